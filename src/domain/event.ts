@@ -1,0 +1,73 @@
+// The event log of an incident: typed facts without rendered text, each chained to the one before by its hash.
+// pt-BR and en are two renderings of one fact (`domain/event-text.ts`).
+import type { Instant, Json, JsonObject } from './json.ts';
+import type { GuardVerdict } from './guardrail.ts';
+import type { IncidentKind, Phase, StepStatus } from './incident.ts';
+import type { Severity } from './ir.ts';
+import type { Transition } from './trigger.ts';
+import type { DeliveryState } from './message.ts';
+
+export interface EventData {
+  'trigger.changed': { transition: Transition };
+  'signal.deduped': { trigger: string; scope: string; episode: string };
+  'signal.cleared': { trigger: string; scope: string; provenBelow: number | null };
+  'incident.declared': { number: number; kind: IncidentKind; severity: Severity; orgs: readonly string[] | 'all'; components: readonly string[]; trigger: string | null; runbook: string | null; fingerprint: string; detectedAt: Instant };
+  'incident.cancelled': { reason: string };
+  'incident.scoped': { orgs: readonly string[] | 'all' };
+  'severity.changed': { from: Severity; to: Severity; reason: string };
+  'phase.entered': { from: Phase; to: Phase; onContingency?: boolean };
+  'role.assigned': { role: string; person: string };
+  'role.missing': { role: string };
+  'impact.opened': { org: string; component: string };
+  'impact.closed': { org: string; component: string };
+  'cause.suspected': { what: string; facts: JsonObject };
+  /** Frozen inputs of a decision: guards, options, choice. */
+  'decision.made': { choice: 'act' | 'ask' | 'refuse'; by: string; runbook: string; planHash: string; guards: readonly GuardVerdict[]; options: readonly string[]; reason: string };
+  'approval.requested': { id: string; step: string | null; planHash: string; from: readonly string[]; min: number; fourEyes: boolean; expiresAt: Instant };
+  'approval.granted': { id: string; planHash: string; by: string };
+  'approval.denied': { id: string; by: string; reason: string };
+  'approval.expired': { id: string; escalated: boolean };
+  'run.started': { run: string; runbook: string; irHash: string; planHash: string; inputs: JsonObject };
+  'run.finished': { run: string; outcome: 'done' | 'failed' | 'aborted'; reason: string };
+  'run.paused': { by: string; reason: string };
+  'run.resumed': { by: string };
+  'step.started': { step: string; kind: string; title: string; attempt: number };
+  'step.waiting': { step: string; kind: string; who: string | null; ask: string };
+  'step.observed': { step: string; attempt: number; current: Json; desired: boolean };
+  'step.finished': { step: string; attempt: number; status: Exclude<StepStatus, 'running' | 'waiting' | 'undone'>; detail: JsonObject };
+  'step.skipped': { step: string; reason: string; facts: JsonObject };
+  'step.undone': { step: string; by: string };
+  'check.recorded': { step: string; probe: string; with: JsonObject; result: 'pass' | 'fail' | 'inconclusive'; values: JsonObject; expect: string; reason: string };
+  'checklist.ticked': { step: string; item: string; by: string; note: string };
+  'checklist.answered': { step: string; by: string; answers: JsonObject };
+  'contingency.opened': { step: string; action: string; scope: string; owner: string; expiresAt: Instant };
+  'contingency.closed': { step: string; by: string };
+  'clock.started': { clock: string; deadline: Instant; warnAt: Instant; startedAt: Instant };
+  'clock.warned': { clock: string };
+  'clock.breached': { clock: string; lateByMs: number; escalateTo: string | null };
+  'clock.stopped': { clock: string; met: boolean; by: string };
+  'comms.planned': { delivery: string; audience: string; channel: string; template: string };
+  'comms.promised': { audience: string; at: Instant };
+  'comms.changed': { delivery: string; state: DeliveryState; providerId: string | null; reason: string };
+  'escalation.fired': { to: string; why: string };
+  'evidence.captured': { evidence: string; step: string; sha256: string; value: Json };
+  'freeze.drifted': { target: string; by: string };
+  'note.added': { by: string; text: string; lang: string };
+  'postmortem.drafted': { path: string; sha256: string };
+}
+export type EventType = keyof EventData;
+
+export interface Actor {
+  readonly kind: 'user' | 'engine' | 'integration';
+  readonly id: string;
+}
+
+export type EventDraft = {
+  [T in EventType]: { readonly type: T; readonly data: EventData[T]; readonly at: Instant; readonly observedAt?: Instant; readonly actor: Actor; readonly org?: string };
+}[EventType];
+
+/** `hash` = sha256 of RFC 8785 JSON of the event without `hash` (it contains `prev`). */
+export type Event = EventDraft & { readonly v: 1; readonly seq: number; readonly incident: string; readonly observedAt: Instant; readonly prev: string; readonly hash: string };
+
+/** `prev` of the first event. */
+export const GENESIS = '0'.repeat(64);

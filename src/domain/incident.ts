@@ -1,0 +1,92 @@
+// An incident: what people are told about. It is a fold of its event log and nothing else (`foldIncident`).
+import type { Instant, JsonObject } from './json.ts';
+import type { Severity } from './ir.ts';
+
+/** `INC-<number>`. */
+export type IncidentId = string;
+export type Phase = 'triage' | 'responding' | 'mitigated' | 'watching' | 'resolved' | 'closed' | 'cancelled' | 'merged';
+export type IncidentKind = 'real' | 'drill' | 'test';
+
+export interface Contingency {
+  readonly step: string;
+  readonly action: string;
+  readonly scope: string;
+  readonly owner: string;
+  readonly openedAt: Instant;
+  readonly expiresAt: Instant;
+  readonly closedAt?: Instant;
+}
+
+export type ClockVerdict = { readonly met: true; readonly at: Instant } | { readonly met: false; readonly lateByMs: number } | { readonly void: string };
+
+export interface ClockState {
+  readonly id: string;
+  readonly startedAt: Instant;
+  readonly deadline: Instant;
+  readonly warnAt: Instant;
+  readonly warnedAt?: Instant;
+  readonly breachedAt?: Instant;
+  readonly lateByMs?: number;
+  readonly stoppedAt?: Instant;
+}
+
+export type StepStatus = 'running' | 'waiting' | 'done' | 'noop' | 'failed' | 'skipped' | 'unknown' | 'undone';
+export interface StepState {
+  readonly id: string;
+  readonly status: StepStatus;
+  readonly attempt: number;
+  readonly startedAt: Instant;
+  readonly endedAt?: Instant;
+  readonly detail: JsonObject;
+}
+
+export interface Approval {
+  readonly id: string;
+  readonly step: string | null;
+  readonly planHash: string;
+  readonly from: readonly string[];
+  readonly min: number;
+  readonly fourEyes: boolean;
+  readonly requestedAt: Instant;
+  readonly expiresAt: Instant;
+  readonly granted: readonly { readonly by: string; readonly at: Instant }[];
+  readonly state: 'open' | 'granted' | 'denied' | 'expired';
+}
+
+/** A question to people that a manual or choose step waits on. */
+export interface OpenTask {
+  readonly step: string;
+  readonly kind: 'manual' | 'choose' | 'ask';
+  readonly who?: string;
+  readonly ticked: readonly string[];
+  readonly samples: number;
+}
+
+export interface Incident {
+  readonly id: IncidentId;
+  readonly number: number;
+  readonly kind: IncidentKind;
+  readonly severity: Severity;
+  readonly phase: Phase;
+  readonly scope: { readonly orgs: readonly string[] | 'all'; readonly components: readonly string[] };
+  readonly trigger: string | null;
+  readonly runbook: string | null;
+  readonly run: string | null;
+  readonly planHash: string | null;
+  readonly detectedAt: Instant;
+  readonly declaredAt: Instant;
+  readonly mitigatedAt?: Instant;
+  readonly resolvedAt?: Instant;
+  readonly onContingency: boolean;
+  readonly roles: Readonly<Record<string, { readonly primary: string }>>;
+  readonly clocks: Readonly<Record<string, ClockState>>;
+  readonly steps: Readonly<Record<string, StepState>>;
+  readonly contingencies: readonly Contingency[];
+  readonly approvals: Readonly<Record<string, Approval>>;
+  readonly tasks: Readonly<Record<string, OpenTask>>;
+  readonly evidence: readonly string[];
+  readonly automaticRollbacks: number;
+  /** Number of events folded, and the hash of the last. */
+  readonly seq: number;
+  readonly head: string;
+}

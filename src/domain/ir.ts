@@ -1,0 +1,187 @@
+// The IR: a runbook compiled to plain JSON, pinned by the sha256 of its canonical form (`irHash`).
+// Durations are milliseconds, fractions are 0…1, expressions are CEL source that the compiler has type-checked.
+// `{path}` references stay in strings until the plan resolves them. Nothing here reads Markdown.
+import type { Json, JsonObject } from './json.ts';
+
+export type InputType = 'string' | 'int' | 'bool' | 'duration' | 'time' | 'org' | 'release' | 'backup' | 'component';
+export interface InputSpec {
+  readonly type: InputType;
+  readonly required: boolean;
+  readonly default?: Json;
+  readonly oneOf?: readonly Json[];
+}
+
+export interface Check {
+  readonly probe: string;
+  readonly with: JsonObject;
+  readonly expect: string;
+  readonly forMs?: number;
+}
+
+export type Guard =
+  | { readonly id: string; readonly text: string; readonly probe: string; readonly with: JsonObject; readonly expect: string }
+  | { readonly id: string; readonly text: string; readonly ask: string };
+export type Never =
+  | { readonly id: string; readonly text: string; readonly probe: string; readonly with: JsonObject; readonly when: string }
+  | { readonly id: string; readonly text: string; readonly ask: string };
+
+export interface ActionCall {
+  readonly do: string;
+  readonly with: JsonObject;
+}
+
+export type OnFail = { readonly then: 'stop' | 'continue' | 'ask' | 'undo' } | { readonly then: 'goto'; readonly step: string };
+
+export interface Retry {
+  readonly max: number;
+  readonly everyMs: number;
+  readonly backoff: 'fixed' | 'exp';
+  readonly attemptMs?: number;
+}
+
+interface StepBase {
+  readonly id: string;
+  readonly title: string;
+  readonly text: string;
+  readonly who?: string;
+  readonly when?: string;
+  readonly pre?: readonly string[];
+  readonly withinMs?: number;
+  readonly timeoutMs?: number;
+  readonly takesMs?: number;
+  readonly retry?: Retry;
+  readonly fail: OnFail;
+  readonly meets: readonly string[];
+  readonly evidence: readonly string[];
+}
+
+export type AnswerType = 'text' | 'int' | 'number' | 'bool' | 'time' | 'url';
+export interface ManualStep extends StepBase {
+  readonly kind: 'manual';
+  readonly checks: readonly string[];
+  readonly count: number;
+  readonly answers: Readonly<Record<string, { readonly type: AnswerType }>>;
+}
+export interface ApproveStep extends StepBase {
+  readonly kind: 'approve';
+  readonly from: readonly string[];
+  readonly min: number;
+  readonly fourEyes: boolean;
+  readonly show: readonly string[];
+  readonly onTimeout: 'abort' | 'escalate';
+}
+export interface ChooseArm {
+  readonly title: string;
+  readonly human: boolean;
+  readonly goto?: string;
+}
+export interface ChooseStep extends StepBase {
+  readonly kind: 'choose';
+  readonly by?: string;
+  readonly ask?: string;
+  readonly arms: Readonly<Record<string, ChooseArm>>;
+}
+export interface DoStep extends StepBase {
+  readonly kind: 'do';
+  readonly do: string;
+  readonly with: JsonObject;
+  readonly undo?: ActionCall;
+  /** Why it cannot be taken back; excludes `undo`. */
+  readonly irreversible?: string;
+  readonly verify: readonly Check[];
+  readonly contingency?: { readonly owner: string; readonly expiresMs: number };
+}
+export interface VerifyStep extends StepBase {
+  readonly kind: 'verify';
+  readonly mode: 'all' | 'any';
+  readonly checks: readonly Check[];
+  readonly everyMs: number;
+}
+export interface WatchStep extends StepBase {
+  readonly kind: 'watch';
+  readonly forMs: number;
+  readonly mode: 'all' | 'any';
+  readonly checks: readonly Check[];
+  readonly everyMs: number;
+  /** Overlay factor on this runbook's triggers while the step runs (1 = as written). */
+  readonly strict: number;
+}
+export interface WaitStep extends StepBase {
+  readonly kind: 'wait';
+  readonly until?: string;
+  readonly forMs?: number;
+}
+export interface NotifyStep extends StepBase {
+  readonly kind: 'notify';
+  readonly template: string;
+  readonly to: readonly string[];
+  readonly promiseMs?: number;
+}
+export interface CollectStep extends StepBase {
+  readonly kind: 'collect';
+  readonly from: readonly { readonly probe: string; readonly with: JsonObject; readonly evidence?: string }[];
+}
+
+export type Step = ManualStep | ApproveStep | ChooseStep | DoStep | VerifyStep | WatchStep | WaitStep | NotifyStep | CollectStep;
+export type StepKind = Step['kind'];
+export const STEP_KINDS: readonly StepKind[] = ['manual', 'approve', 'choose', 'do', 'verify', 'watch', 'wait', 'notify', 'collect'];
+
+export interface Phase {
+  readonly id: string;
+  readonly title: string;
+  readonly text: string;
+  readonly steps: readonly Step[];
+}
+
+export interface ClockSpec {
+  /** `detected`, `declared`, or a phase entered (`phase.mitigated`). */
+  readonly from: string;
+  readonly budgetMs: number;
+  /** Phases or `step:<id>` that stop it; empty: a step that `meets` it does. */
+  readonly until: readonly string[];
+  /** Share of the budget at which it warns; default 0.8. */
+  readonly warn: number;
+  /** Role to escalate to when it is missed. */
+  readonly escalateTo?: string;
+}
+
+/** text → language → Markdown source. */
+export type Templates = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+export interface Runbook {
+  readonly belay: 1;
+  readonly irSemantics: 1;
+  readonly id: string;
+  readonly title: string;
+  readonly version: string;
+  readonly lang: 'en' | 'pt-BR';
+  readonly owner?: string;
+  readonly visibility: 'internal' | 'public';
+  readonly severity: Severity;
+  readonly components: readonly string[];
+  readonly inputs: Readonly<Record<string, InputSpec>>;
+  readonly lock?: string;
+  readonly roles: Readonly<Record<string, { readonly is: string; readonly deputy?: string }>>;
+  readonly clocks: Readonly<Record<string, ClockSpec>>;
+  /** Ids of triggers that lead here (inline ones were lifted into the system's list). */
+  readonly triggers: readonly string[];
+  readonly start: 'ask' | 'auto';
+  readonly require: readonly Guard[];
+  readonly never: readonly Never[];
+  readonly evidence: readonly string[];
+  readonly text: string;
+  readonly phases: readonly Phase[];
+  readonly templates: Templates;
+}
+
+export type Severity = 'P0' | 'P1' | 'P2';
+
+/** All steps in document order. */
+export function stepsOf(runbook: Runbook): readonly Step[] {
+  return runbook.phases.flatMap((phase) => phase.steps);
+}
+
+/** A runbook with an `org` input serves one organization; without one it serves all. */
+export function isPerOrg(runbook: Runbook): boolean {
+  return Object.values(runbook.inputs).some((input) => input.type === 'org');
+}

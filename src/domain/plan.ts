@@ -1,0 +1,39 @@
+// A plan: the IR with live facts resolved. Its hash covers all that would run, so an approval of the hash is an
+// approval of exactly that. Volatile readings (metric values, times) stay outside the hashed part.
+import type { Json, JsonObject } from './json.ts';
+import type { GuardVerdict } from './guardrail.ts';
+import type { StepKind } from './ir.ts';
+
+export interface PlanStep {
+  readonly id: string;
+  readonly kind: StepKind;
+  readonly title: string;
+  readonly who?: string;
+  /** For `do`: what would be called, with references resolved (secrets as keyed digests). */
+  readonly action?: string;
+  readonly args?: JsonObject;
+  readonly current?: Json;
+  readonly desired?: Json;
+  /** Fingerprint of the target when planned: the act compares against it. */
+  readonly expected?: string;
+  readonly effect: 'noop' | 'change' | 'unknown' | 'none';
+  readonly undo?: { readonly action: string; readonly args: JsonObject };
+  readonly irreversible?: string;
+  readonly compareAndSet?: 'native' | 'lock' | 'none';
+  readonly takesMs?: number;
+}
+
+export interface Plan {
+  readonly runbook: string;
+  readonly version: string;
+  readonly irHash: string;
+  readonly inputs: JsonObject;
+  readonly org: string | null;
+  readonly steps: readonly PlanStep[];
+  /** sha256 of everything above. */
+  readonly planHash: string;
+  /** Outside the hash: what the guards said when the plan was made. */
+  readonly guards: readonly GuardVerdict[];
+  /** Outside the hash: sentences keys about what could not be known. */
+  readonly unknowns: readonly { readonly step: string; readonly why: string }[];
+}

@@ -1,0 +1,59 @@
+// Signals: what is measured, from where, and the samples that arrive. Scopes are organizations, or '' for the whole system.
+import type { Instant } from './json.ts';
+
+/** '' is the scope of a signal without `by`. */
+export type ScopeKey = string;
+
+/** A counter of a Prometheus-like page: name and label matchers. */
+export interface Selector {
+  readonly name: string;
+  readonly labels: readonly { readonly label: string; readonly op: '=' | '!=' | '=~' | '!~'; readonly value: string }[];
+}
+
+export type SignalKind =
+  | { readonly kind: 'ratio'; readonly bad: Selector; readonly all: Selector }
+  | { readonly kind: 'rate'; readonly of: Selector }
+  | { readonly kind: 'mean'; readonly sum: Selector; readonly count: Selector }
+  | { readonly kind: 'gauge'; readonly of: Selector }
+  | { readonly kind: 'absent'; readonly of: Selector }
+  | { readonly kind: 'probe'; readonly source: string; readonly failing: number; readonly consecutive: number }
+  | { readonly kind: 'manual'; readonly who: readonly string[]; readonly ask: string };
+
+export interface SignalSpec {
+  readonly id: string;
+  readonly signal: SignalKind;
+  /** The label that is the scope, or null for one scope. */
+  readonly by: string | null;
+  /** Cap on the fan-out; the rest shares one scope that may notify but never act. */
+  readonly max: number;
+  /** Bound on disorder, ms. */
+  readonly lateMs: number;
+  /** Silence after which a scope is unknown: a multiple of the source's cadence, or ms. */
+  readonly absentAfter: { readonly cadences: number } | { readonly ms: number };
+  /** Sources that feed it; empty: any whose samples match. */
+  readonly sources: readonly string[];
+}
+
+export type SourceSpec =
+  | { readonly id: string; readonly driver: 'prometheus'; readonly url: string; readonly everyMs: number; readonly timeoutMs: number }
+  | { readonly id: string; readonly driver: 'http'; readonly points: readonly string[]; readonly everyMs: number; readonly timeoutMs: number; readonly expectStatus: number }
+  | { readonly id: string; readonly driver: 'push'; readonly everyMs: number };
+
+/**
+ * What a source hands over, in event time. Counters are cumulative (`total`) or increments (`delta`);
+ * turning totals into increments, resets included, is `domain/counter.ts`.
+ */
+export type Sample =
+  | { readonly kind: 'total'; readonly name: string; readonly labels: Readonly<Record<string, string>>; readonly at: Instant; readonly total: number }
+  | { readonly kind: 'delta'; readonly name: string; readonly labels: Readonly<Record<string, string>>; readonly at: Instant; readonly delta: number }
+  | { readonly kind: 'value'; readonly name: string; readonly labels: Readonly<Record<string, string>>; readonly at: Instant; readonly value: number }
+  | { readonly kind: 'probe'; readonly point: string; readonly at: Instant; readonly ok: boolean; readonly detail: string };
+
+/** One delivery of a source: an empty one with `alive` false says that the source could not be read. */
+export interface Batch {
+  readonly source: string;
+  readonly at: Instant;
+  readonly alive: boolean;
+  readonly reason?: string;
+  readonly samples: readonly Sample[];
+}

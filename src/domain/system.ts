@@ -1,0 +1,96 @@
+// The user's system as `belay.yaml` describes it, validated: components, organizations, signals, triggers, deploy targets,
+// flow switches, people, roles, channels, audiences and policies. Durations are ms, percentages are fractions.
+import type { ClockSpec, Severity, Templates } from './ir.ts';
+import type { SignalSpec, SourceSpec } from './signal.ts';
+import type { TriggerRule } from './trigger.ts';
+import type { GuardLimits } from './guardrail.ts';
+
+export interface Component {
+  readonly id: string;
+  readonly title: string;
+  readonly criticality: 'critical' | 'high' | 'normal';
+  readonly rtoMs?: number;
+  readonly rpoMs?: number;
+  readonly dependsOn: readonly string[];
+  /** Where it answers; runbooks write `{component.<id>.url}`. */
+  readonly url?: string;
+}
+
+export interface Organization {
+  readonly id: string;
+  readonly name: string;
+  readonly lang: Lang;
+  readonly zone: string;
+  readonly [field: string]: string;
+}
+
+/** `driver` names the adapter; `options` are the driver's own, checked by it. */
+export interface TargetSpec {
+  readonly id: string;
+  readonly component?: string;
+  readonly driver: string;
+  readonly options: Readonly<Record<string, string | number | boolean | readonly string[]>>;
+}
+export interface SwitchSpec {
+  readonly id: string;
+  readonly component?: string;
+  readonly driver: string;
+  readonly options: Readonly<Record<string, string | number | boolean | readonly string[]>>;
+}
+
+export interface Person {
+  readonly id: string;
+  readonly name: string;
+  readonly roles: readonly string[];
+  readonly lang: Lang;
+}
+
+export type Lang = 'en' | 'pt-BR';
+
+export interface ChannelSpec {
+  readonly id: string;
+  readonly driver: string;
+  readonly dependsOn: readonly string[];
+  readonly options: Readonly<Record<string, string | number | boolean | readonly string[]>>;
+}
+
+export interface AudienceSpec {
+  readonly id: string;
+  /** Customers get `at-most-once` where a channel cannot be asked; responders `at-least-once`, marked as re-sent. */
+  readonly kind: 'responders' | 'management' | 'customers' | 'public';
+  readonly lang: Lang;
+  readonly zone: string;
+  /** In order of preference: the first reachable channel carries the message. */
+  readonly channels: readonly { readonly channel: string; readonly to: readonly string[] }[];
+}
+
+export interface SeverityPolicy {
+  readonly severity: Severity;
+  /** audience id → longest time between two updates, ms. */
+  readonly updates: Readonly<Record<string, number>>;
+  readonly postmortem: boolean;
+}
+
+export interface System {
+  readonly name: string;
+  readonly lang: Lang;
+  readonly zone: string;
+  readonly components: readonly Component[];
+  readonly organizations: readonly Organization[];
+  readonly sources: readonly SourceSpec[];
+  readonly signals: readonly SignalSpec[];
+  readonly triggers: readonly TriggerRule[];
+  readonly targets: readonly TargetSpec[];
+  readonly switches: readonly SwitchSpec[];
+  readonly people: readonly Person[];
+  readonly roles: readonly string[];
+  readonly channels: readonly ChannelSpec[];
+  readonly audiences: readonly AudienceSpec[];
+  readonly clocks: Readonly<Record<string, ClockSpec>>;
+  readonly severities: Readonly<Partial<Record<Severity, SeverityPolicy>>>;
+  readonly guards: GuardLimits;
+  readonly templates: Templates;
+  /** Hosts that `http` probes, sources and webhooks may reach although they are private or loopback. */
+  readonly network: { readonly allow: readonly string[] };
+  readonly statusPage: { readonly title: string } | null;
+}

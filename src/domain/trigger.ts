@@ -1,0 +1,79 @@
+// Triggers: the rule as the user wrote it, the state it is in, and what a change of state says.
+import type { Instant, JsonObject } from './json.ts';
+import type { ScopeKey } from './signal.ts';
+
+export interface TriggerRule {
+  readonly id: string;
+  readonly signal: string;
+  readonly scope: 'org' | 'all';
+  /** `above` is a fraction for ratio, per minute for rate, the signal's own unit otherwise. Absent for manual. */
+  readonly breach?: { readonly above?: number; readonly below?: number; readonly overMs: number; readonly stillMs: number; readonly forMs: number };
+  readonly clear?: { readonly below?: number; readonly above?: number; readonly forMs: number };
+  readonly evidence: { readonly suspect: number; readonly act: number };
+  readonly gap: 'hold' | 'count' | 'reset';
+  readonly mode: 'shadow' | 'armed';
+  readonly impact?: { readonly who: string; readonly ask: string };
+  /** Milliseconds during which a new crossing re-opens the same episode; default = over. */
+  readonly rearmMs: number;
+}
+
+export type TriggerStatus = 'ok' | 'suspect' | 'breached' | 'cleared';
+export type EvidenceLevel = 'none' | 'suspect' | 'act';
+
+/** Everything the decision was taken from, frozen at the transition. */
+export interface FrozenInputs {
+  readonly value: number | null;
+  readonly bad: number;
+  readonly all: number;
+  readonly above: number | null;
+  readonly overMs: number;
+  readonly level: EvidenceLevel;
+  /** Probability of seeing this much by chance at the threshold; null where the kind has no such test. */
+  readonly pValue: number | null;
+  readonly alpha: { readonly suspect: number; readonly act: number };
+  readonly watermark: Instant;
+  readonly sources: readonly string[];
+  readonly unknown: boolean;
+  readonly warming: boolean;
+}
+
+export interface Transition {
+  readonly trigger: string;
+  readonly scope: ScopeKey;
+  readonly episode: string;
+  readonly from: TriggerStatus;
+  readonly to: TriggerStatus;
+  /** Event time of the change. */
+  readonly at: Instant;
+  /** Event time of the first crossing of the rule in this episode. */
+  readonly since: Instant;
+  /** When Belay learned it. */
+  readonly observedAt: Instant;
+  /** A suspect whose hold is over: people are told. */
+  readonly announced: boolean;
+  readonly inputs: FrozenInputs;
+  /** For `cleared`: the upper 95 % bound that the clean traffic has proven. */
+  readonly provenBelow?: number;
+  /** For manual signals: who reported what. */
+  readonly report?: JsonObject;
+}
+
+/** What a screen or a guard may know of one (trigger, scope) now. */
+export interface TriggerView {
+  readonly trigger: string;
+  readonly scope: ScopeKey;
+  readonly status: TriggerStatus;
+  readonly announced: boolean;
+  readonly unknown: boolean;
+  readonly warming: boolean;
+  readonly episode: string | null;
+  readonly since: Instant | null;
+  readonly value: number | null;
+  readonly bad: number;
+  readonly all: number;
+  readonly level: EvidenceLevel;
+  /** L: the rule as written, without its evidence. */
+  readonly overLimit: boolean;
+  readonly watermark: Instant;
+  readonly lastEvaluatedAt: Instant;
+}

@@ -1,0 +1,51 @@
+// Everything a flow may touch, as ports. main.ts fills it with adapters, tests with fakes.
+import type { Runbook } from '../domain/ir.ts';
+import type { System } from '../domain/system.ts';
+import type { Action } from '../ports/action.ts';
+import type { Artefacts } from '../ports/artefacts.ts';
+import type { Channel } from '../ports/channel.ts';
+import type { Digest } from '../ports/digest.ts';
+import type { DeployTarget } from '../ports/deploy-target.ts';
+import type { Engine } from '../ports/engine.ts';
+import type { Expression } from '../ports/expression.ts';
+import type { FlowSwitch } from '../ports/flow-switch.ts';
+import type { DocumentStore, IncidentStore } from '../ports/incident-store.ts';
+import type { Journal } from '../ports/journal.ts';
+import type { Outbox } from '../ports/outbox.ts';
+import type { PauseSwitch } from '../ports/pause.ts';
+import type { Probe } from '../ports/probe.ts';
+import type { Readings } from '../ports/readings.ts';
+import type { Renderer } from '../ports/renderer.ts';
+import type { SignalStore } from '../ports/signal-store.ts';
+import type { StatusPage } from '../ports/status-page.ts';
+import type { Time } from '../ports/time.ts';
+
+/** A runbook as loaded, with the hash of its canonical IR. */
+export interface PinnedRunbook {
+  readonly runbook: Runbook;
+  readonly irHash: string;
+}
+
+export interface World {
+  readonly system: System;
+  readonly runbooks: Readonly<Record<string, PinnedRunbook>>;
+  readonly engine: Engine;
+  readonly time: Time;
+  readonly digest: Digest;
+  readonly journal: Journal;
+  readonly pause: PauseSwitch;
+  readonly incidents: IncidentStore;
+  readonly documents: DocumentStore;
+  readonly outbox: Outbox;
+  readonly signals: SignalStore;
+  readonly readings: Readings;
+  readonly expression: Expression;
+  readonly renderer: Renderer;
+  readonly statusPage: StatusPage | null;
+  readonly artefacts: Artefacts;
+  readonly targets: Readonly<Record<string, DeployTarget>>;
+  readonly switches: Readonly<Record<string, FlowSwitch>>;
+  readonly channels: Readonly<Record<string, Channel>>;
+  readonly actions: Readonly<Record<string, Action>>;
+  readonly probes: Readonly<Record<string, Probe>>;
+}

@@ -1,0 +1,13 @@
+// Expressions of runbooks (CEL): checked when compiled, evaluated on typed values, never with side effects.
+import type { Json } from '../domain/json.ts';
+import type { ResultType } from '../domain/catalog.ts';
+
+export type ExprType = ResultType | 'time' | 'list' | 'any' | { readonly [field: string]: ExprType };
+export type Evaluation = { readonly ok: true; readonly value: Json } | { readonly ok: false; readonly why: string };
+
+export interface Expression {
+  /** Problems found by type-checking `source` against the declared names; empty when it is fine. */
+  check(source: string, names: Readonly<Record<string, ExprType>>, wants: 'bool' | 'string' | 'list'): readonly { readonly message: string; readonly offset: number }[];
+  /** Numbers of `int` names are converted; NaN or absent values make it `ok: false` before evaluation. */
+  evaluate(source: string, names: Readonly<Record<string, ExprType>>, values: Readonly<Record<string, unknown>>): Evaluation;
+}

@@ -1,0 +1,25 @@
+// The one place where a request leaves Belay. Addresses are checked after resolution and for literals.
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'HEAD';
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly timeoutMs: number;
+  /** Default 1 MiB. */
+  readonly maxBytes?: number;
+}
+export interface HttpResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly tookMs: number;
+}
+
+export interface Http {
+  /**
+   * No redirect is followed. Any status is an answer.
+   * @throws BELAY_HTTP_REFUSED (address not allowed; effect none), BELAY_HTTP_FAILED (no answer; `effect` none when the connection
+   * was never made, unknown afterwards).
+   */
+  request(request: HttpRequest, signal?: AbortSignal): Promise<HttpResponse>;
+}

@@ -1,0 +1,54 @@
+// The incidents: an append-only log each, and the projection, timers and deliveries written in the same transaction.
+import type { Event, EventDraft } from '../domain/event.ts';
+import type { Incident, IncidentId } from '../domain/incident.ts';
+import type { Instant, Json, JsonObject } from '../domain/json.ts';
+import type { DeliveryDraft } from '../domain/message.ts';
+
+export interface TimerDraft {
+  /** Unique within the incident; setting it again moves it. */
+  readonly id: string;
+  readonly at: Instant;
+  readonly kind: 'clock-warn' | 'clock-breach' | 'promise' | 'contingency' | 'role-missing';
+  readonly data: JsonObject;
+}
+export interface Timer extends TimerDraft {
+  readonly incident: IncidentId;
+}
+
+/** What one transaction adds to an incident. Idempotent by `key`: a second append of the same key changes nothing. */
+export interface Change {
+  readonly key: string;
+  readonly events: readonly EventDraft[];
+  readonly setTimers?: readonly TimerDraft[];
+  readonly clearTimers?: readonly string[];
+  readonly deliveries?: readonly DeliveryDraft[];
+}
+
+export interface IncidentStore {
+  /**
+   * Opens an incident under `fingerprint`, which is unique while an incident is open: if one is, that one is returned
+   * with `created` false and nothing is written. Numbers come from a sequence; `build` gets the number.
+   */
+  declare(fingerprint: string, build: (number: number) => Change): Promise<{ readonly incident: Incident; readonly created: boolean }>;
+  /** Appends and folds in one transaction; returns the incident after it. @throws BELAY_NOT_FOUND */
+  append(id: IncidentId, change: Change): Promise<Incident>;
+  /** As `append`, but `build` sees the incident under its lock: for decisions that must not race. Null appends nothing. */
+  update(id: IncidentId, key: string, build: (incident: Incident) => Omit<Change, 'key'> | null): Promise<Incident>;
+  load(id: IncidentId): Promise<Incident | null>;
+  byNumber(number: number): Promise<Incident | null>;
+  list(filter?: { readonly open?: boolean; readonly limit?: number }): Promise<readonly Incident[]>;
+  events(id: IncidentId, afterSeq?: number): Promise<readonly Event[]>;
+  /** Timers due at `now`, oldest first; they stay until a change clears them. */
+  dueTimers(now: Instant): Promise<readonly Timer[]>;
+  /** The next timers of an incident, for screens. */
+  timers(id: IncidentId): Promise<readonly Timer[]>;
+  /** Calls back after any commit of any process; returns the unsubscribe function. */
+  subscribe(listener: (id: IncidentId) => void): () => void;
+}
+
+/** Content-addressed values: IR, plans. */
+export interface DocumentStore {
+  put(value: Json): Promise<string>;
+  /** @throws BELAY_NOT_FOUND */
+  get(hash: string): Promise<Json>;
+}

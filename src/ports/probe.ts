@@ -1,0 +1,14 @@
+// A read-only probe of checks and guards.
+import type { ProbeSpec } from '../domain/catalog.ts';
+import type { Instant, JsonObject } from '../domain/json.ts';
+
+export type ProbeResult =
+  /** `interval` is present when `value` is sampled: `expect` is then judged at value, lower and upper. */
+  | { readonly known: true; readonly values: JsonObject; readonly interval?: { readonly lower: number; readonly upper: number } }
+  | { readonly known: false; readonly why: string };
+
+export interface Probe {
+  readonly spec: ProbeSpec;
+  /** Never throws for what the world does: trouble is `known: false`. `since` bounds windows of watches. */
+  measure(args: JsonObject, o?: { readonly since?: Instant }): Promise<ProbeResult>;
+}
