@@ -53,6 +53,8 @@ export const CODES = {
   BELAY_HTTP_FAILED: EXIT.unreachable,
   BELAY_PROCESS_FAILED: EXIT.failed,
   BELAY_TIMEOUT: EXIT.failed,
+  BELAY_RUN_CANCELLED: EXIT.failed,
+  BELAY_RUN_PARKED: EXIT.failed,
   BELAY_INTERNAL: EXIT.bug,
 } as const satisfies Record<string, ExitCode>;
 export type ErrorCode = keyof typeof CODES;

@@ -11,7 +11,7 @@ export interface EventData {
   'trigger.changed': { transition: Transition };
   'signal.deduped': { trigger: string; scope: string; episode: string };
   'signal.cleared': { trigger: string; scope: string; provenBelow: number | null };
-  'incident.declared': { number: number; kind: IncidentKind; severity: Severity; orgs: readonly string[] | 'all'; components: readonly string[]; trigger: string | null; runbook: string | null; fingerprint: string; detectedAt: Instant };
+  'incident.declared': { number: number; kind: IncidentKind; severity: Severity; orgs: readonly string[] | 'all'; components: readonly string[]; trigger: string | null; runbook: string | null; fingerprint: string; detectedAt: Instant; run?: string };
   'incident.cancelled': { reason: string };
   'incident.scoped': { orgs: readonly string[] | 'all' };
   'severity.changed': { from: Severity; to: Severity; reason: string };
@@ -32,14 +32,14 @@ export interface EventData {
   'run.paused': { by: string; reason: string };
   'run.resumed': { by: string };
   'step.started': { step: string; kind: string; title: string; attempt: number };
-  'step.waiting': { step: string; kind: string; who: string | null; ask: string };
+  'step.waiting': { step: string; kind: string; who: string | null; ask: string; options?: readonly string[]; count?: number; answers?: JsonObject };
   'step.observed': { step: string; attempt: number; current: Json; desired: boolean };
   'step.finished': { step: string; attempt: number; status: Exclude<StepStatus, 'running' | 'waiting' | 'undone'>; detail: JsonObject };
   'step.skipped': { step: string; reason: string; facts: JsonObject };
   'step.undone': { step: string; by: string };
   'check.recorded': { step: string; probe: string; with: JsonObject; result: 'pass' | 'fail' | 'inconclusive'; values: JsonObject; expect: string; reason: string };
   'checklist.ticked': { step: string; item: string; by: string; note: string };
-  'checklist.answered': { step: string; by: string; answers: JsonObject };
+  'checklist.answered': { step: string; by: string; answers: JsonObject; choice?: string; refused?: string };
   'contingency.opened': { step: string; action: string; scope: string; owner: string; expiresAt: Instant };
   'contingency.closed': { step: string; by: string };
   'clock.started': { clock: string; deadline: Instant; warnAt: Instant; startedAt: Instant };

@@ -58,8 +58,15 @@ export interface OpenTask {
   readonly step: string;
   readonly kind: 'manual' | 'choose' | 'ask';
   readonly who?: string;
+  readonly ask: string;
+  /** What may be chosen: arms of `choose`, ways on of `ask`. Empty for a checklist. */
+  readonly options: readonly string[];
   readonly ticked: readonly string[];
+  /** Distinct answers given so far, and how many are wanted. */
   readonly samples: number;
+  readonly count: number;
+  /** The last answer, as the run will get it. */
+  readonly last: { readonly by: string; readonly answers: JsonObject; readonly choice: string | null; readonly refused: string | null } | null;
 }
 
 export interface Incident {

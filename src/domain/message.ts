@@ -20,6 +20,10 @@ export interface DeliveryDraft {
   /** Messages of one thread; a later `resolved` supersedes a planned one of the same thread and recipient. */
   readonly thread: string;
   readonly exempt: boolean;
+  /** Says that it is over (mitigated or later): planned messages of the same thread and recipient are dropped as superseded. */
+  readonly closing?: boolean;
+  /** The template's Markdown, pinned when planned: an edit of the file never changes a message on its way. */
+  readonly source?: string;
 }
 
 export interface Delivery extends DeliveryDraft {
@@ -41,4 +45,19 @@ export interface Rendered {
   readonly plain: string;
   readonly html: string;
   readonly slack: string;
+}
+
+/** How a variable is shown where a template only says `{name}`. */
+export function valueKind(name: string): 'time' | 'duration' | 'plain' {
+  if (name === 'nextUpdate' || name.endsWith('At')) return 'time';
+  if (name === 'promise' || name.endsWith('Ms')) return 'duration';
+  return 'plain';
+}
+
+const RESENT: Readonly<Record<Lang, string>> = { en: '(re-sent) ', 'pt-BR': '(reenviada) ' };
+
+/** Marks a message that may already have arrived: people see that it is not news. */
+export function markResent(message: Rendered, lang: Lang): Rendered {
+  const mark = RESENT[lang];
+  return { subject: mark + message.subject, plain: mark + message.plain, html: `<p>${mark.trim()}</p>\n${message.html}`, slack: mark + message.slack };
 }

@@ -1,0 +1,169 @@
+// The projection of an incident: what its log says, folded event by event. Nothing else may change an incident.
+import { assert } from './assert.ts';
+import type { Event, EventData, EventType } from './event.ts';
+import type { Approval, ClockState, Incident, OpenTask, StepState } from './incident.ts';
+
+type Folder<T extends EventType> = (incident: Incident, data: EventData[T], event: Event) => Partial<Incident>;
+type Folders = { readonly [T in EventType]?: Folder<T> };
+
+/** The number of an incident is its name for people. */
+export const incidentId = (number: number): string => `INC-${number}`;
+
+/** Adds one event to the projection. The first event of a log is `incident.declared`. */
+export function foldIncident(before: Incident | null, event: Event): Incident {
+  if (before === null) {
+    assert(event.type === 'incident.declared', `the first event of ${event.incident} is ${event.type}, not incident.declared`);
+    return { ...declared(event.incident, event.data, event), seq: event.seq, head: event.hash };
+  }
+  assert(event.seq === before.seq + 1, `${before.id}: event ${event.seq} after ${before.seq}`);
+  assert(event.prev === before.head, `${before.id}: event ${event.seq} does not chain to its predecessor`);
+  const folder = FOLDERS[event.type] as Folder<EventType> | undefined;
+  const change = folder === undefined ? {} : folder(before, event.data, event);
+  return { ...before, ...change, seq: event.seq, head: event.hash };
+}
+
+/** The projection of a whole log, or null for an empty one. */
+export function foldLog(events: readonly Event[]): Incident | null {
+  return events.reduce<Incident | null>(foldIncident, null);
+}
+
+/** An incident holds its fingerprint (no second one is opened for the same thing) while it is open. */
+export function isOpen(incident: Pick<Incident, 'phase'>): boolean {
+  return !['resolved', 'closed', 'cancelled', 'merged'].includes(incident.phase);
+}
+
+export function openContingencies(incident: Incident): readonly Incident['contingencies'][number][] {
+  return incident.contingencies.filter((one) => one.closedAt === undefined);
+}
+
+function declared(id: string, data: EventData['incident.declared'], event: Event): Omit<Incident, 'seq' | 'head'> {
+  return {
+    id,
+    number: data.number,
+    kind: data.kind,
+    severity: data.severity,
+    phase: 'triage',
+    scope: { orgs: data.orgs, components: data.components },
+    trigger: data.trigger,
+    runbook: data.runbook,
+    run: data.run ?? null,
+    planHash: null,
+    detectedAt: data.detectedAt,
+    declaredAt: event.at,
+    onContingency: false,
+    roles: {},
+    clocks: {},
+    steps: {},
+    contingencies: [],
+    approvals: {},
+    tasks: {},
+    evidence: data.trigger === null ? ['detected-at'] : ['detected-at', 'trigger'],
+    automaticRollbacks: 0,
+  };
+}
+
+const FOLDERS: Folders = {
+  'incident.scoped': (incident, data) => ({ scope: { ...incident.scope, orgs: data.orgs } }),
+  'severity.changed': (_incident, data) => ({ severity: data.to }),
+  'phase.entered': (incident, data, event) => ({
+    phase: data.to,
+    onContingency: data.onContingency ?? incident.onContingency,
+    ...(data.to === 'mitigated' && incident.mitigatedAt === undefined ? { mitigatedAt: event.at } : {}),
+    ...(data.to === 'resolved' ? { resolvedAt: event.at } : {}),
+  }),
+  'role.assigned': (incident, data) => ({ roles: { ...incident.roles, [data.role]: { primary: data.person } } }),
+  'decision.made': (incident, data) => ({
+    planHash: data.planHash === '' ? incident.planHash : data.planHash,
+    evidence: withEvidence(incident, 'decision'),
+    automaticRollbacks: incident.automaticRollbacks + (data.choice === 'act' && data.by === 'belay' ? 1 : 0),
+  }),
+  'approval.requested': (incident, data, event) => ({
+    approvals: { ...incident.approvals, [data.id]: { ...data, requestedAt: event.at, granted: [], state: 'open' } },
+  }),
+  'approval.granted': (incident, data, event) =>
+    changeApproval(incident, data.id, (approval) => {
+      const granted = [...approval.granted, { by: data.by, at: event.at }];
+      return { granted, state: granted.length >= approval.min ? 'granted' : approval.state };
+    }),
+  'approval.denied': (incident, data) => changeApproval(incident, data.id, () => ({ state: 'denied' })),
+  'approval.expired': (incident, data) => changeApproval(incident, data.id, () => ({ state: 'expired' })),
+  'run.started': (incident, data) => ({ run: data.run, runbook: data.runbook, planHash: data.planHash }),
+  'step.started': (incident, data, event) =>
+    changeStep(incident, data.step, { id: data.step, status: 'running', attempt: data.attempt, startedAt: event.at, detail: {} }),
+  'step.waiting': (incident, data) => ({
+    ...changeStep(incident, data.step, { status: 'waiting', detail: { ask: data.ask } }),
+    tasks: { ...incident.tasks, [data.step]: taskOf(data) },
+  }),
+  'step.finished': (incident, data, event) => ({
+    ...changeStep(incident, data.step, { status: data.status, attempt: data.attempt, endedAt: event.at, detail: data.detail }),
+    tasks: without(incident.tasks, data.step),
+  }),
+  'step.skipped': (incident, data, event) => ({
+    ...changeStep(incident, data.step, { id: data.step, status: 'skipped', attempt: 1, startedAt: event.at, endedAt: event.at, detail: { reason: data.reason } }),
+    tasks: without(incident.tasks, data.step),
+  }),
+  'step.undone': (incident, data) => changeStep(incident, data.step, { status: 'undone' }),
+  'checklist.ticked': (incident, data) => changeTask(incident, data.step, (task) => ({
+      ticked: [...new Set([...task.ticked, data.item])],
+      last: task.last ?? { by: data.by, answers: {}, choice: null, refused: null },
+    })),
+  'checklist.answered': (incident, data) => changeTask(incident, data.step, (task) => ({
+      samples: task.samples + (data.refused === undefined ? 1 : 0),
+      last: { by: data.by, answers: data.answers, choice: data.choice ?? null, refused: data.refused ?? null },
+    })),
+  'contingency.opened': (incident, data, event) => ({ contingencies: [...incident.contingencies, { ...data, openedAt: event.at }] }),
+  'contingency.closed': (incident, data, event) => ({
+    contingencies: incident.contingencies.map((one) =>
+      one.step === data.step && one.closedAt === undefined ? { ...one, closedAt: event.at } : one,
+    ),
+  }),
+  'clock.started': (incident, data) => ({
+    clocks: {
+      ...incident.clocks,
+      [data.clock]: { id: data.clock, startedAt: data.startedAt, deadline: data.deadline, warnAt: data.warnAt },
+    },
+  }),
+  'clock.warned': (incident, data, event) => changeClock(incident, data.clock, { warnedAt: event.at }),
+  'clock.breached': (incident, data, event) => changeClock(incident, data.clock, { breachedAt: event.at, lateByMs: data.lateByMs }),
+  'clock.stopped': (incident, data, event) => changeClock(incident, data.clock, { stoppedAt: event.at }),
+  'evidence.captured': (incident, data) => ({ evidence: withEvidence(incident, data.evidence) }),
+};
+
+function withEvidence(incident: Incident, id: string): readonly string[] {
+  return incident.evidence.includes(id) ? incident.evidence : [...incident.evidence, id];
+}
+
+function changeApproval(incident: Incident, id: string, change: (approval: Approval) => Partial<Approval>): Partial<Incident> {
+  const approval = incident.approvals[id];
+  assert(approval !== undefined, `${incident.id}: no approval ${id}`);
+  return { approvals: { ...incident.approvals, [id]: { ...approval, ...change(approval) } } };
+}
+
+function changeStep(incident: Incident, id: string, change: Partial<StepState>): Partial<Incident> {
+  const before = incident.steps[id];
+  const after = { ...before, ...change } as StepState;
+  assert(after.id !== undefined, `${incident.id}: step ${id} was never started`);
+  return { steps: { ...incident.steps, [id]: after } };
+}
+
+function changeClock(incident: Incident, id: string, change: Partial<ClockState>): Partial<Incident> {
+  const before = incident.clocks[id];
+  assert(before !== undefined, `${incident.id}: clock ${id} was never started`);
+  return { clocks: { ...incident.clocks, [id]: { ...before, ...change } } };
+}
+
+function changeTask(incident: Incident, step: string, change: (task: OpenTask) => Partial<OpenTask>): Partial<Incident> {
+  const task = incident.tasks[step];
+  if (task === undefined) return {};
+  return { tasks: { ...incident.tasks, [step]: { ...task, ...change(task) } } };
+}
+
+function taskOf(data: EventData['step.waiting']): OpenTask {
+  const kind = data.kind === 'manual' || data.kind === 'choose' ? data.kind : 'ask';
+  return { step: data.step, kind, ...(data.who === null ? {} : { who: data.who }), ask: data.ask, options: data.options ?? [], ticked: [], samples: 0, count: data.count ?? 1, last: null };
+}
+
+function without<T>(record: Readonly<Record<string, T>>, key: string): Readonly<Record<string, T>> {
+  const { [key]: _gone, ...rest } = record;
+  return rest;
+}

@@ -1,0 +1,131 @@
+// English: every event and every word of state. It knows no zone and no organization's name.
+import type { EventTexts, Texts } from './texts.ts';
+
+const phases = {
+  triage: 'triage',
+  responding: 'responding',
+  mitigated: 'mitigated',
+  watching: 'watching',
+  resolved: 'resolved',
+  closed: 'closed',
+  cancelled: 'cancelled',
+  merged: 'merged',
+} as const;
+
+const stepStatuses = {
+  running: 'running',
+  waiting: 'waiting for a person',
+  done: 'done',
+  noop: 'already as wanted',
+  failed: 'failed',
+  skipped: 'skipped',
+  unknown: 'unknown: being checked',
+  undone: 'taken back',
+} as const;
+
+const deliveryStates = {
+  planned: 'planned',
+  sending: 'being sent',
+  sent: 'sent',
+  delivered: 'delivered',
+  ambiguous: 'unclear whether it arrived',
+  superseded: 'dropped: a newer message says more',
+  suppressed: 'held back: too many messages to this recipient',
+  failed: 'not delivered',
+} as const;
+
+const triggerStatuses = { ok: 'ok', suspect: 'suspect', breached: 'breached', cleared: 'cleared' } as const;
+
+const choices = { act: 'act', ask: 'ask people', refuse: 'refuse' } as const;
+const results = { pass: 'passed', fail: 'failed', inconclusive: 'inconclusive' } as const;
+const outcomes = { done: 'done', failed: 'failed', aborted: 'aborted' } as const;
+
+const events: EventTexts = {
+  'trigger.changed': ({ transition: t }, say) =>
+    `Trigger ${t.trigger}${t.scope === '' ? '' : ` for ${t.scope}`} is ${triggerStatuses[t.to]} (was ${triggerStatuses[t.from]})` +
+    (t.inputs.all > 0 ? `: ${t.inputs.bad} bad of ${t.inputs.all} within ${say.duration(t.inputs.overMs)}` : ''),
+  'signal.deduped': (d) => `Another signal of ${d.trigger}${d.scope === '' ? '' : ` for ${d.scope}`} joined this incident`,
+  'signal.cleared': (d, say) =>
+    `The signal of ${d.trigger}${d.scope === '' ? '' : ` for ${d.scope}`} cleared` +
+    (d.provenBelow === null ? '' : `; proven to be below ${say.share(d.provenBelow)}`),
+  'incident.declared': (d, say) =>
+    `Incident ${d.number} declared, ${d.severity}, for ${d.orgs === 'all' ? 'all organizations' : say.list(d.orgs)}, on ${say.list(d.components)}` +
+    (d.kind === 'real' ? '' : ` (${d.kind})`),
+  'incident.cancelled': (d) => `Incident cancelled: ${d.reason}`,
+  'incident.scoped': (d, say) => `The incident now concerns ${d.orgs === 'all' ? 'all organizations' : say.list(d.orgs)}`,
+  'severity.changed': (d) => `Severity changed from ${d.from} to ${d.to}: ${d.reason}`,
+  'phase.entered': (d) => `Phase ${phases[d.to]} (was ${phases[d.from]})${d.onContingency === true ? ', on a contingency' : ''}`,
+  'role.assigned': (d) => `${d.person} is ${d.role}`,
+  'role.missing': (d) => `Nobody is ${d.role}`,
+  'impact.opened': (d) => `${d.component} is impaired for ${d.org === 'all' ? 'all organizations' : d.org}`,
+  'impact.closed': (d) => `${d.component} works again for ${d.org === 'all' ? 'all organizations' : d.org}`,
+  'cause.suspected': (d) => `Suspected cause: ${d.what}`,
+  'decision.made': (d) => `Decision by ${d.by}: ${choices[d.choice]}, runbook ${d.runbook}${d.reason === '' ? '' : ` (${d.reason})`}`,
+  'approval.requested': (d, say) =>
+    `Approval asked of ${say.list(d.from)}: ${d.min} needed${d.fourEyes ? ', by somebody else than who started it' : ''}${say.time('until', d.expiresAt)}`,
+  'approval.granted': (d) => `${d.by} approved plan ${short(d.planHash)}`,
+  'approval.denied': (d) => `${d.by} denied the approval: ${d.reason}`,
+  'approval.expired': (d) => `The approval ran out of time${d.escalated ? ' and was escalated' : ''}`,
+  'run.started': (d) => `Runbook ${d.runbook} started with plan ${short(d.planHash)}`,
+  'run.finished': (d) => `Runbook ended: ${outcomes[d.outcome]}${d.reason === '' ? '' : ` (${d.reason})`}`,
+  'run.paused': (d) => `Paused by ${d.by}: ${d.reason}`,
+  'run.resumed': (d) => `Resumed by ${d.by}`,
+  'step.started': (d) => `Step "${d.title}" started${d.attempt > 1 ? ` (attempt ${d.attempt})` : ''}`,
+  'step.waiting': (d) => `Step ${d.step} waits for ${d.who ?? 'a person'}: ${d.ask}`,
+  'step.observed': (d) => `Step ${d.step} looked: ${d.desired ? 'already as wanted' : 'a change is needed'}`,
+  'step.finished': (d) => `Step ${d.step}: ${stepStatuses[d.status]}${d.attempt > 1 ? ` (attempt ${d.attempt})` : ''}`,
+  'step.skipped': (d) => `Step ${d.step} skipped: ${d.reason}`,
+  'step.undone': (d) => `Step ${d.step} taken back by ${d.by}`,
+  'check.recorded': (d) => `Check ${d.probe} of ${d.step} ${results[d.result]}: ${d.expect}${d.reason === '' ? '' : ` (${d.reason})`}`,
+  'checklist.ticked': (d) => `${d.by} ticked "${d.item}"${d.note === '' ? '' : `: ${d.note}`}`,
+  'checklist.answered': (d) => `${d.by} answered step ${d.step}`,
+  'contingency.opened': (d, say) => `Contingency open: ${d.action} on ${d.scope}, owned by ${d.owner}${say.time('until', d.expiresAt)}`,
+  'contingency.closed': (d) => `Contingency of step ${d.step} closed by ${d.by}`,
+  'clock.started': (d, say) => `Clock ${d.clock} runs: ${say.duration(d.deadline - d.startedAt)}${say.time('until', d.deadline)}`,
+  'clock.warned': (d) => `Clock ${d.clock} is about to run out`,
+  'clock.breached': (d, say) =>
+    `Clock ${d.clock} ran out` +
+    (d.lateByMs > 0 ? `, recorded ${say.duration(d.lateByMs)} late` : '') +
+    (d.escalateTo === null ? '' : `; escalated to ${d.escalateTo}`),
+  'clock.stopped': (d) => `Clock ${d.clock} ${d.met ? 'met' : 'stopped late'} by ${d.by}`,
+  'comms.planned': (d) => `Message ${d.template} to ${d.audience} planned on ${d.channel}`,
+  'comms.promised': (d, say) => `Next update promised to ${d.audience}${say.time('by', d.at)}`,
+  'comms.changed': (d) => `Message ${d.delivery}: ${deliveryStates[d.state]}${d.reason === '' ? '' : ` (${d.reason})`}`,
+  'escalation.fired': (d) => `Escalated to ${d.to}: ${d.why}`,
+  'evidence.captured': (d) => `Evidence ${d.evidence} captured by step ${d.step}`,
+  'freeze.drifted': (d) => `The freeze of ${d.target} was broken by ${d.by}`,
+  'note.added': (d) => `${d.by}: ${d.text}`,
+  'postmortem.drafted': (d) => `Post-mortem drafted: ${d.path}`,
+};
+
+function short(hash: string): string {
+  return hash.slice(0, 12);
+}
+
+export const en: Texts = {
+  events,
+  phases,
+  severities: { P0: 'critical', P1: 'serious', P2: 'minor' },
+  stepStatuses,
+  deliveryStates,
+  triggerStatuses,
+  guards: {
+    G1: 'Is it real?',
+    G2: 'Was there a recent change that can be taken back?',
+    G3: 'One organization or everybody?',
+    G4: 'Are the providers it depends on healthy?',
+    G5: 'Is it worse than in the others?',
+    G6: 'Are enough users affected?',
+    G7: 'Did we not just do this?',
+    G8: 'Do we see clearly?',
+    G9: 'Are we allowed to?',
+    G10: 'Is the source of the figures trusted?',
+  },
+  guardAnswers: { pass: 'yes', fail: 'no', inconclusive: 'cannot be told', 'not-applicable': 'not applicable' },
+  clock: {
+    running: (clock, left) => `${clock}: ${left} left`,
+    late: (clock, by) => `${clock}: ${by} late`,
+    met: (clock, after) => `${clock}: met after ${after}`,
+    stoppedLate: (clock, by) => `${clock}: stopped ${by} late`,
+  },
+};

@@ -1,0 +1,132 @@
+// Brazilian Portuguese: every event and every word of state. It knows no zone and no organization's name.
+import type { EventTexts, Texts } from './texts.ts';
+
+const phases = {
+  triage: 'triagem',
+  responding: 'em resposta',
+  mitigated: 'mitigado',
+  watching: 'em observação',
+  resolved: 'resolvido',
+  closed: 'encerrado',
+  cancelled: 'cancelado',
+  merged: 'unificado',
+} as const;
+
+const stepStatuses = {
+  running: 'em execução',
+  waiting: 'aguardando uma pessoa',
+  done: 'concluído',
+  noop: 'já estava como desejado',
+  failed: 'falhou',
+  skipped: 'pulado',
+  unknown: 'desconhecido: em verificação',
+  undone: 'desfeito',
+} as const;
+
+const deliveryStates = {
+  planned: 'planejada',
+  sending: 'em envio',
+  sent: 'enviada',
+  delivered: 'entregue',
+  ambiguous: 'não se sabe se chegou',
+  superseded: 'descartada: uma mensagem mais nova diz mais',
+  suppressed: 'retida: mensagens demais para este destinatário',
+  failed: 'não entregue',
+} as const;
+
+const triggerStatuses = { ok: 'normal', suspect: 'suspeito', breached: 'violado', cleared: 'normalizado' } as const;
+
+const choices = { act: 'agir', ask: 'perguntar às pessoas', refuse: 'recusar' } as const;
+const results = { pass: 'passou', fail: 'falhou', inconclusive: 'inconclusiva' } as const;
+const outcomes = { done: 'concluído', failed: 'falhou', aborted: 'abortado' } as const;
+const kinds = { real: '', drill: ' (simulado)', test: ' (teste)' } as const;
+
+const events: EventTexts = {
+  'trigger.changed': ({ transition: t }, say) =>
+    `Gatilho ${t.trigger}${t.scope === '' ? '' : ` para ${t.scope}`} está ${triggerStatuses[t.to]} (antes: ${triggerStatuses[t.from]})` +
+    (t.inputs.all > 0 ? `: ${t.inputs.bad} ruins de ${t.inputs.all} em ${say.duration(t.inputs.overMs)}` : ''),
+  'signal.deduped': (d) => `Outro sinal de ${d.trigger}${d.scope === '' ? '' : ` para ${d.scope}`} foi somado a este incidente`,
+  'signal.cleared': (d, say) =>
+    `O sinal de ${d.trigger}${d.scope === '' ? '' : ` para ${d.scope}`} normalizou` +
+    (d.provenBelow === null ? '' : `; comprovado abaixo de ${say.share(d.provenBelow)}`),
+  'incident.declared': (d, say) =>
+    `Incidente ${d.number} declarado, ${d.severity}, para ${d.orgs === 'all' ? 'todas as organizações' : say.list(d.orgs)}, em ${say.list(d.components)}` +
+    kinds[d.kind],
+  'incident.cancelled': (d) => `Incidente cancelado: ${d.reason}`,
+  'incident.scoped': (d, say) => `O incidente agora atinge ${d.orgs === 'all' ? 'todas as organizações' : say.list(d.orgs)}`,
+  'severity.changed': (d) => `Severidade mudou de ${d.from} para ${d.to}: ${d.reason}`,
+  'phase.entered': (d) => `Fase ${phases[d.to]} (antes: ${phases[d.from]})${d.onContingency === true ? ', em contingência' : ''}`,
+  'role.assigned': (d) => `${d.person} assumiu o papel ${d.role}`,
+  'role.missing': (d) => `Ninguém ocupa o papel ${d.role}`,
+  'impact.opened': (d) => `${d.component} está prejudicado para ${d.org === 'all' ? 'todas as organizações' : d.org}`,
+  'impact.closed': (d) => `${d.component} voltou a funcionar para ${d.org === 'all' ? 'todas as organizações' : d.org}`,
+  'cause.suspected': (d) => `Causa suspeita: ${d.what}`,
+  'decision.made': (d) => `Decisão de ${d.by}: ${choices[d.choice]}, runbook ${d.runbook}${d.reason === '' ? '' : ` (${d.reason})`}`,
+  'approval.requested': (d, say) =>
+    `Aprovação pedida a ${say.list(d.from)}: ${d.min} necessária(s)${d.fourEyes ? ', por quem não iniciou' : ''}${say.time('até', d.expiresAt)}`,
+  'approval.granted': (d) => `${d.by} aprovou o plano ${short(d.planHash)}`,
+  'approval.denied': (d) => `${d.by} negou a aprovação: ${d.reason}`,
+  'approval.expired': (d) => `O prazo da aprovação acabou${d.escalated ? ' e ela foi escalada' : ''}`,
+  'run.started': (d) => `Runbook ${d.runbook} iniciado com o plano ${short(d.planHash)}`,
+  'run.finished': (d) => `Runbook terminou: ${outcomes[d.outcome]}${d.reason === '' ? '' : ` (${d.reason})`}`,
+  'run.paused': (d) => `Pausado por ${d.by}: ${d.reason}`,
+  'run.resumed': (d) => `Retomado por ${d.by}`,
+  'step.started': (d) => `Passo "${d.title}" iniciado${d.attempt > 1 ? ` (tentativa ${d.attempt})` : ''}`,
+  'step.waiting': (d) => `Passo ${d.step} aguarda ${d.who ?? 'uma pessoa'}: ${d.ask}`,
+  'step.observed': (d) => `Passo ${d.step} observou: ${d.desired ? 'já está como desejado' : 'é preciso mudar'}`,
+  'step.finished': (d) => `Passo ${d.step}: ${stepStatuses[d.status]}${d.attempt > 1 ? ` (tentativa ${d.attempt})` : ''}`,
+  'step.skipped': (d) => `Passo ${d.step} pulado: ${d.reason}`,
+  'step.undone': (d) => `Passo ${d.step} desfeito por ${d.by}`,
+  'check.recorded': (d) => `Verificação ${d.probe} de ${d.step} ${results[d.result]}: ${d.expect}${d.reason === '' ? '' : ` (${d.reason})`}`,
+  'checklist.ticked': (d) => `${d.by} marcou "${d.item}"${d.note === '' ? '' : `: ${d.note}`}`,
+  'checklist.answered': (d) => `${d.by} respondeu ao passo ${d.step}`,
+  'contingency.opened': (d, say) => `Contingência aberta: ${d.action} em ${d.scope}, sob responsabilidade de ${d.owner}${say.time('até', d.expiresAt)}`,
+  'contingency.closed': (d) => `Contingência do passo ${d.step} encerrada por ${d.by}`,
+  'clock.started': (d, say) => `Relógio ${d.clock} correndo: ${say.duration(d.deadline - d.startedAt)}${say.time('até', d.deadline)}`,
+  'clock.warned': (d) => `Relógio ${d.clock} está quase no fim`,
+  'clock.breached': (d, say) =>
+    `Relógio ${d.clock} estourou` +
+    (d.lateByMs > 0 ? `, registrado com ${say.duration(d.lateByMs)} de atraso` : '') +
+    (d.escalateTo === null ? '' : `; escalado para ${d.escalateTo}`),
+  'clock.stopped': (d) => `Relógio ${d.clock} ${d.met ? 'cumprido' : 'parado com atraso'} por ${d.by}`,
+  'comms.planned': (d) => `Mensagem ${d.template} para ${d.audience} planejada em ${d.channel}`,
+  'comms.promised': (d, say) => `Próxima atualização prometida para ${d.audience}${say.time('até', d.at)}`,
+  'comms.changed': (d) => `Mensagem ${d.delivery}: ${deliveryStates[d.state]}${d.reason === '' ? '' : ` (${d.reason})`}`,
+  'escalation.fired': (d) => `Escalado para ${d.to}: ${d.why}`,
+  'evidence.captured': (d) => `Evidência ${d.evidence} registrada pelo passo ${d.step}`,
+  'freeze.drifted': (d) => `O congelamento de ${d.target} foi rompido por ${d.by}`,
+  'note.added': (d) => `${d.by}: ${d.text}`,
+  'postmortem.drafted': (d) => `Rascunho do post-mortem: ${d.path}`,
+};
+
+function short(hash: string): string {
+  return hash.slice(0, 12);
+}
+
+export const ptBR: Texts = {
+  events,
+  phases,
+  severities: { P0: 'crítica', P1: 'grave', P2: 'leve' },
+  stepStatuses,
+  deliveryStates,
+  triggerStatuses,
+  guards: {
+    G1: 'É real?',
+    G2: 'Houve uma mudança recente que pode ser desfeita?',
+    G3: 'Uma organização ou todas?',
+    G4: 'Os provedores dos quais depende estão saudáveis?',
+    G5: 'Está pior do que nas demais?',
+    G6: 'Há usuários afetados em número suficiente?',
+    G7: 'Não acabamos de fazer isso?',
+    G8: 'Estamos enxergando bem?',
+    G9: 'Temos permissão?',
+    G10: 'A origem dos números é confiável?',
+  },
+  guardAnswers: { pass: 'sim', fail: 'não', inconclusive: 'não dá para saber', 'not-applicable': 'não se aplica' },
+  clock: {
+    running: (clock, left) => `${clock}: faltam ${left}`,
+    late: (clock, by) => `${clock}: ${by} de atraso`,
+    met: (clock, after) => `${clock}: cumprido após ${after}`,
+    stoppedLate: (clock, by) => `${clock}: parado com ${by} de atraso`,
+  },
+};

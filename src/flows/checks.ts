@@ -1,0 +1,68 @@
+// Checks: a probe's values judged by an expression. Three answers; "I could not measure" is never "it is fine".
+import { PROBES } from '../domain/catalog.ts';
+import type { CheckResult } from '../domain/guardrail.ts';
+import type { Check } from '../domain/ir.ts';
+import type { Instant, JsonObject } from '../domain/json.ts';
+import type { ProbeResult } from '../ports/probe.ts';
+import type { Lookup } from './refs.ts';
+import { resolveRefs } from './refs.ts';
+import type { World } from './world.ts';
+
+export interface CheckOutcome {
+  readonly probe: string;
+  readonly with: JsonObject;
+  readonly expect: string;
+  readonly result: CheckResult;
+  readonly values: JsonObject;
+  /** Why it is not a pass, in the terms of the check: a key or a probe's own words. */
+  readonly reason: string;
+}
+
+export type CheckWorld = Pick<World, 'probes' | 'expression'>;
+
+/** Never throws for what the world does. `since` bounds the windows of metrics: a watch must not see what was before it. */
+export async function runCheck(world: CheckWorld, check: Check, lookup: Lookup, since?: Instant): Promise<CheckOutcome> {
+  const args = resolveRefs(check.with, lookup);
+  const outcome = (result: CheckResult, values: JsonObject, reason: string): CheckOutcome => ({
+    probe: check.probe,
+    with: args.value,
+    expect: check.expect,
+    result,
+    values,
+    reason,
+  });
+  if (args.missing.length > 0) return outcome('inconclusive', {}, `no value for {${args.missing.join('}, {')}}`);
+  const probe = world.probes[check.probe];
+  if (probe === undefined) return outcome('inconclusive', {}, `no probe ${check.probe}`);
+  const measured = await probe.measure(args.value, since === undefined ? undefined : { since });
+  if (!measured.known) return outcome('inconclusive', {}, measured.why);
+  const { result, reason } = judge(world, check, measured);
+  return outcome(result, measured.values, reason);
+}
+
+/**
+ * A sampled value is judged at its point and at both ends of its interval: all agree, or it is inconclusive
+ * (so that thirty quiet minutes do not prove a rate).
+ */
+function judge(world: CheckWorld, check: Check, measured: ProbeResult & { known: true }): { result: CheckResult; reason: string } {
+  const names = PROBES[check.probe]?.result ?? {};
+  const points = measured.interval === undefined ? [measured.values] : spread(measured.values, measured.interval);
+  const answers = points.map((values) => world.expression.evaluate(check.expect, names, values));
+  const broken = answers.find((answer) => !answer.ok);
+  if (broken !== undefined && !broken.ok) return { result: 'inconclusive', reason: broken.why };
+  const yes = answers.filter((answer) => answer.ok && answer.value === true).length;
+  if (yes === answers.length) return { result: 'pass', reason: '' };
+  if (yes === 0) return { result: 'fail', reason: `not ${check.expect}` };
+  return { result: 'inconclusive', reason: 'the traffic seen does not prove it either way' };
+}
+
+function spread(values: JsonObject, interval: { readonly lower: number; readonly upper: number }): readonly JsonObject[] {
+  return [values, { ...values, value: interval.lower }, { ...values, value: interval.upper }];
+}
+
+/** `all`: every one passes. `any`: one passes. What does not pass is a fail only when nothing is inconclusive. */
+export function combine(mode: 'all' | 'any', outcomes: readonly CheckOutcome[]): CheckResult {
+  const results = outcomes.map((one) => one.result);
+  if (mode === 'any') return results.includes('pass') ? 'pass' : results.includes('inconclusive') ? 'inconclusive' : 'fail';
+  return results.includes('fail') ? 'fail' : results.includes('inconclusive') ? 'inconclusive' : 'pass';
+}

@@ -1,0 +1,61 @@
+// The clocks of incidents: durable timers, fired once each, late ones saying by how much.
+import type { EventDraft } from '../domain/event.ts';
+import type { Incident } from '../domain/incident.ts';
+import type { ClockSpec } from '../domain/ir.ts';
+import type { Instant } from '../domain/json.ts';
+import type { Change, Timer, TimerDraft } from '../ports/incident-store.ts';
+import { BELAY, clockTimers } from './run.ts';
+import type { World } from './world.ts';
+
+/** Starts a clock: its event and its two timers. The deadline is an absolute instant and survives restarts. */
+export function startClock(id: string, spec: ClockSpec, startedAt: Instant, at: Instant): { events: EventDraft[]; setTimers: TimerDraft[] } {
+  const deadline = startedAt + spec.budgetMs;
+  const warnAt = startedAt + Math.round(spec.budgetMs * spec.warn);
+  const [warn, breach] = clockTimers(id) as [string, string];
+  return {
+    events: [{ type: 'clock.started', data: { clock: id, deadline, warnAt, startedAt }, at, actor: BELAY }],
+    setTimers: [
+      { id: warn, at: warnAt, kind: 'clock-warn', data: { clock: id } },
+      { id: breach, at: deadline, kind: 'clock-breach', data: { clock: id, escalateTo: spec.escalateTo ?? 'commander' } },
+    ],
+  };
+}
+
+/** Fires what is due. Safe to run in several processes and to repeat: each timer changes its incident once. */
+export async function fireTimers(world: Pick<World, 'incidents' | 'time'>): Promise<number> {
+  const now = world.time.now();
+  const due = await world.incidents.dueTimers(now);
+  for (const timer of due) {
+    await world.incidents.update(timer.incident, `timer/${timer.id}/${timer.at}`, (incident) => fired(incident, timer, now));
+  }
+  return due.length;
+}
+
+function fired(incident: Incident, timer: Timer, now: Instant): Omit<Change, 'key'> {
+  return { events: eventsOf(incident, timer, now), clearTimers: [timer.id] };
+}
+
+/** `at` is the instant that was promised; `observedAt` when Belay was there to see it. */
+function eventsOf(incident: Incident, timer: Timer, now: Instant): EventDraft[] {
+  const stamp = { at: timer.at, observedAt: now, actor: BELAY };
+  const clock = String(timer.data['clock'] ?? '');
+  const stopped = incident.clocks[clock]?.stoppedAt !== undefined;
+  switch (timer.kind) {
+    case 'clock-warn':
+      return stopped ? [] : [{ type: 'clock.warned', data: { clock }, ...stamp }];
+    case 'clock-breach': {
+      if (stopped) return [];
+      const escalateTo = String(timer.data['escalateTo'] ?? 'commander');
+      return [
+        { type: 'clock.breached', data: { clock, lateByMs: now - timer.at, escalateTo }, ...stamp },
+        { type: 'escalation.fired', data: { to: escalateTo, why: `clock ${clock}` }, ...stamp },
+      ];
+    }
+    case 'promise':
+      return [{ type: 'escalation.fired', data: { to: String(timer.data['to'] ?? 'comms'), why: `promised update to ${String(timer.data['audience'])}` }, ...stamp }];
+    case 'contingency':
+      return [{ type: 'escalation.fired', data: { to: String(timer.data['owner']), why: `contingency ${String(timer.data['step'])} has expired` }, ...stamp }];
+    case 'role-missing':
+      return incident.roles[String(timer.data['role'])] === undefined ? [{ type: 'role.missing', data: { role: String(timer.data['role']) }, ...stamp }] : [];
+  }
+}

@@ -1,0 +1,55 @@
+// The live facts that references and conditions may name: inputs, the organization, components, releases, the incident,
+// and what earlier steps put out. It reads targets only for `release.*`, and only the target that the step names.
+import type { JsonObject, Json } from '../domain/json.ts';
+import type { System } from '../domain/system.ts';
+import type { DeployTarget } from '../ports/deploy-target.ts';
+import type { Lookup } from './refs.ts';
+import { readPath } from './refs.ts';
+
+export interface Facts {
+  readonly inputs: JsonObject;
+  readonly incident: JsonObject;
+  /** step id (with `_` for `-`) → its outputs. */
+  readonly outputs: Readonly<Record<string, JsonObject>>;
+}
+
+/** `release` holds what the step's own target says: `{release.current}`, `{release.previous}`. */
+export function lookupIn(system: System, facts: Facts, release: JsonObject | null): Lookup {
+  const orgId = typeof facts.inputs['org'] === 'string' ? facts.inputs['org'] : null;
+  const org = system.organizations.find((one) => one.id === orgId) ?? null;
+  const roots: Record<string, Json> = {
+    ...facts.inputs,
+    inputs: facts.inputs,
+    incident: facts.incident,
+    component: Object.fromEntries(system.components.map((one) => [one.id, { id: one.id, title: one.title, ...(one.url === undefined ? {} : { url: one.url }) }])),
+    ...(release === null ? {} : { release }),
+  };
+  return (path) => {
+    const [root, ...rest] = path;
+    if (root === undefined) return undefined;
+    if (root === 'org' && rest.length > 0) return readPath(org as Json, rest);
+    if (root === 'steps') return readPath(facts.outputs[(rest[0] ?? '').replaceAll('-', '_')], rest.slice(rest[1] === 'out' ? 2 : 1));
+    return readPath(roots[root], rest);
+  };
+}
+
+/**
+ * What `{release.*}` means for a target: what is live, and the newest release before it that can still be put back (rule R5).
+ * @throws BELAY_TARGET_UNREACHABLE
+ */
+export async function releaseFacts(target: DeployTarget): Promise<JsonObject> {
+  const state = await target.current();
+  const previous = await restorablePrevious(target, state.release, state.previous);
+  return { current: state.release, ...(previous === null ? {} : { previous }) };
+}
+
+async function restorablePrevious(target: DeployTarget, current: string, recorded: string | null): Promise<string | null> {
+  if (recorded !== null && recorded !== current && (await target.restorable(recorded)).ok) return recorded;
+  const releases = await target.list(50);
+  const live = releases.find((one) => one.ref === current);
+  for (const release of releases) {
+    const older = live === undefined || release.createdAt < live.createdAt;
+    if (release.ref !== current && older && (await target.restorable(release.ref)).ok) return release.ref;
+  }
+  return null;
+}

@@ -1,0 +1,36 @@
+// What happens after a step that did not succeed: stop, go on, ask people, jump, or take back what was done.
+import type { Next, Visit } from './run.ts';
+import { askPeople, NEXT } from './run.ts';
+import { unwind } from './unwind.ts';
+
+/** Applies the step's `fail` policy. `again` lets a person repeat the step: a new visit of it. */
+export async function failed(visit: Visit, reason: string): Promise<Next> {
+  const { step } = visit;
+  switch (step.fail.then) {
+    case 'continue':
+      return NEXT;
+    case 'goto':
+      return { to: 'goto', step: step.fail.step };
+    case 'undo':
+      return takeBack(visit, reason);
+    case 'stop':
+      return { to: 'stop', reason: `${step.id}: ${reason}` };
+    case 'ask':
+      return askHow(visit, reason);
+  }
+}
+
+/** Always asks, whatever the policy: for effects that nobody can vouch for. */
+export async function askHow(visit: Visit, reason: string): Promise<Next> {
+  const { choice, by } = await askPeople(visit, reason, ['again', 'continue', 'undo', 'stop']);
+  if (choice === 'again') return { to: 'goto', step: visit.step.id };
+  if (choice === 'continue') return NEXT;
+  if (choice === 'undo') return takeBack(visit, reason);
+  return { to: 'stop', reason: `${visit.step.id}: ${reason} (stopped by ${by})` };
+}
+
+async function takeBack(visit: Visit, reason: string): Promise<Next> {
+  const steps = visit.run.completed.map((one) => one.step);
+  const undone = await unwind(visit, steps);
+  return { to: 'stop', reason: `${visit.step.id}: ${reason}; ${undone}` };
+}

@@ -1,0 +1,86 @@
+// The interpreter: runs a pinned IR under its plan, step by step, on the durable engine.
+// It sequences; what a step kind means is in flows/steps/<kind>.ts.
+import type { Step } from '../domain/ir.ts';
+import { stepsOf } from '../domain/ir.ts';
+import { evaluateCondition } from './conditions.ts';
+import type { Next, Run, Visit } from './run.ts';
+import { append, BELAY, begin, finish, NEXT, partName } from './run.ts';
+import { runApprove } from './steps/approve.ts';
+import { runChoose } from './steps/choose.ts';
+import { runCollect } from './steps/collect.ts';
+import { runDo } from './steps/do.ts';
+import { runManual } from './steps/manual.ts';
+import { runNotify } from './steps/notify.ts';
+import { runVerify } from './steps/verify.ts';
+import { runWait } from './steps/wait.ts';
+import { runWatch } from './steps/watch.ts';
+
+export type RunOutcome = { readonly outcome: 'done' } | { readonly outcome: 'failed'; readonly reason: string };
+
+/** Runs from the first step to the end, or to the step that stops it. */
+export async function interpret(run: Run): Promise<RunOutcome> {
+  const steps = stepsOf(run.runbook);
+  let position = 0;
+  while (position < steps.length) {
+    const step = steps[position] as Step;
+    const number = (run.visits[step.id] ?? 0) + 1;
+    run.visits[step.id] = number;
+    const next = await visitStep({ run, step, number });
+    if (next.to === 'stop') return { outcome: 'failed', reason: next.reason };
+    position = next.to === 'goto' ? steps.findIndex((one) => one.id === next.step) : position + 1;
+    if (position < 0) return { outcome: 'failed', reason: `no step ${next.to === 'goto' ? next.step : ''}` };
+  }
+  return { outcome: 'done' };
+}
+
+async function visitStep(visit: Visit): Promise<Next> {
+  const skipped = await skipReason(visit);
+  if (skipped !== null) return skipped;
+  await begin(visit);
+  return runKind(visit);
+}
+
+/** `when` false skips the step; `pre` false refuses it. Both with the reason in the record. */
+async function skipReason(visit: Visit): Promise<Next | null> {
+  const { run, step } = visit;
+  if (step.when !== undefined) {
+    const answer = await evaluateCondition(visit, 'when', step.when);
+    if (answer.value !== true) {
+      await append(run, partName(visit, 'skip'), (at) => ({
+        events: [{ type: 'step.skipped', data: { step: step.id, reason: answer.why === '' ? `when ${step.when}` : answer.why, facts: {} }, at, actor: BELAY }],
+      }));
+      return NEXT;
+    }
+  }
+  for (const [index, pre] of (step.pre ?? []).entries()) {
+    const answer = await evaluateCondition(visit, `pre${index}`, pre);
+    if (answer.value === true) continue;
+    await begin(visit);
+    await finish(visit, 'failed', { code: 'BELAY_GUARD_REFUSED', message: `pre does not hold: ${pre}` });
+    return { to: 'stop', reason: `step ${step.id}: pre does not hold: ${pre}` };
+  }
+  return null;
+}
+
+function runKind({ run, step, number }: Visit): Promise<Next> {
+  switch (step.kind) {
+    case 'manual':
+      return runManual({ run, step, number });
+    case 'approve':
+      return runApprove({ run, step, number });
+    case 'choose':
+      return runChoose({ run, step, number });
+    case 'do':
+      return runDo({ run, step, number });
+    case 'verify':
+      return runVerify({ run, step, number });
+    case 'watch':
+      return runWatch({ run, step, number });
+    case 'wait':
+      return runWait({ run, step, number });
+    case 'notify':
+      return runNotify({ run, step, number });
+    case 'collect':
+      return runCollect({ run, step, number });
+  }
+}

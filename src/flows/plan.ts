@@ -1,0 +1,164 @@
+// Makes a plan: the pinned IR with live facts resolved, read-only. What cannot be known is said, never skipped.
+import { assert } from '../domain/assert.ts';
+import { ACTIONS } from '../domain/catalog.ts';
+import { BelayError } from '../domain/errors.ts';
+import type { GuardVerdict } from '../domain/guardrail.ts';
+import type { DoStep, Guard, Never, Runbook, Step } from '../domain/ir.ts';
+import { stepsOf } from '../domain/ir.ts';
+import type { Json, JsonObject } from '../domain/json.ts';
+import type { Plan, PlanStep } from '../domain/plan.ts';
+import type { Observation } from '../ports/action.ts';
+import { runCheck } from './checks.ts';
+import type { Facts } from './facts.ts';
+import { lookupIn, releaseFacts } from './facts.ts';
+import type { Lookup } from './refs.ts';
+import { resolveRefs } from './refs.ts';
+import type { PinnedRunbook, World } from './world.ts';
+
+export type PlanWorld = Pick<World, 'system' | 'digest' | 'actions' | 'probes' | 'expression' | 'targets'>;
+
+interface Draft {
+  readonly step: PlanStep;
+  readonly unknown: string | null;
+}
+
+/** Reads only. @throws BELAY_INPUT_INVALID for inputs that the runbook does not take. */
+export async function makePlan(world: PlanWorld, pinned: PinnedRunbook, facts: Facts): Promise<Plan> {
+  const { runbook, irHash } = pinned;
+  const inputs = checkInputs(world, runbook, facts.inputs);
+  const known: Facts = { ...facts, inputs };
+  const touched = new Set<string>();
+  const drafts: Draft[] = [];
+  for (const step of stepsOf(runbook)) drafts.push(await draftStep(world, step, known, touched));
+  const org = typeof inputs['org'] === 'string' ? inputs['org'] : null;
+  const body = { runbook: runbook.id, version: runbook.version, irHash, inputs, org, steps: drafts.map((draft) => draft.step) };
+  return {
+    ...body,
+    planHash: world.digest.of(body as unknown as Json),
+    guards: await runbookGuards(world, runbook, lookupIn(world.system, known, null)),
+    unknowns: drafts.flatMap((draft) => (draft.unknown === null ? [] : [{ step: draft.step.id, why: draft.unknown }])),
+  };
+}
+
+/**
+ * Keeps the hashed part of a plan, under its own `planHash`: what was approved can be read back, and checked, from the hash alone.
+ */
+export async function keepPlan(world: Pick<World, 'documents'>, plan: Plan): Promise<void> {
+  const { planHash, guards: _volatile, unknowns: _said, ...body } = plan;
+  const hash = await world.documents.put(body as unknown as Json);
+  assert(hash === planHash, `plan ${planHash} was stored as ${hash}`);
+}
+
+/** @throws BELAY_NOT_FOUND */
+export async function recallPlan(world: Pick<World, 'documents'>, planHash: string): Promise<Plan> {
+  const body = (await world.documents.get(planHash)) as unknown as Omit<Plan, 'planHash' | 'guards' | 'unknowns'>;
+  return { ...body, planHash, guards: [], unknowns: [] };
+}
+
+function checkInputs(world: PlanWorld, runbook: Runbook, given: JsonObject): JsonObject {
+  const problems: string[] = [];
+  const inputs: Record<string, Json> = {};
+  for (const name of Object.keys(given)) if (runbook.inputs[name] === undefined) problems.push(`${runbook.id} takes no input "${name}"`);
+  for (const [name, spec] of Object.entries(runbook.inputs)) {
+    const value = given[name] ?? spec.default;
+    if (value === undefined && spec.required) problems.push(`input "${name}" (${spec.type}) is missing`);
+    if (value === undefined) continue;
+    if (spec.type === 'org' && !world.system.organizations.some((org) => org.id === value)) problems.push(`there is no organization "${String(value)}"`);
+    if (spec.oneOf !== undefined && !spec.oneOf.includes(value)) problems.push(`input "${name}" must be one of ${spec.oneOf.join(', ')}`);
+    inputs[name] = value;
+  }
+  if (problems.length === 0) return inputs;
+  const known = world.system.organizations.map((org) => org.id).join(', ');
+  throw new BelayError('BELAY_INPUT_INVALID', problems.join('; '), { hint: `Organizations: ${known}. Inputs: ${Object.keys(runbook.inputs).join(', ') || 'none'}.` });
+}
+
+async function draftStep(world: PlanWorld, step: Step, facts: Facts, touched: Set<string>): Promise<Draft> {
+  const base = {
+    id: step.id,
+    kind: step.kind,
+    title: step.title,
+    ...(step.who === undefined ? {} : { who: step.who }),
+    ...(step.takesMs === undefined ? {} : { takesMs: step.takesMs }),
+  };
+  if (step.kind !== 'do') return { step: { ...base, effect: 'none' }, unknown: null };
+  if (step.do === 'belay.undo') return { step: { ...base, action: step.do, args: step.with, effect: 'unknown' }, unknown: 'takes back what will have been done by then' };
+  return draftDo(world, step, base, facts, touched);
+}
+
+async function draftDo(world: PlanWorld, step: DoStep, base: Pick<PlanStep, 'id' | 'kind' | 'title'>, facts: Facts, touched: Set<string>): Promise<Draft> {
+  const action = world.actions[step.do];
+  const fixed = {
+    ...base,
+    action: step.do,
+    compareAndSet: ACTIONS[step.do]?.compareAndSet ?? 'none',
+    ...(step.irreversible === undefined ? {} : { irreversible: step.irreversible }),
+  } as const;
+  const unknown = (why: string, more: Partial<PlanStep> = {}): Draft => ({ step: { ...fixed, effect: 'unknown', ...more }, unknown: why });
+  if (action === undefined) return unknown(`there is no action ${step.do}`);
+  const lookup = await lookupFor(world, facts, step.with);
+  if (typeof lookup === 'string') return unknown(lookup);
+  const args = resolveRefs(step.with, lookup);
+  const undo = step.undo === undefined ? undefined : { action: step.undo.do, args: resolveRefs(step.undo.with, lookup).value };
+  const planned = { args: args.value, ...(undo === undefined ? {} : { undo }) };
+  if (args.missing.length > 0) return unknown(`no value yet for {${args.missing.join('}, {')}}`, planned);
+  const seen = await observeForPlan(action.observe(args.value), action.impossible(args.value));
+  if (typeof seen === 'string') return unknown(seen, planned);
+  const target = action.target(args.value);
+  const moved = touched.has(target);
+  if (!seen.reached) touched.add(target);
+  return {
+    step: {
+      ...fixed,
+      ...planned,
+      current: seen.current,
+      desired: seen.desired,
+      // An earlier step of this plan will have changed the target: its fingerprint cannot be known yet.
+      ...(moved ? {} : { expected: seen.fingerprint }),
+      effect: seen.reached ? 'noop' : 'change',
+    },
+    unknown: null,
+  };
+}
+
+async function observeForPlan(observed: Promise<Observation>, impossible: Promise<string | null>): Promise<Observation | string> {
+  const [seen, why] = await Promise.allSettled([observed, impossible]);
+  if (seen.status === 'rejected') return sentence(seen.reason);
+  if (why.status === 'rejected') return sentence(why.reason);
+  return why.value !== null && !seen.value.reached ? why.value : seen.value;
+}
+
+/** A world that says no while planning is an unknown of the plan; our own bugs still surface. */
+function sentence(error: unknown): string {
+  if (BelayError.is(error)) return error.message;
+  throw error;
+}
+
+/** Lookup for one step: `{release.*}` is what the step's own target says. */
+export async function lookupFor(world: Pick<World, 'system' | 'targets'>, facts: Facts, args: JsonObject): Promise<Lookup | string> {
+  const target = typeof args['target'] === 'string' ? world.targets[args['target']] : undefined;
+  if (target === undefined) return lookupIn(world.system, facts, null);
+  try {
+    return lookupIn(world.system, facts, await releaseFacts(target));
+  } catch (error) {
+    return sentence(error);
+  }
+}
+
+/** The runbook's own `require` and `never`. Questions for people are inconclusive: they make Belay ask. */
+export async function runbookGuards(world: Pick<World, 'probes' | 'expression'>, runbook: Runbook, lookup: Lookup): Promise<readonly GuardVerdict[]> {
+  return Promise.all([...runbook.require.map((guard) => judgeRequire(world, guard, lookup)), ...runbook.never.map((never) => judgeNever(world, never, lookup))]);
+}
+
+async function judgeRequire(world: Pick<World, 'probes' | 'expression'>, guard: Guard, lookup: Lookup): Promise<GuardVerdict> {
+  if ('ask' in guard) return { guard: guard.id, answer: 'inconclusive', reason: 'ask', facts: { ask: guard.ask } };
+  const outcome = await runCheck(world, guard, lookup);
+  return { guard: guard.id, answer: outcome.result, reason: outcome.reason, facts: { values: outcome.values, expect: outcome.expect } };
+}
+
+/** A `never` whose condition holds fails; one that cannot be measured asks. */
+async function judgeNever(world: Pick<World, 'probes' | 'expression'>, never: Never, lookup: Lookup): Promise<GuardVerdict> {
+  if ('ask' in never) return { guard: never.id, answer: 'inconclusive', reason: 'ask', facts: { ask: never.ask } };
+  const outcome = await runCheck(world, { probe: never.probe, with: never.with, expect: never.when }, lookup);
+  const answer = outcome.result === 'pass' ? 'fail' : outcome.result === 'fail' ? 'pass' : 'inconclusive';
+  return { guard: never.id, answer, reason: answer === 'fail' ? `never when ${never.when}` : outcome.reason, facts: { values: outcome.values, when: never.when } };
+}

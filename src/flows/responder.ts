@@ -1,0 +1,48 @@
+// Answers the transitions of triggers: starts the respond flow for a breach or an announced suspect, and tells the open
+// incident when its signal has cleared. A transition is marked answered only after its effect is durable.
+import type { Json } from '../domain/json.ts';
+import type { Transition } from '../domain/trigger.ts';
+import { coveringIncident } from './open-incident.ts';
+import { RESPOND } from './respond.ts';
+import { BELAY } from './run.ts';
+import type { World } from './world.ts';
+
+type ResponderWorld = Pick<World, 'system' | 'signals' | 'engine' | 'incidents' | 'time'>;
+
+/** One pass over what nobody has answered yet. Repeating it is harmless: runs are started by id, appends by key. */
+export async function answerTransitions(world: ResponderWorld): Promise<number> {
+  const transitions = await world.signals.unanswered();
+  for (const transition of transitions) {
+    if (isArmed(world, transition)) await answer(world, transition);
+    await world.signals.answered(transition);
+  }
+  return transitions.length;
+}
+
+/** A shadow trigger is recorded and tells nobody. */
+function isArmed(world: ResponderWorld, transition: Transition): boolean {
+  return world.system.triggers.find((rule) => rule.id === transition.trigger)?.mode === 'armed';
+}
+
+async function answer(world: ResponderWorld, transition: Transition): Promise<void> {
+  if (transition.to === 'breached' || (transition.to === 'suspect' && transition.announced)) {
+    await world.engine.start(RESPOND, { kind: 'trigger', transition } as unknown as Json, { id: runIdOf(transition) });
+    return;
+  }
+  if (transition.to !== 'cleared') return;
+  const incident = await coveringIncident(world, transition.trigger, transition.scope);
+  if (incident === null) return;
+  const at = world.time.now();
+  await world.incidents.append(incident.id, {
+    key: `cleared/${transition.episode}/${transition.at}`,
+    events: [
+      { type: 'trigger.changed', data: { transition }, at: transition.at, observedAt: transition.observedAt, actor: BELAY },
+      { type: 'signal.cleared', data: { trigger: transition.trigger, scope: transition.scope, provenBelow: transition.provenBelow ?? null }, at, actor: BELAY },
+    ],
+  });
+}
+
+/** One run an episode and level: a suspect that becomes a breach is a second, short-lived run that hands over its evidence. */
+export function runIdOf(transition: Transition): string {
+  return `respond/${transition.episode}/${transition.to}`;
+}

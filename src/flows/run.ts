@@ -1,0 +1,170 @@
+// A run in progress: what the interpreter carries from step to step, and how it writes to the incident's log.
+// Everything here is rebuilt by replay after a crash: nothing is read from memory that a checkpoint does not hold.
+import type { Actor, EventDraft } from '../domain/event.ts';
+import type { Incident, Phase } from '../domain/incident.ts';
+import type { ActionCall, Runbook, Step } from '../domain/ir.ts';
+import type { Instant, Json, JsonObject } from '../domain/json.ts';
+import type { Plan } from '../domain/plan.ts';
+import type { FlowContext } from '../ports/engine.ts';
+import type { Change } from '../ports/incident-store.ts';
+import type { Facts } from './facts.ts';
+import type { World } from './world.ts';
+
+export const BELAY: Actor = { kind: 'engine', id: 'belay' };
+
+export interface Run {
+  readonly context: FlowContext;
+  readonly world: World;
+  readonly incident: string;
+  readonly runbook: Runbook;
+  readonly irHash: string;
+  readonly inputs: JsonObject;
+  /** The plan in force: replaced when people approve a new one. */
+  plan: Plan;
+  /** step id with `_` for `-` → outputs. */
+  readonly outputs: Record<string, JsonObject>;
+  /** Completed `do` steps, in order of completion. */
+  readonly completed: { readonly step: string; readonly undo: ActionCall | null }[];
+  readonly visits: Record<string, number>;
+}
+
+/** One visit of one step: names of its engine steps are `<step>#<visit>:<part>`, unique and independent of positions. */
+export interface Visit<S extends Step = Step> {
+  readonly run: Run;
+  readonly step: S;
+  readonly number: number;
+}
+
+export type Next =
+  | { readonly to: 'next' }
+  | { readonly to: 'goto'; readonly step: string }
+  | { readonly to: 'stop'; readonly reason: string };
+
+export const NEXT: Next = { to: 'next' };
+
+export function partName(visit: Visit, part: string): string {
+  return `${visit.step.id}#${visit.number}:${part}`;
+}
+
+export function factsOf(run: Run): Facts {
+  return { inputs: run.inputs, incident: { id: run.incident }, outputs: run.outputs };
+}
+
+/** Appends to the incident once, however often the step is repeated. */
+export async function append(run: Run, name: string, build: (at: Instant) => Omit<Change, 'key'>): Promise<void> {
+  await update(run, name, (_incident, at) => build(at));
+}
+
+/** As `append`, deciding under the incident's lock. */
+export async function update(run: Run, name: string, build: (incident: Incident, at: Instant) => Omit<Change, 'key'> | null): Promise<void> {
+  await run.context.step(name, async () => {
+    const at = run.world.time.now();
+    await run.world.incidents.update(run.incident, `${run.context.runId}/${name}`, (incident) => build(incident, at));
+    return null;
+  });
+}
+
+export async function readIncident(run: Run): Promise<Incident> {
+  const incident = await run.world.incidents.load(run.incident);
+  if (incident === null) throw new Error(`${run.incident} is gone from the store`);
+  return incident;
+}
+
+export async function enterPhase(run: Run, name: string, from: readonly Phase[], to: Phase, extra: { readonly onContingency?: boolean } = {}): Promise<void> {
+  await update(run, name, (incident, at) =>
+    from.includes(incident.phase)
+      ? { events: [{ type: 'phase.entered', data: { from: incident.phase, to, ...extra }, at, actor: BELAY }, ...stopClocksOf(incident, to, at)], clearTimers: timersOfPhase(incident, to) }
+      : null,
+  );
+}
+
+/** Clocks whose `until` names this phase: the declaration of the clock travels in its id list of the runbook or the system. */
+function stopClocksOf(incident: Incident, to: Phase, at: Instant): EventDraft[] {
+  return clocksEndedBy(incident, to).map((clock) => clockStopped(incident, clock, `phase.${to}`, at));
+}
+
+function timersOfPhase(incident: Incident, to: Phase): string[] {
+  return clocksEndedBy(incident, to).flatMap((clock) => clockTimers(clock));
+}
+
+function clocksEndedBy(incident: Incident, to: Phase): string[] {
+  if (to !== 'resolved' && to !== 'cancelled') return [];
+  return Object.values(incident.clocks).flatMap((clock) => (clock.stoppedAt === undefined ? [clock.id] : []));
+}
+
+export const clockTimers = (clock: string): string[] => [`clock:${clock}:warn`, `clock:${clock}:breach`];
+
+function clockStopped(incident: Incident, clock: string, by: string, at: Instant): EventDraft {
+  const state = incident.clocks[clock];
+  return { type: 'clock.stopped', data: { clock, met: state !== undefined && at <= state.deadline && state.breachedAt === undefined, by }, at, actor: BELAY };
+}
+
+/** Ends a visit: the step's state, its evidence, and the clocks it meets, in one transaction. */
+export async function finish(
+  visit: Visit,
+  status: 'done' | 'noop' | 'failed' | 'unknown',
+  detail: JsonObject,
+  more: (incident: Incident, at: Instant) => readonly EventDraft[] = () => [],
+  timers: (at: Instant) => Pick<Change, 'setTimers'> = () => ({}),
+): Promise<void> {
+  const { run, step, number } = visit;
+  const good = status === 'done' || status === 'noop';
+  await update(run, partName(visit, 'finish'), (incident, at) => {
+    const met = good ? step.meets.filter((clock) => incident.clocks[clock] !== undefined && incident.clocks[clock]?.stoppedAt === undefined) : [];
+    return {
+      events: [
+        { type: 'step.finished', data: { step: step.id, attempt: number, status, detail }, at, actor: BELAY },
+        ...(good ? evidenceOf(run, step, detail, at) : []),
+        ...met.map((clock) => clockStopped(incident, clock, `step.${step.id}`, at)),
+        ...more(incident, at),
+      ],
+      clearTimers: met.flatMap(clockTimers),
+      ...timers(at),
+    };
+  });
+}
+
+function evidenceOf(run: Run, step: Step, detail: JsonObject, at: Instant): EventDraft[] {
+  return step.evidence.map((evidence) => ({
+    type: 'evidence.captured',
+    data: { evidence, step: step.id, sha256: run.world.digest.of(detail), value: detail },
+    at,
+    actor: BELAY,
+  }));
+}
+
+export async function begin(visit: Visit): Promise<void> {
+  const { run, step, number } = visit;
+  await append(run, partName(visit, 'begin'), (at) => ({
+    events: [{ type: 'step.started', data: { step: step.id, kind: step.kind, title: step.title, attempt: number }, at, actor: BELAY }],
+  }));
+}
+
+export function setOutputs(run: Run, step: string, outputs: JsonObject): void {
+  run.outputs[step.replaceAll('-', '_')] = outputs;
+}
+
+export type Answered = { readonly attempt: number; readonly by: string; readonly choice: string | null; readonly refused: string | null; readonly answers: Json };
+
+/** Waits for the next answer that belongs to this visit. Null when the deadline passes. */
+export async function nextAnswer(visit: Visit, deadline: Instant): Promise<Answered | null> {
+  for (;;) {
+    const message = (await visit.run.context.receive(`task:${visit.step.id}`, deadline)) as Answered | null;
+    if (message === null || message.attempt === visit.number) return message;
+  }
+}
+
+/** A year: how long Belay waits for people when nobody set a limit. */
+export const PATIENCE_MS = 365 * 24 * 3_600_000;
+
+/** Asks people how to go on and waits for one of `options`. */
+export async function askPeople(visit: Visit, question: string, options: readonly [string, ...string[]]): Promise<{ readonly choice: string; readonly by: string }> {
+  const { run, step } = visit;
+  await append(run, partName(visit, 'ask'), (at) => ({
+    events: [{ type: 'step.waiting', data: { step: step.id, kind: 'ask', who: step.who ?? null, ask: question, options }, at, actor: BELAY }],
+  }));
+  for (;;) {
+    const answer = await nextAnswer(visit, (await run.context.now()) + PATIENCE_MS);
+    if (answer?.choice !== null && answer?.choice !== undefined && options.includes(answer.choice)) return { choice: answer.choice, by: answer.by };
+  }
+}

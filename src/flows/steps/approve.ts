@@ -1,0 +1,23 @@
+// `approve`: shows a fresh plan and waits until enough people have approved its hash. Never approves by itself.
+import type { ApproveStep } from '../../domain/ir.ts';
+import { askApproval } from '../approval.ts';
+import { failed } from '../fail.ts';
+import { replan } from '../replan.ts';
+import type { Next, Visit } from '../run.ts';
+import { finish, NEXT } from '../run.ts';
+
+export async function runApprove(visit: Visit<ApproveStep>): Promise<Next> {
+  const { step, run } = visit;
+  const plan = await replan(visit);
+  const granted = await askApproval(visit, plan, {
+    from: step.from,
+    min: step.min,
+    fourEyes: step.fourEyes,
+    timeoutMs: step.timeoutMs ?? null,
+    onTimeout: step.onTimeout,
+  });
+  await finish(visit, granted ? 'done' : 'failed', { planHash: plan.planHash, granted });
+  if (!granted) return failed(visit, 'the plan was not approved');
+  run.plan = plan;
+  return NEXT;
+}

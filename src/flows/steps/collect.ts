@@ -1,0 +1,37 @@
+// `collect`: a read-only snapshot for the record. What could not be read is recorded as such; it never stops the run.
+import type { EventDraft } from '../../domain/event.ts';
+import type { CollectStep } from '../../domain/ir.ts';
+import type { Json, JsonObject } from '../../domain/json.ts';
+import { lookupIn } from '../facts.ts';
+import { resolveRefs } from '../refs.ts';
+import type { Next, Visit } from '../run.ts';
+import { BELAY, factsOf, finish, NEXT, partName } from '../run.ts';
+
+interface Snapshot {
+  readonly evidence: string;
+  readonly value: JsonObject;
+}
+
+export async function runCollect(visit: Visit<CollectStep>): Promise<Next> {
+  const { run, step } = visit;
+  const snapshots = (await run.context.step(partName(visit, 'collect'), async () => (await Promise.all(step.from.map((from) => snapshot(visit, from)))) as unknown as Json)) as unknown as Snapshot[];
+  const missing = snapshots.filter((one) => one.value['known'] === false).length;
+  await finish(visit, 'done', { collected: snapshots.length - missing, missing }, (_incident, at) =>
+    snapshots.flatMap(({ evidence, value }): EventDraft[] =>
+      value['known'] === false
+        ? []
+        : [{ type: 'evidence.captured', data: { evidence, step: step.id, sha256: run.world.digest.of(value), value }, at, actor: BELAY }],
+    ),
+  );
+  return NEXT;
+}
+
+async function snapshot(visit: Visit<CollectStep>, from: CollectStep['from'][number]): Promise<Snapshot> {
+  const { run } = visit;
+  const evidence = from.evidence ?? `${visit.step.id}-${from.probe}`;
+  const args = resolveRefs(from.with, lookupIn(run.world.system, factsOf(run), null));
+  const probe = run.world.probes[from.probe];
+  if (probe === undefined || args.missing.length > 0) return { evidence, value: { known: false, why: `no probe ${from.probe}` } };
+  const measured = await probe.measure(args.value);
+  return { evidence, value: measured.known ? { known: true, values: measured.values } : { known: false, why: measured.why } };
+}

@@ -1,0 +1,47 @@
+// `notify`: plans one delivery a recipient, in the same transaction as its promise. Sending is the outbox' business.
+import { messageValues, planDeliveries, plannedEvents } from '../../domain/delivery-plan.ts';
+import type { EventDraft } from '../../domain/event.ts';
+import type { Incident } from '../../domain/incident.ts';
+import type { NotifyStep } from '../../domain/ir.ts';
+import type { Instant } from '../../domain/json.ts';
+import type { Change } from '../../ports/incident-store.ts';
+import type { Next, Visit } from '../run.ts';
+import { BELAY, NEXT, partName, update } from '../run.ts';
+
+export async function runNotify(visit: Visit<NotifyStep>): Promise<Next> {
+  await update(visit.run, partName(visit, 'notify'), (incident, at) => notifyChange(visit, incident, at));
+  return NEXT;
+}
+
+function notifyChange(visit: Visit<NotifyStep>, incident: Incident, at: Instant): Omit<Change, 'key'> {
+  const { run, step, number } = visit;
+  const promise = step.promiseMs === undefined ? {} : { promiseMs: step.promiseMs };
+  const plan = planDeliveries({
+    incident,
+    system: run.world.system,
+    template: step.template,
+    templates: run.runbook.templates,
+    audiences: step.to,
+    values: messageValues({ incident, system: run.world.system, now: at, ...promise }),
+    thread: incident.id,
+    revision: `${step.id}#${number}`,
+  });
+  const skipped = plan.skipped.map(({ audience, channel, why, what }) => ({ audience, channel, why, what }));
+  const finished: EventDraft = {
+    type: 'step.finished',
+    data: { step: step.id, attempt: number, status: 'done', detail: { deliveries: plan.deliveries.length, skipped } },
+    at,
+    actor: BELAY,
+  };
+  return { events: [...plannedEvents(plan, { at, ...promise }), finished], deliveries: plan.deliveries, ...promiseTimers(visit, plan.deliveries.map((one) => one.audience), at) };
+}
+
+/** A promised update is a timer an audience; the next message to that audience moves it, resolving clears it. */
+function promiseTimers({ run, step }: Visit<NotifyStep>, audiences: readonly string[], at: Instant): Pick<Change, 'setTimers' | 'clearTimers'> {
+  const told = [...new Set(audiences)];
+  const timers = told.map((audience) => `promise:${audience}`);
+  if (step.promiseMs === undefined) return { clearTimers: timers };
+  const due = at + step.promiseMs;
+  const to = Object.values(run.runbook.roles).find((role) => role.is === 'comms')?.is ?? 'commander';
+  return { setTimers: told.map((audience) => ({ id: `promise:${audience}`, at: due, kind: 'promise', data: { audience, to } })) };
+}

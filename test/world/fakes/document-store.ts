@@ -1,0 +1,26 @@
+// Content-addressed values in memory, on the disk of a world.
+import { BelayError } from '../../../src/domain/errors.ts';
+import type { Json } from '../../../src/domain/json.ts';
+import type { DocumentStore } from '../../../src/ports/incident-store.ts';
+import type { FakeStoreDeps } from './store-tables.ts';
+import { tablesOf } from './store-tables.ts';
+
+export function createFakeDocumentStore({ disk, digest, kill }: Omit<FakeStoreDeps, 'time'>): DocumentStore {
+  const { documents } = tablesOf(disk);
+  return {
+    put: async (value) => {
+      const text = JSON.stringify(value);
+      const hash = digest.of(JSON.parse(text) as Json);
+      await kill?.at('store:put:before');
+      if (!documents.has(hash)) documents.set(hash, text);
+      await kill?.at('store:put:after');
+      return hash;
+    },
+    get: async (hash) => {
+      await kill?.gate?.();
+      const text = documents.get(hash);
+      if (text === undefined) throw new BelayError('BELAY_NOT_FOUND', `there is no document ${hash}`);
+      return JSON.parse(text) as Json;
+    },
+  } satisfies DocumentStore;
+}

@@ -1,0 +1,73 @@
+// Durable detection in memory, on the disk of a world: slots that add up, last values, states and transitions.
+import type { Transition } from '../../../src/domain/trigger.ts';
+import type { SeriesRow, SignalStore, SlotRow, StateRow } from '../../../src/ports/signal-store.ts';
+import type { FakeStoreDeps } from './store-tables.ts';
+import { copy, partOf } from './store-tables.ts';
+
+interface SignalTables {
+  readonly slots: Map<string, SlotRow>;
+  readonly series: Map<string, SeriesRow>;
+  readonly states: Map<string, StateRow>;
+  readonly transitions: Map<string, { readonly transition: Transition; answered: boolean }>;
+}
+
+const SERIES_KEPT_MS = 7 * 24 * 3_600_000;
+const keyOf = (...parts: readonly (string | number | boolean)[]): string => JSON.stringify(parts);
+const transitionKey = (one: Transition): string => keyOf(one.trigger, one.scope, one.episode, one.from, one.to, one.at, one.announced);
+
+export function createFakeSignalStore({ disk, kill }: Pick<FakeStoreDeps, 'disk' | 'kill'>): SignalStore {
+  const tables = partOf<SignalTables>(disk, 'signals', () => ({ slots: new Map(), series: new Map(), states: new Map(), transitions: new Map() }));
+  const read = async <T>(work: () => T): Promise<T> => {
+    await kill?.gate?.();
+    return copy(work());
+  };
+  const write = async (method: string, work: () => void): Promise<void> => {
+    await kill?.at(`store:${method}:before`);
+    work();
+    await kill?.at(`store:${method}:after`);
+  };
+  return {
+    commit: (change) =>
+      write('commit', () => {
+        for (const row of copy(change.slots)) addTo(tables.slots, row);
+        for (const row of copy(change.series)) tables.series.set(keyOf(row.source, row.series), row);
+        for (const row of copy(change.states)) tables.states.set(keyOf(row.trigger, row.scope), row);
+        for (const transition of copy(change.transitions)) {
+          const key = transitionKey(transition);
+          if (!tables.transitions.has(key)) tables.transitions.set(key, { transition, answered: false });
+        }
+      }),
+    load: (since) =>
+      read(() => ({
+        slots: [...tables.slots.values()].filter((row) => row.slot >= since).sort((a, b) => a.slot - b.slot || (keyOf(a.signal, a.scope) < keyOf(b.signal, b.scope) ? -1 : 1)),
+        series: [...tables.series.values()],
+        states: [...tables.states.values()],
+      })),
+    unanswered: () => read(() => [...tables.transitions.values()].filter((row) => !row.answered).map((row) => row.transition)),
+    answered: (transition) =>
+      write('answered', () => {
+        const row = tables.transitions.get(transitionKey(transition));
+        if (row !== undefined) row.answered = true;
+      }),
+    transitions: (filter) =>
+      read(() =>
+        [...tables.transitions.values()]
+          .map((row) => row.transition)
+          .filter((one) => (filter.trigger ?? one.trigger) === one.trigger && (filter.scope ?? one.scope) === one.scope && one.at >= (filter.since ?? -Infinity))
+          .reverse()
+          .slice(0, filter.limit ?? Infinity)
+          .reverse(),
+      ),
+    prune: (before) =>
+      write('prune', () => {
+        for (const [key, row] of tables.slots) if (row.slot < before) tables.slots.delete(key);
+        for (const [key, row] of tables.series) if (row.at < before - SERIES_KEPT_MS) tables.series.delete(key);
+      }),
+  } satisfies SignalStore;
+}
+
+function addTo(slots: Map<string, SlotRow>, row: SlotRow): void {
+  const key = keyOf(row.signal, row.scope, row.slot);
+  const before = slots.get(key);
+  slots.set(key, before === undefined ? row : { ...row, bad: before.bad + row.bad, all: before.all + row.all, sum: before.sum + row.sum });
+}

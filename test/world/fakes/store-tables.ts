@@ -1,0 +1,127 @@
+// The tables of the fake store on the disk of a world, and the one transaction that writes them: shared by the fakes of its ports.
+// Every function here is synchronous, so no kill and no other process can fall between its lines.
+import { sealEvents, EMPTY_LOG } from '../../../src/domain/event-seal.ts';
+import { BelayError } from '../../../src/domain/errors.ts';
+import type { Event } from '../../../src/domain/event.ts';
+import { foldIncident, isOpen } from '../../../src/domain/incident-fold.ts';
+import type { Incident } from '../../../src/domain/incident.ts';
+import type { Instant, Json } from '../../../src/domain/json.ts';
+import type { Delivery, DeliveryDraft } from '../../../src/domain/message.ts';
+import type { Digest } from '../../../src/ports/digest.ts';
+import type { Change, TimerDraft } from '../../../src/ports/incident-store.ts';
+import type { Time } from '../../../src/ports/time.ts';
+
+/** A bag that outlives a simulated kill: `DurableDisk`, or anything of either shape. */
+export type FakeDisk = { part<T>(name: string, create: () => T): T } | { get<T>(name: string, create: () => T): T };
+export interface FakeKill {
+  at(point: string): Promise<void> | void;
+  /** Hangs when the life is over. */
+  gate?(): Promise<void>;
+}
+export interface FakeStoreDeps {
+  readonly disk: FakeDisk;
+  readonly digest: Digest;
+  readonly time: Time;
+  readonly kill?: FakeKill;
+}
+
+export interface IncidentRow {
+  fingerprint: string;
+  holdsFingerprint: boolean;
+  declareKey: string;
+  incident: Incident;
+  readonly events: Event[];
+  readonly keys: Set<string>;
+  readonly timers: Map<string, TimerDraft>;
+}
+export interface DeliveryRow {
+  delivery: Delivery;
+  readonly order: number;
+  claimedBy: string | null;
+  attemptedAt: Instant | null;
+}
+export interface StoreTables {
+  nextNumber: number;
+  readonly incidents: Map<string, IncidentRow>;
+  readonly deliveries: Map<string, DeliveryRow>;
+  readonly documents: Map<string, string>;
+  nextProcess: number;
+}
+
+export function partOf<T>(disk: FakeDisk, name: string, create: () => T): T {
+  return 'part' in disk ? disk.part(name, create) : disk.get(name, create);
+}
+
+export function tablesOf(disk: FakeDisk): StoreTables {
+  return partOf(disk, 'store', () => ({ nextNumber: 1, incidents: new Map(), deliveries: new Map(), documents: new Map(), nextProcess: 1 }));
+}
+
+/** Values go in and come out as JSON, as through a database. */
+export const copy = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
+
+export function rowOf(tables: StoreTables, id: string): IncidentRow {
+  const row = tables.incidents.get(id);
+  if (row === undefined) throw new BelayError('BELAY_NOT_FOUND', `there is no incident ${id}`, { hint: 'Run `belay status` to list incidents.' });
+  return row;
+}
+
+export function insertIncident(deps: FakeStoreDeps, o: { readonly id: string; readonly fingerprint: string; readonly change: Change }): IncidentRow {
+  const events = seal(deps, o.id, null, o.change);
+  const incident = fold(null, events);
+  const row: IncidentRow = { fingerprint: o.fingerprint, holdsFingerprint: true, declareKey: o.change.key, incident, events: [...events], keys: new Set(), timers: new Map() };
+  const tables = tablesOf(deps.disk);
+  tables.incidents.set(o.id, row);
+  finish(deps, row, o.change);
+  return row;
+}
+
+/** Seals, folds and writes a change; nothing is written when the fold refuses it. */
+export function applyChange(deps: FakeStoreDeps, row: IncidentRow, change: Change): void {
+  const events = seal(deps, row.incident.id, row.incident, change);
+  row.incident = fold(row.incident, events);
+  row.events.push(...events);
+  finish(deps, row, change);
+}
+
+function finish(deps: FakeStoreDeps, row: IncidentRow, change: Change): void {
+  row.keys.add(change.key);
+  const others = [...tablesOf(deps.disk).incidents.values()].filter((one) => one !== row && one.fingerprint === row.fingerprint);
+  row.holdsFingerprint = isOpen(row.incident) && !others.some((one) => one.holdsFingerprint);
+  for (const id of change.clearTimers ?? []) row.timers.delete(id);
+  for (const timer of change.setTimers ?? []) row.timers.set(timer.id, copy(timer));
+  for (const draft of change.deliveries ?? []) planDelivery(deps, row.incident.id, draft);
+  announce(deps.disk, row.incident.id);
+}
+
+function planDelivery(deps: FakeStoreDeps, incident: string, draft: DeliveryDraft): void {
+  const { deliveries } = tablesOf(deps.disk);
+  if (deliveries.has(draft.id)) return;
+  const now = deps.time.now();
+  const delivery: Delivery = { ...copy(draft), incident, state: 'planned', attempt: 0, plannedAt: now, dueAt: now, resent: false };
+  deliveries.set(draft.id, { delivery, order: deliveries.size, claimedBy: null, attemptedAt: null });
+}
+
+function seal(deps: FakeStoreDeps, incident: string, before: Incident | null, change: Change): readonly Event[] {
+  return sealEvents(change.events, { incident, after: before ?? EMPTY_LOG, now: deps.time.now(), hashOf: (value: Json) => deps.digest.of(value) });
+}
+
+function fold(before: Incident | null, events: readonly Event[]): Incident {
+  const after = events.reduce<Incident | null>(foldIncident, before);
+  return copy(after) as Incident;
+}
+
+// Listeners belong to processes, not to the disk: they are kept beside it.
+const LISTENERS = new WeakMap<FakeDisk, Set<(id: string) => void>>();
+
+export function listenersOf(disk: FakeDisk): Set<(id: string) => void> {
+  const known = LISTENERS.get(disk) ?? new Set();
+  LISTENERS.set(disk, known);
+  return known;
+}
+
+/** After the commit and outside it: a listener that throws breaks nothing but itself. */
+function announce(disk: FakeDisk, id: string): void {
+  queueMicrotask(() => {
+    for (const listener of [...listenersOf(disk)]) listener(id);
+  });
+}
