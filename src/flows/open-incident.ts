@@ -1,5 +1,6 @@
 // From a breach to an open incident: one organization or all, which runbook, who has which role, which clocks run.
 import type { EventDraft } from '../domain/event.ts';
+import type { Locality } from '../domain/guard-judges.ts';
 import { isOpen } from '../domain/incident-fold.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { ClockSpec, Severity } from '../domain/ir.ts';
@@ -10,8 +11,6 @@ import type { Change, TimerDraft } from '../ports/incident-store.ts';
 import { startClock } from './clocks.ts';
 import { BELAY } from './run.ts';
 import type { PinnedRunbook, World } from './world.ts';
-
-export type Locality = 'local' | 'global' | 'inconclusive';
 
 /** The runbook that a trigger leads to: with an `org` input for one organization, without one for all. */
 export function runbookFor(world: Pick<World, 'runbooks'>, trigger: string, locality: Locality): PinnedRunbook | null {

@@ -55,7 +55,7 @@ async function openFor(context: FlowContext, world: World, transition: Transitio
 async function openNow(context: FlowContext, world: World, transition: Transition): Promise<Opened> {
   const rule = world.system.triggers.find((one) => one.id === transition.trigger);
   assert(rule !== undefined, `no trigger ${transition.trigger}`);
-  const locality = await localityOf(world, rule);
+  const locality = await localityOf(world, rule, transition.scope);
   const runbook = runbookFor(world, rule.id, locality);
   const covering = await coveringIncident(world, rule.id, transition.scope);
   if (covering !== null && covering.run !== context.runId) return dedupe(world, covering, transition);

@@ -1,0 +1,115 @@
+// The decision: a plan, ten guards and the runbook's own, all at one watermark, and what follows: act, ask or refuse.
+// Everything that was known goes into the record, so the decision can be read years later.
+import type { GuardVerdict } from '../domain/guardrail.ts';
+import type { DecisionFacts, Locality, TargetFacts } from '../domain/guard-judges.ts';
+import { judgeAll, localityOf as localityAmong } from '../domain/guard-judges.ts';
+import type { Json } from '../domain/json.ts';
+import type { Plan } from '../domain/plan.ts';
+import type { Transition, TriggerRule } from '../domain/trigger.ts';
+import { keepPlan, makePlan } from './plan.ts';
+import { pastRollbacks } from './rollback-history.ts';
+import type { Run } from './run.ts';
+import { append, BELAY, factsOf, readIncident } from './run.ts';
+import type { World } from './world.ts';
+
+export interface Decision {
+  readonly choice: 'act' | 'ask' | 'refuse';
+  readonly plan: Plan;
+  readonly guards: readonly GuardVerdict[];
+  readonly reason: string;
+}
+
+/** One organization or all of them, judged at one watermark (guard G3). */
+export async function localityOf(world: Pick<World, 'system' | 'readings'>, rule: TriggerRule, scope: string): Promise<Locality> {
+  return rule.scope === 'all' ? 'global' : localityAmong(await world.readings.views(rule.id), scope, world.system.guards);
+}
+
+/** Plans and judges inside one engine step, then writes the decision with its frozen inputs. */
+export async function decide(run: Run, transition: Transition, round: number): Promise<Decision> {
+  const decision = (await run.context.step(`decide#${round}`, async () => (await decideNow(run, transition)) as unknown as Json)) as unknown as Decision;
+  await append(run, `decided#${round}`, (at) => ({
+    events: [
+      {
+        type: 'decision.made',
+        data: {
+          choice: decision.choice,
+          by: 'belay',
+          runbook: run.runbook.id,
+          planHash: decision.plan.planHash,
+          guards: decision.guards,
+          options: ['act', 'ask', 'refuse'],
+          reason: decision.reason,
+        },
+        at,
+        actor: BELAY,
+      },
+      ...(decision.choice === 'refuse' ? [{ type: 'escalation.fired' as const, data: { to: run.runbook.owner ?? 'commander', why: decision.reason }, at, actor: BELAY }] : []),
+    ],
+  }));
+  return decision;
+}
+
+async function decideNow(run: Run, transition: Transition): Promise<Decision> {
+  const plan = await makePlan(run.world, { runbook: run.runbook, irHash: run.irHash }, factsOf(run));
+  await keepPlan(run.world, plan);
+  const guards = await judgeNow(run, plan, transition);
+  return { plan, guards, ...choose(run, plan, guards) };
+}
+
+/** All guards again, for a plan that exists: at the decision, and once more right before the first act. */
+export async function judgeNow(run: Run, plan: Plan, transition: Transition): Promise<readonly GuardVerdict[]> {
+  return [...judgeAll(await decisionFacts(run, plan, transition), run.world.system.guards), ...plan.guards];
+}
+
+function choose(run: Run, plan: Plan, guards: readonly GuardVerdict[]): Pick<Decision, 'choice' | 'reason'> {
+  const blocked = plan.guards.find((guard) => guard.answer === 'fail');
+  if (blocked !== undefined) return { choice: 'refuse', reason: `guard ${blocked.guard}` };
+  if (run.runbook.start !== 'auto') return { choice: 'ask', reason: 'the runbook asks' };
+  const open = guards.find((guard) => guard.answer !== 'pass' && guard.answer !== 'not-applicable');
+  if (open !== undefined) return { choice: 'ask', reason: `guard ${open.guard}` };
+  if (plan.unknowns.length > 0) return { choice: 'ask', reason: `unknown: ${plan.unknowns[0]?.step ?? ''}` };
+  if (plan.steps.some((step) => step.irreversible !== undefined && step.effect !== 'noop')) return { choice: 'ask', reason: 'irreversible' };
+  return { choice: 'act', reason: '' };
+}
+
+async function decisionFacts(run: Run, plan: Plan, transition: Transition): Promise<DecisionFacts> {
+  const { world } = run;
+  const now = world.time.now();
+  const incident = await readIncident(run);
+  const rule = world.system.triggers.find((one) => one.id === transition.trigger);
+  return {
+    now,
+    rule: rule ?? null,
+    transition,
+    scope: plan.org,
+    views: await world.readings.views(transition.trigger),
+    changes: await changesOf(world, plan),
+    rollbacks: await pastRollbacks(world, { since: now - 24 * 3_600_000, except: run.incident }),
+    rollbacksInIncident: incident.automaticRollbacks,
+    health: await world.readings.health(),
+    pause: await world.pause.read(),
+    start: run.runbook.start,
+  };
+}
+
+/** What each changing step would touch, and when that last changed: nothing recent means that a rollback is not the answer. */
+async function changesOf(world: Pick<World, 'actions'>, plan: Plan): Promise<readonly TargetFacts[]> {
+  const changing = plan.steps.filter((step) => step.action !== undefined && step.effect !== 'noop' && step.args !== undefined);
+  const changes = changing.map(async (step): Promise<TargetFacts | null> => {
+    const action = world.actions[step.action ?? ''];
+    if (action === undefined || step.args === undefined) return null;
+    const last = await action.lastChange(step.args);
+    return {
+      step: step.id,
+      target: action.target(step.args),
+      switches: SWITCHING.has(step.action ?? ''),
+      at: last?.at ?? null,
+      to: step.desired ?? null,
+      impossible: await action.impossible(step.args),
+    };
+  });
+  return (await Promise.all(changes)).filter((change) => change !== null);
+}
+
+/** Actions that put another release or flow live; freezing and pausing are not a rollback. */
+const SWITCHING: ReadonlySet<string> = new Set(['deploy.rollback', 'deploy.activate', 'flow.set']);

@@ -1,0 +1,29 @@
+// The loops of a running Belay beside its flows: answering transitions, firing clocks, sending messages, keeping the page true.
+import { fireTimers } from './clocks.ts';
+import { createOutboxLoop } from './communicate.ts';
+import { createLoop } from './loop.ts';
+import { answerTransitions } from './responder.ts';
+import { createStatusLoop } from './status.ts';
+import type { World } from './world.ts';
+
+const ANSWER_EVERY_MS = 1_000;
+const CLOCKS_EVERY_MS = 500;
+
+export interface Loops {
+  /** A transition is durable: answer it now instead of at the next beat. */
+  wakeResponder(): void;
+  stop(): Promise<void>;
+}
+
+export function startLoops(world: World, onError: (error: unknown) => void): Loops {
+  const responder = createLoop({ time: world.time, everyMs: ANSWER_EVERY_MS, turn: async () => void (await answerTransitions(world)), onError });
+  const clocks = createLoop({ time: world.time, everyMs: CLOCKS_EVERY_MS, turn: async () => void (await fireTimers(world)), onError });
+  const outbox = createOutboxLoop(world, { onTrouble: onError });
+  const status = createStatusLoop(world, { onTrouble: onError });
+  const all = [responder, clocks, outbox, status];
+  for (const loop of all) loop.start();
+  return {
+    wakeResponder: () => responder.wake(),
+    stop: async () => void (await Promise.all(all.map((loop) => loop.stop()))),
+  };
+}

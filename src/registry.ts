@@ -1,0 +1,103 @@
+// The registry: which driver name of belay.yaml is which adapter. Adding an adapter is one folder and one line here.
+import { isAbsolute, resolve } from 'node:path';
+import { createConsoleChannel } from './adapters/console/index.ts';
+import { createEmailChannel } from './adapters/email/index.ts';
+import { createFileChannel } from './adapters/file/index.ts';
+import { createFlowFile } from './adapters/flow-file/index.ts';
+import { createHttpProbe } from './adapters/http-probe/index.ts';
+import { createPrometheusSource } from './adapters/prometheus/index.ts';
+import { createPushSource } from './adapters/push/index.ts';
+import { createReleaseDirectory } from './adapters/release-directory/index.ts';
+import { createSlackChannel } from './adapters/slack/index.ts';
+import { createWebhookChannel } from './adapters/webhook/index.ts';
+import { BelayError } from './domain/errors.ts';
+import type { Batch, SourceSpec } from './domain/signal.ts';
+import type { ChannelSpec, SwitchSpec, System, TargetSpec } from './domain/system.ts';
+import type { Channel } from './ports/channel.ts';
+import type { DeployTarget } from './ports/deploy-target.ts';
+import type { FlowSwitch } from './ports/flow-switch.ts';
+import type { Http } from './ports/http.ts';
+import type { Processes } from './ports/process.ts';
+import type { SignalSource } from './ports/signal-source.ts';
+import type { Time } from './ports/time.ts';
+
+export interface DriverDeps {
+  readonly http: Http;
+  readonly time: Time;
+  readonly processes: Processes;
+  /** Where relative paths of the configuration start. */
+  readonly baseDir: string;
+}
+export interface ChannelDeps extends DriverDeps {
+  readonly dataDir: string;
+  readonly say: (line: string) => void;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: each driver checks its own options; the registry only carries them.
+type Options = any;
+
+const TARGETS: Readonly<Record<string, (options: Options, deps: DriverDeps) => DeployTarget>> = {
+  'release-directory': (options, deps) => createReleaseDirectory(options, deps),
+};
+
+const SWITCHES: Readonly<Record<string, (options: Options, deps: DriverDeps) => FlowSwitch>> = {
+  'flow-file': (options, deps) => createFlowFile(options, deps),
+};
+
+const CHANNELS: Readonly<Record<string, (options: Options, deps: ChannelDeps) => Channel>> = {
+  console: (_options, deps) => createConsoleChannel({}, { write: deps.say }),
+  file: (options, deps) => createFileChannel({ path: pathIn(deps.dataDir, options.path) }, { now: () => deps.time.now() }),
+  email: (options) => createEmailChannel(options),
+  slack: (options) => createSlackChannel(options),
+  webhook: (options, deps) => createWebhookChannel(options, deps),
+};
+
+export const openTargets = (system: System, deps: DriverDeps): Readonly<Record<string, DeployTarget>> => openEach('target', system.targets, TARGETS, deps);
+export const openSwitches = (system: System, deps: DriverDeps): Readonly<Record<string, FlowSwitch>> => openEach('switch', system.switches, SWITCHES, deps);
+export const openChannels = (system: System, deps: ChannelDeps): Readonly<Record<string, Channel>> => openEach('channel', system.channels, CHANNELS, deps);
+
+type PushSource = SignalSource & { push(batch: Batch): Promise<void> };
+
+/** The sources of the configuration, and the one that the API's push feeds (null when none is declared). */
+export function openSources(system: System, deps: DriverDeps): { readonly sources: readonly SignalSource[]; readonly push: PushSource | null } {
+  let push: PushSource | null = null;
+  const sources = system.sources.map((spec) => {
+    const source = openSource(spec, deps);
+    if (spec.driver === 'push') push ??= source as PushSource;
+    return source;
+  });
+  return { sources, push };
+}
+
+function openSource(spec: SourceSpec, deps: DriverDeps): SignalSource {
+  switch (spec.driver) {
+    case 'prometheus':
+      return createPrometheusSource(spec, deps);
+    case 'http':
+      return createHttpProbe(spec, deps);
+    case 'push':
+      return createPushSource(spec.id, spec.everyMs);
+  }
+}
+
+function openEach<S extends TargetSpec | SwitchSpec | ChannelSpec, T, D>(
+  what: string,
+  specs: readonly S[],
+  drivers: Readonly<Record<string, (options: Options, deps: D) => T>>,
+  deps: D,
+): Readonly<Record<string, T>> {
+  return Object.fromEntries(
+    specs.map((spec) => {
+      const open = drivers[spec.driver];
+      if (open === undefined) {
+        throw new BelayError('BELAY_CONFIG_INVALID', `${what} ${spec.id}: there is no driver "${spec.driver}".`, { hint: `Drivers: ${Object.keys(drivers).join(', ')}.` });
+      }
+      return [spec.id, open(spec.options, deps)];
+    }),
+  );
+}
+
+function pathIn(dir: string, path: unknown): string {
+  if (typeof path !== 'string') throw new BelayError('BELAY_CONFIG_INVALID', 'a file channel needs a path.', { hint: 'channels: { log: { driver: file, path: messages.ndjson } }' });
+  return isAbsolute(path) ? path : resolve(dir, path);
+}
