@@ -19,6 +19,8 @@ export interface ActionSpec {
 }
 
 export type ResultType = 'string' | 'int' | 'double' | 'bool';
+/** Types of what expressions may name. A `time` is an instant in ms; a record has typed fields. */
+export type ExprType = ResultType | 'time' | 'list' | 'any' | { readonly [field: string]: ExprType };
 
 export interface ProbeSpec {
   readonly name: string;

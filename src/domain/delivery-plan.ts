@@ -68,7 +68,10 @@ function routeOf(audience: AudienceSpec, o: DeliveryRequest, affected: ReadonlyS
   if (text === null) return none('no-template', o.template);
   const skipped: SkippedChannel[] = [];
   for (const { channel, to } of audience.channels) {
-    const broken = brokenBehind(o.system.channels.find((one) => one.id === channel), affected);
+    const broken = brokenBehind(
+      o.system.channels.find((one) => one.id === channel),
+      affected,
+    );
     if (broken !== null) {
       skipped.push({ audience: audience.id, channel, why: 'depends-on-affected', what: broken });
       continue;
@@ -164,5 +167,8 @@ export function plannedEvents(plan: DeliveryPlan, o: { readonly at: Instant; rea
   if (o.promiseMs === undefined) return planned;
   const due = o.at + o.promiseMs;
   const audiences = [...new Set(plan.deliveries.map((one) => one.audience))];
-  return [...planned, ...audiences.map((audience): EventDraft => ({ type: 'comms.promised', data: { audience, at: due }, at: o.at, actor }))];
+  return [
+    ...planned,
+    ...audiences.map((audience): EventDraft => ({ type: 'comms.promised', data: { audience, at: due }, at: o.at, actor })),
+  ];
 }

@@ -38,9 +38,12 @@ export const ASK_FOR_MS = 600_000;
 export const UNCLEAR_ATTEMPTS = 4;
 
 /** After a refusal that changed nothing: wait and try again, or give up when the message is too old. */
-export function afterRefusal(o: { readonly attempt: number; readonly plannedAt: Instant; readonly now: Instant; readonly retryAfterMs: number | null }):
-  | { readonly to: 'planned'; readonly dueAt: Instant }
-  | { readonly to: 'failed' } {
+export function afterRefusal(o: {
+  readonly attempt: number;
+  readonly plannedAt: Instant;
+  readonly now: Instant;
+  readonly retryAfterMs: number | null;
+}): { readonly to: 'planned'; readonly dueAt: Instant } | { readonly to: 'failed' } {
   const backoff = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(16, Math.max(0, o.attempt - 1)));
   const dueAt = o.now + Math.max(backoff, o.retryAfterMs ?? 0);
   return dueAt - o.plannedAt > GIVE_UP_AFTER_MS ? { to: 'failed' } : { to: 'planned', dueAt };

@@ -17,7 +17,7 @@ export function sealEvents(
   drafts: readonly EventDraft[],
   o: { readonly incident: string; readonly after: LogHead; readonly now: Instant; readonly hashOf: (value: Json) => string },
 ): readonly Event[] {
-  assert(o.after.seq > 0 || drafts.length === 0 || drafts[0]?.type === 'incident.declared', `${o.incident}: a log begins with incident.declared`);
+  assert(o.after.seq > 0 || drafts[0]?.type === 'incident.declared', `${o.incident}: a log begins with incident.declared`);
   let { seq, head } = o.after;
   return drafts.map((draft) => {
     seq += 1;

@@ -7,6 +7,7 @@ import type { Instant, Json } from './json.ts';
 import type { DeliveryState } from './message.ts';
 import type { Lang } from './system.ts';
 import { en } from './text/en.ts';
+import { GUARD_REASONS } from './text/guard-reasons.ts';
 import { ptBR } from './text/pt-BR.ts';
 import type { Say, Texts } from './text/texts.ts';
 import { formatDuration, formatShare, formatTime } from './time-text.ts';
@@ -53,17 +54,19 @@ export function deliveryStateWord(state: DeliveryState, lang: Lang): string {
   return TEXTS[lang].deliveryStates[state];
 }
 
-/** The question of a guard, its answer, and the facts that it was answered from. */
+/** The question of a guard, its answer, why, and the plain facts that it was answered from. */
 export function guardText(verdict: GuardVerdict, lang: Lang): string {
   const texts = TEXTS[lang];
-  const known = Object.hasOwn(texts.guards, verdict.guard) ? `${verdict.guard}: ${texts.guards[verdict.guard as GuardId]}` : `${verdict.guard}:`;
-  const facts = Object.entries(verdict.facts).map(([name, value]) => `${name} ${factText(value)}`);
-  const why = [verdict.reason, ...facts].filter((part) => part !== '').join(', ');
-  return `${known} ${texts.guardAnswers[verdict.answer]}${why === '' ? '' : ` (${why})`}`;
+  const question = Object.hasOwn(texts.guards, verdict.guard) ? ` ${texts.guards[verdict.guard as GuardId]}` : '';
+  const reason = Object.hasOwn(GUARD_REASONS[lang], verdict.reason) ? GUARD_REASONS[lang][verdict.reason] : verdict.reason;
+  const facts = Object.entries(verdict.facts).flatMap(([name, value]) => (isPlain(value) ? [`${name} ${String(value)}`] : []));
+  const why = [reason, ...facts].filter((part) => part !== '').join(', ');
+  return `${verdict.guard}:${question} ${texts.guardAnswers[verdict.answer]}${why === '' ? '' : ` (${why})`}`;
 }
 
-function factText(value: Json): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
+/** Lists and objects stay in the log: a sentence cannot carry them. */
+function isPlain(value: Json): value is string | number | boolean {
+  return value !== null && value !== '' && typeof value !== 'object';
 }
 
 /** Where a clock stands at `now`. */

@@ -5,8 +5,8 @@ import type { Event } from './event.ts';
 import { GENESIS } from './event.ts';
 import type { Incident } from './incident.ts';
 import { foldLog } from './incident-fold.ts';
-import type { Instant, Json } from './json.ts';
 import type { JournalLine } from './journal.ts';
+import type { Instant, Json } from './json.ts';
 import type { Delivery } from './message.ts';
 
 /** The digest port keeps this shape. */
@@ -115,15 +115,24 @@ export function verifyEvidence(fileText: string, digest: Hashing, o: { readonly 
   if (opening === null || !fileText.endsWith(CLOSING)) return broken('the file does not begin and end as an evidence file of version 1');
   const body = fileText.slice(opening[0].length, fileText.length - CLOSING.length);
   const problems: EvidenceProblem[] = [];
-  if (digest.ofText(body) !== opening[1] || body.includes('\ufffd')) problems.push({ fault: 'seal-broken', seq: null, detail: 'the content does not match its sha256' });
+  if (digest.ofText(body) !== opening[1] || body.includes('\ufffd'))
+    problems.push({ fault: 'seal-broken', seq: null, detail: 'the content does not match its sha256' });
   const content = parse(body);
-  if (content === null) return { ...broken('the content is not readable'), problems: [...problems, notEvidence('the content is not readable')] };
+  if (content === null)
+    return { ...broken('the content is not readable'), problems: [...problems, notEvidence('the content is not readable')] };
   try {
     problems.push(...examine(content, digest, o.head));
   } catch (error) {
     problems.push(notEvidence(`the content has another shape: ${String(error)}`));
   }
-  return { ok: problems.length === 0, incident: idOf(content), events: content.events.length, head: content.head, problems, absent: content.absent };
+  return {
+    ok: problems.length === 0,
+    incident: idOf(content),
+    events: content.events.length,
+    head: content.head,
+    problems,
+    absent: content.absent,
+  };
 }
 
 function notEvidence(detail: string): EvidenceProblem {
@@ -175,13 +184,24 @@ function checkEvents(content: EvidenceContent, digest: Hashing): readonly Eviden
   content.events.forEach((event, index) => {
     const { hash, ...rest } = event;
     if (event.seq !== index + 1 || event.prev !== prev) {
-      problems.push({ fault: 'event-out-of-place', seq: event.seq, detail: `event ${event.seq} stands at place ${index + 1} and does not follow the one before it` });
+      problems.push({
+        fault: 'event-out-of-place',
+        seq: event.seq,
+        detail: `event ${event.seq} stands at place ${index + 1} and does not follow the one before it`,
+      });
     }
-    if (digest.of(rest as unknown as Json) !== hash) problems.push({ fault: 'event-altered', seq: event.seq, detail: `event ${event.seq} does not match its hash` });
-    if (event.incident !== content.incident.id) problems.push({ fault: 'event-of-another-incident', seq: event.seq, detail: `event ${event.seq} belongs to ${event.incident}` });
+    if (digest.of(rest as unknown as Json) !== hash)
+      problems.push({ fault: 'event-altered', seq: event.seq, detail: `event ${event.seq} does not match its hash` });
+    if (event.incident !== content.incident.id)
+      problems.push({ fault: 'event-of-another-incident', seq: event.seq, detail: `event ${event.seq} belongs to ${event.incident}` });
     prev = hash;
   });
-  if (content.count !== content.events.length) problems.push({ fault: 'count-differs', seq: null, detail: `${content.count} events are declared, ${content.events.length} are there` });
+  if (content.count !== content.events.length)
+    problems.push({
+      fault: 'count-differs',
+      seq: null,
+      detail: `${content.count} events are declared, ${content.events.length} are there`,
+    });
   if (content.head !== prev) problems.push({ fault: 'head-differs', seq: null, detail: 'the last event is not the declared head' });
   return problems;
 }
@@ -189,7 +209,8 @@ function checkEvents(content: EvidenceContent, digest: Hashing): readonly Eviden
 function checkDocuments(content: EvidenceContent, digest: Hashing): readonly EvidenceProblem[] {
   const problems: EvidenceProblem[] = [];
   for (const [hash, value] of Object.entries(content.documents)) {
-    if (digest.of(value) !== hash) problems.push({ fault: 'document-altered', seq: null, detail: `document ${hash} does not match its hash` });
+    if (digest.of(value) !== hash)
+      problems.push({ fault: 'document-altered', seq: null, detail: `document ${hash} does not match its hash` });
   }
   for (const hash of documentsNamed(content.events)) {
     if (!Object.hasOwn(content.documents, hash) && !content.absent.includes(hash)) {
@@ -205,7 +226,8 @@ function checkJournal(content: EvidenceContent, digest: Hashing): readonly Evide
   let before: JournalLine | null = null;
   for (const line of content.journal) {
     const { hash, ...rest } = line;
-    if (digest.of(rest as unknown as Json) !== hash) problems.push({ fault: 'journal-altered', seq: line.seq, detail: `journal line ${line.seq} does not match its hash` });
+    if (digest.of(rest as unknown as Json) !== hash)
+      problems.push({ fault: 'journal-altered', seq: line.seq, detail: `journal line ${line.seq} does not match its hash` });
     if (before !== null && (line.seq <= before.seq || (line.seq === before.seq + 1 && line.prev !== before.hash))) {
       problems.push({ fault: 'journal-broken', seq: line.seq, detail: `journal line ${line.seq} does not follow line ${before.seq}` });
     }

@@ -12,6 +12,8 @@ export interface SignalView {
   readonly unit: SignalKind['kind'] | 'unknown';
   /** '' = the whole system. */
   readonly scope: string;
+  /** Name of the organization, for people. */
+  readonly scopeName: string;
   readonly status: TriggerStatus;
   readonly unknown: boolean;
   readonly warming: boolean;
@@ -27,7 +29,7 @@ export interface SignalView {
   /** What the decision was taken from, frozen at the breach. */
   readonly atBreach: Pick<FrozenInputs, 'value' | 'bad' | 'all' | 'level' | 'pValue' | 'alpha'> | null;
   /** Status of every scope of this trigger that is part of the incident. */
-  readonly scopes: readonly { readonly scope: string; readonly status: TriggerStatus; readonly value: number | null }[];
+  readonly scopes: readonly { readonly scope: string; readonly name: string; readonly status: TriggerStatus; readonly value: number | null }[];
 }
 
 interface Sources {
@@ -46,11 +48,13 @@ export function signalOf({ incident, events, triggers, system }: Sources): Signa
   if (worst === undefined) return null;
   const rule = system.triggers.find((one) => one.id === worst.trigger);
   const spec = system.signals.find((one) => one.id === rule?.signal);
+  const nameOf = (scope: string): string => system.organizations.find((org) => org.id === scope)?.name ?? scope;
   return {
     trigger: worst.trigger,
     signal: rule?.signal ?? worst.trigger,
     unit: spec?.signal.kind ?? 'unknown',
     scope: worst.scope,
+    scopeName: nameOf(worst.scope),
     status: worst.status,
     unknown: worst.unknown,
     warming: worst.warming,
@@ -64,7 +68,7 @@ export function signalOf({ incident, events, triggers, system }: Sources): Signa
     watermark: worst.watermark,
     lastEvaluatedAt: worst.lastEvaluatedAt,
     atBreach: frozenAtBreach(events, worst.trigger),
-    scopes: mine.map((view) => ({ scope: view.scope, status: view.status, value: view.value })),
+    scopes: mine.map((view) => ({ scope: view.scope, name: nameOf(view.scope), status: view.status, value: view.value })),
   };
 }
 

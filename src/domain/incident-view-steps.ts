@@ -42,7 +42,12 @@ export function stepsView(incident: Incident, runbook: Runbook | null, plan: Pla
   const ended = ['resolved', 'closed', 'cancelled', 'merged'].includes(incident.phase);
   const phaseOf = (id: string): string => runbook?.phases.find((phase) => phase.steps.some((step) => step.id === id))?.title ?? '';
   const planned = (id: string): PlanStep | undefined => plan?.steps.find((one) => one.id === id);
-  const listed = known.map((step) => one(step, incident.steps[step.id], { phase: phaseOf(step.id), planned: planned(step.id), ended }));
+  const waits = (id: string): boolean => Object.values(incident.approvals).some((approval) => approval.step === id && approval.state === 'open');
+  const stateOf = (id: string): StepState | undefined => {
+    const state = incident.steps[id];
+    return state?.status === 'running' && waits(id) ? { ...state, status: 'waiting' } : state;
+  };
+  const listed = known.map((step) => one(step, stateOf(step.id), { phase: phaseOf(step.id), planned: planned(step.id), ended }));
   // Steps that the runbook does not name (what an undo runs) come last, never hidden.
   const extra = Object.values(incident.steps).filter((state) => !known.some((step) => step.id === state.id));
   return [...listed, ...extra.map(unlisted)];

@@ -177,7 +177,7 @@ export interface Runbook {
 export type Severity = 'P0' | 'P1' | 'P2';
 
 /** All steps in document order. */
-export function stepsOf(runbook: Runbook): readonly Step[] {
+export function stepsOf(runbook: Pick<Runbook, 'phases'>): readonly Step[] {
   return runbook.phases.flatMap((phase) => phase.steps);
 }
 

@@ -59,5 +59,10 @@ const RESENT: Readonly<Record<Lang, string>> = { en: '(re-sent) ', 'pt-BR': '(re
 /** Marks a message that may already have arrived: people see that it is not news. */
 export function markResent(message: Rendered, lang: Lang): Rendered {
   const mark = RESENT[lang];
-  return { subject: mark + message.subject, plain: mark + message.plain, html: `<p>${mark.trim()}</p>\n${message.html}`, slack: mark + message.slack };
+  return {
+    subject: mark + message.subject,
+    plain: mark + message.plain,
+    html: `<p>${mark.trim()}</p>\n${message.html}`,
+    slack: mark + message.slack,
+  };
 }

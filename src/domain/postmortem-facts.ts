@@ -26,7 +26,8 @@ export function incidentTimings(events: readonly Event[]): IncidentTimings {
   const since = breach?.data.transition.since ?? null;
   const declared = ofType(events, 'incident.declared')[0];
   const seen = breach?.observedAt ?? declared?.at ?? null;
-  const decided = ofType(events, 'approval.granted')[0]?.at ?? ofType(events, 'decision.made').find((event) => event.data.choice === 'act')?.at ?? null;
+  const decided =
+    ofType(events, 'approval.granted')[0]?.at ?? ofType(events, 'decision.made').find((event) => event.data.choice === 'act')?.at ?? null;
   const acted = lastChange(events);
   const resolved = ofType(events, 'phase.entered').findLast((event) => event.data.to === 'resolved')?.at ?? null;
   return {
@@ -82,7 +83,16 @@ export interface StepFact {
 export function stepFacts(events: readonly Event[]): readonly StepFact[] {
   const steps = new Map<string, StepFact>();
   const change = (id: string, at: Instant, more: Partial<StepFact>): void => {
-    const before = steps.get(id) ?? { step: id, title: id, kind: '', status: 'running' as const, attempts: 0, from: at, to: null, reason: '' };
+    const before = steps.get(id) ?? {
+      step: id,
+      title: id,
+      kind: '',
+      status: 'running' as const,
+      attempts: 0,
+      from: at,
+      to: null,
+      reason: '',
+    };
     steps.set(id, { ...before, ...more });
   };
   for (const event of events) {
@@ -96,7 +106,8 @@ export function stepFacts(events: readonly Event[]): readonly StepFact[] {
         to: null,
       });
     }
-    if (event.type === 'step.finished') change(event.data.step, event.at, { status: event.data.status, attempts: event.data.attempt, to: event.at });
+    if (event.type === 'step.finished')
+      change(event.data.step, event.at, { status: event.data.status, attempts: event.data.attempt, to: event.at });
     if (event.type === 'step.skipped') change(event.data.step, event.at, { status: 'skipped', to: event.at, reason: event.data.reason });
     if (event.type === 'step.undone') change(event.data.step, event.at, { status: 'undone', to: event.at, reason: event.data.by });
   }

@@ -1,7 +1,18 @@
 // The post-mortem as Markdown: bound facts from the log, and sections for people that survive a new generation.
 // It reads no store; whoever calls it hands over the log, the plan and the deliveries.
-import { clockText, deliveryStateWord, describeEvent, formatDuration, guardText, listOf, phaseWord, severityWord, stepStatusWord } from './event-text.ts';
+
 import type { Event } from './event.ts';
+import {
+  clockText,
+  deliveryStateWord,
+  describeEvent,
+  formatDuration,
+  guardText,
+  listOf,
+  phaseWord,
+  severityWord,
+  stepStatusWord,
+} from './event-text.ts';
 import type { Incident } from './incident.ts';
 import { openContingencies } from './incident-fold.ts';
 import type { Instant } from './json.ts';
@@ -9,8 +20,8 @@ import type { Delivery } from './message.ts';
 import type { Plan } from './plan.ts';
 import { impactIntervals, incidentTimings, ofType, stepFacts } from './postmortem-facts.ts';
 import type { Lang, System } from './system.ts';
-import { HUMAN_SECTIONS, POSTMORTEM_TEXTS } from './text/postmortem-texts.ts';
 import type { HumanSection, PostmortemTexts } from './text/postmortem-texts.ts';
+import { HUMAN_SECTIONS, POSTMORTEM_TEXTS } from './text/postmortem-texts.ts';
 import { formatDateTime } from './time-text.ts';
 
 export interface PostmortemInput {
@@ -63,7 +74,10 @@ export function renderPostmortem(input: PostmortemInput): string {
 
 function heading({ input, t }: Page): string {
   const { incident } = input;
-  const where = listOf(incident.scope.components.map((id) => title(input, id)), input.lang);
+  const where = listOf(
+    incident.scope.components.map((id) => title(input, id)),
+    input.lang,
+  );
   return `# ${t.title} ${incident.id}: ${md(where)} (${incident.severity})\n\n> ${t.generated}`;
 }
 
@@ -75,7 +89,13 @@ function facts(page: Page): string {
     [t.fact.phase, phaseWord(incident.phase, lang) + (incident.onContingency ? ` (${t.onContingency})` : '')],
     [t.fact.kind, incident.kind],
     [t.fact.scope, orgsOf(page, incident.scope.orgs)],
-    [t.fact.components, listOf(incident.scope.components.map((id) => title(input, id)), lang)],
+    [
+      t.fact.components,
+      listOf(
+        incident.scope.components.map((id) => title(input, id)),
+        lang,
+      ),
+    ],
     [t.fact.trigger, incident.trigger ?? t.none],
     [t.fact.runbook, incident.runbook ?? t.none],
     [t.fact.detected, time(incident.detectedAt)],
@@ -106,13 +126,17 @@ function impact(page: Page): string {
     span((one.to ?? input.now) - one.from),
   ]);
   const { columns } = t;
-  return rows.length === 0 ? '' : section(t.impact, table([columns.org, columns.component, columns.from, columns.to, columns.lasted], rows));
+  return rows.length === 0
+    ? ''
+    : section(t.impact, table([columns.org, columns.component, columns.from, columns.to, columns.lasted], rows));
 }
 
 function decisions({ input, t, time }: Page): string {
   const parts = ofType(input.events, 'decision.made').map((event) => {
     const guards = event.data.guards.map((verdict) => `- ${md(guardText(verdict, input.lang))}`);
-    return [`**${time(event.at)}** ${md(describeEvent(event, input.lang))}`, ...(guards.length === 0 ? [] : [guards.join('\n')])].join('\n\n');
+    return [`**${time(event.at)}** ${md(describeEvent(event, input.lang))}`, ...(guards.length === 0 ? [] : [guards.join('\n')])].join(
+      '\n\n',
+    );
   });
   const approvals = input.events
     .filter((event) => event.type.startsWith('approval.'))
@@ -143,7 +167,9 @@ function steps({ input, t, time, span }: Page): string {
     time(one.from),
     one.to === null ? '' : span(one.to - one.from),
   ]);
-  return rows.length === 0 ? '' : section(t.steps, table([columns.step, columns.what, columns.status, columns.attempts, columns.from, columns.lasted], rows));
+  return rows.length === 0
+    ? ''
+    : section(t.steps, table([columns.step, columns.what, columns.status, columns.attempts, columns.from, columns.lasted], rows));
 }
 
 function checks({ input, t, time }: Page): string {
@@ -155,7 +181,9 @@ function checks({ input, t, time }: Page): string {
     data.result + (data.reason === '' ? '' : `: ${data.reason}`),
     JSON.stringify(data.values),
   ]);
-  return rows.length === 0 ? '' : section(t.checks, table([columns.time, columns.step, columns.check, columns.result, columns.values], rows));
+  return rows.length === 0
+    ? ''
+    : section(t.checks, table([columns.time, columns.step, columns.check, columns.result, columns.values], rows));
 }
 
 function messages({ input, t, time }: Page): string {
@@ -167,7 +195,9 @@ function messages({ input, t, time }: Page): string {
     one.template,
     deliveryStateWord(one.state, input.lang) + (one.reason === undefined || one.reason === '' ? '' : `: ${one.reason}`),
   ]);
-  const promises = ofType(input.events, 'comms.promised').map((event) => `- ${time(event.at)} ${md(describeEvent(event, input.lang, { zone: input.zone }))}`);
+  const promises = ofType(input.events, 'comms.promised').map(
+    (event) => `- ${time(event.at)} ${md(describeEvent(event, input.lang, { zone: input.zone }))}`,
+  );
   const body = [
     ...(rows.length === 0 ? [] : [table([columns.time, columns.audience, columns.channel, columns.template, columns.state], rows)]),
     ...(promises.length === 0 ? [] : [promises.join('\n')]),
@@ -177,20 +207,31 @@ function messages({ input, t, time }: Page): string {
 
 function contingencies({ input, t, time }: Page): string {
   const { columns } = t;
-  const rows = openContingencies(input.incident).map((one) => [`${one.action} ${one.scope}`, personName(input, one.owner), time(one.expiresAt)]);
+  const rows = openContingencies(input.incident).map((one) => [
+    `${one.action} ${one.scope}`,
+    personName(input, one.owner),
+    time(one.expiresAt),
+  ]);
   return section(t.contingencies, rows.length === 0 ? t.noContingencies : table([columns.what, columns.owner, columns.until], rows));
 }
 
 function clocks({ input, t, time }: Page): string {
   const { columns } = t;
-  const rows = Object.values(input.incident.clocks).map((clock) => [clock.id, time(clock.deadline), clockText(clock, input.now, input.lang)]);
+  const rows = Object.values(input.incident.clocks).map((clock) => [
+    clock.id,
+    time(clock.deadline),
+    clockText(clock, input.now, input.lang),
+  ]);
   return rows.length === 0 ? '' : section(t.clocks, table([columns.clock, columns.due, columns.state], rows));
 }
 
 function deviations({ input, t }: Page): string {
   const lines = stepFacts(input.events)
     .filter((one) => ['skipped', 'failed', 'unknown', 'noop', 'undone'].includes(one.status) || one.attempts > 1 || one.kind === 'manual')
-    .map((one) => `- ${md(one.title)} (${one.step}): ${stepStatusWord(one.status, input.lang)}${one.attempts > 1 ? ` ×${one.attempts}` : ''}${one.reason === '' ? '' : `: ${md(one.reason)}`}`);
+    .map(
+      (one) =>
+        `- ${md(one.title)} (${one.step}): ${stepStatusWord(one.status, input.lang)}${one.attempts > 1 ? ` ×${one.attempts}` : ''}${one.reason === '' ? '' : `: ${md(one.reason)}`}`,
+    );
   return lines.length === 0 ? '' : section(t.deviations, `${t.deviationsHint}\n\n${lines.join('\n')}`);
 }
 
@@ -203,8 +244,10 @@ function timeline({ input, t, time }: Page): string {
 
 function evidence({ input, t }: Page): string {
   const { columns } = t;
+  // The last event that this text was drawn from: drafting it adds one more, which must not change the next drawing.
+  const last = input.events.at(-1);
   const rows = [
-    [`${input.incident.id} #${input.incident.seq}`, input.incident.head],
+    [`${input.incident.id} #${last?.seq ?? 0}`, last?.hash ?? ''],
     ...ofType(input.events, 'run.started').flatMap(({ data }) => [
       [`${t.fact.runbook} ${data.runbook}`, data.irHash],
       [t.plan, data.planHash],
@@ -251,8 +294,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 
 /** Facts are text: no value may open a table cell, a link, a tag or emphasis, nor end the line. */
 function md(value: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is taken out here
-  return value.replace(/[\u0000-\u001f\u007f]+/g, ' ').replace(/[\\`*_{}[\]<>|~#]/g, (char) => `\\${char}`);
+  return value.replace(/\p{Cc}+/gu, ' ').replace(/[\\`*_{}[\]<>|~#]/g, (char) => `\\${char}`);
 }
 
 function title(input: PostmortemInput, component: string): string {
@@ -268,5 +310,10 @@ function personName(input: PostmortemInput, id: string): string {
 }
 
 function orgsOf({ input, t }: Page, orgs: readonly string[] | 'all'): string {
-  return orgs === 'all' ? t.all : listOf(orgs.map((org) => orgName(input, org)), input.lang);
+  return orgs === 'all'
+    ? t.all
+    : listOf(
+        orgs.map((org) => orgName(input, org)),
+        input.lang,
+      );
 }

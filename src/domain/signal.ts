@@ -3,6 +3,8 @@ import type { Instant } from './json.ts';
 
 /** '' is the scope of a signal without `by`. */
 export type ScopeKey = string;
+/** Where scopes beyond a signal's `max`, and samples without the scope's label, are counted: it may notify, never act. */
+export const OVERFLOW_SCOPE: ScopeKey = '(other)';
 
 /** A counter of a Prometheus-like page: name and label matchers. */
 export interface Selector {

@@ -17,8 +17,9 @@ export function formatDuration(ms: number, lang: Lang): string {
   if (ms < 0) return `-${formatDuration(-ms, lang)}`;
   if (ms < SECOND) return `${Math.round(ms)} ms`;
   if (ms < 10 * SECOND) return `${decimal(Math.round(ms / 100) / 10, lang)} s`;
-  if (ms < MINUTE) return `${Math.round(ms / SECOND)} s`.replace('60 s', '1 min');
-  if (ms < HOUR) return pair(ms, [MINUTE, 'min'], [SECOND, 's']);
+  const rounded = Math.round(ms / SECOND) * SECOND;
+  if (rounded < MINUTE) return `${rounded / SECOND} s`;
+  if (rounded < HOUR) return pair(ms, [MINUTE, 'min'], [SECOND, 's']);
   if (ms < 2 * DAY) return pair(ms, [HOUR, 'h'], [MINUTE, 'min']);
   const days = Math.floor(ms / DAY);
   const hours = Math.round((ms - days * DAY) / HOUR);

@@ -1,15 +1,18 @@
 // The outbox loop: claims planned deliveries, sends each once, and settles what nobody knows the end of.
 // Every state change is committed before and after the call, so a kill at any instant leaves a state that can be judged.
-import { afterRefusal, afterSettle, CAP_COUNT, CAP_WINDOW_MS, readRetryAfter, settledAt } from '../domain/delivery.ts';
+
 import type { Answer } from '../domain/delivery.ts';
+import { afterRefusal, afterSettle, CAP_COUNT, CAP_WINDOW_MS, readRetryAfter, settledAt } from '../domain/delivery.ts';
 import { BelayError } from '../domain/errors.ts';
 import type { Instant } from '../domain/json.ts';
-import { markResent } from '../domain/message.ts';
 import type { Delivery, Rendered } from '../domain/message.ts';
+import { markResent } from '../domain/message.ts';
 import type { Channel, Outgoing } from '../ports/channel.ts';
 import type { World } from './world.ts';
 
-export type OutboxWorld = Pick<World, 'outbox' | 'channels' | 'renderer' | 'time' | 'system'> & { readonly incidents?: Pick<World['incidents'], 'subscribe'> };
+export type OutboxWorld = Pick<World, 'outbox' | 'channels' | 'renderer' | 'time' | 'system'> & {
+  readonly incidents?: Pick<World['incidents'], 'subscribe'>;
+};
 
 export interface OutboxOptions {
   readonly pollMs?: number;
@@ -126,7 +129,11 @@ async function pump(loop: Loop, now: Instant): Promise<number> {
     const [delivery] = await outbox.claim(now, { limit: 1, deadline: time.now() + loop.settings.claimMs, except });
     if (delivery === undefined) return taken;
     taken += 1;
-    inLane(loop, `send ${delivery.channel}`, () => deliver(loop, delivery));
+    const lane = `send ${delivery.channel}`;
+    const busy = loop.lanes.has(lane);
+    inLane(loop, lane, () => deliver(loop, delivery));
+    // A store that knows no `except`: no more until the lane is free.
+    if (busy) return taken;
   }
 }
 
@@ -145,6 +152,10 @@ async function deliver(loop: Loop, delivery: Delivery): Promise<void> {
   const at = world.time.now();
   const channel = world.channels[delivery.channel];
   if (channel === undefined) return move(loop, delivery, 'failed', { reason: `no channel ${delivery.channel}` });
+  if (delivery.deadline !== undefined && at + loop.settings.sendTimeoutMs + GRACE_MS > delivery.deadline) {
+    // It waited too long for its lane: claimed anew, it can never be on its way past its deadline.
+    return move(loop, delivery, 'planned', { dueAt: at, reason: 'no time left' });
+  }
   const siblings = await world.outbox.ofIncident(delivery.incident);
   const newer = supersededBy(delivery, siblings);
   if (newer !== null) return move(loop, delivery, 'superseded', { reason: `superseded by ${newer.id}` });
@@ -169,7 +180,11 @@ async function sendOnce(loop: Loop, delivery: Delivery, channel: Channel, messag
   return move(loop, delivery, next.to, { reason, ...(next.to === 'planned' ? { dueAt: next.dueAt } : {}) });
 }
 
-async function attempt(loop: Loop, channel: Channel, message: Outgoing): Promise<{ readonly providerId: string } | { readonly error: unknown }> {
+async function attempt(
+  loop: Loop,
+  channel: Channel,
+  message: Outgoing,
+): Promise<{ readonly providerId: string } | { readonly error: unknown }> {
   try {
     return await within(loop, (signal) => channel.send(message, signal));
   } catch (error) {
@@ -236,11 +251,19 @@ function supersededBy(delivery: Delivery, siblings: readonly Delivery[]): Delive
 
 function outgoing(world: OutboxWorld, delivery: Delivery, siblings: readonly Delivery[]): Outgoing | BelayError {
   const source = delivery.source ?? world.system.templates[delivery.template]?.[delivery.lang];
-  if (source === undefined) return new BelayError('BELAY_TEMPLATE_INVALID', `there is no template ${delivery.template} in ${delivery.lang}`);
+  if (source === undefined)
+    return new BelayError('BELAY_TEMPLATE_INVALID', `there is no template ${delivery.template} in ${delivery.lang}`);
   const rendered = rendering(world, delivery, source);
   if (rendered instanceof BelayError) return rendered;
   const first = siblings
-    .filter((one) => one.thread === delivery.thread && one.channel === delivery.channel && one.to === delivery.to && one.id !== delivery.id && (one.providerId ?? '') !== '')
+    .filter(
+      (one) =>
+        one.thread === delivery.thread &&
+        one.channel === delivery.channel &&
+        one.to === delivery.to &&
+        one.id !== delivery.id &&
+        (one.providerId ?? '') !== '',
+    )
     .toSorted((a, b) => a.plannedAt - b.plannedAt)[0];
   return {
     id: delivery.id,
@@ -261,7 +284,12 @@ function rendering(world: OutboxWorld, delivery: Delivery, source: string): Rend
   }
 }
 
-async function move(loop: Loop, delivery: Delivery, to: Delivery['state'], facts: Omit<Parameters<World['outbox']['move']>[2], 'at'>): Promise<void> {
+async function move(
+  loop: Loop,
+  delivery: Delivery,
+  to: Delivery['state'],
+  facts: Omit<Parameters<World['outbox']['move']>[2], 'at'>,
+): Promise<void> {
   await loop.world.outbox.move(delivery.id, to, { at: loop.world.time.now(), attempt: delivery.attempt, ...facts });
 }
 

@@ -1,8 +1,7 @@
 // The decision: a plan, ten guards and the runbook's own, all at one watermark, and what follows: act, ask or refuse.
 // Everything that was known goes into the record, so the decision can be read years later.
-import type { GuardVerdict } from '../domain/guardrail.ts';
-import type { DecisionFacts, Locality, TargetFacts } from '../domain/guard-judges.ts';
-import { judgeAll, localityOf as localityAmong } from '../domain/guard-judges.ts';
+import type { DecisionFacts, GuardVerdict, Locality, ProvenanceFacts, TargetFacts } from '../domain/guardrail.ts';
+import { judgeAll, localityOf as localityAmong } from '../domain/guardrail.ts';
 import type { Json } from '../domain/json.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Transition, TriggerRule } from '../domain/trigger.ts';
@@ -56,21 +55,25 @@ async function decideNow(run: Run, transition: Transition): Promise<Decision> {
   return { plan, guards, ...choose(run, plan, guards) };
 }
 
-/** All guards again, for a plan that exists: at the decision, and once more right before the first act. */
-export async function judgeNow(run: Run, plan: Plan, transition: Transition): Promise<readonly GuardVerdict[]> {
-  return [...judgeAll(await decisionFacts(run, plan, transition), run.world.system.guards), ...plan.guards];
+/** Belay's own ten guards and the runbook's, as they answer now. `decided`: this very rollback is already counted in the incident. */
+export async function judgeNow(run: Run, plan: Plan, transition: Transition, decided = false): Promise<readonly GuardVerdict[]> {
+  const facts = await decisionFacts(run, plan, transition);
+  const rollbacksInIncident = facts.rollbacksInIncident - (decided ? 1 : 0);
+  return [...judgeAll({ ...facts, rollbacksInIncident }, run.world.system.guards), ...plan.guards];
 }
 
 function choose(run: Run, plan: Plan, guards: readonly GuardVerdict[]): Pick<Decision, 'choice' | 'reason'> {
   const blocked = plan.guards.find((guard) => guard.answer === 'fail');
   if (blocked !== undefined) return { choice: 'refuse', reason: `guard ${blocked.guard}` };
   if (run.runbook.start !== 'auto') return { choice: 'ask', reason: 'the runbook asks' };
-  const open = guards.find((guard) => guard.answer !== 'pass' && guard.answer !== 'not-applicable');
+  const open = guards.find(isOpen);
   if (open !== undefined) return { choice: 'ask', reason: `guard ${open.guard}` };
   if (plan.unknowns.length > 0) return { choice: 'ask', reason: `unknown: ${plan.unknowns[0]?.step ?? ''}` };
   if (plan.steps.some((step) => step.irreversible !== undefined && step.effect !== 'noop')) return { choice: 'ask', reason: 'irreversible' };
   return { choice: 'act', reason: '' };
 }
+
+export const isOpen = (guard: GuardVerdict): boolean => guard.answer !== 'pass' && guard.answer !== 'not-applicable';
 
 async function decisionFacts(run: Run, plan: Plan, transition: Transition): Promise<DecisionFacts> {
   const { world } = run;
@@ -89,6 +92,16 @@ async function decisionFacts(run: Run, plan: Plan, transition: Transition): Prom
     health: await world.readings.health(),
     pause: await world.pause.read(),
     start: run.runbook.start,
+    ...sourceFacts(world, transition),
+  };
+}
+
+/** Scrapes and probes are Belay's own counts; what is pushed comes with a token. */
+function sourceFacts(world: Pick<World, 'system'>, transition: Transition): { cadenceMs: number; provenance: readonly ProvenanceFacts[] } {
+  const sources = world.system.sources.filter((source) => transition.inputs.sources.includes(source.id));
+  return {
+    cadenceMs: Math.max(0, ...sources.map((source) => source.everyMs)),
+    provenance: sources.map((source) => ({ source: source.id, kind: source.driver === 'push' ? 'signed' : 'own' })),
   };
 }
 

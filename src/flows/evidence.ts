@@ -1,6 +1,7 @@
 // Exports the evidence of one incident as one self-contained file. It collects; what proves it is `domain/evidence.ts`.
-import { documentsNamed, sealEvidence } from '../domain/evidence.ts';
+
 import { BelayError } from '../domain/errors.ts';
+import { documentsNamed, sealEvidence } from '../domain/evidence.ts';
 import { foldLog } from '../domain/incident-fold.ts';
 import type { Json } from '../domain/json.ts';
 import type { World } from './world.ts';
@@ -23,12 +24,16 @@ export async function exportEvidence(world: EvidenceWorld, incidentId: string): 
   return { path: await world.artefacts.write(incidentId, EVIDENCE_FILE, text), events, head };
 }
 
-export async function evidenceText(world: Omit<EvidenceWorld, 'artefacts'>, incidentId: string): Promise<{ readonly text: string; readonly events: number; readonly head: string }> {
+export async function evidenceText(
+  world: Omit<EvidenceWorld, 'artefacts'>,
+  incidentId: string,
+): Promise<{ readonly text: string; readonly events: number; readonly head: string }> {
   // Deliveries before events: an end that is read here has its event there.
   const deliveries = await world.outbox.ofIncident(incidentId);
   const events = await world.incidents.events(incidentId);
   const incident = foldLog(events);
-  if (incident === null) throw new BelayError('BELAY_NOT_FOUND', `there is no incident ${incidentId}`, { hint: 'Run `belay status` to list incidents.' });
+  if (incident === null)
+    throw new BelayError('BELAY_NOT_FOUND', `there is no incident ${incidentId}`, { hint: 'Run `belay status` to list incidents.' });
   const documents: Record<string, Json> = {};
   const absent: string[] = [];
   for (const hash of documentsNamed(events)) {
@@ -38,7 +43,17 @@ export async function evidenceText(world: Omit<EvidenceWorld, 'artefacts'>, inci
   }
   const runs = new Set(events.flatMap((event) => (event.type === 'run.started' ? [event.data.run] : [])));
   const journal = (await world.journal.all()).filter((line) => line.incident === incidentId || runs.has(line.run));
-  const content = { incident, exportedAt: world.time.now(), count: events.length, head: incident.head, events, documents, absent, journal, deliveries };
+  const content = {
+    incident,
+    exportedAt: world.time.now(),
+    count: events.length,
+    head: incident.head,
+    events,
+    documents,
+    absent,
+    journal,
+    deliveries,
+  };
   return { text: sealEvidence(content, world.digest), events: events.length, head: incident.head };
 }
 

@@ -1,6 +1,6 @@
 // From a breach to an open incident: one organization or all, which runbook, who has which role, which clocks run.
 import type { EventDraft } from '../domain/event.ts';
-import type { Locality } from '../domain/guard-judges.ts';
+import type { Locality } from '../domain/guardrail.ts';
 import { isOpen } from '../domain/incident-fold.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { ClockSpec, Severity } from '../domain/ir.ts';

@@ -16,7 +16,8 @@ export async function writePostmortem(world: PostmortemWorld, incidentId: string
   const name = lang === world.system.lang ? POSTMORTEM_FILE : `postmortem.${lang}.md`;
   const log = await world.incidents.events(incidentId);
   const incident = foldLog(log);
-  if (incident === null) throw new BelayError('BELAY_NOT_FOUND', `there is no incident ${incidentId}`, { hint: 'Run `belay status` to list incidents.' });
+  if (incident === null)
+    throw new BelayError('BELAY_NOT_FOUND', `there is no incident ${incidentId}`, { hint: 'Run `belay status` to list incidents.' });
   // Drawn from the log alone, without earlier drafts and as of its last fact: repeating it after a crash draws the same.
   const events = log.filter((event) => event.type !== 'postmortem.drafted');
   const last = events.at(-1);

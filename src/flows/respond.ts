@@ -86,7 +86,7 @@ async function dedupe(world: World, incident: Incident, transition: Transition):
 async function newRun(context: FlowContext, world: World, opened: Opened, pinned: PinnedRunbook): Promise<Run> {
   await context.step('pin', async () => world.documents.put(pinned.runbook as unknown as Json));
   const plan: Plan = { runbook: pinned.runbook.id, version: pinned.runbook.version, irHash: pinned.irHash, inputs: opened.inputs, org: null, steps: [], planHash: '', guards: [], unknowns: [] };
-  return { context, world, incident: opened.incident, runbook: pinned.runbook, irHash: pinned.irHash, inputs: opened.inputs, plan, outputs: {}, completed: [], visits: {} };
+  return { context, world, incident: opened.incident, runbook: pinned.runbook, irHash: pinned.irHash, inputs: opened.inputs, plan, outputs: {}, completed: [], visits: {}, alone: null, rechecked: false };
 }
 
 /** The plan that the person saw when starting the run. */
@@ -99,7 +99,10 @@ async function decideUntilSettled(run: Run, transition: Transition): Promise<Pla
   let latest = transition;
   for (let round = 1; ; round += 1) {
     const decision = await decide(run, latest, round);
-    if (decision.choice === 'act') return decision.plan;
+    if (decision.choice === 'act') {
+      run.alone = latest;
+      return decision.plan;
+    }
     if (decision.choice === 'refuse') return null;
     const answer = await waitForPeople(run, decision, round);
     if (answer.kind === 'granted') return decision.plan;

@@ -5,6 +5,7 @@ import type { Incident, Phase } from '../domain/incident.ts';
 import type { ActionCall, Runbook, Step } from '../domain/ir.ts';
 import type { Instant, Json, JsonObject } from '../domain/json.ts';
 import type { Plan } from '../domain/plan.ts';
+import type { Transition } from '../domain/trigger.ts';
 import type { FlowContext } from '../ports/engine.ts';
 import type { Change } from '../ports/incident-store.ts';
 import type { Facts } from './facts.ts';
@@ -26,6 +27,10 @@ export interface Run {
   /** Completed `do` steps, in order of completion. */
   readonly completed: { readonly step: string; readonly undo: ActionCall | null }[];
   readonly visits: Record<string, number>;
+  /** The breach that Belay acts on alone; null when people approved the plan or started the run. */
+  alone: Transition | null;
+  /** The guards were asked again, right before the first act. */
+  rechecked: boolean;
 }
 
 /** One visit of one step: names of its engine steps are `<step>#<visit>:<part>`, unique and independent of positions. */

@@ -1,6 +1,7 @@
 // Keeps the public page true: publishes it when an incident changes, and often enough that silence shows as stale.
-import { statusModel } from '../domain/status-model.ts';
+
 import type { Instant } from '../domain/json.ts';
+import { statusModel } from '../domain/status-model.ts';
 import type { World } from './world.ts';
 
 export type StatusWorld = Pick<World, 'incidents' | 'statusPage' | 'system' | 'time'>;
@@ -12,7 +13,9 @@ const LISTED = 50;
 export async function publishStatus(world: StatusWorld, now: Instant = world.time.now(), renewMs = RENEW_MS): Promise<string | null> {
   if (world.statusPage === null) return null;
   const incidents = await world.incidents.list({ limit: LISTED });
-  const withEvents = await Promise.all(incidents.map(async (incident) => ({ incident, events: await world.incidents.events(incident.id) })));
+  const withEvents = await Promise.all(
+    incidents.map(async (incident) => ({ incident, events: await world.incidents.events(incident.id) })),
+  );
   return world.statusPage.publish(statusModel({ system: world.system, incidents: withEvents, now, renewMs: renewMs * 2 }));
 }
 
@@ -25,7 +28,10 @@ export interface StatusLoop {
 /** Changes close together become one page. */
 const GATHER_MS = 200;
 
-export function createStatusLoop(world: StatusWorld, o: { readonly renewMs?: number; readonly onTrouble?: (error: unknown) => void } = {}): StatusLoop {
+export function createStatusLoop(
+  world: StatusWorld,
+  o: { readonly renewMs?: number; readonly onTrouble?: (error: unknown) => void } = {},
+): StatusLoop {
   const renewMs = o.renewMs ?? RENEW_MS;
   let stopping: AbortController | null = null;
   let running: Promise<void> = Promise.resolve();

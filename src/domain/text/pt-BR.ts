@@ -77,10 +77,12 @@ const events: EventTexts = {
   'step.finished': (d) => `Passo ${d.step}: ${stepStatuses[d.status]}${d.attempt > 1 ? ` (tentativa ${d.attempt})` : ''}`,
   'step.skipped': (d) => `Passo ${d.step} pulado: ${d.reason}`,
   'step.undone': (d) => `Passo ${d.step} desfeito por ${d.by}`,
-  'check.recorded': (d) => `Verificação ${d.probe} de ${d.step} ${results[d.result]}: ${d.expect}${d.reason === '' ? '' : ` (${d.reason})`}`,
+  'check.recorded': (d) =>
+    `Verificação ${d.probe} de ${d.step} ${results[d.result]}: ${d.expect}${d.reason === '' ? '' : ` (${d.reason})`}`,
   'checklist.ticked': (d) => `${d.by} marcou "${d.item}"${d.note === '' ? '' : `: ${d.note}`}`,
   'checklist.answered': (d) => `${d.by} respondeu ao passo ${d.step}`,
-  'contingency.opened': (d, say) => `Contingência aberta: ${d.action} em ${d.scope}, sob responsabilidade de ${d.owner}${say.time('até', d.expiresAt)}`,
+  'contingency.opened': (d, say) =>
+    `Contingência aberta: ${d.action} em ${d.scope}, sob responsabilidade de ${d.owner}${say.time('até', d.expiresAt)}`,
   'contingency.closed': (d) => `Contingência do passo ${d.step} encerrada por ${d.by}`,
   'clock.started': (d, say) => `Relógio ${d.clock} correndo: ${say.duration(d.deadline - d.startedAt)}${say.time('até', d.deadline)}`,
   'clock.warned': (d) => `Relógio ${d.clock} está quase no fim`,

@@ -10,6 +10,7 @@ import { askHow, failed } from '../fail.ts';
 import { performStepDo } from '../perform.ts';
 import type { Next, Visit } from '../run.ts';
 import { append, BELAY, finish, NEXT, partName } from '../run.ts';
+import { recheckGuards } from '../recheck.ts';
 import { replan } from '../replan.ts';
 import { unwind } from '../unwind.ts';
 
@@ -18,6 +19,8 @@ const DEFAULT_TIMEOUT_MS = 60_000;
 export async function runDo(visit: Visit<DoStep>): Promise<Next> {
   if (visit.step.do === 'belay.undo') return runUndo(visit);
   const planned = plannedStep(visit);
+  const refused = await recheckGuards(visit);
+  if (refused !== null) return refused;
   const outcome = await performStepDo(visit, {
     part: 'act',
     call: { do: visit.step.do, with: planned.args ?? visit.step.with },

@@ -1,0 +1,189 @@
+// The rule of a trigger against what was counted: is it beyond the limit (L), how sure is that, is it below the clear limit.
+// Pure arithmetic on one look; holds, states and episodes are the business of trigger-machine.ts.
+import {
+  binomialTail, type CriticalTable, countUpper, criticalTable, meanAbove, poissonCritical, poissonCriticalLow, poissonHead, poissonTail, shareUpper, silenceChance,
+} from './evidence-test.ts';
+import type { Counts } from './ring.ts';
+import type { SignalKind } from './signal.ts';
+import type { EvidenceLevel, TriggerRule } from './trigger.ts';
+
+const MINUTE_MS = 60_000;
+/** Slots that a mean needs before its spread says anything. */
+const MEAN_SLOTS = 8;
+/** Share of the window in which a gauge must be known. */
+const GAUGE_COVERAGE = 0.8;
+
+/** What one look found. `limit` null: it cannot be told now (no traffic, no denominator, too little known). */
+export interface Condition {
+  readonly value: number | null;
+  readonly bad: number;
+  readonly all: number;
+  readonly limit: boolean | null;
+  /** Of the counts alone; meaningful where `limit` is true. */
+  readonly level: EvidenceLevel;
+  /** Below the clear limit; null: cannot be told. */
+  readonly below: boolean | null;
+  /** Whether the still window, where it had data, was beyond the limit. */
+  readonly still: boolean;
+}
+
+export interface Clean extends Counts {
+  readonly ms: number;
+}
+
+/** A rule with its tables computed once. */
+export interface CompiledRule {
+  readonly rule: TriggerRule;
+  readonly kind: SignalKind['kind'];
+  readonly overMs: number;
+  readonly stillMs: number;
+  readonly forMs: number;
+  /** Events to be surprised by: null where the kind has no such table. */
+  readonly suspect: CriticalTable | null;
+  readonly act: CriticalTable | null;
+  /** Bad is what is too little, not too much. */
+  readonly inverse: boolean;
+  /** The limit as a share of bad events, or per minute, or in the signal's own unit. */
+  readonly limit: number;
+}
+
+export function compileRule(rule: TriggerRule, kind: SignalKind): CompiledRule {
+  const { breach, evidence } = rule;
+  const overMs = breach?.overMs ?? Math.max(1, rule.rearmMs);
+  const inverse = breach?.above === undefined && breach?.below !== undefined;
+  const written = breach?.above ?? breach?.below ?? 0;
+  const limit = inverse && kind.kind === 'ratio' ? 1 - written : written;
+  const table = (alpha: number): CriticalTable | null => {
+    if (kind.kind === 'ratio') return criticalTable(limit, alpha);
+    if (kind.kind !== 'rate') return null;
+    const mean = (limit * overMs) / MINUTE_MS;
+    const critical = inverse ? poissonCriticalLow(mean, alpha) : poissonCritical(mean, alpha);
+    return { critical: () => critical };
+  };
+  return { rule, kind: kind.kind, overMs, stillMs: breach?.stillMs ?? overMs / 12, forMs: breach?.forMs ?? 0, suspect: table(evidence.suspect), act: table(evidence.act), inverse, limit };
+}
+
+/** An empty still window keeps the last answer: `stillBefore`. */
+export function lookAtRatio(rule: CompiledRule, over: Counts, still: Counts, stillBefore: boolean): Condition {
+  // Two counters read one after the other may disagree by the events in between: a share is never above 1.
+  const bad = Math.min(over.bad, over.all);
+  const stillNow = still.all > 0 ? beyondShare(rule, Math.min(still.bad, still.all), still.all) : stillBefore;
+  if (over.all === 0) return { value: null, bad: over.bad, all: 0, limit: null, level: 'none', below: null, still: stillNow };
+  const counted = rule.inverse ? over.all - bad : bad;
+  const limit = counted / over.all > rule.limit && stillNow;
+  const value = bad / over.all;
+  return { value, bad, all: over.all, limit, level: limit ? levelOf(rule, counted, over.all) : 'none', below: isClear(rule, value), still: stillNow };
+}
+
+function beyondShare(rule: CompiledRule, bad: number, all: number): boolean {
+  return (rule.inverse ? all - bad : bad) / all > rule.limit;
+}
+
+function levelOf(rule: CompiledRule, counted: number, all: number): EvidenceLevel {
+  if (counted >= (rule.act?.critical(all) ?? Infinity)) return 'act';
+  return counted >= (rule.suspect?.critical(all) ?? Infinity) ? 'suspect' : 'none';
+}
+
+/** Events of the windows, whose lengths are those of the rule. No event is a rate of 0, because the source is alive. */
+export function lookAtRate(rule: CompiledRule, over: Counts, still: Counts): Condition {
+  const perMinute = (count: number, ms: number): number => (count * MINUTE_MS) / ms;
+  const beyond = (rate: number): boolean => (rule.inverse ? rate < rule.limit : rate > rule.limit);
+  const value = perMinute(over.all, rule.overMs);
+  const stillNow = beyond(perMinute(still.all, rule.stillMs));
+  const limit = beyond(value) && stillNow;
+  const level = !limit ? 'none' : rule.inverse ? lowLevel(rule, over.all) : levelOf(rule, over.all, over.all);
+  return { value, bad: over.all, all: over.all, limit, level, below: isClear(rule, value), still: stillNow };
+}
+
+function lowLevel(rule: CompiledRule, count: number): EvidenceLevel {
+  if (count <= (rule.act?.critical(count) ?? -1)) return 'act';
+  return count <= (rule.suspect?.critical(count) ?? -1) ? 'suspect' : 'none';
+}
+
+export interface SlotSum {
+  readonly sum: number;
+  readonly all: number;
+}
+
+/** The bound over slot means is not back-tested yet: it may ask, it may not act. */
+export function lookAtMean(rule: CompiledRule, over: readonly SlotSum[], still: readonly SlotSum[], stillBefore: boolean): Condition {
+  const all = over.reduce((sum, slot) => sum + slot.all, 0);
+  const beyond = (mean: number): boolean => (rule.inverse ? mean < rule.limit : mean > rule.limit);
+  const stillNow = still.length > 0 ? beyond(meanOf(still)) : stillBefore;
+  if (all === 0) return { value: null, bad: 0, all: 0, limit: null, level: 'none', below: null, still: stillNow };
+  const value = meanOf(over);
+  const limit = beyond(value) && stillNow;
+  const chance = limit && over.length >= MEAN_SLOTS ? meanChance(rule, over) : 1;
+  return { value, bad: 0, all, limit, level: chance < rule.rule.evidence.suspect ? 'suspect' : 'none', below: isClear(rule, value), still: stillNow };
+}
+
+function meanOf(slots: readonly SlotSum[]): number {
+  const total = slots.reduce((sum, slot) => ({ sum: sum.sum + slot.sum, all: sum.all + slot.all }), { sum: 0, all: 0 });
+  return total.sum / total.all;
+}
+
+function meanChance(rule: CompiledRule, slots: readonly SlotSum[]): number {
+  const sign = rule.inverse ? -1 : 1;
+  return meanAbove(slots.map((slot) => (sign * slot.sum) / slot.all), sign * rule.limit) ?? 1;
+}
+
+/** `sum` is value × ms and `all` the ms that are known: time-weighted mean, without sampling error where it is covered. */
+export function lookAtGauge(rule: CompiledRule, over: readonly SlotSum[], still: readonly SlotSum[], stillBefore: boolean): Condition {
+  const known = over.reduce((sum, slot) => sum + slot.all, 0);
+  const beyond = (mean: number): boolean => (rule.inverse ? mean < rule.limit : mean > rule.limit);
+  const stillNow = still.length > 0 ? beyond(meanOf(still)) : stillBefore;
+  if (known === 0) return { value: null, bad: 0, all: 0, limit: null, level: 'none', below: null, still: stillNow };
+  const value = meanOf(over);
+  const covered = known >= GAUGE_COVERAGE * rule.overMs;
+  const limit = covered ? beyond(value) && stillNow : null;
+  return { value, bad: 0, all: known, limit, level: limit === true ? 'act' : 'none', below: covered ? isClear(rule, value) : null, still: stillNow };
+}
+
+/** `perMs` is the rate that the scope is known for, or null. It is learned in one process, so absence may ask, not act. */
+export function lookAtSilence(rule: CompiledRule, silentMs: number, perMs: number | null): Condition {
+  const limit = silentMs > rule.overMs;
+  const chance = perMs === null ? 1 : silenceChance(perMs, silentMs);
+  return { value: silentMs / 1_000, bad: 0, all: 0, limit, level: limit && chance < rule.rule.evidence.suspect ? 'suspect' : 'none', below: !limit, still: limit };
+}
+
+/** One vantage point alone may be the one that is broken: it may ask, not act. */
+export function lookAtProbe(points: readonly { readonly fails: number; readonly known: boolean }[], o: { readonly failing: number; readonly consecutive: number }): Condition {
+  const known = points.filter((point) => point.known);
+  const failing = known.filter((point) => point.fails >= o.consecutive).length;
+  const limit = failing >= o.failing ? true : known.length === points.length && points.length > 0 ? false : null;
+  const level = limit !== true ? 'none' : failing >= 2 ? 'act' : 'suspect';
+  const below = known.some((point) => point.fails > 0) ? false : limit === null ? null : true;
+  return { value: failing, bad: failing, all: points.length, limit, level, below, still: limit === true };
+}
+
+function isClear({ rule }: CompiledRule, value: number): boolean | null {
+  if (rule.clear === undefined) return null;
+  const { above, below } = rule.clear;
+  return (below === undefined || value < below) && (above === undefined || value > above);
+}
+
+/** Probability of seeing this much by chance at the limit; null where the kind has no such test. */
+export function chanceOf(rule: CompiledRule, condition: Condition): number | null {
+  const { bad, all, value } = condition;
+  if (rule.kind === 'ratio') return all === 0 ? null : binomialTail(rule.inverse ? all - bad : bad, all, rule.limit);
+  if (rule.kind !== 'rate' || value === null) return null;
+  const mean = (rule.limit * rule.overMs) / MINUTE_MS;
+  return rule.inverse ? poissonHead(all, mean) : poissonTail(all, mean);
+}
+
+/** Has the traffic since it is below the clear limit proven, at 95 %, that the limit of the breach is kept? */
+export function isProven(rule: CompiledRule, clean: Clean, consecutive: number): boolean {
+  if (rule.kind === 'ratio') {
+    const bad = rule.inverse ? clean.all - clean.bad : clean.bad;
+    return clean.all > 0 && 1 - binomialTail(bad + 1, clean.all, rule.limit) < 0.05;
+  }
+  if (rule.kind === 'rate' && !rule.inverse) return clean.ms > 0 && poissonHead(clean.all, (rule.limit * clean.ms) / MINUTE_MS) < 0.05;
+  return clean.all >= (rule.kind === 'probe' ? consecutive : 1);
+}
+
+/** The upper 95 % bound that clean traffic proves; undefined where the kind has none. */
+export function provenBound(rule: CompiledRule, clean: Clean): number | undefined {
+  if (rule.inverse) return undefined;
+  if (rule.kind === 'ratio') return shareUpper(clean.bad, clean.all);
+  return rule.kind === 'rate' ? (countUpper(clean.all) * MINUTE_MS) / clean.ms : undefined;
+}

@@ -1,0 +1,23 @@
+// Which counters a signal means: matching of names and labels, and the scope that a label names.
+import { OVERFLOW_SCOPE, type ScopeKey, type Selector } from './signal.ts';
+
+type Labels = Readonly<Record<string, string>>;
+export type Matcher = (name: string, labels: Labels) => boolean;
+
+/** Regular expressions are anchored, as in Prometheus; a label that is not there is the empty text. */
+export function compileSelector(selector: Selector): Matcher {
+  const tests = selector.labels.map(({ label, op, value }) => {
+    const regex = op === '=~' || op === '!~' ? new RegExp(`^(?:${value})$`, 'u') : null;
+    const hits = regex === null ? (text: string) => text === value : (text: string) => regex.test(text);
+    const wanted = op === '=' || op === '=~';
+    return (labels: Labels) => hits(labels[label] ?? '') === wanted;
+  });
+  return (name, labels) => name === selector.name && tests.every((test) => test(labels));
+}
+
+/** A sample without the scope's label belongs to nobody: it is counted where it can notify but not act. */
+export function scopeOf(labels: Labels, by: string | null): ScopeKey {
+  if (by === null) return '';
+  const value = labels[by];
+  return value === undefined || value === '' ? OVERFLOW_SCOPE : value;
+}

@@ -1,0 +1,50 @@
+// The guards once more, right before the first act of a run: between the decision and the act the world may have changed.
+import type { GuardVerdict } from '../domain/guardrail.ts';
+import type { Json } from '../domain/json.ts';
+import { askApproval } from './approval.ts';
+import { isOpen, judgeNow } from './decide.ts';
+import { lookupIn } from './facts.ts';
+import { runbookGuards } from './plan.ts';
+import type { Next, Visit } from './run.ts';
+import { append, BELAY, factsOf, finish, partName } from './run.ts';
+
+/** Null: go on. A `require` or `never` that does not hold stops the run; anything else that is open asks people. */
+export async function recheckGuards(visit: Visit): Promise<Next | null> {
+  const { run } = visit;
+  if (run.rechecked) return null;
+  run.rechecked = true;
+  const open = (await run.context.step(partName(visit, 'guards'), async () => (await openNow(visit)) as unknown as Json)) as unknown as readonly GuardVerdict[];
+  if (open.length === 0) return null;
+  await append(run, partName(visit, 'guards-open'), (at) => ({
+    events: [
+      {
+        type: 'decision.made',
+        data: { choice: 'ask', by: 'belay', runbook: run.runbook.id, planHash: run.plan.planHash, guards: open, options: ['ask', 'refuse'], reason: `right before ${visit.step.id}: guard ${open[0]?.guard ?? ''}` },
+        at,
+        actor: BELAY,
+      },
+    ],
+  }));
+  const own = open.find((guard) => guard.answer === 'fail' && isRunbookGuard(visit, guard));
+  if (own !== undefined) {
+    await finish(visit, 'failed', { code: 'BELAY_GUARD_REFUSED', guard: own.guard, reason: own.reason });
+    return { to: 'stop', reason: `${visit.step.id}: guard ${own.guard} does not hold` };
+  }
+  const granted = await askApproval(visit, run.plan, { from: [run.runbook.owner ?? 'commander'], min: 1, fourEyes: false, timeoutMs: null, onTimeout: 'escalate' });
+  run.alone = null;
+  if (granted) return null;
+  await finish(visit, 'failed', { code: 'BELAY_GUARD_REFUSED', denied: true });
+  return { to: 'stop', reason: `${visit.step.id}: not approved` };
+}
+
+/** What people approved they may run although Belay's own guards would not act alone; the runbook's guards always count. */
+async function openNow(visit: Visit): Promise<readonly GuardVerdict[]> {
+  const { run } = visit;
+  const own = await runbookGuards(run.world, run.runbook, lookupIn(run.world.system, factsOf(run), null));
+  if (run.alone === null) return own.filter((guard) => guard.answer === 'fail');
+  return (await judgeNow(run, { ...run.plan, guards: own }, run.alone, true)).filter(isOpen);
+}
+
+function isRunbookGuard({ run }: Visit, guard: GuardVerdict): boolean {
+  return [...run.runbook.require, ...run.runbook.never].some((one) => one.id === guard.guard);
+}
