@@ -1,8 +1,29 @@
+// Which test belongs to which lane, decided by folder alone. Refuses to know what a test needs: that is scripts/lanes.ts.
 import { defineConfig } from 'vitest/config';
+
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major < 22 || (major === 22 && minor < 19)) {
+  throw new Error(
+    `The tests need Node 22.19 or newer and this is ${process.versions.node}. Type: npm test (it uses the Node of this clone).`,
+  );
+}
+
+const core = ['test/adapters/**/*.test.ts', 'test/scenarios/**/*.test.ts'];
+const web = ['test/web/**/*.test.ts'];
+const crash = ['test/crash/**/*.test.ts'];
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    testTimeout: 20_000,
+    projects: [
+      // Unit tests share their process: they may not leave a global changed behind them. What no other lane claims lands here.
+      lane('unit', ['test/**/*.test.ts'], { exclude: [...core, ...web, ...crash], pool: 'threads', isolate: false, testTimeout: 20_000 }),
+      lane('core', core, { pool: 'forks', maxWorkers: 2, testTimeout: 60_000, hookTimeout: 60_000 }),
+      lane('web', web, { pool: 'forks', maxWorkers: 1, testTimeout: 60_000, hookTimeout: 60_000 }),
+      lane('crash', crash, { pool: 'forks', maxWorkers: 2, testTimeout: 600_000, hookTimeout: 120_000 }),
+    ],
   },
 });
+
+function lane(name: string, include: string[], options: Record<string, unknown>) {
+  return { test: { name, include, ...options } };
+}

@@ -1,0 +1,29 @@
+// Owns the question "can this lane run here?": what is missing, what may be installed, what must be said. Shared by test, bootstrap, doctor.
+import type { Lane, Part } from './lanes.ts';
+import { findPart, installPackages, whyNoApt } from './parts.ts';
+
+export type Readiness =
+  | { readonly lane: Lane; readonly on: true }
+  | { readonly lane: Lane; readonly on: false; readonly wanted: readonly Part[]; readonly why: string };
+
+export function readiness(lane: Lane, why: string): Readiness {
+  const wanted = lane.needs.filter((part) => findPart(part) === null);
+  return wanted.length === 0 ? { lane, on: true } : { lane, on: false, wanted, why };
+}
+
+/** Installs what the lanes miss where apt may be used, telling on stderr, and answers what each can do afterwards. */
+export function prepare(lanes: readonly Lane[]): readonly Readiness[] {
+  const missing = [...new Set(lanes.flatMap((lane) => lane.needs).filter((part) => findPart(part) === null))];
+  if (missing.length === 0) return lanes.map((lane) => readiness(lane, ''));
+  const refusal = whyNoApt();
+  if (refusal !== null) return lanes.map((lane) => readiness(lane, `not installed, and ${refusal}`));
+  const packages = missing.flatMap((part) => part.packages);
+  process.stderr.write(`apt-get install ${packages.join(' ')}\n`);
+  const failure = installPackages(packages);
+  return lanes.map((lane) => readiness(lane, failure === null ? 'installed, and still not on PATH' : `apt-get could not: ${failure}`));
+}
+
+export function skipLine(answer: Extract<Readiness, { readonly on: false }>): string {
+  const wanted = answer.wanted.map((part) => `${part.name} (Debian: ${part.packages.join(' ')})`).join(', ');
+  return `SKIPPED: lane ${answer.lane.name}, wants ${wanted}, ${answer.why}`;
+}

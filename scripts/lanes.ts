@@ -1,0 +1,34 @@
+// Owns the table of test lanes: what each needs of the machine and how long it may take. Refuses to run anything.
+
+export interface Part {
+  readonly name: string;
+  /** Any one of these on PATH will do. */
+  readonly commands: readonly string[];
+  readonly versionFlag: string;
+  /** The Debian packages that bring it. */
+  readonly packages: readonly string[];
+}
+
+export interface Lane {
+  readonly name: 'unit' | 'core' | 'web' | 'crash';
+  readonly proves: string;
+  readonly needs: readonly Part[];
+  readonly timeoutMs: number;
+}
+
+const minute = 60_000;
+const git: Part = { name: 'git', commands: ['git'], versionFlag: '--version', packages: ['git'] };
+const chromium: Part = {
+  name: 'Chromium',
+  commands: ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'],
+  versionFlag: '--version',
+  packages: ['chromium', 'fonts-dejavu-core'],
+};
+
+/** In the order in which they run: the cheapest to fail comes first. */
+export const LANES: readonly Lane[] = [
+  { name: 'unit', proves: 'decisions, sequences on fakes, the CLI, the house rules', needs: [git], timeoutMs: 5 * minute },
+  { name: 'core', proves: 'adapters against real parts, the scenarios', needs: [git], timeoutMs: 7 * minute },
+  { name: 'web', proves: 'the war room in a real browser', needs: [chromium], timeoutMs: 4 * minute },
+  { name: 'crash', proves: 'kill -9 at every boundary, and of real processes', needs: [], timeoutMs: 12 * minute },
+];
