@@ -219,6 +219,7 @@ async function startRun(world: World, caller: Caller, request: StartRequest): Pr
     throw new BelayError('BELAY_GUARD_REFUSED', `Guard ${blocking.guard} does not hold: ${blocking.reason}.`, { hint: `See all guards: belay plan ${request.runbook}` });
   }
   await keepPlan(world, plan);
+  await world.documents.put(pinned.runbook as unknown as Json);
   const run = `run/${request.key}`;
   const at = world.time.now();
   const org = typeof plan.inputs['org'] === 'string' ? plan.inputs['org'] : '*';
@@ -230,7 +231,7 @@ async function startRun(world: World, caller: Caller, request: StartRequest): Pr
   if (!created && incident.run !== run) {
     throw new BelayError('BELAY_LOCK_HELD', `${incident.id} already runs ${request.runbook} for ${org}.`, { hint: `Watch it: belay watch ${incident.id}` });
   }
-  const input = { kind: 'run', incident: incident.id, runbook: request.runbook, inputs: plan.inputs, planHash: plan.planHash, by: caller.person };
+  const input = { kind: 'run', incident: incident.id, irHash: pinned.irHash, inputs: plan.inputs, planHash: plan.planHash, by: caller.person };
   await world.engine.start(RESPOND, input, { id: run });
   return incident;
 }

@@ -2,6 +2,7 @@
 import { assert } from '../domain/assert.ts';
 import type { Incident } from '../domain/incident.ts';
 import { openContingencies } from '../domain/incident-fold.ts';
+import type { Runbook } from '../domain/ir.ts';
 import { stepsOf } from '../domain/ir.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import type { Plan } from '../domain/plan.ts';
@@ -16,19 +17,20 @@ import { writePostmortem } from './postmortem.ts';
 import { recallPlan } from './plan.ts';
 import type { Run } from './run.ts';
 import { append, BELAY, enterPhase, PATIENCE_MS, readIncident, update } from './run.ts';
-import type { PinnedRunbook, World } from './world.ts';
+import type { World } from './world.ts';
 
 export const RESPOND = 'respond';
 
 export type RespondInput =
   | { readonly kind: 'trigger'; readonly transition: Transition }
-  | { readonly kind: 'run'; readonly incident: string; readonly runbook: string; readonly inputs: JsonObject;  readonly planHash: string; readonly by: string };
+  | { readonly kind: 'run'; readonly incident: string; readonly irHash: string; readonly inputs: JsonObject; readonly planHash: string; readonly by: string };
 
 interface Opened {
   readonly incident: string;
   /** False: an open incident already covers it. */
   readonly created: boolean;
-  readonly runbook: string | null;
+  /** Content hash of the runbook as it was when the incident opened: editing the file changes no run. */
+  readonly irHash: string | null;
   readonly inputs: JsonObject;
 }
 
@@ -38,9 +40,8 @@ export function respondFlow(world: World): Flow {
     const input = json as unknown as RespondInput;
     const opened = input.kind === 'trigger' ? await openFor(context, world, input.transition) : { ...input, created: true };
     if (!opened.created) return { incident: opened.incident, outcome: 'deduped' };
-    const pinned = opened.runbook === null ? null : (world.runbooks[opened.runbook] ?? null);
-    if (pinned === null) return { incident: opened.incident, outcome: 'no runbook' };
-    const run = await newRun(context, world, opened, pinned);
+    if (opened.irHash === null) return { incident: opened.incident, outcome: 'no runbook' };
+    const run = await newRun(context, world, { ...opened, irHash: opened.irHash });
     const approved = input.kind === 'run' ? await plannedBy(run, input) : await decideUntilSettled(run, input.transition);
     if (approved === null) return { incident: opened.incident, outcome: 'refused' };
     run.plan = approved;
@@ -66,7 +67,8 @@ async function openNow(context: FlowContext, world: World, transition: Transitio
   );
   if (!created && incident.run !== context.runId) return dedupe(world, incident, transition);
   const inputs: JsonObject = locality === 'global' ? {} : { org: transition.scope };
-  return { incident: incident.id, created: true, runbook: runbook?.runbook.id ?? null, inputs };
+  if (runbook !== null) await world.documents.put(runbook.runbook as unknown as Json);
+  return { incident: incident.id, created: true, irHash: runbook?.irHash ?? null, inputs };
 }
 
 /** A second breach of the same thing belongs to the open incident; stronger evidence may settle an open question. */
@@ -80,13 +82,14 @@ async function dedupe(world: World, incident: Incident, transition: Transition):
     ],
   });
   if (incident.run !== null) await world.engine.signal(incident.run, 'evidence', transition as unknown as Json, `evidence/${transition.episode}/${transition.to}`);
-  return { incident: incident.id, created: false, runbook: null, inputs: {} };
+  return { incident: incident.id, created: false, irHash: null, inputs: {} };
 }
 
-async function newRun(context: FlowContext, world: World, opened: Opened, pinned: PinnedRunbook): Promise<Run> {
-  await context.step('pin', async () => world.documents.put(pinned.runbook as unknown as Json));
-  const plan: Plan = { runbook: pinned.runbook.id, version: pinned.runbook.version, irHash: pinned.irHash, inputs: opened.inputs, org: null, steps: [], planHash: '', guards: [], unknowns: [] };
-  return { context, world, incident: opened.incident, runbook: pinned.runbook, irHash: pinned.irHash, inputs: opened.inputs, plan, outputs: {}, completed: [], visits: {}, alone: null, rechecked: false };
+async function newRun(context: FlowContext, world: World, opened: Opened & { readonly irHash: string }): Promise<Run> {
+  const { irHash, inputs } = opened;
+  const runbook = (await context.step('pin', () => world.documents.get(irHash))) as unknown as Runbook;
+  const plan: Plan = { runbook: runbook.id, version: runbook.version, irHash, inputs, org: null, steps: [], planHash: '', guards: [], unknowns: [] };
+  return { context, world, incident: opened.incident, runbook, irHash, inputs, plan, outputs: {}, completed: [], visits: {}, alone: null, rechecked: false };
 }
 
 /** The plan that the person saw when starting the run. */

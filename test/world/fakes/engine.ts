@@ -117,7 +117,8 @@ class FakeEngineLife implements Engine {
     const run = this.#find(runId);
     for (;;) {
       if (run.status === 'cancelled') throw new BelayError('BELAY_RUN_CANCELLED', `run ${runId} was cancelled`);
-      if (run.status === 'parked') throw new BelayError('BELAY_RUN_PARKED', `run ${runId} brought its process down ${run.recoveries} times`);
+      if (run.status === 'parked')
+        throw new BelayError('BELAY_RUN_PARKED', `run ${runId} brought its process down ${run.recoveries} times`);
       if (run.outcome !== null) return unwrap(run.outcome);
       await this.#change();
       await this.#kill.gate();

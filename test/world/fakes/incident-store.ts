@@ -48,9 +48,19 @@ export function createFakeIncidentStore(deps: FakeStoreDeps): IncidentStore {
     load: (id) => read(() => tables.incidents.get(id)?.incident ?? null),
     byNumber: (number) => read(() => tables.incidents.get(incidentId(number))?.incident ?? null),
     list: (filter = {}) =>
-      read(() => sorted().filter((incident) => filter.open === undefined || isOpen(incident) === filter.open).slice(0, filter.limit ?? Infinity)),
+      read(() =>
+        sorted()
+          .filter((incident) => filter.open === undefined || isOpen(incident) === filter.open)
+          .slice(0, filter.limit ?? Infinity),
+      ),
     events: (id, afterSeq = 0) => read(() => (tables.incidents.get(id)?.events ?? []).filter((event) => event.seq > afterSeq)),
-    dueTimers: (now) => read(() => [...tables.incidents.values()].flatMap(timersOf).filter((timer) => timer.at <= now).sort(byTime)),
+    dueTimers: (now) =>
+      read(() =>
+        [...tables.incidents.values()]
+          .flatMap(timersOf)
+          .filter((timer) => timer.at <= now)
+          .sort(byTime),
+      ),
     timers: (id) => read(() => (tables.incidents.has(id) ? timersOf(rowOf(tables, id)).sort(byTime) : [])),
     subscribe: (listener) => {
       const own = (id: string): void => listener(id);

@@ -32,38 +32,64 @@ export function createFakeOutbox(deps: FakeOutboxDeps): Outbox {
     return copy(work());
   };
   return {
-    claim: (now, { limit, deadline }) => {
-      const due = rows().filter(({ delivery }) => delivery.state === 'planned' && delivery.dueAt <= now);
+    claim: (now, { limit, deadline, except = [] }) => {
+      const due = rows().filter(({ delivery }) => delivery.state === 'planned' && delivery.dueAt <= now && !except.includes(delivery.channel));
       // An idle look is not a boundary.
       if (due.length === 0) return read(() => []);
-      return write('claim', () => due.sort(byDue).slice(0, limit).filter(({ delivery }) => delivery.state === 'planned').map((row) => claim(row, now, deadline, self)));
+      return write('claim', () =>
+        due
+          .sort(byDue)
+          .slice(0, limit)
+          .filter(({ delivery }) => delivery.state === 'planned')
+          .map((row) => claim(row, now, deadline, self)),
+      );
     },
     expire: (now) => {
       const lost = ({ delivery, claimedBy }: DeliveryRow): boolean =>
         delivery.state === 'sending' && ((delivery.deadline ?? 0) <= now || !isAlive(claimedBy ?? ''));
       if (!rows().some(lost)) return read(() => []);
       return write('expire', () =>
-        rows().filter(lost).map((row) => {
-          const reason = (row.delivery.deadline ?? 0) <= now ? 'deadline' : 'process-lost';
-          moveRow(deps, row, 'ambiguous', { at: now, reason });
-          return row.delivery;
-        }),
+        rows()
+          .filter(lost)
+          .map((row) => {
+            const reason = (row.delivery.deadline ?? 0) <= now ? 'deadline' : 'process-lost';
+            moveRow(deps, row, 'ambiguous', { at: now, reason });
+            return row.delivery;
+          }),
       );
     },
     ambiguous: (before) =>
-      read(() => rows().filter(({ delivery }) => delivery.state === 'ambiguous' && Math.max(delivery.deadline ?? 0, delivery.dueAt) <= before).map((row) => row.delivery)),
+      read(() =>
+        rows()
+          .filter(({ delivery }) => delivery.state === 'ambiguous' && Math.max(delivery.deadline ?? 0, delivery.dueAt) <= before)
+          .map((row) => row.delivery),
+      ),
     move: (id, to, facts) =>
       write('move', () => {
         const row = tables.deliveries.get(id);
         if (row === undefined) throw new BelayError('BELAY_NOT_FOUND', `there is no delivery ${id}`);
-        if (facts.attempt !== undefined && facts.attempt !== row.delivery.attempt) throw conflict(row.delivery, to);
+        const attempt = facts.attempt ?? row.delivery.attempt;
+        if (rowOf(tables, row.delivery.incident).keys.has(keyOf(id, attempt, to))) return;
+        if (attempt !== row.delivery.attempt) throw conflict(row.delivery, to);
         if (row.delivery.state === to) return;
-        if (!mayMove(row.delivery.state, to)) throw conflict(row.delivery, to);
+        // Only a claim has a deadline to give.
+        if (to === 'sending' || !mayMove(row.delivery.state, to)) throw conflict(row.delivery, to);
         moveRow(deps, row, to, facts);
       }).then(() => undefined),
-    ofIncident: (incident) => read(() => rows().map((row) => row.delivery).filter((one) => one.incident === incident)),
+    ofIncident: (incident) =>
+      read(() =>
+        rows()
+          .map((row) => row.delivery)
+          .filter((one) => one.incident === incident),
+      ),
     countSince: (channel, to, since) =>
-      read(() => rows().filter(({ delivery: one, attemptedAt }) => one.channel === channel && one.to === to && !one.exempt && COUNTED.includes(one.state) && (attemptedAt ?? 0) >= since).length),
+      read(
+        () =>
+          rows().filter(
+            ({ delivery: one, attemptedAt }) =>
+              one.channel === channel && one.to === to && !one.exempt && COUNTED.includes(one.state) && (attemptedAt ?? 0) >= since,
+          ).length,
+      ),
   } satisfies Outbox;
 }
 
@@ -93,7 +119,7 @@ function moveRow(deps: FakeStoreDeps, row: DeliveryRow, to: DeliveryState, facts
   } as Delivery;
   row.claimedBy = null;
   applyChange(deps, rowOf(tablesOf(deps.disk), before.incident), {
-    key: `delivery/${before.id}/${before.attempt}/${to}`,
+    key: keyOf(before.id, before.attempt, to),
     events: [
       {
         type: 'comms.changed',
@@ -105,8 +131,14 @@ function moveRow(deps: FakeStoreDeps, row: DeliveryRow, to: DeliveryState, facts
   });
 }
 
+const keyOf = (id: string, attempt: number, to: DeliveryState): string => `delivery/${id}/${attempt}/${to}`;
+
 function conflict(delivery: Delivery, to: DeliveryState): BelayError {
-  return new BelayError('BELAY_TARGET_CONFLICT', `${delivery.id} is ${delivery.state} (attempt ${delivery.attempt}) and cannot become ${to}`, {
-    hint: 'Another process has moved it; read it again.',
-  });
+  return new BelayError(
+    'BELAY_TARGET_CONFLICT',
+    `${delivery.id} is ${delivery.state} (attempt ${delivery.attempt}) and cannot become ${to}`,
+    {
+      hint: 'Another process has moved it; read it again.',
+    },
+  );
 }

@@ -18,7 +18,15 @@ export interface PauseFaults {
 }
 export type FakePause = PauseSwitch & { readonly faults: PauseFaults };
 
-export function createFakePause({ disk, kill, time }: { readonly disk: DurableDisk; readonly kill: KillSwitch; readonly time: Time }): FakePause {
+export function createFakePause({
+  disk,
+  kill,
+  time,
+}: {
+  readonly disk: DurableDisk;
+  readonly kill: KillSwitch;
+  readonly time: Time;
+}): FakePause {
   const marks = disk.part<Map<Where, Mark>>('pause', () => new Map());
   const faults: PauseFaults = { fileUnreadable: false, storeDown: false };
   const unreadable = (): Mark => ({ who: 'belay', reason: 'the pause file cannot be read', at: time.now() });

@@ -16,7 +16,12 @@ const keyOf = (...parts: readonly (string | number | boolean)[]): string => JSON
 const transitionKey = (one: Transition): string => keyOf(one.trigger, one.scope, one.episode, one.from, one.to, one.at, one.announced);
 
 export function createFakeSignalStore({ disk, kill }: Pick<FakeStoreDeps, 'disk' | 'kill'>): SignalStore {
-  const tables = partOf<SignalTables>(disk, 'signals', () => ({ slots: new Map(), series: new Map(), states: new Map(), transitions: new Map() }));
+  const tables = partOf<SignalTables>(disk, 'signals', () => ({
+    slots: new Map(),
+    series: new Map(),
+    states: new Map(),
+    transitions: new Map(),
+  }));
   const read = async <T>(work: () => T): Promise<T> => {
     await kill?.gate?.();
     return copy(work());
@@ -39,7 +44,9 @@ export function createFakeSignalStore({ disk, kill }: Pick<FakeStoreDeps, 'disk'
       }),
     load: (since) =>
       read(() => ({
-        slots: [...tables.slots.values()].filter((row) => row.slot >= since).sort((a, b) => a.slot - b.slot || (keyOf(a.signal, a.scope) < keyOf(b.signal, b.scope) ? -1 : 1)),
+        slots: [...tables.slots.values()]
+          .filter((row) => row.slot >= since)
+          .sort((a, b) => a.slot - b.slot || (keyOf(a.signal, a.scope) < keyOf(b.signal, b.scope) ? -1 : 1)),
         series: [...tables.series.values()],
         states: [...tables.states.values()],
       })),
@@ -53,7 +60,12 @@ export function createFakeSignalStore({ disk, kill }: Pick<FakeStoreDeps, 'disk'
       read(() =>
         [...tables.transitions.values()]
           .map((row) => row.transition)
-          .filter((one) => (filter.trigger ?? one.trigger) === one.trigger && (filter.scope ?? one.scope) === one.scope && one.at >= (filter.since ?? -Infinity))
+          .filter(
+            (one) =>
+              (filter.trigger ?? one.trigger) === one.trigger &&
+              (filter.scope ?? one.scope) === one.scope &&
+              one.at >= (filter.since ?? -Infinity),
+          )
           .reverse()
           .slice(0, filter.limit ?? Infinity)
           .reverse(),

@@ -1,10 +1,11 @@
 // The tables of the fake store on the disk of a world, and the one transaction that writes them: shared by the fakes of its ports.
 // Every function here is synchronous, so no kill and no other process can fall between its lines.
-import { sealEvents, EMPTY_LOG } from '../../../src/domain/event-seal.ts';
+
 import { BelayError } from '../../../src/domain/errors.ts';
 import type { Event } from '../../../src/domain/event.ts';
-import { foldIncident, isOpen } from '../../../src/domain/incident-fold.ts';
+import { EMPTY_LOG, sealEvents } from '../../../src/domain/event-seal.ts';
 import type { Incident } from '../../../src/domain/incident.ts';
+import { foldIncident, isOpen } from '../../../src/domain/incident-fold.ts';
 import type { Instant, Json } from '../../../src/domain/json.ts';
 import type { Delivery, DeliveryDraft } from '../../../src/domain/message.ts';
 import type { Digest } from '../../../src/ports/digest.ts';
@@ -53,22 +54,40 @@ export function partOf<T>(disk: FakeDisk, name: string, create: () => T): T {
 }
 
 export function tablesOf(disk: FakeDisk): StoreTables {
-  return partOf(disk, 'store', () => ({ nextNumber: 1, incidents: new Map(), deliveries: new Map(), documents: new Map(), nextProcess: 1 }));
+  return partOf(disk, 'store', () => ({
+    nextNumber: 1,
+    incidents: new Map(),
+    deliveries: new Map(),
+    documents: new Map(),
+    nextProcess: 1,
+  }));
 }
 
 /** Values go in and come out as JSON, as through a database. */
-export const copy = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
+export const copy = <T>(value: T): T => (value === undefined ? value : (JSON.parse(JSON.stringify(value)) as T));
 
 export function rowOf(tables: StoreTables, id: string): IncidentRow {
   const row = tables.incidents.get(id);
-  if (row === undefined) throw new BelayError('BELAY_NOT_FOUND', `there is no incident ${id}`, { hint: 'Run `belay status` to list incidents.' });
+  if (row === undefined)
+    throw new BelayError('BELAY_NOT_FOUND', `there is no incident ${id}`, { hint: 'Run `belay status` to list incidents.' });
   return row;
 }
 
-export function insertIncident(deps: FakeStoreDeps, o: { readonly id: string; readonly fingerprint: string; readonly change: Change }): IncidentRow {
+export function insertIncident(
+  deps: FakeStoreDeps,
+  o: { readonly id: string; readonly fingerprint: string; readonly change: Change },
+): IncidentRow {
   const events = seal(deps, o.id, null, o.change);
   const incident = fold(null, events);
-  const row: IncidentRow = { fingerprint: o.fingerprint, holdsFingerprint: true, declareKey: o.change.key, incident, events: [...events], keys: new Set(), timers: new Map() };
+  const row: IncidentRow = {
+    fingerprint: o.fingerprint,
+    holdsFingerprint: true,
+    declareKey: o.change.key,
+    incident,
+    events: [...events],
+    keys: new Set(),
+    timers: new Map(),
+  };
   const tables = tablesOf(deps.disk);
   tables.incidents.set(o.id, row);
   finish(deps, row, o.change);
@@ -102,7 +121,12 @@ function planDelivery(deps: FakeStoreDeps, incident: string, draft: DeliveryDraf
 }
 
 function seal(deps: FakeStoreDeps, incident: string, before: Incident | null, change: Change): readonly Event[] {
-  return sealEvents(change.events, { incident, after: before ?? EMPTY_LOG, now: deps.time.now(), hashOf: (value: Json) => deps.digest.of(value) });
+  return sealEvents(change.events, {
+    incident,
+    after: before ?? EMPTY_LOG,
+    now: deps.time.now(),
+    hashOf: (value: Json) => deps.digest.of(value),
+  });
 }
 
 function fold(before: Incident | null, events: readonly Event[]): Incident {

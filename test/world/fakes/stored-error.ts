@@ -1,13 +1,20 @@
 // Errors as a checkpoint remembers them. What a flow catches is always this copy, in the first life as in a replay.
-import { BelayError, CODES } from '../../../src/domain/errors.ts';
+
 import type { Effect, ErrorCode } from '../../../src/domain/errors.ts';
+import { BelayError, CODES } from '../../../src/domain/errors.ts';
 import type { Json } from '../../../src/domain/json.ts';
 import type { StoredError, StoredOutcome } from './durable-disk.ts';
 import { throughJson } from './durable-disk.ts';
 
 export function storeError(error: unknown): StoredError {
   if (BelayError.is(error)) {
-    return { name: error.name, message: error.message, code: error.code, effect: error.effect, ...(error.hint === undefined ? {} : { hint: error.hint }) };
+    return {
+      name: error.name,
+      message: error.message,
+      code: error.code,
+      effect: error.effect,
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+    };
   }
   return error instanceof Error ? { name: error.name, message: error.message } : { name: 'Error', message: String(error) };
 }

@@ -1,0 +1,34 @@
+// Opens the connection of a request, and checks where it goes at the last moment: literals before connecting, names after resolving.
+// What was checked is what is connected to, so a name that changes its address in between gains nothing.
+import { lookup as resolve, type LookupAddress, type LookupOptions } from 'node:dns';
+import { buildConnector } from 'undici';
+import { type AllowList, isLiteral, plainHost, refusal } from './addresses.ts';
+
+/** Carries the sentence; the request turns it into BELAY_HTTP_REFUSED. */
+export class Refused extends Error {}
+
+type LookupCallback = (error: NodeJS.ErrnoException | null, address: string | LookupAddress[], family?: number) => void;
+export type Lookup = (host: string, options: LookupOptions, callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void) => void;
+
+const systemLookup: Lookup = (host, options, callback) => resolve(host, { ...options, all: true }, callback);
+
+export function guardedConnector(allow: AllowList, lookup: Lookup = systemLookup): buildConnector.connector {
+  const guarded = (host: string, options: LookupOptions, callback: LookupCallback): void => {
+    lookup(host, options, (error, addresses) => {
+      if (error !== null) return callback(error, []);
+      const judged = addresses.map((one) => ({ one, why: refusal(host, one.address, allow) }));
+      const good = judged.filter(({ why }) => why === null).map(({ one }) => one);
+      const [first] = good;
+      if (first === undefined) return callback(new Refused(`${host} is at ${addresses.map((one) => one.address).join(', ') || 'no address'}: ${judged[0]?.why ?? 'it has none'}`), []);
+      return options.all === true ? callback(null, good) : callback(null, first.address, first.family);
+    });
+  };
+  // The whole request has one time limit; the connection needs none of its own.
+  const connect = buildConnector({ lookup: guarded, timeout: 0 });
+  return (options, callback) => {
+    const host = plainHost(options.hostname);
+    const why = isLiteral(host) ? refusal(host, host, allow) : null;
+    if (why !== null) return callback(new Refused(`${host}: ${why}`), null);
+    return connect(options, callback);
+  };
+}

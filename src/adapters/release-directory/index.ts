@@ -1,0 +1,2 @@
+// Releases as folders, the live one named by a symbolic link.
+export { createReleaseDirectory } from './release-directory.ts';

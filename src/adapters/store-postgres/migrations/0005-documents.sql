@@ -1,0 +1,5 @@
+-- Content-addressed values: compiled runbooks, plans.
+create table belay.document (
+  hash text primary key,
+  body json not null
+);

@@ -1,0 +1,235 @@
+// Takes one delivery of a source into the tracks: event times, increments, gaps, probe results. It judges nothing.
+import { skewOf, withLag } from '../../domain/clock-skew.ts';
+import { incrementOf, spread, spreadEvenly } from '../../domain/counter.ts';
+import type { Instant } from '../../domain/json.ts';
+import { WINDOW_SLOTS } from '../../domain/ring.ts';
+import { scopeOf } from '../../domain/selector.ts';
+import type { Batch, Sample } from '../../domain/signal.ts';
+import type { SeriesRow } from '../../ports/signal-store.ts';
+import type { Book, Series, SourceState, Target, Track } from './track.ts';
+import { feeds, mayFeed, rowOf } from './track.ts';
+
+/** Tolerance for a sender's clock that is ahead; beyond it the arrival counts. */
+const AHEAD_MS = 1_000;
+const MARKS = 256;
+const MAX_PART = 4_000_000_000;
+
+type CounterSample = Extract<Sample, { kind: 'total' | 'delta' | 'value' }>;
+
+export interface Intake {
+  readonly book: Book;
+  readonly source: SourceState;
+  readonly now: Instant;
+  /** Event time of the delivery. */
+  readonly at: Instant;
+  readonly previousAt: Instant;
+  readonly shiftMs: number;
+  readonly series: Map<string, SeriesRow>;
+}
+
+/** @returns rows of the store's series that changed. */
+export function takeIn(book: Book, source: SourceState, batch: Batch, now: Instant): Map<string, SeriesRow> {
+  const shiftMs = skewIn(book, source, batch, now);
+  const at = ownTime(source, source.pulled ? batch.at : batch.at + shiftMs, now);
+  const intake: Intake = { book, source, now, at, previousAt: source.newest, shiftMs, series: new Map() };
+  noteSilence(intake, batch);
+  let newest = at;
+  for (const sample of batch.samples) {
+    const eventAt = eventTime(intake, batch, sample.at);
+    newest = Math.max(newest, eventAt);
+    if (sample.kind === 'probe') takeProbe(intake, sample.point, sample.ok, eventAt);
+    else if (Number.isFinite(numberIn(sample))) takeCounter(intake, sample, eventAt);
+  }
+  heard(intake, newest);
+  return intake.series;
+}
+
+/** The wall clock of this machine may be set back: event time then stands still until it has caught up, and counting goes on. */
+function ownTime(source: SourceState, at: Instant, now: Instant): Instant {
+  return source.pulled ? Math.max(at, source.newest + 1) : Math.min(at, now + AHEAD_MS);
+}
+
+function eventTime(intake: Intake, batch: Batch, at: Instant): Instant {
+  if (intake.source.pulled && at === batch.at) return intake.at;
+  return Math.min(at + intake.shiftMs, Math.max(intake.now, intake.at) + AHEAD_MS);
+}
+
+/** A wrong clock of the sender is corrected when it would push counts out of a quarter of the shortest window. */
+function skewIn(book: Book, source: SourceState, batch: Batch, now: Instant): number {
+  const stamped = batch.samples.filter((sample) => !source.pulled || sample.at !== batch.at);
+  if (stamped.length === 0) return 0;
+  const newest = stamped.reduce((last, sample) => Math.max(last, sample.at), -Infinity);
+  source.lags = withLag(source.lags, now - newest);
+  let limitMs = Infinity;
+  for (const track of book.tracks.values()) if (mayFeed(track, source.id)) limitMs = Math.min(limitMs, track.overMs / 4);
+  return skewOf(source.lags, limitMs);
+}
+
+/** Silence of a source that tells increments is a gap for all scopes it feeds, less what this delivery makes up for. */
+function noteSilence({ book, source, at, previousAt, now }: Intake, batch: Batch): void {
+  for (const track of book.tracks.values()) {
+    if (!track.pushedBy.has(source.id)) continue;
+    track.pushSeenAt = now;
+    if (previousAt === 0 || at - previousAt <= track.absentMs) continue;
+    const times = [previousAt, ...batch.samples.map((sample) => sample.at).filter((one) => one > previousAt && one < at).sort((a, b) => a - b), at];
+    const gapMs = times.slice(1).reduce((sum, time, index) => sum + (time - (times[index] ?? time) > track.absentMs ? time - (times[index] ?? time) : 0), 0);
+    for (let row = 0; row < track.scopes.length; row += 1) track.gapMs[row] = (track.gapMs[row] ?? 0) + gapMs;
+  }
+}
+
+function heard({ book, source, now, previousAt, series }: Intake, newest: Instant): void {
+  source.knownSince ??= newest;
+  source.newest = Math.max(source.newest, newest);
+  source.heardAt = now;
+  source.dead = null;
+  source.marks.push(newest);
+  if (source.marks.length > MARKS) source.marks.splice(0, source.marks.length - MARKS);
+  for (const track of book.tracks.values()) if (track.since === null && track.fedBy.has(source.id)) track.since = previousAt === 0 ? newest : previousAt;
+  series.set(`${source.id}/${ALIVE}`, { source: source.id, series: ALIVE, total: source.knownSince, at: source.newest });
+}
+
+/** Series of the store that are not counters: no name of a metric holds a `#`. */
+export const ALIVE = '#alive';
+export const PROBE = '#probe:';
+
+const numberIn = (sample: CounterSample): number => (sample.kind === 'total' ? sample.total : sample.kind === 'delta' ? sample.delta : sample.value);
+
+export function seriesKey(name: string, labels: Readonly<Record<string, string>>): string {
+  return JSON.stringify([name, ...Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)).flat()]);
+}
+
+/** A source may hand over the same labels object again and again: then nothing is parsed or matched twice. */
+function seriesOf({ book, source }: Intake, name: string, labels: Readonly<Record<string, string>>): Series {
+  const cached = source.bySample.get(labels);
+  if (cached !== undefined && cached.name === name) return cached.series;
+  const key = seriesKey(name, labels);
+  let series = source.series.get(key);
+  if (series === undefined) {
+    series = { key, targets: targetsOf(book, source, name, labels), previous: source.restored.get(key) };
+    source.restored.delete(key);
+    source.series.set(key, series);
+  }
+  source.bySample.set(labels, { name, series });
+  return series;
+}
+
+function targetsOf(book: Book, source: SourceState, name: string, labels: Readonly<Record<string, string>>): readonly Target[] {
+  const targets: Target[] = [];
+  for (const track of book.tracks.values()) {
+    if (!mayFeed(track, source.id)) continue;
+    const { roles } = track;
+    const [bad, all, sum] = [roles.bad, roles.all, roles.sum].map((role) => role?.(name, labels) === true);
+    if (bad !== true && all !== true && sum !== true) continue;
+    feeds(track, source);
+    targets.push({ track, row: rowOf(track, scopeOf(labels, track.by)), bad: bad === true, all: all === true, sum: sum === true });
+  }
+  return targets;
+}
+
+function takeCounter(intake: Intake, sample: CounterSample, at: Instant): void {
+  const series = seriesOf(intake, sample.name, sample.labels);
+  if (series.targets.length === 0) return;
+  if (sample.kind === 'delta') {
+    for (const target of series.targets) takeIncrement(intake, target, { delta: sample.delta, count: Math.round(sample.delta), from: at, at }, true);
+    return;
+  }
+  const value = numberIn(sample);
+  const { previous } = series;
+  const total = { total: value, at };
+  const increment = value < 0 ? null : incrementOf(previous, total, intake.source.knownSince === null ? null : intake.previousAt);
+  for (const target of series.targets) {
+    if (target.track.spec.signal.kind === 'gauge') takeGauge(intake, target, previous, total);
+    else if (increment === null) seen(intake, target, at, previous === undefined ? Infinity : at);
+    else takeIncrement(intake, target, { ...increment, count: Math.round(value) - Math.round(value - increment.delta), at }, false);
+  }
+  if (previous !== undefined && at <= previous.at) return;
+  series.previous = total;
+  if (previous?.total !== value) intake.series.set(`${intake.source.id}/${series.key}`, { source: intake.source.id, series: series.key, total: value, at });
+}
+
+interface Laid {
+  readonly delta: number;
+  readonly count: number;
+  readonly from: Instant;
+  readonly at: Instant;
+}
+
+function takeIncrement(intake: Intake, target: Target, laid: Laid, pushed: boolean): void {
+  const { track, row } = target;
+  if (pushed) {
+    track.pushedBy.add(intake.source.id);
+    track.pushSeenAt = intake.now;
+    if (laid.at < intake.previousAt - intake.source.disorderMs - track.spec.lateMs) {
+      intake.book.late += 1;
+      return;
+    }
+  }
+  seen(intake, target, laid.at, pushed ? -Infinity : laid.from);
+  const o = { slotMs: track.slotMs, slots: WINDOW_SLOTS };
+  const count = Math.min(Math.max(0, laid.count), MAX_PART);
+  if (count > 0 && (target.bad || target.all)) {
+    spread(count, laid.from, laid.at, o, (slot, part) => put(track, row, slot, target.bad ? part : 0, target.all ? part : 0, 0));
+    track.newBad[row] = (track.newBad[row] ?? 0) + (target.bad ? count : 0);
+    track.newAll[row] = (track.newAll[row] ?? 0) + (target.all ? count : 0);
+    if (target.all) noteEvents(track, row, count, laid.at);
+  }
+  if (target.sum && laid.delta !== 0) spreadEvenly(laid.delta, laid.from, laid.at, o, (slot, part) => put(track, row, slot, 0, 0, part));
+}
+
+/** A gauge holds its value until the next sample: value × ms and the known ms go into the slots. */
+function takeGauge(intake: Intake, target: Target, previous: Series['previous'], sample: { readonly total: number; readonly at: Instant }): void {
+  const { track, row } = target;
+  const spanMs = previous === undefined ? 0 : sample.at - previous.at;
+  seen(intake, target, sample.at, spanMs > 0 && spanMs <= track.absentMs ? -Infinity : Infinity);
+  if (previous === undefined || spanMs <= 0 || spanMs > track.absentMs) return;
+  const o = { slotMs: track.slotMs, slots: WINDOW_SLOTS };
+  spread(Math.round(spanMs), previous.at, sample.at, o, (slot, part) => put(track, row, slot, 0, part, previous.total * part));
+  track.newAll[row] = (track.newAll[row] ?? 0) + Math.round(spanMs);
+}
+
+function put(track: Track, row: number, slot: number, bad: number, all: number, sum: number): void {
+  if (!track.rings.add(row, slot, bad, all, sum)) return;
+  // All slots that one commit can touch lie within one ring, so their remainders differ.
+  const key = row * (WINDOW_SLOTS + 1) + (slot % (WINDOW_SLOTS + 1));
+  const fresh = track.freshSlots.get(key);
+  if (fresh !== undefined && fresh.slot === slot * track.slotMs) {
+    fresh.bad += bad;
+    fresh.all += all;
+    fresh.sum += sum;
+  } else {
+    track.freshSlots.set(key, { signal: track.key, scope: track.scopes[row] ?? '', slot: slot * track.slotMs, bad, all, sum });
+  }
+}
+
+/** Data of a scope at `at` that speaks for everything after `from`. */
+function seen({ now, source }: Intake, { track, row }: Target, at: Instant, from: Instant): void {
+  const last = track.lastSeen[row] ?? 0;
+  if (last > 0 && at - last > track.absentMs && from > last && !track.pushedBy.has(source.id)) track.gapMs[row] = (track.gapMs[row] ?? 0) + at - last;
+  if (at > last) track.lastSeen[row] = at;
+  track.seenAt[row] = now;
+  track.touched.add(row);
+}
+
+function noteEvents(track: Track, row: number, count: number, at: Instant): void {
+  if ((track.firstEventAt[row] ?? 0) === 0) track.firstEventAt[row] = at;
+  track.events[row] = (track.events[row] ?? 0) + count;
+  track.eventAt[row] = Math.max(track.eventAt[row] ?? 0, at);
+}
+
+function takeProbe(intake: Intake, point: string, ok: boolean, at: Instant): void {
+  const { book, source, now } = intake;
+  for (const track of book.tracks.values()) {
+    if (track.spec.signal.kind !== 'probe' || !mayFeed(track, source.id)) continue;
+    feeds(track, source);
+    const row = rowOf(track, '');
+    const before = track.points.get(point) ?? { fails: 0, at: 0, seenAt: 0 };
+    const fails = ok ? 0 : before.fails + 1;
+    track.points.set(point, { fails, at, seenAt: now });
+    track.newAll[row] = (track.newAll[row] ?? 0) + (ok ? 1 : 0);
+    track.newBad[row] = (track.newBad[row] ?? 0) + (ok ? 0 : 1);
+    track.lastSeen[row] = at;
+    track.seenAt[row] = now;
+    track.touched.add(row);
+    if (fails !== before.fails) intake.series.set(`${source.id}/${PROBE}${point}`, { source: source.id, series: `${PROBE}${point}`, total: fails, at });
+  }
+}

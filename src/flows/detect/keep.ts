@@ -1,0 +1,161 @@
+// Between memory and the store: fills a book from what was committed, and says what a turn has to commit.
+// A book is only a cache of the store: when a commit fails it is thrown away and loaded again.
+import type { Instant } from '../../domain/json.ts';
+import type { System } from '../../domain/system.ts';
+import { decodeState } from '../../domain/trigger-machine.ts';
+import type { SeriesRow, SignalStore, SlotRow, StateRow } from '../../ports/signal-store.ts';
+import { ALIVE, PROBE } from './intake.ts';
+import type { Findings } from './looks.ts';
+import { rateOf } from './looks.ts';
+import type { Book, ExtraWindow, SourceState, Track } from './track.ts';
+import { feeds, mayFeed, newBook, rowOf, sourceOf } from './track.ts';
+
+/** Names of what is not a source but kept among the series. No source of belay.yaml begins with `#`. */
+const TRACKS = '#tracks';
+const SILENCE = '#silence';
+const SLACK_MS = 120_000;
+
+export interface KeepDeps {
+  readonly system: System;
+  readonly store: SignalStore;
+  readonly sources: readonly { readonly id: string; readonly everyMs: number }[];
+  readonly windows: readonly ExtraWindow[];
+}
+
+export async function loadBook({ system, store, sources, windows }: KeepDeps, now: Instant): Promise<Book> {
+  const book = newBook(system, now, windows);
+  const longest = Math.max(0, ...[...book.tracks.values()].map((track) => track.overMs));
+  const { slots, series, states } = await store.load(now - 2 * longest - SLACK_MS);
+  for (const source of sources) sourceOf(book, system, source.id, source.everyMs);
+  for (const track of book.tracks.values()) for (const source of book.sources.values()) if (isExpected(track, source)) feeds(track, source);
+  restoreSources(book, system, series);
+  restoreTracks(book, series);
+  for (const row of slots) restoreSlot(book, row);
+  for (const row of states) restoreState(book, row);
+  for (const track of book.tracks.values()) settleTrack(book, system, track, now);
+  restoreSilence(book, series);
+  return book;
+}
+
+/** Sources that a signal names feed it from the start; where it names none, the samples decide. */
+const isExpected = (track: Track, source: SourceState): boolean => (track.spec.sources.length > 0 || track.spec.signal.kind === 'probe') && mayFeed(track, source.id);
+
+function restoreSources(book: Book, system: System, rows: readonly SeriesRow[]): void {
+  for (const row of rows) {
+    if (row.series !== ALIVE) continue;
+    const source = sourceOf(book, system, row.source, 1_000);
+    source.knownSince = row.total;
+    source.newest = row.at;
+    for (const track of book.tracks.values()) if (isExpected(track, source)) feeds(track, source);
+  }
+  for (const row of rows) {
+    const source = book.sources.get(row.source);
+    if (source === undefined || row.series === ALIVE) continue;
+    if (row.series.startsWith(PROBE)) restorePoint(book, source, row);
+    // Rows are written when a total changes; the source was last read at its own time.
+    else source.restored.set(row.series, { total: row.total, at: Math.max(row.at, source.newest) });
+  }
+}
+
+function restorePoint(book: Book, source: SourceState, row: SeriesRow): void {
+  for (const track of book.tracks.values()) {
+    if (track.spec.signal.kind !== 'probe' || !mayFeed(track, source.id)) continue;
+    rowOf(track, '');
+    track.points.set(row.series.slice(PROBE.length), { fails: row.total, at: row.at, seenAt: source.newest });
+  }
+}
+
+function restoreTracks(book: Book, rows: readonly SeriesRow[]): void {
+  for (const row of rows) {
+    const track = row.source === TRACKS ? book.tracks.get(row.series) : undefined;
+    if (track !== undefined) track.since = row.total;
+  }
+}
+
+function restoreSlot(book: Book, row: SlotRow): void {
+  const track = book.tracks.get(row.signal);
+  if (track === undefined) return;
+  const index = rowOf(track, row.scope);
+  track.rings.add(index, Math.round(row.slot / track.slotMs), row.bad, row.all, row.sum);
+  if (row.all > 0) track.eventAt[index] = Math.max(track.eventAt[index] ?? 0, row.slot + track.slotMs);
+}
+
+function restoreState(book: Book, row: StateRow): void {
+  const manual = book.manual.get(row.trigger);
+  if (manual !== undefined) manual.states.set(row.scope, decodeState(row.state));
+  const known = book.trackOf.get(row.trigger);
+  if (known === undefined) return;
+  const index = rowOf(known.track, row.scope);
+  const state = decodeState(row.state);
+  known.watcher.states[index] = state;
+  if (state.status !== 'ok' || state.limitSince !== null) known.watcher.active.add(index);
+}
+
+/** What is not stored follows from what is: scopes were last seen when their source was last read. */
+function settleTrack(book: Book, system: System, track: Track, now: Instant): void {
+  const lastRead = Math.max(0, ...[...book.sources.values()].filter((source) => mayFeed(track, source.id)).map((source) => source.newest));
+  for (let row = 0; row < track.scopes.length; row += 1) {
+    track.lastSeen[row] = lastRead;
+    track.seenAt[row] = lastRead;
+  }
+  if (track.spec.signal.kind !== 'absent') return;
+  for (const scope of track.by === null ? [''] : system.organizations.map((org) => org.id)) rowOf(track, scope);
+  track.since ??= now;
+  // While Belay itself was away nobody listened: that silence does not count.
+  const awayMs = lastRead > 0 && now - lastRead > Math.max(track.absentMs, 1) ? now - lastRead : 0;
+  track.since += awayMs;
+  for (let row = 0; row < track.scopes.length; row += 1) if ((track.eventAt[row] ?? 0) > 0) track.eventAt[row] = (track.eventAt[row] ?? 0) + awayMs;
+}
+
+function restoreSilence(book: Book, rows: readonly SeriesRow[]): void {
+  for (const row of rows) {
+    if (row.source !== SILENCE || row.total <= 0) continue;
+    const [key, scope] = JSON.parse(row.series) as [string, string];
+    const track = book.tracks.get(key);
+    const index = track?.rowOf.get(scope);
+    if (track === undefined || index === undefined) continue;
+    // The same rate again, in the form in which it is learned.
+    track.events[index] = 1_001;
+    track.eventAt[index] = Math.max(track.eventAt[index] ?? 0, row.at);
+    track.firstEventAt[index] = (track.eventAt[index] ?? row.at) - 1_000 / row.total;
+  }
+}
+
+export interface ChangeSet {
+  readonly slots: readonly SlotRow[];
+  readonly series: readonly SeriesRow[];
+  readonly states: readonly StateRow[];
+  readonly transitions: Findings['transitions'];
+}
+
+export function changeSet(book: Book, series: Map<string, SeriesRow>, findings: Findings, newTracks: readonly Track[]): ChangeSet {
+  const slots: SlotRow[] = [];
+  for (const track of book.tracks.values()) {
+    for (const row of track.freshSlots.values()) slots.push(row);
+    track.freshSlots.clear();
+  }
+  return { slots, series: [...series.values(), ...newTracks.map(trackRow)], states: [...findings.states.values()], transitions: findings.transitions };
+}
+
+const trackRow = (track: Track): SeriesRow => ({ source: TRACKS, series: track.key, total: track.since ?? 0, at: Math.max(track.evaluatedAt, track.since ?? 0) });
+
+/** Written now and then: that tracks are still kept, and how often scopes of absence triggers speak. */
+export function upkeepRows(book: Book): readonly SeriesRow[] {
+  const rows: SeriesRow[] = [];
+  for (const track of book.tracks.values()) {
+    if (track.since !== null) rows.push(trackRow(track));
+    if (track.spec.signal.kind !== 'absent') continue;
+    for (const [scope, row] of track.rowOf) {
+      const perMs = rateOf(track, row);
+      if (perMs !== null) rows.push({ source: SILENCE, series: JSON.stringify([track.key, scope]), total: perMs, at: track.eventAt[row] ?? 0 });
+    }
+  }
+  return rows;
+}
+
+/** Slots older than this are of no window any more. */
+export function keptFrom(book: Book, now: Instant): Instant {
+  let from = now;
+  for (const track of book.tracks.values()) from = Math.min(from, now - 2 * track.overMs - SLACK_MS);
+  return from;
+}

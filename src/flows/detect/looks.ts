@@ -1,0 +1,150 @@
+// Looks at the scopes of a track: the condition from the rings, one step of each machine, what changed. It writes nothing.
+import {
+  type Condition, lookAtGauge, lookAtMean, lookAtProbe, lookAtRate, lookAtRatio, lookAtSilence,
+} from '../../domain/condition.ts';
+import type { Instant, JsonObject } from '../../domain/json.ts';
+import type { Counts } from '../../domain/ring.ts';
+import { WINDOW_SLOTS } from '../../domain/ring.ts';
+import { OVERFLOW_SCOPE } from '../../domain/signal.ts';
+import { isQuiet, type MachineState, reportedCondition, step } from '../../domain/trigger-machine.ts';
+import type { Transition } from '../../domain/trigger.ts';
+import type { StateRow } from '../../ports/signal-store.ts';
+import { encodeState } from '../../domain/trigger-machine.ts';
+import type { Book, ManualTrigger, Track, Watcher } from './track.ts';
+import { isUnknown, newestOf, slotOf, watermarkOf } from './track.ts';
+
+/** What one turn changed, until it is committed. */
+export interface Findings {
+  readonly states: Map<string, StateRow>;
+  readonly transitions: Transition[];
+}
+
+export const newFindings = (): Findings => ({ states: new Map(), transitions: [] });
+
+/** Events from which the rate of a scope is learned. */
+const LEARNED_FROM = 20;
+
+const over: Counts = { bad: 0, all: 0 };
+const still: Counts = { bad: 0, all: 0 };
+
+/** The condition of one scope as the rings stand; `at` is the newest event time. */
+export function conditionOf(track: Track, watcher: Watcher, row: number, at: Instant, now: Instant): Condition {
+  const { compiled } = watcher;
+  const { signal } = track.spec;
+  if (signal.kind === 'absent') return lookAtSilence(compiled, now - lastEventOf(track, row), rateOf(track, row));
+  if (signal.kind === 'probe') {
+    const points = [...track.points.values()].map((point) => ({ fails: point.fails, known: now - point.seenAt <= track.absentMs }));
+    return lookAtProbe(points, signal);
+  }
+  const slot = slotOf(track, at);
+  track.rings.advanceTo(row, slot);
+  const stillSlots = Math.max(1, Math.round(compiled.stillMs / track.slotMs));
+  const stillBefore = watcher.still[row] === true || watcher.states[row]?.limitSince != null;
+  if (signal.kind === 'mean' || signal.kind === 'gauge') {
+    const look = signal.kind === 'mean' ? lookAtMean : lookAtGauge;
+    return look(compiled, track.rings.slotSums(row, slot - WINDOW_SLOTS, slot), track.rings.slotSums(row, slot - stillSlots, slot), stillBefore);
+  }
+  const window = track.rings.window(row, over);
+  const newest = track.rings.newest(row, stillSlots, still);
+  return signal.kind === 'rate' ? lookAtRate(compiled, window, newest) : lookAtRatio(compiled, window, newest, stillBefore);
+}
+
+/** Silence counts from the last event, or from when Belay began to listen. */
+const lastEventOf = (track: Track, row: number): Instant => Math.max(track.eventAt[row] ?? 0, track.since ?? 0);
+
+/** Events per ms that a scope is known for; null while too few were seen. */
+export function rateOf(track: Track, row: number): number | null {
+  const spanMs = (track.eventAt[row] ?? 0) - (track.firstEventAt[row] ?? 0);
+  const events = track.events[row] ?? 0;
+  return events < LEARNED_FROM || spanMs <= 0 ? null : (events - 1) / spanMs;
+}
+
+/** The window covers less than `over`: since the source is known, since the track is kept, or since the last gap. */
+export function isWarming(track: Track, state: MachineState, at: Instant): boolean {
+  const { kind } = track.spec.signal;
+  if (kind === 'absent' || kind === 'probe') return false;
+  return track.since === null || at - Math.max(track.since, state.coveredSince ?? 0) < track.overMs;
+}
+
+/** Looks at what may have changed: all scopes when a new slot begins, else those with new data and those not at rest. */
+export function lookAtTrack(book: Book, track: Track, now: Instant, findings: Findings): void {
+  if (track.watchers.length === 0) {
+    track.touched.clear();
+    return;
+  }
+  const at = track.spec.signal.kind === 'absent' ? now : newestOf(book, track);
+  const slot = slotOf(track, at);
+  const turn: Turn = { at, now, watermark: track.spec.signal.kind === 'absent' ? now : watermarkOf(book, track), sources: [...track.fedBy] };
+  if (slot === track.sweptSlot && track.spec.signal.kind !== 'absent') {
+    for (const row of rowsToLookAt(track)) lookAtRow(track, row, turn, findings);
+  } else {
+    for (let row = 0; row < track.scopes.length; row += 1) lookAtRow(track, row, turn, findings);
+  }
+  track.sweptSlot = slot;
+  track.evaluatedAt = now;
+  track.touched.clear();
+}
+
+function rowsToLookAt(track: Track): Set<number> {
+  return track.watchers.reduce((rows, watcher) => rows.union(watcher.active), track.touched);
+}
+
+interface Turn {
+  readonly at: Instant;
+  readonly now: Instant;
+  readonly watermark: Instant;
+  readonly sources: readonly string[];
+}
+
+function lookAtRow(track: Track, row: number, turn: Turn, findings: Findings): void {
+  if (track.spec.signal.kind !== 'absent' && isUnknown(track, row, turn.now)) return;
+  for (const watcher of track.watchers) lookOnce(track, watcher, row, turn, findings);
+  track.newBad[row] = 0;
+  track.newAll[row] = 0;
+  track.gapMs[row] = 0;
+}
+
+function lookOnce(track: Track, watcher: Watcher, row: number, turn: Turn, findings: Findings): void {
+  const before = watcher.states[row];
+  if (before === undefined) return;
+  const condition = conditionOf(track, watcher, row, turn.at, turn.now);
+  watcher.still[row] = condition.still;
+  const gapMs = track.gapMs[row] ?? 0;
+  if (gapMs === 0 && isQuiet(before, condition.limit)) return;
+  const { rule } = watcher.compiled;
+  const scope = track.scopes[row] ?? '';
+  const { state, transitions } = step(watcher.compiled, before, {
+    ...turn, condition, gapMs, newBad: track.newBad[row] ?? 0, newAll: track.newAll[row] ?? 0, warming: isWarming(track, before, turn.at),
+    ceiling: ceilingOf(scope, rule.impact !== undefined, before), trigger: rule.id, scope,
+    ...(track.spec.signal.kind === 'probe' ? { consecutive: track.spec.signal.consecutive } : {}),
+  });
+  if (state === before) return;
+  watcher.states[row] = state;
+  if (state.status === 'ok' && state.limitSince === null) watcher.active.delete(row);
+  else watcher.active.add(row);
+  note(findings, rule.id, scope, state, transitions);
+}
+
+/** A scope that is many, and an impact that nobody has confirmed, may ask but not act. */
+export function ceilingOf(scope: string, needsImpact: boolean, state: MachineState): 'suspect' | 'act' {
+  return scope === OVERFLOW_SCOPE || (needsImpact && state.reporters.length === 0) ? 'suspect' : 'act';
+}
+
+export function note(findings: Findings, trigger: string, scope: string, state: MachineState, transitions: readonly Transition[]): void {
+  findings.states.set(JSON.stringify([trigger, scope]), { trigger, scope, state: encodeState(state) });
+  findings.transitions.push(...transitions);
+}
+
+/** A trigger that people pull: looked at when somebody reports, and while a hold runs. */
+export function lookAtManual(manual: ManualTrigger, scope: string, now: Instant, findings: Findings, report?: JsonObject): void {
+  const before = manual.states.get(scope);
+  if (before === undefined) return;
+  const { rule } = manual.compiled;
+  const { state, transitions } = step(manual.compiled, before, {
+    condition: reportedCondition(before), at: now, watermark: now, now, newBad: 0, newAll: 0, gapMs: 0, warming: false,
+    ceiling: ceilingOf(scope, false, before), sources: ['manual'], trigger: rule.id, scope, ...(report === undefined ? {} : { report }),
+  });
+  if (state === before && report === undefined) return;
+  manual.states.set(scope, state);
+  note(findings, rule.id, scope, state, transitions);
+}

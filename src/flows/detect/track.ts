@@ -1,0 +1,249 @@
+// What detection holds in memory: sources, series, and one track for each (signal, window, grouping) with its scopes and watchers.
+// Shapes and look-ups only; filling them is intake.ts, judging them is looks.ts, keeping them is keep.ts.
+import type { CompiledRule } from '../../domain/condition.ts';
+import { compileRule } from '../../domain/condition.ts';
+import type { CounterState } from '../../domain/counter.ts';
+import type { Lags } from '../../domain/clock-skew.ts';
+import type { Instant } from '../../domain/json.ts';
+import { Rings } from '../../domain/ring.ts';
+import { compileSelector, type Matcher } from '../../domain/selector.ts';
+import { OVERFLOW_SCOPE, type ScopeKey, type Selector, type SignalSpec } from '../../domain/signal.ts';
+import type { System } from '../../domain/system.ts';
+import { INITIAL, type MachineState } from '../../domain/trigger-machine.ts';
+import type { TriggerRule } from '../../domain/trigger.ts';
+import type { SlotRow } from '../../ports/signal-store.ts';
+
+export interface Watcher {
+  readonly compiled: CompiledRule;
+  /** By row of the track. */
+  readonly states: MachineState[];
+  readonly still: boolean[];
+  /** Rows that are not at rest: looked at with every delivery. */
+  readonly active: Set<number>;
+}
+
+export interface ProbePoint {
+  fails: number;
+  at: Instant;
+  seenAt: Instant;
+}
+
+/** Selectors by the part they play. */
+export interface Roles {
+  readonly bad: Matcher | null;
+  readonly all: Matcher | null;
+  readonly sum: Matcher | null;
+}
+
+export interface Track {
+  readonly key: string;
+  readonly spec: SignalSpec;
+  readonly by: string | null;
+  readonly overMs: number;
+  readonly slotMs: number;
+  readonly roles: Roles;
+  readonly rings: Rings;
+  readonly rowOf: Map<ScopeKey, number>;
+  readonly scopes: ScopeKey[];
+  readonly watchers: Watcher[];
+  /** Sources that have fed it. */
+  readonly fedBy: Set<string>;
+  /** Those of them that tell increments: their silence is zero traffic as long as they speak at all. */
+  readonly pushedBy: Set<string>;
+  readonly points: Map<string, ProbePoint>;
+  /** Covered by data since; null before the first delivery. */
+  since: Instant | null;
+  /** Longest silence of a scope that is still known, ms. */
+  absentMs: number;
+  pushSeenAt: Instant;
+  sweptSlot: number;
+  evaluatedAt: Instant;
+  // By row: newest event time and arrival, time of the last event, gap and counts since the last look, learned rate.
+  readonly lastSeen: Instant[];
+  readonly seenAt: Instant[];
+  readonly eventAt: Instant[];
+  readonly firstEventAt: Instant[];
+  readonly events: number[];
+  readonly gapMs: number[];
+  readonly newBad: number[];
+  readonly newAll: number[];
+  readonly touched: Set<number>;
+  /** Increments that are not in the store yet. */
+  readonly freshSlots: Map<number, { -readonly [K in keyof SlotRow]: SlotRow[K] }>;
+}
+
+export interface Target {
+  readonly track: Track;
+  readonly row: number;
+  readonly bad: boolean;
+  readonly all: boolean;
+  readonly sum: boolean;
+}
+
+export interface Series {
+  readonly key: string;
+  readonly targets: readonly Target[];
+  previous: CounterState | undefined;
+}
+
+export interface SourceState {
+  readonly id: string;
+  readonly everyMs: number;
+  /** Belay reads it itself: the times of its deliveries are our own clock's. */
+  readonly pulled: boolean;
+  readonly disorderMs: number;
+  knownSince: Instant | null;
+  /** Newest event time; 0 before the first delivery. */
+  newest: Instant;
+  heardAt: Instant;
+  dead: string | null;
+  lags: Lags;
+  /** Event times of the latest readings: where a window may be cut without splitting an increment. */
+  readonly marks: Instant[];
+  readonly series: Map<string, Series>;
+  readonly bySample: WeakMap<object, { readonly name: string; readonly series: Series }>;
+  readonly restored: Map<string, CounterState>;
+}
+
+/** A trigger that people pull by hand: no data, a state for each scope. */
+export interface ManualTrigger {
+  readonly compiled: CompiledRule;
+  readonly who: readonly string[];
+  readonly states: Map<ScopeKey, MachineState>;
+}
+
+/** Everything in memory. It can be thrown away and loaded again at any time. */
+export interface Book {
+  readonly tracks: Map<string, Track>;
+  readonly sources: Map<string, SourceState>;
+  readonly manual: Map<string, ManualTrigger>;
+  /** trigger → its own track. */
+  readonly trackOf: Map<string, { readonly track: Track; readonly watcher: Watcher }>;
+  readonly startedAt: Instant;
+  late: number;
+}
+
+/** A window beyond the triggers' own that readings will ask for. */
+export interface ExtraWindow {
+  readonly trigger: string;
+  readonly overMs: number;
+}
+
+export function newBook(system: System, now: Instant, extra: readonly ExtraWindow[]): Book {
+  const book: Book = { tracks: new Map(), sources: new Map(), manual: new Map(), trackOf: new Map(), startedAt: now, late: 0 };
+  for (const rule of system.triggers) {
+    const spec = system.signals.find((one) => one.id === rule.signal);
+    if (spec !== undefined) watch(book, rule, spec, now);
+  }
+  for (const { trigger, overMs } of extra) {
+    const known = book.trackOf.get(trigger);
+    if (known !== undefined) trackFor(book, { spec: known.track.spec, by: known.track.by, overMs }, now);
+  }
+  return book;
+}
+
+function watch(book: Book, rule: TriggerRule, spec: SignalSpec, now: Instant): void {
+  const compiled = compileRule(rule, spec.signal);
+  if (spec.signal.kind === 'manual') {
+    book.manual.set(rule.id, { compiled, who: spec.signal.who, states: new Map() });
+    return;
+  }
+  const track = trackFor(book, { spec, by: rule.scope === 'org' ? spec.by : null, overMs: compiled.overMs }, now);
+  const watcher: Watcher = { compiled, states: [], still: [], active: new Set() };
+  track.watchers.push(watcher);
+  book.trackOf.set(rule.id, { track, watcher });
+}
+
+export const trackKey = (signal: string, by: string | null, overMs: number): string => JSON.stringify([signal, by, overMs]);
+
+function trackFor(book: Book, o: { readonly spec: SignalSpec; readonly by: string | null; readonly overMs: number }, now: Instant): Track {
+  const key = trackKey(o.spec.id, o.by, o.overMs);
+  const known = book.tracks.get(key);
+  if (known !== undefined) return known;
+  const slotMs = Rings.slotMsOf(o.overMs);
+  const { kind } = o.spec.signal;
+  const track: Track = {
+    key, ...o, slotMs, roles: rolesOf(o.spec), rings: new Rings(Math.floor((now - 4 * o.overMs) / slotMs), kind === 'mean' || kind === 'gauge'),
+    rowOf: new Map(), scopes: [], watchers: [], fedBy: new Set(), pushedBy: new Set(), points: new Map(), since: null,
+    absentMs: 'ms' in o.spec.absentAfter ? o.spec.absentAfter.ms : 0, pushSeenAt: 0, sweptSlot: -1, evaluatedAt: 0,
+    lastSeen: [], seenAt: [], eventAt: [], firstEventAt: [], events: [], gapMs: [], newBad: [], newAll: [], touched: new Set(), freshSlots: new Map(),
+  };
+  book.tracks.set(key, track);
+  return track;
+}
+
+function rolesOf({ signal }: SignalSpec): Roles {
+  const match = (selector: Selector): Matcher => compileSelector(selector);
+  if (signal.kind === 'ratio') return { bad: match(signal.bad), all: match(signal.all), sum: null };
+  if (signal.kind === 'mean') return { bad: null, all: match(signal.count), sum: match(signal.sum) };
+  if (signal.kind === 'gauge') return { bad: null, all: null, sum: match(signal.of) };
+  if (signal.kind === 'rate' || signal.kind === 'absent') return { bad: null, all: match(signal.of), sum: null };
+  return { bad: null, all: null, sum: null };
+}
+
+/** Row of a scope, made when it is new; beyond the signal's cap all new ones share the overflow row. */
+export function rowOf(track: Track, scope: ScopeKey): number {
+  const known = track.rowOf.get(scope);
+  if (known !== undefined) return known;
+  if (scope !== OVERFLOW_SCOPE && track.rowOf.size >= track.spec.max) return rowOf(track, OVERFLOW_SCOPE);
+  const row = track.rings.addRow();
+  track.rowOf.set(scope, row);
+  track.scopes.push(scope);
+  for (const list of [track.lastSeen, track.seenAt, track.eventAt, track.firstEventAt, track.events, track.gapMs, track.newBad, track.newAll]) list.push(0);
+  for (const watcher of track.watchers) {
+    watcher.states.push(INITIAL);
+    watcher.still.push(false);
+  }
+  return row;
+}
+
+export const slotOf = (track: Track, at: Instant): number => Math.floor(at / track.slotMs);
+
+/** Sources that may feed a track. */
+export const mayFeed = ({ spec }: Track, source: string): boolean =>
+  spec.signal.kind === 'probe' ? spec.signal.source === source : spec.sources.length === 0 || spec.sources.includes(source);
+
+/** Newest event time of the track's sources. */
+export function newestOf(book: Book, track: Track): Instant {
+  let newest = 0;
+  for (const id of track.fedBy) newest = Math.max(newest, book.sources.get(id)?.newest ?? 0);
+  return newest;
+}
+
+/** Below this instant nothing is expected any more: the oldest of the living sources, less its disorder. */
+export function watermarkOf(book: Book, track: Track): Instant {
+  let oldest = Infinity;
+  for (const id of track.fedBy) {
+    const source = book.sources.get(id);
+    if (source !== undefined && source.dead === null && source.newest > 0) oldest = Math.min(oldest, source.newest - Math.min(source.disorderMs, track.spec.lateMs));
+  }
+  return oldest === Infinity ? newestOf(book, track) : oldest;
+}
+
+export function isUnknown(track: Track, row: number, now: Instant): boolean {
+  const seenAt = Math.max(track.seenAt[row] ?? 0, track.pushSeenAt);
+  return track.since === null || now - seenAt > track.absentMs;
+}
+
+/** A source first heard of, or configured. */
+export function sourceOf(book: Book, system: System, id: string, everyMs: number): SourceState {
+  const known = book.sources.get(id);
+  if (known !== undefined) return known;
+  const spec = system.sources.find((one) => one.id === id);
+  const cadenceMs = spec?.everyMs ?? everyMs;
+  const pulled = spec !== undefined && spec.driver !== 'push';
+  const source: SourceState = {
+    id, everyMs: cadenceMs, pulled, disorderMs: pulled ? 0 : cadenceMs, knownSince: null, newest: 0, heardAt: book.startedAt, dead: null, lags: [], marks: [],
+    series: new Map(), bySample: new WeakMap(), restored: new Map(),
+  };
+  book.sources.set(id, source);
+  return source;
+}
+
+/** Called when a source is known to feed a track: cadences become milliseconds. */
+export function feeds(track: Track, source: SourceState): void {
+  if (track.fedBy.has(source.id)) return;
+  track.fedBy.add(source.id);
+  const { absentAfter } = track.spec;
+  if ('cadences' in absentAfter) track.absentMs = Math.max(track.absentMs, absentAfter.cadences * source.everyMs);
+}

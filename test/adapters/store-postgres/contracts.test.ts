@@ -1,0 +1,22 @@
+// The contracts of the store's ports on a real Postgres.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { documentStoreContract } from '../../contracts/document-store.ts';
+import { incidentStoreContract } from '../../contracts/incident-store.ts';
+import { outboxContract } from '../../contracts/outbox.ts';
+import { signalStoreContract } from '../../contracts/signal-store.ts';
+import { type PostgresPart, startPostgres } from '../../world/parts/postgres.ts';
+import { makePostgresStore, migratedTemplate } from './kit.ts';
+
+let postgres: PostgresPart;
+beforeAll(async () => {
+  postgres = await startPostgres();
+  await migratedTemplate(postgres);
+}, 60_000);
+afterAll(() => postgres.stop());
+
+const make = makePostgresStore(() => postgres);
+const tools = { test, expect };
+describe('incident store on Postgres', () => incidentStoreContract(make, tools));
+describe('document store on Postgres', () => documentStoreContract(make, tools));
+describe('outbox on Postgres', () => outboxContract(make, tools));
+describe('signal store on Postgres', () => signalStoreContract(make, tools));

@@ -1,0 +1,164 @@
+// What every signal store promises: increments add up once, the last value wins, no transition is lost or told twice.
+import type { Transition } from '../../src/domain/trigger.ts';
+import { type MakeStore, type StoreUnderTest, type TestTools, withStore } from './store-kit.ts';
+
+const NOTHING = { slots: [], series: [], states: [], transitions: [] } as const;
+
+export function transition(o: Partial<Transition> = {}): Transition {
+  return {
+    trigger: 'errors',
+    scope: 'acme',
+    episode: 'e1',
+    from: 'ok',
+    to: 'suspect',
+    at: 1_000,
+    since: 900,
+    observedAt: 1_050,
+    announced: false,
+    inputs: {
+      value: 0.25,
+      bad: 5,
+      all: 20,
+      above: 0.05,
+      overMs: 60_000,
+      level: 'suspect',
+      pValue: 1e-7,
+      alpha: { suspect: 0.01, act: 1e-6 },
+      watermark: 990,
+      sources: ['web'],
+      unknown: false,
+      warming: false,
+    },
+    ...o,
+  };
+}
+
+export function signalStoreContract(make: MakeStore, { test, expect }: TestTools): void {
+  const on = (name: string, body: (store: StoreUnderTest) => Promise<void>): void => {
+    test(name, () => withStore(make, expect, body));
+  };
+  const slot = (at: number, scope: string, counts: Partial<{ bad: number; all: number; sum: number }> = {}) => ({
+    signal: 's',
+    scope,
+    slot: at,
+    bad: 0,
+    all: 0,
+    sum: 0,
+    ...counts,
+  });
+
+  on('increments of one slot add up, within a batch and over batches', async (store) => {
+    await store.signals.commit({
+      ...NOTHING,
+      slots: [slot(10, 'acme', { bad: 1, all: 5 }), slot(10, 'acme', { bad: 1, all: 5 }), slot(10, '', { all: 3, sum: 0.5 })],
+    });
+    await store.signals.commit({ ...NOTHING, slots: [slot(10, 'acme', { bad: 2, all: 10, sum: 1.25 })] });
+    const { slots } = await store.signals.load(0);
+    expect(slots.find((row) => row.scope === 'acme')).toEqual({ signal: 's', scope: 'acme', slot: 10, bad: 4, all: 20, sum: 1.25 });
+    expect(slots.find((row) => row.scope === '')).toEqual({ signal: 's', scope: '', slot: 10, bad: 0, all: 3, sum: 0.5 });
+    expect(slots).toHaveLength(2);
+  });
+
+  on('load begins at its instant and comes in the order of time', async (store) => {
+    await store.signals.commit({ ...NOTHING, slots: [30, 10, 20, 100].map((at) => slot(at, 'acme', { all: at })) });
+    expect((await store.signals.load(20)).slots.map((row) => row.slot)).toEqual([20, 30, 100]);
+  });
+
+  on('the last value of a series and the last state win', async (store) => {
+    await store.signals.commit({
+      ...NOTHING,
+      series: [
+        { source: 'web', series: 'a', total: 5, at: 1 },
+        { source: 'web', series: 'b', total: 1, at: 1 },
+      ],
+      states: [{ trigger: 't', scope: '', state: { n: 1 } }],
+    });
+    await store.signals.commit({
+      ...NOTHING,
+      series: [
+        { source: 'web', series: 'a', total: 9, at: 2 },
+        { source: 'web', series: 'a', total: 2, at: 3 },
+      ],
+      states: [{ trigger: 't', scope: '', state: null }],
+    });
+    const { series, states } = await store.signals.load(0);
+    expect(series.toSorted((a, b) => (a.series < b.series ? -1 : 1))).toEqual([
+      { source: 'web', series: 'a', total: 2, at: 3 },
+      { source: 'web', series: 'b', total: 1, at: 1 },
+    ]);
+    expect(states).toEqual([{ trigger: 't', scope: '', state: null }]);
+  });
+
+  on('transitions wait for their answer, oldest first, and are answered one by one', async (store) => {
+    const first = transition();
+    const announced = transition({ from: 'suspect', announced: true });
+    const second = transition({ from: 'suspect', to: 'breached', at: 2_000, report: { by: 'ana', text: 'não abre \u0000' } });
+    await store.signals.commit({ ...NOTHING, transitions: [first, announced, second] });
+    expect(await store.signals.unanswered()).toEqual([first, announced, second]);
+    await store.signals.answered(first);
+    await store.signals.answered(first);
+    expect(await (await store.another()).signals.unanswered()).toEqual([announced, second]);
+    expect(await store.signals.transitions({})).toEqual([first, announced, second]);
+  });
+
+  on('a transition that is written again is neither doubled nor waiting again', async (store) => {
+    await store.signals.commit({ ...NOTHING, transitions: [transition(), transition()] });
+    await store.signals.answered(transition());
+    await store.signals.commit({ ...NOTHING, transitions: [transition()] });
+    expect(await store.signals.unanswered()).toEqual([]);
+    expect(await store.signals.transitions({})).toHaveLength(1);
+  });
+
+  on('transitions are found by trigger, scope and time, the newest within a limit', async (store) => {
+    const at = (instant: number, o: Partial<Transition> = {}): Transition => transition({ at: instant, episode: `e${instant}`, ...o });
+    await store.signals.commit({ ...NOTHING, transitions: [at(1), at(2, { trigger: 'other' }), at(3, { scope: '' }), at(4)] });
+    const when = async (filter: Parameters<typeof store.signals.transitions>[0]) =>
+      (await store.signals.transitions(filter)).map((one) => one.at);
+    expect(await when({ trigger: 'errors' })).toEqual([1, 3, 4]);
+    expect(await when({ scope: '' })).toEqual([3]);
+    expect(await when({ since: 3 })).toEqual([3, 4]);
+    expect(await when({ limit: 2 })).toEqual([3, 4]);
+  });
+
+  on('an empty batch is fine and changes nothing', async (store) => {
+    await store.signals.commit(NOTHING);
+    expect(await store.signals.load(0)).toEqual({ slots: [], series: [], states: [] });
+    await store.signals.answered(transition());
+    expect(await store.signals.transitions({})).toEqual([]);
+  });
+
+  on('processes that commit at once lose no increment', async (store) => {
+    const stores = [store, await store.another()];
+    const scopes = Array.from({ length: 50 }, (_, index) => `org-${index}`);
+    await Promise.all(
+      Array.from({ length: 20 }, (_, round) =>
+        (stores[round % 2] ?? store).signals.commit({
+          ...NOTHING,
+          slots: (round % 3 === 0 ? scopes.toReversed() : scopes).map((scope) => slot(10, scope, { bad: 1, all: 2 })),
+          series: scopes.map((series) => ({ source: 'web', series, total: round, at: round })),
+        }),
+      ),
+    );
+    const { slots } = await store.signals.load(0);
+    expect(slots).toHaveLength(50);
+    expect(slots.every((row) => row.bad === 20 && row.all === 40)).toBe(true);
+  });
+
+  on('pruning forgets old slots and counters long unfed, never a transition', async (store) => {
+    const week = 7 * 24 * 3_600_000;
+    await store.signals.commit({
+      slots: [slot(10, 'acme'), slot(20, 'acme')],
+      series: [
+        { source: 'web', series: 'old', total: 1, at: 19 - week },
+        { source: 'web', series: 'kept', total: 1, at: 21 - week },
+      ],
+      states: [],
+      transitions: [transition({ at: 1 })],
+    });
+    await store.signals.prune(20);
+    const { slots, series } = await store.signals.load(0);
+    expect(slots.map((row) => row.slot)).toEqual([20]);
+    expect(series.map((row) => row.series)).toEqual(['kept']);
+    expect(await store.signals.transitions({})).toHaveLength(1);
+  });
+}

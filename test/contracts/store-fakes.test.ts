@@ -1,0 +1,100 @@
+// The fakes of the store's ports keep the contracts that the real store keeps.
+import { describe, expect, test } from 'vitest';
+import { createFakeDigest } from '../world/fakes/digest.ts';
+import { createFakeDocumentStore } from '../world/fakes/document-store.ts';
+import { DurableDisk } from '../world/fakes/durable-disk.ts';
+import { createFakeIncidentStore } from '../world/fakes/incident-store.ts';
+import { KillSwitch } from '../world/fakes/kill-switch.ts';
+import { createFakeOutbox } from '../world/fakes/outbox.ts';
+import { createFakeSignalStore } from '../world/fakes/signal-store.ts';
+import { createFakeTime } from '../world/fakes/time.ts';
+import { documentStoreContract } from './document-store.ts';
+import { incidentStoreContract } from './incident-store.ts';
+import { outboxContract } from './outbox.ts';
+import { signalStoreContract } from './signal-store.ts';
+import { deliveryDraft, expectTrueLogs, note, opening, type StoreUnderTest } from './store-kit.ts';
+
+async function makeFakeStore(): Promise<StoreUnderTest> {
+  const disk = new DurableDisk();
+  const digest = createFakeDigest();
+  const time = createFakeTime(1_000);
+  const alive = new Set<string>();
+  const live = () => {
+    const process = `process ${alive.size + 1}`;
+    alive.add(process);
+    const deps = { disk, digest, time };
+    return {
+      process,
+      incidents: createFakeIncidentStore(deps),
+      documents: createFakeDocumentStore(deps),
+      signals: createFakeSignalStore(deps),
+      outbox: createFakeOutbox({ ...deps, process, isAlive: (one) => alive.has(one) }),
+    };
+  };
+  return {
+    ...live(),
+    digest,
+    now: () => time.now(),
+    setNow: (at) => time.jumpWallClock(at - time.now()),
+    another: async () => {
+      const other = live();
+      return { ...other, die: async () => void alive.delete(other.process) };
+    },
+    close: async () => undefined,
+  };
+}
+
+const tools = { test, expect };
+describe('fake incident store', () => incidentStoreContract(makeFakeStore, tools));
+describe('fake document store', () => documentStoreContract(makeFakeStore, tools));
+describe('fake outbox', () => outboxContract(makeFakeStore, tools));
+describe('fake signal store', () => signalStoreContract(makeFakeStore, tools));
+
+describe('a kill of the fake store', () => {
+  /** One life: everything it does until it is killed, or to the end. */
+  async function life(disk: DurableDisk, kill: KillSwitch): Promise<void> {
+    const deps = { disk, digest: createFakeDigest(), time: createFakeTime(1_000), kill };
+    const incidents = createFakeIncidentStore(deps);
+    const outbox = createFakeOutbox(deps);
+    const { incident } = await incidents.declare('f', opening('f'));
+    await incidents.append(incident.id, { key: 'plan', events: [note('x')], deliveries: [deliveryDraft('d')] });
+    const states = (await outbox.ofIncident(incident.id)).map((one) => one.state);
+    if (states[0] === 'sending') await outbox.expire(1_000);
+    else if (states[0] === 'planned') await outbox.claim(1_000, { limit: 1, deadline: 2_000 });
+    const [delivery] = await outbox.ofIncident(incident.id);
+    if (delivery?.state !== 'sent') await outbox.move('d', 'sent', { at: 1_500 });
+    await createFakeSignalStore({ disk, kill }).commit({
+      slots: [],
+      series: [{ source: 's', series: 'a', total: 1, at: 1 }],
+      states: [],
+      transitions: [],
+    });
+    await createFakeDocumentStore(deps).put({ plan: 1 });
+  }
+
+  test('at every boundary leaves whole transactions only, and the next life ends the same', async () => {
+    const counted = new KillSwitch();
+    await life(new DurableDisk(), counted);
+    expect(counted.count).toBe(12);
+    for (let boundary = 1; boundary <= counted.count; boundary += 1) {
+      const disk = new DurableDisk();
+      const kill = new KillSwitch(boundary);
+      void life(disk, kill);
+      await expect.poll(() => kill.dead).toBe(true);
+      const judge = {
+        incidents: createFakeIncidentStore({ disk, digest: createFakeDigest(), time: createFakeTime(1) }),
+        digest: createFakeDigest(),
+      };
+      await expectTrueLogs(judge, expect);
+      await life(disk, new KillSwitch());
+      await expectTrueLogs(judge, expect);
+      const [incident] = await judge.incidents.list();
+      const events = await judge.incidents.events(incident?.id ?? '');
+      expect(await judge.incidents.list(), kill.passed.join(' ')).toHaveLength(1);
+      expect(
+        events.filter((event) => event.type === 'comms.changed' && event.data.state === 'sent'),
+        kill.passed.join(' '),
+      ).toHaveLength(1);
+    }
+  });
+});

@@ -1,0 +1,88 @@
+// The verbs over the fake store: what the server's tests call instead of flows/commands.ts. It writes the same events.
+import { BelayError } from '../../src/domain/errors.ts';
+import type { EventDraft } from '../../src/domain/event.ts';
+import type { Plan } from '../../src/domain/plan.ts';
+import type { Caller, Commands } from '../../src/server/commands.ts';
+import type { ReadWorld } from '../../src/server/snapshot.ts';
+
+export interface FakeCommands extends Commands {
+  /** What was asked, in order: verb and person. */
+  readonly asked: string[];
+  readonly reports: { readonly trigger: string; readonly scope: string; readonly text: string }[];
+}
+
+export function createFakeCommands(world: ReadWorld, plan: Plan): FakeCommands {
+  const asked: string[] = [];
+  const reports: { trigger: string; scope: string; text: string }[] = [];
+  const stamp = (caller: Caller) => ({ at: world.time.now(), actor: { kind: 'user' as const, id: caller.person } });
+  const append = (incident: string, key: string, events: readonly EventDraft[]) => world.incidents.append(incident, { key, events });
+  return {
+    asked,
+    reports,
+    async approve(caller, o) {
+      asked.push(`approve ${caller.person} ${o.decision}`);
+      const approval = (await world.incidents.load(o.incident))?.approvals[o.approval];
+      if (approval === undefined) throw new BelayError('BELAY_NOT_FOUND', `no approval ${o.approval}`);
+      if (approval.planHash !== o.planHash || approval.state !== 'open')
+        throw new BelayError('BELAY_PLAN_CHANGED', 'The plan changed since you read it; nothing was approved.', {
+          hint: 'Read the new plan.',
+        });
+      const granted: EventDraft = {
+        type: 'approval.granted',
+        data: { id: o.approval, planHash: o.planHash, by: caller.person },
+        ...stamp(caller),
+      };
+      const denied: EventDraft = {
+        type: 'approval.denied',
+        data: { id: o.approval, by: caller.person, reason: o.reason ?? '' },
+        ...stamp(caller),
+      };
+      return append(o.incident, `approve/${o.key}`, [o.decision === 'grant' ? granted : denied]);
+    },
+    async answer(caller, o) {
+      asked.push(`answer ${caller.person} ${JSON.stringify({ ticks: o.ticks, answers: o.answers, choice: o.choice, refuse: o.refuse })}`);
+      const ticks = (o.ticks ?? []).map(
+        (item): EventDraft => ({
+          type: 'checklist.ticked',
+          data: { step: o.step, item, by: caller.person, note: o.note ?? '' },
+          ...stamp(caller),
+        }),
+      );
+      return append(o.incident, `answer/${o.key}`, ticks);
+    },
+    async note(caller, o) {
+      asked.push(`note ${caller.person}`);
+      return append(o.incident, `note/${o.key}`, [
+        { type: 'note.added', data: { by: caller.person, text: o.text, lang: o.lang }, ...stamp(caller) },
+      ]);
+    },
+    async pause(caller, o) {
+      asked.push(`pause ${caller.person} ${o.reason}`);
+      await world.pause.pause(caller.person, o.reason);
+      return world.pause.read();
+    },
+    async resume(caller) {
+      asked.push(`resume ${caller.person}`);
+      await world.pause.resume(caller.person);
+      return world.pause.read();
+    },
+    async plan(o) {
+      if (o.runbook !== plan.runbook) throw new BelayError('BELAY_NOT_FOUND', `There is no runbook ${o.runbook}.`);
+      return plan;
+    },
+    async startRun(caller, o) {
+      asked.push(`run ${caller.person} ${o.runbook}`);
+      if (o.planHash !== undefined && o.planHash !== plan.planHash) throw new BelayError('BELAY_PLAN_CHANGED', 'The plan changed.');
+      return (await world.incidents.list({ limit: 1 }))[0] as never;
+    },
+    async report(caller, o) {
+      asked.push(`report ${caller.person}`);
+      reports.push(o);
+    },
+    async close(caller, o) {
+      asked.push(`close ${caller.person}`);
+      throw new BelayError('BELAY_GUARD_REFUSED', `${o.incident} cannot be closed: it is responding, not resolved.`);
+    },
+    evidence: async (incident) => `{"incident":"${incident}"}`,
+  } satisfies FakeCommands;
+}

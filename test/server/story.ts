@@ -1,0 +1,445 @@
+// A system with one organization in trouble, on the fakes: what the tests of the HTTP door and of the war room look at.
+import type { EventDraft } from '../../src/domain/event.ts';
+import { DEFAULT_GUARD_LIMITS } from '../../src/domain/guardrail.ts';
+import type { Incident } from '../../src/domain/incident.ts';
+import type { Runbook, Step } from '../../src/domain/ir.ts';
+import type { Instant, Json } from '../../src/domain/json.ts';
+import type { DeliveryDraft } from '../../src/domain/message.ts';
+import type { Plan } from '../../src/domain/plan.ts';
+import type { System } from '../../src/domain/system.ts';
+import type { FrozenInputs, Transition, TriggerView } from '../../src/domain/trigger.ts';
+import type { World } from '../../src/flows/world.ts';
+import type { Readings } from '../../src/ports/readings.ts';
+import type { Time } from '../../src/ports/time.ts';
+import type { ReadWorld } from '../../src/server/snapshot.ts';
+import { createFakeDigest } from '../world/fakes/digest.ts';
+import { createFakeDocumentStore } from '../world/fakes/document-store.ts';
+import { DurableDisk } from '../world/fakes/durable-disk.ts';
+import { createFakeIncidentStore } from '../world/fakes/incident-store.ts';
+import { KillSwitch } from '../world/fakes/kill-switch.ts';
+import { createFakeOutbox } from '../world/fakes/outbox.ts';
+import { createFakePause, type FakePause } from '../world/fakes/pause.ts';
+import { createFakeCommands, type FakeCommands } from './fake-commands.ts';
+
+const BELAY = { kind: 'engine', id: 'belay' } as const;
+const MIN = 60_000;
+
+export const SYSTEM: System = {
+  name: 'First rollback',
+  lang: 'en',
+  zone: 'America/Sao_Paulo',
+  components: [{ id: 'shop', title: 'Shop API', criticality: 'critical', dependsOn: [] }],
+  organizations: [
+    { id: 'acme', name: 'ACME', lang: 'pt-BR', zone: 'America/Sao_Paulo' },
+    { id: 'globex', name: 'Globex', lang: 'en', zone: 'America/Sao_Paulo' },
+  ],
+  sources: [{ id: 'app', driver: 'push', everyMs: 1000 }],
+  signals: [
+    {
+      id: 'http.errors',
+      signal: {
+        kind: 'ratio',
+        bad: { name: 'http_requests_total', labels: [{ label: 'code', op: '=~', value: '5..' }] },
+        all: { name: 'http_requests_total', labels: [] },
+      },
+      by: 'org',
+      max: 1000,
+      lateMs: 1000,
+      absentAfter: { cadences: 3 },
+      sources: ['app'],
+    },
+  ],
+  triggers: [
+    {
+      id: 'http-5xx',
+      signal: 'http.errors',
+      scope: 'org',
+      breach: { above: 0.02, overMs: 5 * MIN, stillMs: MIN, forMs: 0 },
+      clear: { below: 0.01, forMs: MIN },
+      evidence: { suspect: 0.01, act: 0.0001 },
+      gap: 'hold',
+      mode: 'armed',
+      rearmMs: 5 * MIN,
+    },
+  ],
+  targets: [],
+  switches: [{ id: 'checkout', component: 'shop', driver: 'flow-file', options: {} }],
+  people: [
+    { id: 'ana', name: 'Ana Souza', roles: ['commander'], lang: 'pt-BR' },
+    { id: 'bob', name: 'Bob Lee', roles: ['comms'], lang: 'en' },
+    { id: 'eve', name: 'Eve Long', roles: [], lang: 'en' },
+  ],
+  roles: ['commander', 'comms'],
+  channels: [],
+  audiences: [],
+  clocks: {},
+  severities: {},
+  guards: DEFAULT_GUARD_LIMITS,
+  templates: {},
+  network: { allow: [] },
+  statusPage: null,
+};
+
+const step = { text: '', fail: { then: 'ask' }, meets: [], evidence: [] } as const;
+const STEPS: readonly Step[] = [
+  { ...step, id: 'tell', kind: 'notify', title: 'Tell the team', template: 'org-initial', to: ['team'] },
+  {
+    ...step,
+    id: 'look',
+    kind: 'manual',
+    title: 'Look at the checkout of this organization',
+    text: 'Two minutes at most: is it really the new flow?',
+    who: 'comms',
+    checks: ['The error page names checkout', 'No payment is stuck'],
+    count: 1,
+    answers: { orders_stuck: { type: 'int' } },
+  },
+  {
+    ...step,
+    id: 'go',
+    kind: 'approve',
+    title: 'Approve the switch',
+    from: ['commander'],
+    min: 1,
+    fourEyes: false,
+    show: [],
+    onTimeout: 'escalate',
+  },
+  {
+    ...step,
+    id: 'switch',
+    kind: 'do',
+    title: 'Put this organization on the stable checkout',
+    text: 'Only this organization moves; the others keep the new flow.',
+    do: 'flow.set',
+    with: { switch: 'checkout', org: '{org}', to: 'stable' },
+    verify: [],
+    timeoutMs: 30_000,
+    takesMs: 1000,
+  },
+  {
+    ...step,
+    id: 'answers',
+    kind: 'verify',
+    title: 'This organization is answered again',
+    mode: 'all',
+    checks: [],
+    everyMs: 1000,
+    timeoutMs: 30_000,
+  },
+  {
+    ...step,
+    id: 'watch',
+    kind: 'watch',
+    title: 'Watch the stable checkout',
+    forMs: 10 * MIN,
+    mode: 'all',
+    checks: [],
+    everyMs: 1000,
+    strict: 1,
+  },
+  { ...step, id: 'stable', kind: 'notify', title: 'Say that it is stable', template: 'org-stabilised', to: ['team'] },
+];
+
+export const RUNBOOK: Runbook = {
+  belay: 1,
+  irSemantics: 1,
+  id: 'org-rollback',
+  title: 'Put one organization back on the stable checkout',
+  version: '1.0.0',
+  lang: 'en',
+  visibility: 'internal',
+  severity: 'P1',
+  components: ['shop'],
+  inputs: { org: { type: 'org', required: true } },
+  roles: { commander: { is: 'commander' } },
+  clocks: { mitigate: { from: 'detected', budgetMs: 15 * MIN, until: [], warn: 0.8, escalateTo: 'cto' } },
+  triggers: ['http-5xx'],
+  start: 'auto',
+  require: [],
+  never: [],
+  evidence: ['detected-at', 'trigger', 'decision', 'restored-at'],
+  text: '',
+  phases: [
+    { id: 'decide', title: 'Decide', text: '', steps: STEPS.slice(0, 3) },
+    { id: 'roll-back', title: 'Roll back', text: '', steps: STEPS.slice(3, 4) },
+    { id: 'verify', title: 'Verify', text: '', steps: STEPS.slice(4, 6) },
+    { id: 'communicate', title: 'Communicate', text: '', steps: STEPS.slice(6) },
+  ],
+  templates: {},
+};
+
+export interface Story {
+  readonly world: ReadWorld;
+  readonly commands: FakeCommands;
+  readonly pause: FakePause;
+  readonly plan: Plan;
+  readonly incident: string;
+  readonly approval: string;
+  /** Adds events to the incident, as the engine would. */
+  add(events: readonly EventDraft[]): Promise<Incident>;
+}
+
+/** An incident of one organization, twelve minutes old, in which a plan waits for its approval. */
+export async function createStory(time: Time): Promise<Story> {
+  const disk = new DurableDisk();
+  const kill = new KillSwitch();
+  const digest = createFakeDigest();
+  const deps = { disk, digest, time, kill };
+  const incidents = createFakeIncidentStore(deps);
+  const documents = createFakeDocumentStore(deps);
+  const pause = createFakePause(deps);
+  const irHash = await documents.put(RUNBOOK as unknown as Json);
+  const world = {
+    system: SYSTEM,
+    runbooks: { 'org-rollback': { runbook: RUNBOOK, irHash } },
+    incidents,
+    documents,
+    pause,
+    time,
+    outbox: createFakeOutbox(deps),
+    readings: readingsAt(time),
+  };
+  const plan = await keepPlan(documents, irHash);
+  const incident = await openIncident(world, plan, time.now());
+  const commands = createFakeCommands(world, plan);
+  let appended = 0;
+  return {
+    world,
+    commands,
+    pause,
+    plan,
+    incident,
+    approval: 'run-1/go#1:approval',
+    add: (events) => incidents.append(incident, { key: `test ${appended++}`, events }),
+  };
+}
+
+async function keepPlan(documents: World['documents'], irHash: string): Promise<Plan> {
+  const args = { switch: 'checkout', org: 'acme', to: 'stable' };
+  const steps = STEPS.map((one) =>
+    one.kind === 'do'
+      ? {
+          id: one.id,
+          kind: one.kind,
+          title: one.title,
+          action: one.do,
+          args,
+          current: 'next',
+          desired: 'stable',
+          expected: 'f1',
+          effect: 'change' as const,
+          undo: { action: 'flow.set', args: { ...args, to: 'next' } },
+          takesMs: 1000,
+        }
+      : { id: one.id, kind: one.kind, title: one.title, effect: 'none' as const, ...(one.who === undefined ? {} : { who: one.who }) },
+  );
+  const body = { runbook: 'org-rollback', version: '1.0.0', irHash, inputs: { org: 'acme' }, org: 'acme', steps };
+  const planHash = await documents.put(body as unknown as Json);
+  return { ...body, planHash, guards: [], unknowns: [] };
+}
+
+async function openIncident(world: Pick<World, 'incidents' | 'outbox'>, plan: Plan, now: Instant): Promise<string> {
+  const since = now - 12 * MIN;
+  const { incident } = await world.incidents.declare('http-5xx/acme', (number) => ({
+    key: 'declare',
+    events: opening(number, plan, since),
+    setTimers: [{ id: 'promise:team', at: now + 3 * MIN, kind: 'promise', data: { audience: 'team' } }],
+    deliveries: [delivery('team-1', 'team', 'oncall', 'en'), delivery('clients-1', 'clients', 'acme@example.com', 'pt-BR')],
+  }));
+  await world.outbox.claim(now + 1000, { limit: 1, deadline: now + 60_000 });
+  await world.outbox.move('team-1', 'sent', { at: since + 5000, providerId: 'm-1' });
+  return incident.id;
+}
+
+function opening(number: number, plan: Plan, since: Instant): EventDraft[] {
+  const at = (offsetMs: number) => ({ at: since + offsetMs, actor: BELAY, org: 'acme' });
+  const guards = [
+    { guard: 'G1', answer: 'pass', reason: 'two sources agree', facts: {} },
+    { guard: 'G2', answer: 'pass', reason: 'changed lately', facts: { minutes: 4 } },
+    { guard: 'G5', answer: 'inconclusive', reason: 'the others have little traffic', facts: { others: 1 } },
+  ] as const;
+  return [
+    {
+      type: 'incident.declared',
+      data: {
+        number,
+        kind: 'real',
+        severity: 'P1',
+        orgs: ['acme'],
+        components: ['shop'],
+        trigger: 'http-5xx',
+        runbook: 'org-rollback',
+        fingerprint: 'http-5xx/acme',
+        detectedAt: since + 800,
+        run: 'run-1',
+      },
+      ...at(1000),
+    },
+    { type: 'trigger.changed', data: { transition: breach(since) }, ...at(1000) },
+    {
+      type: 'clock.started',
+      data: { clock: 'mitigate', startedAt: since, deadline: since + 15 * MIN, warnAt: since + 12 * MIN + 30_000 },
+      ...at(1000),
+    },
+    { type: 'role.assigned', data: { role: 'commander', person: 'ana' }, ...at(1100) },
+    { type: 'cause.suspected', data: { what: 'checkout: stable → next', facts: { at: since - 4 * MIN } }, ...at(1200) },
+    {
+      type: 'decision.made',
+      data: {
+        choice: 'ask',
+        by: 'belay',
+        runbook: 'org-rollback',
+        planHash: plan.planHash,
+        guards,
+        options: ['act', 'ask'],
+        reason: 'G5 cannot be told',
+      },
+      ...at(1500),
+    },
+    {
+      type: 'run.started',
+      data: { run: 'run-1', runbook: 'org-rollback', irHash: plan.irHash, planHash: plan.planHash, inputs: { org: 'acme' } },
+      ...at(1600),
+    },
+    { type: 'phase.entered', data: { from: 'triage', to: 'responding' }, ...at(1700) },
+    { type: 'step.started', data: { step: 'tell', kind: 'notify', title: 'Tell the team', attempt: 1 }, ...at(2000) },
+    { type: 'comms.planned', data: { delivery: 'team-1', audience: 'team', channel: 'terminal', template: 'org-initial' }, ...at(2100) },
+    { type: 'comms.planned', data: { delivery: 'clients-1', audience: 'clients', channel: 'email', template: 'org-initial' }, ...at(2100) },
+    { type: 'step.finished', data: { step: 'tell', attempt: 1, status: 'done', detail: { messages: 2 } }, ...at(2200) },
+    { type: 'step.skipped', data: { step: 'look', reason: 'when value > 0.02', facts: {} }, ...at(2300) },
+    { type: 'step.started', data: { step: 'go', kind: 'approve', title: 'Approve the switch', attempt: 1 }, ...at(2400) },
+    {
+      type: 'approval.requested',
+      data: {
+        id: 'run-1/go#1:approval',
+        step: 'go',
+        planHash: plan.planHash,
+        from: ['commander'],
+        min: 1,
+        fourEyes: false,
+        expiresAt: since + 42 * MIN,
+      },
+      ...at(2500),
+    },
+    {
+      type: 'check.recorded',
+      data: {
+        step: 'go',
+        probe: 'metric',
+        with: { trigger: 'http-5xx', org: 'acme' },
+        result: 'fail',
+        values: { value: 0.0412, bad: 35, all: 850 },
+        expect: 'value < 0.02',
+        reason: '',
+      },
+      ...at(3000),
+    },
+    {
+      type: 'check.recorded',
+      data: {
+        step: 'go',
+        probe: 'metric',
+        with: { trigger: 'http-5xx', org: 'acme' },
+        result: 'fail',
+        values: { value: 0.0412, bad: 35, all: 850 },
+        expect: 'value < 0.02',
+        reason: '',
+      },
+      ...at(4000),
+    },
+  ];
+}
+
+function breach(since: Instant): Transition {
+  const inputs: FrozenInputs = {
+    value: 0.041,
+    bad: 35,
+    all: 853,
+    above: 0.02,
+    overMs: 5 * MIN,
+    level: 'act',
+    pValue: 0.0000412,
+    alpha: { suspect: 0.01, act: 0.0001 },
+    watermark: since + 700,
+    sources: ['app'],
+    unknown: false,
+    warming: false,
+  };
+  return {
+    trigger: 'http-5xx',
+    scope: 'acme',
+    episode: 'e1',
+    from: 'ok',
+    to: 'breached',
+    at: since + 700,
+    since,
+    observedAt: since + 800,
+    announced: true,
+    inputs,
+  };
+}
+
+function delivery(id: string, audience: string, to: string, lang: 'en' | 'pt-BR'): DeliveryDraft {
+  const audienceKind = audience === 'team' ? 'responders' : 'customers';
+  return {
+    id,
+    audience,
+    audienceKind,
+    channel: audience === 'team' ? 'terminal' : 'email',
+    to,
+    template: 'org-initial',
+    lang,
+    zone: 'America/Sao_Paulo',
+    values: {},
+    thread: 't1',
+    exempt: false,
+  };
+}
+
+function readingsAt(time: Time): Readings {
+  const views = (): readonly TriggerView[] =>
+    (['acme', 'globex'] as const).map((scope) => ({
+      trigger: 'http-5xx',
+      scope,
+      status: scope === 'acme' ? 'breached' : 'ok',
+      announced: scope === 'acme',
+      unknown: false,
+      warming: false,
+      episode: scope === 'acme' ? 'e1' : null,
+      since: scope === 'acme' ? time.now() - 12 * MIN : null,
+      value: scope === 'acme' ? 0.0412 : 0.003,
+      bad: scope === 'acme' ? 35 : 2,
+      all: scope === 'acme' ? 850 : 700,
+      level: scope === 'acme' ? 'act' : 'none',
+      overLimit: scope === 'acme',
+      watermark: time.now() - 900,
+      lastEvaluatedAt: time.now() - 400,
+    }));
+  return {
+    views: async (trigger) => views().filter((view) => trigger === undefined || view.trigger === trigger),
+    health: async () => ({ watermarkAgeMs: 900, lagMs: 3, deadSources: [] }),
+    report: async () => undefined,
+    read: async () => ({
+      known: false,
+      why: 'not asked here',
+      value: 0,
+      lower: 0,
+      upper: 0,
+      bad: 0,
+      all: 0,
+      growing: false,
+      watermark: time.now(),
+    }),
+  } satisfies Readings;
+}
+
+/** The clock of this machine, for tests in a real browser. */
+export function realTime(): Time {
+  return {
+    now: () => Date.now(),
+    monotonicMs: () => performance.now(),
+    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    uuid: () => crypto.randomUUID(),
+  };
+}

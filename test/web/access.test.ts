@@ -1,0 +1,143 @@
+// Accessibility of every screen: no axe violation in light and dark, both languages, phone and desk; targets for thumbs;
+// nothing that moves for those who asked for none; nothing wider than the screen.
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Browser } from 'puppeteer-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CHROMIUM, launch, openRoom, type Room, type Seat, sit } from './browser.ts';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+interface Finding {
+  readonly id: string;
+  readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
+}
+
+describe.skipIf(CHROMIUM === undefined)('every screen', () => {
+  let browser: Browser;
+  let room: Room;
+  let seat: Seat;
+  let paths: Readonly<Record<string, string>>;
+
+  beforeAll(async () => {
+    browser = await launch();
+    room = await openRoom();
+    const at = { at: Date.now(), actor: { kind: 'engine' as const, id: 'belay' } };
+    await room.door.story.add([
+      { type: 'step.started', data: { step: 'look', kind: 'manual', title: 'Look', attempt: 2 }, ...at },
+      { type: 'step.waiting', data: { step: 'look', kind: 'manual', who: 'comms', ask: 'Look', count: 1, answers: {} }, ...at },
+      {
+        type: 'contingency.opened',
+        data: { step: 'switch', action: 'flow.set', scope: 'acme', owner: 'commander', expiresAt: at.at + 7 * 86_400_000 },
+        ...at,
+      },
+    ]);
+    seat = await sit(browser, room);
+    // axe is brought in as a script of the test, past the policy; the page's own scripts stay under it.
+    await seat.page.setBypassCSP(true);
+    paths = {
+      list: '/',
+      incident: '/incidents/INC-1',
+      review: `/incidents/INC-1/review/${encodeURIComponent(room.door.story.approval)}`,
+      problem: '/incidents/INC-404',
+    };
+  });
+  afterAll(async () => {
+    await seat?.leave();
+    await browser?.close();
+    await room?.close();
+  });
+
+  const variants = (['light', 'dark'] as const).flatMap((scheme) =>
+    (['en', 'pt-BR'] as const).flatMap((lang) => ([360, 1280] as const).map((width) => ({ scheme, lang, width }))),
+  );
+
+  async function show(path: string, o: (typeof variants)[number]): Promise<void> {
+    const { page } = seat;
+    await page.setViewport({ width: o.width, height: o.width === 360 ? 740 : 900, isMobile: o.width === 360 });
+    await page.emulateMediaFeatures([
+      { name: 'prefers-color-scheme', value: o.scheme },
+      { name: 'prefers-reduced-motion', value: 'reduce' },
+    ]);
+    await page.goto(`${room.url}${path}?lang=${o.lang}`);
+    await page.evaluate(() => {
+      for (const details of document.querySelectorAll('details')) details.open = true;
+    });
+  }
+
+  async function violations(): Promise<readonly string[]> {
+    await seat.page.evaluate(AXE);
+    const found = await seat.page.evaluate(async (tags) => {
+      const { axe } = globalThis as unknown as { axe: { run(o: unknown): Promise<{ violations: Finding[] }> } };
+      return (await axe.run({ runOnly: tags, resultTypes: ['violations'] })).violations;
+    }, TAGS);
+    return found.flatMap((one) => one.nodes.map((node) => `${one.id}: ${node.html.slice(0, 120)} ${node.failureSummary ?? ''}`));
+  }
+
+  test.each(variants)('has no axe violation: $scheme, $lang, $width px', async (variant) => {
+    for (const [name, path] of Object.entries(paths)) {
+      await show(path, variant);
+      expect([name, await violations()]).toEqual([name, []]);
+    }
+  });
+
+  test('the pause sheet and the page to log in have no axe violation either', async () => {
+    await show('/incidents/INC-1', { scheme: 'light', lang: 'en', width: 360 });
+    await seat.page.click('#pause-open');
+    expect(await violations()).toEqual([]);
+    const fresh = await browser.createBrowserContext();
+    const page = await fresh.newPage();
+    await page.setBypassCSP(true);
+    await page.goto(`${room.url}/login`);
+    await page.evaluate(AXE);
+    const found = await page.evaluate(async () =>
+      (await (globalThis as unknown as { axe: { run(): Promise<{ violations: Finding[] }> } }).axe.run()).violations.map((one) => one.id),
+    );
+    await fresh.close();
+    expect(found).toEqual([]);
+  });
+
+  test.each([320, 360, 760, 1280])('nothing is wider than a screen of %i px', async (width) => {
+    for (const path of Object.values(paths)) {
+      await seat.page.setViewport({ width, height: 740 });
+      await seat.page.goto(`${room.url}${path}?lang=pt-BR`);
+      const over = await seat.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      expect([path, over <= 0]).toEqual([path, true]);
+    }
+  });
+
+  test('the buttons that act are at least 48 px high, and no two targets are closer than the rule allows', async () => {
+    for (const path of Object.values(paths)) {
+      await show(path, { scheme: 'light', lang: 'pt-BR', width: 360 });
+      const low = await seat.page.$$eval(
+        '.button:not(.small), input:not([type="hidden"]):not([type="checkbox"]), .tick, .step summary',
+        (all) =>
+          all.filter((one) => one.checkVisibility() && one.getBoundingClientRect().height < 47.5).map((one) => one.outerHTML.slice(0, 80)),
+      );
+      expect([path, low]).toEqual([path, []]);
+    }
+  });
+
+  test('approve and pause differ in word, shape and colour', async () => {
+    await show('/incidents/INC-1', { scheme: 'dark', lang: 'en', width: 1280 });
+    const looks = await seat.page.$$eval('#approve, #pause-open', (both) =>
+      both.map((one) => {
+        const style = getComputedStyle(one);
+        return [one.textContent?.trim().split(' ')[0], style.borderRadius, style.backgroundColor];
+      }),
+    );
+    expect(looks).toHaveLength(2);
+    for (const index of [0, 1, 2]) expect(looks[0]?.[index]).not.toBe(looks[1]?.[index]);
+  });
+
+  test('nothing moves for those who asked for no motion', async () => {
+    await show('/incidents/INC-1', { scheme: 'light', lang: 'en', width: 1280 });
+    await seat.page.waitForSelector('#live.is-live');
+    expect(await seat.page.evaluate(() => document.getAnimations().length)).toBe(0);
+  });
+
+  test('the scripts of the pages complain of nothing', () => {
+    expect(seat.complaints.filter((one) => !one.includes('404'))).toEqual([]);
+  });
+});
