@@ -5,7 +5,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { createArtefactFiles } from './adapters/artefact-files/index.ts';
 import { createCel } from './adapters/cel/index.ts';
-import { createDbosEngine, migrateEngine } from './adapters/engine-dbos/index.ts';
+import { createDbosEngine } from './adapters/engine-dbos/index.ts';
 import { openEmbeddedPostgres } from './adapters/embedded-postgres/index.ts';
 import type { EmbeddedPostgres } from './adapters/embedded-postgres/index.ts';
 import { createHttp } from './adapters/http/index.ts';
@@ -33,7 +33,8 @@ import type { Listening } from './server/app.ts';
 
 /** @throws BELAY_STORE_UNAVAILABLE, BELAY_STORE_UNSUPPORTED, BELAY_STORE_LOCKED, BELAY_SERVER_RUNNING, BELAY_AUDIT_UNAVAILABLE */
 export async function openBelay(o: OpenOptions): Promise<OpenedBelay> {
-  mkdirSync(o.dataDir, { recursive: true, mode: 0o700 });
+  // 0711: the store's own user must be able to walk through to its folder; what is secret inside is 0600.
+  mkdirSync(o.dataDir, { recursive: true, mode: 0o711 });
   const closers: (() => Promise<unknown>)[] = [];
   try {
     return await openAll(o, closers);
@@ -51,7 +52,6 @@ async function openAll(o: OpenOptions, closers: (() => Promise<unknown>)[]): Pro
   const postgres = o.databaseUrl === undefined ? await openEmbedded(o) : null;
   if (postgres !== null) closers.push(() => postgres.stop());
   const databaseUrl = o.databaseUrl ?? (postgres as EmbeddedPostgres).url;
-  await migrateEngine(databaseUrl);
   const store = openStore({ databaseUrl, digest, time });
   closers.push(() => store.close());
   await store.migrate();

@@ -34,7 +34,7 @@ export function livingServer(dataDir: string): ServerFile | null {
 
 /** @throws BELAY_SERVER_RUNNING when another living Belay serves this directory. */
 export function claimServerFile(dataDir: string, version: string): { update(port: number): void; release(): void } {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  mkdirSync(dataDir, { recursive: true, mode: 0o711 });
   const path = serverFilePath(dataDir);
   const mine: ServerFile = {
     pid: process.pid,

@@ -1,10 +1,10 @@
 // One row an incident, for the list: open ones first, the next clock, and what it waits for. Values and reason keys only.
 import type { Incident } from './incident.ts';
 import { isOpen, openContingencies } from './incident-fold.ts';
-import { openApproval, type Reason } from './incident-view-action.ts';
-import { clocksOf, type ClockView, type TimerFact } from './incident-view-clocks.ts';
 import { organizationName } from './incident-view.ts';
-import { stepsOf, type Runbook } from './ir.ts';
+import { openApproval, type Reason } from './incident-view-action.ts';
+import { type ClockView, clocksOf, type TimerFact } from './incident-view-clocks.ts';
+import { type Runbook, stepsOf } from './ir.ts';
 import type { Instant } from './json.ts';
 import type { System } from './system.ts';
 

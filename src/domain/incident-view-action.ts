@@ -1,11 +1,11 @@
 // What happens next in an incident: the next step with its resolved arguments, whether this viewer may approve it and
 // why not, and what comes to pass if nobody does anything. Reason keys and facts; no sentence.
-import { mayApprove, type CallerFacts } from './authorization.ts';
+import { type CallerFacts, mayApprove } from './authorization.ts';
 import type { Event } from './event.ts';
 import type { Approval, Incident } from './incident.ts';
 import { isOpen, openContingencies } from './incident-fold.ts';
-import { hasLimit, type ClockView } from './incident-view-clocks.ts';
-import { stepsOf, type Runbook, type Step } from './ir.ts';
+import { type ClockView, hasLimit } from './incident-view-clocks.ts';
+import { type Runbook, type Step, stepsOf } from './ir.ts';
 import type { Instant, Json, JsonObject } from './json.ts';
 import type { Plan, PlanStep } from './plan.ts';
 import type { System } from './system.ts';
@@ -135,10 +135,17 @@ export function nextActionOf({ incident, events, runbook, plan }: Sources): Next
 }
 
 /** While an approval is open, what it would let run; otherwise what runs or waits; otherwise what comes first. */
-function nextStep(incident: Incident, steps: readonly Step[], approval: Approval | undefined): { readonly step: Step; readonly status: NextAction['status'] } | null {
+function nextStep(
+  incident: Incident,
+  steps: readonly Step[],
+  approval: Approval | undefined,
+): { readonly step: Step; readonly status: NextAction['status'] } | null {
   const fresh = (step: Step): boolean => incident.steps[step.id] === undefined;
   if (approval !== undefined) {
-    const from = Math.max(0, steps.findIndex((step) => step.id === approval.step));
+    const from = Math.max(
+      0,
+      steps.findIndex((step) => step.id === approval.step),
+    );
     const acts = steps.slice(from).find((step) => step.kind === 'do' && fresh(step));
     if (acts !== undefined) return { step: acts, status: 'needs-approval' };
   }
@@ -152,7 +159,9 @@ function nextStep(incident: Incident, steps: readonly Step[], approval: Approval
 
 function blastOf(incident: Incident, plan: Plan | null): Blast {
   const ahead = (plan?.steps ?? []).filter((step) => step.action !== undefined && incident.steps[step.id] === undefined);
-  const names = ahead.flatMap((step) => [step.args?.['target'], step.args?.['switch']]).filter((name): name is string => typeof name === 'string');
+  const names = ahead
+    .flatMap((step) => [step.args?.['target'], step.args?.['switch']])
+    .filter((name): name is string => typeof name === 'string');
   const orgs = plan !== null && plan.org !== null ? [plan.org] : incident.scope.orgs;
   return {
     orgs,
@@ -193,16 +202,22 @@ export function ifNothingOf(from: Sources, next: NextAction | null, clock: Clock
   const approval = openApproval(incident);
   if (approval !== undefined) return ifNotApproved(from, approval, say);
   if (Object.keys(incident.tasks).length > 0) {
-    const to = clock?.kind === 'clock' ? (from.runbook?.clocks[clock.id]?.escalateTo ?? from.system.clocks[clock.id]?.escalateTo) : undefined;
+    const to =
+      clock?.kind === 'clock' ? (from.runbook?.clocks[clock.id]?.escalateTo ?? from.system.clocks[clock.id]?.escalateTo) : undefined;
     return to === undefined ? say('nothing.taskWaits') : say('nothing.taskEscalates', { to }, clock?.deadline ?? null);
   }
   const finished = events.findLast((event) => event.type === 'run.finished');
-  if (finished?.type === 'run.finished' && finished.data.outcome !== 'done') return say('nothing.runStopped', { reason: finished.data.reason });
+  if (finished?.type === 'run.finished' && finished.data.outcome !== 'done')
+    return say('nothing.runStopped', { reason: finished.data.reason });
   if (next === null) return incident.run === null ? say('nothing.noRun') : say('nothing.settles');
   return say('nothing.goesOn', { title: next.title });
 }
 
-function ifNotApproved({ runbook }: Sources, approval: Approval, say: (key: ReasonKey, facts?: JsonObject, at?: Instant) => IfNothing): IfNothing {
+function ifNotApproved(
+  { runbook }: Sources,
+  approval: Approval,
+  say: (key: ReasonKey, facts?: JsonObject, at?: Instant) => IfNothing,
+): IfNothing {
   if (!hasLimit(approval)) return say('nothing.approvalWaits');
   const step = runbook === null ? undefined : stepsOf(runbook).find((one) => one.id === approval.step);
   const escalates = step?.kind === 'approve' && step.onTimeout === 'escalate';
@@ -211,5 +226,7 @@ function ifNotApproved({ runbook }: Sources, approval: Approval, say: (key: Reas
 
 function ifNothingAfter(incident: Incident, say: (key: ReasonKey, facts?: JsonObject, at?: Instant | null) => IfNothing): IfNothing {
   const first = [...openContingencies(incident)].sort((a, b) => a.expiresAt - b.expiresAt)[0];
-  return first === undefined ? say('nothing.ended') : say('nothing.contingency', { owner: first.owner, action: first.action }, first.expiresAt);
+  return first === undefined
+    ? say('nothing.ended')
+    : say('nothing.contingency', { owner: first.owner, action: first.action }, first.expiresAt);
 }

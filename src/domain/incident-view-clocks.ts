@@ -20,12 +20,22 @@ export interface ClockView {
   readonly state: 'running' | 'warned' | 'late';
 }
 
-export function clocksOf(incident: Incident, timers: readonly TimerFact[], now: Instant): { readonly big: ClockView | null; readonly others: readonly ClockView[] } {
-  const all = [...runningClocks(incident, now), ...approvalClocks(incident, now), ...promises(incident, timers, now), ...expiries(incident, now)];
+export function clocksOf(
+  incident: Incident,
+  timers: readonly TimerFact[],
+  now: Instant,
+): { readonly big: ClockView | null; readonly others: readonly ClockView[] } {
+  const all = [
+    ...runningClocks(incident, now),
+    ...approvalClocks(incident, now),
+    ...promises(incident, timers, now),
+    ...expiries(incident, now),
+  ];
   const byDeadline = all.sort((a, b) => a.deadline - b.deadline);
   // A late clock stays in sight but gives the big place to the next one that can still be met.
   const ahead = byDeadline.filter((one) => one.state !== 'late');
-  const big = ahead.find((one) => one.kind !== 'contingency') ?? byDeadline.find((one) => one.kind !== 'contingency') ?? byDeadline[0] ?? null;
+  const big =
+    ahead.find((one) => one.kind !== 'contingency') ?? byDeadline.find((one) => one.kind !== 'contingency') ?? byDeadline[0] ?? null;
   return { big, others: byDeadline.filter((one) => one !== big) };
 }
 
@@ -59,7 +69,13 @@ function promises(incident: Incident, timers: readonly TimerFact[], now: Instant
     .map((timer) => {
       const audience = timer.data['audience'];
       const id = typeof audience === 'string' ? audience : timer.id;
-      return { id, kind: 'promise', startedAt: incident.declaredAt, deadline: timer.at, state: stateOf(incident.declaredAt, timer.at, now) };
+      return {
+        id,
+        kind: 'promise',
+        startedAt: incident.declaredAt,
+        deadline: timer.at,
+        state: stateOf(incident.declaredAt, timer.at, now),
+      };
     });
 }
 

@@ -29,7 +29,12 @@ export interface SignalView {
   /** What the decision was taken from, frozen at the breach. */
   readonly atBreach: Pick<FrozenInputs, 'value' | 'bad' | 'all' | 'level' | 'pValue' | 'alpha'> | null;
   /** Status of every scope of this trigger that is part of the incident. */
-  readonly scopes: readonly { readonly scope: string; readonly name: string; readonly status: TriggerStatus; readonly value: number | null }[];
+  readonly scopes: readonly {
+    readonly scope: string;
+    readonly name: string;
+    readonly status: TriggerStatus;
+    readonly value: number | null;
+  }[];
 }
 
 interface Sources {
@@ -43,7 +48,9 @@ const BADNESS: readonly TriggerStatus[] = ['ok', 'cleared', 'suspect', 'breached
 
 export function signalOf({ incident, events, triggers, system }: Sources): SignalView | null {
   const orgs = incident.scope.orgs;
-  const mine = triggers.filter((view) => view.trigger === incident.trigger && (orgs === 'all' || view.scope === '' || orgs.includes(view.scope)));
+  const mine = triggers.filter(
+    (view) => view.trigger === incident.trigger && (orgs === 'all' || view.scope === '' || orgs.includes(view.scope)),
+  );
   const worst = [...mine].sort(worstFirst)[0];
   if (worst === undefined) return null;
   const rule = system.triggers.find((one) => one.id === worst.trigger);

@@ -1,7 +1,7 @@
 // The steps of a run with where each stands, and the last answer of every check.
 import type { Event } from './event.ts';
 import type { Incident, StepState, StepStatus } from './incident.ts';
-import { stepsOf, type Runbook, type Step } from './ir.ts';
+import { type Runbook, type Step, stepsOf } from './ir.ts';
 import type { Instant, Json, JsonObject } from './json.ts';
 import type { Plan, PlanStep } from './plan.ts';
 
@@ -42,7 +42,8 @@ export function stepsView(incident: Incident, runbook: Runbook | null, plan: Pla
   const ended = ['resolved', 'closed', 'cancelled', 'merged'].includes(incident.phase);
   const phaseOf = (id: string): string => runbook?.phases.find((phase) => phase.steps.some((step) => step.id === id))?.title ?? '';
   const planned = (id: string): PlanStep | undefined => plan?.steps.find((one) => one.id === id);
-  const waits = (id: string): boolean => Object.values(incident.approvals).some((approval) => approval.step === id && approval.state === 'open');
+  const waits = (id: string): boolean =>
+    Object.values(incident.approvals).some((approval) => approval.step === id && approval.state === 'open');
   const stateOf = (id: string): StepState | undefined => {
     const state = incident.steps[id];
     return state?.status === 'running' && waits(id) ? { ...state, status: 'waiting' } : state;
@@ -53,8 +54,13 @@ export function stepsView(incident: Incident, runbook: Runbook | null, plan: Pla
   return [...listed, ...extra.map(unlisted)];
 }
 
-function one(step: Step, state: StepState | undefined, at: { readonly phase: string; readonly planned: PlanStep | undefined; readonly ended: boolean }): StepView {
-  const timesOut = state !== undefined && state.endedAt === undefined && step.timeoutMs !== undefined ? state.startedAt + step.timeoutMs : null;
+function one(
+  step: Step,
+  state: StepState | undefined,
+  at: { readonly phase: string; readonly planned: PlanStep | undefined; readonly ended: boolean },
+): StepView {
+  const timesOut =
+    state !== undefined && state.endedAt === undefined && step.timeoutMs !== undefined ? state.startedAt + step.timeoutMs : null;
   return {
     id: step.id,
     title: step.title,

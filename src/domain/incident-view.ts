@@ -1,14 +1,22 @@
 // What the one screen and the list show of an incident: values, instants and reason keys, never sentences.
 // It renders nothing and reads nothing: everything it needs is handed in, `now` too.
-import { mayAnswer, type CallerFacts } from './authorization.ts';
+import { type CallerFacts, mayAnswer } from './authorization.ts';
 import type { Event, EventData, EventType } from './event.ts';
 import type { GuardVerdict } from './guardrail.ts';
 import type { Contingency, Incident, IncidentKind, OpenTask, Phase } from './incident.ts';
 import { isOpen } from './incident-fold.ts';
-import { approveOf, ifNothingOf, nextActionOf, requestedBy, type ApproveView, type IfNothing, type NextAction } from './incident-view-action.ts';
-import { clocksOf, type ClockView, type TimerFact } from './incident-view-clocks.ts';
-import { signalOf, type SignalView } from './incident-view-signal.ts';
-import { checksOf, stepsView, type CheckView, type StepView } from './incident-view-steps.ts';
+import {
+  type ApproveView,
+  approveOf,
+  type IfNothing,
+  ifNothingOf,
+  type NextAction,
+  nextActionOf,
+  requestedBy,
+} from './incident-view-action.ts';
+import { type ClockView, clocksOf, type TimerFact } from './incident-view-clocks.ts';
+import { type SignalView, signalOf } from './incident-view-signal.ts';
+import { type CheckView, checksOf, type StepView, stepsView } from './incident-view-steps.ts';
 import type { AnswerType, Runbook, Severity } from './ir.ts';
 import { stepsOf } from './ir.ts';
 import type { Instant, JsonObject } from './json.ts';
@@ -101,7 +109,13 @@ export interface IncidentView {
   readonly next: NextAction | null;
   readonly approve: ApproveView;
   readonly ifNothing: IfNothing;
-  readonly decision: { readonly choice: string; readonly by: string; readonly reason: string; readonly at: Instant; readonly guards: readonly GuardVerdict[] } | null;
+  readonly decision: {
+    readonly choice: string;
+    readonly by: string;
+    readonly reason: string;
+    readonly at: Instant;
+    readonly guards: readonly GuardVerdict[];
+  } | null;
   readonly tasks: readonly TaskView[];
   readonly steps: readonly StepView[];
   readonly signal: SignalView | null;

@@ -1,13 +1,21 @@
 // Expressions of runbooks (CEL): checked when compiled, evaluated on typed values, never with side effects.
 import type { Json } from '../domain/json.ts';
-import type { ResultType } from '../domain/catalog.ts';
+import type { ExprType } from '../domain/catalog.ts';
 
-export type ExprType = ResultType | 'time' | 'list' | 'any' | { readonly [field: string]: ExprType };
+export type { ExprType } from '../domain/catalog.ts';
 export type Evaluation = { readonly ok: true; readonly value: Json } | { readonly ok: false; readonly why: string };
+
+/** `rule` tells kinds of problems apart: `syntax`, `type`, `int-division`, `matches`, `limit`, `result-type`. */
+export interface ExpressionProblem {
+  readonly message: string;
+  readonly offset: number;
+  readonly rule?: string;
+  readonly hint?: string;
+}
 
 export interface Expression {
   /** Problems found by type-checking `source` against the declared names; empty when it is fine. */
-  check(source: string, names: Readonly<Record<string, ExprType>>, wants: 'bool' | 'string' | 'list'): readonly { readonly message: string; readonly offset: number }[];
+  check(source: string, names: Readonly<Record<string, ExprType>>, wants: 'bool' | 'string' | 'list'): readonly ExpressionProblem[];
   /** Numbers of `int` names are converted; NaN or absent values make it `ok: false` before evaluation. */
   evaluate(source: string, names: Readonly<Record<string, ExprType>>, values: Readonly<Record<string, unknown>>): Evaluation;
 }

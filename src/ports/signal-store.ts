@@ -26,12 +26,30 @@ export interface StateRow {
 }
 
 export interface SignalStore {
-  /** One transaction: increments are added to slots, totals replaced, states replaced, transitions appended. */
-  commit(change: { readonly slots: readonly SlotRow[]; readonly series: readonly SeriesRow[]; readonly states: readonly StateRow[]; readonly transitions: readonly Transition[] }): Promise<void>;
-  load(since: Instant): Promise<{ readonly slots: readonly SlotRow[]; readonly series: readonly SeriesRow[]; readonly states: readonly StateRow[] }>;
+  /**
+   * One transaction: increments are added to slots, totals replaced, states replaced, transitions appended (one that is known is not).
+   * @throws BELAY_STORE_UNAVAILABLE; after effect `unknown` load again before going on: increments must not be added twice.
+   */
+  commit(change: {
+    readonly slots: readonly SlotRow[];
+    readonly series: readonly SeriesRow[];
+    readonly states: readonly StateRow[];
+    readonly transitions: readonly Transition[];
+  }): Promise<void>;
+  /** Slots from `since` on by time, all series, all states. */
+  load(
+    since: Instant,
+  ): Promise<{ readonly slots: readonly SlotRow[]; readonly series: readonly SeriesRow[]; readonly states: readonly StateRow[] }>;
   /** Transitions that nobody has answered yet (`answered` was not called), oldest first. */
   unanswered(): Promise<readonly Transition[]>;
   answered(transition: Transition): Promise<void>;
-  transitions(filter: { readonly trigger?: string; readonly scope?: string; readonly since?: Instant; readonly limit?: number }): Promise<readonly Transition[]>;
+  /** Oldest first; of more than `limit` the newest. */
+  transitions(filter: {
+    readonly trigger?: string;
+    readonly scope?: string;
+    readonly since?: Instant;
+    readonly limit?: number;
+  }): Promise<readonly Transition[]>;
+  /** Forgets slots before the instant, and counters that nobody has fed for long before it. Transitions stay. */
   prune(before: Instant): Promise<void>;
 }

@@ -5,7 +5,7 @@ import { foldLog } from '../../src/domain/incident-fold.ts';
 import { incidentRow, sortRows } from '../../src/domain/incident-list.ts';
 import { type IncidentView, incidentView, type ViewSources } from '../../src/domain/incident-view.ts';
 import type { Plan } from '../../src/domain/plan.ts';
-import { RUNBOOK, SYSTEM } from '../server/story.ts';
+import { RUNBOOK, SYSTEM } from '../server/story-system.ts';
 
 const T = Date.parse('2026-03-01T06:00:00Z');
 const MIN = 60_000;

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createAuth } from '../../src/server/auth.ts';
 import { isWellFormed, newToken } from '../../src/server/auth-tokens.ts';
 import { createFakeTime } from '../world/fakes/time.ts';
-import { SYSTEM } from './story.ts';
+import { SYSTEM } from './story-system.ts';
 import { START } from './world.ts';
 
 let dataDir = '';

@@ -7,7 +7,8 @@ import type { Time } from '../../src/ports/time.ts';
 import { type BelayServer, createServer, type ServerDeps } from '../../src/server/app.ts';
 import { type Auth, createAuth } from '../../src/server/auth.ts';
 import { createFakeTime } from '../world/fakes/time.ts';
-import { createStory, type Story, SYSTEM } from './story.ts';
+import { createStory, type Story } from './story.ts';
+import { SYSTEM } from './story-system.ts';
 
 export const HOST = '127.0.0.1:7070';
 export const START = Date.parse('2026-03-01T06:14:00Z');

@@ -1,5 +1,6 @@
 // A flow switch in a JSON file, one key an organization. A change is made under the lock file, only if the organization's value is
 // still the one that was expected, and in one rename; what others write for other organizations at the same time is kept.
+import { assert } from '../../domain/assert.ts';
 import { BelayError } from '../../domain/errors.ts';
 import type { FlowState, FlowSwitch } from '../../ports/flow-switch.ts';
 import type { HeldLock } from '../../ports/lock.ts';
@@ -63,7 +64,7 @@ function valueOf(settings: Settings, document: FlowsDocument, org: string): stri
 
 function entryOf(memory: Memory, org: string): Remembered {
   const entry = memory[org];
-  if (entry === undefined) throw new BelayError('BELAY_INTERNAL', `${org} was not remembered`);
+  assert(entry !== undefined, `${org} was not remembered`);
   return entry;
 }
 

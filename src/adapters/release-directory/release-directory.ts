@@ -29,6 +29,8 @@ interface Place {
   readonly settings: Settings;
   readonly deps: Deps;
 }
+type Order = Parameters<DeployTarget['rollTo']>[1];
+
 interface Reading {
   readonly link: Link;
   readonly history: History;
@@ -89,16 +91,12 @@ function switchInFlight({ link, history, origin, sight, now }: { link: Link; his
 
 const settleMs = (history: History, link: Link): number => (wasReloaded(history, link) ? SETTLE_MS : Number.POSITIVE_INFINITY);
 
-async function rollTo(place: Place, release: string, o: { readonly expected: string; readonly key: string; readonly reason: string }, lock: HeldLock): Promise<void> {
+async function rollTo(place: Place, release: string, o: Order, lock: HeldLock): Promise<void> {
   const { settings, deps } = place;
   const reading = await read(place);
   const { link, history, origin, state } = reading;
   const isRepeat = origin.kind === 'switch' && origin.key === o.key && link.release === release;
-  if (!isRepeat && state.fingerprint !== o.expected) {
-    throw new BelayError('BELAY_TARGET_CONFLICT', `${join(settings.root, 'current')} is ${state.release} (${state.fingerprint}), not ${o.expected}`, {
-      hint: 'Somebody else has deployed in between: plan again.',
-    });
-  }
+  if (!isRepeat && state.fingerprint !== o.expected) throw conflict(settings, `${state.release} (${state.fingerprint})`, o.expected);
   const found = await isRestorable(settings, release, onceLive(history));
   if (!found.ok) {
     throw new BelayError('BELAY_RELEASE_NOT_RESTORABLE', `release ${release} cannot be put back: ${found.why}`, { hint: `Look into ${join(settings.root, 'releases')}.` });
@@ -108,19 +106,25 @@ async function rollTo(place: Place, release: string, o: { readonly expected: str
   await appendHistory(settings.root, { kind: 'reloaded', at: deps.time.now(), link: placed }, await readHistory(settings.root));
 }
 
-async function switchTo({ settings, deps }: Place, { history, state }: Reading, release: string, o: { readonly key: string; readonly reason: string }, lock: HeldLock): Promise<string> {
+async function switchTo({ settings, deps }: Place, { link, history, state }: Reading, release: string, o: Order, lock: HeldLock): Promise<string> {
   const { root } = settings;
   const draft = await draftLink(root, release, deps.time.uuid());
   try {
     const before = { release: state.release, fingerprint: state.fingerprint, changedAt: state.changedAt, previous: state.previous };
     await appendHistory(root, { kind: 'switch', at: deps.time.now(), link: draft.id, to: release, key: o.key, reason: o.reason, before }, history);
     await lock.assertHeld();
+    // Writing took a while: a deployer that knows no lock has this long and no longer to be overrun.
+    if ((await readLink(root)).fingerprint !== link.fingerprint) throw conflict(settings, (await readLink(root)).release, o.expected);
     await draft.place();
     return draft.id;
   } catch (error) {
     await draft.discard();
     throw error;
   }
+}
+
+function conflict({ root }: Settings, found: string, expected: string): BelayError {
+  return new BelayError('BELAY_TARGET_CONFLICT', `${join(root, 'current')} is ${found}, not ${expected}`, { hint: 'Somebody else has deployed in between: plan again.' });
 }
 
 function onceLive({ lines }: History): (release: string) => boolean {

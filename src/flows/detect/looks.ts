@@ -86,7 +86,8 @@ export function lookAtTrack(book: Book, track: Track, now: Instant, findings: Fi
 }
 
 function rowsToLookAt(track: Track): Set<number> {
-  return track.watchers.reduce((rows, watcher) => rows.union(watcher.active), track.touched);
+  for (const watcher of track.watchers) for (const row of watcher.active) track.touched.add(row);
+  return track.touched;
 }
 
 interface Turn {

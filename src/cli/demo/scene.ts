@@ -1,0 +1,77 @@
+// What a story does to the world: the shop runs, customers buy, and then somebody deploys the wrong thing. Everything here may be
+// called again after a kill and does nothing twice.
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { BelayError } from '../../domain/errors.ts';
+import type { Instant } from '../../domain/json.ts';
+import { linesOf } from './log-lines.ts';
+import { ensureProgram, runProgram } from './program.ts';
+import { BAD_RELEASE, saveStory, shopUrl, type Story } from './story.ts';
+
+/** Forgotten programs end by themselves. */
+const LIFETIME_MINUTES = '120';
+
+export interface Running {
+  readonly story: Story;
+  readonly pid: number;
+  readonly url: string;
+  /** True: it ran before, and was found by its pid file. */
+  readonly attached: boolean;
+}
+
+/** Starts the shop on the release that `current` names, or finds the one that runs. */
+export async function ensureShop(story: Story): Promise<Running> {
+  const argv = ['shop.mjs', '--port', String(story.port), '--minutes', LIFETIME_MINUTES] as const;
+  const { pid, attached } = await ensureProgram({ folder: story.service, argv, name: 'shop' }, (ready) => listening(story)?.pid === ready);
+  const port = listening(story)?.port ?? story.port;
+  const known = port === story.port ? story : saveStory({ ...story, port });
+  return { story: known, pid, url: shopUrl(known), attached };
+}
+
+function listening(story: Story): { readonly pid: number; readonly port: number } | null {
+  const file = join(story.service, 'run', 'shop.json');
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as { pid: number; port: number }) : null;
+}
+
+/** About twenty requests a second for each organization. The shop has been started before. */
+export async function ensureTraffic(story: Story, ratePerSecond = 20): Promise<Running> {
+  const argv = ['traffic.mjs', '--url', shopUrl(story), '--rate', String(ratePerSecond), '--minutes', LIFETIME_MINUTES] as const;
+  const { pid, attached } = await ensureProgram({ folder: story.service, argv, name: 'traffic' }, () => true);
+  return { story, pid, url: shopUrl(story), attached };
+}
+
+/** Does the wrong thing, once in a story. @returns when it was done. */
+export async function provoke(story: Story): Promise<Instant> {
+  return story.scenario === 'deploy' ? deployBad(story) : putEverybodyOnNext(story);
+}
+
+async function deployBad(story: Story): Promise<Instant> {
+  const done = deployed(story);
+  if (done !== null) return done;
+  const { code, said } = await runProgram({ folder: story.service, argv: ['deploy.mjs', BAD_RELEASE], name: 'deploy' });
+  const at = deployed(story);
+  if (code === 0 && at !== null) return at;
+  throw new BelayError(code === 3 ? 'BELAY_DEPLOY_FROZEN' : 'BELAY_PROCESS_FAILED', said, { hint: 'Begin a new story: npm start -- --data with another directory.' });
+}
+
+function deployed(story: Story): Instant | null {
+  const lines = linesOf<{ t: Instant; event: string; release: string }>(join(story.service, 'run', 'deploys.ndjson'));
+  return lines.find((line) => line.event === 'done' && line.release === BAD_RELEASE)?.t ?? null;
+}
+
+/** The note comes first: if a kill comes between, the file itself says whether it was done. */
+async function putEverybodyOnNext(story: Story): Promise<Instant> {
+  const file = join(story.service, 'flows.json');
+  const note = join(story.service, 'run', 'provoked.json');
+  const flows = JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>;
+  if (existsSync(note) && Object.values(flows).includes('next')) return (JSON.parse(readFileSync(note, 'utf8')) as { t: Instant }).t;
+  const t = Date.now();
+  writeWhole(note, { t });
+  writeWhole(file, Object.fromEntries(Object.keys(flows).map((org) => [org, 'next'])));
+  return t;
+}
+
+function writeWhole(path: string, value: unknown): void {
+  writeFileSync(`${path}.story-draft`, `${JSON.stringify(value, null, 2)}\n`);
+  renameSync(`${path}.story-draft`, path);
+}

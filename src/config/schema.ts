@@ -1,0 +1,227 @@
+// belay.yaml: which keys it has and what they become. What the parts say of one another is checked by the lint.
+import type { GuardLimits } from '../domain/guardrail.ts';
+import { DEFAULT_GUARD_LIMITS } from '../domain/guardrail.ts';
+import type { Severity } from '../domain/ir.ts';
+import type { SignalSpec, SourceSpec } from '../domain/signal.ts';
+import type { AudienceSpec, ChannelSpec, Component, Lang, Organization, Person, SeverityPolicy, SwitchSpec, System, TargetSpec } from '../domain/system.ts';
+import { clock } from './clocks.ts';
+import type { Problems } from './problems.ts';
+import type { Reader } from './read.ts';
+import { ANY_KEYS, bool, DOTTED_KEYS, duration, id, int, listOf, mapOf, NAME_KEYS, oneOf, optional, percent, present, record, required, text, wrong } from './read.ts';
+import { readSignal } from './signals.ts';
+import type { TriggerDraft } from './triggers.ts';
+import { readTrigger } from './triggers.ts';
+import type { Entry, Value } from './yaml.ts';
+
+export interface SystemDraft {
+  /** Templates come from their files, and a runbook's own triggers are added later. */
+  readonly system: System;
+  readonly triggers: readonly TriggerDraft[];
+  readonly value: Value;
+}
+
+type Option = string | number | boolean | readonly string[];
+type Driven = { readonly driver: string; readonly component?: string; readonly dependsOn: readonly string[]; readonly options: Readonly<Record<string, Option>> };
+
+export const lang = oneOf<Lang>('en', 'pt-BR');
+
+export const zone: Reader<string> = (value, problems, name) => {
+  const read = text(value, problems, name);
+  if (read === undefined || isZone(read)) return read;
+  problems.error('zone', value.span, `${name} is "${read}", which is not a time zone`, { expected: 'a zone such as America/Sao_Paulo or UTC' });
+  return undefined;
+};
+
+function isZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    // Intl has no question for it: it throws for what it does not know.
+    return false;
+  }
+}
+
+const url: Reader<string> = (value, problems, name) => {
+  const read = text(value, problems, name);
+  if (read === undefined || /^https?:\/\/[^\s/]+/.test(read)) return read;
+  return wrong(value, problems, name, 'an address that begins with http:// or https://');
+};
+
+const component = record({
+  title: optional(text),
+  criticality: optional(oneOf('critical', 'high', 'normal')),
+  rto: optional(duration(1)),
+  rpo: optional(duration()),
+  dependsOn: optional(listOf(id)),
+  url: optional(url),
+});
+
+/** An organization has fields of the user's own: texts that runbooks may name (`{org.webhookUrl}`). */
+const organization: Reader<Readonly<Record<string, string>>> = (value, problems, name) => {
+  if (value.kind !== 'map') return wrong(value, problems, name, 'a mapping with name, lang and fields of your own');
+  const pairs = value.entries.map((entry): [string, string] | null => {
+    const read = entry.key === 'lang' ? lang : entry.key === 'zone' ? zone : text;
+    if (!NAME_KEYS.pattern.test(entry.key)) problems.error('id', entry.keySpan, `${entry.key} cannot be a field of ${name}`, { expected: NAME_KEYS.form });
+    const one = read(entry.value, problems, `${name}.${entry.key}`);
+    return one === undefined ? null : [entry.key, one];
+  });
+  return Object.fromEntries(pairs.filter((pair) => pair !== null));
+};
+
+const option: Reader<Option> = (value, problems, name) => {
+  if (value.kind === 'list') return listOf(text)(value, problems, name);
+  if (value.kind === 'scalar' && value.value !== null) return value.value;
+  return wrong(value, problems, name, 'a text, a number, true or false, or a list of texts');
+};
+
+/** Keys that are not Belay's belong to the driver, which checks them itself. */
+const driven: Reader<Driven> = (value, problems, name) => {
+  if (value.kind !== 'map') return wrong(value, problems, name, 'a mapping with driver');
+  const own = new Set(['driver', 'component', 'dependsOn']);
+  const fields = record({ driver: required(text), component: optional(id), dependsOn: optional(listOf(id)) })({ ...value, entries: value.entries.filter((entry) => own.has(entry.key)) }, problems, name);
+  const options = mapOf(option, ANY_KEYS)({ ...value, entries: value.entries.filter((entry) => !own.has(entry.key)) }, problems, name);
+  return { driver: fields?.driver ?? '', dependsOn: fields?.dependsOn ?? [], options: options ?? {}, ...present({ component: fields?.component }) };
+};
+
+const SOURCES = {
+  prometheus: record({ driver: required(text), url: required(url), every: required(duration(10)), timeout: optional(duration(1)) }),
+  http: record({ driver: required(text), points: required(listOf(url, 1)), every: required(duration(10)), timeout: optional(duration(1)), expectStatus: optional(int(100, 599)) }),
+  push: record({ driver: required(text), every: required(duration(10)) }),
+};
+const LONGEST_TIMEOUT_MS = 10_000;
+
+const source: Reader<Omit<SourceSpec, 'id'>> = (value, problems, name) => {
+  const entry = value.kind === 'map' ? value.entries.find((one) => one.key === 'driver') : undefined;
+  if (entry === undefined) {
+    if (value.kind !== 'map') return wrong(value, problems, name, 'a mapping with driver');
+    problems.error('missing-key', { start: value.span.start, end: value.span.start + 1 }, `${name} lacks driver`, { expected: 'driver: prometheus, http or push' });
+    return undefined;
+  }
+  const driver = oneOf('prometheus', 'http', 'push')(entry.value, problems, 'driver');
+  if (driver === undefined) return undefined;
+  if (driver === 'push') return { driver, everyMs: SOURCES.push(value, problems, name)?.every ?? 1 };
+  if (driver === 'prometheus') {
+    const fields = SOURCES.prometheus(value, problems, name);
+    const everyMs = fields?.every ?? 1;
+    return { driver, url: fields?.url ?? '', everyMs, timeoutMs: fields?.timeout ?? Math.min(everyMs, LONGEST_TIMEOUT_MS) };
+  }
+  const fields = SOURCES.http(value, problems, name);
+  const everyMs = fields?.every ?? 1;
+  return { driver, points: fields?.points ?? [], everyMs, timeoutMs: fields?.timeout ?? Math.min(everyMs, LONGEST_TIMEOUT_MS), expectStatus: fields?.expectStatus ?? 200 };
+};
+
+const audience = record({
+  kind: required(oneOf('responders', 'management', 'customers', 'public')),
+  lang: optional(lang),
+  zone: optional(zone),
+  channels: required(listOf(record({ channel: required(id), to: required(listOf(text, 1)) }), 1)),
+});
+
+const severity = record({ updates: optional(mapOf(duration(1))), postmortem: optional(bool) });
+
+const guards = record({
+  changedWithin: optional(duration()),
+  affectedUsers: optional(percent),
+  localShare: optional(percent),
+  perScopePerDay: optional(int(0, 1000)),
+  cooldown: optional(duration()),
+  reuseWithin: optional(duration()),
+  freshData: optional(duration(1)),
+});
+
+const raw: Reader<Value> = (value) => value;
+const version: Reader<1> = (value, problems, name) => (value.kind === 'scalar' && value.value === 1 ? 1 : wrong(value, problems, name, '1, the version of this format'));
+
+const FILE = record({
+  belay: required(version),
+  name: required(text),
+  lang: optional(lang),
+  zone: optional(zone),
+  components: optional(mapOf(component)),
+  organizations: optional(mapOf(organization)),
+  people: optional(mapOf(record({ name: required(text), roles: optional(listOf(id)), lang: optional(lang) }))),
+  roles: optional(listOf(id)),
+  sources: optional(mapOf(source)),
+  signals: optional(mapOf(raw, DOTTED_KEYS)),
+  triggers: optional(mapOf(raw)),
+  targets: optional(mapOf(driven)),
+  switches: optional(mapOf(driven)),
+  channels: optional(mapOf(driven)),
+  audiences: optional(mapOf(audience)),
+  clocks: optional(mapOf(clock)),
+  severities: optional(record({ P0: optional(severity), P1: optional(severity), P2: optional(severity) })),
+  guards: optional(guards),
+  network: optional(record({ allow: optional(listOf(text)) })),
+  statusPage: optional(record({ title: required(text) })),
+});
+
+/** Reads the whole file; parts that cannot be read are left out, and told. */
+export function readSystem(value: Value, problems: Problems): SystemDraft | null {
+  const file = FILE(value, problems, 'belay.yaml');
+  if (file === undefined) return null;
+  const defaults = { lang: file.lang ?? 'en', zone: file.zone ?? 'UTC' } as const;
+  const triggers = entriesOf(value, 'triggers').flatMap((entry) => readTrigger(entry, problems, 'all') ?? []);
+  const signals = entriesOf(value, 'signals').flatMap((entry) => readSignal({ id: entry.key, value: entry.value, problems, by: null }) ?? []);
+  return {
+    value,
+    triggers,
+    system: {
+      name: file.name ?? '',
+      ...defaults,
+      components: list(file.components, componentOf),
+      organizations: list(file.organizations, (key, one): Organization => ({ ...defaults, name: key, ...one, id: key }) as Organization),
+      sources: list(file.sources, (key, one) => ({ id: key, ...one }) as SourceSpec),
+      signals: [...signals, ...triggers.flatMap((one): SignalSpec[] => (one.signal === null ? [] : [one.signal]))],
+      triggers: triggers.map((one) => one.rule),
+      targets: list(file.targets, drivenOf) satisfies readonly TargetSpec[],
+      switches: list(file.switches, drivenOf) satisfies readonly SwitchSpec[],
+      channels: list(file.channels, (key, one): ChannelSpec => ({ id: key, driver: one.driver, dependsOn: one.dependsOn, options: one.options })),
+      people: list(file.people, (key, one): Person => ({ id: key, name: one.name ?? key, roles: one.roles ?? [], lang: one.lang ?? defaults.lang })),
+      roles: file.roles ?? [],
+      audiences: list(file.audiences, (key, one): AudienceSpec => ({ id: key, kind: one.kind ?? 'responders', lang: one.lang ?? defaults.lang, zone: one.zone ?? defaults.zone, channels: routes(one.channels) })),
+      clocks: file.clocks ?? {},
+      severities: severitiesOf(file.severities),
+      guards: guardsOf(file.guards),
+      templates: {},
+      network: { allow: file.network?.allow ?? [] },
+      statusPage: file.statusPage?.title === undefined ? null : { title: file.statusPage.title },
+    },
+  };
+}
+
+function list<T, R>(record: Readonly<Record<string, T>> | undefined, make: (key: string, one: T) => R): readonly R[] {
+  return Object.entries(record ?? {}).map(([key, one]) => make(key, one));
+}
+
+/** The written entries under a top key: triggers and signals are read from their places. */
+export function entriesOf(value: Value, key: string): readonly Entry[] {
+  const under = value.kind === 'map' ? value.entries.find((entry) => entry.key === key)?.value : undefined;
+  return under?.kind === 'map' ? under.entries : [];
+}
+
+function componentOf(key: string, one: NonNullable<ReturnType<typeof component>>): Component {
+  return { id: key, title: one.title ?? key, criticality: one.criticality ?? 'normal', dependsOn: one.dependsOn ?? [], ...present({ rtoMs: one.rto, rpoMs: one.rpo, url: one.url }) };
+}
+
+function drivenOf(key: string, one: Driven): TargetSpec {
+  // A switch or target has no dependencies of its own: the word would be lost.
+  const options = one.dependsOn.length === 0 ? one.options : { ...one.options, dependsOn: one.dependsOn };
+  return { id: key, driver: one.driver, options, ...present({ component: one.component }) };
+}
+
+function routes(channels: readonly { readonly channel: string | undefined; readonly to: readonly string[] | undefined }[] | undefined): AudienceSpec['channels'] {
+  return (channels ?? []).flatMap((one) => (one.channel === undefined ? [] : [{ channel: one.channel, to: one.to ?? [] }]));
+}
+
+function severitiesOf(file: Partial<Record<Severity, ReturnType<typeof severity>>> | undefined): Partial<Record<Severity, SeverityPolicy>> {
+  const policies = Object.entries(file ?? {}).map(([key, one]) => [key, { severity: key as Severity, updates: one?.updates ?? {}, postmortem: one?.postmortem ?? false }] as const);
+  return Object.fromEntries(policies);
+}
+
+function guardsOf(file: ReturnType<typeof guards>): GuardLimits {
+  const { changedWithin, affectedUsers, localShare, perScopePerDay, cooldown, reuseWithin, freshData } = file ?? {};
+  const written = present({ changedWithinMs: changedWithin, affectedUsers, localShare, perScopePerDay, cooldownMs: cooldown, reuseWithinMs: reuseWithin, freshMs: freshData });
+  return { ...DEFAULT_GUARD_LIMITS, ...written };
+}
+

@@ -1,0 +1,92 @@
+// Signals as people write them: one kind key with its selectors, and how the samples are cut into scopes.
+import type { SignalKind, SignalSpec } from '../domain/signal.ts';
+import { parseDuration } from '../domain/units.ts';
+import type { Problems } from './problems.ts';
+import type { Fields, Reader } from './read.ts';
+import { duration, int, listOf, notYet, oneOf, oneOrMore, optional, record, required, text, wrong } from './read.ts';
+import { selector } from './selector.ts';
+import type { Value } from './yaml.ts';
+
+export const SIGNAL_KINDS = ['ratio', 'rate', 'mean', 'gauge', 'absent', 'probe', 'manual'] as const;
+
+const DEFAULT_MAX = 50_000;
+const DEFAULT_LATE_MS = 10_000;
+
+/** `gauge: open_files` and `gauge: { of: open_files }` say the same. */
+const oneSelector: Reader<{ readonly of: NonNullable<ReturnType<typeof selector>> }> = (value, problems, name) => {
+  if (value.kind === 'map') {
+    const of = record({ of: required(selector) })(value, problems, name)?.of;
+    return of === undefined ? undefined : { of };
+  }
+  const of = selector(value, problems, name);
+  return of === undefined ? undefined : { of };
+};
+
+const absentAfter: Reader<SignalSpec['absentAfter']> = (value, problems, name) => {
+  const written = value.kind === 'scalar' ? String(value.value) : '';
+  const cadences = /^(\d+(?:\.\d+)?)x$/.exec(written)?.[1];
+  if (cadences !== undefined) return { cadences: Number(cadences) };
+  const parsed = parseDuration(written);
+  return parsed.ok ? { ms: parsed.value } : wrong(value, problems, name, 'a multiple of the cadence such as 3x, or a duration such as 30s');
+};
+
+const SHAPE = {
+  ratio: optional(record({ bad: required(selector), all: required(selector) })),
+  rate: optional(oneSelector),
+  mean: optional(record({ sum: required(selector), count: required(selector) })),
+  gauge: optional(oneSelector),
+  absent: optional(oneSelector),
+  probe: optional(record({ source: required(text), failing: optional(int(1)), consecutive: optional(int(1)) })),
+  manual: optional(record({ who: required(oneOrMore(text)), ask: required(text) })),
+  by: optional(oneOrMore(text)),
+  max: optional(int(1, 10_000_000)),
+  overflow: optional(oneOf('aggregate')),
+  late: optional(duration()),
+  missing: optional(record({ is: optional(oneOf('unknown')), absentAfter: optional(absentAfter) })),
+  sources: optional(listOf(text)),
+  fractionAbove: notYet,
+  count: notYet,
+  quantile: notYet,
+  age: notYet,
+  distinct: notYet,
+  event: notYet,
+  composite: notYet,
+  vs: notYet,
+} as const;
+
+/** `by` is the label when the signal names none: an inline signal follows its trigger's scope. */
+export function readSignal(o: { readonly id: string; readonly value: Value; readonly problems: Problems; readonly by: string | null }): SignalSpec | undefined {
+  const { id, value, problems } = o;
+  const fields = record(SHAPE)(value, problems, `signal ${id}`);
+  if (fields === undefined) return undefined;
+  const written = SIGNAL_KINDS.filter((kind) => value.kind === 'map' && value.entries.some((entry) => entry.key === kind));
+  const coming = value.kind === 'map' && value.entries.some((entry) => entry.key in SHAPE && 'unavailable' in SHAPE[entry.key as keyof typeof SHAPE]);
+  if (written.length !== 1 && !coming) {
+    problems.error('signal-kind', value.span, written.length === 0 ? `signal ${id} has no kind` : `signal ${id} has ${written.length} kinds: ${written.join(', ')}`, {
+      expected: `exactly one of ${SIGNAL_KINDS.join(', ')}`,
+    });
+  }
+  if (fields.by !== undefined && fields.by.length > 1) problems.error('not-available', value.span, `signal ${id} is cut by ${fields.by.length} labels: one is possible in this version`);
+  const signal = kindOf(fields);
+  if (signal === undefined) return undefined;
+  return {
+    id,
+    signal,
+    by: fields.by?.[0] ?? o.by,
+    max: fields.max ?? DEFAULT_MAX,
+    lateMs: fields.late ?? DEFAULT_LATE_MS,
+    absentAfter: fields.missing?.absentAfter ?? { cadences: 3 },
+    sources: fields.sources ?? (fields.probe?.source === undefined ? [] : [fields.probe.source]),
+  };
+}
+
+function kindOf(fields: Fields<typeof SHAPE>): SignalKind | undefined {
+  const { ratio, rate, mean, gauge, absent, probe, manual } = fields;
+  if (ratio?.bad !== undefined && ratio.all !== undefined) return { kind: 'ratio', bad: ratio.bad, all: ratio.all };
+  if (rate !== undefined) return { kind: 'rate', of: rate.of };
+  if (mean?.sum !== undefined && mean.count !== undefined) return { kind: 'mean', sum: mean.sum, count: mean.count };
+  if (gauge !== undefined) return { kind: 'gauge', of: gauge.of };
+  if (absent !== undefined) return { kind: 'absent', of: absent.of };
+  if (probe?.source !== undefined) return { kind: 'probe', source: probe.source, failing: probe.failing ?? 1, consecutive: probe.consecutive ?? 3 };
+  return manual?.who === undefined || manual.ask === undefined ? undefined : { kind: 'manual', who: manual.who, ask: manual.ask };
+}

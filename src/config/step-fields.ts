@@ -1,0 +1,84 @@
+// What may be written in a block: the common fields and those of each kind, with the forms they have in a file.
+import type { AnswerType, Check, OnFail, Retry } from '../domain/ir.ts';
+import type { Fields, Reader, Shape } from './read.ts';
+import { bool, duration, id, int, jsonObject, listOf, mapOf, NAME_KEYS, notYet, number, oneOf, oneOrMore, optional, present, record, required, text, wrong } from './read.ts';
+
+const THENS = ['stop', 'continue', 'ask', 'undo'] as const;
+
+const onFail: Reader<OnFail> = (value, problems, name) => {
+  const written = value.kind === 'scalar' ? String(value.value) : '';
+  const [, step] = /^goto:([a-z][a-z0-9-]*)$/.exec(written) ?? [];
+  if (step !== undefined) return { then: 'goto', step };
+  if (written.startsWith('goto')) return wrong(value, problems, name, 'goto:<step id>');
+  const then = oneOf(...THENS)(value, problems, name);
+  return then === undefined ? undefined : { then };
+};
+
+const retry: Reader<Retry> = (value, problems, name) => {
+  const fields = record({ max: required(int(1, 100)), every: optional(duration()), backoff: optional(oneOf('fixed', 'exp')), attempt: optional(duration(1)) })(value, problems, name);
+  if (fields === undefined) return undefined;
+  return { max: fields.max ?? 1, everyMs: fields.every ?? 5000, backoff: fields.backoff ?? 'fixed', ...present({ attemptMs: fields.attempt }) };
+};
+
+const CHECK = { probe: required(text), with: optional(jsonObject), expect: required(text), for: optional(duration(1)) } as const;
+
+export const check: Reader<Check> = (value, problems, name) => {
+  const fields = record(CHECK)(value, problems, name);
+  return fields === undefined ? undefined : { probe: fields.probe ?? '', with: fields.with ?? {}, expect: fields.expect ?? '', ...present({ forMs: fields.for }) };
+};
+
+const call = record({ do: required(text), with: optional(jsonObject) });
+const answer = record({ type: required(oneOf<AnswerType>('text', 'int', 'number', 'bool', 'time', 'url')) });
+const checks = optional(listOf(check, 1));
+
+export const COMMON = {
+  who: optional(text),
+  when: optional(text),
+  pre: optional(oneOrMore(text)),
+  within: optional(duration(1)),
+  timeout: optional(duration(1)),
+  takes: optional(duration()),
+  retry: optional(retry),
+  fail: optional(onFail),
+  meets: optional(oneOrMore(id)),
+  evidence: optional(oneOrMore(id)),
+} as const;
+
+export const MANUAL = { ...COMMON, count: optional(int(1, 1000)), answers: optional(mapOf(answer, NAME_KEYS)) } as const;
+
+export const APPROVE = {
+  ...COMMON,
+  from: optional(oneOrMore(text)),
+  min: optional(int(1, 20)),
+  fourEyes: optional(bool),
+  show: optional(listOf(oneOf('plan', 'guards', 'impact', 'contingencies', 'loss'))),
+  onTimeout: optional(oneOf('abort', 'escalate')),
+} as const;
+
+export const CHOOSE = {
+  ...COMMON,
+  by: optional(text),
+  ask: optional(text),
+  arms: required(mapOf(record({ title: required(text), human: optional(bool), goto: optional(id), call: notYet }))),
+} as const;
+
+export const DO = {
+  ...COMMON,
+  with: optional(jsonObject),
+  undo: optional(call),
+  irreversible: optional(text),
+  verify: optional(listOf(check)),
+  contingency: optional(record({ owner: required(text), expires: required(duration(1)) })),
+  key: notYet,
+} as const;
+
+export const VERIFY = { ...COMMON, all: checks, any: checks, every: optional(duration(10)) } as const;
+export const WATCH = { ...VERIFY, for: required(duration(1)), strict: optional(number(0.01, 1)) } as const;
+export const WAIT = { ...COMMON, until: optional(text), for: optional(duration(1)), window: notYet } as const;
+export const NOTIFY = { ...COMMON, template: required(id), to: required(oneOrMore(id)), promise: optional(duration(1)) } as const;
+export const COLLECT = {
+  ...COMMON,
+  from: required(listOf(record({ probe: required(text), with: optional(jsonObject), evidence: optional(id) }), 1)),
+} as const;
+
+export type Read<S extends Shape> = Fields<S>;

@@ -1,0 +1,57 @@
+// `deploy.rollback` and `deploy.activate`: one explicit release is put live. They differ in what is impossible: a rollback does not go
+// where it is already, nor behind the newest stable release; an activation is a step forward and may name any release that exists.
+import type { JsonObject } from '../../domain/json.ts';
+import type { Action } from '../../ports/action.ts';
+import type { DeployTarget, TargetState } from '../../ports/deploy-target.ts';
+import { named, specOf, textOf } from './arguments.ts';
+
+type Targets = Readonly<Record<string, DeployTarget>>;
+
+/** How many releases back a floor is looked for. */
+const FLOOR_LOOK = 50;
+
+export function deployActions(targets: Targets): readonly Action[] {
+  return [releaseAction('deploy.rollback', targets, whyNoRollback), releaseAction('deploy.activate', targets, async () => null)];
+}
+
+type Refusal = (target: DeployTarget, name: string, to: string) => Promise<string | null>;
+
+function releaseAction(name: string, targets: Targets, refuse: Refusal): Action {
+  const targetOf = (args: JsonObject): DeployTarget => named(targets, 'target', textOf(args, 'target'));
+  return {
+    spec: specOf(name),
+    target: (args) => `target:${textOf(args, 'target')}`,
+    observe: async (args) => {
+      const to = textOf(args, 'to');
+      const state = await targetOf(args).current();
+      return { current: state.release, desired: to, fingerprint: state.fingerprint, reached: runs(state, to) };
+    },
+    act: (args, o) => targetOf(args).rollTo(textOf(args, 'to'), o),
+    impossible: async (args) => {
+      const [target, to] = [targetOf(args), textOf(args, 'to')];
+      const found = await target.restorable(to);
+      if (!found.ok) return `release ${to} cannot be put live on ${textOf(args, 'target')}: ${found.why}`;
+      return refuse(target, textOf(args, 'target'), to);
+    },
+    lastChange: async (args) => {
+      const { changedAt, previous, release } = await targetOf(args).current();
+      return { at: changedAt, from: previous, to: release };
+    },
+  };
+}
+
+/** By effect: what should run is what every unit says it runs (rule R8). */
+function runs(state: TargetState, release: string): boolean {
+  return state.release === release && state.inFlight === undefined && state.units.every((unit) => unit.ready && unit.release === release);
+}
+
+async function whyNoRollback(target: DeployTarget, name: string, to: string): Promise<string | null> {
+  const state = await target.current();
+  if (runs(state, to)) return `${name} already runs ${to}`;
+  // Rule R10: never past the floor, the newest release that has been healthy for long enough.
+  const releases = await target.list(FLOOR_LOOK);
+  const wanted = releases.find((one) => one.ref === to);
+  const floor = releases.find((one) => one.stable !== undefined && one.ref !== state.release);
+  if (wanted === undefined || floor === undefined || wanted.createdAt >= floor.createdAt) return null;
+  return `release ${to} lies behind ${floor.ref}, the newest stable release of ${name}`;
+}

@@ -1,0 +1,21 @@
+// Binds every action of the catalog to the port that carries it. `belay.undo` is missing on purpose: taking back is the interpreter's
+// own business.
+import type { Action } from '../../ports/action.ts';
+import type { DeployTarget } from '../../ports/deploy-target.ts';
+import type { FlowSwitch } from '../../ports/flow-switch.ts';
+import type { PauseSwitch } from '../../ports/pause.ts';
+import { deployActions } from './deploy.ts';
+import { flowActions } from './flow.ts';
+import { freezeActions } from './freeze.ts';
+import { pauseActions } from './pause.ts';
+
+export interface ActionPorts {
+  readonly targets: Readonly<Record<string, DeployTarget>>;
+  readonly switches: Readonly<Record<string, FlowSwitch>>;
+  readonly pause: PauseSwitch;
+}
+
+export function createActions(ports: ActionPorts): Readonly<Record<string, Action>> {
+  const actions = [...deployActions(ports.targets), ...freezeActions(ports.targets), ...flowActions(ports.switches), ...pauseActions(ports.pause)];
+  return Object.fromEntries(actions.map((action) => [action.spec.name, action]));
+}

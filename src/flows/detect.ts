@@ -1,0 +1,254 @@
+// Detection as a running thing: takes deliveries one after the other, judges them, and commits everything they change in one
+// transaction before it answers. Memory is a cache of the store: after a kill, or a failed commit, it is loaded again.
+import { BelayError } from '../domain/errors.ts';
+import type { Instant } from '../domain/json.ts';
+import type { Batch } from '../domain/signal.ts';
+import type { System } from '../domain/system.ts';
+import { INITIAL, withReport } from '../domain/trigger-machine.ts';
+import type { Transition, TriggerRule } from '../domain/trigger.ts';
+import type { Readings } from '../ports/readings.ts';
+import type { SignalSource } from '../ports/signal-source.ts';
+import type { SeriesRow, SignalStore } from '../ports/signal-store.ts';
+import type { Time } from '../ports/time.ts';
+import { takeIn } from './detect/intake.ts';
+import { changeSet, keptFrom, loadBook, upkeepRows } from './detect/keep.ts';
+import { type Findings, lookAtManual, lookAtTrack, newFindings, note } from './detect/looks.ts';
+import { healthOf, readMetric, viewsOf } from './detect/readings.ts';
+import type { Book, ExtraWindow } from './detect/track.ts';
+import { sourceOf } from './detect/track.ts';
+
+const PULSE_MS = 1_000;
+const UPKEEP_MS = 60_000;
+/** Roles whose word alone is act-level evidence. */
+const TRUSTED_ROLES: readonly string[] = ['approver', 'commander'];
+
+export interface DetectorDeps {
+  readonly system: System;
+  readonly store: SignalStore;
+  readonly time: Time;
+  readonly sources: readonly SignalSource[];
+  /** Called after the transition is durable: a hint to look at `store.unanswered()` now. */
+  readonly onTransition?: (transition: Transition) => void;
+  /** Trouble that has no caller to be told: a commit that failed under a pulled source, a source that broke its contract. */
+  readonly onError?: (error: unknown) => void;
+  /** Windows that checks of runbooks ask for beyond the triggers' own. */
+  readonly windows?: readonly ExtraWindow[];
+}
+
+export interface Detector {
+  /** Loads what was committed, then reads the sources until `stop`. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  /** Resolves when every source has spoken since `start`, or after `withinMs`: before it, nothing is fresh enough to act on. */
+  settled(withinMs: number): Promise<void>;
+  /** Durable when it resolves. @throws what the store throws; then nothing of the batch counts. */
+  ingest(batch: Batch): Promise<void>;
+  readonly readings: Readings;
+}
+
+export function createDetector(deps: DetectorDeps): Detector {
+  const running = new Running(deps);
+  return {
+    start: () => running.start(),
+    stop: () => running.stop(),
+    settled: (withinMs) => running.settled(withinMs),
+    ingest: (batch) => running.ingest(batch),
+    readings: {
+      read: async (query) => readMetric(await running.book(), query, { now: deps.time.now(), freshMs: deps.system.guards.freshMs }),
+      views: async (trigger) => viewsOf(await running.book(), trigger, deps.time.now()),
+      report: (report) => running.report(report),
+      health: async () => healthOf(await running.book(), { now: deps.time.now(), lagMs: running.lagMs() }),
+    } satisfies Readings,
+  };
+}
+
+class Running {
+  readonly #deps: DetectorDeps;
+  #book: Book | null = null;
+  #tail: Promise<unknown> = Promise.resolve();
+  #abort: AbortController | null = null;
+  #loops: readonly Promise<void>[] = [];
+  #lags: readonly number[] = [0];
+  #upkeepAt = 0;
+  readonly #spoken = new Set<string>();
+
+  constructor(deps: DetectorDeps) {
+    this.#deps = deps;
+  }
+
+  async start(): Promise<void> {
+    if (this.#abort !== null) return;
+    const abort = new AbortController();
+    this.#abort = abort;
+    this.#spoken.clear();
+    await this.book();
+    this.#loops = [...this.#deps.sources.map((source) => this.#runSource(source, abort.signal)), this.#pulse(abort.signal)];
+  }
+
+  async stop(): Promise<void> {
+    this.#abort?.abort();
+    await Promise.all(this.#loops);
+    await this.#tail;
+    this.#abort = null;
+    this.#loops = [];
+  }
+
+  async settled(withinMs: number): Promise<void> {
+    const { sources, time } = this.#deps;
+    const end = time.monotonicMs() + withinMs;
+    while (sources.some((source) => !this.#spoken.has(source.id)) && time.monotonicMs() < end) await time.sleep(20, this.#abort?.signal);
+  }
+
+  lagMs(): number {
+    return Math.max(...this.#lags);
+  }
+
+  /** What is known now; loaded when this is the first call, or the last commit failed. */
+  async book(): Promise<Book> {
+    return this.#book ?? this.#inTurn(async () => this.#loaded());
+  }
+
+  ingest(batch: Batch): Promise<void> {
+    const now = this.#deps.time.now();
+    return this.#inTurn(async () => {
+      const book = await this.#loaded();
+      const everyMs = this.#deps.sources.find((source) => source.id === batch.source)?.everyMs ?? PULSE_MS;
+      const source = sourceOf(book, this.#deps.system, batch.source, everyMs);
+      this.#spoken.add(batch.source);
+      if (!batch.alive) {
+        source.dead = batch.reason ?? 'no reason was given';
+        return;
+      }
+      const unborn = [...book.tracks.values()].filter((track) => track.since === null);
+      const series = takeIn(book, source, batch, now);
+      const findings = newFindings();
+      for (const track of book.tracks.values()) if (track.fedBy.has(source.id)) lookAtTrack(book, track, now, findings);
+      const born = unborn.filter((track) => track.since !== null);
+      await this.#commit(book, series, findings, born);
+    });
+  }
+
+  report(o: { readonly trigger: string; readonly scope: string; readonly by: string; readonly roles: readonly string[]; readonly text: string }): Promise<void> {
+    const now = this.#deps.time.now();
+    const rule = this.#reportable(o);
+    return this.#inTurn(async () => {
+      const book = await this.#loaded();
+      const findings = newFindings();
+      const trusted = o.roles.some((role) => TRUSTED_ROLES.includes(role));
+      const word = { by: o.by, trusted, at: now, rearmMs: rule.rearmMs };
+      const manual = book.manual.get(rule.id);
+      if (manual === undefined) confirmImpact(book, rule, o.scope, word, findings);
+      else {
+        manual.states.set(o.scope, withReport(manual.states.get(o.scope) ?? INITIAL, word));
+        lookAtManual(manual, o.scope, now, findings, { by: o.by, text: o.text, at: now });
+      }
+      await this.#commit(book, new Map(), findings, []);
+    });
+  }
+
+  /** @throws BELAY_NOT_FOUND, BELAY_FORBIDDEN */
+  #reportable(o: { readonly trigger: string; readonly scope: string; readonly roles: readonly string[] }): TriggerRule {
+    const { system } = this.#deps;
+    const rule = system.triggers.find((one) => one.id === o.trigger);
+    const signal = system.signals.find((one) => one.id === rule?.signal)?.signal;
+    const who = signal?.kind === 'manual' ? signal.who : rule?.impact === undefined ? null : [rule.impact.who];
+    if (rule === undefined || who === null) {
+      throw new BelayError('BELAY_NOT_FOUND', `no trigger ${o.trigger} that people may report`, { hint: 'Name a trigger with a manual signal, or one that asks for its impact.' });
+    }
+    const isKnown = rule.scope === 'all' ? o.scope === '' : o.scope !== '' && (system.organizations.length === 0 || system.organizations.some((org) => org.id === o.scope));
+    if (!isKnown) {
+      const hint = rule.scope === 'all' ? 'This trigger has no organizations: leave the organization out.' : 'Name one of the organizations of belay.yaml.';
+      throw new BelayError('BELAY_NOT_FOUND', `trigger ${o.trigger}: no organization ${JSON.stringify(o.scope)}`, { hint });
+    }
+    if (who.length > 0 && !who.some((role) => o.roles.includes(role))) {
+      throw new BelayError('BELAY_FORBIDDEN', `trigger ${o.trigger} may be reported by ${who.join(', ')}`, { hint: `Ask somebody who is ${who.join(' or ')}.` });
+    }
+    return rule;
+  }
+
+  async #runSource(source: SignalSource, signal: AbortSignal): Promise<void> {
+    try {
+      await source.run((batch) => this.#deliver(batch), signal);
+    } catch (error) {
+      this.#deps.onError?.(error);
+    }
+  }
+
+  async #deliver(batch: Batch): Promise<void> {
+    try {
+      await this.ingest(batch);
+    } catch (error) {
+      this.#deps.onError?.(error);
+      throw error;
+    }
+  }
+
+  /** What happens without any delivery: silences grow, holds of people's reports end, old slots go; and the loop's own lag is felt. */
+  async #pulse(signal: AbortSignal): Promise<void> {
+    const { time } = this.#deps;
+    while (!signal.aborted) {
+      const asleep = time.monotonicMs();
+      await time.sleep(PULSE_MS, signal);
+      if (signal.aborted) return;
+      this.#lags = [...this.#lags.slice(-4), Math.max(0, time.monotonicMs() - asleep - PULSE_MS)];
+      try {
+        await this.#inTurn(() => this.#turnOfTime(time.now()));
+      } catch (error) {
+        this.#deps.onError?.(error);
+      }
+    }
+  }
+
+  async #turnOfTime(now: Instant): Promise<void> {
+    const book = await this.#loaded();
+    const findings = newFindings();
+    for (const track of book.tracks.values()) if (track.spec.signal.kind === 'absent') lookAtTrack(book, track, now, findings);
+    for (const manual of book.manual.values()) {
+      for (const [scope, state] of manual.states) if (state.status === 'suspect') lookAtManual(manual, scope, now, findings);
+    }
+    const isDue = now - this.#upkeepAt >= UPKEEP_MS;
+    const series = new Map((isDue ? upkeepRows(book) : []).map((row): [string, SeriesRow] => [`${row.source}/${row.series}`, row]));
+    await this.#commit(book, series, findings, []);
+    if (!isDue) return;
+    this.#upkeepAt = now;
+    await this.#deps.store.prune(keptFrom(book, now));
+  }
+
+  /** One after the other: a turn sees all of what the turn before it committed. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#tail.then(work);
+    // Whoever asked for the turn is told of its failure; the next one starts from the store.
+    this.#tail = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #loaded(): Promise<Book> {
+    this.#book ??= await loadBook({ system: this.#deps.system, store: this.#deps.store, sources: this.#deps.sources, windows: this.#deps.windows ?? [] }, this.#deps.time.now());
+    return this.#book;
+  }
+
+  async #commit(book: Book, series: Map<string, SeriesRow>, findings: Findings, born: Parameters<typeof changeSet>[3]): Promise<void> {
+    const change = changeSet(book, series, findings, born);
+    if (change.slots.length + change.series.length + change.states.length + change.transitions.length === 0) return;
+    try {
+      await this.#deps.store.commit(change);
+    } catch (error) {
+      this.#book = null;
+      throw error;
+    }
+    for (const transition of change.transitions) this.#deps.onTransition?.(transition);
+  }
+}
+
+/** A person says that the trouble is felt: from now on this scope may be more than suspect. */
+function confirmImpact(book: Book, rule: TriggerRule, scope: string, word: Parameters<typeof withReport>[1], findings: Findings): void {
+  const found = book.trackOf.get(rule.id);
+  const row = found?.track.rowOf.get(scope);
+  const before = row === undefined ? undefined : found?.watcher.states[row];
+  if (found === undefined || row === undefined || before === undefined || before.status === 'ok') {
+    throw new BelayError('BELAY_NOT_FOUND', `trigger ${rule.id} has nothing to confirm for ${JSON.stringify(scope)}`, { hint: 'Type: belay status' });
+  }
+  const after = withReport(before, word);
+  found.watcher.states[row] = after;
+  note(findings, rule.id, scope, after, []);
+}

@@ -1,0 +1,147 @@
+// The shapes of the API: strict for what comes in, described and open for what goes out.
+import { z } from '@hono/zod-openapi';
+
+export const KEY = z.string().regex(/^[\x21-\x7e]{8,128}$/, '8 to 128 printable characters');
+const hash = z.string().regex(/^[0-9a-f]{64}$/, 'a sha256 in hex');
+const text = (max: number): z.ZodString => z.string().min(1).max(max);
+const name = z.string().min(1).max(200);
+const inputs = z.record(z.string().max(64), z.union([z.string().max(1000), z.number(), z.boolean()]));
+
+export const incidentParams = z.strictObject({
+  id: z
+    .string()
+    .max(40)
+    .openapi({ param: { name: 'id', in: 'path' }, example: 'INC-1' }),
+});
+export const approvalParams = z.strictObject({ id: z.string().max(40), approval: z.string().max(300) });
+export const stepParams = z.strictObject({ id: z.string().max(40), step: z.string().max(120) });
+export const noParams = z.strictObject({});
+export const noBody = z.undefined();
+
+export const listQuery = z.strictObject({ open: z.enum(['true', 'false']).optional() });
+export const afterQuery = z.strictObject({
+  after: z.coerce.number().int().min(0).default(0),
+  limit: z.coerce.number().int().min(1).max(5000).default(1000),
+});
+
+export const approvalBody = z.strictObject({ decision: z.enum(['grant', 'deny']), planHash: hash, reason: text(1000).optional() });
+export const answerBody = z.strictObject({
+  ticks: z.array(name).max(100).optional(),
+  note: text(4000).optional(),
+  answers: z.record(z.string().max(64), z.union([z.string().max(4000), z.number(), z.boolean()])).optional(),
+  choice: name.optional(),
+  refuse: text(1000).optional(),
+});
+export const noteBody = z.strictObject({ text: text(4000), lang: z.enum(['en', 'pt-BR']).default('en') });
+export const pauseBody = z.strictObject({ reason: text(1000) });
+export const planBody = z.strictObject({ runbook: name, inputs: inputs.default({}) });
+export const runBody = z.strictObject({ runbook: name, inputs: inputs.default({}), planHash: hash.optional() });
+export const reportBody = z.strictObject({ trigger: name, org: name.optional(), text: text(4000) });
+
+const labels = z
+  .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/), z.string().max(200))
+  .refine((all) => Object.keys(all).length <= 32, 'at most 32 labels');
+const instant = z.union([z.number().int().min(0), z.iso.datetime({ offset: true }).transform((at) => Date.parse(at))]);
+const sampleBase = { name: z.string().regex(/^[A-Za-z_:][A-Za-z0-9_:.]{0,127}$/), labels: labels.default({}), at: instant.optional() };
+const finite = z.number().refine(Number.isFinite, 'a finite number');
+export const sampleBody = z.union([
+  z.strictObject({ ...sampleBase, delta: finite.min(0) }),
+  z.strictObject({ ...sampleBase, value: finite }),
+  z.strictObject({ ...sampleBase, total: finite.min(0) }),
+]);
+export const samplesBody = z.array(sampleBody).max(10_000).openapi('Samples');
+
+const instantOut = z.number().int().openapi({ description: 'Milliseconds since 1970-01-01T00:00:00Z' });
+
+export const problemSchema = z
+  .looseObject({
+    type: z.string(),
+    title: z.string(),
+    status: z.number().int(),
+    detail: z.string(),
+    code: z.string().openapi({ example: 'BELAY_PLAN_CHANGED' }),
+    hint: z.string().optional(),
+    exitCode: z.number().int(),
+    effect: z.enum(['none', 'unknown', 'done']),
+    errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+  })
+  .openapi('Problem');
+
+export const incidentSchema = z
+  .looseObject({
+    id: z.string(),
+    number: z.number().int(),
+    severity: z.enum(['P0', 'P1', 'P2']),
+    phase: z.enum(['triage', 'responding', 'mitigated', 'watching', 'resolved', 'closed', 'cancelled', 'merged']),
+    runbook: z.string().nullable(),
+    planHash: z.string().nullable(),
+    detectedAt: instantOut,
+    seq: z.number().int(),
+    head: z.string(),
+  })
+  .openapi('Incident');
+
+export const rowSchema = z
+  .looseObject({ id: z.string(), open: z.boolean(), severity: z.string(), phase: z.string(), what: z.string(), since: instantOut })
+  .openapi('IncidentRow');
+export const viewSchema = z
+  .looseObject({
+    id: z.string(),
+    seq: z.number().int(),
+    now: instantOut,
+    headline: z.looseObject({ since: instantOut, open: z.boolean() }),
+    next: z.looseObject({ step: z.string(), title: z.string(), args: z.record(z.string(), z.unknown()) }).nullable(),
+    approve: z.looseObject({ state: z.enum(['ready', 'blocked', 'none']) }),
+    ifNothing: z.looseObject({ key: z.string(), at: instantOut.nullable() }),
+  })
+  .openapi('IncidentView');
+export const eventSchema = z
+  .looseObject({
+    incident: z.string(),
+    seq: z.number().int(),
+    type: z.string(),
+    at: instantOut,
+    data: z.unknown(),
+    prev: z.string(),
+    hash: z.string(),
+  })
+  .openapi('Event');
+export const pauseSchema = z
+  .object({
+    paused: z.boolean(),
+    by: z.array(z.object({ where: z.enum(['file', 'store']), who: z.string(), reason: z.string(), at: instantOut })),
+  })
+  .openapi('Pause');
+export const planSchema = z
+  .looseObject({
+    runbook: z.string(),
+    version: z.string(),
+    irHash: z.string(),
+    org: z.string().nullable(),
+    planHash: z.string(),
+    steps: z.array(z.looseObject({ id: z.string(), kind: z.string(), title: z.string() })),
+  })
+  .openapi('Plan');
+export const triggerSchema = z
+  .looseObject({
+    trigger: z.string(),
+    scope: z.string(),
+    status: z.enum(['ok', 'suspect', 'breached', 'cleared']),
+    value: z.number().nullable(),
+    lastEvaluatedAt: instantOut,
+  })
+  .openapi('Trigger');
+export const runbookSchema = z
+  .looseObject({ id: z.string(), title: z.string(), version: z.string(), start: z.enum(['ask', 'auto']), irHash: z.string() })
+  .openapi('Runbook');
+export const healthSchema = z.object({ status: z.literal('ok'), version: z.string() }).openapi('Health');
+export const statusSchema = z
+  .looseObject({
+    version: z.string(),
+    system: z.string(),
+    now: instantOut,
+    pause: pauseSchema,
+    incidents: z.object({ open: z.number().int(), list: z.array(rowSchema) }),
+    detection: z.object({ watermarkAgeMs: z.number().nullable(), lagMs: z.number(), deadSources: z.array(z.string()) }),
+  })
+  .openapi('Status');

@@ -1,0 +1,263 @@
+// The API /v1: every read and write that screens, CLI and chat may ask for. Handlers are thin: reads from the snapshot,
+// writes through the commands.
+import { z } from '@hono/zod-openapi';
+import type { Json } from '../domain/json.ts';
+import {
+  afterQuery,
+  answerBody,
+  approvalBody,
+  approvalParams,
+  eventSchema,
+  incidentParams,
+  incidentSchema,
+  listQuery,
+  noBody,
+  noParams,
+  noteBody,
+  pauseBody,
+  pauseSchema,
+  planBody,
+  planSchema,
+  reportBody,
+  rowSchema,
+  runBody,
+  runbookSchema,
+  statusSchema,
+  stepParams,
+  triggerSchema,
+  viewSchema,
+} from './api-schemas.ts';
+import type { Auth } from './auth.ts';
+import type { Commands } from './commands.ts';
+import { type Api, type Endpoint, mount } from './endpoint.ts';
+import type { Idempotency } from './idempotency.ts';
+import { permitAnswer, permitDecision } from './permits.ts';
+import { findIncident, listRows, type ReadWorld, snapshot } from './snapshot.ts';
+
+export interface ApiDeps {
+  readonly world: ReadWorld;
+  readonly commands: Commands;
+  readonly auth: Auth;
+  readonly idempotency: Idempotency;
+  readonly version: string;
+}
+
+type Add = <P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType>(endpoint: Endpoint<P, Q, B>) => void;
+
+export function mountApi(api: Api, deps: ApiDeps): void {
+  const add: Add = (endpoint) => mount(api, deps, endpoint);
+  addSystemReads(add, deps);
+  addIncidentReads(add, deps);
+  addAnswers(add, deps);
+  addIncidentWrites(add, deps);
+  addPause(add, deps);
+  addRuns(add, deps);
+}
+
+const READ = { method: 'get', params: noParams, query: noParams, body: noBody, status: 200, remembered: false } as const;
+const WRITE = { method: 'post', params: noParams, query: noParams, body: noBody, status: 200, remembered: true } as const;
+
+function addSystemReads(add: Add, { world, version }: ApiDeps): void {
+  add({
+    ...READ,
+    operation: 'getStatus',
+    path: '/v1/status',
+    summary: 'The whole system at a glance',
+    answer: statusSchema,
+    handle: () => statusOf(world, version),
+  });
+  add({
+    ...READ,
+    operation: 'listTriggers',
+    path: '/v1/triggers',
+    summary: 'Where every trigger stands',
+    answer: z.object({ triggers: z.array(triggerSchema) }),
+    handle: async () => ({ triggers: await world.readings.views() }),
+  });
+  add({
+    ...READ,
+    operation: 'listRunbooks',
+    path: '/v1/runbooks',
+    summary: 'The runbooks that are loaded',
+    answer: z.object({ runbooks: z.array(runbookSchema) }),
+    handle: async () => ({ runbooks: runbooksOf(world) }),
+  });
+}
+
+function addIncidentReads(add: Add, { world }: ApiDeps): void {
+  add({
+    ...READ,
+    operation: 'listIncidents',
+    path: '/v1/incidents',
+    summary: 'Incidents: open ones first',
+    query: listQuery,
+    answer: z.object({ incidents: z.array(rowSchema) }),
+    handle: async ({ query }) => ({
+      incidents: (await listRows(world)).filter((row) => query.open === undefined || row.open === (query.open === 'true')),
+    }),
+  });
+  add({
+    ...READ,
+    operation: 'getIncident',
+    path: '/v1/incidents/{id}',
+    summary: 'One incident: its projection and the view of the one screen',
+    params: incidentParams,
+    answer: z.object({ incident: incidentSchema, view: viewSchema }),
+    handle: async ({ params, caller }) => {
+      const { incident, view } = await snapshot(world, params.id, caller);
+      return { incident, view };
+    },
+  });
+  add({
+    ...READ,
+    operation: 'listEvents',
+    path: '/v1/incidents/{id}/events',
+    summary: 'The event log of an incident after a sequence number',
+    params: incidentParams,
+    query: afterQuery,
+    answer: z.object({ events: z.array(eventSchema), next: z.number().int().nullable() }),
+    handle: async ({ params, query }) => {
+      const incident = await findIncident(world, params.id);
+      const events = await world.incidents.events(incident.id, query.after);
+      const page = events.slice(0, query.limit);
+      return { events: page, next: events.length > page.length ? (page.at(-1)?.seq ?? null) : null };
+    },
+  });
+}
+
+const INCIDENT = z.object({ incident: incidentSchema });
+
+function addAnswers(add: Add, { commands, world }: ApiDeps): void {
+  add({
+    ...WRITE,
+    operation: 'decideApproval',
+    path: '/v1/incidents/{id}/approvals/{approval}',
+    summary: 'Grant or deny exactly the plan with this hash; 409 when the plan is another',
+    params: approvalParams,
+    body: approvalBody,
+    answer: INCIDENT,
+    handle: async ({ caller, params, body, key }) => {
+      const incident = await permitDecision(world, caller, { incident: params.id, approval: params.approval, decision: body.decision });
+      return { incident: await commands.approve(caller, { incident, approval: params.approval, ...body, key }) };
+    },
+  });
+  add({
+    ...WRITE,
+    operation: 'answerStep',
+    path: '/v1/incidents/{id}/steps/{step}/answer',
+    summary: 'Tick, answer, choose or refuse a step that waits for people',
+    params: stepParams,
+    body: answerBody,
+    answer: INCIDENT,
+    handle: async ({ caller, params, body, key }) => {
+      const incident = await permitAnswer(world, caller, { incident: params.id, step: params.step });
+      return { incident: await commands.answer(caller, { incident, step: params.step, ...body, key }) };
+    },
+  });
+}
+
+function addIncidentWrites(add: Add, { commands, world }: ApiDeps): void {
+  add({
+    ...WRITE,
+    operation: 'addNote',
+    path: '/v1/incidents/{id}/notes',
+    summary: 'Write a note into the log',
+    params: incidentParams,
+    body: noteBody,
+    answer: INCIDENT,
+    status: 201,
+    handle: async ({ caller, params, body, key }) => ({
+      incident: await commands.note(caller, { incident: (await findIncident(world, params.id)).id, ...body, key }),
+    }),
+  });
+  add({
+    ...WRITE,
+    operation: 'closeIncident',
+    path: '/v1/incidents/{id}/close',
+    summary: 'Close a resolved incident',
+    params: incidentParams,
+    answer: INCIDENT,
+    handle: async ({ caller, params, key }) => ({
+      incident: await commands.close(caller, { incident: (await findIncident(world, params.id)).id, key }),
+    }),
+  });
+}
+
+function addPause(add: Add, { commands }: ApiDeps): void {
+  add({
+    ...WRITE,
+    remembered: false,
+    operation: 'pause',
+    path: '/v1/pause',
+    summary: 'Pause everything: no new effect begins',
+    body: pauseBody,
+    answer: pauseSchema,
+    handle: ({ caller, body }) => commands.pause(caller, body),
+  });
+  add({
+    ...WRITE,
+    remembered: false,
+    operation: 'resume',
+    path: '/v1/resume',
+    summary: 'Let effects begin again',
+    answer: pauseSchema,
+    handle: ({ caller }) => commands.resume(caller),
+  });
+}
+
+function addRuns(add: Add, { commands }: ApiDeps): void {
+  add({
+    ...WRITE,
+    remembered: false,
+    operation: 'makePlan',
+    path: '/v1/plans',
+    summary: 'What a runbook would do now, with its hash; changes nothing',
+    body: planBody,
+    answer: planSchema,
+    handle: ({ body }) => commands.plan(body),
+  });
+  add({
+    ...WRITE,
+    operation: 'startRun',
+    path: '/v1/runs',
+    summary: 'Start a runbook; with a planHash exactly that plan or 409',
+    body: runBody,
+    answer: INCIDENT,
+    status: 201,
+    handle: async ({ caller, body, key }) => ({ incident: await commands.startRun(caller, { ...body, key }) }),
+  });
+  add({
+    ...WRITE,
+    operation: 'makeReport',
+    path: '/v1/reports',
+    summary: 'Report what a person sees, for a manual trigger',
+    body: reportBody,
+    answer: z.object({ recorded: z.literal(true) }),
+    status: 201,
+    handle: async ({ caller, body }) => {
+      await commands.report(caller, { trigger: body.trigger, scope: body.org ?? '', text: body.text });
+      return { recorded: true };
+    },
+  });
+}
+
+async function statusOf(world: ReadWorld, version: string): Promise<unknown> {
+  const [rows, pause, health] = await Promise.all([listRows(world), world.pause.read(), world.readings.health()]);
+  const open = rows.filter((row) => row.open);
+  const age = Number.isFinite(health.watermarkAgeMs) ? health.watermarkAgeMs : null;
+  return {
+    version,
+    system: world.system.name,
+    now: world.time.now(),
+    pause,
+    incidents: { open: open.length, list: open },
+    detection: { ...health, watermarkAgeMs: age },
+  };
+}
+
+function runbooksOf(world: ReadWorld): readonly { readonly [field: string]: Json }[] {
+  return Object.values(world.runbooks).map(({ runbook, irHash }) => {
+    const { id, title, version, severity, components, start, triggers, inputs } = runbook;
+    return { id, title, version, severity, components, start, triggers, irHash, inputs: JSON.parse(JSON.stringify(inputs)) as Json };
+  });
+}

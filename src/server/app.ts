@@ -1,0 +1,106 @@
+// The HTTP door: API, live stream and war room on one loopback port. It reads through ports and acts through commands only.
+
+import type { AddressInfo } from 'node:net';
+import { type ServerType, serve } from '@hono/node-server';
+import type { Hono } from 'hono';
+import { BelayError } from '../domain/errors.ts';
+import type { Batch } from '../domain/signal.ts';
+import { mountApi } from './api.ts';
+import { mountRaw } from './api-raw.ts';
+import { mountAssets } from './assets.ts';
+import type { Auth } from './auth.ts';
+import type { Commands } from './commands.ts';
+import { answerError, createApi } from './endpoint.ts';
+import { type AppEnv, hostGuard, identify } from './guard.ts';
+import { createIdempotency, createMemoryIdempotency, type IdempotencyStore } from './idempotency.ts';
+import { problemOf, problemResponse } from './problem.ts';
+import type { ReadWorld } from './snapshot.ts';
+import { createStreams, STREAM_DEFAULTS, type StreamOptions, type Streams } from './stream.ts';
+import { mountWarRoom } from './war-room.ts';
+
+export interface ServerDeps {
+  readonly world: ReadWorld;
+  readonly commands: Commands;
+  readonly auth: Auth;
+  readonly version: string;
+  /** Answers of writes by their key; in memory when absent. */
+  readonly idempotency?: IdempotencyStore | undefined;
+  /** Takes pushed samples; resolves when they are durable. */
+  readonly ingest?: ((batch: Batch) => Promise<void>) | undefined;
+  readonly stream?: Partial<StreamOptions> | undefined;
+  /** Called with errors that are ours, for the log. */
+  readonly onBug?: ((error: unknown) => void) | undefined;
+}
+
+export interface Listening {
+  readonly port: number;
+  readonly url: string;
+  /** Ends streams and connections; resolves when the port is free. */
+  close(): Promise<void>;
+}
+
+export interface BelayServer {
+  readonly app: Hono<AppEnv>;
+  readonly streams: Streams;
+  /** 127.0.0.1 only. Port 0 picks a free one. @throws BELAY_SERVER_RUNNING when the port is taken. */
+  listen(port: number): Promise<Listening>;
+}
+
+/** @example const server = createServer({ world, commands, auth: await createAuth(...), version }); await server.listen(7070) */
+export function createServer(deps: ServerDeps): BelayServer {
+  const api = createApi();
+  const idempotency = createIdempotency(deps.idempotency ?? createMemoryIdempotency());
+  const streams = createStreams(deps.world, { ...STREAM_DEFAULTS, ...deps.stream });
+  const shared = { world: deps.world, commands: deps.commands, auth: deps.auth, idempotency, version: deps.version };
+
+  api.onError((error) => {
+    const response = answerError(error);
+    if (response.status === 500 && !BelayError.is(error)) deps.onBug?.(error);
+    return response;
+  });
+  api.notFound((c) =>
+    problemResponse(problemOf(new BelayError('BELAY_NOT_FOUND', `there is no ${c.req.path}`, { hint: 'See /v1/openapi.json.' }))),
+  );
+  api.use('*', hostGuard, identify(deps.auth));
+  mountApi(api, shared);
+  mountRaw(api, { ...shared, streams, ingest: deps.ingest });
+  api.openAPIRegistry.registerComponent('securitySchemes', 'token', {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'A token of <data>/token or <data>/tokens/<person>',
+  });
+  api.doc31('/v1/openapi.json', {
+    openapi: '3.1.0',
+    info: { title: 'Belay', version: deps.version, description: 'Runs your rollback runbook. Every write needs an Idempotency-Key.' },
+  });
+  mountAssets(api);
+  mountWarRoom(api, shared);
+  return { app: api, streams, listen: (port) => listen(api, streams, port) };
+}
+
+async function listen(app: Hono<AppEnv>, streams: Streams, port: number): Promise<Listening> {
+  const server = await new Promise<ServerType>((resolve, reject) => {
+    const starting: ServerType = serve({ fetch: app.fetch, port, hostname: '127.0.0.1' }, () => resolve(starting));
+    starting.once('error', (cause: NodeJS.ErrnoException) => {
+      const taken = cause.code === 'EADDRINUSE';
+      reject(
+        new BelayError(
+          taken ? 'BELAY_SERVER_RUNNING' : 'BELAY_SERVER_UNREACHABLE',
+          `cannot listen on 127.0.0.1:${port}: ${cause.message}`,
+          { hint: taken ? 'Use --port 0 for a free one, or stop the other program.' : 'Choose another --port.', cause },
+        ),
+      );
+    });
+  });
+  const actual = (server.address() as AddressInfo).port;
+  return {
+    port: actual,
+    url: `http://127.0.0.1:${actual}`,
+    close: () =>
+      new Promise((resolve, reject) => {
+        streams.close();
+        server.close((error) => (error === undefined ? resolve() : reject(error)));
+        if ('closeAllConnections' in server) server.closeAllConnections();
+      }),
+  };
+}

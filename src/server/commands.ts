@@ -1,0 +1,52 @@
+// The verbs that the doors may ask for. flows/commands.ts keeps this contract; the server knows no other way to change anything.
+import type { Incident } from '../domain/incident.ts';
+import type { JsonObject } from '../domain/json.ts';
+import type { Plan } from '../domain/plan.ts';
+import type { Lang } from '../domain/system.ts';
+import type { PauseState } from '../ports/pause.ts';
+
+export interface Caller {
+  readonly person: string;
+  readonly roles: readonly string[];
+}
+
+export interface ApproveRequest {
+  readonly incident: string;
+  readonly approval: string;
+  readonly planHash: string;
+  readonly decision: 'grant' | 'deny';
+  readonly reason?: string | undefined;
+  readonly key: string;
+}
+
+export interface AnswerRequest {
+  readonly incident: string;
+  readonly step: string;
+  readonly ticks?: readonly string[] | undefined;
+  readonly note?: string | undefined;
+  readonly answers?: JsonObject | undefined;
+  readonly choice?: string | undefined;
+  readonly refuse?: string | undefined;
+  readonly key: string;
+}
+
+export interface Commands {
+  /** @throws BELAY_PLAN_CHANGED, BELAY_NOT_FOUND, BELAY_FORBIDDEN */
+  approve(caller: Caller, o: ApproveRequest): Promise<Incident>;
+  answer(caller: Caller, o: AnswerRequest): Promise<Incident>;
+  note(
+    caller: Caller,
+    o: { readonly incident: string; readonly text: string; readonly lang: Lang; readonly key: string },
+  ): Promise<Incident>;
+  pause(caller: Caller, o: { readonly reason: string }): Promise<PauseState>;
+  resume(caller: Caller): Promise<PauseState>;
+  plan(o: { readonly runbook: string; readonly inputs: JsonObject }): Promise<Plan>;
+  startRun(
+    caller: Caller,
+    o: { readonly runbook: string; readonly inputs: JsonObject; readonly planHash?: string | undefined; readonly key: string },
+  ): Promise<Incident>;
+  report(caller: Caller, o: { readonly trigger: string; readonly scope: string; readonly text: string }): Promise<void>;
+  close(caller: Caller, o: { readonly incident: string; readonly key: string }): Promise<Incident>;
+  /** The evidence export of an incident, as the text of its file. */
+  evidence(incident: string): Promise<string>;
+}

@@ -1,0 +1,88 @@
+// The review sheet: the whole plan with resolved arguments, its hash, its reach, its undo; then one button to approve
+// exactly that, and one to deny.
+import { organizationName } from '../../domain/incident-view.ts';
+import type { Plan, PlanStep } from '../../domain/plan.ts';
+import type { System } from '../../domain/system.ts';
+import { icon } from '../icons.ts';
+import { html, type Markup, none } from '../markup.ts';
+import type { Snapshot } from '../snapshot.ts';
+import { timeTag } from '../times.ts';
+import { reasonText } from '../words.ts';
+import { bigClock } from './clocks.ts';
+import { hidden, type PageContext, page, pauseButton } from './layout.ts';
+import { undoOf } from './next-action.ts';
+import { guardList } from './panels.ts';
+import { blastText, call, change, shortHash } from './values.ts';
+
+export function reviewPage(context: PageContext, { view, plan }: Snapshot, approvalId: string, system: System): string {
+  const { w } = context;
+  const home = `/incidents/${encodeURIComponent(view.id)}`;
+  const { approve } = view;
+  const about = approve.state !== 'none' && approve.approval.id === approvalId ? approve : null;
+  const body = html`<main class="review" id="next" tabindex="-1">
+<p><a href="${home}">← ${w.backTo} ${view.id}</a></p>
+<h1>${w.reviewTitle}</h1>
+${
+  about === null || plan === null
+    ? html`<p class="why-not">${about === null ? w.approvalGone : about.state === 'blocked' ? reasonText(about.why, context.lang) : none}</p>`
+    : html`<p class="intro">${w.reviewIntro}</p>
+${bigClock(context, view.clock, [])}
+${summary(context, view, plan, system)}
+${planList(context, plan, view)}
+${unknowns(context, plan)}
+${guardList(context, view.decision?.guards ?? [], 'plan-guards', context.lang)}
+${about.state === 'ready' ? decideForms(context, home, about.approval, plan) : html`<p class="why-not" id="why-not">${reasonText(about.why, context.lang)}</p>`}`
+}
+${pauseButton(context)}
+</main>`;
+  return page(
+    context,
+    { title: `${w.reviewTitle} ${view.id}`, follow: null, crumb: html`<a class="crumb" href="${home}">${view.id}</a>` },
+    body,
+  );
+}
+
+function summary(context: PageContext, view: Snapshot['view'], plan: Plan, system: System): Markup {
+  const { w } = context;
+  const blast = view.next?.blast;
+  return html`<dl class="facts summary">
+<div><dt>${w.planHash}</dt><dd><code class="hash" title="${plan.planHash}">${shortHash(plan.planHash)}</code> ${plan.runbook} ${plan.version}</dd></div>
+${blast === undefined ? none : html`<div><dt>${w.blast}</dt><dd>${blastText(context, blast, (id) => organizationName(system, id))}</dd></div>`}
+</dl>`;
+}
+
+function planList(context: PageContext, plan: Plan, view: Snapshot['view']): Markup {
+  const { w } = context;
+  const state = (id: string) => view.steps.find((step) => step.id === id)?.status;
+  const mark = (id: string): Markup => (state(id) === 'skipped' ? icon('skip') : done(id) ? icon('check') : none);
+  const done = (id: string): boolean => ['done', 'noop', 'skipped'].includes(state(id) ?? '');
+  return html`<h2>${w.planSteps}</h2><ol class="plan">${plan.steps.map((step) => html`<li class="${step.action === undefined ? 'is-plain' : 'is-act'}${done(step.id) ? ' is-done' : ''}">${mark(step.id)}<b>${step.title}</b> <span class="muted">${step.kind}${step.who === undefined ? none : html` · ${step.who}`}</span>${step.action === undefined ? none : planFacts(context, step)}</li>`)}</ol>`;
+}
+
+function planFacts(context: PageContext, step: PlanStep): Markup {
+  const { w } = context;
+  const effect = { noop: w.effectNoop, change: w.effectChange, unknown: w.effectUnknown, none: '' }[step.effect];
+  return html`<dl class="facts"><div><dt>${w.willRun}</dt><dd>${call(step.action ?? '', step.args ?? {})} ${change(step.current ?? null, step.desired ?? null)} <span class="muted">${effect}</span></dd></div>
+<div><dt>${w.undo}</dt><dd>${undoOf(context, { undo: step.undo ?? null, irreversible: step.irreversible ?? null, action: step.action ?? null })}</dd></div></dl>`;
+}
+
+function unknowns({ w }: PageContext, plan: Plan): Markup {
+  if (plan.unknowns.length === 0) return none;
+  return html`<h2>${w.unknowns}</h2><ul class="marks">${plan.unknowns.map((one) => html`<li class="is-inconclusive">${icon('question')} <span>${one.step}: ${one.why}</span></li>`)}</ul>`;
+}
+
+function decideForms(
+  context: PageContext,
+  home: string,
+  approval: { readonly id: string; readonly expiresAt: number },
+  plan: Plan,
+): Markup {
+  const { w, clock } = context;
+  const action = `${home}/approvals/${encodeURIComponent(approval.id)}`;
+  const common = html`${hidden({ ...context, path: home })}<input type="hidden" name="planHash" value="${plan.planHash}">`;
+  return html`<div class="confirm"><form method="post" action="${action}">${common}<input type="hidden" name="decision" value="grant">
+<button class="button approve" id="confirm">${icon('check')} ${w.confirm} <code class="hash">${shortHash(plan.planHash)}</code></button></form>
+<p class="muted">${w.until} ${timeTag(approval.expiresAt, clock)}</p>
+<details id="deny"><summary>${w.deny}</summary><form method="post" action="${action}">${common}<input type="hidden" name="decision" value="deny">
+<label for="deny-reason">${w.denyReason}</label><input id="deny-reason" name="reason" required maxlength="1000" autocomplete="off"><button class="button plain">${w.deny}</button></form></details></div>`;
+}

@@ -1,0 +1,94 @@
+// Reads what screens and API show: the incident with its events, timers, deliveries, pinned runbook and plan.
+// It changes nothing.
+import { BelayError } from '../domain/errors.ts';
+import type { Event } from '../domain/event.ts';
+import type { Incident } from '../domain/incident.ts';
+import { type IncidentRow, incidentRow, sortRows } from '../domain/incident-list.ts';
+import { type IncidentView, incidentView, lastOf } from '../domain/incident-view.ts';
+import { openApproval } from '../domain/incident-view-action.ts';
+import type { Runbook } from '../domain/ir.ts';
+import type { Json } from '../domain/json.ts';
+import type { Plan } from '../domain/plan.ts';
+import type { World } from '../flows/world.ts';
+import type { Caller } from './commands.ts';
+
+export interface Snapshot {
+  readonly incident: Incident;
+  readonly view: IncidentView;
+  readonly events: readonly Event[];
+  readonly plan: Plan | null;
+}
+
+export type ReadWorld = Pick<World, 'system' | 'runbooks' | 'incidents' | 'documents' | 'outbox' | 'readings' | 'pause' | 'time'>;
+
+/** Accepts `INC-12` and `12`. @throws BELAY_NOT_FOUND */
+export async function findIncident(world: ReadWorld, id: string): Promise<Incident> {
+  const found = /^\d{1,9}$/.test(id) ? await world.incidents.byNumber(Number(id)) : await world.incidents.load(id);
+  if (found === null)
+    throw new BelayError('BELAY_NOT_FOUND', `there is no incident ${id}`, { hint: 'See `belay status` or GET /v1/incidents.' });
+  return found;
+}
+
+export async function snapshot(world: ReadWorld, id: string, viewer: Caller): Promise<Snapshot> {
+  const incident = await findIncident(world, id);
+  const [events, timers, deliveries, triggers, pause] = await Promise.all([
+    world.incidents.events(incident.id),
+    world.incidents.timers(incident.id),
+    world.outbox.ofIncident(incident.id),
+    incident.trigger === null ? [] : world.readings.views(incident.trigger),
+    world.pause.read(),
+  ]);
+  const [runbook, plan] = await Promise.all([pinnedRunbook(world, incident, events), planOf(world, incident)]);
+  const sources = {
+    incident,
+    events,
+    timers,
+    deliveries,
+    triggers,
+    pause,
+    runbook,
+    plan,
+    system: world.system,
+    now: world.time.now(),
+    viewer,
+  };
+  return { incident, view: incidentView(sources), events, plan };
+}
+
+export async function listRows(world: ReadWorld): Promise<readonly IncidentRow[]> {
+  const [incidents, pause] = await Promise.all([world.incidents.list({ limit: 200 }), world.pause.read()]);
+  const now = world.time.now();
+  const rows = incidents.map(async (incident) => {
+    const timers = await world.incidents.timers(incident.id);
+    const runbook = incident.runbook === null ? null : (world.runbooks[incident.runbook]?.runbook ?? null);
+    return incidentRow({ incident, timers, runbook, system: world.system, paused: pause.paused, now });
+  });
+  return sortRows(await Promise.all(rows));
+}
+
+/** The runbook as it was when the run began; today's file only where nothing was pinned. */
+async function pinnedRunbook(world: ReadWorld, incident: Incident, events: readonly Event[]): Promise<Runbook | null> {
+  const started = lastOf(events, 'run.started');
+  const pinned = started === undefined ? null : ((await document(world, started.data.irHash)) as unknown as Runbook | null);
+  return pinned ?? (incident.runbook === null ? null : (world.runbooks[incident.runbook]?.runbook ?? null));
+}
+
+/** The plan that an open approval is about, otherwise the one in force. */
+async function planOf(world: ReadWorld, incident: Incident): Promise<Plan | null> {
+  const hash = openApproval(incident)?.planHash ?? incident.planHash;
+  if (hash === null) return null;
+  const stored = (await document(world, hash)) as unknown as Plan | null;
+  return stored === null
+    ? null
+    : { ...stored, planHash: stored.planHash ?? hash, guards: stored.guards ?? [], unknowns: stored.unknowns ?? [] };
+}
+
+async function document(world: ReadWorld, hash: string): Promise<Json> {
+  try {
+    return await world.documents.get(hash);
+  } catch (error) {
+    // The screen then says that the plan cannot be read, and refuses to approve it.
+    if (BelayError.is(error, 'BELAY_NOT_FOUND')) return null;
+    throw error;
+  }
+}

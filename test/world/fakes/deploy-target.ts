@@ -1,0 +1,79 @@
+// A deploy target in memory, with a ledger of every effect. Somebody else can deploy at any time.
+import { BelayError } from '../../../src/domain/errors.ts';
+import type { Instant } from '../../../src/domain/json.ts';
+import type { DeployTarget } from '../../../src/ports/deploy-target.ts';
+
+export interface FakeRelease {
+  readonly ref: string;
+  readonly createdAt: Instant;
+  readonly stableMs?: number;
+}
+export interface FakeDeployTargetOptions {
+  /** Oldest first; the last one is live. */
+  readonly releases: readonly FakeRelease[];
+  readonly now: () => Instant;
+  readonly live?: string;
+}
+export interface FakeDeployTarget extends DeployTarget {
+  /** Somebody else's deploy. */
+  deploy(release: string): void;
+  prune(release: string): void;
+  readonly effects: readonly { readonly by: string; readonly to: string; readonly key: string }[];
+}
+
+export function createFakeDeployTarget(o: FakeDeployTargetOptions): FakeDeployTarget {
+  const releases = new Map(o.releases.map((one) => [one.ref, one]));
+  const pruned = new Set<string>();
+  const effects: { by: string; to: string; key: string }[] = [];
+  let live = { release: o.live ?? o.releases.at(-1)?.ref ?? '', revision: 1, changedAt: o.now(), previous: null as string | null };
+  let frozen = false;
+  const fingerprint = (): string => `${live.release}@${live.revision}`;
+  const put = (to: string, by: string, key: string): void => {
+    effects.push({ by, to, key });
+    live = { release: to, revision: live.revision + 1, changedAt: o.now(), previous: to === live.release ? live.previous : live.release };
+  };
+  const restorable: DeployTarget['restorable'] = async (ref) =>
+    releases.has(ref) ? { ok: true, artefact: `/releases/${ref}` } : { ok: false, why: pruned.has(ref) ? 'pruned' : 'unknown' };
+  return {
+    effects,
+    deploy: (release) => put(release, 'somebody else', ''),
+    prune: (release) => {
+      releases.delete(release);
+      pruned.add(release);
+    },
+    caps: { cas: 'lock', freeze: true, restoresConfig: 'none' },
+    list: async (limit) =>
+      [...releases.values()]
+        .toSorted((a, b) => b.createdAt - a.createdAt)
+        .slice(0, limit)
+        .map(({ ref, createdAt, stableMs }) => ({
+          ref,
+          version: ref,
+          artefact: `/releases/${ref}`,
+          createdAt,
+          status: ref === live.release ? ('live' as const) : ('available' as const),
+          ...(stableMs === undefined ? {} : { stable: { sinceMs: stableMs } }),
+        })),
+    current: async () => ({
+      release: live.release,
+      fingerprint: fingerprint(),
+      units: [{ id: 'one', release: live.release, ready: true }],
+      frozen,
+      changedAt: live.changedAt,
+      previous: live.previous,
+    }),
+    restorable,
+    rollTo: async (release, { expected, key }) => {
+      const last = effects.at(-1);
+      if (last?.by === 'belay' && last.key === key && live.release === release) return;
+      if (fingerprint() !== expected) throw new BelayError('BELAY_TARGET_CONFLICT', `it is ${fingerprint()}, not ${expected}`);
+      if (!(await restorable(release)).ok) throw new BelayError('BELAY_RELEASE_NOT_RESTORABLE', `${release} is gone`);
+      // Comparing and putting is one act: `restorable` above has let others in.
+      if (fingerprint() !== expected) throw new BelayError('BELAY_TARGET_CONFLICT', `it is ${fingerprint()}, not ${expected}`);
+      put(release, 'belay', key);
+    },
+    freeze: async (on) => {
+      frozen = on;
+    },
+  } satisfies FakeDeployTarget;
+}
