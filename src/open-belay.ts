@@ -93,7 +93,7 @@ async function openAll(o: OpenOptions, closers: (() => Promise<unknown>)[]): Pro
     expression,
     renderer: createRenderer(),
     statusPage: o.system.statusPage === null ? null : createStatusFiles({ dir: join(o.dataDir, 'status') }),
-    artefacts: createArtefactFiles({ dir: join(o.dataDir, 'incidents') }),
+    artefacts: createArtefactFiles({ dir: o.dataDir }),
     targets,
     switches,
     channels: openChannels(o.system, { ...deps, dataDir: o.dataDir, say: o.say }),
@@ -118,7 +118,7 @@ async function openAll(o: OpenOptions, closers: (() => Promise<unknown>)[]): Pro
 }
 
 function openEmbedded(o: OpenOptions): Promise<EmbeddedPostgres> {
-  return openEmbeddedPostgres({ dataDir: join(o.dataDir, 'postgres'), onProgress: (phase, detail) => o.say(`store: ${phase}${detail === '' ? '' : ` (${detail})`}`) });
+  return openEmbeddedPostgres({ dataDir: o.dataDir, onProgress: (phase, detail) => o.say(`store: ${phase}${detail === '' ? '' : ` (${detail})`}`) });
 }
 
 async function openDoor(

@@ -2,6 +2,7 @@
 // processes of their own: this command may be killed at any time, and the next one goes on with the same story.
 import { parseArgs } from 'node:util';
 import { resolve } from 'node:path';
+import { assert } from '../domain/assert.ts';
 import { BelayError, EXIT } from '../domain/errors.ts';
 import type { Event } from '../domain/event.ts';
 import type { Incident } from '../domain/incident.ts';
@@ -14,6 +15,7 @@ import { loadStory, prepareStory, stopStory } from './demo/story.ts';
 import { finishStory, isFinished, reportOf } from './demo/report.ts';
 import type { StoryReport } from './demo/report.ts';
 import { follow } from './follow.ts';
+import { loadConfig } from './load-config.ts';
 import { ensureServer, stopServer } from './server-process.ts';
 import { livingServer } from './server-file.ts';
 import type { Wiring } from './wiring.ts';
@@ -96,7 +98,10 @@ async function play(options: StartOptions, prepared: Story, stage: Stage): Promi
     known = await untilDeclared(reach, story);
   }
   const { incident, events } = await follow({ incident: known, lang: 'en', say, until: isOver, timeoutMs: STORY_TIMEOUT_MS, connect: reach });
-  const report = await reportOf({ story, dataDir: options.dataDir, incident, events, digest: await stage.wiring.digest(), wiring: stage.wiring, say });
+  const config = await loadConfig(story.dir, { ...stage.wiring, env: { ...stage.wiring.env, SHOP_URL: url } }, say);
+  const rule = config.system.triggers.find((one) => one.id === incident.trigger);
+  assert(rule !== undefined, `${incident.id} has no trigger of the story`);
+  const report = await reportOf({ story, dataDir: options.dataDir, incident, events, rule, digest: await stage.wiring.digest() });
   finishStory(story, report);
   return report;
 }

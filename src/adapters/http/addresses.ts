@@ -38,13 +38,20 @@ export function isLiteral(host: string): boolean {
   return ipaddr.isValid(plainHost(host));
 }
 
+export const NEVER_REACHED = 'that address is never reached (link-local, metadata or no host at all)';
+
+/** Known without asking a resolver. */
+export function isMetadataName(host: string): boolean {
+  return METADATA_NAMES.includes(plainHost(host));
+}
+
 /** Why a request to `host`, which stands at `ip`, is refused; null when it may go. */
 export function refusal(host: string, ip: string, allow: AllowList): string | null {
   const name = plainHost(host);
   const address = plainAddress(ipaddr.parse(ip));
   const inner = embedded(address);
-  if (METADATA_NAMES.includes(name) || isNever(address) || (inner !== null && isNever(inner))) return 'that address is never reached (link-local, metadata or no host at all)';
-  if (address.range() === 'unicast') return null;
+  if (isMetadataName(name) || isNever(address) || (inner !== null && isNever(inner))) return NEVER_REACHED;
+  if (address.range() === 'unicast' && (inner === null || inner.range() === 'unicast')) return null;
   if (allow.names.has(name) || allow.ranges.some(([range, bits]) => range.kind() === address.kind() && address.match(range as never, bits))) return null;
   return `that address is ${address.range() === 'loopback' ? 'this machine' : 'not public'}`;
 }

@@ -2,7 +2,7 @@
 // What was checked is what is connected to, so a name that changes its address in between gains nothing.
 import { lookup as resolve, type LookupAddress, type LookupOptions } from 'node:dns';
 import { buildConnector } from 'undici';
-import { type AllowList, isLiteral, plainHost, refusal } from './addresses.ts';
+import { type AllowList, isLiteral, isMetadataName, NEVER_REACHED, plainHost, refusal } from './addresses.ts';
 
 /** Carries the sentence; the request turns it into BELAY_HTTP_REFUSED. */
 export class Refused extends Error {}
@@ -27,7 +27,7 @@ export function guardedConnector(allow: AllowList, lookup: Lookup = systemLookup
   const connect = buildConnector({ lookup: guarded, timeout: 0 });
   return (options, callback) => {
     const host = plainHost(options.hostname);
-    const why = isLiteral(host) ? refusal(host, host, allow) : null;
+    const why = isMetadataName(host) ? NEVER_REACHED : isLiteral(host) ? refusal(host, host, allow) : null;
     if (why !== null) return callback(new Refused(`${host}: ${why}`), null);
     return connect(options, callback);
   };

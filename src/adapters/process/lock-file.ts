@@ -1,6 +1,7 @@
 // Lock files by hard link: complete when they appear, with an owner who can be proven alive or dead. It knows nothing of what is locked.
 import { randomUUID } from 'node:crypto';
-import { link, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { rmSync, statSync } from 'node:fs';
+import { link, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BelayError } from '../../domain/errors.ts';
@@ -47,44 +48,45 @@ async function holdFile<T>(path: string, waitMs: number, work: (lock: HeldLock) 
 async function acquire(draft: string, path: string, waitMs: number, known: Known): Promise<void> {
   const until = performance.now() + waitMs;
   while (!(await linked(draft, path))) {
-    const holder = await holderOf(path, known);
-    if (holder === 'nobody') continue;
-    if (holder === 'dead') await setAside(path, draft, known);
-    else if (performance.now() >= until) throw held(path, holder);
+    const found = await look(path, known);
+    if (found === null) continue;
+    if (found.holder === 'dead') removeIfStill(path, found.identity);
+    else if (performance.now() >= until) throw held(path, found.holder);
     else await sleep(LOOK_AGAIN_MS);
   }
 }
 
 function held(path: string, holder: string): BelayError {
   return new BelayError('BELAY_LOCK_HELD', `${path} is held by ${holder}`, {
-    hint: holder === 'somebody without a pid' ? `Remove ${path} if nobody is deploying.` : 'Wait for it to end, or look at that process.',
+    hint: holder === UNNAMED ? `Remove ${path} if nobody is deploying.` : 'Wait for it to end, or look at that process.',
   });
 }
 
+const UNNAMED = 'somebody without a pid';
+
 /** A lock without a readable pid was made by a program of another kind: only a person may remove it. */
-async function holderOf(path: string, known: Known): Promise<string> {
-  const text = await readOrNull(path);
-  if (text === null) return 'nobody';
+async function look(path: string, known: Known): Promise<{ readonly holder: string; readonly identity: string } | null> {
+  const identity = identityOf(path);
+  const text = identity === null ? null : await readOrNull(path);
+  if (identity === null || text === null) return null;
   const [pid = '', start = ''] = text.split('\n');
-  if (!/^\d+$/.test(pid)) return 'somebody without a pid';
+  if (!/^\d+$/.test(pid)) return { holder: UNNAMED, identity };
   const seen = await known.inspect(Number(pid));
-  return seen === null || (start !== '' && seen.start !== '' && seen.start !== start) ? 'dead' : `process ${pid}`;
+  const isDead = seen === null || (start !== '' && seen.start !== '' && seen.start !== start);
+  return { holder: isDead ? 'dead' : `process ${pid}`, identity };
 }
 
 /**
- * Moves a dead lock away. Another process may have done so and taken the lock since we looked: then what we moved is alive and goes
- * back. In the instant between, a third one could take the place too, so every holder asks `assertHeld` right before it changes anything.
+ * Another process may have removed the dead lock and made its own since we looked: that one is another file and stays. Between the two
+ * calls below lie microseconds, and every holder asks `assertHeld` right before it changes anything.
  */
-async function setAside(path: string, draft: string, known: Known): Promise<void> {
-  const aside = `${draft}.aside`;
-  try {
-    await rename(path, aside);
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return;
-    throw unreachable(path, error);
-  }
-  if ((await holderOf(aside, known)) !== 'dead') await linked(aside, path);
-  await rm(aside, { force: true });
+function removeIfStill(path: string, identity: string): void {
+  if (identityOf(path) === identity) rmSync(path, { force: true });
+}
+
+function identityOf(path: string): string | null {
+  const seen = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return seen === undefined ? null : `${seen.ino}-${seen.mtimeNs}-${seen.ctimeNs}`;
 }
 
 async function assertHeld(path: string, mine: number): Promise<void> {

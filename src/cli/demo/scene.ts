@@ -34,7 +34,7 @@ function listening(story: Story): { readonly pid: number; readonly port: number 
 }
 
 /** About twenty requests a second for each organization. The shop has been started before. */
-export async function ensureTraffic(story: Story, ratePerSecond = 20): Promise<Running> {
+export async function ensureTraffic(story: Story, ratePerSecond = 60): Promise<Running> {
   const argv = ['traffic.mjs', '--url', shopUrl(story), '--rate', String(ratePerSecond), '--minutes', LIFETIME_MINUTES] as const;
   const { pid, attached } = await ensureProgram({ folder: story.service, argv, name: 'traffic' }, () => true);
   return { story, pid, url: shopUrl(story), attached };

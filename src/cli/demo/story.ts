@@ -57,7 +57,7 @@ export async function prepareStory(dataDir: string, o: PrepareOptions): Promise<
   const dir = storyDir(dataDir);
   const draft = `${dir}.draft`;
   for (const left of [draft, dir]) rmSync(left, { recursive: true, force: true });
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  mkdirSync(dataDir, { recursive: true, mode: 0o711 });
   cpSync(o.exampleDir ?? exampleDir(), draft, { recursive: true, filter: (path) => !LEFT_BEHIND.test(basename(path)) });
   const now = Date.now();
   layOut(join(draft, 'service'), now);

@@ -1,0 +1,138 @@
+// A call of an action or a probe against the catalog: does it exist, are its arguments there, known, and of their types?
+import type { ParamSpec } from '../domain/catalog.ts';
+import type { Json, JsonObject } from '../domain/json.ts';
+import { nearest } from '../domain/nearest.ts';
+import { DURATION_FORM, durationMeant, parseDuration } from '../domain/units.ts';
+import type { RunbookDraft } from './draft.ts';
+import { demandKnown } from './lint-names.ts';
+import { demandRefs, hasRef } from './lint-refs.ts';
+import type { LintContext } from './lint-types.ts';
+import type { Problems } from './problems.ts';
+import { entryAt } from './read.ts';
+import type { Span } from './source-text.ts';
+import type { Value } from './yaml.ts';
+
+export interface Call {
+  readonly kind: 'action' | 'probe';
+  readonly name: string;
+  readonly args: JsonObject;
+  readonly nameSpan: Span;
+  /** The mapping that has the `with` of this call. */
+  readonly value: Value;
+  readonly draft: RunbookDraft;
+  readonly context: LintContext;
+  readonly problems: Problems;
+}
+
+/** Keys that belong beside `with` and are sometimes written under it. */
+const BESIDE = new Set(['undo', 'irreversible', 'verify', 'contingency', 'timeout', 'retry', 'takes', 'fail', 'meets', 'evidence', 'expect', 'when', 'who']);
+
+export function lintArguments(call: Call): void {
+  const { kind, name, args, context, problems } = call;
+  if (name === '') return;
+  const specs = kind === 'action' ? context.actions : context.probes;
+  const spec = Object.hasOwn(specs, name) ? specs[name] : undefined;
+  if (spec === undefined) {
+    demandKnown({ rule: `unknown-${kind}`, what: kind, name, known: new Set(Object.keys(specs)), span: call.nameSpan }, problems);
+  } else {
+    for (const key of Object.keys(args)) lintKey(key, spec.params, call);
+    lintMissing(spec.params, call);
+  }
+  for (const [key, value] of Object.entries(args)) {
+    const at = argumentSpan(call, key);
+    lintValue(spec?.params[key], value, { ...call, key, at });
+    walkTexts(value, [key], (text, path) => demandRefs(text, { span: entryAt(withOf(call), path).value.span, draft: call.draft, context, problems, release: kind === 'action' && args['target'] !== undefined }));
+  }
+}
+
+function withOf(call: Call): Value {
+  return entryAt(call.value, ['with']).value;
+}
+
+function argumentSpan(call: Call, key: string): Span {
+  return entryAt(withOf(call), [key]).value.span;
+}
+
+function lintKey(key: string, params: Readonly<Record<string, ParamSpec>>, call: Call): void {
+  if (Object.hasOwn(params, key)) return;
+  const span = entryAt(withOf(call), [key]).keySpan;
+  if (BESIDE.has(key)) {
+    call.problems.error('misplaced-key', span, `${key} stands under with`, { hint: `It belongs beside with: begin it in the same column as "with:".` });
+    return;
+  }
+  const absent = Object.keys(params).filter((one) => !(one in call.args));
+  call.problems.error('unknown-argument', span, `${call.name} takes no argument ${key}`, { expected: namesOf(params), didYouMean: nearest(key, absent) });
+}
+
+function namesOf(params: Readonly<Record<string, ParamSpec>>): string {
+  const names = Object.entries(params).map(([name, spec]) => (spec.required === true ? name : `${name} (optional)`));
+  return names.length === 0 ? 'no arguments' : `arguments ${names.join(', ')}`;
+}
+
+/** An argument that is there under a misspelt name has been told already. */
+function lintMissing(params: Readonly<Record<string, ParamSpec>>, call: Call): void {
+  const odd = Object.keys(call.args).filter((key) => !Object.hasOwn(params, key));
+  for (const [name, spec] of Object.entries(params)) {
+    if (spec.required !== true || name in call.args || odd.some((key) => nearest(key, [name]) !== null)) continue;
+    // A value that could not be read has been told, too.
+    const body = withOf(call);
+    if (body.kind === 'map' && body.entries.some((entry) => entry.key === name)) continue;
+    call.problems.error('missing-argument', call.nameSpan, `${call.name} needs the argument ${name}`, { hint: `Add it under with: ${name}: <${spec.type}>.` });
+  }
+}
+
+interface Argument extends Call {
+  readonly key: string;
+  readonly at: Span;
+}
+
+function lintValue(spec: ParamSpec | undefined, value: Json, argument: Argument): void {
+  if (spec === undefined || (typeof value === 'string' && hasRef(value))) return;
+  const { problems, at, key } = argument;
+  const wrong = (expected: string, more: { didYouMean?: string | null; hint?: string } = {}): void =>
+    problems.error('wrong-argument', at, `${key} is ${JSON.stringify(value)}`, { expected, ...more });
+  if (spec.oneOf !== undefined && !spec.oneOf.includes(String(value))) return wrong(`one of ${spec.oneOf.join(', ')}`, { didYouMean: nearest(String(value), spec.oneOf) });
+  switch (spec.type) {
+    case 'string':
+    case 'release':
+      if (typeof value !== 'string') wrong('a text', typeof value === 'number' ? { hint: `Quote it: "${value}".` } : {});
+      return;
+    case 'int':
+      if (!Number.isInteger(value)) wrong('a whole number');
+      return;
+    case 'number':
+      if (typeof value !== 'number') wrong('a number');
+      return;
+    case 'bool':
+      if (typeof value !== 'boolean') wrong('true or false');
+      return;
+    case 'list':
+      if (!Array.isArray(value)) wrong('a list');
+      return;
+    case 'duration':
+      if (typeof value !== 'string' || !parseDuration(value).ok) problems.error('duration', at, `${key} is ${JSON.stringify(value)}`, { expected: DURATION_FORM, didYouMean: durationMeant(String(value)) });
+      return;
+    case 'url':
+      if (typeof value !== 'string' || !/^https?:\/\/\S+$/.test(value)) wrong('an address that begins with http:// or https://');
+      return;
+    case 'org':
+    case 'target':
+    case 'switch':
+    case 'trigger':
+      lintName(spec.type, value, argument);
+  }
+}
+
+const LISTS = { org: 'organizations', target: 'targets', switch: 'switches', trigger: 'triggers' } as const;
+
+function lintName(type: keyof typeof LISTS, value: Json, { problems, at, key, context }: Argument): void {
+  if (typeof value !== 'string') return problems.error('wrong-argument', at, `${key} is ${JSON.stringify(value)}`, { expected: 'a text' });
+  const what = type === 'org' ? 'organization' : type;
+  demandKnown({ rule: `unknown-${what}`, what, name: value, known: context.known[LISTS[type]], span: at }, problems);
+}
+
+export function walkTexts(value: Json, path: readonly (string | number)[], visit: (text: string, path: readonly (string | number)[]) => void): void {
+  if (typeof value === 'string') visit(value, path);
+  else if (Array.isArray(value)) value.forEach((item, index) => walkTexts(item, [...path, index], visit));
+  else if (value !== null && typeof value === 'object') for (const [key, inner] of Object.entries(value)) walkTexts(inner, [...path, key], visit);
+}

@@ -1,0 +1,108 @@
+// References `{path}` in strings: every one must have something to stand for. A missing value at plan time is an error at three in the morning.
+import { nearest } from '../domain/nearest.ts';
+import { expressionId } from '../domain/condition-names.ts';
+import type { RunbookDraft } from './draft.ts';
+import type { LintContext } from './lint-types.ts';
+import type { Problems } from './problems.ts';
+import type { SourceText, Span } from './source-text.ts';
+
+export interface RefPlace {
+  readonly span: Span;
+  readonly draft: RunbookDraft;
+  readonly context: LintContext;
+  readonly problems: Problems;
+  /** `{release.*}` is what the action's own target says. */
+  readonly release: boolean;
+}
+
+const REF = /\{([a-zA-Z][\w-]*(?:\.[\w-]+)*)\}/g;
+
+export function hasRef(text: string): boolean {
+  return text.search(REF) !== -1;
+}
+
+export function demandRefs(text: string, place: RefPlace): void {
+  for (const match of text.matchAll(REF)) {
+    const problem = problemOf((match[1] ?? '').split('.'), place);
+    if (problem === null) continue;
+    place.problems.error('unknown-ref', spanInScalar(place.problems.source, place.span, text, match.index, match[0].length), `{${match[1]}} stands for nothing: ${problem.why}`, { didYouMean: problem.near, expected: problem.expected });
+  }
+}
+
+/** The place of a part of a scalar's text, where the text stands in the file as it is; else the whole scalar. */
+export function spanInScalar(source: SourceText, span: Span, text: string, offset: number, length: number): Span {
+  const written = source.text.slice(span.start, span.end);
+  const found = written.indexOf(text);
+  if (found === -1) return span;
+  const start = span.start + found + offset;
+  return { start, end: start + Math.max(1, length) };
+}
+
+interface RefProblem {
+  readonly why: string;
+  readonly near?: string | null;
+  readonly expected?: string;
+}
+
+function problemOf(path: readonly string[], place: RefPlace): RefProblem | null {
+  const [root = '', ...rest] = path;
+  const { draft, context } = place;
+  const inputs = Object.keys(draft.runbook.inputs);
+  if (root === 'org' && rest.length > 0) return orgProblem(rest, place);
+  if (inputs.includes(root)) return rest.length === 0 ? null : { why: `the input ${root} has no parts` };
+  switch (root) {
+    case 'inputs':
+      return rest.length === 1 ? among(rest[0] ?? '', inputs, 'input') : { why: 'write {inputs.<name>}' };
+    case 'org':
+      return { why: 'this runbook has no input of type org', expected: 'inputs: { org: { type: org, required: true } }' };
+    case 'component':
+      return componentProblem(rest, context);
+    case 'release':
+      if (!place.release) return { why: 'only a do step with a target knows releases' };
+      return rest.length === 1 ? among(rest[0] ?? '', ['current', 'previous'], 'release') : { why: 'write {release.current} or {release.previous}' };
+    case 'incident':
+      return rest.length === 1 ? among(rest[0] ?? '', ['id'], 'fact of the incident') : { why: 'write {incident.id}' };
+    case 'steps':
+      return stepProblem(rest, draft);
+    case 'secret':
+      return { why: 'secrets in runbooks are not available yet in this version' };
+    case 'env':
+      return { why: 'the environment is read in belay.yaml only' };
+    default:
+      return { why: 'there is no such name', near: nearest(root, [...inputs, 'component', 'release', 'incident', 'steps', 'org']), expected: [...inputs.map((name) => `{${name}}`), '{component.<id>.url}', '{release.previous}', '{incident.id}', '{steps.<id>.out.<answer>}'].join(', ') };
+  }
+}
+
+function among(name: string, known: readonly string[], what: string): RefProblem | null {
+  return known.includes(name) ? null : { why: `there is no ${what} ${name}`, near: nearest(name, known), expected: known.length === 0 ? 'none is declared' : `one of ${known.join(', ')}` };
+}
+
+function orgProblem(rest: readonly string[], { draft, context }: RefPlace): RefProblem | null {
+  if (draft.runbook.inputs['org'] === undefined) return { why: 'this runbook has no input of type org', expected: 'inputs: { org: { type: org, required: true } }' };
+  const fields = orgFields(context);
+  return rest.length === 1 ? among(rest[0] ?? '', fields, 'field of organizations') : { why: 'write {org.<field>}' };
+}
+
+/** What organizations have: Belay's own fields and those of the user. */
+export function orgFields(context: LintContext): readonly string[] {
+  return [...new Set(['id', 'name', 'lang', 'zone', ...context.system.organizations.flatMap((one) => Object.keys(one))])];
+}
+
+function componentProblem(rest: readonly string[], context: LintContext): RefProblem | null {
+  const [id = '', field = ''] = rest;
+  if (rest.length !== 2) return { why: 'write {component.<id>.url}' };
+  const unknown = among(id, [...context.known.components], 'component');
+  if (unknown !== null) return unknown;
+  const component = context.system.components.find((one) => one.id === id);
+  if (field === 'url' && component !== undefined && component.url === undefined) return { why: `the component ${id} has no url`, expected: `"url:" under components.${id} in belay.yaml` };
+  return among(field, ['id', 'title', 'url'], 'field of components');
+}
+
+function stepProblem(rest: readonly string[], draft: RunbookDraft): RefProblem | null {
+  const [written = '', out, name = ''] = rest;
+  if (rest.length !== 3 || out !== 'out') return { why: 'write {steps.<id>.out.<answer>}' };
+  const step = [...draft.steps.values()].find((one) => expressionId(one.step.id) === expressionId(written))?.step;
+  if (step === undefined) return draft.complete ? among(written, [...draft.steps.keys()], 'step') : null;
+  const outputs = step.kind === 'manual' ? Object.keys(step.answers) : step.kind === 'choose' ? ['choice'] : [];
+  return among(name, outputs, `answer of ${step.id}:`);
+}

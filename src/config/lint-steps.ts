@@ -1,0 +1,164 @@
+// Each step against the runbook and the system: roles, clocks, evidence, jumps, messages, and that what is done can be taken back.
+import type { DoStep, Step } from '../domain/ir.ts';
+import { stepsOf } from '../domain/ir.ts';
+import type { RunbookDraft } from './draft.ts';
+import { lintArguments, walkTexts } from './lint-arguments.ts';
+import { demandKnown } from './lint-names.ts';
+import type { LintContext } from './lint-types.ts';
+import type { Problems } from './problems.ts';
+import { entryAt } from './read.ts';
+import type { Span } from './source-text.ts';
+import type { StepDraft } from './steps.ts';
+import { isWritten } from './steps.ts';
+
+interface Asking {
+  readonly draft: RunbookDraft;
+  readonly place: StepDraft;
+  readonly context: LintContext;
+  readonly problems: Problems;
+  readonly at: (...path: readonly (string | number)[]) => Span;
+}
+
+export function lintSteps(draft: RunbookDraft, context: LintContext, problems: Problems): void {
+  for (const place of draft.steps.values()) {
+    const asking: Asking = { draft, place, context, problems, at: (...path) => spanOf(place, path) };
+    lintCommon(place.step, asking);
+    lintJumps(place.step, asking);
+    lintKind(place.step, asking);
+  }
+}
+
+/** What stands under no key is about the block as a whole. */
+function spanOf(place: StepDraft, path: readonly (string | number)[]): Span {
+  const [first] = path;
+  if (first === undefined || !isWritten(place.body, String(first))) return place.span;
+  return entryAt(place.body, path).value.span;
+}
+
+function lintCommon(step: Step, { draft, context, problems, at, place }: Asking): void {
+  if (step.who !== undefined && isWritten(place.body, 'who')) demandRole(step.who, at('who'), draft, context, problems, context.known.people);
+  const clocks = new Set([...Object.keys(draft.runbook.clocks), ...context.known.clocks]);
+  const item = (key: 'meets' | 'evidence', index: number): Span => {
+    const value = entryAt(place.body, [key]).value;
+    return value.kind === 'list' ? entryAt(value, [index]).value.span : at(key);
+  };
+  step.meets.forEach((name, index) => demandKnown({ rule: 'unknown-clock', what: 'clock', name, known: clocks, span: item('meets', index) }, problems));
+  const evidence = new Set(draft.runbook.evidence);
+  step.evidence.forEach((name, index) => demandKnown({ rule: 'unknown-evidence', what: 'evidence', name, known: evidence, span: item('evidence', index), hint: 'Evidence is declared in the front matter.' }, problems));
+}
+
+function demandRole(name: string, span: Span, draft: RunbookDraft, context: LintContext, problems: Problems, people: ReadonlySet<string> = new Set()): void {
+  const known = new Set([...Object.keys(draft.runbook.roles), ...context.known.roles, ...people]);
+  demandKnown({ rule: 'unknown-role', what: 'role', name, known, span }, problems);
+}
+
+/** A jump leads to a step; one that leads back passes people, or it could go round for ever. */
+function lintJumps(step: Step, { draft, problems, at, place }: Asking): void {
+  const order = stepsOf(draft.runbook);
+  const jumps: { readonly to: string; readonly span: Span }[] = [];
+  if (step.fail.then === 'goto') jumps.push({ to: step.fail.step, span: at('fail') });
+  if (step.kind === 'choose') for (const [name, arm] of Object.entries(step.arms)) if (arm.goto !== undefined) jumps.push({ to: arm.goto, span: at('arms', name, 'goto') });
+  const ids = new Set(draft.steps.keys());
+  for (const { to, span } of jumps) {
+    if (!draft.complete && !ids.has(to)) continue;
+    if (!demandKnown({ rule: 'unknown-step', what: 'step', name: to, known: ids, span }, problems)) continue;
+    const from = order.findIndex((one) => one === place.step);
+    const target = order.findIndex((one) => one.id === to);
+    if (target > from || order.slice(target, from + 1).some(waitsForPeople)) continue;
+    problems.error('goto-loop', span, `the way back to ${to} passes no person: it could go round for ever`, { hint: 'Put a manual or approve step on the way, or choose ask.' });
+  }
+}
+
+function waitsForPeople(step: Step): boolean {
+  return step.kind === 'manual' || step.kind === 'approve' || (step.kind === 'choose' && step.by === undefined);
+}
+
+function lintKind(step: Step, asking: Asking): void {
+  const { draft, context, problems, at, place } = asking;
+  switch (step.kind) {
+    case 'approve':
+      if (isWritten(place.body, 'from')) step.from.forEach((name, index) => demandRole(name, listSpan(place, 'from', index), draft, context, problems));
+      return;
+    case 'choose':
+      return;
+    case 'do':
+      return lintDo(step, asking);
+    case 'verify':
+    case 'watch':
+      step.checks.forEach((check, index) => lintProbe(check, [step.mode, index], asking));
+      return;
+    case 'collect':
+      step.from.forEach((one, index) => {
+        lintProbe(one, ['from', index], asking);
+        demandKnown({ rule: 'unknown-evidence', what: 'evidence', name: one.evidence ?? '', known: new Set(draft.runbook.evidence), span: at('from', index, 'evidence'), hint: 'Evidence is declared in the front matter.' }, problems);
+      });
+      return;
+    case 'notify':
+      step.to.forEach((name, index) => demandKnown({ rule: 'unknown-audience', what: 'audience', name, known: context.known.audiences, span: listSpan(place, 'to', index) }, problems));
+      return;
+    case 'manual':
+    case 'wait':
+      return;
+  }
+}
+
+function listSpan(place: StepDraft, key: string, index: number): Span {
+  const value = entryAt(place.body, [key]).value;
+  return value.kind === 'list' ? entryAt(value, [index]).value.span : value.span;
+}
+
+function lintProbe(one: { readonly probe: string; readonly with: DoStep['with'] }, path: readonly (string | number)[], { draft, context, problems, at, place }: Asking): void {
+  lintArguments({ kind: 'probe', name: one.probe, args: one.with, nameSpan: at(...path, 'probe'), value: entryAt(place.body, path).value, draft, context, problems });
+}
+
+function lintDo(step: DoStep, asking: Asking): void {
+  const { draft, context, problems, at, place } = asking;
+  if (!place.readable) return;
+  lintArguments({ kind: 'action', name: step.do, args: step.with, nameSpan: place.span, value: place.body, draft, context, problems });
+  const { undo } = step;
+  if (undo !== undefined) lintArguments({ kind: 'action', name: undo.do, args: undo.with, nameSpan: at('undo', 'do'), value: entryAt(place.body, ['undo']).value, draft, context, problems });
+  step.verify.forEach((check, index) => lintProbe(check, ['verify', index], asking));
+  if (step.contingency !== undefined) demandRole(step.contingency.owner, at('contingency', 'owner'), draft, context, problems);
+  lintUndo(step, asking);
+  lintRelative(step, asking);
+  if (step.do === 'belay.undo') lintUndone(step, asking);
+}
+
+/** Actions that are themselves a taking back, or that change nothing outside. */
+const NEED_NO_UNDO = new Set(['belay.undo', 'belay.pause', 'belay.resume', 'deploy.thaw']);
+
+function lintUndo(step: DoStep, { context, problems, place, at }: Asking): void {
+  const written = ['undo', 'irreversible'].some((key) => isWritten(place.body, key) || key in step.with);
+  const recovered = step.undo !== undefined || step.irreversible !== undefined;
+  if (written || recovered || NEED_NO_UNDO.has(step.do) || context.actions[step.do]?.effect === 'read') return;
+  problems.error('undo-missing', at(), `the step ${step.id} says neither how it is taken back nor why it cannot be`, { hint: 'Add "undo: { do: …, with: { … } }", or "irreversible: <why>".' });
+}
+
+/** A second try of a relative command goes one further back: to the broken release, or to a dropped table. */
+const RELATIVE = /^(previous|prev|-\d+|~\d+|HEAD[~^]\d*)$|\brevert\s+\d+\b|\bservice\s+rollback\b|\bdowngrade\s+-\d/i;
+
+function lintRelative(step: DoStep, { problems, place }: Asking): void {
+  const look = (args: DoStep['with'], prefix: readonly string[]): void => {
+    for (const [key, value] of Object.entries(args)) {
+      walkTexts(value, [key], (text, path) => {
+        if (!RELATIVE.test(text.trim())) return;
+        problems.error('relative-undo', entryAt(place.body, [...prefix, 'with', ...path]).value.span, `"${text}" is relative: a retry after a crash would go one further`, { expected: 'a target by name, such as "{release.previous}", which the plan turns into a name' });
+      });
+      if (typeof value === 'number' && value < 0) problems.error('relative-undo', entryAt(place.body, [...prefix, 'with', key]).value.span, `${value} is relative: a retry after a crash would go one further`, { expected: 'a target by name' });
+    }
+  };
+  look(step.with, []);
+  if (step.undo !== undefined) look(step.undo.with, ['undo']);
+}
+
+function lintUndone(step: DoStep, { draft, problems, place }: Asking): void {
+  const names = step.with['steps'];
+  if (!Array.isArray(names) || !draft.complete) return;
+  const done = new Map([...draft.steps.values()].flatMap(({ step: one }) => (one.kind === 'do' ? [[one.id, one] as const] : [])));
+  names.forEach((name: unknown, index) => {
+    const span = entryAt(place.body, ['with', 'steps', index]).value.span;
+    if (!demandKnown({ rule: 'unknown-step', what: 'do step', name: String(name), known: new Set(done.keys()), span }, problems)) return;
+    const target = done.get(String(name));
+    if (target?.undo === undefined) problems.error('undo-missing', span, `${String(name)} declares no undo, so it cannot be taken back`);
+  });
+}

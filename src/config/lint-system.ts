@@ -1,0 +1,49 @@
+// Inside belay.yaml: what its parts say of one another.
+import type { Diagnostic } from '../domain/diagnostic.ts';
+import type { LintContext } from './lint-types.ts';
+import { demandKnown } from './lint-names.ts';
+import type { Problems } from './problems.ts';
+import { collectProblems } from './problems.ts';
+import { entryAt } from './read.ts';
+import type { Span } from './source-text.ts';
+
+type Path = readonly (string | number)[];
+
+export function lintSystemParts(context: LintContext): readonly Diagnostic[] {
+  const { drafts, known, system } = context;
+  const problems = collectProblems(drafts.source);
+  const at = (path: Path): Span => entryAt(drafts.system.value, path).value.span;
+  const demand = (what: keyof typeof WORDS, name: string, path: Path): void => {
+    demandKnown({ rule: `unknown-${WORDS[what]}`, what: WORDS[what], name, known: known[what], span: at(path) }, problems);
+  };
+
+  for (const one of system.components) one.dependsOn.forEach((name, index) => demand('components', name, ['components', one.id, 'dependsOn', index]));
+  for (const one of system.targets) demand('components', one.component ?? '', ['targets', one.id, 'component']);
+  for (const one of system.switches) demand('components', one.component ?? '', ['switches', one.id, 'component']);
+  for (const one of system.channels) one.dependsOn.forEach((name, index) => demand('components', name, ['channels', one.id, 'dependsOn', index]));
+  for (const one of system.people) one.roles.forEach((name, index) => demand('roles', name, ['people', one.id, 'roles', index]));
+  for (const one of system.audiences) one.channels.forEach(({ channel }, index) => demand('channels', channel, ['audiences', one.id, 'channels', index, 'channel']));
+  for (const [severity, policy] of Object.entries(system.severities)) {
+    for (const name of Object.keys(policy.updates)) demandAudience(name, entryAt(drafts.system.value, ['severities', severity, 'updates', name]).keySpan, context, problems);
+  }
+  for (const [id, clock] of Object.entries(system.clocks)) {
+    demand('roles', clock.escalateTo ?? '', ['clocks', id, 'onBreach']);
+    lintClockStops(id, context, problems);
+  }
+  return problems.found;
+}
+
+const WORDS = { components: 'component', roles: 'role', channels: 'channel' } as const;
+
+function demandAudience(name: string, span: Span, { known }: LintContext, problems: Problems): void {
+  demandKnown({ rule: 'unknown-audience', what: 'audience', name, known: known.audiences, span }, problems);
+}
+
+/** A clock that nothing stops runs out in every incident. */
+function lintClockStops(id: string, context: LintContext, problems: Problems): void {
+  const { drafts, system } = context;
+  const stopped = (system.clocks[id]?.until.length ?? 0) > 0 || drafts.runbooks.some((draft) => !draft.complete || [...draft.steps.values()].some(({ step }) => step.meets.includes(id)));
+  if (stopped) return;
+  const { keySpan } = entryAt(drafts.system.value, ['clocks', id]);
+  problems.error('clock-unstopped', keySpan, `nothing stops the clock ${id}`, { hint: `Add "until: [phase.mitigated]", or "meets: [${id}]" to a step.` });
+}

@@ -1,0 +1,46 @@
+// What lint rules are given: the drafts with their places, the names that exist, the catalog, and tools of other layers.
+import type { ActionSpec, ExprType, ProbeSpec } from '../domain/catalog.ts';
+import type { System } from '../domain/system.ts';
+import type { Drafts } from './load.ts';
+import type { SystemDraft } from './schema.ts';
+
+/** Type-checks a condition: `Expression.check` of whatever keeps that port. */
+export type ConditionCheck = (
+  source: string,
+  names: Readonly<Record<string, ExprType>>,
+  wants: 'bool' | 'string' | 'list',
+) => readonly { readonly message: string; readonly offset: number; readonly rule?: string; readonly hint?: string }[];
+
+export interface LintTools {
+  readonly check: ConditionCheck;
+  /** The variables that a template uses; throws for a template that does not parse. */
+  readonly templateVariables: (source: string) => readonly string[];
+  /** `2026-03-01`: what `reviewBy` is compared with. */
+  readonly today: string;
+  readonly actions?: Readonly<Record<string, ActionSpec>>;
+  readonly probes?: Readonly<Record<string, ProbeSpec>>;
+}
+
+/** Names that exist, whether or not what stands under them could be read. */
+export interface Known {
+  readonly components: ReadonlySet<string>;
+  readonly organizations: ReadonlySet<string>;
+  readonly sources: ReadonlySet<string>;
+  readonly signals: ReadonlySet<string>;
+  readonly triggers: ReadonlySet<string>;
+  readonly targets: ReadonlySet<string>;
+  readonly switches: ReadonlySet<string>;
+  readonly people: ReadonlySet<string>;
+  readonly channels: ReadonlySet<string>;
+  readonly audiences: ReadonlySet<string>;
+  readonly clocks: ReadonlySet<string>;
+  readonly roles: ReadonlySet<string>;
+}
+
+export interface LintContext extends LintTools {
+  readonly actions: Readonly<Record<string, ActionSpec>>;
+  readonly probes: Readonly<Record<string, ProbeSpec>>;
+  readonly drafts: Drafts & { readonly system: SystemDraft };
+  readonly system: System;
+  readonly known: Known;
+}

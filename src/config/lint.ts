@@ -1,0 +1,70 @@
+// The lint: what the files say of one another. Reading has told what is wrong inside each; here nothing is parsed again.
+import { ACTIONS, PROBES } from '../domain/catalog.ts';
+import type { Diagnostic } from '../domain/diagnostic.ts';
+import { hasErrors, sortDiagnostics } from '../domain/diagnostic.ts';
+import type { RunbookDraft } from './draft.ts';
+import { lintConditions } from './lint-conditions.ts';
+import { lintFrontMatter } from './lint-front-matter.ts';
+import { lintSecrets } from './lint-secrets.ts';
+import { lintSteps } from './lint-steps.ts';
+import { lintSystemParts } from './lint-system.ts';
+import { lintTemplates } from './lint-templates.ts';
+import { lintTriggers } from './lint-triggers.ts';
+import type { Known, LintContext, LintTools } from './lint-types.ts';
+import type { Environment, LoadedSystem } from './load.ts';
+import { loadSystem } from './load.ts';
+import { collectProblems } from './problems.ts';
+import type { SystemDraft } from './schema.ts';
+import { entriesOf } from './schema.ts';
+
+/** Only what the lint itself finds; what reading found stands in `loaded.diagnostics`. Without a readable belay.yaml nothing can be compared. */
+export function lintSystem(loaded: LoadedSystem, tools: LintTools): readonly Diagnostic[] {
+  const { drafts } = loaded;
+  const found = [...lintSecrets(drafts)];
+  if (drafts.system !== null) {
+    const context: LintContext = { ...tools, actions: tools.actions ?? ACTIONS, probes: tools.probes ?? PROBES, drafts: { ...drafts, system: drafts.system }, system: drafts.system.system, known: knownOf(drafts.system) };
+    found.push(...lintSystemParts(context), ...lintTriggers(context), ...lintTemplates(context));
+    for (const draft of drafts.runbooks) found.push(...lintRunbook(draft, context));
+  }
+  return sortDiagnostics(found);
+}
+
+export function lintRunbook(draft: RunbookDraft, context: LintContext): readonly Diagnostic[] {
+  const problems = collectProblems(draft.problems.source);
+  lintFrontMatter(draft, context, problems);
+  lintSteps(draft, context, problems);
+  lintConditions(draft, context, problems);
+  return problems.found;
+}
+
+/** Reads and lints a folder: everything that is wrong, at once, and only what is right for use. */
+export function loadAndLint(where: string, tools: LintTools & { readonly env?: Environment }): LoadedSystem {
+  const loaded = loadSystem(where, tools.env === undefined ? {} : { env: tools.env });
+  const diagnostics = sortDiagnostics([...loaded.diagnostics, ...lintSystem(loaded, tools)]);
+  const broken = (file: string): boolean => hasErrors(diagnostics.filter((one) => one.file === file));
+  return {
+    ...loaded,
+    diagnostics,
+    system: loaded.system === null || broken(loaded.drafts.source.file) ? null : loaded.system,
+    runbooks: Object.fromEntries(Object.entries(loaded.runbooks).filter(([, { file }]) => !broken(file))),
+  };
+}
+
+function knownOf(draft: SystemDraft): Known {
+  const keys = (section: string): ReadonlySet<string> => new Set(entriesOf(draft.value, section).map((entry) => entry.key));
+  const plus = (section: string, more: readonly string[]): ReadonlySet<string> => new Set([...keys(section), ...more]);
+  return {
+    components: keys('components'),
+    organizations: keys('organizations'),
+    sources: keys('sources'),
+    signals: plus('signals', draft.system.signals.map((one) => one.id)),
+    triggers: plus('triggers', draft.triggers.map((one) => one.rule.id)),
+    targets: keys('targets'),
+    switches: keys('switches'),
+    people: keys('people'),
+    channels: keys('channels'),
+    audiences: keys('audiences'),
+    clocks: keys('clocks'),
+    roles: new Set(draft.system.roles),
+  };
+}
