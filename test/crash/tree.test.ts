@@ -1,0 +1,176 @@
+// Random SIGKILLs of the real process tree (the command, Belay, Postgres, several of them, everything), with the same command typed
+// again each time: the same incident is finished, the service saw each change once, and the evidence verifies.
+// BELAY_CRASH_ROUNDS raises the number of stories; the seed is printed.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { livingPid } from '../../src/cli/demo/program.ts';
+import { livingServer } from '../../src/cli/server-file.ts';
+import { verifyEvidence } from '../../src/flows/evidence.ts';
+import { createDigest } from '../../src/adapters/system/index.ts';
+
+const STORIES = Number(process.env['BELAY_CRASH_ROUNDS'] ?? 12);
+const KILLS_A_STORY = 5;
+const SEED = Number(process.env['BELAY_CRASH_SEED'] ?? Date.now() % 1_000_000);
+const MAIN = join(import.meta.dirname, '../../src/main.ts');
+
+type Victim = 'command' | 'belay' | 'postgres' | 'belay and postgres' | 'all';
+const VICTIMS: readonly Victim[] = ['belay', 'postgres', 'belay and postgres', 'command', 'all'];
+
+function randomOf(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+interface Command {
+  readonly pid: number;
+  readonly ended: Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>;
+}
+
+function typeCommand(data: string, scenario: string): Command {
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, 'demo', '--exit', '--json', '--data', data, '--port', '0', '--scenario', scenario], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString();
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString();
+  });
+  return { pid: child.pid ?? 0, ended: new Promise((resolve) => child.once('close', (code) => resolve({ code, stdout, stderr }))) };
+}
+
+/** Pids of every Postgres process that works on this data directory. */
+function postgresOf(data: string): number[] {
+  const cluster = join(data, 'postgres', 'cluster');
+  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number).filter((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/environ`, 'utf8').includes(data) && /postgres/.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
+    } catch {
+      // Gone meanwhile.
+      return false;
+    }
+  }).concat(existsSync(join(cluster, 'postmaster.pid')) ? [Number(readFileSync(join(cluster, 'postmaster.pid'), 'utf8').split('\n')[0])] : []);
+}
+
+function pidsOf(victim: Victim, data: string, command: Command): number[] {
+  const belay = livingServer(data)?.pid;
+  const shop = ['shop', 'traffic'].flatMap((name) => livingPid(join(data, 'example', 'service', 'run', `${name}.pid`)) ?? []);
+  const some = (pid: number | undefined): number[] => (pid === undefined ? [] : [pid]);
+  switch (victim) {
+    case 'command':
+      return [command.pid];
+    case 'belay':
+      return some(belay);
+    case 'postgres':
+      return postgresOf(data);
+    case 'belay and postgres':
+      return [...some(belay), ...postgresOf(data)];
+    case 'all':
+      return [command.pid, ...some(belay), ...postgresOf(data), ...shop];
+  }
+}
+
+function killAll(pids: readonly number[]): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // Dead already: that is what was wanted.
+    }
+  }
+}
+
+interface Told {
+  readonly report: { readonly ok: boolean; readonly incident: { readonly id: string; readonly phase: string }; readonly requests: { readonly failedOtherOrgs: number } };
+  readonly log: string[];
+}
+
+async function tellStory(data: string, scenario: 'deploy' | 'org', random: () => number): Promise<Told> {
+  const log: string[] = [];
+  let command = typeCommand(data, scenario);
+  for (let kill = 0; kill < KILLS_A_STORY; ) {
+    const ended = await Promise.race([command.ended, sleep(600 + random() * 3_400).then(() => null)]);
+    if (ended !== null) {
+      if (ended.stdout !== '') return { report: JSON.parse(ended.stdout) as Told['report'], log };
+      log.push(`the command ended with ${ended.code}: ${ended.stderr.slice(-400)}`);
+      command = typeCommand(data, scenario);
+      continue;
+    }
+    const victim = VICTIMS[Math.floor(random() * VICTIMS.length)] as Victim;
+    const pids = pidsOf(victim, data, command);
+    if (pids.length === 0) continue;
+    killAll(pids);
+    kill += 1;
+    log.push(`killed ${victim}`);
+    // The person at the terminal types the command again whenever it is gone, or after Belay died under it.
+    if (victim !== 'postgres') {
+      killAll([command.pid]);
+      await command.ended;
+      command = typeCommand(data, scenario);
+    }
+  }
+  for (let tries = 0; tries < 4; tries += 1) {
+    const { code, stdout, stderr } = await command.ended;
+    if (stdout !== '') return { report: JSON.parse(stdout) as Told['report'], log };
+    log.push(`the command ended with ${code}: ${stderr.slice(-800)}`);
+    command = typeCommand(data, scenario);
+  }
+  throw new Error(`the story did not end: ${log.join('\n')}`);
+}
+
+/** How often what served (release, or acme's flow) changed, as the service itself wrote it down request by request. */
+function changesServed(data: string, scenario: 'deploy' | 'org'): string[] {
+  const lines = readFileSync(join(data, 'example', 'service', 'run', 'requests.ndjson'), 'utf8').split('\n');
+  const values: string[] = [];
+  for (const line of lines) {
+    try {
+      const one = JSON.parse(line) as { org: string; release: string; flow: string };
+      if (scenario === 'org' && one.org !== 'acme') continue;
+      const value = scenario === 'deploy' ? one.release : one.flow;
+      if (values.at(-1) !== value) values.push(value);
+    } catch {
+      // A line that a kill has cut.
+    }
+  }
+  return values;
+}
+
+async function oneStory(index: number): Promise<number> {
+  const data = mkdtempSync(join(tmpdir(), 'belay-tree-'));
+  const scenario = index % 3 === 2 ? 'org' : 'deploy';
+  const random = randomOf(SEED + index);
+  const { report, log } = await tellStory(data, scenario, random);
+  const context = `story ${index} (${scenario}, seed ${SEED}) in ${data}: ${log.join('; ')}`;
+  expect(report, context).toMatchObject({ ok: true, incident: { id: 'INC-1', phase: 'resolved' } });
+  expect(changesServed(data, scenario), context).toEqual(scenario === 'deploy' ? ['v1.0.0', 'v1.1.0', 'v1.0.0'] : ['stable', 'next', 'stable']);
+  const evidence = readFileSync(join(data, 'incidents', 'INC-1', 'evidence.json'), 'utf8');
+  expect(verifyEvidence(evidence, createDigest('')).problems, context).toEqual([]);
+  rmSync(data, { recursive: true, force: true });
+  return log.filter((line) => line.startsWith('killed')).length;
+}
+
+describe('random kills of the real process tree', () => {
+  it(`finishes the same incident in ${STORIES} stories, whatever is killed (seed ${SEED})`, async () => {
+    let next = 0;
+    let kills = 0;
+    const worker = async (): Promise<void> => {
+      while (next < STORIES) {
+        const mine = next;
+        next += 1;
+        kills += await oneStory(mine);
+      }
+    };
+    await Promise.all([worker(), worker()]);
+    process.stderr.write(`tree: ${kills} kills in ${STORIES} stories, seed ${SEED}\n`);
+    if (STORIES >= 12) expect(kills).toBeGreaterThanOrEqual(60);
+  }, 1_500_000);
+});
