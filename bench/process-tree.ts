@@ -17,8 +17,20 @@ export function treeOf(root: number): readonly number[] {
   return tree;
 }
 
-export function memoryMiB(root: number): number {
-  const kiB = treeOf(root).map((pid) => Number(/^Pss:\s+(\d+)/m.exec(read(`/proc/${pid}/smaps_rollup`))?.[1] ?? 0));
+/** CPU since they began, ms; /proc counts it in hundredths of a second. */
+export function cpuMs(pids: readonly number[]): number {
+  const ticks = pids.map((pid) => {
+    const stat = read(`/proc/${pid}/stat`);
+    // The name in parentheses may hold spaces; user and system time are the 12th and 13th field behind it.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return Number(fields[11] ?? 0) + Number(fields[12] ?? 0);
+  });
+  return ticks.reduce((sum, one) => sum + one, 0) * 10;
+}
+
+/** Of the processes and all their descendants. */
+export function memoryMiB(...roots: readonly number[]): number {
+  const kiB = [...new Set(roots.flatMap(treeOf))].map((pid) => Number(/^Pss:\s+(\d+)/m.exec(read(`/proc/${pid}/smaps_rollup`))?.[1] ?? 0));
   return kiB.reduce((sum, one) => sum + one, 0) / 1024;
 }
 

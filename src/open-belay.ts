@@ -22,6 +22,7 @@ import { createCommands } from './flows/commands.ts';
 import { createDetector } from './flows/detect.ts';
 import { createProbes } from './flows/probes/index.ts';
 import { RESPOND, respondFlow } from './flows/respond.ts';
+import type { Loops } from './flows/loops.ts';
 import { startLoops } from './flows/loops.ts';
 import { wakeAll } from './flows/wake.ts';
 import type { World } from './flows/world.ts';
@@ -30,6 +31,9 @@ import { openChannels, openSources, openSwitches, openTargets } from './registry
 import { createAuth } from './server/auth.ts';
 import { createServer } from './server/app.ts';
 import type { Listening } from './server/app.ts';
+
+/** How long the first look at the sources may take before runs are resumed all the same. */
+const SIGHT_MS = 2_000;
 
 /** @throws BELAY_STORE_UNAVAILABLE, BELAY_STORE_UNSUPPORTED, BELAY_STORE_LOCKED, BELAY_SERVER_RUNNING, BELAY_AUDIT_UNAVAILABLE */
 export async function openBelay(o: OpenOptions): Promise<OpenedBelay> {
@@ -73,7 +77,8 @@ async function openAll(o: OpenOptions, closers: (() => Promise<unknown>)[]): Pro
   );
   const deps = { http, time, processes, baseDir: o.baseDir };
   const { sources, push } = openSources(o.system, deps);
-  const detector = createDetector({ system: o.system, store: store.signals, time, sources, onTransition: () => loops.wakeResponder() });
+  let loops: Loops | null = null;
+  const detector = createDetector({ system: o.system, store: store.signals, time, sources, onTransition: () => loops?.wakeResponder(), onError: (error) => o.say(troubleLine(error)) });
   const targets = openTargets(o.system, deps);
   const switches = openSwitches(o.system, deps);
   const expression = createCel();
@@ -100,13 +105,16 @@ async function openAll(o: OpenOptions, closers: (() => Promise<unknown>)[]): Pro
     actions: createActions({ targets, switches, pause }),
     probes: createProbes({ http, readings: detector.readings, targets, switches }),
   };
-  await engine.open({ [RESPOND]: respondFlow(world) });
-  closers.push(() => engine.close());
-  const loops = startLoops(world, (error) => o.say(troubleLine(error)));
-  closers.push(() => loops.stop());
-  await wakeAll(world);
+  // Detection sees before the engine resumes: a recovered run that asks its guards must not meet an empty memory.
   await detector.start();
   closers.push(() => detector.stop());
+  await detector.settled(SIGHT_MS);
+  await engine.open({ [RESPOND]: respondFlow(world) });
+  closers.push(() => engine.close());
+  const running = startLoops(world, (error) => o.say(troubleLine(error)));
+  loops = running;
+  closers.push(() => running.stop());
+  await wakeAll(world);
   const server = await openDoor(o, world, { idempotency: store.idempotency, push });
   closers.push(() => server.listening.close());
   return {

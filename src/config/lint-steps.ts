@@ -114,7 +114,7 @@ function lintProbe(one: { readonly probe: string; readonly with: DoStep['with'] 
 function lintDo(step: DoStep, asking: Asking): void {
   const { draft, context, problems, at, place } = asking;
   if (!place.readable) return;
-  lintArguments({ kind: 'action', name: step.do, args: step.with, nameSpan: place.span, value: place.body, draft, context, problems });
+  lintArguments({ kind: 'action', name: step.do, args: step.with, nameSpan: wordIn(place.span, step.do, draft), value: place.body, draft, context, problems });
   const { undo } = step;
   if (undo !== undefined) lintArguments({ kind: 'action', name: undo.do, args: undo.with, nameSpan: at('undo', 'do'), value: entryAt(place.body, ['undo']).value, draft, context, problems });
   step.verify.forEach((check, index) => lintProbe(check, ['verify', index], asking));
@@ -122,6 +122,12 @@ function lintDo(step: DoStep, asking: Asking): void {
   lintUndo(step, asking);
   lintRelative(step, asking);
   if (step.do === 'belay.undo') lintUndone(step, asking);
+}
+
+/** The action's place in the line of the fence. */
+function wordIn(span: Span, word: string, draft: RunbookDraft): Span {
+  const start = draft.problems.source.text.indexOf(word, span.start);
+  return start === -1 || start >= span.end ? span : { start, end: start + word.length };
 }
 
 /** Actions that are themselves a taking back, or that change nothing outside. */
@@ -158,7 +164,7 @@ function lintUndone(step: DoStep, { draft, problems, place }: Asking): void {
   names.forEach((name: unknown, index) => {
     const span = entryAt(place.body, ['with', 'steps', index]).value.span;
     if (!demandKnown({ rule: 'unknown-step', what: 'do step', name: String(name), known: new Set(done.keys()), span }, problems)) return;
-    const target = done.get(String(name));
-    if (target?.undo === undefined) problems.error('undo-missing', span, `${String(name)} declares no undo, so it cannot be taken back`);
+    // One that says neither has been told at its own place.
+    if (done.get(String(name))?.irreversible !== undefined) problems.error('undo-missing', span, `${String(name)} is irreversible, so it cannot be taken back`);
   });
 }

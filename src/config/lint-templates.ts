@@ -15,6 +15,7 @@ type Lang = (typeof LANGS)[number];
 
 /** What a message may say (`messageValues`); the last two need a promise. */
 export const MESSAGE_VARIABLES = ['incident', 'severity', 'system', 'components', 'org', 'detectedAt', 'promise', 'nextUpdate'] as const;
+const KNOWN: readonly string[] = MESSAGE_VARIABLES;
 const PROMISES = ['promise', 'nextUpdate'];
 
 interface Text {
@@ -55,10 +56,13 @@ function lintTexts(texts: readonly Text[], context: LintContext): Diagnostic[] {
     const problems = collectProblems(one.source);
     const missing = LANGS.find((lang) => !texts.some((other) => other.id === one.id && other.lang === lang));
     if (missing !== undefined) problems.error('template-language', one.span, `the template ${one.id} is not there in ${missing}`, { hint: one.firstLine > 1 ? `Add a block \`\`\`belay template ${one.id} ${missing}.` : `Add templates/${one.id}.${missing}.md.` });
-    const variables = variablesOf(one, context, problems);
-    for (const name of variables) {
-      if ((MESSAGE_VARIABLES as readonly string[]).includes(name)) continue;
-      problems.error('template-variable', placeOf(name, one), `a message has no {${name}}`, { expected: `one of ${MESSAGE_VARIABLES.map((known) => `{${known}}`).join(', ')}`, didYouMean: nearest(name, MESSAGE_VARIABLES) });
+    const dotted = [...one.text.matchAll(/\{\s*([a-zA-Z]\w*(?:\.\w+)+)\s*[,}]/g)].map((match) => match[1] ?? '');
+    // Messages have flat names; the renderer would only say that the text does not parse.
+    const variables = dotted.length > 0 ? dotted : variablesOf(one, context, problems);
+    for (const name of new Set(variables)) {
+      if (KNOWN.includes(name)) continue;
+      const root = name.split('.')[0] ?? name;
+      problems.error('template-variable', placeOf(name, one), `a message has no {${name}}`, { expected: `one of ${MESSAGE_VARIABLES.map((known) => `{${known}}`).join(', ')}`, didYouMean: root !== name && KNOWN.includes(root) ? root : nearest(name, KNOWN) });
     }
     return problems.found;
   });
@@ -68,10 +72,11 @@ function variablesOf(one: Text, context: LintContext, problems: Problems | null)
   try {
     return context.templateVariables(one.text);
   } catch (error) {
-    // The renderer throws for a template that does not parse, with line and column in its words.
+    // The renderer throws for a template that does not parse: line, column, then what is wrong.
     const message = error instanceof Error ? error.message : String(error);
-    const [, line = '1'] = /line (\d+)/.exec(message) ?? [];
-    problems?.error('template', spanOfLine(one.source, one.firstLine + Number(line) - 1), message);
+    const [head = '', line = '1', column = '1'] = /^(\d+):(\d+): /.exec(message) ?? [];
+    const { start, end } = spanOfLine(one.source, one.firstLine + Number(line) - 1);
+    problems?.error('template', { start: Math.min(end, start + Number(column) - 1), end }, message.slice(head.length));
     return [];
   }
 }

@@ -33,6 +33,8 @@ export interface CompiledRunbook {
 
 /** More is no runbook, and would make the parser slow. */
 const MAX_LENGTH = 512 * 1024;
+/** Quotes and lists inside one another: the Markdown parser takes quadratic time for them. */
+const TOO_NESTED = /^(?:[ \t]{0,4}(?:>|[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t]))){40}/m;
 
 /**
  * @param file how diagnostics call the file; the id of a plain document comes from its name.
@@ -41,7 +43,7 @@ const MAX_LENGTH = 512 * 1024;
 export function compileRunbook(text: string, file: string): CompiledRunbook {
   const source = sourceText(file, text.replace(/^\uFEFF/, ''));
   const problems = collectProblems(source);
-  const draft = compile(source.text.length > MAX_LENGTH ? null : readOutline(source, problems), problems);
+  const draft = compile(source.text.length > MAX_LENGTH || TOO_NESTED.test(source.text) ? null : readOutline(source, problems), problems);
   const diagnostics = sortDiagnostics(problems.found);
   const runbook = draft === null || hasErrors(diagnostics) ? null : draft.runbook;
   return { file, runbook, diagnostics, draft, triggers: draft?.triggers ?? [] };
@@ -120,7 +122,7 @@ function buildPhases(outline: Outline, roles: Runbook['roles'], problems: Proble
       if (id === null) problems.error('id', one.span, 'this step has no id', { hint: 'Write one after the title: {#my-step}.' });
       const draft = buildStep(one, { id: id ?? '', roles, source: outline.source, problems });
       if (draft === null) {
-        complete &&= one.note;
+        complete &&= one.note && one.block === null;
         return [];
       }
       complete &&= draft.readable;

@@ -133,17 +133,45 @@ function tell(error: YAMLError, region: Region, problems: Problems): void {
   const start = region.toFile(at);
   const span = { start, end: Math.max(start + 1, at === from ? region.toFile(to) : start + 1) };
   const line = lineAround(region.text, at);
-  const unquoted = /:\s+(\{[\w.-]+\}[^\s,}].*)$/.exec(line)?.[1];
+  const unquoted = /:\s+(\{[\w.-]+\}\s*[^\s,}\]#].*?)\s*[}\]]*\s*$/.exec(line)?.[1];
   if (unquoted !== undefined) {
     problems.error('unquoted-ref', span, `${unquoted} begins with a brace: YAML reads it as a mapping`, { hint: `Write it in quotes: "${unquoted}".` });
     return;
   }
   if (error.code === 'DUPLICATE_KEY') {
-    const [, key = ''] = /^\s*(?:-\s+)?["']?([^\s"':]+)/.exec(region.text.slice(from)) ?? [];
-    problems.error('duplicate-key', span, `the key ${key} stands here twice`, { hint: 'Remove one of the two.' });
+    const [, key = ''] = /^["']?([^\s"':]+)/.exec(region.text.slice(from)) ?? [];
+    problems.error('duplicate-key', { start, end: start + Math.max(1, key.length) }, `the key ${key} stands here twice`, { hint: 'Remove one of the two.' });
+    return;
+  }
+  const open = error.code === 'MISSING_CHAR' || /^Flow /.test(error.message) ? openBracket(region.text.slice(0, from)) : null;
+  if (open !== null) {
+    const at = region.toFile(open);
+    problems.error('yaml', { start: at, end: at + 1 }, `this ${region.text[open]} is never closed`, { hint: 'Close every brace and bracket that is opened.' });
     return;
   }
   problems.error('yaml', span, wordsFor(error), { hint: hintFor(error) });
+}
+
+/** The last brace or bracket that is still open at the end of `text`; what stands in quotes and comments does not count. */
+function openBracket(text: string): number | null {
+  const open: number[] = [];
+  let quote = '';
+  for (let at = 0; at < text.length; at += 1) {
+    const char = text.charAt(at);
+    if (quote !== '') {
+      if (char === '\\' && quote === '"') at += 1;
+      else if (char === quote) quote = '';
+    } else if ((char === '"' || char === "'") && /[\s[{,:(]/.test(text.charAt(at - 1))) quote = char;
+    else if (char === '#' && /\s/.test(text.charAt(at - 1))) at = endOfLine(text, at);
+    else if (char === '{' || char === '[') open.push(at);
+    else if (char === '}' || char === ']') open.pop();
+  }
+  return quote === '' ? (open.at(-1) ?? null) : null;
+}
+
+function endOfLine(text: string, from: number): number {
+  const end = text.indexOf('\n', from);
+  return end === -1 ? text.length : end;
 }
 
 /** An error at the end of the text, or at a line's start, is about what stands before it. */

@@ -1,7 +1,17 @@
 // The rule of a trigger against what was counted: is it beyond the limit (L), how sure is that, is it below the clear limit.
 // Pure arithmetic on one look; holds, states and episodes are the business of trigger-machine.ts.
 import {
-  binomialTail, type CriticalTable, countUpper, criticalTable, meanAbove, poissonCritical, poissonCriticalLow, poissonHead, poissonTail, shareUpper, silenceChance,
+  binomialTail,
+  type CriticalTable,
+  countUpper,
+  criticalTable,
+  meanAbove,
+  poissonCritical,
+  poissonCriticalLow,
+  poissonHead,
+  poissonTail,
+  shareUpper,
+  silenceChance,
 } from './evidence-test.ts';
 import type { Counts } from './ring.ts';
 import type { SignalKind } from './signal.ts';
@@ -60,7 +70,17 @@ export function compileRule(rule: TriggerRule, kind: SignalKind): CompiledRule {
     const critical = inverse ? poissonCriticalLow(mean, alpha) : poissonCritical(mean, alpha);
     return { critical: () => critical };
   };
-  return { rule, kind: kind.kind, overMs, stillMs: breach?.stillMs ?? overMs / 12, forMs: breach?.forMs ?? 0, suspect: table(evidence.suspect), act: table(evidence.act), inverse, limit };
+  return {
+    rule,
+    kind: kind.kind,
+    overMs,
+    stillMs: breach?.stillMs ?? overMs / 12,
+    forMs: breach?.forMs ?? 0,
+    suspect: table(evidence.suspect),
+    act: table(evidence.act),
+    inverse,
+    limit,
+  };
 }
 
 /** An empty still window keeps the last answer: `stillBefore`. */
@@ -72,7 +92,15 @@ export function lookAtRatio(rule: CompiledRule, over: Counts, still: Counts, sti
   const counted = rule.inverse ? over.all - bad : bad;
   const limit = counted / over.all > rule.limit && stillNow;
   const value = bad / over.all;
-  return { value, bad, all: over.all, limit, level: limit ? levelOf(rule, counted, over.all) : 'none', below: isClear(rule, value), still: stillNow };
+  return {
+    value,
+    bad,
+    all: over.all,
+    limit,
+    level: limit ? levelOf(rule, counted, over.all) : 'none',
+    below: isClear(rule, value),
+    still: stillNow,
+  };
 }
 
 function beyondShare(rule: CompiledRule, bad: number, all: number): boolean {
@@ -114,7 +142,15 @@ export function lookAtMean(rule: CompiledRule, over: readonly SlotSum[], still: 
   const value = meanOf(over);
   const limit = beyond(value) && stillNow;
   const chance = limit && over.length >= MEAN_SLOTS ? meanChance(rule, over) : 1;
-  return { value, bad: 0, all, limit, level: chance < rule.rule.evidence.suspect ? 'suspect' : 'none', below: isClear(rule, value), still: stillNow };
+  return {
+    value,
+    bad: 0,
+    all,
+    limit,
+    level: chance < rule.rule.evidence.suspect ? 'suspect' : 'none',
+    below: isClear(rule, value),
+    still: stillNow,
+  };
 }
 
 function meanOf(slots: readonly SlotSum[]): number {
@@ -124,7 +160,12 @@ function meanOf(slots: readonly SlotSum[]): number {
 
 function meanChance(rule: CompiledRule, slots: readonly SlotSum[]): number {
   const sign = rule.inverse ? -1 : 1;
-  return meanAbove(slots.map((slot) => (sign * slot.sum) / slot.all), sign * rule.limit) ?? 1;
+  return (
+    meanAbove(
+      slots.map((slot) => (sign * slot.sum) / slot.all),
+      sign * rule.limit,
+    ) ?? 1
+  );
 }
 
 /** `sum` is value × ms and `all` the ms that are known: time-weighted mean, without sampling error where it is covered. */
@@ -136,18 +177,37 @@ export function lookAtGauge(rule: CompiledRule, over: readonly SlotSum[], still:
   const value = meanOf(over);
   const covered = known >= GAUGE_COVERAGE * rule.overMs;
   const limit = covered ? beyond(value) && stillNow : null;
-  return { value, bad: 0, all: known, limit, level: limit === true ? 'act' : 'none', below: covered ? isClear(rule, value) : null, still: stillNow };
+  return {
+    value,
+    bad: 0,
+    all: known,
+    limit,
+    level: limit === true ? 'act' : 'none',
+    below: covered ? isClear(rule, value) : null,
+    still: stillNow,
+  };
 }
 
 /** `perMs` is the rate that the scope is known for, or null. It is learned in one process, so absence may ask, not act. */
 export function lookAtSilence(rule: CompiledRule, silentMs: number, perMs: number | null): Condition {
   const limit = silentMs > rule.overMs;
   const chance = perMs === null ? 1 : silenceChance(perMs, silentMs);
-  return { value: silentMs / 1_000, bad: 0, all: 0, limit, level: limit && chance < rule.rule.evidence.suspect ? 'suspect' : 'none', below: !limit, still: limit };
+  return {
+    value: silentMs / 1_000,
+    bad: 0,
+    all: 0,
+    limit,
+    level: limit && chance < rule.rule.evidence.suspect ? 'suspect' : 'none',
+    below: !limit,
+    still: limit,
+  };
 }
 
 /** One vantage point alone may be the one that is broken: it may ask, not act. */
-export function lookAtProbe(points: readonly { readonly fails: number; readonly known: boolean }[], o: { readonly failing: number; readonly consecutive: number }): Condition {
+export function lookAtProbe(
+  points: readonly { readonly fails: number; readonly known: boolean }[],
+  o: { readonly failing: number; readonly consecutive: number },
+): Condition {
   const known = points.filter((point) => point.known);
   const failing = known.filter((point) => point.fails >= o.consecutive).length;
   const limit = failing >= o.failing ? true : known.length === points.length && points.length > 0 ? false : null;

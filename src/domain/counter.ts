@@ -18,7 +18,8 @@ export interface Increment {
  * gives birth to the error series); of an unread source it is only the base line.
  */
 export function incrementOf(previous: CounterState | undefined, sample: CounterState, sourceReadAt: Instant | null): Increment | null {
-  if (previous === undefined) return sourceReadAt === null || sourceReadAt >= sample.at ? null : { delta: sample.total, from: sourceReadAt };
+  if (previous === undefined)
+    return sourceReadAt === null || sourceReadAt >= sample.at ? null : { delta: sample.total, from: sourceReadAt };
   if (sample.at <= previous.at) return null;
   return { delta: sample.total < previous.total ? sample.total : sample.total - previous.total, from: previous.at };
 }
@@ -32,10 +33,19 @@ function shareBefore(at: Instant, from: Instant, to: Instant): number {
  * Lays a whole count over the slots that (from, to] touches, oldest first, so that a long gap does not land in one slot.
  * Whole numbers stay whole and add up exactly; only the newest `slots` slots are told.
  */
-export function spread(count: number, from: Instant, to: Instant, o: { readonly slotMs: number; readonly slots: number }, add: (slot: number, part: number) => void): void {
+export function spread(
+  count: number,
+  from: Instant,
+  to: Instant,
+  o: { readonly slotMs: number; readonly slots: number },
+  add: (slot: number, part: number) => void,
+): void {
   const last = Math.floor(to / o.slotMs);
   const first = Math.max(Math.floor(from / o.slotMs), last - o.slots);
-  if (first >= last || from >= to) return add(last, count);
+  if (first >= last || from >= to) {
+    add(last, count);
+    return;
+  }
   let told = Math.floor(count * shareBefore(first * o.slotMs, from, to));
   for (let slot = first; slot <= last; slot += 1) {
     const until = slot === last ? count : Math.floor(count * shareBefore((slot + 1) * o.slotMs, from, to));
@@ -45,10 +55,19 @@ export function spread(count: number, from: Instant, to: Instant, o: { readonly 
 }
 
 /** The same for sums and times, which need not be whole. */
-export function spreadEvenly(amount: number, from: Instant, to: Instant, o: { readonly slotMs: number; readonly slots: number }, add: (slot: number, part: number) => void): void {
+export function spreadEvenly(
+  amount: number,
+  from: Instant,
+  to: Instant,
+  o: { readonly slotMs: number; readonly slots: number },
+  add: (slot: number, part: number) => void,
+): void {
   const last = Math.floor(to / o.slotMs);
   const first = Math.max(Math.floor(from / o.slotMs), last - o.slots);
-  if (first >= last || from >= to) return add(last, amount);
+  if (first >= last || from >= to) {
+    add(last, amount);
+    return;
+  }
   for (let slot = first; slot <= last; slot += 1) {
     const part = shareBefore((slot + 1) * o.slotMs, from, to) - shareBefore(slot * o.slotMs, from, to);
     if (part > 0) add(slot, amount * part);

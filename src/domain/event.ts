@@ -9,7 +9,8 @@ import type { DeliveryState } from './message.ts';
 
 export interface EventData {
   'trigger.changed': { transition: Transition };
-  'signal.deduped': { trigger: string; scope: string; episode: string };
+  /** `run`: the run that takes the incident over, because the one before has ended. */
+  'signal.deduped': { trigger: string; scope: string; episode: string; run?: string };
   'signal.cleared': { trigger: string; scope: string; provenBelow: number | null };
   'incident.declared': { number: number; kind: IncidentKind; severity: Severity; orgs: readonly string[] | 'all'; components: readonly string[]; trigger: string | null; runbook: string | null; fingerprint: string; detectedAt: Instant; run?: string };
   'incident.cancelled': { reason: string };

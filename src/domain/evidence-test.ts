@@ -40,7 +40,8 @@ export function criticalTable(threshold: number, alpha: number): CriticalTable {
   const z = normalQuantile(alpha);
   const skew = ((z * z - 1) * (1 - 2 * threshold)) / 6;
   const table: CriticalTable = {
-    critical: (n) => (n <= TABLE_END ? (exact[n] ?? n + 1) : Math.ceil(n * threshold + z * Math.sqrt(n * threshold * (1 - threshold)) + skew)),
+    critical: (n) =>
+      n <= TABLE_END ? (exact[n] ?? n + 1) : Math.ceil(n * threshold + z * Math.sqrt(n * threshold * (1 - threshold)) + skew),
   };
   tables.set(key, table);
   return table;
@@ -96,7 +97,10 @@ function shareLower(bad: number, all: number, miss: number): number {
 
 /** Exact two-sided 95 % interval of an expected count (Garwood). */
 export function countInterval(count: number): Interval {
-  return { lower: count <= 0 ? 0 : solveFalling((mean) => 1 - poissonTail(count, mean), 0.975, 0, ceilingOf(count)), upper: countUpper(count, 0.025) };
+  return {
+    lower: count <= 0 ? 0 : solveFalling((mean) => 1 - poissonTail(count, mean), 0.975, 0, ceilingOf(count)),
+    upper: countUpper(count, 0.025),
+  };
 }
 
 export function countUpper(count: number, miss = 0.05): number {
@@ -139,7 +143,10 @@ function studentTail(t: number, freedom: number): number {
 }
 
 /** Exact one-sided test (Fisher) that the first share is larger than the second. */
-export function sharesDiffer(first: { readonly bad: number; readonly all: number }, second: { readonly bad: number; readonly all: number }): number {
+export function sharesDiffer(
+  first: { readonly bad: number; readonly all: number },
+  second: { readonly bad: number; readonly all: number },
+): number {
   const bad = first.bad + second.bad;
   const all = first.all + second.all;
   if (first.all === 0 || second.all === 0) return 1;

@@ -99,7 +99,8 @@ export interface DecisionFacts {
   readonly start: 'ask' | 'auto';
   /** Promised cadence of the slowest source, ms: fresh means three of them at least. */
   readonly cadenceMs?: number;
-  readonly providers?: readonly { readonly id: string; readonly healthy: boolean | null }[];
+  /** Services of others that the scope depends on; null: could not be asked. */
+  readonly upstreams?: readonly { readonly id: string; readonly healthy: boolean | null }[];
   /** Distinct users hit, and active ones, where the sources count users. */
   readonly users?: { readonly affected: number; readonly active: number };
   /** Freeze, maintenance window, drill, silence: each that is on forbids acting alone. */
@@ -119,14 +120,27 @@ function verdict(guard: GuardId, answer: GuardAnswer, reason: string, facts: Jso
 }
 
 const viewOf = (facts: Pick<DecisionFacts, 'views' | 'scope' | 'transition'>): TriggerView | undefined =>
-  facts.views.find((view) => view.scope === (facts.scope ?? facts.transition.scope)) ?? facts.views.find((view) => view.scope === facts.transition.scope);
+  facts.views.find((view) => view.scope === (facts.scope ?? facts.transition.scope)) ??
+  facts.views.find((view) => view.scope === facts.transition.scope);
 
 /** G1: is it real? Act-level evidence now, on a window that is covered by data. */
 export const judgeSignificance: Judge<Pick<DecisionFacts, 'views' | 'scope' | 'transition'>> = (facts) => {
   const view = viewOf(facts);
   if (view === undefined) return verdict('G1', 'inconclusive', 'no-data', { scope: facts.scope });
   const { scope, status, level, value, bad, all, unknown, warming, watermark } = view;
-  const seen = { scope, status, level, value, bad, all, unknown, warming, watermark, pValue: facts.transition.inputs.pValue, alpha: { ...facts.transition.inputs.alpha } };
+  const seen = {
+    scope,
+    status,
+    level,
+    value,
+    bad,
+    all,
+    unknown,
+    warming,
+    watermark,
+    pValue: facts.transition.inputs.pValue,
+    alpha: { ...facts.transition.inputs.alpha },
+  };
   if (unknown) return verdict('G1', 'inconclusive', 'unknown', seen);
   if (warming) return verdict('G1', 'inconclusive', 'warming', seen);
   if (status !== 'breached') return verdict('G1', 'fail', 'not-breached', seen);
@@ -134,15 +148,23 @@ export const judgeSignificance: Judge<Pick<DecisionFacts, 'views' | 'scope' | 't
 };
 
 /** G2: did something that this plan can take back change recently, before the breach, and can it be taken back? */
-export const judgeRecentChange: Judge<Pick<DecisionFacts, 'now' | 'changes' | 'transition'>> = ({ now, changes, transition }, { changedWithinMs }) => {
+export const judgeRecentChange: Judge<Pick<DecisionFacts, 'now' | 'changes' | 'transition'>> = (
+  { now, changes, transition },
+  { changedWithinMs },
+) => {
   const { since, inputs } = transition;
   const switching = changes.filter((change) => change.switches);
-  const seen = { since, changedWithinMs, targets: switching.map(({ step, target, at, to, impossible }) => ({ step, target, at, to, impossible })) };
+  const seen = {
+    since,
+    changedWithinMs,
+    targets: switching.map(({ step, target, at, to, impossible }) => ({ step, target, at, to, impossible })),
+  };
   if (switching.length === 0) return verdict('G2', 'not-applicable', 'nothing-switches', seen);
   if (switching.some((change) => change.impossible !== null)) return verdict('G2', 'fail', 'not-restorable', seen);
   if (switching.some((change) => change.at === null)) return verdict('G2', 'inconclusive', 'change-unknown', seen);
   // `since` is the first crossing of a window: what changed up to one window later may still be its cause.
-  if (switching.some((change) => change.at !== null && change.at > since + inputs.overMs)) return verdict('G2', 'inconclusive', 'changed-after-breach', seen);
+  if (switching.some((change) => change.at !== null && change.at > since + inputs.overMs))
+    return verdict('G2', 'inconclusive', 'changed-after-breach', seen);
   const old = switching.some((change) => change.at !== null && change.at < Math.min(since, now) - changedWithinMs);
   return old ? verdict('G2', 'fail', 'no-recent-change', seen) : verdict('G2', 'pass', 'recent-change', seen);
 };
@@ -164,7 +186,11 @@ interface Sides {
 function sidesOf(views: readonly TriggerView[], scope: string): Sides {
   const isHit = (view: TriggerView): boolean => inBreach(view) || view.scope === scope;
   const active = views.filter((view) => view.all > 0 || isHit(view));
-  return { active: active.length, hit: active.filter(isHit).map((view) => view.scope), healthy: active.filter((view) => !isHit(view) && isKnownHealthy(view)).length };
+  return {
+    active: active.length,
+    hit: active.filter(isHit).map((view) => view.scope),
+    healthy: active.filter((view) => !isHit(view) && isKnownHealthy(view)).length,
+  };
 }
 
 /** One organization or everybody? The same for every caller, because all views are of one moment. `scope` is the one that breached. */
@@ -177,25 +203,36 @@ export function localityOf(views: readonly TriggerView[], scope: string, { local
 }
 
 /** G3: the plan must be as wide as the breach: a plan for one organization does not answer a breach of all, nor the reverse. */
-export const judgeLocalization: Judge<Pick<DecisionFacts, 'rule' | 'views' | 'scope' | 'transition'>> = ({ rule, views, scope, transition }, limits) => {
+export const judgeLocalization: Judge<Pick<DecisionFacts, 'rule' | 'views' | 'scope' | 'transition'>> = (
+  { rule, views, scope, transition },
+  limits,
+) => {
   if (rule === null || rule.scope === 'all') return verdict('G3', 'not-applicable', 'one-scope', {});
   const locality = localityOf(views, transition.scope, limits);
   const { active, hit, healthy } = sidesOf(views, transition.scope);
   const seen = {
-    locality, active, inBreach: hit.length, knownHealthy: healthy, localShare: limits.localShare, plan: scope ?? '*',
-    hit: hit.slice(0, 20), watermark: Math.max(0, ...views.map((view) => view.watermark)),
+    locality,
+    active,
+    inBreach: hit.length,
+    knownHealthy: healthy,
+    localShare: limits.localShare,
+    plan: scope ?? '*',
+    hit: hit.slice(0, 20),
+    watermark: Math.max(0, ...views.map((view) => view.watermark)),
   };
   if (locality === 'inconclusive') return verdict('G3', 'inconclusive', 'inconclusive', seen);
   const fits = (locality === 'global') === (scope === null);
   return fits ? verdict('G3', 'pass', locality, seen) : verdict('G3', 'fail', `${locality}-but-plan-is-not`, seen);
 };
 
-/** G4: is it ours? A provider that is down makes a rollback useless. */
-export const judgeUpstream: Judge<Pick<DecisionFacts, 'providers'>> = ({ providers = [] }) => {
-  const seen = { providers: providers.map(({ id, healthy }) => ({ id, healthy })) };
-  if (providers.length === 0) return verdict('G4', 'not-applicable', 'none-declared', seen);
-  if (providers.some((one) => one.healthy === false)) return verdict('G4', 'fail', 'upstream-down', seen);
-  return providers.some((one) => one.healthy === null) ? verdict('G4', 'inconclusive', 'upstream-unknown', seen) : verdict('G4', 'pass', 'upstream-healthy', seen);
+/** G4: is it ours? A service that is down elsewhere makes a rollback useless. */
+export const judgeUpstream: Judge<Pick<DecisionFacts, 'upstreams'>> = ({ upstreams = [] }) => {
+  const seen = { upstreams: upstreams.map(({ id, healthy }) => ({ id, healthy })) };
+  if (upstreams.length === 0) return verdict('G4', 'not-applicable', 'none-declared', seen);
+  if (upstreams.some((one) => one.healthy === false)) return verdict('G4', 'fail', 'upstream-down', seen);
+  return upstreams.some((one) => one.healthy === null)
+    ? verdict('G4', 'inconclusive', 'upstream-unknown', seen)
+    : verdict('G4', 'pass', 'upstream-healthy', seen);
 };
 
 /** G5: is it worse than in the others? Exact on counts; a breach of all has nobody to be compared with. */
@@ -207,8 +244,13 @@ export const judgeControl: Judge<Pick<DecisionFacts, 'views' | 'scope' | 'rule'>
   const control = others.reduce((sum, view) => ({ bad: sum.bad + view.bad, all: sum.all + view.all }), { bad: 0, all: 0 });
   const seen = { scope, bad: mine.bad, all: mine.all, controlBad: control.bad, controlAll: control.all, alpha: CONTROL_ALPHA };
   if (control.all === 0) return verdict('G5', 'inconclusive', 'no-control-data', seen);
-  const pValue = sharesDiffer({ bad: Math.min(mine.bad, mine.all), all: mine.all }, { bad: Math.min(control.bad, control.all), all: control.all });
-  return pValue < CONTROL_ALPHA ? verdict('G5', 'pass', 'worse', { ...seen, pValue }) : verdict('G5', 'inconclusive', 'not-worse', { ...seen, pValue });
+  const pValue = sharesDiffer(
+    { bad: Math.min(mine.bad, mine.all), all: mine.all },
+    { bad: Math.min(control.bad, control.all), all: control.all },
+  );
+  return pValue < CONTROL_ALPHA
+    ? verdict('G5', 'pass', 'worse', { ...seen, pValue })
+    : verdict('G5', 'inconclusive', 'not-worse', { ...seen, pValue });
 };
 
 /** G6: is it worth it? Distinct users where they are counted, requests of the scope otherwise. */
@@ -216,7 +258,9 @@ export const judgeAffected: Judge<Pick<DecisionFacts, 'users' | 'views' | 'scope
   const counted = users ?? requestsOf(views.filter((view) => !view.unknown && (scope === null || view.scope === scope)));
   const seen = { by: users === undefined ? 'requests' : 'users', affected: counted.affected, active: counted.active, limit: affectedUsers };
   if (counted.active === 0) return verdict('G6', 'inconclusive', 'no-data', seen);
-  return counted.affected / counted.active >= affectedUsers ? verdict('G6', 'pass', 'enough', seen) : verdict('G6', 'fail', 'too-few', seen);
+  return counted.affected / counted.active >= affectedUsers
+    ? verdict('G6', 'pass', 'enough', seen)
+    : verdict('G6', 'fail', 'too-few', seen);
 };
 
 function requestsOf(views: readonly TriggerView[]): { readonly affected: number; readonly active: number } {
@@ -230,8 +274,19 @@ export const judgeLoop: Judge<Pick<DecisionFacts, 'now' | 'scope' | 'changes' | 
   const mine = rollbacks.filter((one) => one.scope === scope || one.scope === '*');
   const lastDay = new Set(mine.filter((one) => one.at > now - DAY_MS).map((one) => one.incident ?? one)).size;
   const latest = mine.reduce<Instant | null>((last, one) => (last === null || one.at > last ? one.at : last), null);
-  const left = changes.find((change) => change.switches && rollbacks.some((one) => one.at > now - limits.reuseWithinMs && one.target === change.target && same(one.from, change.to)));
-  const seen = { scope, lastDay, perScopePerDay: limits.perScopePerDay, latest, cooldownMs: limits.cooldownMs, inIncident: rollbacksInIncident };
+  const left = changes.find(
+    (change) =>
+      change.switches &&
+      rollbacks.some((one) => one.at > now - limits.reuseWithinMs && one.target === change.target && same(one.from, change.to)),
+  );
+  const seen = {
+    scope,
+    lastDay,
+    perScopePerDay: limits.perScopePerDay,
+    latest,
+    cooldownMs: limits.cooldownMs,
+    inIncident: rollbacksInIncident,
+  };
   if (rollbacksInIncident > 0) return verdict('G7', 'fail', 'once-per-incident', seen);
   if (lastDay >= limits.perScopePerDay) return verdict('G7', 'fail', 'too-many-today', seen);
   if (latest !== null && now - latest < limits.cooldownMs) return verdict('G7', 'fail', 'cooling-down', seen);
@@ -246,22 +301,38 @@ function same(a: Json, b: Json): boolean {
 
 function inOrder(value: Json): string {
   return JSON.stringify(value, (_key, part: Json) =>
-    typeof part === 'object' && part !== null && !Array.isArray(part) ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1))) : part,
+    typeof part === 'object' && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
   );
 }
 
 /** G8: do we see? Old data, a dead source or a process that lags may look like an outage. */
-export const judgeFresh: Judge<Pick<DecisionFacts, 'health' | 'transition' | 'cadenceMs'>> = ({ health, transition, cadenceMs = 0 }, { freshMs }) => {
+export const judgeFresh: Judge<Pick<DecisionFacts, 'health' | 'transition' | 'cadenceMs'>> = (
+  { health, transition, cadenceMs = 0 },
+  { freshMs },
+) => {
   const limitMs = Math.max(3 * cadenceMs, freshMs);
   const dead = health.deadSources.filter((source) => transition.inputs.sources.includes(source));
-  const seen = { watermarkAgeMs: Math.round(health.watermarkAgeMs), limitMs, lagMs: Math.round(health.lagMs), lagLimitMs: LAG_LIMIT_MS, deadSources: dead };
+  const seen = {
+    watermarkAgeMs: Math.round(health.watermarkAgeMs),
+    limitMs,
+    lagMs: Math.round(health.lagMs),
+    lagLimitMs: LAG_LIMIT_MS,
+    deadSources: dead,
+  };
   if (dead.length > 0) return verdict('G8', 'fail', 'source-dead', seen);
   if (health.watermarkAgeMs >= limitMs) return verdict('G8', 'fail', 'stale', seen);
   return health.lagMs >= LAG_LIMIT_MS ? verdict('G8', 'fail', 'lagging', seen) : verdict('G8', 'pass', 'fresh', seen);
 };
 
 /** G9: may we? */
-export const judgePolicy: Judge<Pick<DecisionFacts, 'pause' | 'rule' | 'start' | 'restrictions'>> = ({ pause, rule, start, restrictions = [] }) => {
+export const judgePolicy: Judge<Pick<DecisionFacts, 'pause' | 'rule' | 'start' | 'restrictions'>> = ({
+  pause,
+  rule,
+  start,
+  restrictions = [],
+}) => {
   const seen = { paused: pause.paused, mode: rule?.mode ?? null, start, restrictions };
   if (pause.paused) return verdict('G9', 'fail', 'paused', seen);
   if (restrictions.length > 0) return verdict('G9', 'fail', 'restricted', seen);
@@ -274,13 +345,31 @@ export const judgePolicy: Judge<Pick<DecisionFacts, 'pause' | 'rule' | 'start' |
  */
 export const judgeProvenance: Judge<Pick<DecisionFacts, 'transition' | 'provenance'>> = ({ transition, provenance = [] }) => {
   const { sources } = transition.inputs;
-  const seen = { sources, provenance: provenance.map((one) => ({ source: one.source, kind: one.kind, truncated: one.truncated ?? false, corroborated: one.corroborated ?? false })) };
+  const seen = {
+    sources,
+    provenance: provenance.map((one) => ({
+      source: one.source,
+      kind: one.kind,
+      truncated: one.truncated ?? false,
+      corroborated: one.corroborated ?? false,
+    })),
+  };
   if (sources.length === 0 && provenance.length === 0) return verdict('G10', 'inconclusive', 'no-source', seen);
   if (provenance.some((one) => one.truncated === true)) return verdict('G10', 'fail', 'truncated', seen);
-  if (provenance.some((one) => one.kind === 'unsigned' && one.corroborated !== true)) return verdict('G10', 'inconclusive', 'unsigned', seen);
+  if (provenance.some((one) => one.kind === 'unsigned' && one.corroborated !== true))
+    return verdict('G10', 'inconclusive', 'unsigned', seen);
   return verdict('G10', 'pass', 'trusted', seen);
 };
 
 const JUDGES: readonly Judge<DecisionFacts>[] = [
-  judgeSignificance, judgeRecentChange, judgeLocalization, judgeUpstream, judgeControl, judgeAffected, judgeLoop, judgeFresh, judgePolicy, judgeProvenance,
+  judgeSignificance,
+  judgeRecentChange,
+  judgeLocalization,
+  judgeUpstream,
+  judgeControl,
+  judgeAffected,
+  judgeLoop,
+  judgeFresh,
+  judgePolicy,
+  judgeProvenance,
 ];

@@ -64,6 +64,7 @@ function declared(id: string, data: EventData['incident.declared'], event: Event
 
 const FOLDERS: Folders = {
   'incident.scoped': (incident, data) => ({ scope: { ...incident.scope, orgs: data.orgs } }),
+  'signal.deduped': (_incident, data) => (data.run === undefined ? {} : { run: data.run }),
   'severity.changed': (_incident, data) => ({ severity: data.to }),
   'phase.entered': (incident, data, event) => ({
     phase: data.to,

@@ -19,5 +19,6 @@ export function compileSelector(selector: Selector): Matcher {
 export function scopeOf(labels: Labels, by: string | null): ScopeKey {
   if (by === null) return '';
   const value = labels[by];
-  return value === undefined || value === '' ? OVERFLOW_SCOPE : value;
+  // The null character is a legal label value that no database text can hold.
+  return value === undefined || value === '' ? OVERFLOW_SCOPE : value.replaceAll('\u0000', '\ufffd');
 }

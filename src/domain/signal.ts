@@ -38,7 +38,14 @@ export interface SignalSpec {
 
 export type SourceSpec =
   | { readonly id: string; readonly driver: 'prometheus'; readonly url: string; readonly everyMs: number; readonly timeoutMs: number }
-  | { readonly id: string; readonly driver: 'http'; readonly points: readonly string[]; readonly everyMs: number; readonly timeoutMs: number; readonly expectStatus: number }
+  | {
+      readonly id: string;
+      readonly driver: 'http';
+      readonly points: readonly string[];
+      readonly everyMs: number;
+      readonly timeoutMs: number;
+      readonly expectStatus: number;
+    }
   | { readonly id: string; readonly driver: 'push'; readonly everyMs: number };
 
 /**
@@ -46,9 +53,27 @@ export type SourceSpec =
  * turning totals into increments, resets included, is `domain/counter.ts`.
  */
 export type Sample =
-  | { readonly kind: 'total'; readonly name: string; readonly labels: Readonly<Record<string, string>>; readonly at: Instant; readonly total: number }
-  | { readonly kind: 'delta'; readonly name: string; readonly labels: Readonly<Record<string, string>>; readonly at: Instant; readonly delta: number }
-  | { readonly kind: 'value'; readonly name: string; readonly labels: Readonly<Record<string, string>>; readonly at: Instant; readonly value: number }
+  | {
+      readonly kind: 'total';
+      readonly name: string;
+      readonly labels: Readonly<Record<string, string>>;
+      readonly at: Instant;
+      readonly total: number;
+    }
+  | {
+      readonly kind: 'delta';
+      readonly name: string;
+      readonly labels: Readonly<Record<string, string>>;
+      readonly at: Instant;
+      readonly delta: number;
+    }
+  | {
+      readonly kind: 'value';
+      readonly name: string;
+      readonly labels: Readonly<Record<string, string>>;
+      readonly at: Instant;
+      readonly value: number;
+    }
   | { readonly kind: 'probe'; readonly point: string; readonly at: Instant; readonly ok: boolean; readonly detail: string };
 
 /** One delivery of a source: an empty one with `alive` false says that the source could not be read. */

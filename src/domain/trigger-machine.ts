@@ -35,8 +35,22 @@ export interface MachineState {
 }
 
 export const INITIAL: MachineState = {
-  status: 'ok', announced: false, episode: null, since: null, limitSince: null, pausedMs: 0, pausedSince: null, belowSince: null, cleanBad: 0, cleanAll: 0,
-  clearedAt: null, reopened: 0, coveredSince: null, reporters: [], trusted: false, reportedAt: null,
+  status: 'ok',
+  announced: false,
+  episode: null,
+  since: null,
+  limitSince: null,
+  pausedMs: 0,
+  pausedSince: null,
+  belowSince: null,
+  cleanBad: 0,
+  cleanAll: 0,
+  clearedAt: null,
+  reopened: 0,
+  coveredSince: null,
+  reporters: [],
+  trusted: false,
+  reportedAt: null,
 };
 
 /** One look at one scope. */
@@ -71,7 +85,8 @@ export interface Stepped {
 const NOTHING: readonly Transition[] = [];
 
 /** True when a look that finds nothing leaves the state as it is: the case of nearly every scope nearly always. */
-export const isQuiet = (state: MachineState, limit: boolean | null): boolean => state.status === 'ok' && limit !== true && state.limitSince === null;
+export const isQuiet = (state: MachineState, limit: boolean | null): boolean =>
+  state.status === 'ok' && limit !== true && state.limitSince === null;
 
 /** Level as it may be used: capped where the scope, the window or the episode does not bear more. */
 export function usableLevel(state: MachineState, look: Pick<Look, 'condition' | 'ceiling'>): EvidenceLevel {
@@ -94,7 +109,8 @@ export function step(rule: CompiledRule, before: MachineState, look: Look): Step
 function overGap({ rule }: CompiledRule, state: MachineState, { at, gapMs }: Look): MachineState {
   const covered = { ...state, coveredSince: at };
   if (rule.gap === 'count') return covered;
-  if (rule.gap === 'reset') return { ...covered, limitSince: null, pausedMs: 0, pausedSince: null, belowSince: null, cleanBad: 0, cleanAll: 0 };
+  if (rule.gap === 'reset')
+    return { ...covered, limitSince: null, pausedMs: 0, pausedSince: null, belowSince: null, cleanBad: 0, cleanAll: 0 };
   return {
     ...covered,
     pausedMs: state.limitSince === null || state.pausedSince !== null ? state.pausedMs : state.pausedMs + gapMs,
@@ -110,7 +126,8 @@ function hold(state: MachineState, { condition, at }: Look): MachineState {
   return state.pausedSince === null ? state : { ...state, pausedMs: state.pausedMs + at - state.pausedSince, pausedSince: null };
 }
 
-const heldUntil = (state: MachineState, until: Instant): number => (state.limitSince === null ? -1 : until - state.limitSince - state.pausedMs);
+const heldUntil = (state: MachineState, until: Instant): number =>
+  state.limitSince === null ? -1 : until - state.limitSince - state.pausedMs;
 
 /** C(suspect): L with evidence, or L that persists (a written rule is never ignored because traffic is thin). */
 function isSuspect(rule: CompiledRule, state: MachineState, look: Look): boolean {
@@ -130,7 +147,15 @@ function fromOk(rule: CompiledRule, state: MachineState, look: Look): Stepped {
 
 function fromCleared(rule: CompiledRule, state: MachineState, look: Look): Stepped {
   if (isSuspect(rule, state, look)) {
-    const opened: MachineState = { ...state, status: 'suspect', announced: false, reopened: state.reopened + 1, belowSince: null, cleanBad: 0, cleanAll: 0 };
+    const opened: MachineState = {
+      ...state,
+      status: 'suspect',
+      announced: false,
+      reopened: state.reopened + 1,
+      belowSince: null,
+      cleanBad: 0,
+      cleanAll: 0,
+    };
     return fromSuspect(rule, opened, look, [transition(rule, state, opened, look)]);
   }
   const over = state.clearedAt !== null && look.at - state.clearedAt >= rule.rule.rearmMs;
@@ -164,7 +189,9 @@ function countClean(state: MachineState, { condition, at, newBad, newAll }: Look
   if (condition.below === null) return state;
   if (!condition.below) return state.belowSince === null ? state : { ...state, belowSince: null, cleanBad: 0, cleanAll: 0 };
   if (state.belowSince === null) return { ...state, belowSince: at, cleanBad: 0, cleanAll: 0 };
-  return newAll === 0 && newBad === 0 ? state : { ...state, cleanBad: state.cleanBad + Math.min(newBad, newAll), cleanAll: state.cleanAll + newAll };
+  return newAll === 0 && newBad === 0
+    ? state
+    : { ...state, cleanBad: state.cleanBad + Math.min(newBad, newAll), cleanAll: state.cleanAll + newAll };
 }
 
 function tryClear(rule: CompiledRule, state: MachineState, look: Look, told: readonly Transition[]): Stepped {
@@ -174,7 +201,16 @@ function tryClear(rule: CompiledRule, state: MachineState, look: Look, told: rea
   const clean: Clean = { bad: state.cleanBad, all: state.cleanAll, ms: look.watermark - state.belowSince };
   if (clean.ms < clear.forMs || !isProven(rule, clean, look.consecutive ?? 1)) return stay;
   const cleared: MachineState = {
-    ...state, status: 'cleared', announced: false, clearedAt: look.at, limitSince: null, pausedMs: 0, pausedSince: null, belowSince: null, cleanBad: 0, cleanAll: 0,
+    ...state,
+    status: 'cleared',
+    announced: false,
+    clearedAt: look.at,
+    limitSince: null,
+    pausedMs: 0,
+    pausedSince: null,
+    belowSince: null,
+    cleanBad: 0,
+    cleanAll: 0,
   };
   const bound = provenBound(rule, clean);
   const ended = transition(rule, state, cleared, look);
@@ -182,7 +218,10 @@ function tryClear(rule: CompiledRule, state: MachineState, look: Look, told: rea
 }
 
 /** A person's word: kept with who said it; two people, or one who is trusted, make it act-level. */
-export function withReport(state: MachineState, o: { readonly by: string; readonly trusted: boolean; readonly at: Instant; readonly rearmMs: number }): MachineState {
+export function withReport(
+  state: MachineState,
+  o: { readonly by: string; readonly trusted: boolean; readonly at: Instant; readonly rearmMs: number },
+): MachineState {
   const stale = state.status !== 'ok' && state.reportedAt !== null && o.at - state.reportedAt > o.rearmMs;
   const base = stale ? INITIAL : state;
   const reporters = base.reporters.includes(o.by) ? base.reporters : [...base.reporters, o.by];
@@ -192,7 +231,15 @@ export function withReport(state: MachineState, o: { readonly by: string; readon
 export function reportedCondition(state: MachineState): Condition {
   const level: EvidenceLevel = state.trusted || state.reporters.length >= 2 ? 'act' : 'suspect';
   const reported = state.reporters.length;
-  return { value: reported, bad: reported, all: reported, limit: reported > 0, level: reported > 0 ? level : 'none', below: null, still: true };
+  return {
+    value: reported,
+    bad: reported,
+    all: reported,
+    limit: reported > 0,
+    level: reported > 0 ? level : 'none',
+    below: null,
+    still: true,
+  };
 }
 
 /** Unique, and the same when a killed process works it out again. */
@@ -202,8 +249,17 @@ function episodeOf({ trigger, scope }: Look, since: Instant): string {
 
 function transition(rule: CompiledRule, from: MachineState, to: MachineState, look: Look): Transition {
   return {
-    trigger: look.trigger, scope: look.scope, episode: to.episode ?? '', from: from.status, to: to.status, at: look.at, since: to.since ?? look.at,
-    observedAt: look.now, announced: to.announced, inputs: freeze(rule, to, look), ...(look.report === undefined ? {} : { report: look.report }),
+    trigger: look.trigger,
+    scope: look.scope,
+    episode: to.episode ?? '',
+    from: from.status,
+    to: to.status,
+    at: look.at,
+    since: to.since ?? look.at,
+    observedAt: look.now,
+    announced: to.announced,
+    inputs: freeze(rule, to, look),
+    ...(look.report === undefined ? {} : { report: look.report }),
   };
 }
 
@@ -211,14 +267,26 @@ function freeze(rule: CompiledRule, state: MachineState, look: Look): FrozenInpu
   const { value, bad, all } = look.condition;
   const { breach, evidence } = rule.rule;
   return {
-    value, bad, all, above: breach?.above ?? breach?.below ?? null, overMs: rule.overMs, level: usableLevel(state, look), pValue: chanceOf(rule, look.condition),
-    alpha: { suspect: evidence.suspect, act: evidence.act }, watermark: look.watermark, sources: look.sources, unknown: false, warming: look.warming,
+    value,
+    bad,
+    all,
+    above: breach?.above ?? breach?.below ?? null,
+    overMs: rule.overMs,
+    level: usableLevel(state, look),
+    pValue: chanceOf(rule, look.condition),
+    alpha: { suspect: evidence.suspect, act: evidence.act },
+    watermark: look.watermark,
+    sources: look.sources,
+    unknown: false,
+    warming: look.warming,
   };
 }
 
 /** Only what differs from the initial state is written. */
 export function encodeState(state: MachineState): JsonObject {
-  return Object.fromEntries(Object.entries(state).filter(([field, value]) => JSON.stringify(value) !== JSON.stringify(INITIAL[field as keyof MachineState])));
+  return Object.fromEntries(
+    Object.entries(state).filter(([field, value]) => JSON.stringify(value) !== JSON.stringify(INITIAL[field as keyof MachineState])),
+  );
 }
 
 export function decodeState(json: Json): MachineState {

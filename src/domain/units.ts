@@ -58,8 +58,8 @@ export function writeDuration(ms: number): string {
  */
 export function parsePercent(text: string): Parsed {
   const [, digits] = /^(\d+(?:\.\d+)?)\s?%$/.exec(text) ?? [];
-  // Dividing the digits' own number keeps 2% at 0.02 and 0.1% at 0.001.
-  if (digits !== undefined) return inFraction(text, Number(digits) / 100);
+  // Read as decimals: a division by 100 would turn 98.939% into another number than 0.98939.
+  if (digits !== undefined) return inFraction(text, Number(`${digits}e-2`));
   if (/^(\d+(\.\d*)?|\.\d+)(e-?\d+)?$/i.test(text)) return inFraction(text, Number(text));
   return { ok: false, why: `"${text}" is not a percentage` };
 }

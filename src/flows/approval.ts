@@ -1,8 +1,9 @@
-// Asking for an approval of exactly one plan, and waiting for it. Never granted by time-out.
-import type { Plan } from '../domain/plan.ts';
+// Asking for an approval of exactly one plan, and waiting for it. Never granted by time-out; a grant of another plan never counts.
 import type { Instant } from '../domain/json.ts';
+import type { Plan } from '../domain/plan.ts';
+import { attention } from './attention.ts';
 import type { Run, Visit } from './run.ts';
-import { append, BELAY, partName, PATIENCE_MS, readIncident } from './run.ts';
+import { BELAY, partName, PATIENCE_MS, readIncident, update } from './run.ts';
 
 export interface ApprovalRequest {
   readonly from: readonly string[];
@@ -13,41 +14,75 @@ export interface ApprovalRequest {
   readonly onTimeout: 'abort' | 'escalate';
 }
 
-export const approvalId = (runId: string, name: string): string => `${runId}/${name}`;
-
-/** True when enough people granted this plan; false when somebody denied it or the time ran out under `abort`. */
-export async function askApproval(visit: Visit, plan: Plan, request: ApprovalRequest): Promise<boolean> {
-  return askApprovalOf(visit.run, partName(visit, 'approval'), visit.step.id, plan, request);
+/** What a plan needs whoever asks: two people where something cannot be taken back. */
+export function approvalNeeds(run: Run, plan: Plan): ApprovalRequest {
+  const irreversible = plan.steps.some((step) => step.irreversible !== undefined && step.effect !== 'noop');
+  return { from: [run.runbook.owner ?? 'commander'], min: irreversible ? 2 : 1, fourEyes: irreversible, timeoutMs: null, onTimeout: 'escalate' };
 }
 
-export async function askApprovalOf(run: Run, name: string, step: string | null, plan: Plan, request: ApprovalRequest): Promise<boolean> {
-  const id = approvalId(run.context.runId, name);
+/** True when enough people granted this plan; false when somebody denied it or the time ran out under `abort`. */
+export async function askApproval(visit: Visit, part: string, plan: Plan, request: ApprovalRequest): Promise<boolean> {
+  const { run } = visit;
+  const name = partName(visit, part);
+  const id = `${run.context.runId}/${name}`;
   let deadline = (await run.context.now()) + (request.timeoutMs ?? PATIENCE_MS);
-  await append(run, `${name}:request`, (at) => ({
-    events: [
-      {
-        type: 'approval.requested',
-        data: { id, step, planHash: plan.planHash, from: request.from, min: request.min, fourEyes: request.fourEyes, expiresAt: deadline },
-        at,
-        actor: BELAY,
-      },
-    ],
-  }));
+  await requestApproval(run, { name, step: visit.step.id, plan, request, deadline });
   for (let round = 1; ; round += 1) {
     await run.context.receive(`approval:${name}`, deadline);
-    const state = await run.context.step(`${name}:state${round}`, async () => (await readIncident(run)).approvals[id]?.state ?? 'open');
+    const state = await approvalState(run, `${name}:state${round}`, id, plan);
     if (state === 'granted') return true;
     if (state === 'denied') return false;
     const now = await run.context.now();
     if (now < deadline) continue;
-    const escalate = request.onTimeout === 'escalate';
-    await append(run, `${name}:expired${round}`, (at) => ({ events: escalate ? escalated(id, request, at) : expired(id, at) }));
-    if (!escalate) return false;
+    const settled = await expire(run, { name: `${name}:expired${round}`, id, plan, request });
+    if (settled !== 'open') return settled === 'granted';
     deadline = now + (request.timeoutMs ?? PATIENCE_MS);
   }
 }
 
-const expired = (id: string, at: Instant) => [{ type: 'approval.expired' as const, data: { id, escalated: false }, at, actor: BELAY }];
-const escalated = (id: string, request: ApprovalRequest, at: Instant) => [
-  { type: 'escalation.fired' as const, data: { to: request.from.join(', '), why: `approval ${id} waits` }, at, actor: BELAY },
-];
+export interface Asking {
+  readonly name: string;
+  readonly step: string | null;
+  readonly plan: Plan;
+  readonly request: ApprovalRequest;
+  readonly deadline: Instant;
+}
+
+/** The request and the messages that tell the responders of it, in one transaction. */
+export async function requestApproval(run: Run, { name, step, plan, request, deadline }: Asking): Promise<void> {
+  const id = `${run.context.runId}/${name}`;
+  await update(run, `${name}:request`, (incident, at) => {
+    const told = attention(run, incident, { revision: name, at, asks: 'approval' });
+    return {
+      events: [
+        { type: 'approval.requested', data: { id, step, planHash: plan.planHash, from: request.from, min: request.min, fourEyes: request.fourEyes, expiresAt: deadline }, at, actor: BELAY },
+        ...told.events,
+      ],
+      deliveries: told.deliveries,
+    };
+  });
+}
+
+export type ApprovalState = 'open' | 'granted' | 'denied' | 'expired';
+
+/** Read inside its own engine step. A grant that names another plan is none. */
+export async function approvalState(run: Run, name: string, id: string, plan: Plan): Promise<ApprovalState> {
+  return (await run.context.step(name, async () => {
+    const approval = (await readIncident(run)).approvals[id];
+    if (approval === undefined || approval.planHash !== plan.planHash) return 'open';
+    return approval.state;
+  })) as ApprovalState;
+}
+
+/** Under `abort` an open approval ends here; one that was settled in the same moment keeps what people said. */
+async function expire(run: Run, o: { readonly name: string; readonly id: string; readonly plan: Plan; readonly request: ApprovalRequest }): Promise<ApprovalState> {
+  const escalate = o.request.onTimeout === 'escalate';
+  await update(run, o.name, (incident, at) => {
+    if (incident.approvals[o.id]?.state !== 'open') return null;
+    if (!escalate) return { events: [{ type: 'approval.expired', data: { id: o.id, escalated: false }, at, actor: BELAY }] };
+    const told = attention(run, incident, { revision: o.name, at, asks: 'approval' });
+    return { events: [{ type: 'escalation.fired', data: { to: o.request.from.join(', '), why: `approval ${o.id} waits` }, at, actor: BELAY }, ...told.events], deliveries: told.deliveries };
+  });
+  const state = await approvalState(run, `${o.name}:after`, o.id, o.plan);
+  return escalate || state === 'granted' ? state : 'denied';
+}

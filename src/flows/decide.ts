@@ -1,5 +1,6 @@
 // The decision: a plan, ten guards and the runbook's own, all at one watermark, and what follows: act, ask or refuse.
 // Everything that was known goes into the record, so the decision can be read years later.
+import { BelayError } from '../domain/errors.ts';
 import type { DecisionFacts, GuardVerdict, Locality, ProvenanceFacts, TargetFacts } from '../domain/guardrail.ts';
 import { judgeAll, localityOf as localityAmong } from '../domain/guardrail.ts';
 import type { Json } from '../domain/json.ts';
@@ -111,15 +112,15 @@ async function changesOf(world: Pick<World, 'actions'>, plan: Plan): Promise<rea
   const changes = changing.map(async (step): Promise<TargetFacts | null> => {
     const action = world.actions[step.action ?? ''];
     if (action === undefined || step.args === undefined) return null;
-    const last = await action.lastChange(step.args);
-    return {
-      step: step.id,
-      target: action.target(step.args),
-      switches: SWITCHING.has(step.action ?? ''),
-      at: last?.at ?? null,
-      to: step.desired ?? null,
-      impossible: await action.impossible(step.args),
-    };
+    const facts = { step: step.id, target: action.target(step.args), switches: SWITCHING.has(step.action ?? ''), to: step.desired ?? null };
+    try {
+      const last = await action.lastChange(step.args);
+      return { ...facts, at: last?.at ?? null, impossible: await action.impossible(step.args) };
+    } catch (error) {
+      // A target that cannot be asked is an open guard, not the end of the run.
+      if (!BelayError.is(error)) throw error;
+      return { ...facts, at: null, impossible: error.message };
+    }
   });
   return (await Promise.all(changes)).filter((change) => change !== null);
 }

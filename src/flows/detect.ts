@@ -4,8 +4,8 @@ import { BelayError } from '../domain/errors.ts';
 import type { Instant } from '../domain/json.ts';
 import type { Batch } from '../domain/signal.ts';
 import type { System } from '../domain/system.ts';
-import { INITIAL, withReport } from '../domain/trigger-machine.ts';
 import type { Transition, TriggerRule } from '../domain/trigger.ts';
+import { INITIAL, withReport } from '../domain/trigger-machine.ts';
 import type { Readings } from '../ports/readings.ts';
 import type { SignalSource } from '../ports/signal-source.ts';
 import type { SeriesRow, SignalStore } from '../ports/signal-store.ts';
@@ -20,7 +20,7 @@ import { sourceOf } from './detect/track.ts';
 const PULSE_MS = 1_000;
 const UPKEEP_MS = 60_000;
 /** Roles whose word alone is act-level evidence. */
-const TRUSTED_ROLES: readonly string[] = ['approver', 'commander'];
+const TRUSTED_ROLES: readonly string[] = ['approver'];
 
 export interface DetectorDeps {
   readonly system: System;
@@ -128,7 +128,13 @@ class Running {
     });
   }
 
-  report(o: { readonly trigger: string; readonly scope: string; readonly by: string; readonly roles: readonly string[]; readonly text: string }): Promise<void> {
+  async report(o: {
+    readonly trigger: string;
+    readonly scope: string;
+    readonly by: string;
+    readonly roles: readonly string[];
+    readonly text: string;
+  }): Promise<void> {
     const now = this.#deps.time.now();
     const rule = this.#reportable(o);
     return this.#inTurn(async () => {
@@ -153,15 +159,25 @@ class Running {
     const signal = system.signals.find((one) => one.id === rule?.signal)?.signal;
     const who = signal?.kind === 'manual' ? signal.who : rule?.impact === undefined ? null : [rule.impact.who];
     if (rule === undefined || who === null) {
-      throw new BelayError('BELAY_NOT_FOUND', `no trigger ${o.trigger} that people may report`, { hint: 'Name a trigger with a manual signal, or one that asks for its impact.' });
+      throw new BelayError('BELAY_NOT_FOUND', `no trigger ${o.trigger} that people may report`, {
+        hint: 'Name a trigger with a manual signal, or one that asks for its impact.',
+      });
     }
-    const isKnown = rule.scope === 'all' ? o.scope === '' : o.scope !== '' && (system.organizations.length === 0 || system.organizations.some((org) => org.id === o.scope));
+    const isKnown =
+      rule.scope === 'all'
+        ? o.scope === ''
+        : o.scope !== '' && (system.organizations.length === 0 || system.organizations.some((org) => org.id === o.scope));
     if (!isKnown) {
-      const hint = rule.scope === 'all' ? 'This trigger has no organizations: leave the organization out.' : 'Name one of the organizations of belay.yaml.';
+      const hint =
+        rule.scope === 'all'
+          ? 'This trigger has no organizations: leave the organization out.'
+          : 'Name one of the organizations of belay.yaml.';
       throw new BelayError('BELAY_NOT_FOUND', `trigger ${o.trigger}: no organization ${JSON.stringify(o.scope)}`, { hint });
     }
     if (who.length > 0 && !who.some((role) => o.roles.includes(role))) {
-      throw new BelayError('BELAY_FORBIDDEN', `trigger ${o.trigger} may be reported by ${who.join(', ')}`, { hint: `Ask somebody who is ${who.join(' or ')}.` });
+      throw new BelayError('BELAY_FORBIDDEN', `trigger ${o.trigger} may be reported by ${who.join(', ')}`, {
+        hint: `Ask somebody who is ${who.join(' or ')}.`,
+      });
     }
     return rule;
   }
@@ -223,7 +239,10 @@ class Running {
   }
 
   async #loaded(): Promise<Book> {
-    this.#book ??= await loadBook({ system: this.#deps.system, store: this.#deps.store, sources: this.#deps.sources, windows: this.#deps.windows ?? [] }, this.#deps.time.now());
+    this.#book ??= await loadBook(
+      { system: this.#deps.system, store: this.#deps.store, sources: this.#deps.sources, windows: this.#deps.windows ?? [] },
+      this.#deps.time.now(),
+    );
     return this.#book;
   }
 
@@ -246,7 +265,9 @@ function confirmImpact(book: Book, rule: TriggerRule, scope: string, word: Param
   const row = found?.track.rowOf.get(scope);
   const before = row === undefined ? undefined : found?.watcher.states[row];
   if (found === undefined || row === undefined || before === undefined || before.status === 'ok') {
-    throw new BelayError('BELAY_NOT_FOUND', `trigger ${rule.id} has nothing to confirm for ${JSON.stringify(scope)}`, { hint: 'Type: belay status' });
+    throw new BelayError('BELAY_NOT_FOUND', `trigger ${rule.id} has nothing to confirm for ${JSON.stringify(scope)}`, {
+      hint: 'Type: belay status',
+    });
   }
   const after = withReport(before, word);
   found.watcher.states[row] = after;

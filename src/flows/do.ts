@@ -27,14 +27,17 @@ export interface DoRequest {
   readonly verify: readonly Check[];
   readonly lookup: Lookup;
   readonly timeoutMs: number;
+  /** Keys of earlier visits of the same step: what they may have done counts as ours. */
+  readonly earlier: readonly string[];
 }
 
 export type DoOutcome = { readonly current: Json; readonly desired: Json; readonly checks: readonly JsonObject[] } & (
-  | { readonly status: 'done' | 'noop'; readonly recovered: boolean }
+  /** `fingerprint`: what the target looks like with our change in place; an undo compares against it. */
+  | { readonly status: 'done' | 'noop'; readonly recovered: boolean; readonly fingerprint: string }
   | { readonly status: 'conflict'; readonly expected: string; readonly found: string }
   | { readonly status: 'paused'; readonly by: string }
   | { readonly status: 'fenced' }
-  | { readonly status: 'failed'; readonly effect: Effect; readonly code: string; readonly message: string }
+  | { readonly status: 'failed'; readonly effect: Effect; readonly code: string; readonly message: string; readonly fingerprint?: string }
   | { readonly status: 'unknown'; readonly message: string }
 );
 
@@ -45,25 +48,23 @@ const UNTOLD = 'the target is neither as it was nor as wanted; somebody else may
 
 /** Runs inside one engine step. @throws BELAY_AUDIT_UNAVAILABLE before acting, when the journal cannot be written. */
 export async function performDo(world: DoWorld, request: DoRequest): Promise<DoOutcome> {
-  const before = await request.action.observe(request.args);
-  const history = await readHistory(world, request.key);
+  const before = await within(world, request, 'none', request.action.observe(request.args));
+  const history = await readHistory(world, [request.key]);
   const shown = { current: before.current, desired: before.desired, checks: [] };
-  if (history.finished === 'done' && history.openIntent === null) {
-    // The outcome is on disk but its checkpoint was lost. Changed by somebody since: it was done all the same.
-    return before.reached ? confirm(world, request, true) : { ...shown, status: 'done', recovered: true };
+  if (before.reached) {
+    // In place. Ours if we ever set out to do it, even when an earlier look said "not done": effects may land late.
+    const ours = history.attempted || (await readHistory(world, request.earlier)).unsettled;
+    return ours ? confirm(world, request, { recovered: true, unsure: false }) : { ...shown, status: 'noop', recovered: false, fingerprint: before.fingerprint };
   }
-  if (history.finished === 'unknown' && history.openIntent === null && !before.reached) {
-    // An earlier life could not tell either and its answer was lost: never turn that into "nothing happened".
+  // The outcome is on disk but its checkpoint was lost, and somebody changed the target since: it was done all the same.
+  if (history.openIntent === null && history.finished === 'done') return { ...shown, status: 'done', recovered: true, fingerprint: before.fingerprint };
+  // An earlier life could not tell either and its answer was lost: never turn that into "nothing happened".
+  if (history.openIntent === null && history.finished === 'unknown') return { ...shown, status: 'unknown', message: UNTOLD };
+  if (history.openIntent !== null && before.fingerprint !== history.openIntent.expected) {
+    await journalOutcome(world, request, before, 'unknown', 'after a restart the target is neither as before nor as wanted');
     return { ...shown, status: 'unknown', message: UNTOLD };
   }
-  if (history.openIntent !== null || history.finished === 'unknown') {
-    if (before.reached) return confirm(world, request, true);
-    if (before.fingerprint !== history.openIntent?.expected) {
-      await journalOutcome(world, request, before, 'unknown', 'after a restart the target is neither as before nor as wanted');
-      return { ...shown, status: 'unknown', message: UNTOLD };
-    }
-    // Still exactly as it was when the intent was written: nothing happened, so acting (under the same key) is the first act.
-  } else if (before.reached) return { ...shown, status: 'noop', recovered: false };
+  // With an open intent the target is exactly as it was then: nothing happened, so acting (under the same key) is the first act.
   if (request.expected !== null && before.fingerprint !== request.expected) {
     return { ...shown, status: 'conflict', expected: request.expected, found: before.fingerprint };
   }
@@ -72,23 +73,48 @@ export async function performDo(world: DoWorld, request: DoRequest): Promise<DoO
 
 async function actNow(world: DoWorld, request: DoRequest, before: Observation): Promise<DoOutcome> {
   const shown = { current: before.current, desired: before.desired, checks: [] };
-  const paused = await pausedBy(world);
-  if (paused !== null) return { ...shown, status: 'paused', by: paused };
+  const early = await stopped(world);
+  if (early !== null) return { ...shown, ...early };
   await world.journal.append(journalLine(world, request, before, 'intent', 'none'));
   // Read last, right before the act: a pause or a lost lease between intent and act stops it.
-  const stop = (await pausedBy(world)) ?? ((await world.engine.mayAct()) ? null : 'lease');
-  if (stop !== null) {
-    await journalOutcome(world, request, before, 'none', `stopped before the act: ${stop}`);
-    return stop === 'lease' ? { ...shown, status: 'fenced' } : { ...shown, status: 'paused', by: stop };
+  const late = await stopped(world);
+  if (late !== null) {
+    await journalOutcome(world, request, before, 'none', `stopped before the act: ${late.status}`);
+    return { ...shown, ...late };
   }
+  let unsure = false;
   try {
-    await request.action.act(request.args, { expected: before.fingerprint, key: request.key, reason: request.reason });
+    await within(world, request, 'unknown', request.action.act(request.args, { expected: before.fingerprint, key: request.key, reason: request.reason }));
   } catch (error) {
     if (!BelayError.is(error)) throw error;
     if (error.effect === 'none') return refused(world, request, before, error);
     // `unknown` and `done` are settled by looking at the world, below.
+    unsure = error.effect === 'unknown';
   }
-  return confirm(world, request, false);
+  return confirm(world, request, { recovered: false, unsure });
+}
+
+type Stopped = { readonly status: 'paused'; readonly by: string } | { readonly status: 'fenced' };
+
+async function stopped(world: DoWorld): Promise<Stopped | null> {
+  const state = await world.pause.read();
+  if (state.paused) return { status: 'paused', by: state.by[0]?.who ?? 'somebody' };
+  return (await world.engine.mayAct()) ? null : { status: 'fenced' };
+}
+
+/** A target that never answers must not hold the run: after the time-out its effect is what it may have been. */
+async function within<T>(world: DoWorld, request: DoRequest, effect: Effect, work: Promise<T>): Promise<T> {
+  const over = Symbol('over');
+  const alarm = new AbortController();
+  // An answer after the time-out is nobody's any more; the world is looked at instead.
+  work.catch(() => undefined);
+  try {
+    const result = await Promise.race([work, world.time.sleep(request.timeoutMs, alarm.signal).then(() => over)]);
+    if (result !== over) return result as T;
+  } finally {
+    alarm.abort();
+  }
+  throw new BelayError('BELAY_TIMEOUT', `${request.action.target(request.args)} did not answer within ${request.timeoutMs} ms`, { effect });
 }
 
 async function refused(world: DoWorld, request: DoRequest, before: Observation, error: BelayError): Promise<DoOutcome> {
@@ -99,32 +125,44 @@ async function refused(world: DoWorld, request: DoRequest, before: Observation, 
   return { ...shown, current: found.current, status: 'conflict', expected: before.fingerprint, found: found.fingerprint };
 }
 
+interface Confirming {
+  readonly recovered: boolean;
+  /** The act may still land: "as before" does not mean "not done". */
+  readonly unsure: boolean;
+}
+
 /** By effect: the world is looked at until it is as wanted and the step's own checks pass, or the time is over. */
-async function confirm(world: DoWorld, request: DoRequest, recovered: boolean): Promise<DoOutcome> {
+async function confirm(world: DoWorld, request: DoRequest, how: Confirming): Promise<DoOutcome> {
   const until = world.time.monotonicMs() + request.timeoutMs;
   let seen: Observation | null = null;
   let checks: readonly CheckOutcome[] = [];
   for (;;) {
-    seen = await observeOrNull(request, seen);
+    seen = await observeOrNull(world, request, seen);
     if (seen?.reached === true) {
       checks = await Promise.all(request.verify.map((check) => runCheck(world, check, request.lookup)));
       if (combine('all', checks) === 'pass') break;
     }
-    if (world.time.monotonicMs() >= until) return notConfirmed(world, request, seen, checks);
+    if (world.time.monotonicMs() >= until) return notConfirmed(world, request, { seen, checks, unsure: how.unsure });
     await world.time.sleep(CONFIRM_EVERY_MS);
   }
-  await journalOutcome(world, request, seen, 'done', recovered ? 'confirmed after a restart' : 'confirmed');
-  return { status: 'done', recovered, current: seen.current, desired: seen.desired, checks: checks.map(asJson) };
+  await journalOutcome(world, request, seen, 'done', how.recovered ? 'confirmed after a restart' : 'confirmed');
+  return { status: 'done', recovered: how.recovered, current: seen.current, desired: seen.desired, checks: checks.map(asJson), fingerprint: seen.fingerprint };
 }
 
-async function notConfirmed(world: DoWorld, request: DoRequest, seen: Observation | null, checks: readonly CheckOutcome[]): Promise<DoOutcome> {
+interface LastLook {
+  readonly seen: Observation | null;
+  readonly checks: readonly CheckOutcome[];
+  readonly unsure: boolean;
+}
+
+async function notConfirmed(world: DoWorld, request: DoRequest, { seen, checks, unsure }: LastLook): Promise<DoOutcome> {
   const shown = { current: seen?.current ?? null, desired: seen?.desired ?? null, checks: checks.map(asJson) };
   if (seen?.reached === true) {
     await journalOutcome(world, request, seen, 'done', 'in place, but its checks do not pass');
-    return { ...shown, status: 'failed', effect: 'done', code: 'BELAY_DEPLOY_TIMEOUT', message: 'in place, but its checks do not pass' };
+    return { ...shown, status: 'failed', effect: 'done', code: 'BELAY_DEPLOY_TIMEOUT', message: 'in place, but its checks do not pass', fingerprint: seen.fingerprint };
   }
-  const history = await readHistory(world, request.key);
-  if (seen !== null && seen.fingerprint === history.openIntent?.expected) {
+  const history = await readHistory(world, [request.key]);
+  if (!unsure && seen !== null && seen.fingerprint === history.openIntent?.expected) {
     await journalOutcome(world, request, seen, 'none', 'not in place within the time, and still as before');
     return { ...shown, status: 'failed', effect: 'none', code: 'BELAY_DEPLOY_TIMEOUT', message: 'not in place within the time; it is still as before' };
   }
@@ -133,36 +171,40 @@ async function notConfirmed(world: DoWorld, request: DoRequest, seen: Observatio
 }
 
 /** An observation that fails while confirming is "not yet seen": the time-out decides. */
-async function observeOrNull(request: DoRequest, last: Observation | null): Promise<Observation | null> {
+async function observeOrNull(world: DoWorld, request: DoRequest, last: Observation | null): Promise<Observation | null> {
   try {
-    return await request.action.observe(request.args);
+    return await within(world, request, 'none', request.action.observe(request.args));
   } catch (error) {
     if (BelayError.is(error)) return last?.reached === true ? null : last;
     throw error;
   }
 }
 
-async function pausedBy(world: DoWorld): Promise<string | null> {
-  const state = await world.pause.read();
-  return state.paused ? (state.by[0]?.who ?? 'somebody') : null;
-}
-
 interface History {
   readonly openIntent: { readonly expected: string } | null;
+  /** The last outcome. */
   readonly finished: Effect | null;
+  /** An intent was ever written. */
+  readonly attempted: boolean;
+  /** An intent was written and it did not end as done. */
+  readonly unsettled: boolean;
 }
 
-async function readHistory(world: DoWorld, key: string): Promise<History> {
+async function readHistory(world: DoWorld, keys: readonly string[]): Promise<History> {
   let openIntent: History['openIntent'] = null;
   let finished: Effect | null = null;
-  for (const line of await world.journal.ofKey(key)) {
-    if (line.kind === 'intent') openIntent = { expected: line.expected };
+  let attempted = false;
+  for (const line of (await Promise.all(keys.map((key) => world.journal.ofKey(key)))).flat()) {
+    if (line.kind === 'intent') {
+      openIntent = { expected: line.expected };
+      attempted = true;
+    }
     if (line.kind === 'outcome') {
       openIntent = null;
       finished = line.effect;
     }
   }
-  return { openIntent, finished };
+  return { openIntent, finished, attempted, unsettled: attempted && finished !== 'done' };
 }
 
 async function journalOutcome(world: DoWorld, request: DoRequest, seen: Observation | null, effect: Effect, note: string): Promise<void> {

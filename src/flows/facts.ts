@@ -43,13 +43,16 @@ export async function releaseFacts(target: DeployTarget): Promise<JsonObject> {
   return { current: state.release, ...(previous === null ? {} : { previous }) };
 }
 
+/**
+ * The release before, by age and not by the order of switches: after a rollback by hand the release that was live before is the bad
+ * one, and must never be what "back" means. Null when nothing older can be put back: then people are asked.
+ */
 async function restorablePrevious(target: DeployTarget, current: string, recorded: string | null): Promise<string | null> {
-  if (recorded !== null && recorded !== current && (await target.restorable(recorded)).ok) return recorded;
   const releases = await target.list(50);
   const live = releases.find((one) => one.ref === current);
-  for (const release of releases) {
-    const older = live === undefined || release.createdAt < live.createdAt;
-    if (release.ref !== current && older && (await target.restorable(release.ref)).ok) return release.ref;
-  }
+  if (live === undefined) return null;
+  const older = releases.filter((one) => one.ref !== current && one.createdAt < live.createdAt && one.status !== 'failed');
+  const inOrder = older.toSorted((a, b) => Number(b.ref === recorded) - Number(a.ref === recorded) || b.createdAt - a.createdAt);
+  for (const release of inOrder) if ((await target.restorable(release.ref)).ok) return release.ref;
   return null;
 }

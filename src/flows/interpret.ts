@@ -15,6 +15,9 @@ import { runVerify } from './steps/verify.ts';
 import { runWait } from './steps/wait.ts';
 import { runWatch } from './steps/watch.ts';
 
+/** A `goto` that never leads on must not run for ever. */
+const MOST_VISITS = 20;
+
 export type RunOutcome = { readonly outcome: 'done' } | { readonly outcome: 'failed'; readonly reason: string };
 
 /** Runs from the first step to the end, or to the step that stops it. */
@@ -25,6 +28,7 @@ export async function interpret(run: Run): Promise<RunOutcome> {
     const step = steps[position] as Step;
     const number = (run.visits[step.id] ?? 0) + 1;
     run.visits[step.id] = number;
+    if (number > MOST_VISITS) return { outcome: 'failed', reason: `${step.id} came up ${MOST_VISITS} times: somebody has to look` };
     const next = await visitStep({ run, step, number });
     if (next.to === 'stop') return { outcome: 'failed', reason: next.reason };
     position = next.to === 'goto' ? steps.findIndex((one) => one.id === next.step) : position + 1;

@@ -1,5 +1,4 @@
 // One act of a run, under pause and retry: the step protocol inside one engine step, repeated only when nothing happened.
-import { assert } from '../domain/assert.ts';
 import { BelayError } from '../domain/errors.ts';
 import type { ActionCall, Check } from '../domain/ir.ts';
 import type { Json } from '../domain/json.ts';
@@ -11,7 +10,7 @@ import type { Visit } from './run.ts';
 import { append, BELAY, factsOf, partName } from './run.ts';
 
 export interface Performance {
-  /** Distinguishes several acts of one visit (undo of several steps). */
+  /** Distinguishes several acts of one visit. */
   readonly part: string;
   /** References resolved by the plan; outputs of earlier steps are filled now. */
   readonly call: ActionCall;
@@ -21,51 +20,60 @@ export interface Performance {
 }
 
 const PAUSE_POLL_MS = 30_000;
+const FENCED_WAIT_MS = { first: 1_000, most: 60_000 };
 
-/** Waits while paused; retries failures that changed nothing, as the step allows. */
+/**
+ * Retries failures that changed nothing, as the step allows. `paused` is returned after the pause is over: before anything is
+ * done then, the caller looks at the world and the guards again.
+ */
 export async function performStepDo(visit: Visit, performance: Performance): Promise<DoOutcome> {
+  const { context } = visit.run;
   const retry = visit.step.retry ?? { max: 1, everyMs: 0, backoff: 'fixed' as const };
   let tries = 0;
+  let fencedMs = FENCED_WAIT_MS.first;
   for (let attempt = 1; ; attempt += 1) {
     const outcome = await attemptDo(visit, performance, attempt);
     if (outcome.status === 'paused') {
-      await waitWhilePaused(visit, performance.part, attempt, outcome.by);
-      continue;
+      await waitWhilePaused(visit, `${performance.part}${attempt}`, outcome.by);
+      return outcome;
     }
     if (outcome.status === 'fenced') {
-      await visit.run.context.sleepUntil((await visit.run.context.now()) + 1_000);
+      await context.sleepUntil((await context.now()) + fencedMs);
+      fencedMs = Math.min(FENCED_WAIT_MS.most, fencedMs * 2);
       continue;
     }
     tries += 1;
     const again = outcome.status === 'failed' && outcome.effect === 'none' && tries < retry.max;
     if (!again) return outcome;
     const wait = retry.backoff === 'exp' ? retry.everyMs * 2 ** (tries - 1) : retry.everyMs;
-    await visit.run.context.sleepUntil((await visit.run.context.now()) + wait);
+    await context.sleepUntil((await context.now()) + wait);
   }
 }
 
 async function attemptDo(visit: Visit, performance: Performance, attempt: number): Promise<DoOutcome> {
-  const { run, step } = visit;
   const name = partName(visit, `${performance.part}${attempt}`);
-  const outcome = await run.context.step(name, async () => (await attemptNow(visit, performance, attempt)) as unknown as Json);
-  assert(outcome !== null, `${step.id}: no outcome`);
-  return outcome as unknown as DoOutcome;
+  return (await visit.run.context.step(name, async () => (await attemptNow(visit, performance, attempt)) as unknown as Json)) as unknown as DoOutcome;
 }
+
+/** One key a visit and part: stable over retries and restarts. */
+export const actKey = (visit: Visit, number: number, part: string): string => `${visit.run.context.runId}/${visit.step.id}#${number}:${part}`;
 
 async function attemptNow(visit: Visit, performance: Performance, attempt: number): Promise<DoOutcome> {
   const { run, step, number } = visit;
   const nothing = { current: null, desired: null, checks: [] };
+  const refuse = (code: string, message: string): DoOutcome => ({ ...nothing, status: 'failed', effect: 'none', code, message });
   const action = run.world.actions[performance.call.do];
-  if (action === undefined) return { ...nothing, status: 'failed', effect: 'none', code: 'BELAY_NOT_FOUND', message: `no action ${performance.call.do}` };
+  if (action === undefined) return refuse('BELAY_NOT_FOUND', `no action ${performance.call.do}`);
   const lookup = await lookupFor(run.world, factsOf(run), performance.call.with);
-  if (typeof lookup === 'string') return { ...nothing, status: 'failed', effect: 'none', code: 'BELAY_TARGET_UNREACHABLE', message: lookup };
+  if (typeof lookup === 'string') return refuse('BELAY_TARGET_UNREACHABLE', lookup);
   const args = resolveRefs(performance.call.with, lookup);
-  if (args.missing.length > 0) return { ...nothing, status: 'failed', effect: 'none', code: 'BELAY_INPUT_INVALID', message: `no value for {${args.missing.join('}, {')}}` };
+  if (args.missing.length > 0) return refuse('BELAY_INPUT_INVALID', `no value for {${args.missing.join('}, {')}}`);
   try {
     return await performDo(run.world, {
       action,
       args: args.value,
-      key: `${run.context.runId}/${step.id}#${number}:${performance.part}`,
+      key: actKey(visit, number, performance.part),
+      earlier: Array.from({ length: number - 1 }, (_, index) => actKey(visit, index + 1, performance.part)),
       run: run.context.runId,
       incident: run.incident,
       step: step.id,
@@ -79,20 +87,18 @@ async function attemptNow(visit: Visit, performance: Performance, attempt: numbe
     });
   } catch (error) {
     if (!BelayError.is(error)) throw error;
-    if (error.effect === 'none') return { ...nothing, status: 'failed', effect: 'none', code: error.code, message: error.message };
-    return { ...nothing, status: 'unknown', message: error.message };
+    return error.effect === 'none' ? refuse(error.code, error.message) : { ...nothing, status: 'unknown', message: error.message };
   }
 }
 
 /** Polls durably; `resume` wakes it at once. */
-async function waitWhilePaused(visit: Visit, part: string, attempt: number, by: string): Promise<void> {
+async function waitWhilePaused(visit: Visit, part: string, by: string): Promise<void> {
   const { run } = visit;
-  const name = `${part}${attempt}`;
-  await append(run, partName(visit, `${name}:paused`), (at) => ({ events: [{ type: 'run.paused', data: { by, reason: visit.step.id }, at, actor: BELAY }] }));
+  await append(run, partName(visit, `${part}:paused`), (at) => ({ events: [{ type: 'run.paused', data: { by, reason: visit.step.id }, at, actor: BELAY }] }));
   for (let poll = 1; ; poll += 1) {
-    const state = await run.context.step(partName(visit, `${name}:poll${poll}`), async () => (await run.world.pause.read()).paused);
+    const state = await run.context.step(partName(visit, `${part}:poll${poll}`), async () => (await run.world.pause.read()).paused);
     if (!state) break;
     await run.context.receive('resumed', (await run.context.now()) + PAUSE_POLL_MS);
   }
-  await append(run, partName(visit, `${name}:resumed`), (at) => ({ events: [{ type: 'run.resumed', data: { by: 'pause cleared' }, at, actor: BELAY }] }));
+  await append(run, partName(visit, `${part}:resumed`), (at) => ({ events: [{ type: 'run.resumed', data: { by: 'pause cleared' }, at, actor: BELAY }] }));
 }

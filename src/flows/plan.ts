@@ -40,6 +40,14 @@ export async function makePlan(world: PlanWorld, pinned: PinnedRunbook, facts: F
   };
 }
 
+/** The same plan with other steps, under its new hash. */
+export function withSteps(world: Pick<World, 'digest'>, plan: Plan, steps: readonly PlanStep[]): Plan {
+  const { planHash: _old, guards, unknowns, ...rest } = plan;
+  const body = { ...rest, steps };
+  const open = steps.filter((step) => step.effect === 'unknown' && !unknowns.some((one) => one.step === step.id));
+  return { ...body, planHash: world.digest.of(body as unknown as Json), guards, unknowns: [...unknowns, ...open.map((step) => ({ step: step.id, why: 'it would put back what was rolled away from' }))] };
+}
+
 /**
  * Keeps the hashed part of a plan, under its own `planHash`: what was approved can be read back, and checked, from the hash alone.
  */

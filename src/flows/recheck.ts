@@ -1,21 +1,24 @@
 // The guards once more, right before the first act of a run: between the decision and the act the world may have changed.
 import type { GuardVerdict } from '../domain/guardrail.ts';
 import type { Json } from '../domain/json.ts';
-import { askApproval } from './approval.ts';
+import { approvalNeeds, askApproval } from './approval.ts';
 import { isOpen, judgeNow } from './decide.ts';
 import { lookupIn } from './facts.ts';
 import { runbookGuards } from './plan.ts';
 import type { Next, Visit } from './run.ts';
 import { append, BELAY, factsOf, finish, partName } from './run.ts';
 
-/** Null: go on. A `require` or `never` that does not hold stops the run; anything else that is open asks people. */
-export async function recheckGuards(visit: Visit): Promise<Next | null> {
+/**
+ * Null: go on. A `require` or `never` that does not hold stops the run; anything else that is open asks people.
+ * `round` above 1: a pause lay between, so the guards are asked again whatever was answered before.
+ */
+export async function recheckGuards(visit: Visit, round: number): Promise<Next | null> {
   const { run } = visit;
-  if (run.rechecked) return null;
-  run.rechecked = true;
-  const open = (await run.context.step(partName(visit, 'guards'), async () => (await openNow(visit)) as unknown as Json)) as unknown as readonly GuardVerdict[];
+  if (run.rechecked && round === 1) return null;
+  const part = round === 1 ? 'guards' : `guards${round}`;
+  const open = (await run.context.step(partName(visit, part), async () => (await openNow(visit)) as unknown as Json)) as unknown as readonly GuardVerdict[];
   if (open.length === 0) return null;
-  await append(run, partName(visit, 'guards-open'), (at) => ({
+  await append(run, partName(visit, `${part}-open`), (at) => ({
     events: [
       {
         type: 'decision.made',
@@ -30,9 +33,11 @@ export async function recheckGuards(visit: Visit): Promise<Next | null> {
     await finish(visit, 'failed', { code: 'BELAY_GUARD_REFUSED', guard: own.guard, reason: own.reason });
     return { to: 'stop', reason: `${visit.step.id}: guard ${own.guard} does not hold` };
   }
-  const granted = await askApproval(visit, run.plan, { from: [run.runbook.owner ?? 'commander'], min: 1, fourEyes: false, timeoutMs: null, onTimeout: 'escalate' });
-  run.alone = null;
-  if (granted) return null;
+  const granted = await askApproval(visit, `${part}-approval`, run.plan, approvalNeeds(run, run.plan));
+  if (granted) {
+    run.alone = null;
+    return null;
+  }
   await finish(visit, 'failed', { code: 'BELAY_GUARD_REFUSED', denied: true });
   return { to: 'stop', reason: `${visit.step.id}: not approved` };
 }

@@ -1,15 +1,45 @@
-// Plans again inside a run, keeps the plan by its hash, and never changes what is already approved.
+// Plans again inside a run. What the run has done stays as it was approved, and what it rolled away from is never proposed again.
 import type { Json } from '../domain/json.ts';
-import type { Plan } from '../domain/plan.ts';
-import { keepPlan, makePlan } from './plan.ts';
-import type { Visit } from './run.ts';
-import { factsOf, partName } from './run.ts';
+import type { Plan, PlanStep } from '../domain/plan.ts';
+import { keepPlan, makePlan, withSteps } from './plan.ts';
+import type { Run, Visit } from './run.ts';
+import { append, BELAY, factsOf, partName } from './run.ts';
 
 export async function replan(visit: Visit): Promise<Plan> {
   const { run } = visit;
   return (await run.context.step(partName(visit, 'replan'), async () => {
-    const plan = await makePlan(run.world, { runbook: run.runbook, irHash: run.irHash }, factsOf(run));
+    const fresh = await makePlan(run.world, { runbook: run.runbook, irHash: run.irHash }, factsOf(run));
+    const plan = withSteps(run.world, fresh, fresh.steps.map((step) => stepNow(run, step)));
     await keepPlan(run.world, plan);
     return plan as unknown as Json;
   })) as unknown as Plan;
+}
+
+function stepNow(run: Run, step: PlanStep): PlanStep {
+  const done = run.completed.some((one) => one.step === step.id);
+  const before = run.plan.steps.find((one) => one.id === step.id);
+  if (done && before !== undefined) return before;
+  const action = step.action === undefined ? undefined : run.world.actions[step.action];
+  if (action === undefined || step.args === undefined || step.effect !== 'change') return step;
+  const target = action.target(step.args);
+  const back = run.left.some((one) => one.target === target && JSON.stringify(one.value) === JSON.stringify(step.desired ?? null));
+  // Putting back what this run rolled away from is never the answer: the step is not known until people say where to go.
+  return back ? { ...step, effect: 'unknown' } : step;
+}
+
+/** A plan that people approved in the middle of a run: the incident names it from now on. */
+export async function adoptPlan(visit: Visit, plan: Plan): Promise<void> {
+  const { run } = visit;
+  run.plan = plan;
+  run.alone = null;
+  await append(run, partName(visit, 'adopted'), (at) => ({
+    events: [
+      {
+        type: 'decision.made',
+        data: { choice: 'act', by: 'people', runbook: run.runbook.id, planHash: plan.planHash, guards: plan.guards, options: ['act'], reason: `approved at ${visit.step.id}` },
+        at,
+        actor: BELAY,
+      },
+    ],
+  }));
 }

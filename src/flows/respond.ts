@@ -1,5 +1,6 @@
 // The answer to a breach, end to end: open the incident, plan, decide under guards, ask or act, run, prove, write up.
 import { assert } from '../domain/assert.ts';
+import { BelayError } from '../domain/errors.ts';
 import type { Incident } from '../domain/incident.ts';
 import { openContingencies } from '../domain/incident-fold.ts';
 import type { Runbook } from '../domain/ir.ts';
@@ -8,6 +9,8 @@ import type { Json, JsonObject } from '../domain/json.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Transition } from '../domain/trigger.ts';
 import type { Flow, FlowContext } from '../ports/engine.ts';
+import { approvalNeeds, approvalState, requestApproval } from './approval.ts';
+import { attention } from './attention.ts';
 import type { Decision } from './decide.ts';
 import { decide, localityOf } from './decide.ts';
 import { exportEvidence } from './evidence.ts';
@@ -15,7 +18,7 @@ import { interpret } from './interpret.ts';
 import { coveringIncident, fingerprintOf, openingChange, runbookFor } from './open-incident.ts';
 import { writePostmortem } from './postmortem.ts';
 import { recallPlan } from './plan.ts';
-import type { Run } from './run.ts';
+import type { Run, Writing } from './run.ts';
 import { append, BELAY, enterPhase, PATIENCE_MS, readIncident, update } from './run.ts';
 import type { World } from './world.ts';
 
@@ -34,19 +37,48 @@ interface Opened {
   readonly inputs: JsonObject;
 }
 
-/** One run per episode of a trigger, or per run that a person starts. */
+/** One run per episode of a trigger, or per run that a person starts. Whatever breaks it, its incident says so. */
 export function respondFlow(world: World): Flow {
   return async (context, json) => {
     const input = json as unknown as RespondInput;
     const opened = input.kind === 'trigger' ? await openFor(context, world, input.transition) : { ...input, created: true };
     if (!opened.created) return { incident: opened.incident, outcome: 'deduped' };
-    if (opened.irHash === null) return { incident: opened.incident, outcome: 'no runbook' };
-    const run = await newRun(context, world, { ...opened, irHash: opened.irHash });
-    const approved = input.kind === 'run' ? await plannedBy(run, input) : await decideUntilSettled(run, input.transition);
-    if (approved === null) return { incident: opened.incident, outcome: 'refused' };
-    run.plan = approved;
-    return carryOut(run);
+    try {
+      return await respond(context, world, input, opened);
+    } catch (error) {
+      // Only what the world said ends here; cancellation and our own bugs pass on (and are told by the engine's notices).
+      if (!BelayError.is(error)) throw error;
+      await tellStopped({ context, world, incident: opened.incident }, `${error.code}: ${error.message}`);
+      return { incident: opened.incident, outcome: 'failed', reason: error.message };
+    }
   };
+}
+
+async function respond(context: FlowContext, world: World, input: RespondInput, opened: Opened): Promise<Json> {
+  if (opened.irHash === null) return { incident: opened.incident, outcome: 'no runbook' };
+  const run = await newRun(context, world, { ...opened, irHash: opened.irHash });
+  const approved = input.kind === 'run' ? await plannedBy(run, input) : await decideUntilSettled(run, input.transition);
+  if (approved === null) {
+    await tellStopped(run, 'it was refused or denied');
+    return { incident: opened.incident, outcome: 'refused' };
+  }
+  run.plan = approved;
+  return carryOut(run);
+}
+
+/** A run that ends without its end: written into the incident, and the responders hear of it. */
+async function tellStopped(run: Writing, reason: string): Promise<void> {
+  await update(run, 'run:stopped', (incident, at) => {
+    const told = attention(run, incident, { revision: `${run.context.runId}/stopped`, at, asks: { stopped: reason } });
+    return {
+      events: [
+        { type: 'run.finished', data: { run: run.context.runId, outcome: 'failed', reason }, at, actor: BELAY },
+        { type: 'escalation.fired', data: { to: 'commander', why: reason }, at, actor: BELAY },
+        ...told.events,
+      ],
+      deliveries: told.deliveries,
+    };
+  });
 }
 
 async function openFor(context: FlowContext, world: World, transition: Transition): Promise<Opened> {
@@ -56,40 +88,58 @@ async function openFor(context: FlowContext, world: World, transition: Transitio
 async function openNow(context: FlowContext, world: World, transition: Transition): Promise<Opened> {
   const rule = world.system.triggers.find((one) => one.id === transition.trigger);
   assert(rule !== undefined, `no trigger ${transition.trigger}`);
+  const covering = await coveringIncident(world, rule.id, transition.scope);
+  if (covering !== null) return join(context, world, covering, transition);
   const locality = await localityOf(world, rule, transition.scope);
   const runbook = runbookFor(world, rule.id, locality);
-  const covering = await coveringIncident(world, rule.id, transition.scope);
-  if (covering !== null && covering.run !== context.runId) return dedupe(world, covering, transition);
-  const fingerprint = fingerprintOf(rule.id, locality === 'global' ? 'all' : transition.scope);
+  if (runbook !== null) await world.documents.put(runbook.runbook as unknown as Json);
   const at = world.time.now();
-  const { incident, created } = await world.incidents.declare(fingerprint, (number) =>
+  const { incident } = await world.incidents.declare(fingerprintOf(rule.id, locality === 'global' ? 'all' : transition.scope), (number) =>
     openingChange(world, { transition, rule, locality, runbook, run: context.runId }, number, at),
   );
-  if (!created && incident.run !== context.runId) return dedupe(world, incident, transition);
-  const inputs: JsonObject = locality === 'global' ? {} : { org: transition.scope };
+  return join(context, world, incident, transition);
+}
+
+/** Ours (also after a kill right behind the declaration), somebody else's that is at work, or one whose run has ended. */
+async function join(context: FlowContext, world: World, incident: Incident, transition: Transition): Promise<Opened> {
+  if (incident.run !== context.runId) {
+    const alive = incident.run !== null && (await isAtWork(world, incident.run));
+    await dedupe(world, incident, transition, alive ? undefined : context.runId);
+    if (alive) return { incident: incident.id, created: false, irHash: null, inputs: {} };
+    // Nobody is at work on it any more: a new breach must not be swallowed by a dead incident.
+  }
+  const locality = incident.scope.orgs === 'all' ? 'global' : 'local';
+  const runbook = runbookFor(world, transition.trigger, locality);
   if (runbook !== null) await world.documents.put(runbook.runbook as unknown as Json);
+  const inputs: JsonObject = locality === 'global' ? {} : { org: transition.scope };
   return { incident: incident.id, created: true, irHash: runbook?.irHash ?? null, inputs };
 }
 
+async function isAtWork(world: Pick<World, 'engine'>, run: string): Promise<boolean> {
+  const [running, queued] = await Promise.all([world.engine.list({ status: 'running' }), world.engine.list({ status: 'queued' })]);
+  return [...running, ...queued].some((one) => one.id === run);
+}
+
 /** A second breach of the same thing belongs to the open incident; stronger evidence may settle an open question. */
-async function dedupe(world: World, incident: Incident, transition: Transition): Promise<Opened> {
+async function dedupe(world: World, incident: Incident, transition: Transition, takenOverBy: string | undefined): Promise<void> {
   const at = world.time.now();
+  const { trigger, scope, episode } = transition;
   await world.incidents.append(incident.id, {
-    key: `dedupe/${transition.episode}/${transition.to}`,
+    key: `dedupe/${episode}/${transition.to}`,
     events: [
-      { type: 'signal.deduped', data: { trigger: transition.trigger, scope: transition.scope, episode: transition.episode }, at, actor: BELAY },
+      { type: 'signal.deduped', data: { trigger, scope, episode, ...(takenOverBy === undefined ? {} : { run: takenOverBy }) }, at, actor: BELAY },
       { type: 'trigger.changed', data: { transition }, at: transition.at, observedAt: transition.observedAt, actor: BELAY },
     ],
   });
-  if (incident.run !== null) await world.engine.signal(incident.run, 'evidence', transition as unknown as Json, `evidence/${transition.episode}/${transition.to}`);
-  return { incident: incident.id, created: false, irHash: null, inputs: {} };
+  if (takenOverBy !== undefined || incident.run === null) return;
+  await world.engine.signal(incident.run, 'evidence', transition as unknown as Json, `evidence/${episode}/${transition.to}`);
 }
 
 async function newRun(context: FlowContext, world: World, opened: Opened & { readonly irHash: string }): Promise<Run> {
   const { irHash, inputs } = opened;
   const runbook = (await context.step('pin', () => world.documents.get(irHash))) as unknown as Runbook;
   const plan: Plan = { runbook: runbook.id, version: runbook.version, irHash, inputs, org: null, steps: [], planHash: '', guards: [], unknowns: [] };
-  return { context, world, incident: opened.incident, runbook, irHash, inputs, plan, outputs: {}, completed: [], visits: {}, alone: null, rechecked: false };
+  return { context, world, incident: opened.incident, runbook, irHash, inputs, plan, outputs: {}, completed: [], left: [], unwinds: 0, visits: {}, alone: null, rechecked: false };
 }
 
 /** The plan that the person saw when starting the run. */
@@ -100,46 +150,58 @@ async function plannedBy(run: Run, input: RespondInput & { kind: 'run' }): Promi
 /** Decides, and decides again whenever new evidence arrives, until Belay acts, people approve, or it is refused. */
 async function decideUntilSettled(run: Run, transition: Transition): Promise<Plan | null> {
   let latest = transition;
+  let asked: Asked | null = null;
   for (let round = 1; ; round += 1) {
     const decision = await decide(run, latest, round);
+    // The same question stays open: people must not find that what they are reading has expired under them.
+    const same = asked !== null && decision.choice === 'ask' && decision.plan.planHash === asked.plan.planHash;
+    if (asked !== null && !same) {
+      const settled = await withdraw(run, asked, round);
+      if (settled !== 'expired') return settled === 'granted' ? asked.plan : null;
+      asked = null;
+    }
     if (decision.choice === 'act') {
       run.alone = latest;
       return decision.plan;
     }
     if (decision.choice === 'refuse') return null;
-    const answer = await waitForPeople(run, decision, round);
-    if (answer.kind === 'granted') return decision.plan;
-    if (answer.kind === 'denied') return null;
+    asked ??= await ask(run, decision, round);
+    const answer = await waitForPeople(run, asked, round);
+    if (answer.kind !== 'evidence') return answer.kind === 'granted' ? asked.plan : null;
     latest = answer.transition;
   }
+}
+
+interface Asked {
+  readonly id: string;
+  readonly plan: Plan;
+}
+
+async function ask(run: Run, decision: Decision, round: number): Promise<Asked> {
+  const name = `plan#${round}`;
+  const deadline = (await run.context.now()) + PATIENCE_MS;
+  await requestApproval(run, { name, step: null, plan: decision.plan, request: approvalNeeds(run, decision.plan), deadline });
+  return { id: `${run.context.runId}/${name}`, plan: decision.plan };
+}
+
+/** Expires an open question; what people said in the same moment wins. */
+async function withdraw(run: Run, asked: Asked, round: number): Promise<'granted' | 'denied' | 'expired'> {
+  await update(run, `withdraw#${round}`, (incident, at) =>
+    incident.approvals[asked.id]?.state === 'open' ? { events: [{ type: 'approval.expired', data: { id: asked.id, escalated: false }, at, actor: BELAY }] } : null,
+  );
+  const state = await approvalState(run, `withdrawn#${round}`, asked.id, asked.plan);
+  return state === 'granted' || state === 'denied' ? state : 'expired';
 }
 
 type PeopleAnswer = { readonly kind: 'granted' } | { readonly kind: 'denied' } | { readonly kind: 'evidence'; readonly transition: Transition };
 
 /** One topic carries both: an approval that was given, and stronger evidence that may make asking needless. */
-async function waitForPeople(run: Run, decision: Decision, round: number): Promise<PeopleAnswer> {
-  const name = `plan#${round}`;
-  const id = `${run.context.runId}/${name}`;
-  const irreversible = decision.plan.steps.some((step) => step.irreversible !== undefined && step.effect !== 'noop');
-  const from = [run.runbook.owner ?? 'commander'];
-  await append(run, `${name}:request`, (at) => ({
-    events: [
-      {
-        type: 'approval.requested',
-        data: { id, step: null, planHash: decision.plan.planHash, from, min: irreversible ? 2 : 1, fourEyes: irreversible, expiresAt: at + PATIENCE_MS },
-        at,
-        actor: BELAY,
-      },
-    ],
-  }));
+async function waitForPeople(run: Run, asked: Asked, round: number): Promise<PeopleAnswer> {
   for (let look = 1; ; look += 1) {
     const message = await run.context.receive('evidence', (await run.context.now()) + PATIENCE_MS);
-    const state = await run.context.step(`${name}:state${look}`, async () => (await readIncident(run)).approvals[id]?.state ?? 'open');
-    if (state === 'granted') return { kind: 'granted' };
-    if (state === 'denied') return { kind: 'denied' };
-    if (message === null || typeof message !== 'object' || !('episode' in message)) continue;
-    await append(run, `${name}:overtaken`, (at) => ({ events: [{ type: 'approval.expired', data: { id, escalated: false }, at, actor: BELAY }] }));
-    return { kind: 'evidence', transition: message as unknown as Transition };
+    const state = await approvalState(run, `answer#${round}:${look}`, asked.id, asked.plan);
+    if (state === 'granted' || state === 'denied') return { kind: state };
+    if (message !== null && typeof message === 'object' && 'episode' in message) return { kind: 'evidence', transition: message as unknown as Transition };
   }
 }
 
@@ -150,20 +212,16 @@ async function carryOut(run: Run): Promise<Json> {
   }));
   await enterPhase(run, 'run:responding', ['triage'], 'responding');
   const result = await interpret(run);
-  const reason = result.outcome === 'failed' ? result.reason : '';
-  await append(run, 'run:finish', (at) => ({
-    events: [
-      { type: 'run.finished', data: { run: context.runId, outcome: result.outcome, reason }, at, actor: BELAY },
-      ...(result.outcome === 'failed' ? [{ type: 'escalation.fired' as const, data: { to: run.runbook.owner ?? 'commander', why: reason }, at, actor: BELAY }] : []),
-    ],
-  }));
-  if (result.outcome === 'done') await resolve(run);
+  if (result.outcome === 'done') {
+    await append(run, 'run:finish', (at) => ({ events: [{ type: 'run.finished', data: { run: context.runId, outcome: 'done', reason: '' }, at, actor: BELAY }] }));
+    await resolve(run);
+  } else await tellStopped(run, result.reason);
   await context.step('write-up', async () => {
     await writePostmortem(run.world, run.incident);
     await exportEvidence(run.world, run.incident);
     return null;
   });
-  return { incident: run.incident, outcome: result.outcome, reason };
+  return { incident: run.incident, outcome: result.outcome, reason: result.outcome === 'failed' ? result.reason : '' };
 }
 
 /** Resolved only when it was proven: verified and watched, or when the runbook changes nothing and people ticked it off. */

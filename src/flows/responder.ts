@@ -12,10 +12,17 @@ type ResponderWorld = Pick<World, 'system' | 'signals' | 'engine' | 'incidents' 
 /** One pass over what nobody has answered yet. Repeating it is harmless: runs are started by id, appends by key. */
 export async function answerTransitions(world: ResponderWorld): Promise<number> {
   const transitions = await world.signals.unanswered();
+  let trouble: unknown = null;
   for (const transition of transitions) {
-    if (isArmed(world, transition)) await answer(world, transition);
-    await world.signals.answered(transition);
+    try {
+      if (isArmed(world, transition)) await answer(world, transition);
+      await world.signals.answered(transition);
+    } catch (error) {
+      // One that cannot be answered now must not hold up the others; it is tried again at the next turn.
+      trouble ??= error;
+    }
   }
+  if (trouble !== null) throw trouble;
   return transitions.length;
 }
 

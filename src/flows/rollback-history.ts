@@ -1,4 +1,4 @@
-// What Belay has rolled back alone lately, read from the incidents' own logs: the facts of the loop guard (G7).
+// What was rolled back lately, read from the incidents' own logs: the facts of the loop guard (G7).
 import { BelayError } from '../domain/errors.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { Instant, Json } from '../domain/json.ts';
@@ -16,10 +16,16 @@ export interface PastRollback {
   readonly to: Json;
 }
 
-/** Newest first. `except` leaves out the incident that is being decided. */
+/** How many incidents are looked through: more than any day brings. */
+const LOOKED_THROUGH = 1_000;
+
+/**
+ * Newest first, those that people approved or started too: whoever did it, doing it again soon is a loop. `except` leaves out the
+ * incident that is being decided.
+ */
 export async function pastRollbacks(world: Pick<World, 'incidents' | 'documents' | 'actions'>, o: { readonly since: Instant; readonly except: string }): Promise<readonly PastRollback[]> {
-  const incidents = await world.incidents.list({ limit: 200 });
-  const acted = incidents.filter((one) => one.automaticRollbacks > 0 && one.declaredAt >= o.since && one.id !== o.except);
+  const incidents = await world.incidents.list({ limit: LOOKED_THROUGH });
+  const acted = incidents.filter((one) => one.id !== o.except && Object.values(one.steps).some((step) => step.status === 'done' && (step.endedAt ?? 0) >= o.since));
   return (await Promise.all(acted.map((incident) => rollbacksOf(world, incident)))).flat().sort((a, b) => b.at - a.at);
 }
 
@@ -28,9 +34,11 @@ async function rollbacksOf(world: Pick<World, 'documents' | 'actions'>, incident
   const plan = await recallPlanOrNull(world, incident.planHash);
   return (plan?.steps ?? []).flatMap((step) => {
     const action = step.action === undefined ? undefined : world.actions[step.action];
-    if (action === undefined || step.args === undefined || step.effect !== 'change') return [];
+    const state = incident.steps[step.id];
+    if (action === undefined || step.args === undefined || step.effect !== 'change' || state?.status !== 'done') return [];
     const scope = incident.scope.orgs === 'all' ? '*' : (incident.scope.orgs[0] ?? '*');
-    return [{ incident: incident.id, at: incident.declaredAt, scope, target: action.target(step.args), from: step.current ?? null, to: step.desired ?? null }];
+    // When it was done, not when the incident was declared: people may have thought about it for an hour.
+    return [{ incident: incident.id, at: state.endedAt ?? state.startedAt, scope, target: action.target(step.args), from: step.current ?? null, to: step.desired ?? null }];
   });
 }
 

@@ -13,6 +13,16 @@ import type { World } from './world.ts';
 
 export const BELAY: Actor = { kind: 'engine', id: 'belay' };
 
+export interface Completed {
+  readonly step: string;
+  readonly target: string;
+  /** The call itself, to see whether it is still in place. */
+  readonly call: ActionCall;
+  readonly undo: ActionCall | null;
+  /** Fingerprint of the target with our change in place; null when it could not be seen. */
+  fingerprint: string | null;
+}
+
 export interface Run {
   readonly context: FlowContext;
   readonly world: World;
@@ -24,8 +34,12 @@ export interface Run {
   plan: Plan;
   /** step id with `_` for `-` → outputs. */
   readonly outputs: Record<string, JsonObject>;
-  /** Completed `do` steps, in order of completion. */
-  readonly completed: { readonly step: string; readonly undo: ActionCall | null }[];
+  /** `do` steps that changed something, in order; those of unknown effect, too. */
+  readonly completed: Completed[];
+  /** What this run rolls away from: a later plan must never propose to put it back. */
+  readonly left: { readonly target: string; readonly value: Json }[];
+  /** How often something was taken back: names the engine steps of each. */
+  unwinds: number;
   readonly visits: Record<string, number>;
   /** The breach that Belay acts on alone; null when people approved the plan or started the run. */
   alone: Transition | null;
@@ -56,12 +70,15 @@ export function factsOf(run: Run): Facts {
 }
 
 /** Appends to the incident once, however often the step is repeated. */
-export async function append(run: Run, name: string, build: (at: Instant) => Omit<Change, 'key'>): Promise<void> {
+/** What writing to an incident needs of a run. */
+export type Writing = Pick<Run, 'context' | 'world' | 'incident'>;
+
+export async function append(run: Writing, name: string, build: (at: Instant) => Omit<Change, 'key'>): Promise<void> {
   await update(run, name, (_incident, at) => build(at));
 }
 
 /** As `append`, deciding under the incident's lock. */
-export async function update(run: Run, name: string, build: (incident: Incident, at: Instant) => Omit<Change, 'key'> | null): Promise<void> {
+export async function update(run: Writing, name: string, build: (incident: Incident, at: Instant) => Omit<Change, 'key'> | null): Promise<void> {
   await run.context.step(name, async () => {
     const at = run.world.time.now();
     await run.world.incidents.update(run.incident, `${run.context.runId}/${name}`, (incident) => build(incident, at));
@@ -69,7 +86,7 @@ export async function update(run: Run, name: string, build: (incident: Incident,
   });
 }
 
-export async function readIncident(run: Run): Promise<Incident> {
+export async function readIncident(run: Pick<Run, 'world' | 'incident'>): Promise<Incident> {
   const incident = await run.world.incidents.load(run.incident);
   if (incident === null) throw new Error(`${run.incident} is gone from the store`);
   return incident;

@@ -1,25 +1,66 @@
-// Taking back: completed `do` steps in reverse order, each by its declared undo, each under the full protocol of `do`.
-// An undo that fails stops there and asks people; it never cascades.
+// Taking back: `do` steps in reverse order, each by its declared undo, each under the full protocol of `do` and only while our own
+// change is still what is there. An undo that fails stops there and asks people; it never cascades.
+import type { DoOutcome } from './do.ts';
+import { lookupFor } from './plan.ts';
 import { performStepDo } from './perform.ts';
-import type { Visit } from './run.ts';
-import { append, BELAY, partName } from './run.ts';
+import { resolveRefs } from './refs.ts';
+import type { Completed, Visit } from './run.ts';
+import { append, BELAY, factsOf, partName } from './run.ts';
+
+const UNDO_TIMEOUT_MS = 60_000;
 
 /** Returns what happened in words for the log. Contingencies of the steps taken back are closed. */
 export async function unwind(visit: Visit, steps: readonly string[]): Promise<string> {
   const { run } = visit;
+  run.unwinds += 1;
   const wanted = run.completed.filter((one) => steps.includes(one.step)).reverse();
-  for (const done of wanted) {
-    if (done.undo === null) return `stopped before ${done.step}: it has no undo`;
-    const outcome = await performStepDo(visit, { part: `undo-${done.step}`, call: done.undo, expected: null, verify: [], timeoutMs: 60_000 });
-    if (outcome.status !== 'done' && outcome.status !== 'noop') return `the undo of ${done.step} did not succeed (${outcome.status})`;
-    await append(run, partName(visit, `undone-${done.step}`), (at) => ({
-      events: [
-        { type: 'step.undone', data: { step: done.step, by: visit.step.id }, at, actor: BELAY },
-        { type: 'contingency.closed', data: { step: done.step, by: visit.step.id }, at, actor: BELAY },
-      ],
-      clearTimers: [`contingency:${done.step}`],
-    }));
-    run.completed.splice(run.completed.indexOf(done), 1);
+  for (const [index, done] of wanted.entries()) {
+    const name = `undo${run.unwinds}-${index}-${done.step}`;
+    const problem = await takeOneBack(visit, done, name);
+    if (problem !== null) return problem;
   }
   return wanted.length === 0 ? 'nothing to take back' : `took back ${wanted.map((one) => one.step).join(', ')}`;
+}
+
+async function takeOneBack(visit: Visit, done: Completed, name: string): Promise<string | null> {
+  const { run } = visit;
+  if (done.undo === null) return `stopped before ${done.step}: it has no undo`;
+  const expected = done.fingerprint ?? (await inPlace(visit, done, name));
+  // Nobody can tell whether it took effect, and it is not in place now: there is nothing of ours to take back.
+  if (expected !== null) {
+    const outcome = await undoNow(visit, done, { name, expected });
+    if (outcome.status === 'conflict') return `stopped before ${done.step}: somebody changed ${done.target} since, and that is not ours to take back`;
+    if (outcome.status !== 'done' && outcome.status !== 'noop') return `the undo of ${done.step} did not succeed (${outcome.status})`;
+    // The target looks as it did after the step before this one; what that step left is what its own undo must find.
+    for (const earlier of run.completed) if (earlier.target === done.target && earlier !== done) earlier.fingerprint = outcome.fingerprint;
+  }
+  await append(run, partName(visit, `${name}:undone`), (at) => ({
+    events: [
+      { type: 'step.undone', data: { step: done.step, by: visit.step.id }, at, actor: BELAY },
+      { type: 'contingency.closed', data: { step: done.step, by: visit.step.id }, at, actor: BELAY },
+    ],
+    clearTimers: [`contingency:${done.step}`],
+  }));
+  run.completed.splice(run.completed.indexOf(done), 1);
+  return null;
+}
+
+async function undoNow(visit: Visit, done: Completed, o: { readonly name: string; readonly expected: string }): Promise<DoOutcome> {
+  if (done.undo === null) throw new Error(`${done.step} has no undo`);
+  for (let round = 1; ; round += 1) {
+    const outcome = await performStepDo(visit, { part: `${o.name}-${round}-`, call: done.undo, expected: o.expected, verify: [], timeoutMs: UNDO_TIMEOUT_MS });
+    if (outcome.status !== 'paused') return outcome;
+  }
+}
+
+/** The fingerprint of the target while our change is in place; null when it is not, or cannot be seen. */
+async function inPlace(visit: Visit, done: Completed, name: string): Promise<string | null> {
+  const { run } = visit;
+  return (await run.context.step(partName(visit, `${name}:look`), async () => {
+    const lookup = await lookupFor(run.world, factsOf(run), done.call.with);
+    const action = run.world.actions[done.call.do];
+    if (typeof lookup === 'string' || action === undefined) return null;
+    const seen = await action.observe(resolveRefs(done.call.with, lookup).value);
+    return seen.reached ? seen.fingerprint : null;
+  })) as string | null;
 }

@@ -23,7 +23,10 @@ export interface ProcessSighting extends ProcessIdentity {
 
 export interface Processes {
   /** @throws BELAY_PROCESS_FAILED when it cannot be started (effect none), BELAY_TIMEOUT (effect unknown). A non-zero code is a result. */
-  run(argv: readonly [string, ...string[]], o: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>>; readonly timeoutMs: number }): Promise<ProcessResult>;
+  run(
+    argv: readonly [string, ...string[]],
+    o: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>>; readonly timeoutMs: number },
+  ): Promise<ProcessResult>;
   /** This process. */
   self(): Promise<ProcessIdentity>;
   /** Null when there is no such process, or only its corpse. */

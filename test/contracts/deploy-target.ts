@@ -54,7 +54,10 @@ export function deployTargetContract(name: string, make: () => Promise<DeployTar
     it('lists the releases, newest first, and marks the live one', async () => {
       const { target } = await setUp();
       const releases = await target.list(10);
-      expect(releases.map((one) => [one.ref, one.status])).toEqual([[NEW, 'live'], [OLD, 'available']]);
+      expect(releases.map((one) => [one.ref, one.status])).toEqual([
+        [NEW, 'live'],
+        [OLD, 'available'],
+      ]);
       expect(await target.list(1)).toHaveLength(1);
     });
 
@@ -71,7 +74,10 @@ export function deployTargetContract(name: string, make: () => Promise<DeployTar
     it('changes nothing when it is not as expected', async () => {
       const made = await setUp();
       const before = await made.target.current();
-      await expect(made.target.rollTo(OLD, order('as it never was'))).rejects.toMatchObject({ code: 'BELAY_TARGET_CONFLICT', effect: 'none' });
+      await expect(made.target.rollTo(OLD, order('as it never was'))).rejects.toMatchObject({
+        code: 'BELAY_TARGET_CONFLICT',
+        effect: 'none',
+      });
       expect(await made.target.current()).toEqual(before);
       expect(await made.running()).toBe(NEW);
     });
@@ -111,7 +117,8 @@ export function deployTargetContract(name: string, make: () => Promise<DeployTar
       const { fingerprint } = await made.target.current();
       const ended = await Promise.allSettled(['a', 'b', 'c'].map((key) => made.target.rollTo(OLD, order(fingerprint, key))));
       expect(ended.filter((one) => one.status === 'fulfilled')).toHaveLength(1);
-      for (const one of ended) if (one.status === 'rejected') expect(one.reason).toMatchObject({ code: 'BELAY_TARGET_CONFLICT', effect: 'none' });
+      for (const one of ended)
+        if (one.status === 'rejected') expect(one.reason).toMatchObject({ code: 'BELAY_TARGET_CONFLICT', effect: 'none' });
       expect((await settled(made, OLD)).previous).toBe(NEW);
     });
 
@@ -122,7 +129,10 @@ export function deployTargetContract(name: string, make: () => Promise<DeployTar
       expect(await made.target.restorable(OLD)).toEqual({ ok: false, why: 'pruned' });
       expect(await made.target.restorable('v0.0.0-never')).toEqual({ ok: false, why: 'unknown' });
       const { fingerprint } = await made.target.current();
-      await expect(made.target.rollTo(OLD, order(fingerprint))).rejects.toMatchObject({ code: 'BELAY_RELEASE_NOT_RESTORABLE', effect: 'none' });
+      await expect(made.target.rollTo(OLD, order(fingerprint))).rejects.toMatchObject({
+        code: 'BELAY_RELEASE_NOT_RESTORABLE',
+        effect: 'none',
+      });
       expect((await made.target.current()).fingerprint).toBe(fingerprint);
     });
 

@@ -47,7 +47,10 @@ export function flowSwitchContract(name: string, make: () => Promise<FlowSwitchU
 
     it('changes nothing when the organization is not as expected', async () => {
       const { flow, flows } = await setUp();
-      await expect(flow.set('acme', 'stable', order('stable#999'))).rejects.toMatchObject({ code: 'BELAY_TARGET_CONFLICT', effect: 'none' });
+      await expect(flow.set('acme', 'stable', order('stable#999'))).rejects.toMatchObject({
+        code: 'BELAY_TARGET_CONFLICT',
+        effect: 'none',
+      });
       expect(await flows()).toEqual({ acme: 'next', globex: 'next', initech: 'next' });
     });
 

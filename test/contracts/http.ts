@@ -22,8 +22,12 @@ export function httpContract(name: string, make: () => Promise<HttpUnderTest>): 
     afterEach(async () => {
       for (const one of open.splice(0)) await one.close();
     });
-    const get = ({ http, url }: HttpUnderTest, path: string, more: { readonly timeoutMs?: number; readonly maxBytes?: number } = {}, signal?: AbortSignal) =>
-      http.request({ method: 'GET', url: `${url}${path}`, timeoutMs: 5_000, ...more }, signal);
+    const get = (
+      { http, url }: HttpUnderTest,
+      path: string,
+      more: { readonly timeoutMs?: number; readonly maxBytes?: number } = {},
+      signal?: AbortSignal,
+    ) => http.request({ method: 'GET', url: `${url}${path}`, timeoutMs: 5_000, ...more }, signal);
 
     it('gives any answer back, good or bad', async () => {
       const made = await setUp();
@@ -45,7 +49,10 @@ export function httpContract(name: string, make: () => Promise<HttpUnderTest>): 
 
     it('says that nothing happened when nobody was there', async () => {
       const { http, deadUrl } = await setUp();
-      await expect(http.request({ method: 'GET', url: deadUrl, timeoutMs: 5_000 })).rejects.toMatchObject({ code: 'BELAY_HTTP_FAILED', effect: 'none' });
+      await expect(http.request({ method: 'GET', url: deadUrl, timeoutMs: 5_000 })).rejects.toMatchObject({
+        code: 'BELAY_HTTP_FAILED',
+        effect: 'none',
+      });
     });
 
     it.each(['/slow', '/reset'])('says that it cannot know what happened when it was sent and not answered: %s', async (path) => {
@@ -62,19 +69,26 @@ export function httpContract(name: string, make: () => Promise<HttpUnderTest>): 
 
     it('reads no more than it may', async () => {
       const made = await setUp();
-      await expect(get(made, '/long')).rejects.toMatchObject({ code: 'BELAY_HTTP_FAILED', message: expect.stringContaining('longer than') });
+      await expect(get(made, '/long')).rejects.toMatchObject({
+        code: 'BELAY_HTTP_FAILED',
+        message: expect.stringContaining('longer than'),
+      });
       await expect(get(made, '/ok', { maxBytes: 3 })).rejects.toMatchObject({ code: 'BELAY_HTTP_FAILED' });
       expect((await get(made, '/ok', { maxBytes: 4 })).body).toBe('fine');
     });
 
-    it.each(['http://169.254.169.254/latest/meta-data', 'http://10.0.0.1/', 'http://metadata.google.internal/', 'ftp://example.org/', 'not an address', 'http://ana:secret@example.org/'])(
-      'refuses %s before anything leaves, and writes no password down',
-      async (url) => {
-        const { http } = await setUp();
-        const refused = http.request({ method: 'GET', url, timeoutMs: 5_000 });
-        await expect(refused).rejects.toMatchObject({ code: 'BELAY_HTTP_REFUSED', effect: 'none' });
-        await expect(refused).rejects.not.toMatchObject({ message: expect.stringContaining('secret') });
-      },
-    );
+    it.each([
+      'http://169.254.169.254/latest/meta-data',
+      'http://10.0.0.1/',
+      'http://metadata.google.internal/',
+      'ftp://example.org/',
+      'not an address',
+      'http://ana:secret@example.org/',
+    ])('refuses %s before anything leaves, and writes no password down', async (url) => {
+      const { http } = await setUp();
+      const refused = http.request({ method: 'GET', url, timeoutMs: 5_000 });
+      await expect(refused).rejects.toMatchObject({ code: 'BELAY_HTTP_REFUSED', effect: 'none' });
+      await expect(refused).rejects.not.toMatchObject({ message: expect.stringContaining('secret') });
+    });
   });
 }

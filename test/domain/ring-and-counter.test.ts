@@ -1,15 +1,20 @@
 // Counts in slots against a list of events: nothing is lost, nothing is counted twice, nothing stays too long.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { skewOf, withLag } from '../../src/domain/clock-skew.ts';
 import { incrementOf, spread, spreadEvenly } from '../../src/domain/counter.ts';
 import { type Counts, Rings, WINDOW_SLOTS } from '../../src/domain/ring.ts';
-import { skewOf, withLag } from '../../src/domain/clock-skew.ts';
 
 const into = (): Counts => ({ bad: 0, all: 0 });
 
 describe('rings', () => {
   test('agree with the list of events, whatever the order of rows and slots', () => {
-    const event = fc.record({ row: fc.nat({ max: 3 }), step: fc.integer({ min: -5, max: 90 }), bad: fc.nat({ max: 3 }), good: fc.nat({ max: 5 }) });
+    const event = fc.record({
+      row: fc.nat({ max: 3 }),
+      step: fc.integer({ min: -5, max: 90 }),
+      bad: fc.nat({ max: 3 }),
+      good: fc.nat({ max: 5 }),
+    });
     fc.assert(
       fc.property(fc.array(event, { maxLength: 120 }), fc.nat({ max: 70 }), (events, newest) => {
         const rings = new Rings(0, true, 1);
@@ -26,7 +31,10 @@ describe('rings', () => {
         for (let row = 0; row < 4; row += 1) {
           const head = heads[row] ?? 0;
           const inside = (slots: number) => told.filter((one) => one.row === row && one.slot >= head - Math.min(slots, WINDOW_SLOTS));
-          const sum = (list: typeof told) => ({ bad: list.reduce((a, one) => a + one.bad, 0), all: list.reduce((a, one) => a + one.all, 0) });
+          const sum = (list: typeof told) => ({
+            bad: list.reduce((a, one) => a + one.bad, 0),
+            all: list.reduce((a, one) => a + one.all, 0),
+          });
           expect(rings.window(row, into())).toEqual(sum(inside(WINDOW_SLOTS)));
           expect(rings.newest(row, newest, into())).toEqual(sum(inside(newest)));
           expect(rings.headOf(row)).toBe(head);
@@ -91,15 +99,21 @@ describe('increments', () => {
 
   test('laid into slots stay whole, stay in order and add up to all that is inside the window', () => {
     fc.assert(
-      fc.property(fc.nat({ max: 100_000 }), fc.nat({ max: 50_000 }), fc.integer({ min: 1, max: 50_000 }), fc.integer({ min: 1, max: 3_000 }), (count, from, length, slotMs) => {
-        const parts: [slot: number, part: number][] = [];
-        spread(count, from, from + length, { slotMs, slots: 60 }, (slot, part) => parts.push([slot, part]));
-        const last = Math.floor((from + length) / slotMs);
-        expect(parts.every(([slot, part]) => Number.isInteger(part) && part >= 0 && slot <= last && slot >= last - 60)).toBe(true);
-        const sum = parts.reduce((a, [, part]) => a + part, 0);
-        if (Math.floor(from / slotMs) >= last - 60) expect(sum).toBe(count);
-        else expect(sum).toBeLessThanOrEqual(count);
-      }),
+      fc.property(
+        fc.nat({ max: 100_000 }),
+        fc.nat({ max: 50_000 }),
+        fc.integer({ min: 1, max: 50_000 }),
+        fc.integer({ min: 1, max: 3_000 }),
+        (count, from, length, slotMs) => {
+          const parts: [slot: number, part: number][] = [];
+          spread(count, from, from + length, { slotMs, slots: 60 }, (slot, part) => parts.push([slot, part]));
+          const last = Math.floor((from + length) / slotMs);
+          expect(parts.every(([slot, part]) => Number.isInteger(part) && part >= 0 && slot <= last && slot >= last - 60)).toBe(true);
+          const sum = parts.reduce((a, [, part]) => a + part, 0);
+          if (Math.floor(from / slotMs) >= last - 60) expect(sum).toBe(count);
+          else expect(sum).toBeLessThanOrEqual(count);
+        },
+      ),
       { numRuns: 1_000 },
     );
   });
@@ -109,7 +123,9 @@ describe('increments', () => {
     spread(600, 0, 60_000, { slotMs: 10_000, slots: 60 }, (slot, part) => parts.set(slot, part));
     expect([...parts.values()]).toEqual([100, 100, 100, 100, 100, 100]);
     let even = 0;
-    spreadEvenly(1, 0, 60_000, { slotMs: 7_000, slots: 60 }, (_slot, part) => { even += part; });
+    spreadEvenly(1, 0, 60_000, { slotMs: 7_000, slots: 60 }, (_slot, part) => {
+      even += part;
+    });
     expect(even).toBeCloseTo(1, 12);
   });
 });

@@ -1,14 +1,22 @@
 // The automaton of one scope, by table and by properties over arbitrary looks.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { compileRule, type Condition } from '../../src/domain/condition.ts';
-import { decodeState, encodeState, INITIAL, type Look, type MachineState, step } from '../../src/domain/trigger-machine.ts';
+import { type Condition, compileRule } from '../../src/domain/condition.ts';
 import type { Transition, TriggerRule } from '../../src/domain/trigger.ts';
+import { decodeState, encodeState, INITIAL, type Look, type MachineState, step } from '../../src/domain/trigger-machine.ts';
 import { ERRORS, trigger } from '../flows/detect-world.ts';
 
 const MINUTE = 60_000;
 const rule = (o: Partial<TriggerRule> = {}) =>
-  compileRule(trigger('ratio', { breach: { above: 0.02, overMs: 10 * MINUTE, stillMs: MINUTE, forMs: 5 * MINUTE }, clear: { below: 0.01, forMs: 3 * MINUTE }, rearmMs: 10 * MINUTE, ...o }), ERRORS);
+  compileRule(
+    trigger('ratio', {
+      breach: { above: 0.02, overMs: 10 * MINUTE, stillMs: MINUTE, forMs: 5 * MINUTE },
+      clear: { below: 0.01, forMs: 3 * MINUTE },
+      rearmMs: 10 * MINUTE,
+      ...o,
+    }),
+    ERRORS,
+  );
 
 const CONDITIONS = {
   fine: { value: 0.001, bad: 1, all: 1_000, limit: false, level: 'none', below: true, still: false },
@@ -21,11 +29,25 @@ const CONDITIONS = {
 type Kind = keyof typeof CONDITIONS;
 
 const lookAt = (at: number, kind: Kind, o: Partial<Look> = {}): Look => ({
-  condition: CONDITIONS[kind], at, watermark: at, now: at + 5, newBad: kind === 'fine' ? 1 : 10, newAll: kind === 'silent' ? 0 : 1_000, gapMs: 0, warming: false,
-  ceiling: 'act', sources: ['shop'], trigger: 'ratio', scope: 'acme', ...o,
+  condition: CONDITIONS[kind],
+  at,
+  watermark: at,
+  now: at + 5,
+  newBad: kind === 'fine' ? 1 : 10,
+  newAll: kind === 'silent' ? 0 : 1_000,
+  gapMs: 0,
+  warming: false,
+  ceiling: 'act',
+  sources: ['shop'],
+  trigger: 'ratio',
+  scope: 'acme',
+  ...o,
 });
 
-function play(kinds: readonly (Kind | [Kind, Partial<Look>])[], compiled = rule()): { state: MachineState; told: Transition[]; path: string[] } {
+function play(
+  kinds: readonly (Kind | [Kind, Partial<Look>])[],
+  compiled = rule(),
+): { state: MachineState; told: Transition[]; path: string[] } {
   let state = INITIAL;
   const told: Transition[] = [];
   for (const [minute, entry] of kinds.entries()) {
@@ -34,31 +56,95 @@ function play(kinds: readonly (Kind | [Kind, Partial<Look>])[], compiled = rule(
     state = stepped.state;
     told.push(...stepped.transitions);
   }
-  return { state, told, path: told.map((one) => `${one.at / MINUTE}:${one.from}→${one.to}${one.announced && one.to === 'suspect' ? '!' : ''}`) };
+  return {
+    state,
+    told,
+    path: told.map((one) => `${one.at / MINUTE}:${one.from}→${one.to}${one.announced && one.to === 'suspect' ? '!' : ''}`),
+  };
 }
 const times = <T>(n: number, value: T): T[] => Array.from({ length: n }, () => value);
 
 describe('the table of states', () => {
-  const cases: readonly (readonly [name: string, kinds: readonly (Kind | [Kind, Partial<Look>])[], path: readonly string[], compiled?: ReturnType<typeof rule>])[] = [
-    ['significant evidence is suspected at once and breaches when the hold is over', ['fine', ...times(8, 'act' as const)], ['1:ok→suspect', '6:suspect→breached']],
-    ['evidence that asks but does not act is announced when the hold is over', ['fine', ...times(8, 'suspect' as const)], ['1:ok→suspect', '6:suspect→suspect!']],
-    ['stronger evidence later turns an announced suspect into a breach', ['fine', ...times(7, 'suspect' as const), 'act'], ['1:ok→suspect', '6:suspect→suspect!', '8:suspect→breached']],
-    ['a limit that is no longer passed before anybody was told is a near miss', ['fine', 'act', 'act', 'middling', 'fine'], ['1:ok→suspect', '3:suspect→ok']],
-    ['a break of the limit starts the hold anew', ['act', 'act', 'act', 'middling', ...times(6, 'act' as const)], ['0:ok→suspect', '3:suspect→ok', '4:ok→suspect', '9:suspect→breached']],
-    ['silence neither breaks nor fills the hold', ['act', 'act', ...times(10, 'silent' as const), ...times(6, 'act' as const)], ['0:ok→suspect', '16:suspect→breached']],
+  const cases: readonly (readonly [
+    name: string,
+    kinds: readonly (Kind | [Kind, Partial<Look>])[],
+    path: readonly string[],
+    compiled?: ReturnType<typeof rule>,
+  ])[] = [
+    [
+      'significant evidence is suspected at once and breaches when the hold is over',
+      ['fine', ...times(8, 'act' as const)],
+      ['1:ok→suspect', '6:suspect→breached'],
+    ],
+    [
+      'evidence that asks but does not act is announced when the hold is over',
+      ['fine', ...times(8, 'suspect' as const)],
+      ['1:ok→suspect', '6:suspect→suspect!'],
+    ],
+    [
+      'stronger evidence later turns an announced suspect into a breach',
+      ['fine', ...times(7, 'suspect' as const), 'act'],
+      ['1:ok→suspect', '6:suspect→suspect!', '8:suspect→breached'],
+    ],
+    [
+      'a limit that is no longer passed before anybody was told is a near miss',
+      ['fine', 'act', 'act', 'middling', 'fine'],
+      ['1:ok→suspect', '3:suspect→ok'],
+    ],
+    [
+      'a break of the limit starts the hold anew',
+      ['act', 'act', 'act', 'middling', ...times(6, 'act' as const)],
+      ['0:ok→suspect', '3:suspect→ok', '4:ok→suspect', '9:suspect→breached'],
+    ],
+    [
+      'silence neither breaks nor fills the hold',
+      ['act', 'act', ...times(10, 'silent' as const), ...times(6, 'act' as const)],
+      ['0:ok→suspect', '15:suspect→breached'],
+    ],
     ['what merely persists is asked about after twice the window', times(24, 'over' as const), ['20:ok→suspect', '20:suspect→suspect!']],
-    ['an announced suspect ends by the clear rule only', [...times(6, 'suspect' as const), ...times(4, 'middling' as const), ...times(5, 'fine' as const)], ['0:ok→suspect', '5:suspect→suspect!', '13:suspect→cleared']],
-    ['a breach is over after clean traffic, and its episode after the rearm time', [...times(6, 'act' as const), ...times(15, 'fine' as const)], ['0:ok→suspect', '5:suspect→breached', '9:breached→cleared', '19:cleared→ok']],
-    ['a crossing inside the rearm time opens the same episode again', [...times(6, 'act' as const), ...times(4, 'fine' as const), ...times(6, 'act' as const)], ['0:ok→suspect', '5:suspect→breached', '9:breached→cleared', '10:cleared→suspect', '15:suspect→breached']],
-    ['nothing clears while the window is not covered', [...times(6, 'act' as const), ...times(9, ['fine', { warming: true }] as [Kind, Partial<Look>])], ['0:ok→suspect', '5:suspect→breached']],
-    ['nothing breaches while the window is not covered', times(9, ['act', { warming: true }] as [Kind, Partial<Look>]), ['0:ok→suspect', '5:suspect→suspect!']],
-    ['a capped scope asks and never breaches', times(9, ['act', { ceiling: 'suspect' }] as [Kind, Partial<Look>]), ['0:ok→suspect', '5:suspect→suspect!']],
-    ['a trigger without a clear rule never clears', [...times(6, 'act' as const), ...times(60, 'fine' as const)], ['0:ok→suspect', '5:suspect→breached'], compileRule({ ...withoutClear() }, ERRORS)],
+    [
+      'an announced suspect ends by the clear rule only',
+      [...times(6, 'suspect' as const), ...times(4, 'middling' as const), ...times(5, 'fine' as const)],
+      ['0:ok→suspect', '5:suspect→suspect!', '13:suspect→cleared'],
+    ],
+    [
+      'a breach is over after clean traffic, and its episode after the rearm time',
+      [...times(6, 'act' as const), ...times(15, 'fine' as const)],
+      ['0:ok→suspect', '5:suspect→breached', '9:breached→cleared', '19:cleared→ok'],
+    ],
+    [
+      'a crossing inside the rearm time opens the same episode again',
+      [...times(6, 'act' as const), ...times(4, 'fine' as const), ...times(6, 'act' as const)],
+      ['0:ok→suspect', '5:suspect→breached', '9:breached→cleared', '10:cleared→suspect', '15:suspect→breached'],
+    ],
+    [
+      'nothing clears while the window is not covered',
+      [...times(6, 'act' as const), ...times(9, ['fine', { warming: true }] as [Kind, Partial<Look>])],
+      ['0:ok→suspect', '5:suspect→breached'],
+    ],
+    [
+      'nothing breaches while the window is not covered',
+      times(9, ['act', { warming: true }] as [Kind, Partial<Look>]),
+      ['0:ok→suspect', '5:suspect→suspect!'],
+    ],
+    [
+      'a capped scope asks and never breaches',
+      times(9, ['act', { ceiling: 'suspect' }] as [Kind, Partial<Look>]),
+      ['0:ok→suspect', '5:suspect→suspect!'],
+    ],
+    [
+      'a trigger without a clear rule never clears',
+      [...times(6, 'act' as const), ...times(60, 'fine' as const)],
+      ['0:ok→suspect', '5:suspect→breached'],
+      compileRule({ ...withoutClear() }, ERRORS),
+    ],
   ];
 
-  test.each(cases)('%s', (_name, kinds, path, compiled) => {
-    expect(play(kinds, compiled ?? rule()).path).toEqual(path);
-  });
+  for (const [name, kinds, path, compiled] of cases) {
+    test(name, () => {
+      expect(play(kinds, compiled ?? rule()).path).toEqual(path);
+    });
+  }
 
   test('the watermark, not the newest event, ends a hold', () => {
     const behind = (minute: number): [Kind, Partial<Look>] => ['act', { watermark: (minute - 2) * MINUTE }];
@@ -88,7 +174,13 @@ function withoutClear(): TriggerRule {
 
 describe('whatever the looks are', () => {
   const kind = fc.constantFrom<Kind>('fine', 'middling', 'over', 'suspect', 'act', 'silent');
-  const look = fc.record({ kind, stepMs: fc.integer({ min: 1, max: 4 * MINUTE }), lagMs: fc.integer({ min: 0, max: MINUTE }), gap: fc.boolean(), warming: fc.boolean() });
+  const look = fc.record({
+    kind,
+    stepMs: fc.integer({ min: 1, max: 4 * MINUTE }),
+    lagMs: fc.integer({ min: 0, max: MINUTE }),
+    gap: fc.boolean(),
+    warming: fc.boolean(),
+  });
   const run = (looks: readonly { kind: Kind; stepMs: number; lagMs: number; gap: boolean; warming: boolean }[], torn: boolean) => {
     const compiled = rule();
     let state = INITIAL;
@@ -104,7 +196,11 @@ describe('whatever the looks are', () => {
     }
     return seen;
   };
-  const check = (property: (seen: ReturnType<typeof run>) => void): void => fc.assert(fc.property(fc.array(look, { maxLength: 60 }), (looks) => property(run(looks, false))), { numRuns: 500 });
+  const check = (property: (seen: ReturnType<typeof run>) => void): void =>
+    fc.assert(
+      fc.property(fc.array(look, { maxLength: 60 }), (looks) => property(run(looks, false))),
+      { numRuns: 500 },
+    );
 
   test('only act-level evidence on a covered window breaches, and only after the hold', () => {
     check((seen) => {

@@ -13,9 +13,14 @@ import { createFakeSignalStore } from '../world/fakes/signal-store.ts';
 export const START = Date.parse('2025-03-10T12:00:00Z');
 
 const selector = (name: string, ...labels: readonly (readonly [label: string, op: '=' | '!=' | '=~' | '!~', value: string])[]) => ({
-  name, labels: labels.map(([label, op, value]) => ({ label, op, value })),
+  name,
+  labels: labels.map(([label, op, value]) => ({ label, op, value })),
 });
-export const ERRORS: SignalKind = { kind: 'ratio', bad: selector('requests_total', ['code', '=~', '5..']), all: selector('requests_total') };
+export const ERRORS: SignalKind = {
+  kind: 'ratio',
+  bad: selector('requests_total', ['code', '=~', '5..']),
+  all: selector('requests_total'),
+};
 export const REQUESTS: SignalKind = { kind: 'rate', of: selector('requests_total', ['code', '=~', '5..']) };
 export const LATENCY: SignalKind = { kind: 'mean', sum: selector('latency_sum'), count: selector('latency_count') };
 export const QUEUE: SignalKind = { kind: 'gauge', of: selector('queue') };
@@ -27,19 +32,51 @@ export function signal(kind: SignalKind, o: Partial<SignalSpec> = {}): SignalSpe
 
 export function trigger(signalId: string, o: Partial<TriggerRule> = {}): TriggerRule {
   return {
-    id: signalId, signal: signalId, scope: 'org', breach: { above: 0.02, overMs: 60_000, stillMs: 5_000, forMs: 0 }, clear: { below: 0.01, forMs: 30_000 },
-    evidence: { suspect: 1e-3, act: 1e-5 }, gap: 'hold', mode: 'armed', rearmMs: 60_000, ...o,
+    id: signalId,
+    signal: signalId,
+    scope: 'org',
+    breach: { above: 0.02, overMs: 60_000, stillMs: 5_000, forMs: 0 },
+    clear: { below: 0.01, forMs: 30_000 },
+    evidence: { suspect: 1e-3, act: 1e-5 },
+    gap: 'hold',
+    mode: 'armed',
+    rearmMs: 60_000,
+    ...o,
   };
 }
 
-export const scrape = (everyMs = 1_000): SourceSpec => ({ id: 'shop', driver: 'prometheus', url: 'http://shop.test/metrics', everyMs, timeoutMs: everyMs });
+export const scrape = (everyMs = 1_000): SourceSpec => ({
+  id: 'shop',
+  driver: 'prometheus',
+  url: 'http://shop.test/metrics',
+  everyMs,
+  timeoutMs: everyMs,
+});
 
 export function system(o: Partial<System> & { readonly orgs?: readonly string[] } = {}): System {
   const { orgs = ['acme', 'globex', 'initech'], ...rest } = o;
   return {
-    name: 'shop', lang: 'en', zone: 'UTC', components: [], organizations: orgs.map((id) => ({ id, name: id, lang: 'en', zone: 'UTC' })), sources: [scrape()],
-    signals: [signal(ERRORS)], triggers: [trigger('ratio')], targets: [], switches: [], people: [], roles: [], channels: [], audiences: [], clocks: {},
-    severities: {}, guards: DEFAULT_GUARD_LIMITS, templates: {}, network: { allow: [] }, statusPage: null, ...rest,
+    name: 'shop',
+    lang: 'en',
+    zone: 'UTC',
+    components: [],
+    organizations: orgs.map((id) => ({ id, name: id, lang: 'en', zone: 'UTC' })),
+    sources: [scrape()],
+    signals: [signal(ERRORS)],
+    triggers: [trigger('ratio')],
+    targets: [],
+    switches: [],
+    people: [],
+    roles: [],
+    channels: [],
+    audiences: [],
+    clocks: {},
+    severities: {},
+    guards: DEFAULT_GUARD_LIMITS,
+    templates: {},
+    network: { allow: [] },
+    statusPage: null,
+    ...rest,
   };
 }
 
@@ -70,7 +107,12 @@ export class Shop {
   }
 
   page(at: number, source = 'shop'): Batch {
-    return { source, at, alive: true, samples: [...this.#totals.values()].map(({ name, labels, total }): Sample => ({ kind: 'total', name, labels, at, total })) };
+    return {
+      source,
+      at,
+      alive: true,
+      samples: [...this.#totals.values()].map(({ name, labels, total }): Sample => ({ kind: 'total', name, labels, at, total })),
+    };
   }
 }
 
@@ -82,7 +124,10 @@ export class StillClock {
     return {
       now: () => this.nowMs,
       monotonicMs: () => this.nowMs - START,
-      sleep: (_ms, signal) => new Promise((resolve) => (signal?.aborted === true ? resolve() : signal?.addEventListener('abort', () => resolve(), { once: true }))),
+      sleep: (_ms, signal) =>
+        new Promise((resolve) =>
+          signal?.aborted === true ? resolve() : signal?.addEventListener('abort', () => resolve(), { once: true }),
+        ),
       uuid: () => '00000000-0000-4000-8000-000000000000',
     };
   }
@@ -142,6 +187,8 @@ export class DetectWorld {
   }
 
   async path(scope = 'acme', trigger = 'ratio'): Promise<readonly string[]> {
-    return (await this.transitions(scope, trigger)).map((one) => `${one.from}→${one.to}${one.announced && one.to === 'suspect' ? '!' : ''}`);
+    return (await this.transitions(scope, trigger)).map(
+      (one) => `${one.from}→${one.to}${one.announced && one.to === 'suspect' ? '!' : ''}`,
+    );
   }
 }

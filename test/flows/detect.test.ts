@@ -1,6 +1,6 @@
 // Detection end to end in virtual time: real counters in, durable transitions out.
 import { describe, expect, test } from 'vitest';
-import { DetectWorld, ERRORS, LATENCY, QUEUE, REQUESTS, scrape, signal, START, trigger } from './detect-world.ts';
+import { DetectWorld, ERRORS, LATENCY, QUEUE, REQUESTS, START, scrape, signal, trigger } from './detect-world.ts';
 
 const HEALTHY = (world: DetectWorld) => () => world.shop.serve('acme', 10, 0);
 const SICK = (world: DetectWorld) => () => world.shop.serve('acme', 10, 5);
@@ -20,7 +20,9 @@ describe('a breach', () => {
   });
 
   test('waits for the hold, and is exact to the second', async () => {
-    const world = new DetectWorld({ triggers: [trigger('ratio', { breach: { above: 0.02, overMs: 60_000, stillMs: 5_000, forMs: 20_000 } })] });
+    const world = new DetectWorld({
+      triggers: [trigger('ratio', { breach: { above: 0.02, overMs: 60_000, stillMs: 5_000, forMs: 20_000 } })],
+    });
     await world.run(70, HEALTHY(world));
     await world.run(40, SICK(world));
     const [suspect, breached] = await world.transitions();
@@ -29,7 +31,9 @@ describe('a breach', () => {
   });
 
   test('does not come from a burst that is over, when the still window says so', async () => {
-    const world = new DetectWorld({ triggers: [trigger('ratio', { breach: { above: 0.02, overMs: 60_000, stillMs: 5_000, forMs: 20_000 } })] });
+    const world = new DetectWorld({
+      triggers: [trigger('ratio', { breach: { above: 0.02, overMs: 60_000, stillMs: 5_000, forMs: 20_000 } })],
+    });
     await world.run(70, HEALTHY(world));
     await world.run(6, SICK(world));
     await world.run(40, HEALTHY(world));
@@ -128,11 +132,16 @@ describe('missing data', () => {
     expect(await world.view()).toMatchObject({ status: 'breached', unknown: true, level: 'none' });
     expect((await world.path()).at(-1)).toBe('suspect→breached');
     expect(await world.detector.readings.health()).toMatchObject({ deadSources: ['shop'] });
-    expect(await world.detector.readings.read({ trigger: 'ratio', scope: 'acme' })).toMatchObject({ known: false, why: 'source shop cannot be read: connection refused' });
+    expect(await world.detector.readings.read({ trigger: 'ratio', scope: 'acme' })).toMatchObject({
+      known: false,
+      why: 'source shop cannot be read: connection refused',
+    });
   });
 
   test('D6: a sender whose clock is 30 s behind is judged by arrival', async () => {
-    const world = new DetectWorld({ triggers: [trigger('ratio', { breach: { above: 0.02, overMs: 20_000, stillMs: 2_000, forMs: 3_000 } })] });
+    const world = new DetectWorld({
+      triggers: [trigger('ratio', { breach: { above: 0.02, overMs: 20_000, stillMs: 2_000, forMs: 3_000 } })],
+    });
     const behind = async (): Promise<void> => {
       const page = world.shop.page(world.clock.nowMs);
       await world.detector.ingest({ ...page, samples: page.samples.map((sample) => ({ ...sample, at: sample.at - 30_000 })) });
@@ -149,7 +158,10 @@ describe('missing data', () => {
   test('D7: a 6-second total outage whose error series is unborn is seen at a 15 s scrape, 20 of 20 times', async () => {
     let missed = 0;
     for (let round = 0; round < 20; round += 1) {
-      const world = new DetectWorld({ sources: [scrape(15_000)], triggers: [trigger('ratio', { breach: { above: 0.02, overMs: 60_000, stillMs: 60_000, forMs: 10_000 } })] });
+      const world = new DetectWorld({
+        sources: [scrape(15_000)],
+        triggers: [trigger('ratio', { breach: { above: 0.02, overMs: 60_000, stillMs: 60_000, forMs: 10_000 } })],
+      });
       const from = 130 + ((round * 7) % 15);
       await world.run(260, (second) => world.shop.serve('acme', 50, second > from && second <= from + 6 ? 50 : 0), 15);
       if (!(await world.path()).includes('suspect→breached')) missed += 1;
@@ -165,7 +177,9 @@ describe('missing data', () => {
   });
 
   test('D11: failed readings do not break a hold', async () => {
-    const world = new DetectWorld({ triggers: [trigger('ratio', { breach: { above: 0.02, overMs: 60_000, stillMs: 5_000, forMs: 20_000 } })] });
+    const world = new DetectWorld({
+      triggers: [trigger('ratio', { breach: { above: 0.02, overMs: 60_000, stillMs: 5_000, forMs: 20_000 } })],
+    });
     await world.run(70, HEALTHY(world));
     for (let second = 0; second < 40; second += 1) {
       world.clock.nowMs += 1_000;
@@ -249,7 +263,9 @@ describe('kill -9', () => {
   });
 
   test('and ten seconds of absence are made up for by cumulative counters', async () => {
-    const world = new DetectWorld({ triggers: [trigger('ratio', { breach: { above: 0.02, overMs: 60_000, stillMs: 5_000, forMs: 30_000 } })] });
+    const world = new DetectWorld({
+      triggers: [trigger('ratio', { breach: { above: 0.02, overMs: 60_000, stillMs: 5_000, forMs: 30_000 } })],
+    });
     await world.run(70, HEALTHY(world));
     await world.run(8, SICK(world));
     world.kill();
@@ -292,7 +308,10 @@ describe('kill -9', () => {
 
 describe('other kinds', () => {
   test('a rate breaches by the Poisson values', async () => {
-    const world = new DetectWorld({ signals: [signal(REQUESTS)], triggers: [trigger('rate', { breach: { above: 10, overMs: 60_000, stillMs: 5_000, forMs: 0 }, clear: { below: 5, forMs: 60_000 } })] });
+    const world = new DetectWorld({
+      signals: [signal(REQUESTS)],
+      triggers: [trigger('rate', { breach: { above: 10, overMs: 60_000, stillMs: 5_000, forMs: 0 }, clear: { below: 5, forMs: 60_000 } })],
+    });
     await world.run(70, (second) => world.shop.serve('acme', 10, second % 10 === 0 ? 1 : 0));
     await world.run(40, () => world.shop.serve('acme', 10, 1));
     const path = await world.path('acme', 'rate');
@@ -305,7 +324,12 @@ describe('other kinds', () => {
   });
 
   test('a mean may ask, never act', async () => {
-    const world = new DetectWorld({ signals: [signal(LATENCY)], triggers: [trigger('mean', { breach: { above: 0.5, overMs: 60_000, stillMs: 5_000, forMs: 0 }, clear: { below: 0.4, forMs: 30_000 } })] });
+    const world = new DetectWorld({
+      signals: [signal(LATENCY)],
+      triggers: [
+        trigger('mean', { breach: { above: 0.5, overMs: 60_000, stillMs: 5_000, forMs: 0 }, clear: { below: 0.4, forMs: 30_000 } }),
+      ],
+    });
     const traffic = (seconds: number) => (second: number) => {
       world.shop.add('latency_sum', { org: 'acme' }, seconds * 10 + (second % 3) * 0.1);
       world.shop.add('latency_count', { org: 'acme' }, 10);
@@ -317,12 +341,22 @@ describe('other kinds', () => {
   });
 
   test('a gauge is weighed by time and needs most of the window to be known', async () => {
-    const world = new DetectWorld({ signals: [signal(QUEUE)], triggers: [trigger('gauge', { breach: { above: 100, overMs: 60_000, stillMs: 5_000, forMs: 0 }, clear: { below: 50, forMs: 10_000 } })] });
+    const world = new DetectWorld({
+      signals: [signal(QUEUE)],
+      triggers: [
+        trigger('gauge', { breach: { above: 100, overMs: 60_000, stillMs: 5_000, forMs: 0 }, clear: { below: 50, forMs: 10_000 } }),
+      ],
+    });
     const show = async (value: number, seconds: number): Promise<void> => {
       for (let second = 0; second < seconds; second += 1) {
         world.clock.nowMs += 1_000;
         const at = world.clock.nowMs;
-        await world.detector.ingest({ source: 'shop', at, alive: true, samples: [{ kind: 'value', name: 'queue', labels: { org: 'acme' }, at, value }] });
+        await world.detector.ingest({
+          source: 'shop',
+          at,
+          alive: true,
+          samples: [{ kind: 'value', name: 'queue', labels: { org: 'acme' }, at, value }],
+        });
       }
     };
     await show(10, 90);
@@ -338,8 +372,19 @@ describe('other kinds', () => {
     const push = async (errors: number): Promise<void> => {
       world.clock.nowMs += 1_000;
       const at = world.clock.nowMs;
-      const delta = (code: string, amount: number) => ({ kind: 'delta' as const, name: 'requests_total', labels: { org: 'acme', code }, at: at - 400, delta: amount });
-      await world.detector.ingest({ source: 'shop', at, alive: true, samples: [delta('200', 10 - errors), ...(errors > 0 ? [delta('503', errors)] : [])] });
+      const delta = (code: string, amount: number) => ({
+        kind: 'delta' as const,
+        name: 'requests_total',
+        labels: { org: 'acme', code },
+        at: at - 400,
+        delta: amount,
+      });
+      await world.detector.ingest({
+        source: 'shop',
+        at,
+        alive: true,
+        samples: [delta('200', 10 - errors), ...(errors > 0 ? [delta('503', errors)] : [])],
+      });
     };
     for (let second = 0; second < 70; second += 1) await push(0);
     for (let second = 0; second < 10; second += 1) await push(5);

@@ -76,6 +76,7 @@ function performLife({ disk, clock, kill, tick }: { disk: DurableDisk; clock: Re
     verify: [],
     lookup: () => undefined,
     timeoutMs: 1_000,
+    earlier: [],
   });
   return { outcome };
 }
@@ -164,7 +165,7 @@ describe('the step protocol', () => {
     const kill = new KillSwitch();
     const blind = createFakeAction({ spec: ACTIONS['deploy.rollback'] as never, target, name: 'target:web', kill, wanted: () => GOOD, compares: false });
     await blind.act({}, { expected: `${BAD}@1`, key: 'k', reason: '' });
-    const outcome = { status: 'done', recovered: false, current: GOOD, desired: GOOD, checks: [] } as const;
+    const outcome = { status: 'done', recovered: false, current: GOOD, desired: GOOD, checks: [], fingerprint: '' } as const;
     expect(violations({ kills: [], foreignAt: 1, foreignTo: 'v3' }, { outcome, disk, atomicActs: 0, boundaries: 0 })).toEqual(['a foreign deploy was overwritten']);
   });
 });

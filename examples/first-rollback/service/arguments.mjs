@@ -8,7 +8,8 @@ export function readArguments(defaults) {
   for (let at = 0; at < words.length; at += 1) {
     const name = words[at].startsWith('--') ? words[at].slice(2) : null;
     if (name === null) rest.push(words[at]);
-    else if (!(name in defaults) || words[at + 1] === undefined) refuse(`--${name} is not known or has no value. Known: --${Object.keys(defaults).join(', --')}`);
+    else if (!(name in defaults) || words[at + 1] === undefined)
+      refuse(`--${name} is not known or has no value. Known: --${Object.keys(defaults).join(', --')}`);
     else {
       at += 1;
       given[name] = words[at];

@@ -1,10 +1,11 @@
 // The shop: an HTTP service on 127.0.0.1 that runs the release which `current` names. SIGHUP loads it again without losing a
 // request: new ones go to the new release, those in flight end on the old one. It knows nothing of Belay.
-import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, readSync, realpathSync, renameSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { readFileSync, realpathSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { readArguments, refuse } from './arguments.mjs';
+import { openLog } from './log-file.mjs';
 import { claim, release as releaseClaim } from './process-file.mjs';
 
 const root = path.dirname(fileURLToPath(import.meta.url));
@@ -17,9 +18,9 @@ process.on('SIGHUP', () => void reload());
 
 let live = { name: '', handle: null };
 let reloading = Promise.resolve();
-mkdirSync(run, { recursive: true });
-const log = openSync(path.join(run, 'requests.ndjson'), 'a+');
-let served = lastNumber(log);
+const log = openLog(path.join(run, 'requests.ndjson'));
+// Numbers go on where an earlier life stopped.
+let served = Number([...log.end.matchAll(/"n":(\d+)/g)].at(-1)?.[1] ?? 0);
 const counts = new Map();
 const startedAt = Date.now();
 
@@ -72,7 +73,8 @@ async function answer(request, response) {
   if (url.pathname === '/checkout') return checkout(url, response);
   if (url.pathname === '/version') return send(response, 200, { release: live.name, pid: process.pid });
   if (url.pathname === '/healthz') return send(response, 200, { ok: true });
-  if (url.pathname === '/metrics') return response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }).end(metrics());
+  if (url.pathname === '/metrics')
+    return response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }).end(metrics());
   return send(response, 404, { error: `nothing at ${url.pathname}` });
 }
 
@@ -97,15 +99,22 @@ function record(labels, status) {
   counts.set(key, (counts.get(key) ?? 0) + 1);
   served += 1;
   const { org, release, flow } = labels;
-  // One write a line: a kill of this process loses none that was answered.
-  writeSync(log, `${JSON.stringify({ t: Date.now(), n: served, org, release, flow, status })}\n`);
+  log.write({ t: Date.now(), n: served, org, release, flow, status });
 }
 
 function metrics() {
   const lines = ['# HELP http_requests_total Checkouts answered.', '# TYPE http_requests_total counter'];
   for (const [labels, count] of counts) lines.push(`http_requests_total{${labels}} ${count}`);
-  lines.push('# HELP shop_release_info The release that answers now.', '# TYPE shop_release_info gauge', `shop_release_info{release="${live.name}"} 1`);
-  lines.push('# HELP process_start_time_seconds Start of the process.', '# TYPE process_start_time_seconds gauge', `process_start_time_seconds ${startedAt / 1000}`);
+  lines.push(
+    '# HELP shop_release_info The release that answers now.',
+    '# TYPE shop_release_info gauge',
+    `shop_release_info{release="${live.name}"} 1`,
+  );
+  lines.push(
+    '# HELP process_start_time_seconds Start of the process.',
+    '# TYPE process_start_time_seconds gauge',
+    `process_start_time_seconds ${startedAt / 1000}`,
+  );
   return `${lines.join('\n')}\n`;
 }
 
@@ -126,22 +135,8 @@ function flowsNow() {
   return flows.values;
 }
 
-/** Numbers go on where an earlier life stopped; a line that its kill cut is closed. */
-function lastNumber(file) {
-  const size = fstatSync(file).size;
-  const tail = Buffer.alloc(Math.min(size, 4096));
-  readSync(file, tail, 0, tail.length, size - tail.length);
-  const text = tail.toString('utf8');
-  if (text !== '' && !text.endsWith('\n')) writeSync(file, '\n');
-  const numbers = [...text.matchAll(/"n":(\d+)/g)];
-  return numbers.length === 0 ? 0 : Number(numbers.at(-1)[1]);
-}
-
 function stop() {
   releaseClaim(pidFile);
-  server.close(() => {
-    closeSync(log);
-    process.exit(0);
-  });
+  server.close(() => process.exit(0));
   server.closeIdleConnections();
 }

@@ -1,10 +1,11 @@
 // Customers: about twenty checkouts a second for each organization, over TCP with kept-alive connections, until a signal ends it.
 // A service that is away is written down as failed requests and tried again at the next one. It never retries a request.
-import { mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { Agent, get } from 'node:http';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readArguments, refuse } from './arguments.mjs';
+import { openLog } from './log-file.mjs';
 import { claim, release } from './process-file.mjs';
 
 const root = path.dirname(fileURLToPath(import.meta.url));
@@ -13,9 +14,8 @@ const { url, rate, minutes } = readArguments({ url: 'http://127.0.0.1:8080', rat
 const orgs = Object.keys(JSON.parse(readFileSync(path.join(root, 'flows.json'), 'utf8')));
 const gapMs = 1000 / (Number(rate) * orgs.length);
 
-mkdirSync(path.join(root, 'run'), { recursive: true });
 if (!claim(pidFile)) refuse('traffic: it runs already; its pid stands in run/traffic.pid', 97);
-const log = openSync(path.join(root, 'run', 'traffic.ndjson'), 'a');
+const log = openLog(path.join(root, 'run', 'traffic.ndjson'));
 const agent = new Agent({ keepAlive: true, maxSockets: 64 });
 const beganAt = performance.now();
 let sent = 0;
@@ -47,7 +47,7 @@ function sendOne(org) {
     if (done) return;
     done = true;
     open -= 1;
-    writeSync(log, `${JSON.stringify({ sent: sentAt, t: Date.now(), org, ...outcome })}\n`);
+    log.write({ sent: sentAt, t: Date.now(), org, ...outcome });
     if (stopping && open === 0) leave();
   };
   const request = get(`${url}/checkout?org=${encodeURIComponent(org)}`, { agent, timeout: 5_000 }, (response) => {

@@ -41,6 +41,7 @@ export function compile(source: string, names: Names): Compiled {
 export function typeName(type: string): string {
   if (type === 'dyn') return 'a value of any type';
   if (type === TIMESTAMP) return 'a time';
+  if (type.startsWith('$')) return 'a record';
   return `${/^[aeiou]/.test(type) ? 'an' : 'a'} ${type}`;
 }
 

@@ -50,6 +50,8 @@ const STATUS: Readonly<Record<string, RunStatus>> = {
 };
 const RESULT_LOOK_MS = 50;
 const RESULT_LOOK_MAX_MS = 500;
+/** After an end in this process: its outcome is being written. */
+const OUTCOME_LOOK_MS = 1;
 /** Two messages of one millisecond have no order below. */
 const SIGNAL_GAP_MS = 2;
 
@@ -148,6 +150,8 @@ class DbosEngine implements Engine {
 
   async result(runId: string): Promise<Json> {
     for (let pause = RESULT_LOOK_MS; ; pause = Math.min(pause * 1.2, RESULT_LOOK_MAX_MS)) {
+      // Listens before it looks: an end in between is heard.
+      const ended = this.#life?.ended(runId, pause);
       const run = await this.#door(() => this.#find(runId));
       const status = STATUS[run.status];
       if (status === 'done') return (run.output ?? null) as Json;
@@ -158,7 +162,9 @@ class DbosEngine implements Engine {
           hint: 'Find out why, then resume it.',
         });
       }
-      await new Promise((resolve) => setTimeout(resolve, pause));
+      if ((await ended) !== true) continue;
+      await new Promise((resolve) => setTimeout(resolve, OUTCOME_LOOK_MS));
+      pause = OUTCOME_LOOK_MS;
     }
   }
 

@@ -90,12 +90,24 @@ export class Execution implements FlowContext {
 
   async #work(work: () => Promise<Json>): Promise<Outcome> {
     await this.#alive(this.#admit());
-    const working = outcomeOf(work);
+    const working = this.#patiently(work);
     this.#working.add(working);
     try {
       return await working;
     } finally {
       this.#working.delete(working);
+    }
+  }
+
+  /**
+   * A store that is away is waited for, as long as it takes: its absence is nothing that a run should end with. The work itself
+   * must bear repetition in any case.
+   */
+  async #patiently(work: () => Promise<Json>): Promise<Outcome> {
+    for (;;) {
+      const outcome = await outcomeOf(work);
+      if (!('error' in outcome) || outcome.error.code !== 'BELAY_STORE_UNAVAILABLE' || this.isSuperseded) return outcome;
+      await new Promise((resolve) => setTimeout(resolve, STORE_AWAY_MS));
     }
   }
 
@@ -111,6 +123,9 @@ export class Execution implements FlowContext {
     }
   }
 }
+
+/** Between two tries while the store is away. */
+const STORE_AWAY_MS = 500;
 
 function nap(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

@@ -1,6 +1,7 @@
 // One life of the engine in this process, under one executor id: its lease, its executions, its beat.
 // When its lease is lost it is over for good, and the engine begins another one.
 import { randomUUID } from 'node:crypto';
+import { EventEmitter } from 'node:events';
 import { hostname } from 'node:os';
 import type { WorkflowQueue } from '@dbos-inc/dbos-sdk';
 import { assert } from '../../domain/assert.ts';
@@ -40,6 +41,8 @@ export class Life {
   readonly #executions = new Set<Execution>();
   readonly #dropped = new Set<string>();
   readonly #drops = new Map<string, number>();
+  /** Emits a run's id when its execution here has come to its end. */
+  readonly #ends = new EventEmitter().setMaxListeners(0);
   #queue: WorkflowQueue | null = null;
   #isOver = false;
   #isAway = false;
@@ -126,8 +129,25 @@ export class Life {
       throw isVerdict(error) ? error : new StoredFailure(storeError(error));
     } finally {
       this.#executions.delete(execution);
+      this.#ends.emit(run.id);
       this.wake();
     }
+  }
+
+  /** True as soon as an execution of the run ends here, false after `ms`. Its outcome is written a moment later. */
+  ended(runId: string, ms: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const settle = (isEnded: boolean): void => {
+        clearTimeout(timer);
+        this.#ends.off(runId, hear);
+        resolve(isEnded);
+      };
+      const hear = (): void => settle(true);
+      const timer = setTimeout(() => settle(false), ms);
+      // Nobody may be waiting any more: the first look can bring the outcome.
+      timer.unref();
+      this.#ends.once(runId, hear);
+    });
   }
 
   /** Ends what this process still has of the same run or key: the engine below would let both go on side by side. */

@@ -19,6 +19,7 @@ export const QUEUE = 'belay';
 /** Set by `enablePatching`: one constant version, so an upgrade does not park what is in flight. */
 export const VERSION = 'PATCHING_ENABLED';
 const POLL_MS = 150;
+const POLL_RETRY_MS = 5;
 /** The vendor counts every dispatch, orderly restarts too; Belay parks poison runs itself, by crashes without progress. */
 export const MAX_DISPATCHES = 10_000;
 
@@ -66,7 +67,11 @@ export async function pollNow(queue: WorkflowQueue): Promise<void> {
   const executor = DBOSExecutor.globalInstance;
   const runner = wfQueueRunner as unknown as { readonly pollQueue?: (executor: DBOSExecutor, queue: WorkflowQueue) => Promise<boolean> };
   if (executor?.initialized !== true || runner.pollQueue === undefined) return;
-  await runner.pollQueue(executor, queue);
+  // True: another poll held the rows. What it did not see would wait for a whole interval.
+  for (let pause = POLL_RETRY_MS; await runner.pollQueue(executor, queue); pause *= 2) {
+    if (pause > POLL_MS) return;
+    await new Promise((resolve) => setTimeout(resolve, pause));
+  }
 }
 
 /** One statement: only runs that are still that executor's and still running go back to their queue. */

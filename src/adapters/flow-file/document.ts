@@ -18,7 +18,12 @@ export async function readDocument(file: string): Promise<FlowsDocument> {
   const bytes = await onDisk(file, () => readFile(file));
   const { mtimeMs } = await onDisk(file, () => stat(file));
   const text = bytes.toString('utf8');
-  return { flows: parse(file, text), sha256: createHash('sha256').update(bytes).digest('hex'), changedAt: Math.round(mtimeMs), indent: /^\{\r?\n?([ ]*)/.exec(text)?.[1]?.length ?? 2 };
+  return {
+    flows: parse(file, text),
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+    changedAt: Math.round(mtimeMs),
+    indent: /^\{\r?\n?([ ]*)/.exec(text)?.[1]?.length ?? 2,
+  };
 }
 
 function parse(file: string, text: string): Readonly<Record<string, unknown>> {
@@ -26,10 +31,15 @@ function parse(file: string, text: string): Readonly<Record<string, unknown>> {
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new BelayError('BELAY_TARGET_UNREACHABLE', `${file} is not JSON: ${(cause as Error).message}`, { hint: 'It holds organization and flow: { "acme": "stable" }.', cause });
+    throw new BelayError('BELAY_TARGET_UNREACHABLE', `${file} is not JSON: ${(cause as Error).message}`, {
+      hint: 'It holds organization and flow: { "acme": "stable" }.',
+      cause,
+    });
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  throw new BelayError('BELAY_TARGET_UNREACHABLE', `${file} is not a JSON object`, { hint: 'It holds organization and flow: { "acme": "stable" }.' });
+  throw new BelayError('BELAY_TARGET_UNREACHABLE', `${file} is not a JSON object`, {
+    hint: 'It holds organization and flow: { "acme": "stable" }.',
+  });
 }
 
 /**
@@ -78,6 +88,9 @@ async function onDisk<T>(file: string, work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
-    throw new BelayError(code === 'ENOSPC' ? 'BELAY_DISK_FULL' : 'BELAY_TARGET_UNREACHABLE', `${file} cannot be used (${code})`, { hint: 'Check `file` of this switch, and that Belay may read and write it.', cause });
+    throw new BelayError(code === 'ENOSPC' ? 'BELAY_DISK_FULL' : 'BELAY_TARGET_UNREACHABLE', `${file} cannot be used (${code})`, {
+      hint: 'Check `file` of this switch, and that Belay may read and write it.',
+      cause,
+    });
   }
 }

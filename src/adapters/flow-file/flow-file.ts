@@ -7,7 +7,7 @@ import type { HeldLock } from '../../ports/lock.ts';
 import type { Processes } from '../../ports/process.ts';
 import type { Time } from '../../ports/time.ts';
 import { type FlowsDocument, readDocument, replaceDocument } from './document.ts';
-import { type Memory, readMemory, refreshed, type Remembered, writeMemory } from './memory.ts';
+import { type Memory, type Remembered, readMemory, refreshed, writeMemory } from './memory.ts';
 import { readSettings, type Settings } from './options.ts';
 
 const LOCK_WAIT_MS = 10_000;
@@ -31,7 +31,8 @@ interface Change {
 /** @throws BELAY_CONFIG_INVALID */
 export function createFlowFile(options: Readonly<Record<string, unknown>>, deps: Deps) {
   const settings = readSettings(options, deps.baseDir);
-  const underLock = <T>(waitMs: number, work: (lock: HeldLock) => Promise<T>): Promise<T> => deps.processes.locks.hold(`${settings.file}.belay-lock`, { waitMs }, work);
+  const underLock = <T>(waitMs: number, work: (lock: HeldLock) => Promise<T>): Promise<T> =>
+    deps.processes.locks.hold(`${settings.file}.belay-lock`, { waitMs }, work);
   return {
     values: settings.values,
     get: async (org) => {
@@ -43,7 +44,9 @@ export function createFlowFile(options: Readonly<Record<string, unknown>>, deps:
     },
     set: async (org, value, { expected, key }) => {
       if (!settings.values.includes(value)) {
-        throw new BelayError('BELAY_INPUT_INVALID', `"${value}" is not a flow of ${settings.file}`, { hint: `Flows: ${settings.values.join(', ')}.` });
+        throw new BelayError('BELAY_INPUT_INVALID', `"${value}" is not a flow of ${settings.file}`, {
+          hint: `Flows: ${settings.values.join(', ')}.`,
+        });
       }
       await underLock(LOCK_WAIT_MS, (lock) => change(settings, { org, value, expected, key }, deps.time.now(), lock));
     },
@@ -53,11 +56,13 @@ export function createFlowFile(options: Readonly<Record<string, unknown>>, deps:
 /** The memory after a look at the file: the same object when it has nothing new. All organizations, for they share one file date. */
 function remember(settings: Settings, document: FlowsDocument, memory: Memory, org: string): Memory {
   const orgs = new Set([...Object.keys(document.flows), ...Object.keys(memory), org]);
-  const next = Object.fromEntries([...orgs].map((one) => [one, refreshed(memory[one], valueOf(settings, document, one), document.changedAt)]));
+  const next = Object.fromEntries(
+    [...orgs].map((one) => [one, refreshed(memory[one], flowOf(settings, document, one), document.changedAt)]),
+  );
   return [...orgs].some((one) => next[one] !== memory[one]) ? next : memory;
 }
 
-function valueOf(settings: Settings, document: FlowsDocument, org: string): string {
+function flowOf(settings: Settings, document: FlowsDocument, org: string): string {
   const value = Object.hasOwn(document.flows, org) ? document.flows[org] : undefined;
   return value === undefined ? settings.otherwise : typeof value === 'string' ? value : JSON.stringify(value);
 }
@@ -97,7 +102,10 @@ async function change(settings: Settings, wanted: Change, at: number, lock: Held
     await writeMemory(file, { ...memory, [wanted.org]: { ...now, intent: { to: wanted.value, key: wanted.key, at } } });
     await lock.assertHeld();
     if (!(await replaceDocument(file, document, { ...document.flows, [wanted.org]: wanted.value }))) continue;
-    return writeMemory(file, { ...memory, [wanted.org]: { value: wanted.value, changes: now.changes + 1, changedAt: at, previous: now.value, key: wanted.key } });
+    return writeMemory(file, {
+      ...memory,
+      [wanted.org]: { value: wanted.value, changes: now.changes + 1, changedAt: at, previous: now.value, key: wanted.key },
+    });
   }
   throw new BelayError('BELAY_LOCK_HELD', `${file} changes all the time`, { hint: 'Stop what writes it, then try again.' });
 }
@@ -105,5 +113,7 @@ async function change(settings: Settings, wanted: Change, at: number, lock: Held
 function refuseForeign({ file }: Settings, { org, expected }: Change, now: Remembered): void {
   const { fingerprint } = stateOf(now);
   if (fingerprint === expected) return;
-  throw new BelayError('BELAY_TARGET_CONFLICT', `${file}: ${org} is ${fingerprint}, not ${expected}`, { hint: 'Somebody else has changed it in between: plan again.' });
+  throw new BelayError('BELAY_TARGET_CONFLICT', `${file}: ${org} is ${fingerprint}, not ${expected}`, {
+    hint: 'Somebody else has changed it in between: plan again.',
+  });
 }

@@ -23,5 +23,7 @@ export function readSettings(options: Readonly<Record<string, unknown>>, baseDir
   if (!Array.isArray(values) || names.length !== values.length || names.length < 2) problems.push('values must name at least two flows');
   else if (otherwise !== undefined && !names.includes(String(otherwise))) problems.push(`default must be one of ${names.join(', ')}`);
   if (problems.length === 0) return { file: resolve(baseDir, String(file)), values: names, otherwise: String(otherwise ?? names[0]) };
-  throw new BelayError('BELAY_CONFIG_INVALID', `driver flow-file: ${problems.join('; ')}`, { hint: `Options: ${KNOWN.join(', ')}. Example: file: flows.json, values: [stable, next]` });
+  throw new BelayError('BELAY_CONFIG_INVALID', `driver flow-file: ${problems.join('; ')}`, {
+    hint: `Options: ${KNOWN.join(', ')}. Example: file: flows.json, values: [stable, next]`,
+  });
 }

@@ -31,7 +31,11 @@ const wholeAddress = (address: Address): readonly [Address, number] => [address,
 
 /** Lower case, without brackets and without the root's dot. */
 export function plainHost(host: string): string {
-  return host.trim().toLowerCase().replace(/^\[|\]$/g, '').replace(/\.$/, '');
+  return host
+    .trim()
+    .toLowerCase()
+    .replace(/^\[|\]$/g, '')
+    .replace(/\.$/, '');
 }
 
 export function isLiteral(host: string): boolean {
@@ -52,7 +56,8 @@ export function refusal(host: string, ip: string, allow: AllowList): string | nu
   const inner = embedded(address);
   if (isMetadataName(name) || isNever(address) || (inner !== null && isNever(inner))) return NEVER_REACHED;
   if (address.range() === 'unicast' && (inner === null || inner.range() === 'unicast')) return null;
-  if (allow.names.has(name) || allow.ranges.some(([range, bits]) => range.kind() === address.kind() && address.match(range as never, bits))) return null;
+  if (allow.names.has(name) || allow.ranges.some(([range, bits]) => range.kind() === address.kind() && address.match(range as never, bits)))
+    return null;
   return `that address is ${address.range() === 'loopback' ? 'this machine' : 'not public'}`;
 }
 

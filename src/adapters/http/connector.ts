@@ -1,6 +1,6 @@
 // Opens the connection of a request, and checks where it goes at the last moment: literals before connecting, names after resolving.
 // What was checked is what is connected to, so a name that changes its address in between gains nothing.
-import { lookup as resolve, type LookupAddress, type LookupOptions } from 'node:dns';
+import { type LookupAddress, type LookupOptions, lookup as resolve } from 'node:dns';
 import { buildConnector } from 'undici';
 import { type AllowList, isLiteral, isMetadataName, NEVER_REACHED, plainHost, refusal } from './addresses.ts';
 
@@ -8,7 +8,11 @@ import { type AllowList, isLiteral, isMetadataName, NEVER_REACHED, plainHost, re
 export class Refused extends Error {}
 
 type LookupCallback = (error: NodeJS.ErrnoException | null, address: string | LookupAddress[], family?: number) => void;
-export type Lookup = (host: string, options: LookupOptions, callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void) => void;
+export type Lookup = (
+  host: string,
+  options: LookupOptions,
+  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void;
 
 const systemLookup: Lookup = (host, options, callback) => resolve(host, { ...options, all: true }, callback);
 
@@ -19,7 +23,13 @@ export function guardedConnector(allow: AllowList, lookup: Lookup = systemLookup
       const judged = addresses.map((one) => ({ one, why: refusal(host, one.address, allow) }));
       const good = judged.filter(({ why }) => why === null).map(({ one }) => one);
       const [first] = good;
-      if (first === undefined) return callback(new Refused(`${host} is at ${addresses.map((one) => one.address).join(', ') || 'no address'}: ${judged[0]?.why ?? 'it has none'}`), []);
+      if (first === undefined)
+        return callback(
+          new Refused(
+            `${host} is at ${addresses.map((one) => one.address).join(', ') || 'no address'}: ${judged[0]?.why ?? 'it has none'}`,
+          ),
+          [],
+        );
       return options.all === true ? callback(null, good) : callback(null, first.address, first.family);
     });
   };

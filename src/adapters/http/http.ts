@@ -15,8 +15,14 @@ export interface HttpOptions {
 
 /** `lookup`: the system's resolver by default. */
 export function createHttp(options: HttpOptions, deps: { readonly lookup?: Lookup } = {}) {
-  const agent = new Agent({ connect: guardedConnector(readAllowList(options.allow), deps.lookup), pipelining: 0, headersTimeout: 0, bodyTimeout: 0, maxHeaderSize: 64 * 1024 });
-  return { request: (request, signal) => send(agent, request, signal) } satisfies Http;
+  const agent = new Agent({
+    connect: guardedConnector(readAllowList(options.allow), deps.lookup),
+    pipelining: 0,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    maxHeaderSize: 64 * 1024,
+  });
+  return { request: (request: HttpRequest, signal?: AbortSignal) => send(agent, request, signal) } satisfies Http;
 }
 
 async function send(agent: Agent, request: HttpRequest, signal: AbortSignal | undefined): Promise<HttpResponse> {
@@ -41,16 +47,28 @@ function urlOf(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : null;
   const hint = 'Write it as http://host:port/path or https://host/path.';
   if (url === null) throw new BelayError('BELAY_HTTP_REFUSED', `"${text.slice(0, 200)}" is not an address`, { hint });
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new BelayError('BELAY_HTTP_REFUSED', `${url.protocol} is not http or https`, { hint });
+  if (url.protocol !== 'http:' && url.protocol !== 'https:')
+    throw new BelayError('BELAY_HTTP_REFUSED', `${url.protocol} is not http or https`, { hint });
   if (url.username !== '' || url.password !== '') {
-    throw new BelayError('BELAY_HTTP_REFUSED', `the address of ${url.host} holds a user or a password`, { hint: 'Give them as an authorization header: addresses are written into logs.' });
+    throw new BelayError('BELAY_HTTP_REFUSED', `the address of ${url.host} holds a user or a password`, {
+      hint: 'Give them as an authorization header: addresses are written into logs.',
+    });
   }
   return url;
 }
 
 function dispatch(agent: Agent, url: URL, { method, headers, body }: HttpRequest, exchange: Exchange): void {
   try {
-    agent.dispatch({ origin: url.origin, path: `${url.pathname}${url.search}`, method, headers: { 'user-agent': 'belay', 'accept-encoding': 'identity', ...headers }, body: body ?? null }, exchange);
+    agent.dispatch(
+      {
+        origin: url.origin,
+        path: `${url.pathname}${url.search}`,
+        method,
+        headers: { 'user-agent': 'belay', 'accept-encoding': 'identity', ...headers },
+        body: body ?? null,
+      },
+      exchange,
+    );
   } catch (cause) {
     // Thrown before anything leaves: a header or a method that cannot be written.
     exchange.fail(new BelayError('BELAY_HTTP_REFUSED', `${exchange.label}: ${said(cause)}`, { hint: 'Check method and headers.', cause }));
@@ -91,14 +109,16 @@ class Exchange implements Dispatcher.DispatchHandler {
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: Record<string, string | string[] | undefined>): void {
     if (status < 200) return;
     this.#status = status;
-    this.#headers = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), Array.isArray(value) ? value.join(', ') : (value ?? '')]));
+    this.#headers = Object.fromEntries(
+      Object.entries(headers).map(([name, value]) => [name.toLowerCase(), Array.isArray(value) ? value.join(', ') : (value ?? '')]),
+    );
     if (Number(this.#headers['content-length'] ?? 0) > this.#maxBytes) this.#tooLong(controller);
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#bytes += chunk.length;
-    if (this.#bytes > this.#maxBytes) return this.#tooLong(controller);
-    this.#chunks.push(chunk);
+    if (this.#bytes > this.#maxBytes) this.#tooLong(controller);
+    else this.#chunks.push(chunk);
   }
 
   onResponseEnd(): void {
@@ -127,10 +147,19 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   #failure(error: Error): BelayError {
     if (error instanceof Refused || error.cause instanceof Refused) {
-      return new BelayError('BELAY_HTTP_REFUSED', `${this.label}: ${error.message}`, { hint: 'If it is yours, name its host under network.allow in belay.yaml.', cause: error });
+      return new BelayError('BELAY_HTTP_REFUSED', `${this.label}: ${error.message}`, {
+        hint: 'If it is yours, name its host under network.allow in belay.yaml.',
+        cause: error,
+      });
     }
-    const hint = this.#sent ? 'It was sent: look whether it took effect before sending it again.' : 'Check that the service runs and listens there.';
-    return new BelayError('BELAY_HTTP_FAILED', `${this.label}: ${said(error)}`, { effect: this.#sent ? 'unknown' : 'none', hint, cause: error });
+    const hint = this.#sent
+      ? 'It was sent: look whether it took effect before sending it again.'
+      : 'Check that the service runs and listens there.';
+    return new BelayError('BELAY_HTTP_FAILED', `${this.label}: ${said(error)}`, {
+      effect: this.#sent ? 'unknown' : 'none',
+      hint,
+      cause: error,
+    });
   }
 }
 

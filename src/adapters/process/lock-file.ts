@@ -21,7 +21,10 @@ export function createLocks(known: Known) {
       const ahead = lines.get(key) ?? Promise.resolve();
       const turn = ahead.then(() => holdFile(key, waitMs, work, known));
       // The next one in line does not care how this one ended; its own caller is told.
-      lines.set(key, turn.catch(() => undefined));
+      lines.set(
+        key,
+        turn.catch(() => undefined),
+      );
       return turn;
     },
   } satisfies Locks;
@@ -130,7 +133,10 @@ async function onDisk(path: string, work: () => Promise<void>): Promise<void> {
 }
 
 function unreachable(path: string, cause: unknown): BelayError {
-  return new BelayError('BELAY_TARGET_UNREACHABLE', `the lock ${path} cannot be taken (${codeOf(cause)})`, { hint: 'Belay needs to write in that folder.', cause });
+  return new BelayError('BELAY_TARGET_UNREACHABLE', `the lock ${path} cannot be taken (${codeOf(cause)})`, {
+    hint: 'Belay needs to write in that folder.',
+    cause,
+  });
 }
 
 const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? String(error);

@@ -1,10 +1,10 @@
 // Starts programs by argv in their own process group and ends the whole group when their time is over. No shell, no inherited
 // environment, no endless output. It knows no program.
-import { spawn, type ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BelayError } from '../../domain/errors.ts';
-import type { ProcessResult, Processes } from '../../ports/process.ts';
+import type { Processes, ProcessResult } from '../../ports/process.ts';
 import { createCapture } from './capture.ts';
 import { createLocks } from './lock-file.ts';
 import { look } from './sighting.ts';
@@ -36,15 +36,21 @@ export function createProcesses(options: ProcessesOptions = {}) {
     locks: createLocks(known),
     run: (argv, o) => runOnce(argv, o, { maxBytes, env: { PATH: PATHS, ...options.env, ...o.env } }),
     signal: async (wanted, name) => {
-      if (!(name in constants.signals)) throw new BelayError('BELAY_PROCESS_FAILED', `there is no signal ${name}`, { hint: 'Write it as SIGHUP, SIGUSR1, …' });
+      if (!(name in constants.signals))
+        throw new BelayError('BELAY_PROCESS_FAILED', `there is no signal ${name}`, { hint: 'Write it as SIGHUP, SIGUSR1, …' });
       const seen = await look(wanted.pid);
       if (seen === null || (wanted.start !== '' && seen.start !== wanted.start)) {
-        throw new BelayError('BELAY_PROCESS_FAILED', `process ${wanted.pid} is ${seen === null ? 'gone' : 'another one by now'}`, { hint: 'Start the service and look at its pid file.' });
+        throw new BelayError('BELAY_PROCESS_FAILED', `process ${wanted.pid} is ${seen === null ? 'gone' : 'another one by now'}`, {
+          hint: 'Start the service and look at its pid file.',
+        });
       }
       try {
         process.kill(wanted.pid, name);
       } catch (cause) {
-        throw new BelayError('BELAY_PROCESS_FAILED', `${name} to process ${wanted.pid} was refused (${codeOf(cause)})`, { hint: 'Run Belay as the user of that process.', cause });
+        throw new BelayError('BELAY_PROCESS_FAILED', `${name} to process ${wanted.pid} was refused (${codeOf(cause)})`, {
+          hint: 'Run Belay as the user of that process.',
+          cause,
+        });
       }
     },
   } satisfies Processes;
@@ -75,10 +81,14 @@ async function runOnce(argv: Argv, o: RunOptions, { maxBytes, env }: Setting): P
   if (code === 'late') {
     await endGroup(child, ended);
     const tail = stderr.text().trimEnd().slice(-500);
-    throw new BelayError('BELAY_TIMEOUT', `${argv[0]} did not end within ${o.timeoutMs} ms and was stopped${tail === '' ? '' : `: ${tail}`}`, {
-      effect: 'unknown',
-      hint: 'Look at what it left behind; give it more time if it is only slow.',
-    });
+    throw new BelayError(
+      'BELAY_TIMEOUT',
+      `${argv[0]} did not end within ${o.timeoutMs} ms and was stopped${tail === '' ? '' : `: ${tail}`}`,
+      {
+        effect: 'unknown',
+        hint: 'Look at what it left behind; give it more time if it is only slow.',
+      },
+    );
   }
   await Promise.race([Promise.all([stdout.closed, stderr.closed]), sleep(DRAIN_MS)]);
   for (const stream of [child.stdout, child.stderr]) stream?.destroy();
@@ -87,7 +97,13 @@ async function runOnce(argv: Argv, o: RunOptions, { maxBytes, env }: Setting): P
 
 function start(argv: Argv, cwd: string | undefined, env: Readonly<Record<string, string>>): ChildProcess {
   try {
-    return spawn(argv[0], argv.slice(1), { ...(cwd === undefined ? {} : { cwd }), env: { ...env }, shell: false, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    return spawn(argv[0], argv.slice(1), {
+      ...(cwd === undefined ? {} : { cwd }),
+      env: { ...env },
+      shell: false,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
   } catch (cause) {
     throw notStarted(argv[0], cause);
   }

@@ -164,7 +164,8 @@ class Page {
     if (answer === undefined) {
       const type = this.#types.get(name) ?? this.#types.get(name.replace(FAMILY_END, ''));
       if (type === 'counter') answer = true;
-      else if (type === 'histogram' || type === 'summary' || type === undefined || type === 'untyped' || type === 'unknown') answer = COUNTED.test(name);
+      else if (type === 'histogram' || type === 'summary' || type === undefined || type === 'untyped' || type === 'unknown')
+        answer = COUNTED.test(name);
       else answer = false;
       this.#cumulative.set(name, answer);
     }

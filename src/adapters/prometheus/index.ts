@@ -20,7 +20,10 @@ export function createPrometheusSource(spec: PrometheusSpec, { http, time }: { r
     // The start of the request: counts may be newer than that, never older.
     const at = time.now();
     try {
-      const response = await http.request({ method: 'GET', url: spec.url, headers: { accept: ACCEPT }, timeoutMs: spec.timeoutMs, maxBytes: LARGEST_PAGE }, signal);
+      const response = await http.request(
+        { method: 'GET', url: spec.url, headers: { accept: ACCEPT }, timeoutMs: spec.timeoutMs, maxBytes: LARGEST_PAGE },
+        signal,
+      );
       if (response.status !== 200) return deadReading(spec.id, at, `${spec.url} answered ${response.status}`);
       return { source: spec.id, at, alive: true, samples: samplesOf(exposition, response, at) };
     } catch (error) {

@@ -21,7 +21,8 @@ export function createPushSource(id: string, everyMs: number): PushSource {
       taker = null;
     },
     push: async (batch) => {
-      if (taker === null) throw new BelayError('BELAY_STORE_UNAVAILABLE', `source ${id} is not being read now`, { hint: 'Send it again in a moment.' });
+      if (taker === null)
+        throw new BelayError('BELAY_STORE_UNAVAILABLE', `source ${id} is not being read now`, { hint: 'Send it again in a moment.' });
       await taker({ ...batch, source: id });
     },
   } satisfies PushSource;

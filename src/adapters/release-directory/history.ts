@@ -17,7 +17,15 @@ export interface Before {
 
 export type Line =
   /** Written before the link is put in place: it counts when a link of that id is seen. */
-  | { readonly kind: 'switch'; readonly at: Instant; readonly link: string; readonly to: string; readonly key: string; readonly reason: string; readonly before: Before }
+  | {
+      readonly kind: 'switch';
+      readonly at: Instant;
+      readonly link: string;
+      readonly to: string;
+      readonly key: string;
+      readonly reason: string;
+      readonly before: Before;
+    }
   /** The service was told to load the link. */
   | { readonly kind: 'reloaded'; readonly at: Instant; readonly link: string }
   /** Somebody else's link, written when first seen. */
@@ -70,12 +78,17 @@ export async function appendHistory(root: string, line: Line, history: History):
 
 function unusable(root: string, cause: unknown): BelayError {
   const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
-  return new BelayError(code === 'ENOSPC' ? 'BELAY_DISK_FULL' : 'BELAY_TARGET_UNREACHABLE', `${file(root)} cannot be used (${code})`, { hint: 'Belay needs to write in that folder.', cause });
+  return new BelayError(code === 'ENOSPC' ? 'BELAY_DISK_FULL' : 'BELAY_TARGET_UNREACHABLE', `${file(root)} cannot be used (${code})`, {
+    hint: 'Belay needs to write in that folder.',
+    cause,
+  });
 }
 
 /** The line that tells how a link came to be live; the last one, because inodes come back. */
 export function originOf(history: History, link: Link): Origin | null {
-  return history.lines.findLast((line): line is Origin => line.kind !== 'reloaded' && line.link === link.id && line.to === link.release) ?? null;
+  return (
+    history.lines.findLast((line): line is Origin => line.kind !== 'reloaded' && line.link === link.id && line.to === link.release) ?? null
+  );
 }
 
 export function wasReloaded(history: History, link: Link): boolean {

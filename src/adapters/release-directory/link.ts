@@ -43,7 +43,10 @@ async function linkTarget(path: string): Promise<string> {
     return await readlink(path);
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'EINVAL') {
-      throw new BelayError('BELAY_TARGET_UNREACHABLE', `${path} is not a symbolic link`, { hint: 'The release directory wants current -> releases/<name>.', cause });
+      throw new BelayError('BELAY_TARGET_UNREACHABLE', `${path} is not a symbolic link`, {
+        hint: 'The release directory wants current -> releases/<name>.',
+        cause,
+      });
     }
     throw unreachable(path, cause);
   }

@@ -51,5 +51,7 @@ export function readSettings(options: Readonly<Record<string, unknown>>, baseDir
     requires: list('requires'),
   };
   if (problems.length === 0) return settings;
-  throw new BelayError('BELAY_CONFIG_INVALID', `driver release-directory: ${problems.join('; ')}`, { hint: `Options: ${KNOWN.join(', ')}.` });
+  throw new BelayError('BELAY_CONFIG_INVALID', `driver release-directory: ${problems.join('; ')}`, {
+    hint: `Options: ${KNOWN.join(', ')}.`,
+  });
 }

@@ -8,7 +8,7 @@ import type { Http } from '../../ports/http.ts';
 import type { HeldLock } from '../../ports/lock.ts';
 import type { Processes } from '../../ports/process.ts';
 import type { Time } from '../../ports/time.ts';
-import { appendHistory, type History, originOf, type Origin, previousOf, readHistory, seenNow, wasReloaded } from './history.ts';
+import { appendHistory, type History, type Origin, originOf, previousOf, readHistory, seenNow, wasReloaded } from './history.ts';
 import { draftLink, type Link, readLink, writeWhole } from './link.ts';
 import { readSettings, type Settings } from './options.ts';
 import { isRestorable, listReleases } from './releases.ts';
@@ -42,7 +42,8 @@ interface Reading {
 export function createReleaseDirectory(options: Readonly<Record<string, unknown>>, deps: Deps) {
   const place: Place = { settings: readSettings(options, deps.baseDir), deps };
   const { settings } = place;
-  const underLock = <T>(work: (lock: HeldLock) => Promise<T>): Promise<T> => deps.processes.locks.hold(join(settings.root, '.belay-lock'), { waitMs: LOCK_WAIT_MS }, work);
+  const underLock = <T>(work: (lock: HeldLock) => Promise<T>): Promise<T> =>
+    deps.processes.locks.hold(join(settings.root, '.belay-lock'), { waitMs: LOCK_WAIT_MS }, work);
   return {
     caps: { cas: 'lock', freeze: true, restoresConfig: 'none' },
     list: async (limit) => (await listReleases(settings, (await readLink(settings.root)).release)).slice(0, limit),
@@ -60,8 +61,16 @@ async function read({ settings, deps }: Place): Promise<Reading> {
   const origin = originOf(history, link) ?? (await noteSeen(settings, history, link, deps.time.now()));
   const frozen = await isFrozen(settings.root);
   const before = switchInFlight({ link, history, origin, sight, now: deps.time.now() });
-  if (before !== null) return { link, history, origin, state: { ...before, units: unitsOf(settings, sight, before.release), frozen, inFlight: link.release } };
-  const state = { release: link.release, fingerprint: link.fingerprint, units: unitsOf(settings, sight, link.release), frozen, changedAt: link.changedAt, previous: previousOf(origin) };
+  if (before !== null)
+    return { link, history, origin, state: { ...before, units: unitsOf(settings, sight, before.release), frozen, inFlight: link.release } };
+  const state = {
+    release: link.release,
+    fingerprint: link.fingerprint,
+    units: unitsOf(settings, sight, link.release),
+    frozen,
+    changedAt: link.changedAt,
+    previous: previousOf(origin),
+  };
   return { link, history, origin, state };
 }
 
@@ -81,7 +90,19 @@ async function noteSeen(settings: Settings, history: History, link: Link, at: nu
  * Our own switch whose service has not loaded it yet. What is live is then still what was live before, with the fingerprint that it
  * had: a repeated act finds the world as it expected it, and tells the service again.
  */
-function switchInFlight({ link, history, origin, sight, now }: { link: Link; history: History; origin: Origin; sight: Sight; now: number }) {
+function switchInFlight({
+  link,
+  history,
+  origin,
+  sight,
+  now,
+}: {
+  link: Link;
+  history: History;
+  origin: Origin;
+  sight: Sight;
+  now: number;
+}) {
   if (origin.kind !== 'switch') return null;
   if (sight.serves !== undefined) return sight.serves !== link.release && now - origin.at < settleMs(history, link) ? origin.before : null;
   if (wasReloaded(history, link)) return null;
@@ -99,19 +120,31 @@ async function rollTo(place: Place, release: string, o: Order, lock: HeldLock): 
   if (!isRepeat && state.fingerprint !== o.expected) throw conflict(settings, `${state.release} (${state.fingerprint})`, o.expected);
   const found = await isRestorable(settings, release, onceLive(history));
   if (!found.ok) {
-    throw new BelayError('BELAY_RELEASE_NOT_RESTORABLE', `release ${release} cannot be put back: ${found.why}`, { hint: `Look into ${join(settings.root, 'releases')}.` });
+    throw new BelayError('BELAY_RELEASE_NOT_RESTORABLE', `release ${release} cannot be put back: ${found.why}`, {
+      hint: `Look into ${join(settings.root, 'releases')}.`,
+    });
   }
   const placed = link.release === release ? link.id : await switchTo(place, reading, release, o, lock);
   await reload(settings, release, deps);
   await appendHistory(settings.root, { kind: 'reloaded', at: deps.time.now(), link: placed }, await readHistory(settings.root));
 }
 
-async function switchTo({ settings, deps }: Place, { link, history, state }: Reading, release: string, o: Order, lock: HeldLock): Promise<string> {
+async function switchTo(
+  { settings, deps }: Place,
+  { link, history, state }: Reading,
+  release: string,
+  o: Order,
+  lock: HeldLock,
+): Promise<string> {
   const { root } = settings;
   const draft = await draftLink(root, release, deps.time.uuid());
   try {
     const before = { release: state.release, fingerprint: state.fingerprint, changedAt: state.changedAt, previous: state.previous };
-    await appendHistory(root, { kind: 'switch', at: deps.time.now(), link: draft.id, to: release, key: o.key, reason: o.reason, before }, history);
+    await appendHistory(
+      root,
+      { kind: 'switch', at: deps.time.now(), link: draft.id, to: release, key: o.key, reason: o.reason, before },
+      history,
+    );
     await lock.assertHeld();
     // Writing took a while: a deployer that knows no lock has this long and no longer to be overrun.
     if ((await readLink(root)).fingerprint !== link.fingerprint) throw conflict(settings, (await readLink(root)).release, o.expected);
@@ -124,11 +157,14 @@ async function switchTo({ settings, deps }: Place, { link, history, state }: Rea
 }
 
 function conflict({ root }: Settings, found: string, expected: string): BelayError {
-  return new BelayError('BELAY_TARGET_CONFLICT', `${join(root, 'current')} is ${found}, not ${expected}`, { hint: 'Somebody else has deployed in between: plan again.' });
+  return new BelayError('BELAY_TARGET_CONFLICT', `${join(root, 'current')} is ${found}, not ${expected}`, {
+    hint: 'Somebody else has deployed in between: plan again.',
+  });
 }
 
 function onceLive({ lines }: History): (release: string) => boolean {
-  return (release) => lines.some((line) => line.kind !== 'reloaded' && (line.to === release || (line.kind === 'switch' && line.before.release === release)));
+  return (release) =>
+    lines.some((line) => line.kind !== 'reloaded' && (line.to === release || (line.kind === 'switch' && line.before.release === release)));
 }
 
 async function isFrozen(root: string): Promise<boolean> {
@@ -142,16 +178,24 @@ async function isFrozen(root: string): Promise<boolean> {
 }
 
 /** A FREEZE that is there stays as it is: it may be somebody else's, with their reason. */
-async function freeze({ root }: Settings, on: boolean, note: { readonly who: string; readonly why: string; readonly at: string }): Promise<void> {
+async function freeze(
+  { root }: Settings,
+  on: boolean,
+  note: { readonly who: string; readonly why: string; readonly at: string },
+): Promise<void> {
   const path = join(root, 'FREEZE');
   try {
     if (!on) await rm(path, { force: true });
     else if (!(await isFrozen(root))) await writeWhole(path, `${JSON.stringify(note)}\n`, join(root, `.belay-freeze-${process.pid}`));
   } catch (cause) {
-    throw new BelayError('BELAY_ACT_FAILED', `${path} could not be ${on ? 'written' : 'removed'} (${(cause as NodeJS.ErrnoException).code ?? String(cause)})`, {
-      effect: 'unknown',
-      hint: 'Belay needs to write in that folder.',
-      cause,
-    });
+    throw new BelayError(
+      'BELAY_ACT_FAILED',
+      `${path} could not be ${on ? 'written' : 'removed'} (${(cause as NodeJS.ErrnoException).code ?? String(cause)})`,
+      {
+        effect: 'unknown',
+        hint: 'Belay needs to write in that folder.',
+        cause,
+      },
+    );
   }
 }

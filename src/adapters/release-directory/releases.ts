@@ -33,7 +33,13 @@ async function describe(path: string, name: string, requires: readonly string[])
     const { mtimeMs } = await stat(path);
     const inside = await readdir(path);
     const missing = await missingOf(path, requires);
-    return { ref: name, version: name, artefact: path, createdAt: Math.round(mtimeMs), status: inside.length === 0 || missing ? 'failed' : 'available' };
+    return {
+      ref: name,
+      version: name,
+      artefact: path,
+      createdAt: Math.round(mtimeMs),
+      status: inside.length === 0 || missing ? 'failed' : 'available',
+    };
   } catch (error) {
     // Not a folder, pruned while we looked, or not for us to read: not a release.
     if (['ENOENT', 'ENOTDIR', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? '')) return null;
@@ -42,7 +48,14 @@ async function describe(path: string, name: string, requires: readonly string[])
 }
 
 async function missingOf(path: string, requires: readonly string[]): Promise<boolean> {
-  const found = await Promise.all(requires.map((name) => stat(join(path, name)).then(() => true, () => false)));
+  const found = await Promise.all(
+    requires.map((name) =>
+      stat(join(path, name)).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
   return found.includes(false);
 }
 

@@ -26,7 +26,12 @@ export interface Sight {
 
 export async function look(settings: Settings, deps: ServiceDeps): Promise<Sight> {
   const process = settings.pidFile === null ? undefined : await provenProcess(settings.pidFile, deps.processes);
-  const serves = settings.versionUrl === null ? undefined : process === null ? null : await servedRelease(settings.versionUrl, process?.pid ?? null, deps.http);
+  const serves =
+    settings.versionUrl === null
+      ? undefined
+      : process === null
+        ? null
+        : await servedRelease(settings.versionUrl, process?.pid ?? null, deps.http);
   return { process, serves };
 }
 
@@ -58,7 +63,10 @@ async function pidFile(path: string): Promise<{ readonly pid: number; readonly s
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code;
     if (code === 'ENOENT') return null;
-    throw new BelayError('BELAY_TARGET_UNREACHABLE', `${path} cannot be read (${code ?? String(cause)})`, { hint: 'Run Belay as a user who may read it.', cause });
+    throw new BelayError('BELAY_TARGET_UNREACHABLE', `${path} cannot be read (${code ?? String(cause)})`, {
+      hint: 'Run Belay as a user who may read it.',
+      cause,
+    });
   }
 }
 
@@ -68,7 +76,11 @@ async function servedRelease(url: string, pid: number | null, http: Http | undef
     const { status, body } = await http.request({ method: 'GET', url, timeoutMs: VERSION_TIMEOUT_MS, maxBytes: 64 * 1024 });
     return status >= 400 ? null : releaseIn(body, pid);
   } catch (error) {
-    if (BelayError.is(error, 'BELAY_HTTP_REFUSED')) throw new BelayError('BELAY_TARGET_UNREACHABLE', error.message, { ...(error.hint === undefined ? {} : { hint: error.hint }), cause: error });
+    if (BelayError.is(error, 'BELAY_HTTP_REFUSED'))
+      throw new BelayError('BELAY_TARGET_UNREACHABLE', error.message, {
+        ...(error.hint === undefined ? {} : { hint: error.hint }),
+        cause: error,
+      });
     // No answer: the unit is not ready, and that is what the state says.
     if (BelayError.is(error)) return null;
     throw error;
@@ -114,5 +126,9 @@ async function runReload(settings: Settings, argv: readonly [string, ...string[]
 
 function failed(what: string, cause: unknown): BelayError {
   const why = cause instanceof Error ? ` (${cause.message})` : '';
-  return new BelayError('BELAY_ACT_FAILED', `current is switched, but ${what}${why}`, { effect: 'unknown', hint: 'Reload the service by hand: it loads what current names.', cause });
+  return new BelayError('BELAY_ACT_FAILED', `current is switched, but ${what}${why}`, {
+    effect: 'unknown',
+    hint: 'Reload the service by hand: it loads what current names.',
+    cause,
+  });
 }

@@ -92,7 +92,11 @@ function momentsOf(events: readonly Event[]): Moments {
 
 type Of<T extends Event['type']> = Extract<Event, { type: T }>;
 
-function find<T extends Event['type']>(events: readonly Event[], type: T, wanted: (event: Of<T>) => boolean = () => true): Of<T> | undefined {
+function find<T extends Event['type']>(
+  events: readonly Event[],
+  type: T,
+  wanted: (event: Of<T>) => boolean = () => true,
+): Of<T> | undefined {
   return events.find((event): event is Of<T> => event.type === type && wanted(event as Of<T>));
 }
 
@@ -106,12 +110,17 @@ function beforeAfter({ scenario, served }: StoryFacts, org: string | null, truth
 
 function firstGood({ scenario, served }: StoryFacts, org: string | null, after: string | null, decided: Instant | null): Instant | null {
   if (decided === null || after === null) return null;
-  const isGood = (one: Served): boolean => one.status < 400 && (scenario === 'deploy' ? one.release : one.flow) === after && (org === null || one.org === org);
+  const isGood = (one: Served): boolean =>
+    one.status < 400 && (scenario === 'deploy' ? one.release : one.flow) === after && (org === null || one.org === org);
   return served.find((one) => one.t >= decided && isGood(one))?.t ?? null;
 }
 
 function countRequests(asked: readonly Asked[], org: string | null, proven: Instant | null): Judgement['requests'] {
   const counted = asked.filter((one) => proven === null || one.sent <= proven);
   const failed = counted.filter((one) => one.status === null || one.status >= 400);
-  return { total: counted.length, failed: failed.length, failedOtherOrgs: org === null ? 0 : failed.filter((one) => one.org !== org).length };
+  return {
+    total: counted.length,
+    failed: failed.length,
+    failedOtherOrgs: org === null ? 0 : failed.filter((one) => one.org !== org).length,
+  };
 }

@@ -2,7 +2,7 @@
 // to be that program.
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BelayError } from '../../domain/errors.ts';
 import { isSameProcess } from '../server-file.ts';
@@ -15,9 +15,25 @@ const RUNS_ALREADY = 97;
 
 /** The pid of the living program that a pid file names (second line: when it started), or null. */
 export function livingPid(pidFile: string): number | null {
-  if (!existsSync(pidFile)) return null;
-  const [pid = '', start = ''] = readFileSync(pidFile, 'utf8').split('\n');
-  return /^\d+$/.test(pid) && isSameProcess(Number(pid), start.trim() === '' ? null : start.trim()) ? Number(pid) : null;
+  const named = readPidFile(pidFile);
+  return named !== null && isSameProcess(named.pid, named.start) ? named.pid : null;
+}
+
+function readPidFile(pidFile: string): { readonly pid: number; readonly start: string | null } | null {
+  // Read at once: the program may give its file back at any moment.
+  const text = readOrNull(pidFile);
+  if (text === null) return null;
+  const [pid = '', start = ''] = text.split('\n');
+  return /^\d+$/.test(pid) ? { pid: Number(pid), start: start.trim() === '' ? null : start.trim() } : null;
+}
+
+function readOrNull(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
 }
 
 export interface Program {
@@ -28,7 +44,10 @@ export interface Program {
 }
 
 /** @returns its pid, and whether it ran before. @throws BELAY_PROCESS_FAILED when it does not come up. */
-export async function ensureProgram(program: Program, isReady: (pid: number) => boolean): Promise<{ readonly pid: number; readonly attached: boolean }> {
+export async function ensureProgram(
+  program: Program,
+  isReady: (pid: number) => boolean,
+): Promise<{ readonly pid: number; readonly attached: boolean }> {
   const pidFile = join(program.folder, 'run', `${program.name}.pid`);
   const before = livingPid(pidFile);
   const code = before === null ? start(program) : () => null;
@@ -39,7 +58,9 @@ export async function ensureProgram(program: Program, isReady: (pid: number) => 
     if (ended !== null && ended !== RUNS_ALREADY) break;
   }
   const log = logOf(program);
-  throw new BelayError('BELAY_PROCESS_FAILED', `${program.name} of the example did not come up: ${lastWords(log)}`, { hint: `Look into ${log}.` });
+  throw new BelayError('BELAY_PROCESS_FAILED', `${program.name} of the example did not come up: ${lastWords(log)}`, {
+    hint: `Look into ${log}.`,
+  });
 }
 
 /** @returns a look at its exit code: null while it runs. */
@@ -63,15 +84,21 @@ export async function runProgram(program: Program): Promise<{ readonly code: num
     const ended = code();
     if (ended !== null) return { code: ended, said: lastWords(logOf(program)) };
   }
-  throw new BelayError('BELAY_TIMEOUT', `${program.argv.join(' ')} did not end within a minute`, { effect: 'unknown', hint: `Look into ${logOf(program)}.` });
+  throw new BelayError('BELAY_TIMEOUT', `${program.argv.join(' ')} did not end within a minute`, {
+    effect: 'unknown',
+    hint: `Look into ${logOf(program)}.`,
+  });
 }
 
+/** Resolves when it is gone: it gives its pid file back before its last request has ended. */
 export async function stopProgram(pidFile: string): Promise<void> {
-  const pid = livingPid(pidFile);
-  if (pid === null) return;
+  const named = readPidFile(pidFile);
+  if (named === null || !isSameProcess(named.pid, named.start)) return;
+  const { pid, start } = named;
   process.kill(pid, 'SIGTERM');
-  for (const until = performance.now() + END_MS; performance.now() < until; await sleep(LOOK_AGAIN_MS)) if (livingPid(pidFile) !== pid) return;
-  if (livingPid(pidFile) === pid) process.kill(pid, 'SIGKILL');
+  for (const until = performance.now() + END_MS; performance.now() < until; await sleep(LOOK_AGAIN_MS))
+    if (!isSameProcess(pid, start)) return;
+  if (isSameProcess(pid, start)) process.kill(pid, 'SIGKILL');
 }
 
 const logOf = ({ folder, name }: Pick<Program, 'folder' | 'name'>): string => join(folder, 'run', `${name}.log`);

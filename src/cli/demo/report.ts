@@ -16,7 +16,13 @@ import { GOOD_RELEASE } from './story.ts';
 export interface StoryReport extends Judgement {
   readonly ok: boolean;
   readonly scenario: Scenario;
-  readonly incident: { readonly id: string; readonly severity: string; readonly phase: string; readonly org: string; readonly waiting: boolean };
+  readonly incident: {
+    readonly id: string;
+    readonly severity: string;
+    readonly phase: string;
+    readonly org: string;
+    readonly waiting: boolean;
+  };
   readonly evidence: { readonly events: number; readonly verified: boolean };
   readonly files: { readonly postmortem: string; readonly evidence: string; readonly status: string; readonly journal: string };
 }
@@ -37,12 +43,27 @@ export async function reportOf(o: ReportOptions): Promise<StoryReport> {
   const files = filesOf(o);
   const waiting = incident.phase !== 'resolved' && incident.phase !== 'closed';
   const evidence = waiting ? { events: incident.seq, verified: false } : await evidenceOf(files.evidence, o);
-  const judged = judgeStory({ scenario: story.scenario, served: servedRequests(story), asked: askedRequests(story), events: o.events, rule: o.rule });
-  const after = story.scenario === 'deploy' ? judged.release?.after === GOOD_RELEASE : judged.flow?.after === 'stable' && judged.requests.failedOtherOrgs === 0;
+  const judged = judgeStory({
+    scenario: story.scenario,
+    served: servedRequests(story),
+    asked: askedRequests(story),
+    events: o.events,
+    rule: o.rule,
+  });
+  const after =
+    story.scenario === 'deploy'
+      ? judged.release?.after === GOOD_RELEASE
+      : judged.flow?.after === 'stable' && judged.requests.failedOtherOrgs === 0;
   return {
     ok: !waiting && evidence.verified && after,
     scenario: story.scenario,
-    incident: { id: incident.id, severity: incident.severity, phase: incident.phase, org: incident.scope.orgs === 'all' ? 'all' : incident.scope.orgs.join(','), waiting },
+    incident: {
+      id: incident.id,
+      severity: incident.severity,
+      phase: incident.phase,
+      org: incident.scope.orgs === 'all' ? 'all' : incident.scope.orgs.join(','),
+      waiting,
+    },
     ...judged,
     evidence,
     files,

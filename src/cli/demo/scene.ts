@@ -6,7 +6,7 @@ import { BelayError } from '../../domain/errors.ts';
 import type { Instant } from '../../domain/json.ts';
 import { linesOf } from './log-lines.ts';
 import { ensureProgram, runProgram } from './program.ts';
-import { BAD_RELEASE, saveStory, shopUrl, type Story } from './story.ts';
+import { BAD_RELEASE, type Story, saveStory, shopUrl } from './story.ts';
 
 /** Forgotten programs end by themselves. */
 const LIFETIME_MINUTES = '120';
@@ -33,7 +33,7 @@ function listening(story: Story): { readonly pid: number; readonly port: number 
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as { pid: number; port: number }) : null;
 }
 
-/** About twenty requests a second for each organization. The shop has been started before. */
+/** So many requests a second for each organization, as near as timers allow. The shop has been started before. */
 export async function ensureTraffic(story: Story, ratePerSecond = 60): Promise<Running> {
   const argv = ['traffic.mjs', '--url', shopUrl(story), '--rate', String(ratePerSecond), '--minutes', LIFETIME_MINUTES] as const;
   const { pid, attached } = await ensureProgram({ folder: story.service, argv, name: 'traffic' }, () => true);
@@ -51,7 +51,9 @@ async function deployBad(story: Story): Promise<Instant> {
   const { code, said } = await runProgram({ folder: story.service, argv: ['deploy.mjs', BAD_RELEASE], name: 'deploy' });
   const at = deployed(story);
   if (code === 0 && at !== null) return at;
-  throw new BelayError(code === 3 ? 'BELAY_DEPLOY_FROZEN' : 'BELAY_PROCESS_FAILED', said, { hint: 'Begin a new story: npm start -- --data with another directory.' });
+  throw new BelayError(code === 3 ? 'BELAY_DEPLOY_FROZEN' : 'BELAY_PROCESS_FAILED', said, {
+    hint: 'Begin a new story: npm start -- --data with another directory.',
+  });
 }
 
 function deployed(story: Story): Instant | null {

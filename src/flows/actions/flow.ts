@@ -18,7 +18,9 @@ export function flowActions(switches: Readonly<Record<string, FlowSwitch>>): rea
       act: (args, o) => switchOf(args).set(textOf(args, 'org'), textOf(args, 'to'), o),
       impossible: async (args) => {
         const { values } = switchOf(args);
-        return values.includes(textOf(args, 'to')) ? null : `${textOf(args, 'switch')} has no flow ${textOf(args, 'to')}; it has ${values.join(', ')}`;
+        return values.includes(textOf(args, 'to'))
+          ? null
+          : `${textOf(args, 'switch')} has no flow ${textOf(args, 'to')}; it has ${values.join(', ')}`;
       },
       lastChange: async (args) => {
         const { changedAt, previous, value } = await switchOf(args).get(textOf(args, 'org'));

@@ -16,6 +16,11 @@ export interface ActionPorts {
 }
 
 export function createActions(ports: ActionPorts): Readonly<Record<string, Action>> {
-  const actions = [...deployActions(ports.targets), ...freezeActions(ports.targets), ...flowActions(ports.switches), ...pauseActions(ports.pause)];
+  const actions = [
+    ...deployActions(ports.targets),
+    ...freezeActions(ports.targets),
+    ...flowActions(ports.switches),
+    ...pauseActions(ports.pause),
+  ];
   return Object.fromEntries(actions.map((action) => [action.spec.name, action]));
 }

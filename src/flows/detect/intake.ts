@@ -71,8 +71,17 @@ function noteSilence({ book, source, at, previousAt, now }: Intake, batch: Batch
     if (!track.pushedBy.has(source.id)) continue;
     track.pushSeenAt = now;
     if (previousAt === 0 || at - previousAt <= track.absentMs) continue;
-    const times = [previousAt, ...batch.samples.map((sample) => sample.at).filter((one) => one > previousAt && one < at).sort((a, b) => a - b), at];
-    const gapMs = times.slice(1).reduce((sum, time, index) => sum + (time - (times[index] ?? time) > track.absentMs ? time - (times[index] ?? time) : 0), 0);
+    const times = [
+      previousAt,
+      ...batch.samples
+        .map((sample) => sample.at)
+        .filter((one) => one > previousAt && one < at)
+        .sort((a, b) => a - b),
+      at,
+    ];
+    const gapMs = times
+      .slice(1)
+      .reduce((sum, time, index) => sum + (time - (times[index] ?? time) > track.absentMs ? time - (times[index] ?? time) : 0), 0);
     for (let row = 0; row < track.scopes.length; row += 1) track.gapMs[row] = (track.gapMs[row] ?? 0) + gapMs;
   }
 }
@@ -84,18 +93,25 @@ function heard({ book, source, now, previousAt, series }: Intake, newest: Instan
   source.dead = null;
   source.marks.push(newest);
   if (source.marks.length > MARKS) source.marks.splice(0, source.marks.length - MARKS);
-  for (const track of book.tracks.values()) if (track.since === null && track.fedBy.has(source.id)) track.since = previousAt === 0 ? newest : previousAt;
-  series.set(`${source.id}/${ALIVE}`, { source: source.id, series: ALIVE, total: source.knownSince, at: source.newest });
+  for (const track of book.tracks.values())
+    if (track.since === null && track.fedBy.has(source.id)) track.since = previousAt === 0 ? newest : previousAt;
+  series.set(ALIVE, { source: source.id, series: ALIVE, total: source.knownSince, at: source.newest });
 }
 
 /** Series of the store that are not counters: no name of a metric holds a `#`. */
 export const ALIVE = '#alive';
 export const PROBE = '#probe:';
 
-const numberIn = (sample: CounterSample): number => (sample.kind === 'total' ? sample.total : sample.kind === 'delta' ? sample.delta : sample.value);
+const numberIn = (sample: CounterSample): number =>
+  sample.kind === 'total' ? sample.total : sample.kind === 'delta' ? sample.delta : sample.value;
 
 export function seriesKey(name: string, labels: Readonly<Record<string, string>>): string {
-  return JSON.stringify([name, ...Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)).flat()]);
+  return JSON.stringify([
+    name,
+    ...Object.entries(labels)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .flat(),
+  ]);
 }
 
 /** A source may hand over the same labels object again and again: then nothing is parsed or matched twice. */
@@ -130,7 +146,8 @@ function takeCounter(intake: Intake, sample: CounterSample, at: Instant): void {
   const series = seriesOf(intake, sample.name, sample.labels);
   if (series.targets.length === 0) return;
   if (sample.kind === 'delta') {
-    for (const target of series.targets) takeIncrement(intake, target, { delta: sample.delta, count: Math.round(sample.delta), from: at, at }, true);
+    for (const target of series.targets)
+      takeIncrement(intake, target, { delta: sample.delta, count: Math.round(sample.delta), from: at, at }, true);
     return;
   }
   const value = numberIn(sample);
@@ -144,7 +161,7 @@ function takeCounter(intake: Intake, sample: CounterSample, at: Instant): void {
   }
   if (previous !== undefined && at <= previous.at) return;
   series.previous = total;
-  if (previous?.total !== value) intake.series.set(`${intake.source.id}/${series.key}`, { source: intake.source.id, series: series.key, total: value, at });
+  if (previous?.total !== value) intake.series.set(series.key, { source: intake.source.id, series: series.key, total: value, at });
 }
 
 interface Laid {
@@ -177,7 +194,12 @@ function takeIncrement(intake: Intake, target: Target, laid: Laid, pushed: boole
 }
 
 /** A gauge holds its value until the next sample: value × ms and the known ms go into the slots. */
-function takeGauge(intake: Intake, target: Target, previous: Series['previous'], sample: { readonly total: number; readonly at: Instant }): void {
+function takeGauge(
+  intake: Intake,
+  target: Target,
+  previous: Series['previous'],
+  sample: { readonly total: number; readonly at: Instant },
+): void {
   const { track, row } = target;
   const spanMs = previous === undefined ? 0 : sample.at - previous.at;
   seen(intake, target, sample.at, spanMs > 0 && spanMs <= track.absentMs ? -Infinity : Infinity);
@@ -204,7 +226,8 @@ function put(track: Track, row: number, slot: number, bad: number, all: number, 
 /** Data of a scope at `at` that speaks for everything after `from`. */
 function seen({ now, source }: Intake, { track, row }: Target, at: Instant, from: Instant): void {
   const last = track.lastSeen[row] ?? 0;
-  if (last > 0 && at - last > track.absentMs && from > last && !track.pushedBy.has(source.id)) track.gapMs[row] = (track.gapMs[row] ?? 0) + at - last;
+  if (last > 0 && at - last > track.absentMs && from > last && !track.pushedBy.has(source.id))
+    track.gapMs[row] = (track.gapMs[row] ?? 0) + at - last;
   if (at > last) track.lastSeen[row] = at;
   track.seenAt[row] = now;
   track.touched.add(row);
@@ -230,6 +253,6 @@ function takeProbe(intake: Intake, point: string, ok: boolean, at: Instant): voi
     track.lastSeen[row] = at;
     track.seenAt[row] = now;
     track.touched.add(row);
-    if (fails !== before.fails) intake.series.set(`${source.id}/${PROBE}${point}`, { source: source.id, series: `${PROBE}${point}`, total: fails, at });
+    if (fails !== before.fails) intake.series.set(`${PROBE}${point}`, { source: source.id, series: `${PROBE}${point}`, total: fails, at });
   }
 }

@@ -38,7 +38,8 @@ export async function loadBook({ system, store, sources, windows }: KeepDeps, no
 }
 
 /** Sources that a signal names feed it from the start; where it names none, the samples decide. */
-const isExpected = (track: Track, source: SourceState): boolean => (track.spec.sources.length > 0 || track.spec.signal.kind === 'probe') && mayFeed(track, source.id);
+const isExpected = (track: Track, source: SourceState): boolean =>
+  (track.spec.sources.length > 0 || track.spec.signal.kind === 'probe') && mayFeed(track, source.id);
 
 function restoreSources(book: Book, system: System, rows: readonly SeriesRow[]): void {
   for (const row of rows) {
@@ -104,7 +105,8 @@ function settleTrack(book: Book, system: System, track: Track, now: Instant): vo
   // While Belay itself was away nobody listened: that silence does not count.
   const awayMs = lastRead > 0 && now - lastRead > Math.max(track.absentMs, 1) ? now - lastRead : 0;
   track.since += awayMs;
-  for (let row = 0; row < track.scopes.length; row += 1) if ((track.eventAt[row] ?? 0) > 0) track.eventAt[row] = (track.eventAt[row] ?? 0) + awayMs;
+  for (let row = 0; row < track.scopes.length; row += 1)
+    if ((track.eventAt[row] ?? 0) > 0) track.eventAt[row] = (track.eventAt[row] ?? 0) + awayMs;
 }
 
 function restoreSilence(book: Book, rows: readonly SeriesRow[]): void {
@@ -134,10 +136,20 @@ export function changeSet(book: Book, series: Map<string, SeriesRow>, findings: 
     for (const row of track.freshSlots.values()) slots.push(row);
     track.freshSlots.clear();
   }
-  return { slots, series: [...series.values(), ...newTracks.map(trackRow)], states: [...findings.states.values()], transitions: findings.transitions };
+  return {
+    slots,
+    series: [...series.values(), ...newTracks.map(trackRow)],
+    states: [...findings.states.values()],
+    transitions: findings.transitions,
+  };
 }
 
-const trackRow = (track: Track): SeriesRow => ({ source: TRACKS, series: track.key, total: track.since ?? 0, at: Math.max(track.evaluatedAt, track.since ?? 0) });
+const trackRow = (track: Track): SeriesRow => ({
+  source: TRACKS,
+  series: track.key,
+  total: track.since ?? 0,
+  at: Math.max(track.evaluatedAt, track.since ?? 0),
+});
 
 /** Written now and then: that tracks are still kept, and how often scopes of absence triggers speak. */
 export function upkeepRows(book: Book): readonly SeriesRow[] {
@@ -147,7 +159,8 @@ export function upkeepRows(book: Book): readonly SeriesRow[] {
     if (track.spec.signal.kind !== 'absent') continue;
     for (const [scope, row] of track.rowOf) {
       const perMs = rateOf(track, row);
-      if (perMs !== null) rows.push({ source: SILENCE, series: JSON.stringify([track.key, scope]), total: perMs, at: track.eventAt[row] ?? 0 });
+      if (perMs !== null)
+        rows.push({ source: SILENCE, series: JSON.stringify([track.key, scope]), total: perMs, at: track.eventAt[row] ?? 0 });
     }
   }
   return rows;

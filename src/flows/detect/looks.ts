@@ -1,15 +1,12 @@
 // Looks at the scopes of a track: the condition from the rings, one step of each machine, what changed. It writes nothing.
-import {
-  type Condition, lookAtGauge, lookAtMean, lookAtProbe, lookAtRate, lookAtRatio, lookAtSilence,
-} from '../../domain/condition.ts';
+import { type Condition, lookAtGauge, lookAtMean, lookAtProbe, lookAtRate, lookAtRatio, lookAtSilence } from '../../domain/condition.ts';
 import type { Instant, JsonObject } from '../../domain/json.ts';
 import type { Counts } from '../../domain/ring.ts';
 import { WINDOW_SLOTS } from '../../domain/ring.ts';
 import { OVERFLOW_SCOPE } from '../../domain/signal.ts';
-import { isQuiet, type MachineState, reportedCondition, step } from '../../domain/trigger-machine.ts';
 import type { Transition } from '../../domain/trigger.ts';
+import { encodeState, isQuiet, type MachineState, reportedCondition, step } from '../../domain/trigger-machine.ts';
 import type { StateRow } from '../../ports/signal-store.ts';
-import { encodeState } from '../../domain/trigger-machine.ts';
 import type { Book, ManualTrigger, Track, Watcher } from './track.ts';
 import { isUnknown, newestOf, slotOf, watermarkOf } from './track.ts';
 
@@ -42,7 +39,12 @@ export function conditionOf(track: Track, watcher: Watcher, row: number, at: Ins
   const stillBefore = watcher.still[row] === true || watcher.states[row]?.limitSince != null;
   if (signal.kind === 'mean' || signal.kind === 'gauge') {
     const look = signal.kind === 'mean' ? lookAtMean : lookAtGauge;
-    return look(compiled, track.rings.slotSums(row, slot - WINDOW_SLOTS, slot), track.rings.slotSums(row, slot - stillSlots, slot), stillBefore);
+    return look(
+      compiled,
+      track.rings.slotSums(row, slot - WINDOW_SLOTS, slot),
+      track.rings.slotSums(row, slot - stillSlots, slot),
+      stillBefore,
+    );
   }
   const window = track.rings.window(row, over);
   const newest = track.rings.newest(row, stillSlots, still);
@@ -74,7 +76,12 @@ export function lookAtTrack(book: Book, track: Track, now: Instant, findings: Fi
   }
   const at = track.spec.signal.kind === 'absent' ? now : newestOf(book, track);
   const slot = slotOf(track, at);
-  const turn: Turn = { at, now, watermark: track.spec.signal.kind === 'absent' ? now : watermarkOf(book, track), sources: [...track.fedBy] };
+  const turn: Turn = {
+    at,
+    now,
+    watermark: track.spec.signal.kind === 'absent' ? now : watermarkOf(book, track),
+    sources: [...track.fedBy],
+  };
   if (slot === track.sweptSlot && track.spec.signal.kind !== 'absent') {
     for (const row of rowsToLookAt(track)) lookAtRow(track, row, turn, findings);
   } else {
@@ -115,8 +122,15 @@ function lookOnce(track: Track, watcher: Watcher, row: number, turn: Turn, findi
   const { rule } = watcher.compiled;
   const scope = track.scopes[row] ?? '';
   const { state, transitions } = step(watcher.compiled, before, {
-    ...turn, condition, gapMs, newBad: track.newBad[row] ?? 0, newAll: track.newAll[row] ?? 0, warming: isWarming(track, before, turn.at),
-    ceiling: ceilingOf(scope, rule.impact !== undefined, before), trigger: rule.id, scope,
+    ...turn,
+    condition,
+    gapMs,
+    newBad: track.newBad[row] ?? 0,
+    newAll: track.newAll[row] ?? 0,
+    warming: isWarming(track, before, turn.at),
+    ceiling: ceilingOf(scope, rule.impact !== undefined, before),
+    trigger: rule.id,
+    scope,
     ...(track.spec.signal.kind === 'probe' ? { consecutive: track.spec.signal.consecutive } : {}),
   });
   if (state === before) return;
@@ -142,8 +156,19 @@ export function lookAtManual(manual: ManualTrigger, scope: string, now: Instant,
   if (before === undefined) return;
   const { rule } = manual.compiled;
   const { state, transitions } = step(manual.compiled, before, {
-    condition: reportedCondition(before), at: now, watermark: now, now, newBad: 0, newAll: 0, gapMs: 0, warming: false,
-    ceiling: ceilingOf(scope, false, before), sources: ['manual'], trigger: rule.id, scope, ...(report === undefined ? {} : { report }),
+    condition: reportedCondition(before),
+    at: now,
+    watermark: now,
+    now,
+    newBad: 0,
+    newAll: 0,
+    gapMs: 0,
+    warming: false,
+    ceiling: ceilingOf(scope, false, before),
+    sources: ['manual'],
+    trigger: rule.id,
+    scope,
+    ...(report === undefined ? {} : { report }),
   });
   if (state === before && report === undefined) return;
   manual.states.set(scope, state);

@@ -1,10 +1,10 @@
 // Answers what detection knows now: windows with exact intervals for checks, one view a scope for guards and screens.
 // It reads a book and changes nothing.
-import { type Interval, countInterval, growthChance, meanInterval, shareInterval } from '../../domain/evidence-test.ts';
+import { countInterval, growthChance, type Interval, meanInterval, shareInterval } from '../../domain/evidence-test.ts';
 import type { Instant } from '../../domain/json.ts';
 import type { Counts } from '../../domain/ring.ts';
-import { reportedCondition, usableLevel } from '../../domain/trigger-machine.ts';
 import type { TriggerView } from '../../domain/trigger.ts';
+import { reportedCondition, usableLevel } from '../../domain/trigger-machine.ts';
 import type { MetricReading } from '../../ports/readings.ts';
 import { ceilingOf, conditionOf, isWarming } from './looks.ts';
 import type { Book, ManualTrigger, Track, Watcher } from './track.ts';
@@ -20,14 +20,34 @@ export interface Query {
   readonly since?: Instant;
 }
 
-const nothing = (why: string, watermark: Instant): MetricReading => ({ known: false, why, value: 0, lower: 0, upper: 0, bad: 0, all: 0, growing: false, watermark });
+const nothing = (why: string, watermark: Instant): MetricReading => ({
+  known: false,
+  why,
+  value: 0,
+  lower: 0,
+  upper: 0,
+  bad: 0,
+  all: 0,
+  growing: false,
+  watermark,
+});
 
 export function readMetric(book: Book, query: Query, o: { readonly now: Instant; readonly freshMs: number }): MetricReading {
   const found = book.trackOf.get(query.trigger);
-  if (found === undefined) return nothing(book.manual.has(query.trigger) ? `trigger ${query.trigger} is pulled by people and measures nothing` : `there is no trigger ${query.trigger}`, 0);
+  if (found === undefined)
+    return nothing(
+      book.manual.has(query.trigger)
+        ? `trigger ${query.trigger} is pulled by people and measures nothing`
+        : `there is no trigger ${query.trigger}`,
+      0,
+    );
   const windowMs = query.overMs ?? found.track.overMs;
   const track = trackOfWindow(book, found.track, windowMs);
-  if (track === null) return nothing(`only the last ${found.track.overMs} ms are kept for trigger ${query.trigger}, not ${windowMs} ms`, watermarkOf(book, found.track));
+  if (track === null)
+    return nothing(
+      `only the last ${found.track.overMs} ms are kept for trigger ${query.trigger}, not ${windowMs} ms`,
+      watermarkOf(book, found.track),
+    );
   const watermark = watermarkOf(book, track);
   const rows = query.scope === '' && track.by !== null ? [...track.rowOf.values()] : [track.rowOf.get(query.scope) ?? -1];
   const trouble = troubleOf(book, track, rows, query, o);
@@ -38,7 +58,8 @@ export function readMetric(book: Book, query: Query, o: { readonly now: Instant;
   if (typeof span === 'string') return nothing(span, watermark);
   if (query.since === undefined) {
     const coveredMs = coverage(track, found.watcher, rows, newestOf(book, track));
-    if (coveredMs < windowMs) return nothing(`the window is covered for ${Math.max(0, Math.round(coveredMs))} of ${windowMs} ms`, watermark);
+    if (coveredMs < windowMs)
+      return nothing(`the window is covered for ${Math.max(0, Math.round(coveredMs))} of ${windowMs} ms`, watermark);
   }
   return kind === 'mean' || kind === 'gauge' ? sampled(track, rows, span, watermark) : counted(track, rows, span, watermark);
 }
@@ -48,7 +69,13 @@ function trackOfWindow(book: Book, own: Track, windowMs: number): Track | null {
   return book.tracks.get(trackKey(own.spec.id, own.by, windowMs)) ?? (windowMs <= own.overMs ? own : null);
 }
 
-function troubleOf(book: Book, track: Track, rows: readonly number[], { scope }: Query, { now, freshMs }: { readonly now: Instant; readonly freshMs: number }): string | null {
+function troubleOf(
+  book: Book,
+  track: Track,
+  rows: readonly number[],
+  { scope }: Query,
+  { now, freshMs }: { readonly now: Instant; readonly freshMs: number },
+): string | null {
   const sources = [...track.fedBy].map((id) => book.sources.get(id)).filter((source) => source !== undefined);
   const dead = sources.find((source) => source.dead !== null);
   if (dead !== undefined) return `source ${dead.id} cannot be read: ${dead.dead ?? ''}`;
@@ -57,7 +84,9 @@ function troubleOf(book: Book, track: Track, rows: readonly number[], { scope }:
   const ageMs = now - watermarkOf(book, track);
   if (ageMs > Math.max(freshMs, 3 * Math.max(...sources.map((source) => source.everyMs)))) return `the newest data is ${ageMs} ms old`;
   if (rows.length === 0 || rows.includes(-1)) return `no data of ${scope === '' ? 'any scope' : scope} has ever been seen`;
-  return rows.every((row) => isUnknown(track, row, now)) ? `no data of ${scope === '' ? 'any scope' : scope} since ${now - Math.max(...rows.map((row) => track.seenAt[row] ?? 0))} ms` : null;
+  return rows.every((row) => isUnknown(track, row, now))
+    ? `no data of ${scope === '' ? 'any scope' : scope} since ${now - Math.max(...rows.map((row) => track.seenAt[row] ?? 0))} ms`
+    : null;
 }
 
 function coverage(track: Track, watcher: Watcher, rows: readonly number[], at: Instant): number {
@@ -118,7 +147,16 @@ function counted(track: Track, rows: readonly number[], span: Span, watermark: I
   const middle = Math.floor((span.from + span.to + 1) / 2);
   const earlier = sumOver(track, rows, span.from, middle - 1, span.to);
   const part = isRate ? earlier.all : earlier.bad;
-  return { known: true, why: '', value, ...interval, bad, all, growing: growthChance(part, (isRate ? all : counts.bad) - part) < GROWTH_ALPHA, watermark };
+  return {
+    known: true,
+    why: '',
+    value,
+    ...interval,
+    bad,
+    all,
+    growing: growthChance(part, (isRate ? all : counts.bad) - part) < GROWTH_ALPHA,
+    watermark,
+  };
 }
 
 const scaled = ({ lower, upper }: Interval, by: number): Interval => ({ lower: lower * by, upper: upper * by });
@@ -129,15 +167,35 @@ function sampled(track: Track, rows: readonly number[], span: Span, watermark: I
   const all = slots.reduce((sum, slot) => sum + slot.all, 0);
   if (all === 0) return nothing('there was no traffic in the window', watermark);
   const value = slots.reduce((sum, slot) => sum + slot.sum, 0) / all;
-  const interval = track.spec.signal.kind === 'gauge' ? { lower: value, upper: value } : meanInterval(slots.map((slot) => slot.sum / slot.all));
+  const interval =
+    track.spec.signal.kind === 'gauge' ? { lower: value, upper: value } : meanInterval(slots.map((slot) => slot.sum / slot.all));
   if (interval === null) return nothing('too little traffic in the window for a mean', watermark);
   const half = Math.floor(slots.length / 2);
-  const mean = (part: typeof slots): number => part.reduce((sum, slot) => sum + slot.sum, 0) / Math.max(1, part.reduce((sum, slot) => sum + slot.all, 0));
-  return { known: true, why: '', value, ...interval, bad: 0, all, growing: half > 0 && mean(slots.slice(half)) > Math.max(mean(slots.slice(0, half)), interval.upper), watermark };
+  const mean = (part: typeof slots): number =>
+    part.reduce((sum, slot) => sum + slot.sum, 0) /
+    Math.max(
+      1,
+      part.reduce((sum, slot) => sum + slot.all, 0),
+    );
+  return {
+    known: true,
+    why: '',
+    value,
+    ...interval,
+    bad: 0,
+    all,
+    growing: half > 0 && mean(slots.slice(half)) > Math.max(mean(slots.slice(0, half)), interval.upper),
+    watermark,
+  };
 }
 
 /** Silence and probes have no sampling error. */
-function exactly(track: Track, watcher: Watcher, row: number, { now, watermark }: { readonly now: Instant; readonly watermark: Instant }): MetricReading {
+function exactly(
+  track: Track,
+  watcher: Watcher,
+  row: number,
+  { now, watermark }: { readonly now: Instant; readonly watermark: Instant },
+): MetricReading {
   const { value, bad, all, limit } = conditionOf(track, watcher, row, now, now);
   if (value === null || limit === null) return nothing('not every probe point has answered', watermark);
   return { known: true, why: '', value, lower: value, upper: value, bad, all, growing: false, watermark };
@@ -146,7 +204,8 @@ function exactly(track: Track, watcher: Watcher, row: number, { now, watermark }
 export function viewsOf(book: Book, trigger: string | undefined, now: Instant): readonly TriggerView[] {
   const views: TriggerView[] = [];
   for (const [id, { track, watcher }] of book.trackOf) {
-    if (trigger === undefined || trigger === id) for (const [scope, row] of track.rowOf) views.push(viewOf(book, { id, track, watcher, scope, row }, now));
+    if (trigger === undefined || trigger === id)
+      for (const [scope, row] of track.rowOf) views.push(viewOf(book, { id, track, watcher, scope, row }, now));
   }
   for (const [id, manual] of book.manual) if (trigger === undefined || trigger === id) views.push(...manualViews(id, manual));
   return views;
@@ -166,11 +225,24 @@ function viewOf(book: Book, { id, track, watcher, scope, row }: Seen, now: Insta
   const condition = conditionOf(track, watcher, row, at, now);
   const unknown = track.spec.signal.kind !== 'absent' && isUnknown(track, row, now);
   return {
-    trigger: id, scope, status: state?.status ?? 'ok', announced: state?.announced ?? false, unknown,
-    warming: state === undefined || isWarming(track, state, at), episode: state?.episode ?? null, since: state?.since ?? null,
-    value: condition.value, bad: condition.bad, all: condition.all,
-    level: state === undefined || unknown ? 'none' : usableLevel(state, { condition, ceiling: ceilingOf(scope, watcher.compiled.rule.impact !== undefined, state) }),
-    overLimit: condition.limit === true, watermark: watermarkOf(book, track), lastEvaluatedAt: track.evaluatedAt,
+    trigger: id,
+    scope,
+    status: state?.status ?? 'ok',
+    announced: state?.announced ?? false,
+    unknown,
+    warming: state === undefined || isWarming(track, state, at),
+    episode: state?.episode ?? null,
+    since: state?.since ?? null,
+    value: condition.value,
+    bad: condition.bad,
+    all: condition.all,
+    level:
+      state === undefined || unknown
+        ? 'none'
+        : usableLevel(state, { condition, ceiling: ceilingOf(scope, watcher.compiled.rule.impact !== undefined, state) }),
+    overLimit: condition.limit === true,
+    watermark: watermarkOf(book, track),
+    lastEvaluatedAt: track.evaluatedAt,
   };
 }
 
@@ -179,18 +251,35 @@ function manualViews(id: string, manual: ManualTrigger): readonly TriggerView[] 
     const condition = reportedCondition(state);
     const at = state.reportedAt ?? 0;
     return {
-      trigger: id, scope, status: state.status, announced: state.announced, unknown: false, warming: false, episode: state.episode, since: state.since,
-      value: condition.value, bad: condition.bad, all: condition.all, level: usableLevel(state, { condition, ceiling: ceilingOf(scope, false, state) }),
-      overLimit: condition.limit === true, watermark: at, lastEvaluatedAt: at,
+      trigger: id,
+      scope,
+      status: state.status,
+      announced: state.announced,
+      unknown: false,
+      warming: false,
+      episode: state.episode,
+      since: state.since,
+      value: condition.value,
+      bad: condition.bad,
+      all: condition.all,
+      level: usableLevel(state, { condition, ceiling: ceilingOf(scope, false, state) }),
+      overLimit: condition.limit === true,
+      watermark: at,
+      lastEvaluatedAt: at,
     };
   });
 }
 
-export function healthOf(book: Book, o: { readonly now: Instant; readonly lagMs: number }): { watermarkAgeMs: number; lagMs: number; deadSources: readonly string[] } {
+export function healthOf(
+  book: Book,
+  o: { readonly now: Instant; readonly lagMs: number },
+): { watermarkAgeMs: number; lagMs: number; deadSources: readonly string[] } {
   const sources = [...book.sources.values()];
   const dead = sources.filter((source) => source.dead !== null || o.now - source.heardAt > 3 * source.everyMs + MINUTE_MS / 30);
   const living = sources.filter((source) => !dead.includes(source));
-  const told = (living.length > 0 ? living : sources).map((source) => (source.newest > 0 ? source.newest - source.disorderMs : book.startedAt));
+  const told = (living.length > 0 ? living : sources).map((source) =>
+    source.newest > 0 ? source.newest - source.disorderMs : book.startedAt,
+  );
   const oldest = told.length === 0 ? o.now : living.length > 0 ? Math.min(...told) : Math.max(...told);
   return { watermarkAgeMs: Math.max(0, o.now - oldest), lagMs: o.lagMs, deadSources: dead.map((source) => source.id) };
 }

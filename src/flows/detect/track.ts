@@ -1,16 +1,17 @@
 // What detection holds in memory: sources, series, and one track for each (signal, window, grouping) with its scopes and watchers.
 // Shapes and look-ups only; filling them is intake.ts, judging them is looks.ts, keeping them is keep.ts.
+
+import type { Lags } from '../../domain/clock-skew.ts';
 import type { CompiledRule } from '../../domain/condition.ts';
 import { compileRule } from '../../domain/condition.ts';
 import type { CounterState } from '../../domain/counter.ts';
-import type { Lags } from '../../domain/clock-skew.ts';
 import type { Instant } from '../../domain/json.ts';
 import { Rings } from '../../domain/ring.ts';
 import { compileSelector, type Matcher } from '../../domain/selector.ts';
 import { OVERFLOW_SCOPE, type ScopeKey, type Selector, type SignalSpec } from '../../domain/signal.ts';
 import type { System } from '../../domain/system.ts';
-import { INITIAL, type MachineState } from '../../domain/trigger-machine.ts';
 import type { TriggerRule } from '../../domain/trigger.ts';
+import { INITIAL, type MachineState } from '../../domain/trigger-machine.ts';
 import type { SlotRow } from '../../ports/signal-store.ts';
 
 export interface Watcher {
@@ -163,10 +164,32 @@ function trackFor(book: Book, o: { readonly spec: SignalSpec; readonly by: strin
   const slotMs = Rings.slotMsOf(o.overMs);
   const { kind } = o.spec.signal;
   const track: Track = {
-    key, ...o, slotMs, roles: rolesOf(o.spec), rings: new Rings(Math.floor((now - 4 * o.overMs) / slotMs), kind === 'mean' || kind === 'gauge'),
-    rowOf: new Map(), scopes: [], watchers: [], fedBy: new Set(), pushedBy: new Set(), points: new Map(), since: null,
-    absentMs: 'ms' in o.spec.absentAfter ? o.spec.absentAfter.ms : 0, pushSeenAt: 0, sweptSlot: -1, evaluatedAt: 0,
-    lastSeen: [], seenAt: [], eventAt: [], firstEventAt: [], events: [], gapMs: [], newBad: [], newAll: [], touched: new Set(), freshSlots: new Map(),
+    key,
+    ...o,
+    slotMs,
+    roles: rolesOf(o.spec),
+    rings: new Rings(Math.floor((now - 4 * o.overMs) / slotMs), kind === 'mean' || kind === 'gauge'),
+    rowOf: new Map(),
+    scopes: [],
+    watchers: [],
+    fedBy: new Set(),
+    pushedBy: new Set(),
+    points: new Map(),
+    since: null,
+    absentMs: 'ms' in o.spec.absentAfter ? o.spec.absentAfter.ms : 0,
+    pushSeenAt: 0,
+    sweptSlot: -1,
+    evaluatedAt: 0,
+    lastSeen: [],
+    seenAt: [],
+    eventAt: [],
+    firstEventAt: [],
+    events: [],
+    gapMs: [],
+    newBad: [],
+    newAll: [],
+    touched: new Set(),
+    freshSlots: new Map(),
   };
   book.tracks.set(key, track);
   return track;
@@ -189,7 +212,17 @@ export function rowOf(track: Track, scope: ScopeKey): number {
   const row = track.rings.addRow();
   track.rowOf.set(scope, row);
   track.scopes.push(scope);
-  for (const list of [track.lastSeen, track.seenAt, track.eventAt, track.firstEventAt, track.events, track.gapMs, track.newBad, track.newAll]) list.push(0);
+  for (const list of [
+    track.lastSeen,
+    track.seenAt,
+    track.eventAt,
+    track.firstEventAt,
+    track.events,
+    track.gapMs,
+    track.newBad,
+    track.newAll,
+  ])
+    list.push(0);
   for (const watcher of track.watchers) {
     watcher.states.push(INITIAL);
     watcher.still.push(false);
@@ -215,7 +248,8 @@ export function watermarkOf(book: Book, track: Track): Instant {
   let oldest = Infinity;
   for (const id of track.fedBy) {
     const source = book.sources.get(id);
-    if (source !== undefined && source.dead === null && source.newest > 0) oldest = Math.min(oldest, source.newest - Math.min(source.disorderMs, track.spec.lateMs));
+    if (source !== undefined && source.dead === null && source.newest > 0)
+      oldest = Math.min(oldest, source.newest - Math.min(source.disorderMs, track.spec.lateMs));
   }
   return oldest === Infinity ? newestOf(book, track) : oldest;
 }
@@ -233,8 +267,19 @@ export function sourceOf(book: Book, system: System, id: string, everyMs: number
   const cadenceMs = spec?.everyMs ?? everyMs;
   const pulled = spec !== undefined && spec.driver !== 'push';
   const source: SourceState = {
-    id, everyMs: cadenceMs, pulled, disorderMs: pulled ? 0 : cadenceMs, knownSince: null, newest: 0, heardAt: book.startedAt, dead: null, lags: [], marks: [],
-    series: new Map(), bySample: new WeakMap(), restored: new Map(),
+    id,
+    everyMs: cadenceMs,
+    pulled,
+    disorderMs: pulled ? 0 : cadenceMs,
+    knownSince: null,
+    newest: 0,
+    heardAt: book.startedAt,
+    dead: null,
+    lags: [],
+    marks: [],
+    series: new Map(),
+    bySample: new WeakMap(),
+    restored: new Map(),
   };
   book.sources.set(id, source);
   return source;

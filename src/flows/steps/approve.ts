@@ -2,14 +2,14 @@
 import type { ApproveStep } from '../../domain/ir.ts';
 import { askApproval } from '../approval.ts';
 import { failed } from '../fail.ts';
-import { replan } from '../replan.ts';
+import { adoptPlan, replan } from '../replan.ts';
 import type { Next, Visit } from '../run.ts';
 import { finish, NEXT } from '../run.ts';
 
 export async function runApprove(visit: Visit<ApproveStep>): Promise<Next> {
-  const { step, run } = visit;
+  const { step } = visit;
   const plan = await replan(visit);
-  const granted = await askApproval(visit, plan, {
+  const granted = await askApproval(visit, 'approval', plan, {
     from: step.from,
     min: step.min,
     fourEyes: step.fourEyes,
@@ -18,6 +18,6 @@ export async function runApprove(visit: Visit<ApproveStep>): Promise<Next> {
   });
   await finish(visit, granted ? 'done' : 'failed', { planHash: plan.planHash, granted });
   if (!granted) return failed(visit, 'the plan was not approved');
-  run.plan = plan;
+  await adoptPlan(visit, plan);
   return NEXT;
 }

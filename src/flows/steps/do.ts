@@ -4,14 +4,14 @@ import type { EventDraft } from '../../domain/event.ts';
 import type { DoStep } from '../../domain/ir.ts';
 import type { Instant, Json, JsonObject } from '../../domain/json.ts';
 import type { PlanStep } from '../../domain/plan.ts';
-import { askApproval } from '../approval.ts';
+import { approvalNeeds, askApproval } from '../approval.ts';
 import type { DoOutcome } from '../do.ts';
 import { askHow, failed } from '../fail.ts';
 import { performStepDo } from '../perform.ts';
+import { recheckGuards } from '../recheck.ts';
+import { adoptPlan, replan } from '../replan.ts';
 import type { Next, Visit } from '../run.ts';
 import { append, BELAY, finish, NEXT, partName } from '../run.ts';
-import { recheckGuards } from '../recheck.ts';
-import { replan } from '../replan.ts';
 import { unwind } from '../unwind.ts';
 
 const DEFAULT_TIMEOUT_MS = 60_000;
@@ -19,36 +19,45 @@ const DEFAULT_TIMEOUT_MS = 60_000;
 export async function runDo(visit: Visit<DoStep>): Promise<Next> {
   if (visit.step.do === 'belay.undo') return runUndo(visit);
   const planned = plannedStep(visit);
-  const refused = await recheckGuards(visit);
-  if (refused !== null) return refused;
-  const outcome = await performStepDo(visit, {
-    part: 'act',
-    call: { do: visit.step.do, with: planned.args ?? visit.step.with },
-    expected: planned.expected ?? null,
-    verify: visit.step.verify,
-    timeoutMs: visit.step.timeoutMs ?? DEFAULT_TIMEOUT_MS,
-  });
+  // What the plan could not know nobody has approved: it is planned again and asked, never resolved on the way.
+  if (planned.effect === 'unknown' || planned.args === undefined) return askWithNewPlan(visit, 'the plan could not know what this step would do');
+  for (let round = 1; ; round += 1) {
+    const refused = await recheckGuards(visit, round);
+    if (refused !== null) return refused;
+    const outcome = await performStepDo(visit, {
+      part: round === 1 ? 'act' : `act-again${round}-`,
+      call: { do: visit.step.do, with: planned.args },
+      expected: planned.expected ?? leftBehind(visit, planned),
+      verify: visit.step.verify,
+      timeoutMs: visit.step.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+    });
+    if (outcome.status !== 'paused') return settle(visit, planned, outcome);
+  }
+}
+
+async function settle(visit: Visit<DoStep>, planned: PlanStep, outcome: DoOutcome): Promise<Next> {
   switch (outcome.status) {
     case 'done':
     case 'noop':
       return succeeded(visit, planned, outcome);
     case 'conflict':
-      return conflict(visit, outcome);
+      await finish(visit, 'failed', detailOf(outcome));
+      // Somebody moved the target since it was planned. Never act on it alone.
+      return askWithNewPlan(visit, 'somebody changed the target since it was planned');
     case 'unknown':
-      await finish(visit, 'unknown', detailOf(outcome));
+      remember(visit, planned, null);
+      await finish(visit, 'unknown', detailOf(outcome), (_incident, at) => contingencyOf(visit, planned, at), (at) => timerOf(visit.step, at));
       return askHow(visit, outcome.message);
     case 'failed':
-      await finish(visit, 'failed', detailOf(outcome));
-      if (outcome.effect === 'done') remember(visit, planned);
+      if (outcome.effect === 'done') remember(visit, planned, outcome.fingerprint ?? null);
+      await finish(visit, 'failed', detailOf(outcome), (_incident, at) => (outcome.effect === 'done' ? contingencyOf(visit, planned, at) : []), (at) =>
+        outcome.effect === 'done' ? timerOf(visit.step, at) : {},
+      );
       return failed(visit, outcome.message);
     case 'paused':
     case 'fenced':
-      return assertNever(outcome.status);
+      return assert(false, `a performance never ends ${outcome.status}`) as never;
   }
-}
-
-function assertNever(status: string): never {
-  assert(false, `a performance never ends ${status}`);
 }
 
 function plannedStep(visit: Visit<DoStep>): PlanStep {
@@ -57,18 +66,35 @@ function plannedStep(visit: Visit<DoStep>): PlanStep {
   return planned;
 }
 
+/** Where an earlier step of this run moved the same target, the plan could not know its fingerprint: what that step left is expected. */
+function leftBehind(visit: Visit<DoStep>, planned: PlanStep): string | null {
+  const target = targetOf(visit, planned);
+  return visit.run.completed.findLast((one) => one.target === target)?.fingerprint ?? null;
+}
+
+function targetOf(visit: Visit<DoStep>, planned: PlanStep): string {
+  const action = visit.run.world.actions[visit.step.do];
+  return action === undefined || planned.args === undefined ? visit.step.id : action.target(planned.args);
+}
+
 async function succeeded(visit: Visit<DoStep>, planned: PlanStep, outcome: DoOutcome & { status: 'done' | 'noop' }): Promise<Next> {
   const { step } = visit;
-  // A noop did not change anything, so there is nothing of ours to take back: the organization may have asked for it long ago.
+  // A noop did not change anything, so there is nothing of ours to take back: somebody else put it there.
   const acted = outcome.status === 'done';
   await finish(visit, outcome.status, detailOf(outcome), (_incident, at) => (acted ? contingencyOf(visit, planned, at) : []), (at) => (acted ? timerOf(step, at) : {}));
-  if (acted) remember(visit, planned);
+  if (acted) remember(visit, planned, outcome.fingerprint);
   return NEXT;
 }
 
-function remember(visit: Visit<DoStep>, planned: PlanStep): void {
+function remember(visit: Visit<DoStep>, planned: PlanStep, fingerprint: string | null): void {
+  const { run, step } = visit;
+  const target = targetOf(visit, planned);
+  run.rechecked = true;
+  if (planned.current !== undefined && planned.effect === 'change') run.left.push({ target, value: planned.current });
+  const earlier = run.completed.findIndex((one) => one.step === step.id);
+  if (earlier >= 0) run.completed.splice(earlier, 1);
   const undo = planned.undo === undefined ? null : { do: planned.undo.action, with: planned.undo.args };
-  visit.run.completed.push({ step: visit.step.id, undo });
+  run.completed.push({ step: step.id, target, call: { do: step.do, with: planned.args ?? {} }, undo, fingerprint });
 }
 
 function contingencyOf({ run, step }: Visit<DoStep>, planned: PlanStep, at: Instant): EventDraft[] {
@@ -87,13 +113,14 @@ function timerOf(step: DoStep, at: Instant) {
   };
 }
 
-/** Somebody moved the target since it was planned. Never act on it alone: plan again and ask. */
-async function conflict(visit: Visit<DoStep>, outcome: DoOutcome & { status: 'conflict' }): Promise<Next> {
-  await finish(visit, 'failed', detailOf(outcome));
+async function askWithNewPlan(visit: Visit<DoStep>, why: string): Promise<Next> {
   const plan = await replan(visit);
-  const granted = await askApproval(visit, plan, { from: [visit.step.who ?? 'commander'], min: 1, fourEyes: false, timeoutMs: null, onTimeout: 'escalate' });
-  if (!granted) return { to: 'stop', reason: `${visit.step.id}: the target changed and the new plan was not approved` };
-  visit.run.plan = plan;
+  if (plan.steps.find((one) => one.id === visit.step.id)?.effect === 'unknown') {
+    return askHow(visit, `${why}, and still it cannot be known; do it by hand, then continue`);
+  }
+  const granted = await askApproval(visit, 'replan-approval', plan, approvalNeeds(visit.run, plan));
+  if (!granted) return { to: 'stop', reason: `${visit.step.id}: ${why}, and the new plan was not approved` };
+  await adoptPlan(visit, plan);
   return { to: 'goto', step: visit.step.id };
 }
 

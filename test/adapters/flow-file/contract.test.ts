@@ -5,13 +5,17 @@ import { join } from 'node:path';
 import { createFlowFile } from '../../../src/adapters/flow-file/index.ts';
 import { createProcesses } from '../../../src/adapters/process/index.ts';
 import { systemTime } from '../../../src/adapters/system/index.ts';
-import { flowSwitchContract } from '../../contracts/flow-switch.ts';
+import { createActions } from '../../../src/flows/actions/index.ts';
+import { actionContract } from '../../contracts/action.ts';
+import { type FlowSwitchUnderTest, flowSwitchContract } from '../../contracts/flow-switch.ts';
 import { createFakeFlowSwitch } from '../../world/fakes/flow-switch.ts';
 
 const FLOWS = { acme: 'stable', globex: 'stable', initech: 'stable' };
 const processes = createProcesses();
 
-flowSwitchContract('a file', async () => {
+flowSwitchContract('a file', onDisk);
+
+async function onDisk() {
   const dir = await mkdtemp(join(tmpdir(), 'belay-flow-'));
   const file = join(dir, 'flows.json');
   await writeFile(file, JSON.stringify(FLOWS, null, 2));
@@ -19,11 +23,30 @@ flowSwitchContract('a file', async () => {
   return {
     flow: createFlowFile({ file: 'flows.json', values: ['stable', 'next'] }, { time: systemTime, processes, baseDir: dir }),
     flows,
-    put: async (org, value) => {
+    put: async (org: string, value: string) => {
       await writeFile(`${file}.other`, JSON.stringify({ ...(await flows()), [org]: value }, null, 2));
       await rename(`${file}.other`, file);
     },
     close: () => rm(dir, { recursive: true }),
+  } satisfies FlowSwitchUnderTest;
+}
+
+actionContract('flow.set on a file', async () => {
+  const { flow, put, close } = await onDisk();
+  await put('acme', 'next');
+  const action = createActions({ targets: {}, switches: { checkout: flow }, pause: null as never })['flow.set'];
+  if (action === undefined) throw new Error('no action flow.set');
+  const interfere = async () => {
+    await put('acme', 'stable');
+    await flow.get('acme');
+    await put('acme', 'next');
+  };
+  return {
+    action,
+    args: { switch: 'checkout', org: 'acme', to: 'stable' },
+    impossible: { switch: 'checkout', org: 'acme', to: 'x' },
+    interfere,
+    close,
   };
 });
 

@@ -8,13 +8,69 @@ import { createHttp } from '../../../src/adapters/http/index.ts';
 import { BelayError } from '../../../src/domain/errors.ts';
 
 const HOSTILE = [
-  '127.0.0.1', '127.255.255.254', '10.0.0.1', '10.255.255.255', '172.16.0.1', '172.31.255.255', '192.168.0.1', '169.254.169.254', '169.254.0.1',
-  '100.64.0.1', '100.100.100.200', '0.0.0.0', '0.1.2.3', '224.0.0.1', '255.255.255.255', '240.0.0.1', '198.18.0.1', '192.0.2.1', '168.63.129.16',
-  '::', '::1', 'fe80::1', 'fc00::1', 'fd00:ec2::254', 'ff02::1', '::ffff:127.0.0.1', '::ffff:169.254.169.254', '64:ff9b::7f00:1', '64:ff9b::a9fe:a9fe',
-  '2002:7f00:1::', '2001:0:7f00:1::', '2001:db8::1', '::7f00:1',
+  '127.0.0.1',
+  '127.255.255.254',
+  '10.0.0.1',
+  '10.255.255.255',
+  '172.16.0.1',
+  '172.31.255.255',
+  '192.168.0.1',
+  '169.254.169.254',
+  '169.254.0.1',
+  '100.64.0.1',
+  '100.100.100.200',
+  '0.0.0.0',
+  '0.1.2.3',
+  '224.0.0.1',
+  '255.255.255.255',
+  '240.0.0.1',
+  '198.18.0.1',
+  '192.0.2.1',
+  '168.63.129.16',
+  '::',
+  '::1',
+  'fe80::1',
+  'fc00::1',
+  'fd00:ec2::254',
+  'ff02::1',
+  '::ffff:127.0.0.1',
+  '::ffff:169.254.169.254',
+  '64:ff9b::7f00:1',
+  '64:ff9b::a9fe:a9fe',
+  '2002:7f00:1::',
+  '2001:0:7f00:1::',
+  '2001:db8::1',
+  '::7f00:1',
 ];
-const SPELLINGS = ['127.0.0.1', '0x7f000001', '2130706433', '017700000001', '127.1', '0', '[::ffff:127.0.0.1]', '[::1]', '[::]', '127.0.0.1.', 'localhost'];
-const NEVER = ['169.254.169.254', '169.254.0.1', '100.100.100.200', '168.63.129.16', '0.0.0.0', '255.255.255.255', '224.0.0.1', '::', 'fe80::1', 'fd00:ec2::254', 'ff02::1', '::ffff:169.254.169.254', '64:ff9b::a9fe:a9fe', '2002:a9fe:a9fe::'];
+const SPELLINGS = [
+  '127.0.0.1',
+  '0x7f000001',
+  '2130706433',
+  '017700000001',
+  '127.1',
+  '0',
+  '[::ffff:127.0.0.1]',
+  '[::1]',
+  '[::]',
+  '127.0.0.1.',
+  'localhost',
+];
+const NEVER = [
+  '169.254.169.254',
+  '169.254.0.1',
+  '100.100.100.200',
+  '168.63.129.16',
+  '0.0.0.0',
+  '255.255.255.255',
+  '224.0.0.1',
+  '::',
+  'fe80::1',
+  'fd00:ec2::254',
+  'ff02::1',
+  '::ffff:169.254.169.254',
+  '64:ff9b::a9fe:a9fe',
+  '2002:a9fe:a9fe::',
+];
 
 let server: Server;
 let port = 0;
@@ -32,9 +88,18 @@ afterAll(async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
-const codeOf = async (work: Promise<unknown>): Promise<string> => work.then(() => 'answered', (error: unknown) => (BelayError.is(error) ? error.code : String(error)));
-const names = (table: Readonly<Record<string, readonly string[]>>): Lookup => (host, _options, callback) =>
-  callback(null, (table[host] ?? []).map((address) => ({ address, family: address.includes(':') ? 6 : 4 })));
+const codeOf = async (work: Promise<unknown>): Promise<string> =>
+  work.then(
+    () => 'answered',
+    (error: unknown) => (BelayError.is(error) ? error.code : String(error)),
+  );
+const names =
+  (table: Readonly<Record<string, readonly string[]>>): Lookup =>
+  (host, _options, callback) =>
+    callback(
+      null,
+      (table[host] ?? []).map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
+    );
 
 describe('addresses', () => {
   it.each(HOSTILE)('%s is not reached unless the configuration names it', (ip) => {
@@ -66,7 +131,9 @@ describe('addresses', () => {
 describe('requests to inner addresses', () => {
   it.each(SPELLINGS)('http://%s/ does not reach a server of this machine', async (host) => {
     const before = reached;
-    expect(await codeOf(createHttp({ allow: [] }).request({ method: 'GET', url: `http://${host}:${port}/`, timeoutMs: 2_000 }))).toBe('BELAY_HTTP_REFUSED');
+    expect(await codeOf(createHttp({ allow: [] }).request({ method: 'GET', url: `http://${host}:${port}/`, timeoutMs: 2_000 }))).toBe(
+      'BELAY_HTTP_REFUSED',
+    );
     expect(reached).toBe(before);
   });
 
@@ -78,7 +145,9 @@ describe('requests to inner addresses', () => {
     };
     const http = createHttp({ allow: [] }, { lookup: rebinding });
     for (let round = 0; round < 3; round += 1) {
-      expect(await codeOf(http.request({ method: 'GET', url: `http://rebind.example:${port}/`, timeoutMs: 2_000 }))).toBe('BELAY_HTTP_REFUSED');
+      expect(await codeOf(http.request({ method: 'GET', url: `http://rebind.example:${port}/`, timeoutMs: 2_000 }))).toBe(
+        'BELAY_HTTP_REFUSED',
+      );
     }
     expect(looks).toBe(3);
   });
@@ -109,7 +178,12 @@ describe('requests to inner addresses', () => {
 
   it('a header that would end the line is refused before anything leaves', async () => {
     const before = reached;
-    const request = createHttp({ allow: ['127.0.0.1'] }).request({ method: 'GET', url: `http://127.0.0.1:${port}/`, headers: { 'x-a': 'b\r\nx-c: d' }, timeoutMs: 2_000 });
+    const request = createHttp({ allow: ['127.0.0.1'] }).request({
+      method: 'GET',
+      url: `http://127.0.0.1:${port}/`,
+      headers: { 'x-a': 'b\r\nx-c: d' },
+      timeoutMs: 2_000,
+    });
     await expect(request).rejects.toMatchObject({ effect: 'none' });
     expect(reached).toBe(before);
   });

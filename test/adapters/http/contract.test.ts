@@ -17,7 +17,9 @@ httpContract('undici', async () => {
     if (request.url !== '/echo') return void response.end('fine');
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => response.end(JSON.stringify({ method: request.method, who: request.headers['x-who'], body: Buffer.concat(chunks).toString() })));
+    request.on('end', () =>
+      response.end(JSON.stringify({ method: request.method, who: request.headers['x-who'], body: Buffer.concat(chunks).toString() })),
+    );
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;

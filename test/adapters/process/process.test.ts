@@ -1,6 +1,6 @@
 // Programs by argv, their groups, their output, and who a pid is. Real processes only.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
@@ -22,25 +22,39 @@ const folder = (): string => {
 
 describe('running a program', () => {
   it('gives back code and output, and a code that is not zero is a result', async () => {
-    expect(await processes.run(script('console.log("out"); console.error("err"); process.exit(3)'), { timeoutMs: 10_000 })).toEqual({ code: 3, stdout: 'out\n', stderr: 'err\n' });
+    expect(await processes.run(script('console.log("out"); console.error("err"); process.exit(3)'), { timeoutMs: 10_000 })).toEqual({
+      code: 3,
+      stdout: 'out\n',
+      stderr: 'err\n',
+    });
   });
 
   it('tells the end by a signal as shells do', async () => {
-    expect((await processes.run(script('process.kill(process.pid, "SIGTERM"); setTimeout(() => {}, 5000)'), { timeoutMs: 10_000 })).code).toBe(143);
+    expect(
+      (await processes.run(script('process.kill(process.pid, "SIGTERM"); setTimeout(() => {}, 5000)'), { timeoutMs: 10_000 })).code,
+    ).toBe(143);
   });
 
   it('runs where it is told, with nothing of our environment but a path', async () => {
     const dir = folder();
-    const { stdout } = await processes.run(script('console.log(process.cwd()); console.log(Object.keys(process.env).sort().join())'), { cwd: dir, env: { WHO: 'ana' }, timeoutMs: 10_000 });
+    const { stdout } = await processes.run(script('console.log(process.cwd()); console.log(Object.keys(process.env).sort().join())'), {
+      cwd: dir,
+      env: { WHO: 'ana' },
+      timeoutMs: 10_000,
+    });
     expect(stdout).toBe(`${dir}\nPATH,WHO\n`);
   });
 
   it('hands over every argument as it is: there is no shell', async () => {
-    const argument = fc.string({ unit: 'binary', maxLength: 40 }).filter((text) => !text.includes('\0') && Buffer.from(text, 'utf8').toString('utf8') === text);
+    const argument = fc
+      .string({ unit: 'binary', maxLength: 40 })
+      .filter((text) => !text.includes('\0') && Buffer.from(text, 'utf8').toString('utf8') === text);
     await fc.assert(
       fc.asyncProperty(fc.array(argument, { maxLength: 20 }), async (args) => {
         const hostile = [...args, '$(touch pwned)', '; rm -rf .', '`id`', '*', '--', '-e'];
-        const { stdout } = await processes.run(script('console.log(JSON.stringify(process.argv.slice(1)))', '--', ...hostile), { timeoutMs: 10_000 });
+        const { stdout } = await processes.run(script('console.log(JSON.stringify(process.argv.slice(1)))', '--', ...hostile), {
+          timeoutMs: 10_000,
+        });
         expect(JSON.parse(stdout)).toEqual(hostile);
       }),
       { numRuns: 10 },
@@ -61,12 +75,16 @@ describe('running a program', () => {
     await expect(processes.run(script(parent), { timeoutMs: 600 })).rejects.toMatchObject({ code: 'BELAY_TIMEOUT', effect: 'unknown' });
     const started = readFileSync(pids, 'utf8').trim().split('\n').map(Number);
     expect(started).toHaveLength(2);
-    await eventually(() => Promise.all(started.map((pid) => processes.inspect(pid))), (seen) => seen.every((one) => one === null));
+    await eventually(
+      () => Promise.all(started.map((pid) => processes.inspect(pid))),
+      (seen) => seen.every((one) => one === null),
+    );
   });
 
   it('does not wait for a child that stays behind with our pipes', async () => {
     const began = performance.now();
-    const left = 'const c = require("child_process").spawn(process.execPath, ["-e", "setTimeout(() => {}, 4000)"], { stdio: "inherit" }); console.log(c.pid); c.unref();';
+    const left =
+      'const c = require("child_process").spawn(process.execPath, ["-e", "setTimeout(() => {}, 4000)"], { stdio: "inherit" }); console.log(c.pid); c.unref();';
     const { stdout } = await processes.run(script(left), { timeoutMs: 10_000 });
     expect(performance.now() - began).toBeLessThan(3_000);
     process.kill(Number(stdout), 'SIGKILL');
@@ -96,7 +114,10 @@ describe('who a pid is', () => {
   it('is proven before a signal is sent: another process of that number gets none', async () => {
     const self = await processes.self();
     expect(self).toMatchObject({ pid: process.pid });
-    await expect(processes.signal({ pid: self.pid, start: 'another' }, 'SIGKILL')).rejects.toMatchObject({ code: 'BELAY_PROCESS_FAILED', effect: 'none' });
+    await expect(processes.signal({ pid: self.pid, start: 'another' }, 'SIGKILL')).rejects.toMatchObject({
+      code: 'BELAY_PROCESS_FAILED',
+      effect: 'none',
+    });
     await expect(processes.signal({ pid: 4_194_303, start: '' }, 'SIGHUP')).rejects.toMatchObject({ code: 'BELAY_PROCESS_FAILED' });
     await expect(processes.signal(self, 'HUP')).rejects.toMatchObject({ code: 'BELAY_PROCESS_FAILED', message: 'there is no signal HUP' });
   });
@@ -129,27 +150,27 @@ describe('lock files', () => {
   });
 
   it('of a dead process are taken, by one of several who try at once', async () => {
-    const { writeFile } = await import('node:fs/promises');
     const lock = join(folder(), '.belay-lock');
     for (let round = 0; round < 20; round += 1) {
-      await writeFile(lock, '4194303\n12345\n');
+      writeFileSync(lock, '4194303\n12345\n');
       let holders = 0;
-      const all = Array.from({ length: 4 }, () => createProcesses().locks.hold(lock, { waitMs: 10_000 }, async (held) => {
-        await held.assertHeld();
-        holders += 1;
-        expect(holders).toBe(1);
-        await new Promise((resolve) => setTimeout(resolve, 1));
-        holders -= 1;
-      }));
+      const all = Array.from({ length: 4 }, () =>
+        createProcesses().locks.hold(lock, { waitMs: 10_000 }, async (held) => {
+          await held.assertHeld();
+          holders += 1;
+          expect(holders).toBe(1);
+          await new Promise((resolve) => setTimeout(resolve, 1));
+          holders -= 1;
+        }),
+      );
       await Promise.all(all);
     }
     expect(existsSync(lock)).toBe(false);
   });
 
   it('without a pid are never taken: only a person may remove them', async () => {
-    const { writeFile } = await import('node:fs/promises');
     const lock = join(folder(), '.belay-lock');
-    await writeFile(lock, '');
+    writeFileSync(lock, '');
     const refused = processes.locks.hold(lock, { waitMs: 50 }, async () => undefined);
     await expect(refused).rejects.toMatchObject({ code: 'BELAY_LOCK_HELD', effect: 'none', hint: expect.stringContaining('Remove') });
     expect(existsSync(lock)).toBe(true);
@@ -169,6 +190,8 @@ describe('lock files', () => {
     const lock = join(folder(), '.belay-lock');
     await expect(processes.locks.hold(lock, { waitMs: 50 }, () => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
     await expect(processes.locks.hold(lock, { waitMs: 50 }, async () => 'next')).resolves.toBe('next');
-    await expect(processes.locks.hold(join(folder(), 'no', 'folder'), { waitMs: 50 }, async () => 1)).rejects.toMatchObject({ code: 'BELAY_TARGET_UNREACHABLE' });
+    await expect(processes.locks.hold(join(folder(), 'no', 'folder'), { waitMs: 50 }, async () => 1)).rejects.toMatchObject({
+      code: 'BELAY_TARGET_UNREACHABLE',
+    });
   });
 });

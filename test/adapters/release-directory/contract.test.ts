@@ -5,6 +5,8 @@ import { createHttp } from '../../../src/adapters/http/index.ts';
 import { createProcesses } from '../../../src/adapters/process/index.ts';
 import { createReleaseDirectory } from '../../../src/adapters/release-directory/index.ts';
 import { systemTime } from '../../../src/adapters/system/index.ts';
+import { createActions } from '../../../src/flows/actions/index.ts';
+import { actionContract } from '../../contracts/action.ts';
 import { type DeployTargetUnderTest, deployTargetContract } from '../../contracts/deploy-target.ts';
 import { createFakeDeployTarget } from '../../world/fakes/deploy-target.ts';
 import { type Shop, startShop } from '../../world/parts/shop.ts';
@@ -28,8 +30,26 @@ async function underTest(options: (shop: Shop) => Record<string, unknown>): Prom
 const PID_FILE = { pidFile: 'service/run/shop.pid' };
 
 deployTargetContract('folders and a signal', () => underTest(() => ({ ...PID_FILE, signal: 'SIGHUP' })));
-deployTargetContract('folders, a signal and an address that tells the release', () => underTest((shop) => ({ ...PID_FILE, versionUrl: `${shop.url}/version` })));
+deployTargetContract('folders, a signal and an address that tells the release', () =>
+  underTest((shop) => ({ ...PID_FILE, versionUrl: `${shop.url}/version` })),
+);
 deployTargetContract('folders and a command', () => underTest((shop) => ({ reload: ['kill', '-HUP', String(shop.pid)] })));
+
+for (const name of ['deploy.rollback', 'deploy.activate', 'deploy.freeze']) {
+  actionContract(`${name} on folders and a signal`, async () => {
+    const { target, deploy, close } = await underTest((shop) => ({ ...PID_FILE, versionUrl: `${shop.url}/version` }));
+    await deploy('v1.1.0');
+    const action = createActions({ targets: { shop: target }, switches: {}, pause: null as never })[name];
+    if (action === undefined) throw new Error(`no action ${name}`);
+    return {
+      action,
+      args: { target: 'shop', ...(name === 'deploy.freeze' ? {} : { to: 'v1.0.0' }) },
+      ...(name === 'deploy.freeze' ? {} : { impossible: { target: 'shop', to: 'v9' } }),
+      interfere: () => deploy('v1.1.0'),
+      close,
+    };
+  });
+}
 
 deployTargetContract('the fake', async () => {
   const now = Date.now();

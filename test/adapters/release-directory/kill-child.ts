@@ -26,7 +26,10 @@ if (text !== undefined) {
   const real = createProcesses();
   const processes: Processes = {
     ...real,
-    locks: { hold: (path, o, work) => real.locks.hold(path, o, (lock) => work({ assertHeld: async () => (order.at === 'before the link' ? die() : lock.assertHeld()) })) },
+    locks: {
+      hold: (path, o, work) =>
+        real.locks.hold(path, o, (lock) => work({ assertHeld: async () => (order.at === 'before the link' ? die() : lock.assertHeld()) })),
+    },
     signal: async (who, name) => {
       if (order.at === 'before the reload') await die();
       await real.signal(who, name);

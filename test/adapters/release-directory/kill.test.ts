@@ -7,6 +7,8 @@ import { createHttp } from '../../../src/adapters/http/index.ts';
 import { createProcesses } from '../../../src/adapters/process/index.ts';
 import { createReleaseDirectory } from '../../../src/adapters/release-directory/index.ts';
 import { systemTime } from '../../../src/adapters/system/index.ts';
+import { livingPid } from '../../../src/cli/demo/program.ts';
+import { ensureShop } from '../../../src/cli/demo/scene.ts';
 import { createActions } from '../../../src/flows/actions/index.ts';
 import type { PauseSwitch } from '../../../src/ports/pause.ts';
 import { eventually, type Shop, startShop } from '../../world/parts/shop.ts';
@@ -23,12 +25,24 @@ async function badRelease(watched: boolean) {
   const shop = await startShop();
   shops.push(shop);
   const options = { root: 'service', pidFile: 'service/run/shop.pid', ...(watched ? { versionUrl: `${shop.url}/version` } : {}) };
-  const nextLife = () => createReleaseDirectory(options, { time: systemTime, processes: createProcesses(), http: createHttp({ allow: ['127.0.0.1'] }), baseDir: shop.story.dir });
+  const nextLife = () =>
+    createReleaseDirectory(options, {
+      time: systemTime,
+      processes: createProcesses(),
+      http: createHttp({ allow: ['127.0.0.1'] }),
+      baseDir: shop.story.dir,
+    });
   await nextLife().current();
   await shop.deploy('v1.1.0');
   await eventually(shop.running, (release) => release === 'v1.1.0');
   const before = await nextLife().current();
-  const order: Omit<KillOrder, 'at'> = { baseDir: shop.story.dir, options: { root: 'service', pidFile: 'service/run/shop.pid' }, to: 'v1.0.0', expected: before.fingerprint, key: KEY };
+  const order: Omit<KillOrder, 'at'> = {
+    baseDir: shop.story.dir,
+    options: { root: 'service', pidFile: 'service/run/shop.pid' },
+    to: 'v1.0.0',
+    expected: before.fingerprint,
+    key: KEY,
+  };
   return { shop, nextLife, before, order };
 }
 
@@ -47,7 +61,10 @@ describe.each([
     const target = nextLife();
     await target.rollTo('v1.0.0', { expected: before.fingerprint, key: KEY, reason: 'INC-1' });
     await eventually(shop.running, (release) => release === 'v1.0.0');
-    const after = await eventually(() => target.current(), (state) => state.inFlight === undefined);
+    const after = await eventually(
+      () => target.current(),
+      (state) => state.inFlight === undefined,
+    );
     expect(after).toMatchObject({ release: 'v1.0.0', previous: 'v1.1.0' });
     expect(readdirSync(shop.service).filter((name) => name.startsWith('.current') || name.startsWith('.belay-lock'))).toEqual([]);
   });
@@ -58,7 +75,12 @@ describe.each([
     expect(shop.linked()).toBe('v1.0.0');
     expect(await shop.running()).toBe('v1.1.0');
     const target = nextLife();
-    expect(await target.current()).toMatchObject({ release: 'v1.1.0', fingerprint: before.fingerprint, inFlight: 'v1.0.0', previous: 'v1.0.0' });
+    expect(await target.current()).toMatchObject({
+      release: 'v1.1.0',
+      fingerprint: before.fingerprint,
+      inFlight: 'v1.0.0',
+      previous: 'v1.0.0',
+    });
     const rollback = createActions({ targets: { shop: target }, switches: {}, pause: null as unknown as PauseSwitch })['deploy.rollback'];
     expect(await rollback?.observe({ target: 'shop', to: 'v1.0.0' })).toMatchObject({ reached: false, fingerprint: before.fingerprint });
   });
@@ -67,7 +89,10 @@ describe.each([
     const { shop, nextLife, before, order } = await badRelease(watched);
     killAt({ ...order, at: 'before the reload' });
     expect((await shop.deploy('v1.1.0')).code).toBe(0);
-    await expect(nextLife().rollTo('v1.0.0', { expected: before.fingerprint, key: KEY, reason: 'INC-1' })).rejects.toMatchObject({ code: 'BELAY_TARGET_CONFLICT', effect: 'none' });
+    await expect(nextLife().rollTo('v1.0.0', { expected: before.fingerprint, key: KEY, reason: 'INC-1' })).rejects.toMatchObject({
+      code: 'BELAY_TARGET_CONFLICT',
+      effect: 'none',
+    });
     expect([shop.linked(), await shop.running()]).toEqual(['v1.1.0', 'v1.1.0']);
     // Whether the killed switch was ever live, nobody can say.
     expect((await nextLife().current()).previous).toBeNull();
@@ -81,7 +106,10 @@ describe('what a kill leaves behind', () => {
     expect(existsSync(join(shop.service, '.belay-lock'))).toBe(true);
     await new Promise((resolve) => setTimeout(resolve, 1_600));
     process.kill(shop.pid, 'SIGKILL');
-    const { ensureShop } = await import('../../../src/cli/demo/scene.ts');
+    await eventually(
+      () => livingPid(join(shop.service, 'run', 'shop.pid')),
+      (pid) => pid === null,
+    );
     await ensureShop(shop.story);
     expect(await nextLife().current()).toMatchObject({ release: 'v1.0.0', previous: 'v1.1.0' });
     expect(await shop.running()).toBe('v1.0.0');

@@ -1,5 +1,16 @@
 // What only the release directory has: graceful reload under load, deployers that know no lock, proof of pids, damaged bookkeeping.
-import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { Agent, get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -50,7 +61,10 @@ describe('graceful reload', () => {
     const shop = await shopUnderTest();
     const good = readFileSync(join(shop.service, 'releases', 'v1.0.0', 'handler.mjs'), 'utf8');
     writeFileSync(join(shop.service, 'releases', 'v1.1.0', 'handler.mjs'), good);
-    const target = createReleaseDirectory({ root: 'service', pidFile: 'service/run/shop.pid' }, { time: systemTime, processes, baseDir: shop.story.dir });
+    const target = createReleaseDirectory(
+      { root: 'service', pidFile: 'service/run/shop.pid' },
+      { time: systemTime, processes, baseDir: shop.story.dir },
+    );
     const stream = keepAsking(shop.url, 40);
     for (let turn = 0; turn < 10; turn += 1) {
       const { fingerprint } = await target.current();
@@ -152,7 +166,11 @@ describe('the lock', () => {
     writeFileSync(join(root, '.belay-lock'), `${process.pid}\n`);
     const target = open({}, { locks: { hold: (path, _o, work) => processes.locks.hold(path, { waitMs: 60 }, work) } });
     const { fingerprint } = await target.current();
-    await expect(target.rollTo('v1', order(fingerprint))).rejects.toMatchObject({ code: 'BELAY_LOCK_HELD', effect: 'none', message: expect.stringContaining(String(process.pid)) });
+    await expect(target.rollTo('v1', order(fingerprint))).rejects.toMatchObject({
+      code: 'BELAY_LOCK_HELD',
+      effect: 'none',
+      message: expect.stringContaining(String(process.pid)),
+    });
     expect((await target.current()).fingerprint).toBe(fingerprint);
   });
 });
@@ -237,17 +255,25 @@ describe('damage and mistakes', () => {
   });
 
   it.each([
-    ['missing', (root: string) => rmSync(join(root, 'current'))],
-    ['a folder', (root: string) => (rmSync(join(root, 'current')), mkdirSync(join(root, 'current')))],
-    ['a link to elsewhere', (root: string) => (rmSync(join(root, 'current')), symlinkSync('/tmp', join(root, 'current')))],
+    ['missing', (_path: string) => undefined],
+    ['a folder', (path: string) => mkdirSync(path)],
+    ['a link to elsewhere', (path: string) => symlinkSync(tmpdir(), path)],
   ])('current that is %s makes the target unreachable, with a hint', async (_what, spoil) => {
     const { open, root } = folders();
-    spoil(root);
-    await expect(open().current()).rejects.toMatchObject({ code: 'BELAY_TARGET_UNREACHABLE', effect: 'none', hint: expect.stringContaining('release') });
+    rmSync(join(root, 'current'));
+    spoil(join(root, 'current'));
+    await expect(open().current()).rejects.toMatchObject({
+      code: 'BELAY_TARGET_UNREACHABLE',
+      effect: 'none',
+      hint: expect.stringContaining('release'),
+    });
   });
 
   it('every wrong option is told at once', () => {
-    const make = () => createReleaseDirectory({ pidfile: 'x', signal: 3, reload: 'a b', requires: [1] }, { time: systemTime, processes, baseDir: '/' });
-    expect(make).toThrow(/no option pidfile; signal must be a text; reload must be a list of texts; root is missing.*requires must be a list/);
+    const make = () =>
+      createReleaseDirectory({ pidfile: 'x', signal: 3, reload: 'a b', requires: [1] }, { time: systemTime, processes, baseDir: '/' });
+    expect(make).toThrow(
+      /no option pidfile; signal must be a text; reload must be a list of texts; root is missing.*requires must be a list/,
+    );
   });
 });

@@ -17,10 +17,17 @@ export interface FakeFlowSwitch extends FlowSwitch {
   readonly effects: readonly { readonly org: string; readonly to: string; readonly key: string }[];
 }
 
-export function createFakeFlowSwitch(o: { readonly flows: Readonly<Record<string, string>>; readonly values: readonly string[]; readonly now: () => Instant }): FakeFlowSwitch {
-  const entries = new Map<string, Entry>(Object.entries(o.flows).map(([org, value]) => [org, { value, changes: 0, changedAt: o.now(), previous: null, key: '' }]));
+export function createFakeFlowSwitch(o: {
+  readonly flows: Readonly<Record<string, string>>;
+  readonly values: readonly string[];
+  readonly now: () => Instant;
+}): FakeFlowSwitch {
+  const entries = new Map<string, Entry>(
+    Object.entries(o.flows).map(([org, value]) => [org, { value, changes: 0, changedAt: o.now(), previous: null, key: '' }]),
+  );
   const effects: { org: string; to: string; key: string }[] = [];
-  const entryOf = (org: string): Entry => entries.get(org) ?? { value: o.values[0] ?? '', changes: 0, changedAt: 0, previous: null, key: '' };
+  const entryOf = (org: string): Entry =>
+    entries.get(org) ?? { value: o.values[0] ?? '', changes: 0, changedAt: 0, previous: null, key: '' };
   const fingerprintOf = ({ value, changes }: Entry): string => `${value}#${changes}`;
   const change = (org: string, value: string, key: string): void => {
     const before = entryOf(org);
@@ -39,7 +46,8 @@ export function createFakeFlowSwitch(o: { readonly flows: Readonly<Record<string
       if (!o.values.includes(value)) throw new BelayError('BELAY_INPUT_INVALID', `there is no flow ${value}`);
       const now = entryOf(org);
       if (now.value === value && now.key === key) return;
-      if (fingerprintOf(now) !== expected) throw new BelayError('BELAY_TARGET_CONFLICT', `${org} is ${fingerprintOf(now)}, not ${expected}`);
+      if (fingerprintOf(now) !== expected)
+        throw new BelayError('BELAY_TARGET_CONFLICT', `${org} is ${fingerprintOf(now)}, not ${expected}`);
       effects.push({ org, to: value, key });
       change(org, value, key);
     },

@@ -2,7 +2,11 @@
 import { BelayError } from '../../../src/domain/errors.ts';
 import type { Http, HttpRequest } from '../../../src/ports/http.ts';
 
-export type FakeAnswer = { readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: string } | 'silent' | 'reset' | 'nobody';
+export type FakeAnswer =
+  | { readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: string }
+  | 'silent'
+  | 'reset'
+  | 'nobody';
 
 export interface FakeHttp extends Http {
   /** Every request that was sent. */
@@ -15,7 +19,8 @@ export function createFakeHttp(o: { readonly hosts: readonly string[]; readonly 
     sent,
     request: async (request, signal) => {
       refuseForeign(request.url, o.hosts);
-      const failed = (why: string, effect: 'none' | 'unknown') => new BelayError('BELAY_HTTP_FAILED', `${request.method} ${request.url}: ${why}`, { effect });
+      const failed = (why: string, effect: 'none' | 'unknown') =>
+        new BelayError('BELAY_HTTP_FAILED', `${request.method} ${request.url}: ${why}`, { effect });
       if (signal?.aborted === true) throw failed('it was cancelled', 'none');
       const answer = o.answer(request);
       if (answer === 'nobody') throw failed('connect ECONNREFUSED', 'none');
@@ -23,7 +28,11 @@ export function createFakeHttp(o: { readonly hosts: readonly string[]; readonly 
       if (answer === 'silent') {
         await new Promise<void>((resolve) => {
           const timer = setTimeout(resolve, request.timeoutMs);
-          signal?.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true });
+          const stop = (): void => {
+            clearTimeout(timer);
+            resolve();
+          };
+          signal?.addEventListener('abort', stop, { once: true });
         });
         throw failed('no answer', 'unknown');
       }
@@ -38,5 +47,6 @@ export function createFakeHttp(o: { readonly hosts: readonly string[]; readonly 
 function refuseForeign(text: string, hosts: readonly string[]): void {
   const url = URL.canParse(text) ? new URL(text) : null;
   const isWeb = url?.protocol === 'http:' || url?.protocol === 'https:';
-  if (url === null || !isWeb || url.username !== '' || !hosts.includes(url.hostname)) throw new BelayError('BELAY_HTTP_REFUSED', `${url?.host ?? 'it'} may not be reached`);
+  if (url === null || !isWeb || url.username !== '' || !hosts.includes(url.hostname))
+    throw new BelayError('BELAY_HTTP_REFUSED', `${url?.host ?? 'it'} may not be reached`);
 }

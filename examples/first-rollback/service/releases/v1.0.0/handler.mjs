@@ -6,7 +6,8 @@ export function createHandler() {
     const nth = (seen.get(org) ?? 0) + 1;
     seen.set(org, nth);
     await work(nth);
-    if (flow === 'next' && org === 'acme' && nth % 2 === 0) return { status: 502, body: { error: 'the new checkout cannot price this cart' } };
+    if (flow === 'next' && org === 'acme' && nth % 2 === 0)
+      return { status: 502, body: { error: 'the new checkout cannot price this cart' } };
     return { status: 200, body: { order: nth, org, flow } };
   };
 }

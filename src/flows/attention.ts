@@ -1,0 +1,35 @@
+// Tells the responders that an incident needs them: Belay asks, or a run could not go on. Planned in the transaction of the fact itself.
+import { ASKS, BUILT_IN_TEMPLATES } from '../domain/built-in-templates.ts';
+import { messageValues, planDeliveries, plannedEvents } from '../domain/delivery-plan.ts';
+import type { EventDraft } from '../domain/event.ts';
+import type { Incident } from '../domain/incident.ts';
+import type { Instant } from '../domain/json.ts';
+import type { DeliveryDraft } from '../domain/message.ts';
+import type { World } from './world.ts';
+
+export interface Attention {
+  /** Tells two messages of one incident apart. */
+  readonly revision: string;
+  readonly at: Instant;
+  /** What is asked for, or why it stopped. */
+  readonly asks: 'approval' | 'answer' | { readonly stopped: string };
+}
+
+/** Pages of responders are exempt from the cap. Empty when nobody is declared as a responder. */
+export function attention(run: { readonly world: Pick<World, 'system'> }, incident: Incident, o: Attention): { readonly events: readonly EventDraft[]; readonly deliveries: readonly DeliveryDraft[] } {
+  const { system } = run.world;
+  const template = typeof o.asks === 'string' ? 'belay-asks' : 'belay-stopped';
+  const plans = system.audiences.filter((audience) => audience.kind === 'responders').map((audience) =>
+    planDeliveries({
+      incident,
+      system: { ...system, templates: { ...BUILT_IN_TEMPLATES, ...system.templates } },
+      template,
+      audiences: [audience.id],
+      values: { ...messageValues({ incident, system, now: o.at }), asks: typeof o.asks === 'string' ? ASKS[o.asks][audience.lang] : o.asks.stopped },
+      thread: incident.id,
+      revision: o.revision,
+      exempt: true,
+    }),
+  );
+  return { events: plans.flatMap((plan) => plannedEvents(plan, { at: o.at })), deliveries: plans.flatMap((plan) => plan.deliveries) };
+}

@@ -1,0 +1,141 @@
+// The actions over fakes: the contract for each, and what sets a rollback apart from an activation.
+import { describe, expect, it } from 'vitest';
+import { ACTIONS } from '../../../src/domain/catalog.ts';
+import type { JsonObject } from '../../../src/domain/json.ts';
+import { type ActionPorts, createActions } from '../../../src/flows/actions/index.ts';
+import type { Action } from '../../../src/ports/action.ts';
+import type { DeployTarget, TargetState } from '../../../src/ports/deploy-target.ts';
+import { actionContract } from '../../contracts/action.ts';
+import { createFakeDeployTarget, type FakeRelease } from '../../world/fakes/deploy-target.ts';
+import { DurableDisk } from '../../world/fakes/durable-disk.ts';
+import { createFakeFlowSwitch } from '../../world/fakes/flow-switch.ts';
+import { KillSwitch } from '../../world/fakes/kill-switch.ts';
+import { createFakePause } from '../../world/fakes/pause.ts';
+import { createFakeTime } from '../../world/fakes/time.ts';
+
+const now = () => 1_000_000;
+const RELEASES: readonly FakeRelease[] = [
+  { ref: 'v0.9.0', createdAt: 1 },
+  { ref: 'v1.0.0', createdAt: 2 },
+  { ref: 'v1.1.0', createdAt: 3 },
+];
+
+function worldOf(releases = RELEASES) {
+  const target = createFakeDeployTarget({ releases, now });
+  const flow = createFakeFlowSwitch({ flows: { acme: 'next', globex: 'next' }, values: ['stable', 'next'], now });
+  const pause = createFakePause({ disk: new DurableDisk(), kill: new KillSwitch(), time: createFakeTime(now()) });
+  const ports = { targets: { shop: target }, switches: { checkout: flow }, pause } satisfies ActionPorts;
+  return { target, flow, pause, actions: createActions(ports) };
+}
+
+function actionOf(actions: Readonly<Record<string, Action>>, name: string): Action {
+  const action = actions[name];
+  if (action === undefined) throw new Error(`no action ${name}`);
+  return action;
+}
+
+const TO_OLD = { target: 'shop', to: 'v1.0.0' };
+
+for (const name of ['deploy.rollback', 'deploy.activate']) {
+  actionContract(name, async () => {
+    const { target, actions } = worldOf();
+    return {
+      action: actionOf(actions, name),
+      args: TO_OLD,
+      impossible: { target: 'shop', to: 'v0.0.0' },
+      interfere: async () => target.deploy('v0.9.0'),
+      close: async () => undefined,
+    };
+  });
+}
+actionContract('flow.set', async () => {
+  const { flow, actions } = worldOf();
+  return {
+    action: actionOf(actions, 'flow.set'),
+    args: { switch: 'checkout', org: 'acme', to: 'stable' },
+    impossible: { switch: 'checkout', org: 'acme', to: 'nxet' },
+    interfere: async () => {
+      flow.put('acme', 'stable');
+      flow.put('acme', 'next');
+    },
+    close: async () => undefined,
+  };
+});
+for (const [name, args] of [
+  ['deploy.freeze', { target: 'shop' }],
+  ['belay.pause', { why: 'drill' }],
+] as const) {
+  actionContract(name, async () => ({ action: actionOf(worldOf().actions, name), args: args as JsonObject, close: async () => undefined }));
+}
+actionContract('deploy.thaw', async () => {
+  const { target, actions } = worldOf();
+  await target.freeze(true, 'INC-1');
+  return { action: actionOf(actions, 'deploy.thaw'), args: { target: 'shop' }, close: async () => undefined };
+});
+actionContract('belay.resume', async () => {
+  const { pause, actions } = worldOf();
+  await pause.pause('ana', 'drill');
+  return { action: actionOf(actions, 'belay.resume'), args: {}, close: async () => undefined };
+});
+
+describe('the catalog and the actions', () => {
+  it('name the same things, but for taking back, which is the interpreter’s', () => {
+    expect(Object.keys(worldOf().actions).toSorted()).toEqual(
+      Object.keys(ACTIONS)
+        .filter((name) => name !== 'belay.undo')
+        .toSorted(),
+    );
+  });
+
+  it('do not know names that every object has', async () => {
+    await expect(actionOf(worldOf().actions, 'deploy.freeze').observe({ target: 'constructor' })).rejects.toMatchObject({
+      code: 'BELAY_NOT_FOUND',
+    });
+  });
+});
+
+describe('a rollback', () => {
+  it('is impossible to where it is already; an activation is a noop there', async () => {
+    const { actions } = worldOf();
+    const live = { target: 'shop', to: 'v1.1.0' };
+    expect(await actionOf(actions, 'deploy.rollback').impossible(live)).toContain('already runs v1.1.0');
+    expect(await actionOf(actions, 'deploy.activate').impossible(live)).toBeNull();
+    expect((await actionOf(actions, 'deploy.activate').observe(live)).reached).toBe(true);
+  });
+
+  it('never goes behind the newest stable release; an activation may', async () => {
+    const { actions } = worldOf(RELEASES.map((one) => (one.ref === 'v1.0.0' ? { ...one, stableMs: 172_800_000 } : one)));
+    expect(await actionOf(actions, 'deploy.rollback').impossible({ target: 'shop', to: 'v0.9.0' })).toContain('behind v1.0.0');
+    expect(await actionOf(actions, 'deploy.rollback').impossible(TO_OLD)).toBeNull();
+    expect(await actionOf(actions, 'deploy.activate').impossible({ target: 'shop', to: 'v0.9.0' })).toBeNull();
+  });
+
+  it.each<readonly [string, Partial<TargetState>]>([
+    [
+      'a unit runs another release',
+      {
+        units: [
+          { id: 'a', release: 'v1.0.0', ready: true },
+          { id: 'b', release: 'v1.1.0', ready: true },
+        ],
+      },
+    ],
+    ['a unit is not ready', { units: [{ id: 'a', release: 'v1.0.0', ready: false }] }],
+    ['a switch is still on its way', { inFlight: 'v1.0.0' }],
+  ])('is not reached while %s', async (_what, over) => {
+    const { target } = worldOf();
+    target.deploy('v1.0.0');
+    const odd: DeployTarget = { ...target, current: async () => ({ ...(await target.current()), ...over }) };
+    const { 'deploy.rollback': rollback } = createActions({ ...worldOf(), targets: { shop: odd }, switches: {} });
+    expect((await rollback?.observe(TO_OLD))?.reached).toBe(false);
+    expect(await rollback?.impossible(TO_OLD)).toBeNull();
+  });
+
+  it('tells when its target last changed, and a freeze does not count as a change', async () => {
+    const { target, actions } = worldOf();
+    target.deploy('v1.0.0');
+    expect(await actionOf(actions, 'deploy.rollback').lastChange(TO_OLD)).toEqual({ at: now(), from: 'v1.1.0', to: 'v1.0.0' });
+    expect(await actionOf(actions, 'deploy.freeze').lastChange({ target: 'shop' })).toBeNull();
+    expect(actionOf(actions, 'deploy.freeze').target(TO_OLD)).not.toBe(actionOf(actions, 'deploy.rollback').target(TO_OLD));
+  });
+});
