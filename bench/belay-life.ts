@@ -94,7 +94,7 @@ export const belayResume: Measure = {
 async function carriedThrough(scene: Scene): Promise<number> {
   const id = await declared(scene);
   const approvedAt = await approved(scene, id);
-  await eventually(async () => (await eventsOf(scene, id)).find((event) => event.type === 'run.finished'));
+  await over(scene, id);
   return (await firstStepAfter(scene, id, approvedAt)) - approvedAt;
 }
 
@@ -106,7 +106,7 @@ async function killAndResume(scene: Scene, isStoreKilled: boolean): Promise<{ re
   if (isStoreKilled) await scene.killStore();
   const startedAt = Date.now();
   const doorS = await scene.up();
-  await eventually(async () => (await eventsOf(scene, id)).find((event) => event.type === 'run.finished'));
+  await over(scene, id);
   const first = (await eventsOf(scene, id)).find((event) => event.at >= startedAt && event.type.startsWith('step.'));
   return { stepS: ((first?.at ?? Number.NaN) - startedAt) / 1000, doorS };
 }
@@ -128,6 +128,11 @@ async function approved(scene: Scene, id: string): Promise<number> {
   const body = { decision: 'grant', planHash: waiting.planHash };
   await scene.client.post(`/v1/incidents/${id}/approvals/${encodeURIComponent(waiting.id)}`, body, randomUUID());
   return at;
+}
+
+/** Written up: only then another incident of the same runbook may begin. */
+async function over(scene: Scene, id: string): Promise<void> {
+  await eventually(async () => (await eventsOf(scene, id)).find((event) => event.type === 'postmortem.drafted' || (event.type === 'phase.entered' && event.data.to === 'closed')));
 }
 
 async function firstStepAfter(scene: Scene, id: string, at: number): Promise<number> {

@@ -5,14 +5,18 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { createArtefactFiles } from './adapters/artefact-files/index.ts';
 import { createCel } from './adapters/cel/index.ts';
+import type { Notice } from './adapters/engine-dbos/index.ts';
 import { createDbosEngine } from './adapters/engine-dbos/index.ts';
 import { openEmbeddedPostgres } from './adapters/embedded-postgres/index.ts';
 import type { EmbeddedPostgres } from './adapters/embedded-postgres/index.ts';
 import { createHttp } from './adapters/http/index.ts';
+import type { JournalFile } from './adapters/journal-file/index.ts';
 import { openJournalFile } from './adapters/journal-file/index.ts';
+import type { PauseMark } from './adapters/pause-file/index.ts';
 import { combinePause, createPauseFile } from './adapters/pause-file/index.ts';
 import { createProcesses } from './adapters/process/index.ts';
 import { createStatusFiles } from './adapters/status-files/index.ts';
+import type { Store } from './adapters/store-postgres/index.ts';
 import { openStore } from './adapters/store-postgres/index.ts';
 import { createDigest, systemTime } from './adapters/system/index.ts';
 import { createRenderer } from './adapters/templates/index.ts';
@@ -22,11 +26,13 @@ import { createCommands } from './flows/commands.ts';
 import { createDetector } from './flows/detect.ts';
 import { createProbes } from './flows/probes/index.ts';
 import { RESPOND, respondFlow } from './flows/respond.ts';
-import type { Loops } from './flows/loops.ts';
 import { startLoops } from './flows/loops.ts';
 import { wakeAll } from './flows/wake.ts';
 import type { World } from './flows/world.ts';
 import type { OpenedBelay, OpenOptions } from './cli/wiring.ts';
+import type { Digest } from './ports/digest.ts';
+import type { Engine } from './ports/engine.ts';
+import type { PauseSwitch } from './ports/pause.ts';
 import { openChannels, openSources, openSwitches, openTargets } from './registry.ts';
 import { createAuth } from './server/auth.ts';
 import { createServer } from './server/app.ts';
@@ -39,7 +45,7 @@ const SIGHT_MS = 2_000;
 export async function openBelay(o: OpenOptions): Promise<OpenedBelay> {
   // 0711: the store's own user must be able to walk through to its folder; what is secret inside is 0600.
   mkdirSync(o.dataDir, { recursive: true, mode: 0o711 });
-  const closers: (() => Promise<unknown>)[] = [];
+  const closers: Closers = [];
   try {
     return await openAll(o, closers);
   } catch (error) {
@@ -48,42 +54,64 @@ export async function openBelay(o: OpenOptions): Promise<OpenedBelay> {
   }
 }
 
-async function openAll(o: OpenOptions, closers: (() => Promise<unknown>)[]): Promise<OpenedBelay> {
+type Closers = (() => Promise<unknown>)[];
+
+async function openAll(o: OpenOptions, closers: Closers): Promise<OpenedBelay> {
+  const ground = await openGround(o, closers);
+  const { world, detector, push, whenBreached } = buildWorld(o, ground);
+  // Detection sees before the engine resumes: a recovered run that asks its guards must not meet an empty memory.
+  await detector.start();
+  closers.push(() => detector.stop());
+  await detector.settled(SIGHT_MS);
+  await lookOnce(world);
+  await world.engine.open({ [RESPOND]: respondFlow(world) });
+  closers.push(() => world.engine.close());
+  const loops = startLoops(world, (error) => o.say(troubleLine(error)));
+  closers.push(() => loops.stop());
+  whenBreached(() => loops.wakeResponder());
+  await wakeAll(world);
+  const { listening, code } = await openDoor(o, world, { idempotency: ground.store.idempotency, push });
+  closers.push(() => listening.close());
+  return { url: listening.url, port: listening.port, loginLink: `${listening.url}/login#${code}`, close: () => closeAll(closers, o.say) };
+}
+
+/** What everything else stands on, in the order in which it must be closed last: journal, Postgres, store. */
+interface Ground {
+  readonly digest: Digest;
+  readonly journal: JournalFile;
+  readonly store: Store;
+  readonly engine: Engine;
+}
+
+async function openGround(o: OpenOptions, closers: Closers): Promise<Ground> {
   const digest = createDigest(secretKey(o.dataDir));
-  const time = systemTime;
-  const journal = await openJournalFile({ dir: join(o.dataDir, 'journal') }, { digest, time });
+  const journal = await openJournalFile({ dir: join(o.dataDir, 'journal') }, { digest, time: systemTime });
   closers.push(() => journal.close());
   const postgres = o.databaseUrl === undefined ? await openEmbedded(o) : null;
   if (postgres !== null) closers.push(() => postgres.stop());
   const databaseUrl = o.databaseUrl ?? (postgres as EmbeddedPostgres).url;
-  const store = openStore({ databaseUrl, digest, time });
+  const store = openStore({ databaseUrl, digest, time: systemTime });
   closers.push(() => store.close());
   await store.migrate();
-  const engine = createDbosEngine({
-    databaseUrl,
-    embedded: postgres !== null,
-    version: o.version,
-    onNotice: (notice) => o.say(`engine: ${JSON.stringify(notice)}`),
-  });
-  const http = createHttp({ allow: o.system.network.allow });
-  const processes = createProcesses();
-  const { pauseRow } = store;
-  const pause = combinePause(
-    {
-      file: createPauseFile({ dataDir: o.dataDir }, { time }),
-      store: { read: () => pauseRow.read(), set: (mark) => pauseRow.set(mark.who, mark.reason), clear: (who) => pauseRow.clear(who) },
-    },
-    { time },
-  );
-  const deps = { http, time, processes, baseDir: o.baseDir };
-  const { sources, push } = openSources(o.system, deps);
-  let loops: Loops | null = null;
-  const detector = createDetector({ system: o.system, store: store.signals, time, sources, onTransition: () => loops?.wakeResponder(), onError: (error) => o.say(troubleLine(error)) });
-  const targets = openTargets(o.system, deps);
-  const switches = openSwitches(o.system, deps);
-  const expression = createCel();
+  const onNotice = (notice: Notice): void => o.say(`engine: ${JSON.stringify(notice)}`);
+  const engine = createDbosEngine({ databaseUrl, embedded: postgres !== null, version: o.version, onNotice });
+  return { digest, journal, store, engine };
+}
+
+/** All ports filled with adapters. Nothing runs yet. */
+function buildWorld(o: OpenOptions, { digest, journal, store, engine }: Ground) {
+  const time = systemTime;
+  const { system } = o;
+  const http = createHttp({ allow: system.network.allow });
+  const deps = { http, time, processes: createProcesses(), baseDir: o.baseDir };
+  const { sources, push } = openSources(system, deps);
+  let onBreach = (): void => undefined;
+  const onError = (error: unknown): void => o.say(troubleLine(error));
+  const detector = createDetector({ system, store: store.signals, time, sources, onTransition: () => onBreach(), onError });
+  const [targets, switches] = [openTargets(system, deps), openSwitches(system, deps)];
+  const pause = openPause(o.dataDir, store);
   const world: World = {
-    system: o.system,
+    system,
     runbooks: o.runbooks,
     engine,
     time,
@@ -95,34 +123,35 @@ async function openAll(o: OpenOptions, closers: (() => Promise<unknown>)[]): Pro
     outbox: store.outbox,
     signals: store.signals,
     readings: detector.readings,
-    expression,
+    expression: createCel(),
     renderer: createRenderer(),
-    statusPage: o.system.statusPage === null ? null : createStatusFiles({ dir: join(o.dataDir, 'status') }),
+    statusPage: system.statusPage === null ? null : createStatusFiles({ dir: join(o.dataDir, 'status') }),
     artefacts: createArtefactFiles({ dir: o.dataDir }),
     targets,
     switches,
-    channels: openChannels(o.system, { ...deps, dataDir: o.dataDir, say: o.say }),
+    channels: openChannels(system, { ...deps, dataDir: o.dataDir, say: o.say }),
     actions: createActions({ targets, switches, pause }),
     probes: createProbes({ http, readings: detector.readings, targets, switches }),
   };
-  // Detection sees before the engine resumes: a recovered run that asks its guards must not meet an empty memory.
-  await detector.start();
-  closers.push(() => detector.stop());
-  await detector.settled(SIGHT_MS);
-  await engine.open({ [RESPOND]: respondFlow(world) });
-  closers.push(() => engine.close());
-  const running = startLoops(world, (error) => o.say(troubleLine(error)));
-  loops = running;
-  closers.push(() => running.stop());
-  await wakeAll(world);
-  const server = await openDoor(o, world, { idempotency: store.idempotency, push });
-  closers.push(() => server.listening.close());
-  return {
-    url: server.listening.url,
-    port: server.listening.port,
-    loginLink: `${server.listening.url}/login#${server.code}`,
-    close: () => closeAll(closers, o.say),
+  const whenBreached = (wake: () => void): void => {
+    onBreach = wake;
   };
+  return { world, detector, push, whenBreached };
+}
+
+/** Drivers note foreign changes when they look; a first look at the start gives the first bad deploy its "before". */
+async function lookOnce({ targets, switches, system }: World): Promise<void> {
+  const looks = [
+    ...Object.values(targets).map((target) => target.current()),
+    ...Object.values(switches).flatMap((flow) => system.organizations.map((org) => flow.get(org.id))),
+  ];
+  // What cannot be reached now is reported by whoever needs it: a plan, a guard, `belay doctor`.
+  await Promise.allSettled(looks);
+}
+
+function openPause(dataDir: string, { pauseRow }: Store): PauseSwitch {
+  const store = { read: () => pauseRow.read(), set: (mark: PauseMark) => pauseRow.set(mark.who, mark.reason), clear: (who: string) => pauseRow.clear(who) };
+  return combinePause({ file: createPauseFile({ dataDir }, { time: systemTime }), store }, { time: systemTime });
 }
 
 function openEmbedded(o: OpenOptions): Promise<EmbeddedPostgres> {
@@ -158,7 +187,7 @@ function secretKey(dataDir: string): string {
 }
 
 /** Everything is closed, the last opened first; what cannot be closed is said and does not keep the rest open. */
-async function closeAll(closers: (() => Promise<unknown>)[], say: (line: string) => void): Promise<void> {
+async function closeAll(closers: Closers, say: (line: string) => void): Promise<void> {
   for (const close of closers.splice(0).reverse()) {
     try {
       await close();

@@ -30,6 +30,8 @@ interface StartOptions {
 
 const STORY_TIMEOUT_MS = 5 * 60_000;
 const READY_TIMEOUT_MS = 90_000;
+/** How long an open question may wait for more evidence before the story counts as waiting for people. */
+const PATIENCE_MS = 20_000;
 
 /** @returns the exit code: 0 only when the incident was handled and proven. */
 export async function runStart(argv: readonly string[], wiring: Wiring): Promise<number> {
@@ -97,7 +99,7 @@ async function play(options: StartOptions, prepared: Story, stage: Stage): Promi
     await provoke(story);
     known = await untilDeclared(reach, story);
   }
-  const { incident, events } = await follow({ incident: known, lang: 'en', say, until: isOver, timeoutMs: STORY_TIMEOUT_MS, connect: reach });
+  const { incident, events } = await follow({ incident: known, lang: 'en', say, until: untilOver(), timeoutMs: STORY_TIMEOUT_MS, connect: reach });
   const config = await loadConfig(story.dir, { ...stage.wiring, env: { ...stage.wiring.env, SHOP_URL: url } }, say);
   const rule = config.system.triggers.find((one) => one.id === incident.trigger);
   assert(rule !== undefined, `${incident.id} has no trigger of the story`);
@@ -106,10 +108,15 @@ async function play(options: StartOptions, prepared: Story, stage: Stage): Promi
   return report;
 }
 
-/** Written up, or stuck on people. */
-function isOver(incident: Incident, events: readonly Event[]): boolean {
-  const waits = Object.values(incident.approvals).some((approval) => approval.state === 'open') || Object.keys(incident.tasks).length > 0;
-  return waits || events.some((event) => event.type === 'postmortem.drafted');
+/** Written up, or stuck on people: a question that more evidence has not settled after a while. */
+function untilOver(): (incident: Incident, events: readonly Event[]) => boolean {
+  let waitingSince: number | null = null;
+  return (incident, events) => {
+    const waits = Object.values(incident.approvals).some((approval) => approval.state === 'open') || Object.keys(incident.tasks).length > 0;
+    waitingSince = waits ? (waitingSince ?? Date.now()) : null;
+    const stuck = waitingSince !== null && Date.now() - waitingSince > PATIENCE_MS;
+    return stuck || events.some((event) => event.type === 'postmortem.drafted');
+  };
 }
 
 async function untilWatching(reach: () => Client, say: (line: string) => void): Promise<void> {

@@ -23,7 +23,8 @@ export function readAttributes(node: Heading, source: SourceText, problems: Prob
   const words = inside.split(/\s+/).filter((word) => word !== '');
   const ids = words.filter((word) => /^#[a-z][a-z0-9-]*$/.test(word));
   const odd = words.find((word) => word !== '.note' && !ids.includes(word));
-  if (odd !== undefined || ids.length > 1 || words.length === 0) tell(problems, span, odd === undefined ? `{${inside}} cannot be read` : `${odd} is no attribute of a heading`);
+  if (odd !== undefined || ids.length > 1 || words.length === 0)
+    tell(problems, span, odd === undefined ? `{${inside}} cannot be read` : `${odd} is no attribute of a heading`);
   return { title: plain(written.slice(0, written.length - whole.length)), id: ids[0]?.slice(1) ?? null, note: words.includes('.note') };
 }
 

@@ -1,12 +1,17 @@
 // Clocks as people write them, the same in belay.yaml and in a runbook's front matter.
 import type { ClockSpec } from '../domain/ir.ts';
+import { PERCENT_FORM, parsePercent } from '../domain/units.ts';
 import type { Reader } from './read.ts';
 import { duration, measured, oneOrMore, optional, record, required, text, wrong } from './read.ts';
-import { parsePercent, PERCENT_FORM } from '../domain/units.ts';
 import type { Value } from './yaml.ts';
 
 const PHASES = ['triage', 'responding', 'mitigated', 'watching', 'resolved', 'closed', 'cancelled'];
-const FROM: Readonly<Record<string, string>> = { detected: 'detected', declared: 'declared', 'incident.detected': 'detected', 'incident.declared': 'declared' };
+const FROM: Readonly<Record<string, string>> = {
+  detected: 'detected',
+  declared: 'declared',
+  'incident.detected': 'detected',
+  'incident.declared': 'declared',
+};
 
 const from: Reader<string> = (value, problems, name) => {
   const known = value.kind === 'scalar' ? FROM[String(value.value)] : undefined;

@@ -45,11 +45,15 @@ function caret(one: Diagnostic, lines: readonly string[] | null, paint: Paint): 
   const column = one.column - skip;
   const number = String(one.line);
   const marks = '^'.repeat(Math.max(1, Math.min(one.length, line.length - column + 1)));
-  return [`${paint.faint(`${number} |`)} ${line}`, `${' '.repeat(number.length)} ${paint.faint('|')} ${' '.repeat(column - 1)}${paint.error(marks)}`];
+  return [
+    `${paint.faint(`${number} |`)} ${line}`,
+    `${' '.repeat(number.length)} ${paint.faint('|')} ${' '.repeat(column - 1)}${paint.error(marks)}`,
+  ];
 }
 
 /** Files are other people's: nothing in them may steer the terminal. */
 function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are looked for on purpose, to take them out.
   return text.replace(/\t/g, ' ').replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '�');
 }
 
@@ -66,7 +70,12 @@ function count(number: number, word: string): string {
 }
 
 /** For scripts: stable keys, one object. */
-export function diagnosticsJson(diagnostics: readonly Diagnostic[]): { readonly ok: boolean; readonly errors: number; readonly warnings: number; readonly diagnostics: readonly Diagnostic[] } {
+export function diagnosticsJson(diagnostics: readonly Diagnostic[]): {
+  readonly ok: boolean;
+  readonly errors: number;
+  readonly warnings: number;
+  readonly diagnostics: readonly Diagnostic[];
+} {
   const errors = diagnostics.filter((one) => one.severity === 'error').length;
   return { ok: errors === 0, errors, warnings: diagnostics.length - errors, diagnostics };
 }

@@ -4,10 +4,27 @@ import type { Json } from '../domain/json.ts';
 import { clock } from './clocks.ts';
 import type { Problems } from './problems.ts';
 import type { Reader } from './read.ts';
-import { bool, id, ignored, json, jsonObject, listOf, mapOf, NAME_KEYS, oneOf, optional, present, readFields, record, required, text, wrong } from './read.ts';
+import {
+  bool,
+  id,
+  ignored,
+  json,
+  jsonObject,
+  listOf,
+  mapOf,
+  NAME_KEYS,
+  oneOf,
+  optional,
+  present,
+  readFields,
+  record,
+  required,
+  text,
+  wrong,
+} from './read.ts';
+import { lang } from './schema.ts';
 import type { TriggerDraft } from './triggers.ts';
 import { readTrigger } from './triggers.ts';
-import { lang } from './schema.ts';
 import type { Value } from './yaml.ts';
 
 export interface FrontMatter {
@@ -36,7 +53,9 @@ export interface FrontMatter {
 
 const version: Reader<string> = (value, problems, name) => {
   if (value.kind === 'scalar' && typeof value.value === 'number') {
-    problems.error('version-number', value.span, `version ${value.written} is a number: 2.0 and 2 would be the same`, { hint: `Quote it ("${value.written}") or write three parts (${threeParts(value.written)}).` });
+    problems.error('version-number', value.span, `version ${value.written} is a number: 2.0 and 2 would be the same`, {
+      hint: `Quote it ("${value.written}") or write three parts (${threeParts(value.written)}).`,
+    });
     return undefined;
   }
   return text(value, problems, name);
@@ -58,7 +77,12 @@ const day: Reader<string> = (value, problems, name) => {
 const INPUT_TYPES: readonly InputType[] = ['string', 'int', 'bool', 'duration', 'time', 'org', 'release', 'backup', 'component'];
 
 const input: Reader<InputSpec> = (value, problems, name) => {
-  const fields = record({ type: required(oneOf(...INPUT_TYPES)), required: optional(bool), default: optional(json), oneOf: optional(listOf(json, 1)) })(value, problems, name);
+  const fields = record({
+    type: required(oneOf(...INPUT_TYPES)),
+    required: optional(bool),
+    default: optional(json),
+    oneOf: optional(listOf(json, 1)),
+  })(value, problems, name);
   if (fields === undefined) return undefined;
   const spec = { type: fields.type ?? 'string', required: fields.required ?? false };
   checkDefault(spec.type, fields.default, value, problems, name);
@@ -68,12 +92,23 @@ const input: Reader<InputSpec> = (value, problems, name) => {
 function checkDefault(type: InputType, given: Json | undefined, value: Value, problems: Problems, name: string): void {
   if (given === undefined) return;
   const fits = type === 'int' ? Number.isInteger(given) : type === 'bool' ? typeof given === 'boolean' : typeof given === 'string';
-  if (!fits) problems.error('wrong-type', value.span, `the default of ${name} is ${JSON.stringify(given)}`, { expected: `a value of type ${type}` });
+  if (!fits)
+    problems.error('wrong-type', value.span, `the default of ${name} is ${JSON.stringify(given)}`, { expected: `a value of type ${type}` });
 }
 
 const GUARD = { id: required(id), text: optional(text), probe: optional(text), with: optional(jsonObject), ask: optional(text) } as const;
 
-function guard<K extends 'expect' | 'when'>(key: K): Reader<{ readonly id: string; readonly text: string; readonly ask: string } | ({ readonly id: string; readonly text: string; readonly probe: string; readonly with: NonNullable<ReturnType<typeof jsonObject>> } & Record<K, string>)> {
+function guard<K extends 'expect' | 'when'>(
+  key: K,
+): Reader<
+  | { readonly id: string; readonly text: string; readonly ask: string }
+  | ({
+      readonly id: string;
+      readonly text: string;
+      readonly probe: string;
+      readonly with: NonNullable<ReturnType<typeof jsonObject>>;
+    } & Record<K, string>)
+> {
   return (value, problems, name) => {
     const shape = { ...GUARD, [key]: optional(text) };
     const fields = record(shape)(value, problems, name);
@@ -82,7 +117,8 @@ function guard<K extends 'expect' | 'when'>(key: K): Reader<{ readonly id: strin
     const base = { id: fields.id ?? '', text: fields.text ?? '' };
     if (fields.ask !== undefined && fields.probe === undefined) return { ...base, ask: fields.ask };
     const complete = fields.probe !== undefined && condition !== undefined && fields.ask === undefined;
-    if (!complete && isReadable(value)) problems.error('missing-key', value.span, `the guard ${base.id} is incomplete`, { expected: `either probe and ${key}, or ask` });
+    if (!complete && isReadable(value))
+      problems.error('missing-key', value.span, `the guard ${base.id} is incomplete`, { expected: `either probe and ${key}, or ask` });
     return { ...base, probe: fields.probe ?? '', with: fields.with ?? {}, [key]: condition ?? '' } as never;
   };
 }
@@ -92,7 +128,8 @@ function isReadable(value: Value): boolean {
 }
 
 const raw: Reader<Value> = (value) => value;
-const grammar: Reader<1> = (value, problems, name) => (value.kind === 'scalar' && value.value === 1 ? 1 : wrong(value, problems, name, '1, the version of this format'));
+const grammar: Reader<1> = (value, problems, name) =>
+  value.kind === 'scalar' && value.value === 1 ? 1 : wrong(value, problems, name, '1, the version of this format');
 
 const SHAPE = {
   belay: required(grammar),
@@ -126,7 +163,9 @@ export function readFrontMatter(value: Value, problems: Problems): FrontMatter |
   const fields = readFields(SHAPE, value, problems, 'the front matter');
   const perOrg = Object.values(fields.inputs ?? {}).some((one) => one.type === 'org');
   const triggers = readTriggers(fields.triggers, problems, perOrg);
-  const roles = Object.entries(fields.roles ?? {}).flatMap(([key, one]) => (one.is === undefined ? [] : [[key, { is: one.is, ...present({ deputy: one.deputy }) }] as const]));
+  const roles = Object.entries(fields.roles ?? {}).flatMap(([key, one]) =>
+    one.is === undefined ? [] : [[key, { is: one.is, ...present({ deputy: one.deputy }) }] as const],
+  );
   return {
     id: fields.id,
     title: fields.title,
@@ -154,7 +193,8 @@ export function readFrontMatter(value: Value, problems: Problems): FrontMatter |
 function readTriggers(value: Value | undefined, problems: Problems, perOrg: boolean): Pick<FrontMatter, 'triggers' | 'ownTriggers'> {
   if (value === undefined || value.kind === 'broken') return { triggers: [], ownTriggers: [] };
   if (value.kind === 'list') return { triggers: listOf(id)(value, problems, 'triggers') ?? [], ownTriggers: [] };
-  if (value.kind !== 'map') return { triggers: wrong(value, problems, 'triggers', 'a list of ids, or a mapping from ids to triggers') ?? [], ownTriggers: [] };
+  if (value.kind !== 'map')
+    return { triggers: wrong(value, problems, 'triggers', 'a list of ids, or a mapping from ids to triggers') ?? [], ownTriggers: [] };
   const ownTriggers = value.entries.flatMap((entry) => {
     if (entry.value.kind === 'scalar' && entry.value.value === null) return [];
     return readTrigger(entry, problems, perOrg ? 'org' : 'all') ?? [];

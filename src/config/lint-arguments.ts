@@ -25,7 +25,21 @@ export interface Call {
 }
 
 /** Keys that belong beside `with` and are sometimes written under it. */
-const BESIDE = new Set(['undo', 'irreversible', 'verify', 'contingency', 'timeout', 'retry', 'takes', 'fail', 'meets', 'evidence', 'expect', 'when', 'who']);
+const BESIDE = new Set([
+  'undo',
+  'irreversible',
+  'verify',
+  'contingency',
+  'timeout',
+  'retry',
+  'takes',
+  'fail',
+  'meets',
+  'evidence',
+  'expect',
+  'when',
+  'who',
+]);
 
 export function lintArguments(call: Call): void {
   const { kind, name, args, context, problems } = call;
@@ -41,7 +55,15 @@ export function lintArguments(call: Call): void {
   for (const [key, value] of Object.entries(args)) {
     const at = argumentSpan(call, key);
     lintValue(spec?.params[key], value, { ...call, key, at });
-    walkTexts(value, [key], (text, path) => demandRefs(text, { span: entryAt(withOf(call), path).value.span, draft: call.draft, context, problems, release: kind === 'action' && args['target'] !== undefined }));
+    walkTexts(value, [key], (text, path) =>
+      demandRefs(text, {
+        span: entryAt(withOf(call), path).value.span,
+        draft: call.draft,
+        context,
+        problems,
+        release: kind === 'action' && args['target'] !== undefined,
+      }),
+    );
   }
 }
 
@@ -57,11 +79,16 @@ function lintKey(key: string, params: Readonly<Record<string, ParamSpec>>, call:
   if (Object.hasOwn(params, key)) return;
   const span = entryAt(withOf(call), [key]).keySpan;
   if (BESIDE.has(key)) {
-    call.problems.error('misplaced-key', span, `${key} stands under with`, { hint: `It belongs beside with: begin it in the same column as "with:".` });
+    call.problems.error('misplaced-key', span, `${key} stands under with`, {
+      hint: `It belongs beside with: begin it in the same column as "with:".`,
+    });
     return;
   }
   const absent = Object.keys(params).filter((one) => !(one in call.args));
-  call.problems.error('unknown-argument', span, `${call.name} takes no argument ${key}`, { expected: namesOf(params), didYouMean: nearest(key, absent) });
+  call.problems.error('unknown-argument', span, `${call.name} takes no argument ${key}`, {
+    expected: namesOf(params),
+    didYouMean: nearest(key, absent),
+  });
 }
 
 function namesOf(params: Readonly<Record<string, ParamSpec>>): string {
@@ -77,7 +104,9 @@ function lintMissing(params: Readonly<Record<string, ParamSpec>>, call: Call): v
     // A value that could not be read has been told, too.
     const body = withOf(call);
     if (body.kind === 'map' && body.entries.some((entry) => entry.key === name)) continue;
-    call.problems.error('missing-argument', call.nameSpan, `${call.name} needs the argument ${name}`, { hint: `Add it under with: ${name}: <${spec.type}>.` });
+    call.problems.error('missing-argument', call.nameSpan, `${call.name} needs the argument ${name}`, {
+      hint: `Add it under with: ${name}: <${spec.type}>.`,
+    });
   }
 }
 
@@ -91,7 +120,10 @@ function lintValue(spec: ParamSpec | undefined, value: Json, argument: Argument)
   const { problems, at, key } = argument;
   const wrong = (expected: string, more: { didYouMean?: string | null; hint?: string } = {}): void =>
     problems.error('wrong-argument', at, `${key} is ${JSON.stringify(value)}`, { expected, ...more });
-  if (spec.oneOf !== undefined && !spec.oneOf.includes(String(value))) return wrong(`one of ${spec.oneOf.join(', ')}`, { didYouMean: nearest(String(value), spec.oneOf) });
+  if (spec.oneOf !== undefined && !spec.oneOf.includes(String(value))) {
+    wrong(`one of ${spec.oneOf.join(', ')}`, { didYouMean: nearest(String(value), spec.oneOf) });
+    return;
+  }
   switch (spec.type) {
     case 'string':
     case 'release':
@@ -110,7 +142,11 @@ function lintValue(spec: ParamSpec | undefined, value: Json, argument: Argument)
       if (!Array.isArray(value)) wrong('a list');
       return;
     case 'duration':
-      if (typeof value !== 'string' || !parseDuration(value).ok) problems.error('duration', at, `${key} is ${JSON.stringify(value)}`, { expected: DURATION_FORM, didYouMean: durationMeant(String(value)) });
+      if (typeof value !== 'string' || !parseDuration(value).ok)
+        problems.error('duration', at, `${key} is ${JSON.stringify(value)}`, {
+          expected: DURATION_FORM,
+          didYouMean: durationMeant(String(value)),
+        });
       return;
     case 'url':
       if (typeof value !== 'string' || !/^https?:\/\/\S+$/.test(value)) wrong('an address that begins with http:// or https://');
@@ -126,13 +162,21 @@ function lintValue(spec: ParamSpec | undefined, value: Json, argument: Argument)
 const LISTS = { org: 'organizations', target: 'targets', switch: 'switches', trigger: 'triggers' } as const;
 
 function lintName(type: keyof typeof LISTS, value: Json, { problems, at, key, context }: Argument): void {
-  if (typeof value !== 'string') return problems.error('wrong-argument', at, `${key} is ${JSON.stringify(value)}`, { expected: 'a text' });
+  if (typeof value !== 'string') {
+    problems.error('wrong-argument', at, `${key} is ${JSON.stringify(value)}`, { expected: 'a text' });
+    return;
+  }
   const what = type === 'org' ? 'organization' : type;
   demandKnown({ rule: `unknown-${what}`, what, name: value, known: context.known[LISTS[type]], span: at }, problems);
 }
 
-export function walkTexts(value: Json, path: readonly (string | number)[], visit: (text: string, path: readonly (string | number)[]) => void): void {
+export function walkTexts(
+  value: Json,
+  path: readonly (string | number)[],
+  visit: (text: string, path: readonly (string | number)[]) => void,
+): void {
   if (typeof value === 'string') visit(value, path);
-  else if (Array.isArray(value)) value.forEach((item, index) => walkTexts(item, [...path, index], visit));
-  else if (value !== null && typeof value === 'object') for (const [key, inner] of Object.entries(value)) walkTexts(inner, [...path, key], visit);
+  else if (Array.isArray(value)) for (const [index, item] of value.entries()) walkTexts(item, [...path, index], visit);
+  else if (value !== null && typeof value === 'object')
+    for (const [key, inner] of Object.entries(value)) walkTexts(inner, [...path, key], visit);
 }

@@ -43,8 +43,12 @@ function wordLength(source: string, offset: number): number {
 
 function guardConditions(draft: RunbookDraft, context: LintContext): readonly Condition[] {
   const at = (section: string, index: number, key: string): Span => entryAt(draft.front, [section, index, key]).value.span;
-  const require = draft.runbook.require.flatMap((one, index) => ('ask' in one ? [] : probed(one.probe, one.expect, at('require', index, 'expect'), context)));
-  const never = draft.runbook.never.flatMap((one, index) => ('ask' in one ? [] : probed(one.probe, one.when, at('never', index, 'when'), context)));
+  const require = draft.runbook.require.flatMap((one, index) =>
+    'ask' in one ? [] : probed(one.probe, one.expect, at('require', index, 'expect'), context),
+  );
+  const never = draft.runbook.never.flatMap((one, index) =>
+    'ask' in one ? [] : probed(one.probe, one.when, at('never', index, 'when'), context),
+  );
   return [...require, ...never];
 }
 
@@ -63,11 +67,15 @@ function stepConditions(place: StepDraft, names: Condition['names'], context: Li
     ...(step.pre ?? []).flatMap((source, index) => own(source, isList(entryAt(body, ['pre']).value) ? ['pre', index] : ['pre'])),
     ...(step.kind === 'wait' ? own(step.until, ['until']) : []),
     ...(step.kind === 'choose' ? own(step.by, ['by'], 'string') : []),
-    ...checksOf(step).flatMap(({ check, path }) => probed(check.probe, check.expect, entryAt(body, [...path, 'expect']).value.span, context)),
+    ...checksOf(step).flatMap(({ check, path }) =>
+      probed(check.probe, check.expect, entryAt(body, [...path, 'expect']).value.span, context),
+    ),
   ];
 }
 
-function checksOf(step: Step): readonly { readonly check: { readonly probe: string; readonly expect: string }; readonly path: readonly (string | number)[] }[] {
+function checksOf(
+  step: Step,
+): readonly { readonly check: { readonly probe: string; readonly expect: string }; readonly path: readonly (string | number)[] }[] {
   if (step.kind === 'do') return step.verify.map((check, index) => ({ check, path: ['verify', index] }));
   if (step.kind === 'verify' || step.kind === 'watch') return step.checks.map((check, index) => ({ check, path: [step.mode, index] }));
   return [];

@@ -1,6 +1,7 @@
 // References `{path}` in strings: every one must have something to stand for. A missing value at plan time is an error at three in the morning.
-import { nearest } from '../domain/nearest.ts';
+
 import { expressionId } from '../domain/condition-names.ts';
+import { nearest } from '../domain/nearest.ts';
 import type { RunbookDraft } from './draft.ts';
 import type { LintContext } from './lint-types.ts';
 import type { Problems } from './problems.ts';
@@ -25,7 +26,12 @@ export function demandRefs(text: string, place: RefPlace): void {
   for (const match of text.matchAll(REF)) {
     const problem = problemOf((match[1] ?? '').split('.'), place);
     if (problem === null) continue;
-    place.problems.error('unknown-ref', spanInScalar(place.problems.source, place.span, text, match.index, match[0].length), `{${match[1]}} stands for nothing: ${problem.why}`, { didYouMean: problem.near, expected: problem.expected });
+    place.problems.error(
+      'unknown-ref',
+      spanInScalar(place.problems.source, place.span, text, match.index, match[0].length),
+      `{${match[1]}} stands for nothing: ${problem.why}`,
+      { didYouMean: problem.near, expected: problem.expected },
+    );
   }
 }
 
@@ -59,7 +65,9 @@ function problemOf(path: readonly string[], place: RefPlace): RefProblem | null 
       return componentProblem(rest, context);
     case 'release':
       if (!place.release) return { why: 'only a do step with a target knows releases' };
-      return rest.length === 1 ? among(rest[0] ?? '', ['current', 'previous'], 'release') : { why: 'write {release.current} or {release.previous}' };
+      return rest.length === 1
+        ? among(rest[0] ?? '', ['current', 'previous'], 'release')
+        : { why: 'write {release.current} or {release.previous}' };
     case 'incident':
       return rest.length === 1 ? among(rest[0] ?? '', ['id'], 'fact of the incident') : { why: 'write {incident.id}' };
     case 'steps':
@@ -69,16 +77,33 @@ function problemOf(path: readonly string[], place: RefPlace): RefProblem | null 
     case 'env':
       return { why: 'the environment is read in belay.yaml only' };
     default:
-      return { why: 'there is no such name', near: nearest(root, [...inputs, 'component', 'release', 'incident', 'steps', 'org']), expected: [...inputs.map((name) => `{${name}}`), '{component.<id>.url}', '{release.previous}', '{incident.id}', '{steps.<id>.out.<answer>}'].join(', ') };
+      return {
+        why: 'there is no such name',
+        near: nearest(root, [...inputs, 'component', 'release', 'incident', 'steps', 'org']),
+        expected: [
+          ...inputs.map((name) => `{${name}}`),
+          '{component.<id>.url}',
+          '{release.previous}',
+          '{incident.id}',
+          '{steps.<id>.out.<answer>}',
+        ].join(', '),
+      };
   }
 }
 
 function among(name: string, known: readonly string[], what: string): RefProblem | null {
-  return known.includes(name) ? null : { why: `there is no ${what} ${name}`, near: nearest(name, known), expected: known.length === 0 ? 'none is declared' : `one of ${known.join(', ')}` };
+  return known.includes(name)
+    ? null
+    : {
+        why: `there is no ${what} ${name}`,
+        near: nearest(name, known),
+        expected: known.length === 0 ? 'none is declared' : `one of ${known.join(', ')}`,
+      };
 }
 
 function orgProblem(rest: readonly string[], { draft, context }: RefPlace): RefProblem | null {
-  if (draft.runbook.inputs['org'] === undefined) return { why: 'this runbook has no input of type org', expected: 'inputs: { org: { type: org, required: true } }' };
+  if (draft.runbook.inputs['org'] === undefined)
+    return { why: 'this runbook has no input of type org', expected: 'inputs: { org: { type: org, required: true } }' };
   const fields = orgFields(context);
   return rest.length === 1 ? among(rest[0] ?? '', fields, 'field of organizations') : { why: 'write {org.<field>}' };
 }
@@ -94,7 +119,8 @@ function componentProblem(rest: readonly string[], context: LintContext): RefPro
   const unknown = among(id, [...context.known.components], 'component');
   if (unknown !== null) return unknown;
   const component = context.system.components.find((one) => one.id === id);
-  if (field === 'url' && component !== undefined && component.url === undefined) return { why: `the component ${id} has no url`, expected: `"url:" under components.${id} in belay.yaml` };
+  if (field === 'url' && component !== undefined && component.url === undefined)
+    return { why: `the component ${id} has no url`, expected: `"url:" under components.${id} in belay.yaml` };
   return among(field, ['id', 'title', 'url'], 'field of components');
 }
 

@@ -20,7 +20,8 @@ const SHAPES: readonly (readonly [what: string, pattern: RegExp])[] = [
 ];
 
 /** Keys of YAML whose literal value is a secret. Prose that says "password: rotate it" is no YAML. */
-const KEYED = /(?:^|[\s{,])["']?(?:password|passwd|secret|token|apiKey|api_key|accessKey|privateKey|clientSecret)["']?\s*:\s*(?!["']?[{<$]|["']{2}|[&*|>#])["']?[^\s"',}#][^"',}#\n]{4,}/i;
+const KEYED =
+  /(?:^|[\s{,])["']?(?:password|passwd|secret|token|apiKey|api_key|accessKey|privateKey|clientSecret)["']?\s*:\s*(?!["']?[{<$]|["']{2}|[&*|>#])["']?[^\s"',}#][^"',}#\n]{4,}/i;
 
 export function lintSecrets(drafts: Drafts): readonly Diagnostic[] {
   return [
@@ -38,7 +39,9 @@ function look(source: SourceText, isYaml: (line: number) => boolean): readonly D
     if (hit === null) continue;
     const start = (source.lineStarts[line - 1] ?? 0) + hit.index;
     // The value itself is not repeated: diagnostics end up in logs.
-    problems.error('inline-secret', { start, end: start + hit.length }, `${hit.what} stands in the file`, { hint: 'Rotate it, then name it: "{env.NAME}" in belay.yaml.' });
+    problems.error('inline-secret', { start, end: start + hit.length }, `${hit.what} stands in the file`, {
+      hint: 'Rotate it, then name it: "{env.NAME}" in belay.yaml.',
+    });
   }
   return problems.found;
 }
@@ -49,7 +52,9 @@ function secretIn(text: string, isYaml: boolean): { readonly what: string; reado
     if (match !== null) return { what, index: match.index, length: match[0].length };
   }
   const match = isYaml ? KEYED.exec(text) : null;
-  return match === null ? null : { what: 'a secret', index: match.index + (/^[\s{,]/.test(match[0]) ? 1 : 0), length: match[0].trim().length };
+  return match === null
+    ? null
+    : { what: 'a secret', index: match.index + (/^[\s{,]/.test(match[0]) ? 1 : 0), length: match[0].trim().length };
 }
 
 /** Lines of the front matter and of belay blocks. */

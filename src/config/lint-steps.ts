@@ -36,18 +36,38 @@ function spanOf(place: StepDraft, path: readonly (string | number)[]): Span {
 }
 
 function lintCommon(step: Step, { draft, context, problems, at, place }: Asking): void {
-  if (step.who !== undefined && isWritten(place.body, 'who')) demandRole(step.who, at('who'), draft, context, problems, context.known.people);
+  if (step.who !== undefined && isWritten(place.body, 'who'))
+    demandRole(step.who, at('who'), draft, context, problems, context.known.people);
   const clocks = new Set([...Object.keys(draft.runbook.clocks), ...context.known.clocks]);
   const item = (key: 'meets' | 'evidence', index: number): Span => {
     const value = entryAt(place.body, [key]).value;
     return value.kind === 'list' ? entryAt(value, [index]).value.span : at(key);
   };
-  step.meets.forEach((name, index) => demandKnown({ rule: 'unknown-clock', what: 'clock', name, known: clocks, span: item('meets', index) }, problems));
+  for (const [index, name] of step.meets.entries())
+    demandKnown({ rule: 'unknown-clock', what: 'clock', name, known: clocks, span: item('meets', index) }, problems);
   const evidence = new Set(draft.runbook.evidence);
-  step.evidence.forEach((name, index) => demandKnown({ rule: 'unknown-evidence', what: 'evidence', name, known: evidence, span: item('evidence', index), hint: 'Evidence is declared in the front matter.' }, problems));
+  for (const [index, name] of step.evidence.entries())
+    demandKnown(
+      {
+        rule: 'unknown-evidence',
+        what: 'evidence',
+        name,
+        known: evidence,
+        span: item('evidence', index),
+        hint: 'Evidence is declared in the front matter.',
+      },
+      problems,
+    );
 }
 
-function demandRole(name: string, span: Span, draft: RunbookDraft, context: LintContext, problems: Problems, people: ReadonlySet<string> = new Set()): void {
+function demandRole(
+  name: string,
+  span: Span,
+  draft: RunbookDraft,
+  context: LintContext,
+  problems: Problems,
+  people: ReadonlySet<string> = new Set(),
+): void {
   const known = new Set([...Object.keys(draft.runbook.roles), ...context.known.roles, ...people]);
   demandKnown({ rule: 'unknown-role', what: 'role', name, known, span }, problems);
 }
@@ -57,15 +77,19 @@ function lintJumps(step: Step, { draft, problems, at, place }: Asking): void {
   const order = stepsOf(draft.runbook);
   const jumps: { readonly to: string; readonly span: Span }[] = [];
   if (step.fail.then === 'goto') jumps.push({ to: step.fail.step, span: at('fail') });
-  if (step.kind === 'choose') for (const [name, arm] of Object.entries(step.arms)) if (arm.goto !== undefined) jumps.push({ to: arm.goto, span: at('arms', name, 'goto') });
+  if (step.kind === 'choose')
+    for (const [name, arm] of Object.entries(step.arms))
+      if (arm.goto !== undefined) jumps.push({ to: arm.goto, span: at('arms', name, 'goto') });
   const ids = new Set(draft.steps.keys());
   for (const { to, span } of jumps) {
     if (!draft.complete && !ids.has(to)) continue;
     if (!demandKnown({ rule: 'unknown-step', what: 'step', name: to, known: ids, span }, problems)) continue;
-    const from = order.findIndex((one) => one === place.step);
+    const from = order.indexOf(place.step);
     const target = order.findIndex((one) => one.id === to);
     if (target > from || order.slice(target, from + 1).some(waitsForPeople)) continue;
-    problems.error('goto-loop', span, `the way back to ${to} passes no person: it could go round for ever`, { hint: 'Put a manual or approve step on the way, or choose ask.' });
+    problems.error('goto-loop', span, `the way back to ${to} passes no person: it could go round for ever`, {
+      hint: 'Put a manual or approve step on the way, or choose ask.',
+    });
   }
 }
 
@@ -77,24 +101,40 @@ function lintKind(step: Step, asking: Asking): void {
   const { draft, context, problems, at, place } = asking;
   switch (step.kind) {
     case 'approve':
-      if (isWritten(place.body, 'from')) step.from.forEach((name, index) => demandRole(name, listSpan(place, 'from', index), draft, context, problems));
+      if (isWritten(place.body, 'from'))
+        for (const [index, name] of step.from.entries()) demandRole(name, listSpan(place, 'from', index), draft, context, problems);
       return;
     case 'choose':
       return;
     case 'do':
-      return lintDo(step, asking);
+      lintDo(step, asking);
+      return;
     case 'verify':
     case 'watch':
-      step.checks.forEach((check, index) => lintProbe(check, [step.mode, index], asking));
+      for (const [index, check] of step.checks.entries()) lintProbe(check, [step.mode, index], asking);
       return;
     case 'collect':
-      step.from.forEach((one, index) => {
+      for (const [index, one] of step.from.entries()) {
         lintProbe(one, ['from', index], asking);
-        demandKnown({ rule: 'unknown-evidence', what: 'evidence', name: one.evidence ?? '', known: new Set(draft.runbook.evidence), span: at('from', index, 'evidence'), hint: 'Evidence is declared in the front matter.' }, problems);
-      });
+        demandKnown(
+          {
+            rule: 'unknown-evidence',
+            what: 'evidence',
+            name: one.evidence ?? '',
+            known: new Set(draft.runbook.evidence),
+            span: at('from', index, 'evidence'),
+            hint: 'Evidence is declared in the front matter.',
+          },
+          problems,
+        );
+      }
       return;
     case 'notify':
-      step.to.forEach((name, index) => demandKnown({ rule: 'unknown-audience', what: 'audience', name, known: context.known.audiences, span: listSpan(place, 'to', index) }, problems));
+      for (const [index, name] of step.to.entries())
+        demandKnown(
+          { rule: 'unknown-audience', what: 'audience', name, known: context.known.audiences, span: listSpan(place, 'to', index) },
+          problems,
+        );
       return;
     case 'manual':
     case 'wait':
@@ -107,17 +147,49 @@ function listSpan(place: StepDraft, key: string, index: number): Span {
   return value.kind === 'list' ? entryAt(value, [index]).value.span : value.span;
 }
 
-function lintProbe(one: { readonly probe: string; readonly with: DoStep['with'] }, path: readonly (string | number)[], { draft, context, problems, at, place }: Asking): void {
-  lintArguments({ kind: 'probe', name: one.probe, args: one.with, nameSpan: at(...path, 'probe'), value: entryAt(place.body, path).value, draft, context, problems });
+function lintProbe(
+  one: { readonly probe: string; readonly with: DoStep['with'] },
+  path: readonly (string | number)[],
+  { draft, context, problems, at, place }: Asking,
+): void {
+  lintArguments({
+    kind: 'probe',
+    name: one.probe,
+    args: one.with,
+    nameSpan: at(...path, 'probe'),
+    value: entryAt(place.body, path).value,
+    draft,
+    context,
+    problems,
+  });
 }
 
 function lintDo(step: DoStep, asking: Asking): void {
   const { draft, context, problems, at, place } = asking;
   if (!place.readable) return;
-  lintArguments({ kind: 'action', name: step.do, args: step.with, nameSpan: wordIn(place.span, step.do, draft), value: place.body, draft, context, problems });
+  lintArguments({
+    kind: 'action',
+    name: step.do,
+    args: step.with,
+    nameSpan: wordIn(place.span, step.do, draft),
+    value: place.body,
+    draft,
+    context,
+    problems,
+  });
   const { undo } = step;
-  if (undo !== undefined) lintArguments({ kind: 'action', name: undo.do, args: undo.with, nameSpan: at('undo', 'do'), value: entryAt(place.body, ['undo']).value, draft, context, problems });
-  step.verify.forEach((check, index) => lintProbe(check, ['verify', index], asking));
+  if (undo !== undefined)
+    lintArguments({
+      kind: 'action',
+      name: undo.do,
+      args: undo.with,
+      nameSpan: at('undo', 'do'),
+      value: entryAt(place.body, ['undo']).value,
+      draft,
+      context,
+      problems,
+    });
+  for (const [index, check] of step.verify.entries()) lintProbe(check, ['verify', index], asking);
   if (step.contingency !== undefined) demandRole(step.contingency.owner, at('contingency', 'owner'), draft, context, problems);
   lintUndo(step, asking);
   lintRelative(step, asking);
@@ -137,7 +209,9 @@ function lintUndo(step: DoStep, { context, problems, place, at }: Asking): void 
   const written = ['undo', 'irreversible'].some((key) => isWritten(place.body, key) || key in step.with);
   const recovered = step.undo !== undefined || step.irreversible !== undefined;
   if (written || recovered || NEED_NO_UNDO.has(step.do) || context.actions[step.do]?.effect === 'read') return;
-  problems.error('undo-missing', at(), `the step ${step.id} says neither how it is taken back nor why it cannot be`, { hint: 'Add "undo: { do: …, with: { … } }", or "irreversible: <why>".' });
+  problems.error('undo-missing', at(), `the step ${step.id} says neither how it is taken back nor why it cannot be`, {
+    hint: 'Add "undo: { do: …, with: { … } }", or "irreversible: <why>".',
+  });
 }
 
 /** A second try of a relative command goes one further back: to the broken release, or to a dropped table. */
@@ -148,9 +222,20 @@ function lintRelative(step: DoStep, { problems, place }: Asking): void {
     for (const [key, value] of Object.entries(args)) {
       walkTexts(value, [key], (text, path) => {
         if (!RELATIVE.test(text.trim())) return;
-        problems.error('relative-undo', entryAt(place.body, [...prefix, 'with', ...path]).value.span, `"${text}" is relative: a retry after a crash would go one further`, { expected: 'a target by name, such as "{release.previous}", which the plan turns into a name' });
+        problems.error(
+          'relative-undo',
+          entryAt(place.body, [...prefix, 'with', ...path]).value.span,
+          `"${text}" is relative: a retry after a crash would go one further`,
+          { expected: 'a target by name, such as "{release.previous}", which the plan turns into a name' },
+        );
       });
-      if (typeof value === 'number' && value < 0) problems.error('relative-undo', entryAt(place.body, [...prefix, 'with', key]).value.span, `${value} is relative: a retry after a crash would go one further`, { expected: 'a target by name' });
+      if (typeof value === 'number' && value < 0)
+        problems.error(
+          'relative-undo',
+          entryAt(place.body, [...prefix, 'with', key]).value.span,
+          `${value} is relative: a retry after a crash would go one further`,
+          { expected: 'a target by name' },
+        );
     }
   };
   look(step.with, []);
@@ -161,10 +246,11 @@ function lintUndone(step: DoStep, { draft, problems, place }: Asking): void {
   const names = step.with['steps'];
   if (!Array.isArray(names) || !draft.complete) return;
   const done = new Map([...draft.steps.values()].flatMap(({ step: one }) => (one.kind === 'do' ? [[one.id, one] as const] : [])));
-  names.forEach((name: unknown, index) => {
+  for (const [index, name] of names.entries()) {
     const span = entryAt(place.body, ['with', 'steps', index]).value.span;
-    if (!demandKnown({ rule: 'unknown-step', what: 'do step', name: String(name), known: new Set(done.keys()), span }, problems)) return;
+    if (!demandKnown({ rule: 'unknown-step', what: 'do step', name: String(name), known: new Set(done.keys()), span }, problems)) continue;
     // One that says neither has been told at its own place.
-    if (done.get(String(name))?.irreversible !== undefined) problems.error('undo-missing', span, `${String(name)} is irreversible, so it cannot be taken back`);
-  });
+    if (done.get(String(name))?.irreversible !== undefined)
+      problems.error('undo-missing', span, `${String(name)} is irreversible, so it cannot be taken back`);
+  }
 }

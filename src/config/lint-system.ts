@@ -1,7 +1,7 @@
 // Inside belay.yaml: what its parts say of one another.
 import type { Diagnostic } from '../domain/diagnostic.ts';
-import type { LintContext } from './lint-types.ts';
 import { demandKnown } from './lint-names.ts';
+import type { LintContext } from './lint-types.ts';
 import type { Problems } from './problems.ts';
 import { collectProblems } from './problems.ts';
 import { entryAt } from './read.ts';
@@ -17,14 +17,20 @@ export function lintSystemParts(context: LintContext): readonly Diagnostic[] {
     demandKnown({ rule: `unknown-${WORDS[what]}`, what: WORDS[what], name, known: known[what], span: at(path) }, problems);
   };
 
-  for (const one of system.components) one.dependsOn.forEach((name, index) => demand('components', name, ['components', one.id, 'dependsOn', index]));
+  for (const one of system.components)
+    for (const [index, name] of one.dependsOn.entries()) demand('components', name, ['components', one.id, 'dependsOn', index]);
   for (const one of system.targets) demand('components', one.component ?? '', ['targets', one.id, 'component']);
   for (const one of system.switches) demand('components', one.component ?? '', ['switches', one.id, 'component']);
-  for (const one of system.channels) one.dependsOn.forEach((name, index) => demand('components', name, ['channels', one.id, 'dependsOn', index]));
-  for (const one of system.people) one.roles.forEach((name, index) => demand('roles', name, ['people', one.id, 'roles', index]));
-  for (const one of system.audiences) one.channels.forEach(({ channel }, index) => demand('channels', channel, ['audiences', one.id, 'channels', index, 'channel']));
+  for (const one of system.channels)
+    for (const [index, name] of one.dependsOn.entries()) demand('components', name, ['channels', one.id, 'dependsOn', index]);
+  for (const one of system.people)
+    for (const [index, name] of one.roles.entries()) demand('roles', name, ['people', one.id, 'roles', index]);
+  for (const one of system.audiences)
+    for (const [index, { channel }] of one.channels.entries())
+      demand('channels', channel, ['audiences', one.id, 'channels', index, 'channel']);
   for (const [severity, policy] of Object.entries(system.severities)) {
-    for (const name of Object.keys(policy.updates)) demandAudience(name, entryAt(drafts.system.value, ['severities', severity, 'updates', name]).keySpan, context, problems);
+    for (const name of Object.keys(policy.updates))
+      demandAudience(name, entryAt(drafts.system.value, ['severities', severity, 'updates', name]).keySpan, context, problems);
   }
   for (const [id, clock] of Object.entries(system.clocks)) {
     demand('roles', clock.escalateTo ?? '', ['clocks', id, 'onBreach']);
@@ -42,8 +48,12 @@ function demandAudience(name: string, span: Span, { known }: LintContext, proble
 /** A clock that nothing stops runs out in every incident. */
 function lintClockStops(id: string, context: LintContext, problems: Problems): void {
   const { drafts, system } = context;
-  const stopped = (system.clocks[id]?.until.length ?? 0) > 0 || drafts.runbooks.some((draft) => !draft.complete || [...draft.steps.values()].some(({ step }) => step.meets.includes(id)));
+  const stopped =
+    (system.clocks[id]?.until.length ?? 0) > 0 ||
+    drafts.runbooks.some((draft) => !draft.complete || [...draft.steps.values()].some(({ step }) => step.meets.includes(id)));
   if (stopped) return;
   const { keySpan } = entryAt(drafts.system.value, ['clocks', id]);
-  problems.error('clock-unstopped', keySpan, `nothing stops the clock ${id}`, { hint: `Add "until: [phase.mitigated]", or "meets: [${id}]" to a step.` });
+  problems.error('clock-unstopped', keySpan, `nothing stops the clock ${id}`, {
+    hint: `Add "until: [phase.mitigated]", or "meets: [${id}]" to a step.`,
+  });
 }

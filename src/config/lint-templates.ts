@@ -1,8 +1,8 @@
 // Templates: each in both languages, with variables that a message has, and a promise where the text makes one.
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import { nearest } from '../domain/nearest.ts';
-import type { LintContext } from './lint-types.ts';
 import { demandKnown } from './lint-names.ts';
+import type { LintContext } from './lint-types.ts';
 import type { Problems } from './problems.ts';
 import { collectProblems } from './problems.ts';
 import { entryAt } from './read.ts';
@@ -30,7 +30,9 @@ interface Text {
 }
 
 export function lintTemplates(context: LintContext): readonly Diagnostic[] {
-  const shared = context.drafts.templates.map(({ id, lang, source }): Text => ({ id, lang, text: source.text, source, span: spanOfLine(source, 1), firstLine: 1 }));
+  const shared = context.drafts.templates.map(
+    ({ id, lang, source }): Text => ({ id, lang, text: source.text, source, span: spanOfLine(source, 1), firstLine: 1 }),
+  );
   const found: Diagnostic[] = lintTexts(shared, context);
   for (const draft of context.drafts.runbooks) {
     const { source } = draft.problems;
@@ -44,7 +46,17 @@ export function lintTemplates(context: LintContext): readonly Diagnostic[] {
     for (const place of draft.steps.values()) {
       if (place.step.kind !== 'notify') continue;
       const used = own.some((one) => one.id === (place.step as { template: string }).template) ? own : shared;
-      lintUse({ template: place.step.template, promised: place.step.promiseMs !== undefined || isWritten(place.body, 'promise'), span: entryAt(place.body, ['template']).value.span }, used, [...own, ...shared], context, problems);
+      lintUse(
+        {
+          template: place.step.template,
+          promised: place.step.promiseMs !== undefined || isWritten(place.body, 'promise'),
+          span: entryAt(place.body, ['template']).value.span,
+        },
+        used,
+        [...own, ...shared],
+        context,
+        problems,
+      );
     }
     found.push(...problems.found);
   }
@@ -55,14 +67,20 @@ function lintTexts(texts: readonly Text[], context: LintContext): Diagnostic[] {
   return texts.flatMap((one) => {
     const problems = collectProblems(one.source);
     const missing = LANGS.find((lang) => !texts.some((other) => other.id === one.id && other.lang === lang));
-    if (missing !== undefined) problems.error('template-language', one.span, `the template ${one.id} is not there in ${missing}`, { hint: one.firstLine > 1 ? `Add a block \`\`\`belay template ${one.id} ${missing}.` : `Add templates/${one.id}.${missing}.md.` });
+    if (missing !== undefined)
+      problems.error('template-language', one.span, `the template ${one.id} is not there in ${missing}`, {
+        hint: one.firstLine > 1 ? `Add a block \`\`\`belay template ${one.id} ${missing}.` : `Add templates/${one.id}.${missing}.md.`,
+      });
     const dotted = [...one.text.matchAll(/\{\s*([a-zA-Z]\w*(?:\.\w+)+)\s*[,}]/g)].map((match) => match[1] ?? '');
     // Messages have flat names; the renderer would only say that the text does not parse.
     const variables = dotted.length > 0 ? dotted : variablesOf(one, context, problems);
     for (const name of new Set(variables)) {
       if (KNOWN.includes(name)) continue;
       const root = name.split('.')[0] ?? name;
-      problems.error('template-variable', placeOf(name, one), `a message has no {${name}}`, { expected: `one of ${MESSAGE_VARIABLES.map((known) => `{${known}}`).join(', ')}`, didYouMean: root !== name && KNOWN.includes(root) ? root : nearest(name, KNOWN) });
+      problems.error('template-variable', placeOf(name, one), `a message has no {${name}}`, {
+        expected: `one of ${MESSAGE_VARIABLES.map((known) => `{${known}}`).join(', ')}`,
+        didYouMean: root !== name && KNOWN.includes(root) ? root : nearest(name, KNOWN),
+      });
     }
     return problems.found;
   });
@@ -99,8 +117,27 @@ interface Use {
 
 function lintUse(use: Use, used: readonly Text[], all: readonly Text[], context: LintContext, problems: Problems): void {
   const known = new Set(all.map((one) => one.id));
-  if (!demandKnown({ rule: 'unknown-template', what: 'template', name: use.template, known, span: use.span, hint: `Write templates/${use.template}.en.md and templates/${use.template}.pt-BR.md.` }, problems)) return;
+  if (
+    !demandKnown(
+      {
+        rule: 'unknown-template',
+        what: 'template',
+        name: use.template,
+        known,
+        span: use.span,
+        hint: `Write templates/${use.template}.en.md and templates/${use.template}.pt-BR.md.`,
+      },
+      problems,
+    )
+  )
+    return;
   if (use.promised) return;
-  const says = used.filter((one) => one.id === use.template).flatMap((one) => variablesOf(one, context, null)).find((name) => PROMISES.includes(name));
-  if (says !== undefined) problems.error('promise-missing', use.span, `the template ${use.template} says {${says}}, and this step promises nothing`, { hint: 'Add "promise: 30m".' });
+  const says = used
+    .filter((one) => one.id === use.template)
+    .flatMap((one) => variablesOf(one, context, null))
+    .find((name) => PROMISES.includes(name));
+  if (says !== undefined)
+    problems.error('promise-missing', use.span, `the template ${use.template} says {${says}}, and this step promises nothing`, {
+      hint: 'Add "promise: 30m".',
+    });
 }

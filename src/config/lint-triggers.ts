@@ -29,13 +29,14 @@ function lintTrigger(draft: TriggerDraft, context: LintContext): readonly Diagno
   const problems = collectProblems(draft.problems.source);
   const at = (...path: readonly string[]): Span => entryAt(draft.value, path).value.span;
   const { rule } = draft;
-  if (draft.signal === null) demandKnown({ rule: 'unknown-signal', what: 'signal', name: rule.signal, known: context.known.signals, span: at('signal') }, problems);
+  if (draft.signal === null)
+    demandKnown({ rule: 'unknown-signal', what: 'signal', name: rule.signal, known: context.known.signals, span: at('signal') }, problems);
   if (rule.impact !== undefined) demandRole(rule.impact.who, at('impact', 'who'), draft, context, problems);
   const signal = context.system.signals.find((one) => one.id === rule.signal);
   if (signal === undefined) return problems.found;
   if (signal.signal.kind === 'manual' && draft.signal !== null) {
     const who = entryAt(draft.value, ['signal', 'manual', 'who']).value;
-    signal.signal.who.forEach((role, index) => demandRole(role, entryAt(who, [index]).value.span, draft, context, problems));
+    for (const [index, role] of signal.signal.who.entries()) demandRole(role, entryAt(who, [index]).value.span, draft, context, problems);
   }
   const asking: Asking = { draft, signal, problems, at };
   lintWindow(asking);
@@ -43,7 +44,10 @@ function lintTrigger(draft: TriggerDraft, context: LintContext): readonly Diagno
   lintClear(asking);
   lintScope(asking);
   lintCadence(asking, context);
-  if (rule.evidence.act > rule.evidence.suspect) problems.error('evidence-levels', at('evidence'), 'act must be rarer than suspect', { expected: 'act below suspect, such as { suspect: 1e-3, act: 1e-5 }' });
+  if (rule.evidence.act > rule.evidence.suspect)
+    problems.error('evidence-levels', at('evidence'), 'act must be rarer than suspect', {
+      expected: 'act below suspect, such as { suspect: 1e-3, act: 1e-5 }',
+    });
   return problems.found;
 }
 
@@ -62,7 +66,12 @@ function lintWindow({ draft, signal, problems, at }: Asking): void {
   const recovered = draft.rule.breach !== undefined && draft.rule.breach.overMs > 1;
   if (written && (isWritten(breach, 'over') || isWritten(breach, 'for') || recovered)) return;
   if (!written && draft.rule.breach !== undefined) return;
-  problems.error('trigger-window-missing', written ? at('breach') : draft.idSpan, `the trigger ${draft.rule.id} has no window: a single bad event would be a breach`, { hint: 'Add over (how far back it looks) or for (how long it must hold): breach: { above: 2%, over: 15m }.' });
+  problems.error(
+    'trigger-window-missing',
+    written ? at('breach') : draft.idSpan,
+    `the trigger ${draft.rule.id} has no window: a single bad event would be a breach`,
+    { hint: 'Add over (how far back it looks) or for (how long it must hold): breach: { above: 2%, over: 15m }.' },
+  );
 }
 
 function lintLimits({ draft, signal, problems, at }: Asking): void {
@@ -71,7 +80,8 @@ function lintLimits({ draft, signal, problems, at }: Asking): void {
   if (breach === undefined || kind === 'manual' || kind === 'probe' || kind === 'absent') return;
   const limits = [breach.above, breach.below].filter((one) => one !== undefined);
   const written = ['above', 'below'].filter((key) => isWritten(entryAt(draft.value, ['breach']).value, key));
-  if (written.length === 0 && limits.length === 0) problems.error('missing-key', at('breach'), `the trigger ${draft.rule.id} has no limit`, { hint: 'Add above or below.' });
+  if (written.length === 0 && limits.length === 0)
+    problems.error('missing-key', at('breach'), `the trigger ${draft.rule.id} has no limit`, { hint: 'Add above or below.' });
   if (limits.length === 2) problems.error('wrong-type', at('breach'), 'a breach is either above or below a limit, not both');
   for (const side of ['above', 'below'] as const) {
     limitFits(draft.rule.breach?.[side], ['breach', side], { draft, signal, problems, at });
@@ -84,8 +94,12 @@ function limitFits(value: number | undefined, path: readonly [string, string], {
   const written = entryAt(draft.value, path).value;
   const text = written.kind === 'scalar' ? String(written.value) : '';
   const { kind } = signal.signal;
-  if (kind === 'ratio' && value > 1) problems.error('limit', at(...path), `${text} is no share: a ratio is between 0 and 1`, { expected: `a percentage such as ${Math.min(value, 100)}%` });
-  if (kind === 'rate' && text.endsWith('%')) problems.error('limit', at(...path), `${text} is no rate`, { expected: 'a rate such as 10/min' });
+  if (kind === 'ratio' && value > 1)
+    problems.error('limit', at(...path), `${text} is no share: a ratio is between 0 and 1`, {
+      expected: `a percentage such as ${Math.min(value, 100)}%`,
+    });
+  if (kind === 'rate' && text.endsWith('%'))
+    problems.error('limit', at(...path), `${text} is no rate`, { expected: 'a rate such as 10/min' });
   if (kind !== 'rate' && text.includes('/')) problems.error('limit', at(...path), `${text} is a rate, and the signal is a ${kind}`);
 }
 
@@ -93,21 +107,36 @@ function lintClear({ draft, signal, problems, at }: Asking): void {
   const { breach, clear } = draft.rule;
   if (signal.signal.kind === 'manual') return;
   if (clear === undefined) {
-    if (!isWritten(draft.value, 'clear')) problems.error('never-clears', draft.idSpan, `the trigger ${draft.rule.id} never clears`, { hint: 'Add clear: { below: 1%, for: 10m }.' });
+    if (!isWritten(draft.value, 'clear'))
+      problems.error('never-clears', draft.idSpan, `the trigger ${draft.rule.id} never clears`, {
+        hint: 'Add clear: { below: 1%, for: 10m }.',
+      });
     return;
   }
   const show = (value: number): string => (signal.signal.kind === 'ratio' ? writePercent(value) : String(value));
   if (breach?.above !== undefined && clear.below !== undefined && clear.below >= breach.above) {
-    problems.error('clear-not-below-breach', at('clear', 'below'), `it clears below ${show(clear.below)} and breaches above ${show(breach.above)}: it would flap`, { expected: `less than ${show(breach.above)}` });
+    problems.error(
+      'clear-not-below-breach',
+      at('clear', 'below'),
+      `it clears below ${show(clear.below)} and breaches above ${show(breach.above)}: it would flap`,
+      { expected: `less than ${show(breach.above)}` },
+    );
   }
   if (breach?.below !== undefined && clear.above !== undefined && clear.above <= breach.below) {
-    problems.error('clear-not-below-breach', at('clear', 'above'), `it clears above ${show(clear.above)} and breaches below ${show(breach.below)}: it would flap`, { expected: `more than ${show(breach.below)}` });
+    problems.error(
+      'clear-not-below-breach',
+      at('clear', 'above'),
+      `it clears above ${show(clear.above)} and breaches below ${show(breach.below)}: it would flap`,
+      { expected: `more than ${show(breach.below)}` },
+    );
   }
 }
 
 function lintScope({ draft, signal, problems, at }: Asking): void {
   if (draft.rule.scope !== 'org' || signal.by !== null || signal.signal.kind === 'manual') return;
-  problems.error('trigger-scope', at('scope'), `the trigger ${draft.rule.id} is per organization, and its signal is not split`, { hint: `Add "by: org" to the signal ${signal.id}.` });
+  problems.error('trigger-scope', at('scope'), `the trigger ${draft.rule.id} is per organization, and its signal is not split`, {
+    hint: `Add "by: org" to the signal ${signal.id}.`,
+  });
 }
 
 /** A window of four samples or fewer sees a breach late, or never. */
@@ -116,7 +145,12 @@ function lintCadence({ draft, signal, problems, at }: Asking, context: LintConte
   if (breach === undefined || breach.overMs <= 1) return;
   for (const source of context.system.sources) {
     if (!signal.sources.includes(source.id) || source.everyMs <= breach.overMs / 4) continue;
-    problems.warn('cadence-too-slow', at('breach'), `${source.id} gives a sample every ${writeDuration(source.everyMs)}: too rarely for a window of ${writeDuration(breach.overMs)}`, { expected: `every ${writeDuration(Math.max(1, Math.floor(breach.overMs / 4)))} or faster` });
+    problems.warn(
+      'cadence-too-slow',
+      at('breach'),
+      `${source.id} gives a sample every ${writeDuration(source.everyMs)}: too rarely for a window of ${writeDuration(breach.overMs)}`,
+      { expected: `every ${writeDuration(Math.max(1, Math.floor(breach.overMs / 4)))} or faster` },
+    );
   }
 }
 
@@ -125,11 +159,15 @@ function lintSignal(signal: SignalSpec, context: LintContext, problems: Problems
   // Signals inside triggers have no entry of their own; their sources are rarely named.
   const own = entryAt(value, ['signals', signal.id]);
   const path = entryAt(own.value, ['sources']).value;
-  signal.sources.forEach((name, index) => {
-    const span = signal.signal.kind === 'probe' && signal.signal.source === name ? entryAt(own.value, ['probe', 'source']).value.span : entryAt(path, [index]).value.span;
+  for (const [index, name] of signal.sources.entries()) {
+    const span =
+      signal.signal.kind === 'probe' && signal.signal.source === name
+        ? entryAt(own.value, ['probe', 'source']).value.span
+        : entryAt(path, [index]).value.span;
     demandKnown({ rule: 'unknown-source', what: 'source', name, known: context.known.sources, span }, problems);
-  });
+  }
   if (signal.signal.kind !== 'manual' || context.system.triggers.some((one) => `${one.id}.signal` === signal.id)) return;
   const who = entryAt(own.value, ['manual', 'who']).value;
-  signal.signal.who.forEach((name, index) => demandKnown({ rule: 'unknown-role', what: 'role', name, known: context.known.roles, span: entryAt(who, [index]).value.span }, problems));
+  for (const [index, name] of signal.signal.who.entries())
+    demandKnown({ rule: 'unknown-role', what: 'role', name, known: context.known.roles, span: entryAt(who, [index]).value.span }, problems);
 }

@@ -22,7 +22,14 @@ export function lintSystem(loaded: LoadedSystem, tools: LintTools): readonly Dia
   const { drafts } = loaded;
   const found = [...lintSecrets(drafts)];
   if (drafts.system !== null) {
-    const context: LintContext = { ...tools, actions: tools.actions ?? ACTIONS, probes: tools.probes ?? PROBES, drafts: { ...drafts, system: drafts.system }, system: drafts.system.system, known: knownOf(drafts.system) };
+    const context: LintContext = {
+      ...tools,
+      actions: tools.actions ?? ACTIONS,
+      probes: tools.probes ?? PROBES,
+      drafts: { ...drafts, system: drafts.system },
+      system: drafts.system.system,
+      known: knownOf(drafts.system),
+    };
     found.push(...lintSystemParts(context), ...lintTriggers(context), ...lintTemplates(context));
     for (const draft of drafts.runbooks) found.push(...lintRunbook(draft, context));
   }
@@ -57,8 +64,14 @@ function knownOf(draft: SystemDraft): Known {
     components: keys('components'),
     organizations: keys('organizations'),
     sources: keys('sources'),
-    signals: plus('signals', draft.system.signals.map((one) => one.id)),
-    triggers: plus('triggers', draft.triggers.map((one) => one.rule.id)),
+    signals: plus(
+      'signals',
+      draft.system.signals.map((one) => one.id),
+    ),
+    triggers: plus(
+      'triggers',
+      draft.triggers.map((one) => one.rule.id),
+    ),
     targets: keys('targets'),
     switches: keys('switches'),
     people: keys('people'),

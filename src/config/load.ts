@@ -13,7 +13,7 @@ import { compileRunbook } from './runbook.ts';
 import type { SystemDraft } from './schema.ts';
 import { readSystem } from './schema.ts';
 import type { SourceText, Span } from './source-text.ts';
-import { sourceText, spanOfLine, wholeFile } from './source-text.ts';
+import { sourceText, wholeFile } from './source-text.ts';
 import type { TriggerDraft } from './triggers.ts';
 import { readYaml } from './yaml.ts';
 
@@ -109,7 +109,9 @@ class Loader {
       const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
       const problems = this.#collect(sourceText(file, ''));
       const message = missing ? `there is no ${file}` : `${file} cannot be read: ${(error as Error).message}`;
-      problems.error('file', { start: 0, end: 1 }, message, { hint: missing && file.endsWith(SYSTEM_FILE) ? 'Type "belay init" to write one, or name the folder that has it.' : undefined });
+      problems.error('file', { start: 0, end: 1 }, message, {
+        hint: missing && file.endsWith(SYSTEM_FILE) ? 'Type "belay init" to write one, or name the folder that has it.' : undefined,
+      });
       return null;
     }
   }
@@ -154,7 +156,12 @@ class Loader {
     for (const { runbook, problems, front } of runbooks) {
       const first = files.get(runbook.id);
       if (first === undefined || runbook.id === '') files.set(runbook.id, problems.source.file);
-      else problems.error('duplicate-id', front.kind === 'map' ? (front.entries.find((entry) => entry.key === 'id')?.value.span ?? front.span) : front.span, `the id ${runbook.id} is taken by ${first}`);
+      else
+        problems.error(
+          'duplicate-id',
+          front.kind === 'map' ? (front.entries.find((entry) => entry.key === 'id')?.value.span ?? front.span) : front.span,
+          `the id ${runbook.id} is taken by ${first}`,
+        );
     }
   }
 
@@ -164,7 +171,9 @@ class Loader {
       if (opened === null) return [];
       const [, id, lang] = /^([a-z][a-z0-9-]*)\.(en|pt-BR)\.md$/.exec(path.basename(file)) ?? [];
       if (id !== undefined && lang !== undefined) return [{ id, lang: lang as TemplateFile['lang'], source: opened.source }];
-      opened.error('template-language', { start: 0, end: 1 }, `${path.basename(file)} is not loaded`, { expected: 'templates/<id>.en.md and templates/<id>.pt-BR.md' });
+      opened.error('template-language', { start: 0, end: 1 }, `${path.basename(file)} is not loaded`, {
+        expected: 'templates/<id>.en.md and templates/<id>.pt-BR.md',
+      });
       return [];
     });
   }
@@ -176,7 +185,9 @@ class Loader {
       draft.triggers.filter((one) => {
         const first = taken.get(one.rule.id);
         if (first !== undefined) {
-          draft.problems.error('duplicate-id', one.idSpan, `the trigger ${one.rule.id} is written in ${first}, too`, { hint: `Name it only: "${one.rule.id}:" with nothing after it.` });
+          draft.problems.error('duplicate-id', one.idSpan, `the trigger ${one.rule.id} is written in ${first}, too`, {
+            hint: `Name it only: "${one.rule.id}:" with nothing after it.`,
+          });
           return false;
         }
         taken.set(one.rule.id, draft.problems.source.file);
@@ -188,7 +199,10 @@ class Loader {
   #files(folder: string, pattern: RegExp): readonly string[] {
     const full = path.join(this.#folder, folder);
     if (!existsSync(full)) return [];
-    return readdirSync(full).filter((name) => pattern.test(name)).sort().map((name) => path.join(full, name));
+    return readdirSync(full)
+      .filter((name) => pattern.test(name))
+      .sort()
+      .map((name) => path.join(full, name));
   }
 }
 
@@ -206,9 +220,4 @@ function withParts(system: System, own: readonly TriggerDraft[], files: readonly
 /** True when nothing blocks. */
 export function isUsable(loaded: LoadedSystem): loaded is LoadedSystem & { readonly system: System } {
   return loaded.system !== null && !hasErrors(loaded.diagnostics);
-}
-
-/** The place of a file as a whole. */
-export function firstLine(source: SourceText): Span {
-  return spanOfLine(source, 1);
 }

@@ -8,5 +8,8 @@ import { gfm } from 'micromark-extension-gfm';
 
 /** Positions are the text's own. */
 export function parseMarkdown(text: string): Root {
-  return fromMarkdown(text, { extensions: [gfm(), frontmatter(['yaml'])], mdastExtensions: [gfmFromMarkdown(), frontmatterFromMarkdown(['yaml'])] });
+  return fromMarkdown(text, {
+    extensions: [gfm(), frontmatter(['yaml'])],
+    mdastExtensions: [gfmFromMarkdown(), frontmatterFromMarkdown(['yaml'])],
+  });
 }

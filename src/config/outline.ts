@@ -95,7 +95,10 @@ class Walk {
 
   take(node: RootContent): void {
     if (node.type === 'yaml') return;
-    if (node.type === 'heading') return this.#heading(node);
+    if (node.type === 'heading') {
+      this.#heading(node);
+      return;
+    }
     if (node.type === 'code') {
       this.#closed(node);
       if (this.#fence(node)) return;
@@ -107,9 +110,14 @@ class Walk {
 
   /** `---` that is never closed, or that does not stand in the first line. */
   lookForLostFrontMatter(children: readonly RootContent[]): void {
-    const line = children.find((node) => node.type !== 'html')?.type === 'thematicBreak' ? this.#source.text.match(/^(?:\s*\n)*---[ \t]*\r?\n(?=[ \t]*belay[ \t]*:)/) : null;
+    const line =
+      children.find((node) => node.type !== 'html')?.type === 'thematicBreak'
+        ? this.#source.text.match(/^(?:\s*\n)*---[ \t]*\r?\n(?=[ \t]*belay[ \t]*:)/)
+        : null;
     if (line === null) return;
-    this.#problems.error('front-matter', spanOfLine(this.#source, 1), 'the front matter is not read', { hint: 'It begins in the first line with --- and ends with a line --- of its own.' });
+    this.#problems.error('front-matter', spanOfLine(this.#source, 1), 'the front matter is not read', {
+      hint: 'It begins in the first line with --- and ends with a line --- of its own.',
+    });
     this.hasBlocks = true;
   }
 
@@ -117,7 +125,8 @@ class Walk {
     const span = spanOf(node);
     const attributes = readAttributes(node, this.#source, this.#problems);
     if (node.depth === 1) {
-      if (this.title !== null && this.#strict) this.#problems.error('heading-level', span, 'a second # heading', { hint: 'A runbook has one title; phases are ##.' });
+      if (this.title !== null && this.#strict)
+        this.#problems.error('heading-level', span, 'a second # heading', { hint: 'A runbook has one title; phases are ##.' });
       this.title ??= attributes.title;
       return;
     }
@@ -127,9 +136,11 @@ class Walk {
       this.sections.push(this.#section);
       return;
     }
-    if (node.depth === 3) return this.#openStep(attributes, span);
-    if (this.#strict && this.#section !== null && this.#section.steps.length > 0) {
-      this.#problems.error('heading-level', span, `${'#'.repeat(node.depth)} is never a step`, { hint: 'A step is ###. Make smaller headings bold text.' });
+    if (node.depth === 3) this.#openStep(attributes, span);
+    else if (this.#strict && this.#section !== null && this.#section.steps.length > 0) {
+      this.#problems.error('heading-level', span, `${'#'.repeat(node.depth)} is never a step`, {
+        hint: 'A step is ###. Make smaller headings bold text.',
+      });
       this.#openStep(attributes, span, true);
     } else {
       this.#prose(node);
@@ -154,10 +165,18 @@ class Walk {
   #fence(node: Code): boolean {
     const tag = node.lang ?? '';
     const line = this.#fenceLine(node);
-    if (tag === '' && /^[ ]{0,3}(`{3,}|~{3,})[ \t]*belay\b/m.test(node.value)) return this.#unreadable(line, 'a belay block is indented by four spaces or lies inside another fence', 'Begin it at the left margin.');
+    if (tag === '' && /^[ ]{0,3}(`{3,}|~{3,})[ \t]*belay\b/m.test(node.value))
+      return this.#unreadable(
+        line,
+        'a belay block is indented by four spaces or lies inside another fence',
+        'Begin it at the left margin.',
+      );
     if (tag !== 'belay') {
       if (editDistance(tag.toLowerCase(), 'belay') > 2) return false;
-      this.#problems.error('fence-tag', line, `a fence is tagged ${tag}`, { didYouMean: 'belay', hint: 'As it is, readers see a step and Belay sees none.' });
+      this.#problems.error('fence-tag', line, `a fence is tagged ${tag}`, {
+        didYouMean: 'belay',
+        hint: 'As it is, readers see a step and Belay sees none.',
+      });
     }
     this.hasBlocks = true;
     const words = (node.meta ?? '').split(/\s+/).filter((word) => word !== '');
@@ -170,7 +189,9 @@ class Walk {
   #template(block: Block, text: string): void {
     const [, id, lang, ...more] = block.words;
     if (id === undefined || more.length > 0) {
-      this.#problems.error('fence-kind', block.span, 'a template block needs an id and may have a language', { expected: '```belay template <id> en' });
+      this.#problems.error('fence-kind', block.span, 'a template block needs an id and may have a language', {
+        expected: '```belay template <id> en',
+      });
       return;
     }
     this.templates.push({ id, lang: lang ?? null, text, span: block.span });
@@ -178,9 +199,13 @@ class Walk {
 
   #place(block: Block): void {
     if (this.#step === null) {
-      this.#problems.error('block-outside-step', block.span, 'this belay block belongs to no step', { hint: 'Write a ### heading above it.' });
+      this.#problems.error('block-outside-step', block.span, 'this belay block belongs to no step', {
+        hint: 'Write a ### heading above it.',
+      });
     } else if (this.#step.block !== null) {
-      this.#problems.error('second-block', block.span, `the step "${this.#step.title}" has a second belay block`, { hint: 'Give it a ### heading of its own.' });
+      this.#problems.error('second-block', block.span, `the step "${this.#step.title}" has a second belay block`, {
+        hint: 'Give it a ### heading of its own.',
+      });
     } else {
       this.#step.block = block;
     }
@@ -195,7 +220,9 @@ class Walk {
     const last = text.split('\n').at(-1)?.trim() ?? '';
     const isClosed = text.includes('\n') && last.startsWith(mark) && new RegExp(`^\\${mark.charAt(0)}+$`).test(last);
     if (isClosed || (!/^belay\b/.test(node.lang ?? '') && !/^#{2,3} |^```/m.test(node.value))) return;
-    this.#problems.error('fence-open', this.#fenceLine(node), 'this fence is never closed', { hint: `Everything below it is swallowed. End it with a line ${mark}.` });
+    this.#problems.error('fence-open', this.#fenceLine(node), 'this fence is never closed', {
+      hint: `Everything below it is swallowed. End it with a line ${mark}.`,
+    });
     if (this.#step !== null) this.#step.broken = true;
   }
 
@@ -204,12 +231,22 @@ class Walk {
     if (node.type === 'html') return;
     const inner = descendants(node);
     const fence = inner.find((one): one is Code => one.type === 'code' && editDistance((one.lang ?? '').toLowerCase(), 'belay') <= 2);
-    if (fence !== undefined) this.#unreadable(this.#fenceLine(fence), 'a belay block lies inside a list or a quote', 'Begin it at the left margin.');
+    if (fence !== undefined)
+      this.#unreadable(this.#fenceLine(fence), 'a belay block lies inside a list or a quote', 'Begin it at the left margin.');
     const inline = inner.find((one) => one.type === 'inlineCode' && /^belay \w/.test(one.value) && one.value.includes('\n'));
     const { start } = offsets(inline ?? node);
-    if (inline !== undefined) this.#unreadable(spanOfLine(this.#source, lineOf(inline)), 'this belay block has fewer than three backticks', 'Begin and end it with a line of three.');
+    if (inline !== undefined)
+      this.#unreadable(
+        spanOfLine(this.#source, lineOf(inline)),
+        'this belay block has fewer than three backticks',
+        'Begin and end it with a line of three.',
+      );
     else if (node.type === 'paragraph' && /^`{1,2}belay\b/m.test(this.#source.text.slice(start, offsets(node).end))) {
-      this.#unreadable(spanOfLine(this.#source, lineOf(node)), 'this belay block is not a fence', 'Begin and end it with a line of three backticks.');
+      this.#unreadable(
+        spanOfLine(this.#source, lineOf(node)),
+        'this belay block is not a fence',
+        'Begin and end it with a line of three backticks.',
+      );
     }
   }
 
@@ -253,7 +290,11 @@ export function itemsOf(nodes: readonly RootContent[], source: SourceText, order
       if (item.checked === null || item.checked === undefined ? !(ordered && list.ordered === true) : false) return [];
       const [head] = item.children;
       const { start, end } = head === undefined ? { start: 0, end: 0 } : offsets(head);
-      const text = source.text.slice(start, end).replace(/^\[[ xX]\]\s+/, '').replace(/\s*\n\s*/g, ' ').trim();
+      const text = source.text
+        .slice(start, end)
+        .replace(/^\[[ xX]\]\s+/, '')
+        .replace(/\s*\n\s*/g, ' ')
+        .trim();
       return text === '' ? [] : [text];
     }),
   );
@@ -264,7 +305,11 @@ export function hasTasks(node: RootContent): boolean {
 }
 
 /** Prose as it is written, without lists that became boxes. */
-export function proseOf(nodes: readonly RootContent[], source: SourceText, withoutLists: (node: RootContent) => boolean = () => false): string {
+export function proseOf(
+  nodes: readonly RootContent[],
+  source: SourceText,
+  withoutLists: (node: RootContent) => boolean = () => false,
+): string {
   return nodes
     .filter((node) => !withoutLists(node))
     .map((node) => source.text.slice(offsets(node).start, offsets(node).end).replaceAll('\r\n', '\n').trim())

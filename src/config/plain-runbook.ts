@@ -1,10 +1,10 @@
 // Level 0: any Markdown document is a manual runbook. Its headings and lists become steps that people tick.
 import type { ManualStep, Phase, Runbook } from '../domain/ir.ts';
 import { slug } from './attributes.ts';
+import type { RunbookDraft } from './draft.ts';
 import type { Outline, SectionOutline } from './outline.ts';
 import { hasTasks, itemsOf, proseOf } from './outline.ts';
 import type { Problems } from './problems.ts';
-import type { RunbookDraft } from './draft.ts';
 import type { StepDraft } from './steps.ts';
 
 interface Part {
@@ -19,17 +19,38 @@ export function plainRunbook(outline: Outline, problems: Problems): RunbookDraft
   const title = outline.title ?? name;
   const taken = new Set<string>();
   const steps = new Map<string, StepDraft>();
-  const phases = outline.sections.some((section) => section.steps.length > 0) ? withSteps(outline, taken, steps, title) : withLists(outline, taken, steps, title);
+  const phases = outline.sections.some((section) => section.steps.length > 0)
+    ? withSteps(outline, taken, steps, title)
+    : withLists(outline, taken, steps, title);
   if (phases.length === 0) {
-    problems.error('no-steps', { start: 0, end: 1 }, 'there is nothing to do in this document', { hint: 'A step is a ### heading, a checklist (- [ ] …) or a numbered list.' });
+    problems.error('no-steps', { start: 0, end: 1 }, 'there is nothing to do in this document', {
+      hint: 'A step is a ### heading, a checklist (- [ ] …) or a numbered list.',
+    });
     return null;
   }
   const used = new Set(phases.map((phase) => phase.title));
   const rest = outline.sections.filter((section) => !used.has(section.title)).flatMap((section) => section.nodes);
   const runbook: Runbook = {
-    belay: 1, irSemantics: 1, id: slug(name) ?? 'runbook', title, version: '0.0.0', lang: 'en', visibility: 'internal', severity: 'P2',
-    components: [], inputs: {}, roles: {}, clocks: {}, triggers: [], start: 'ask', require: [], never: [], evidence: [],
-    text: proseOf([...outline.nodes, ...rest], outline.source), phases, templates: {},
+    belay: 1,
+    irSemantics: 1,
+    id: slug(name) ?? 'runbook',
+    title,
+    version: '0.0.0',
+    lang: 'en',
+    visibility: 'internal',
+    severity: 'P2',
+    components: [],
+    inputs: {},
+    roles: {},
+    clocks: {},
+    triggers: [],
+    start: 'ask',
+    require: [],
+    never: [],
+    evidence: [],
+    text: proseOf([...outline.nodes, ...rest], outline.source),
+    phases,
+    templates: {},
   };
   const front = { kind: 'map', span: { start: 0, end: 1 }, entries: [], flow: false } as const;
   return { runbook, front, steps, templatePlaces: new Map(), triggers: [], reviewBy: null, complete: true, problems };
@@ -39,7 +60,8 @@ export function plainRunbook(outline: Outline, problems: Problems): RunbookDraft
 function withSteps(outline: Outline, taken: Set<string>, steps: Map<string, StepDraft>, title: string): readonly Phase[] {
   const phases: Phase[] = [];
   for (const section of outline.sections) {
-    const parts: readonly Part[] = section.steps.length > 0 ? section.steps.filter((one) => !one.note) : hasList(section.nodes) ? [section] : [];
+    const parts: readonly Part[] =
+      section.steps.length > 0 ? section.steps.filter((one) => !one.note) : hasList(section.nodes) ? [section] : [];
     if (parts.length === 0) continue;
     const text = section.steps.length > 0 ? proseOf(section.nodes, outline.source) : '';
     phases.push(phaseOf(section.title === '' ? title : section.title, text, parts, { outline, taken, steps, phases }));
@@ -67,7 +89,13 @@ interface Making {
 function phaseOf(title: string, text: string, parts: readonly Part[], making: Making): Phase {
   const made = parts.map((part) => {
     const step = stepOf(part, making);
-    making.steps.set(step.id, { step, span: part.span, heading: part.span, body: { kind: 'map', span: part.span, entries: [], flow: false }, readable: true });
+    making.steps.set(step.id, {
+      step,
+      span: part.span,
+      heading: part.span,
+      body: { kind: 'map', span: part.span, entries: [], flow: false },
+      readable: true,
+    });
     return step;
   });
   return { id: unused(slug(title) ?? 'phase', new Set(making.phases.map((phase) => phase.id))), title, text, steps: made };
@@ -78,8 +106,16 @@ function stepOf(part: Part, { outline, taken }: Making): ManualStep {
   taken.add(id);
   const isList = (node: Outline['nodes'][number]): boolean => hasTasks(node) || (node.type === 'list' && node.ordered === true);
   return {
-    kind: 'manual', id, title: part.title, text: proseOf(part.nodes, outline.source, isList),
-    fail: { then: 'stop' }, meets: [], evidence: [], checks: itemsOf(part.nodes, outline.source, true), count: 1, answers: {},
+    kind: 'manual',
+    id,
+    title: part.title,
+    text: proseOf(part.nodes, outline.source, isList),
+    fail: { then: 'stop' },
+    meets: [],
+    evidence: [],
+    checks: itemsOf(part.nodes, outline.source, true),
+    count: 1,
+    answers: {},
   };
 }
 

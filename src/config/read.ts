@@ -3,7 +3,7 @@
 import type { Json, JsonObject } from '../domain/json.ts';
 import { nearest } from '../domain/nearest.ts';
 import type { Parsed } from '../domain/units.ts';
-import { DURATION_FORM, durationMeant, parseDuration, parsePercent, PERCENT_FORM } from '../domain/units.ts';
+import { DURATION_FORM, durationMeant, PERCENT_FORM, parseDuration, parsePercent } from '../domain/units.ts';
 import type { Problems } from './problems.ts';
 import type { Entry, MapValue, Value } from './yaml.ts';
 
@@ -33,7 +33,9 @@ export function wrong(value: Value, problems: Problems, name: string, expected: 
   if (value.kind === 'broken') return undefined;
   const reference = unquotedReference(value);
   if (reference !== null) {
-    problems.error('unquoted-ref', value.span, `{${reference}} without quotes is a YAML mapping`, { hint: `Write "{${reference}}" in quotes.` });
+    problems.error('unquoted-ref', value.span, `{${reference}} without quotes is a YAML mapping`, {
+      hint: `Write "{${reference}}" in quotes.`,
+    });
     return undefined;
   }
   problems.error('wrong-type', value.span, `${name} is ${found(value)}`, { expected, hint });
@@ -60,7 +62,13 @@ function found(value: Value): string {
 
 export const text: Reader<string> = (value, problems, name) => {
   if (value.kind === 'scalar' && typeof value.value === 'string' && value.value.trim() !== '') return value.value;
-  return wrong(value, problems, name, 'a text', value.kind === 'scalar' && value.value !== null && typeof value.value !== 'string' ? `Quote it: "${value.written}".` : undefined);
+  return wrong(
+    value,
+    problems,
+    name,
+    'a text',
+    value.kind === 'scalar' && value.value !== null && typeof value.value !== 'string' ? `Quote it: "${value.written}".` : undefined,
+  );
 };
 
 export const bool: Reader<boolean> = (value, problems, name) =>
@@ -69,7 +77,9 @@ export const bool: Reader<boolean> = (value, problems, name) =>
 export function int(least: number, most = 1_000_000): Reader<number> {
   return (value, problems, name) => {
     const number = value.kind === 'scalar' && typeof value.value === 'number' ? value.value : Number.NaN;
-    return Number.isInteger(number) && number >= least && number <= most ? number : wrong(value, problems, name, `a whole number from ${least} to ${most}`);
+    return Number.isInteger(number) && number >= least && number <= most
+      ? number
+      : wrong(value, problems, name, `a whole number from ${least} to ${most}`);
   };
 }
 
@@ -83,12 +93,17 @@ export function number(least: number, most: number): Reader<number> {
 /** Milliseconds, at least `least`. */
 export function duration(least = 0): Reader<number> {
   return (value, problems, name) => {
-    if (value.kind !== 'scalar' || value.value === null || typeof value.value === 'boolean') return wrong(value, problems, name, DURATION_FORM);
+    if (value.kind !== 'scalar' || value.value === null || typeof value.value === 'boolean')
+      return wrong(value, problems, name, DURATION_FORM);
     const parsed = parseDuration(String(value.value));
     if (parsed.ok && parsed.value >= least) return parsed.value;
     const meant = durationMeant(String(value.value));
     const hint = typeof value.value === 'number' ? 'Write the unit, too.' : undefined;
-    problems.error('duration', value.span, parsed.ok ? `${name} must be longer than ${value.value}` : `${name} is ${found(value)}`, { expected: DURATION_FORM, hint, didYouMean: typeof value.value === 'number' ? null : meant });
+    problems.error('duration', value.span, parsed.ok ? `${name} must be longer than ${value.value}` : `${name} is ${found(value)}`, {
+      expected: DURATION_FORM,
+      hint,
+      didYouMean: typeof value.value === 'number' ? null : meant,
+    });
     return undefined;
   };
 }
@@ -120,7 +135,10 @@ export function oneOf<T extends string>(...known: readonly T[]): Reader<T> {
     const read = value.kind === 'scalar' ? String(value.value) : null;
     const hit = known.find((one) => one === read);
     if (hit !== undefined || read === null) return hit ?? wrong(value, problems, name, `one of ${known.join(', ')}`);
-    problems.error('unknown-value', value.span, `${name} is ${found(value)}`, { expected: `one of ${known.join(', ')}`, didYouMean: nearest(read, known) });
+    problems.error('unknown-value', value.span, `${name} is ${found(value)}`, {
+      expected: `one of ${known.join(', ')}`,
+      didYouMean: nearest(read, known),
+    });
     return undefined;
   };
 }
@@ -158,7 +176,8 @@ export function mapOf<T>(read: Reader<T>, keys: Keys = ID_KEYS): Reader<Readonly
     if (value.kind !== 'map') return wrong(value, problems, name, 'a mapping');
     const pairs: [string, T][] = [];
     for (const entry of value.entries) {
-      if (!keys.pattern.test(entry.key)) problems.error('id', entry.keySpan, `${entry.key} cannot be a name in ${name}`, { expected: keys.form });
+      if (!keys.pattern.test(entry.key))
+        problems.error('id', entry.keySpan, `${entry.key} cannot be a name in ${name}`, { expected: keys.form });
       const one = read(entry.value, problems, `${name}.${entry.key}`);
       if (one !== undefined) pairs.push([entry.key, one]);
     }
@@ -187,7 +206,9 @@ export function readFields<S extends Shape>(shape: S, value: MapValue, problems:
   }
   for (const [key, field] of Object.entries(shape)) {
     if (!field.required || attempted.has(key)) continue;
-    problems.error('missing-key', { start: value.span.start, end: value.span.start + 1 }, `${name} lacks ${key}`, { hint: `Add "${key}:".` });
+    problems.error('missing-key', { start: value.span.start, end: value.span.start + 1 }, `${name} lacks ${key}`, {
+      hint: `Add "${key}:".`,
+    });
   }
   return fields as Fields<S>;
 }
@@ -223,7 +244,11 @@ export const jsonObject: Reader<JsonObject> = (value, problems, name) => {
 };
 
 /** Keys without a value left out: what `exactOptionalPropertyTypes` wants of an object with optional fields. */
-export function present<T extends object>(fields: T): { [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined> } & { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } {
+export function present<T extends object>(
+  fields: T,
+): { [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined> } & {
+  [K in keyof T as undefined extends T[K] ? never : K]: T[K];
+} {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
 }
 

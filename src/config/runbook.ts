@@ -4,6 +4,7 @@ import { hasErrors, sortDiagnostics } from '../domain/diagnostic.ts';
 import type { ApproveStep, Phase, Runbook, Step, Templates } from '../domain/ir.ts';
 import { stepsOf } from '../domain/ir.ts';
 import { slug } from './attributes.ts';
+import type { RunbookDraft } from './draft.ts';
 import type { FrontMatter } from './front-matter.ts';
 import { readFrontMatter } from './front-matter.ts';
 import type { Outline, SectionOutline } from './outline.ts';
@@ -17,7 +18,6 @@ import type { StepDraft } from './steps.ts';
 import { buildStep, isWritten } from './steps.ts';
 import type { TriggerDraft } from './triggers.ts';
 import type { Value } from './yaml.ts';
-import type { RunbookDraft } from './draft.ts';
 import { readYaml } from './yaml.ts';
 
 export interface CompiledRunbook {
@@ -61,13 +61,17 @@ function readOutline(source: ReturnType<typeof sourceText>, problems: Problems):
 
 function compile(outline: Outline | null, problems: Problems): RunbookDraft | null {
   if (outline === null) {
-    problems.error('too-large', { start: 0, end: 1 }, 'this file is too large or too deeply nested for a runbook', { expected: `at most ${MAX_LENGTH / 1024} KiB` });
+    problems.error('too-large', { start: 0, end: 1 }, 'this file is too large or too deeply nested for a runbook', {
+      expected: `at most ${MAX_LENGTH / 1024} KiB`,
+    });
     return null;
   }
   if (outline.front === null && !outline.hasBlocks) return plainRunbook(outline, problems);
   if (outline.front === null) {
     if (!problems.found.some((one) => one.rule === 'front-matter')) {
-      problems.error('front-matter', { start: 0, end: 1 }, 'this runbook has belay blocks and no front matter', { hint: 'Begin the file with ---, belay: 1, id: <id>, and a line --- again.' });
+      problems.error('front-matter', { start: 0, end: 1 }, 'this runbook has belay blocks and no front matter', {
+        hint: 'Begin the file with ---, belay: 1, id: <id>, and a line --- again.',
+      });
     }
     return null;
   }
@@ -85,8 +89,10 @@ function stepsOnly(outline: Outline, problems: Problems): null {
 function draftOf(outline: Outline, front: FrontMatter, value: Value, problems: Problems): RunbookDraft {
   const built = buildPhases(outline, front.roles, problems);
   const title = front.title ?? outline.title;
-  if (title === null) problems.error('missing-key', { start: 0, end: 3 }, 'the runbook has no title', { hint: 'Add "title:", or a # heading.' });
-  if (built.phases.length === 0 && built.complete) problems.error('no-steps', { start: 0, end: 3 }, 'the runbook has no steps', { hint: 'A step is a ### heading below a ## heading.' });
+  if (title === null)
+    problems.error('missing-key', { start: 0, end: 3 }, 'the runbook has no title', { hint: 'Add "title:", or a # heading.' });
+  if (built.phases.length === 0 && built.complete)
+    problems.error('no-steps', { start: 0, end: 3 }, 'the runbook has no steps', { hint: 'A step is a ### heading below a ## heading.' });
   const templates = templatesOf(outline, front, problems);
   const { reviewed: _told, reviewBy, ownTriggers, owner, lock, ...rest } = front;
   const runbook: Runbook = {
@@ -97,11 +103,23 @@ function draftOf(outline: Outline, front: FrontMatter, value: Value, problems: P
     title: title ?? '',
     ...(owner === undefined ? {} : { owner }),
     ...(lock === undefined ? {} : { lock }),
-    text: proseOf([...outline.nodes, ...outline.sections.filter((section) => section.steps.length === 0).flatMap((section) => section.nodes)], outline.source),
+    text: proseOf(
+      [...outline.nodes, ...outline.sections.filter((section) => section.steps.length === 0).flatMap((section) => section.nodes)],
+      outline.source,
+    ),
     phases: withFourEyes(built.phases, built.steps),
     templates: templates.templates,
   };
-  return { runbook, front: value, steps: built.steps, templatePlaces: templates.places, triggers: ownTriggers, reviewBy: reviewBy ?? null, complete: built.complete, problems };
+  return {
+    runbook,
+    front: value,
+    steps: built.steps,
+    templatePlaces: templates.places,
+    triggers: ownTriggers,
+    reviewBy: reviewBy ?? null,
+    complete: built.complete,
+    problems,
+  };
 }
 
 interface Built {
@@ -116,7 +134,8 @@ function buildPhases(outline: Outline, roles: Runbook['roles'], problems: Proble
   let complete = true;
   const phases = outline.sections.flatMap((section): Phase[] => {
     if (section.steps.length === 0) return [];
-    if (section.title === '') problems.error('step-outside-phase', section.span, 'this step belongs to no phase', { hint: 'Write a ## heading above it.' });
+    if (section.title === '')
+      problems.error('step-outside-phase', section.span, 'this step belongs to no phase', { hint: 'Write a ## heading above it.' });
     const made = section.steps.flatMap((one): Step[] => {
       const id = one.id ?? slug(one.title);
       if (id === null) problems.error('id', one.span, 'this step has no id', { hint: 'Write one after the title: {#my-step}.' });
@@ -127,11 +146,16 @@ function buildPhases(outline: Outline, roles: Runbook['roles'], problems: Proble
       }
       complete &&= draft.readable;
       const first = steps.get(draft.step.id);
-      if (first !== undefined) problems.error('duplicate-id', one.span, `a second step has the id ${draft.step.id}`, { hint: 'Ids are unique in a runbook: write another one after the title, {#id}.' });
+      if (first !== undefined)
+        problems.error('duplicate-id', one.span, `a second step has the id ${draft.step.id}`, {
+          hint: 'Ids are unique in a runbook: write another one after the title, {#id}.',
+        });
       else steps.set(draft.step.id, draft);
       return [draft.step];
     });
-    return made.length === 0 ? [] : [{ id: phaseId(section, phaseIds), title: section.title, text: proseOf(section.nodes, outline.source), steps: made }];
+    return made.length === 0
+      ? []
+      : [{ id: phaseId(section, phaseIds), title: section.title, text: proseOf(section.nodes, outline.source), steps: made }];
   });
   return { phases, steps, complete };
 }
@@ -149,11 +173,16 @@ function phaseId(section: SectionOutline, taken: Set<string>): string {
 function withFourEyes(phases: readonly Phase[], drafts: ReadonlyMap<string, StepDraft>): readonly Phase[] {
   const irreversible = stepsOf({ phases }).some((step) => step.kind === 'do' && step.irreversible !== undefined);
   if (!irreversible) return phases;
-  const guarded = (step: ApproveStep): ApproveStep => (isWritten(drafts.get(step.id)?.body ?? { kind: 'broken', span: { start: 0, end: 0 } }, 'fourEyes') ? step : { ...step, fourEyes: true });
+  const guarded = (step: ApproveStep): ApproveStep =>
+    isWritten(drafts.get(step.id)?.body ?? { kind: 'broken', span: { start: 0, end: 0 } }, 'fourEyes') ? step : { ...step, fourEyes: true };
   return phases.map((phase) => ({ ...phase, steps: phase.steps.map((step) => (step.kind === 'approve' ? guarded(step) : step)) }));
 }
 
-function templatesOf(outline: Outline, front: FrontMatter, problems: Problems): { readonly templates: Templates; readonly places: ReadonlyMap<string, Span> } {
+function templatesOf(
+  outline: Outline,
+  front: FrontMatter,
+  problems: Problems,
+): { readonly templates: Templates; readonly places: ReadonlyMap<string, Span> } {
   const templates: Record<string, Record<string, string>> = {};
   const places = new Map<string, Span>();
   for (const one of outline.templates) {

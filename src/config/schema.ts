@@ -3,11 +3,40 @@ import type { GuardLimits } from '../domain/guardrail.ts';
 import { DEFAULT_GUARD_LIMITS } from '../domain/guardrail.ts';
 import type { Severity } from '../domain/ir.ts';
 import type { SignalSpec, SourceSpec } from '../domain/signal.ts';
-import type { AudienceSpec, ChannelSpec, Component, Lang, Organization, Person, SeverityPolicy, SwitchSpec, System, TargetSpec } from '../domain/system.ts';
+import type {
+  AudienceSpec,
+  ChannelSpec,
+  Component,
+  Lang,
+  Organization,
+  Person,
+  SeverityPolicy,
+  SwitchSpec,
+  System,
+  TargetSpec,
+} from '../domain/system.ts';
 import { clock } from './clocks.ts';
 import type { Problems } from './problems.ts';
 import type { Reader } from './read.ts';
-import { ANY_KEYS, bool, DOTTED_KEYS, duration, id, int, listOf, mapOf, NAME_KEYS, oneOf, optional, percent, present, record, required, text, wrong } from './read.ts';
+import {
+  ANY_KEYS,
+  bool,
+  DOTTED_KEYS,
+  duration,
+  id,
+  int,
+  listOf,
+  mapOf,
+  NAME_KEYS,
+  oneOf,
+  optional,
+  percent,
+  present,
+  record,
+  required,
+  text,
+  wrong,
+} from './read.ts';
 import { readSignal } from './signals.ts';
 import type { TriggerDraft } from './triggers.ts';
 import { readTrigger } from './triggers.ts';
@@ -21,14 +50,21 @@ export interface SystemDraft {
 }
 
 type Option = string | number | boolean | readonly string[];
-type Driven = { readonly driver: string; readonly component?: string; readonly dependsOn: readonly string[]; readonly options: Readonly<Record<string, Option>> };
+type Driven = {
+  readonly driver: string;
+  readonly component?: string;
+  readonly dependsOn: readonly string[];
+  readonly options: Readonly<Record<string, Option>>;
+};
 
 export const lang = oneOf<Lang>('en', 'pt-BR');
 
 export const zone: Reader<string> = (value, problems, name) => {
   const read = text(value, problems, name);
   if (read === undefined || isZone(read)) return read;
-  problems.error('zone', value.span, `${name} is "${read}", which is not a time zone`, { expected: 'a zone such as America/Sao_Paulo or UTC' });
+  problems.error('zone', value.span, `${name} is "${read}", which is not a time zone`, {
+    expected: 'a zone such as America/Sao_Paulo or UTC',
+  });
   return undefined;
 };
 
@@ -62,7 +98,8 @@ const organization: Reader<Readonly<Record<string, string>>> = (value, problems,
   if (value.kind !== 'map') return wrong(value, problems, name, 'a mapping with name, lang and fields of your own');
   const pairs = value.entries.map((entry): [string, string] | null => {
     const read = entry.key === 'lang' ? lang : entry.key === 'zone' ? zone : text;
-    if (!NAME_KEYS.pattern.test(entry.key)) problems.error('id', entry.keySpan, `${entry.key} cannot be a field of ${name}`, { expected: NAME_KEYS.form });
+    if (!NAME_KEYS.pattern.test(entry.key))
+      problems.error('id', entry.keySpan, `${entry.key} cannot be a field of ${name}`, { expected: NAME_KEYS.form });
     const one = read(entry.value, problems, `${name}.${entry.key}`);
     return one === undefined ? null : [entry.key, one];
   });
@@ -79,14 +116,29 @@ const option: Reader<Option> = (value, problems, name) => {
 const driven: Reader<Driven> = (value, problems, name) => {
   if (value.kind !== 'map') return wrong(value, problems, name, 'a mapping with driver');
   const own = new Set(['driver', 'component', 'dependsOn']);
-  const fields = record({ driver: required(text), component: optional(id), dependsOn: optional(listOf(id)) })({ ...value, entries: value.entries.filter((entry) => own.has(entry.key)) }, problems, name);
+  const fields = record({ driver: required(text), component: optional(id), dependsOn: optional(listOf(id)) })(
+    { ...value, entries: value.entries.filter((entry) => own.has(entry.key)) },
+    problems,
+    name,
+  );
   const options = mapOf(option, ANY_KEYS)({ ...value, entries: value.entries.filter((entry) => !own.has(entry.key)) }, problems, name);
-  return { driver: fields?.driver ?? '', dependsOn: fields?.dependsOn ?? [], options: options ?? {}, ...present({ component: fields?.component }) };
+  return {
+    driver: fields?.driver ?? '',
+    dependsOn: fields?.dependsOn ?? [],
+    options: options ?? {},
+    ...present({ component: fields?.component }),
+  };
 };
 
 const SOURCES = {
   prometheus: record({ driver: required(text), url: required(url), every: required(duration(10)), timeout: optional(duration(1)) }),
-  http: record({ driver: required(text), points: required(listOf(url, 1)), every: required(duration(10)), timeout: optional(duration(1)), expectStatus: optional(int(100, 599)) }),
+  http: record({
+    driver: required(text),
+    points: required(listOf(url, 1)),
+    every: required(duration(10)),
+    timeout: optional(duration(1)),
+    expectStatus: optional(int(100, 599)),
+  }),
   push: record({ driver: required(text), every: required(duration(10)) }),
 };
 const LONGEST_TIMEOUT_MS = 10_000;
@@ -95,7 +147,9 @@ const source: Reader<Omit<SourceSpec, 'id'>> = (value, problems, name) => {
   const entry = value.kind === 'map' ? value.entries.find((one) => one.key === 'driver') : undefined;
   if (entry === undefined) {
     if (value.kind !== 'map') return wrong(value, problems, name, 'a mapping with driver');
-    problems.error('missing-key', { start: value.span.start, end: value.span.start + 1 }, `${name} lacks driver`, { expected: 'driver: prometheus, http or push' });
+    problems.error('missing-key', { start: value.span.start, end: value.span.start + 1 }, `${name} lacks driver`, {
+      expected: 'driver: prometheus, http or push',
+    });
     return undefined;
   }
   const driver = oneOf('prometheus', 'http', 'push')(entry.value, problems, 'driver');
@@ -108,7 +162,13 @@ const source: Reader<Omit<SourceSpec, 'id'>> = (value, problems, name) => {
   }
   const fields = SOURCES.http(value, problems, name);
   const everyMs = fields?.every ?? 1;
-  return { driver, points: fields?.points ?? [], everyMs, timeoutMs: fields?.timeout ?? Math.min(everyMs, LONGEST_TIMEOUT_MS), expectStatus: fields?.expectStatus ?? 200 };
+  return {
+    driver,
+    points: fields?.points ?? [],
+    everyMs,
+    timeoutMs: fields?.timeout ?? Math.min(everyMs, LONGEST_TIMEOUT_MS),
+    expectStatus: fields?.expectStatus ?? 200,
+  };
 };
 
 const audience = record({
@@ -131,7 +191,8 @@ const guards = record({
 });
 
 const raw: Reader<Value> = (value) => value;
-const version: Reader<1> = (value, problems, name) => (value.kind === 'scalar' && value.value === 1 ? 1 : wrong(value, problems, name, '1, the version of this format'));
+const version: Reader<1> = (value, problems, name) =>
+  value.kind === 'scalar' && value.value === 1 ? 1 : wrong(value, problems, name, '1, the version of this format');
 
 const FILE = record({
   belay: required(version),
@@ -162,7 +223,9 @@ export function readSystem(value: Value, problems: Problems): SystemDraft | null
   if (file === undefined) return null;
   const defaults = { lang: file.lang ?? 'en', zone: file.zone ?? 'UTC' } as const;
   const triggers = entriesOf(value, 'triggers').flatMap((entry) => readTrigger(entry, problems, 'all') ?? []);
-  const signals = entriesOf(value, 'signals').flatMap((entry) => readSignal({ id: entry.key, value: entry.value, problems, by: null }) ?? []);
+  const signals = entriesOf(value, 'signals').flatMap(
+    (entry) => readSignal({ id: entry.key, value: entry.value, problems, by: null }) ?? [],
+  );
   return {
     value,
     triggers,
@@ -176,10 +239,25 @@ export function readSystem(value: Value, problems: Problems): SystemDraft | null
       triggers: triggers.map((one) => one.rule),
       targets: list(file.targets, drivenOf) satisfies readonly TargetSpec[],
       switches: list(file.switches, drivenOf) satisfies readonly SwitchSpec[],
-      channels: list(file.channels, (key, one): ChannelSpec => ({ id: key, driver: one.driver, dependsOn: one.dependsOn, options: one.options })),
-      people: list(file.people, (key, one): Person => ({ id: key, name: one.name ?? key, roles: one.roles ?? [], lang: one.lang ?? defaults.lang })),
+      channels: list(
+        file.channels,
+        (key, one): ChannelSpec => ({ id: key, driver: one.driver, dependsOn: one.dependsOn, options: one.options }),
+      ),
+      people: list(
+        file.people,
+        (key, one): Person => ({ id: key, name: one.name ?? key, roles: one.roles ?? [], lang: one.lang ?? defaults.lang }),
+      ),
       roles: file.roles ?? [],
-      audiences: list(file.audiences, (key, one): AudienceSpec => ({ id: key, kind: one.kind ?? 'responders', lang: one.lang ?? defaults.lang, zone: one.zone ?? defaults.zone, channels: routes(one.channels) })),
+      audiences: list(
+        file.audiences,
+        (key, one): AudienceSpec => ({
+          id: key,
+          kind: one.kind ?? 'responders',
+          lang: one.lang ?? defaults.lang,
+          zone: one.zone ?? defaults.zone,
+          channels: routes(one.channels),
+        }),
+      ),
       clocks: file.clocks ?? {},
       severities: severitiesOf(file.severities),
       guards: guardsOf(file.guards),
@@ -201,7 +279,13 @@ export function entriesOf(value: Value, key: string): readonly Entry[] {
 }
 
 function componentOf(key: string, one: NonNullable<ReturnType<typeof component>>): Component {
-  return { id: key, title: one.title ?? key, criticality: one.criticality ?? 'normal', dependsOn: one.dependsOn ?? [], ...present({ rtoMs: one.rto, rpoMs: one.rpo, url: one.url }) };
+  return {
+    id: key,
+    title: one.title ?? key,
+    criticality: one.criticality ?? 'normal',
+    dependsOn: one.dependsOn ?? [],
+    ...present({ rtoMs: one.rto, rpoMs: one.rpo, url: one.url }),
+  };
 }
 
 function drivenOf(key: string, one: Driven): TargetSpec {
@@ -210,18 +294,29 @@ function drivenOf(key: string, one: Driven): TargetSpec {
   return { id: key, driver: one.driver, options, ...present({ component: one.component }) };
 }
 
-function routes(channels: readonly { readonly channel: string | undefined; readonly to: readonly string[] | undefined }[] | undefined): AudienceSpec['channels'] {
+function routes(
+  channels: readonly { readonly channel: string | undefined; readonly to: readonly string[] | undefined }[] | undefined,
+): AudienceSpec['channels'] {
   return (channels ?? []).flatMap((one) => (one.channel === undefined ? [] : [{ channel: one.channel, to: one.to ?? [] }]));
 }
 
 function severitiesOf(file: Partial<Record<Severity, ReturnType<typeof severity>>> | undefined): Partial<Record<Severity, SeverityPolicy>> {
-  const policies = Object.entries(file ?? {}).map(([key, one]) => [key, { severity: key as Severity, updates: one?.updates ?? {}, postmortem: one?.postmortem ?? false }] as const);
+  const policies = Object.entries(file ?? {}).map(
+    ([key, one]) => [key, { severity: key as Severity, updates: one?.updates ?? {}, postmortem: one?.postmortem ?? false }] as const,
+  );
   return Object.fromEntries(policies);
 }
 
 function guardsOf(file: ReturnType<typeof guards>): GuardLimits {
   const { changedWithin, affectedUsers, localShare, perScopePerDay, cooldown, reuseWithin, freshData } = file ?? {};
-  const written = present({ changedWithinMs: changedWithin, affectedUsers, localShare, perScopePerDay, cooldownMs: cooldown, reuseWithinMs: reuseWithin, freshMs: freshData });
+  const written = present({
+    changedWithinMs: changedWithin,
+    affectedUsers,
+    localShare,
+    perScopePerDay,
+    cooldownMs: cooldown,
+    reuseWithinMs: reuseWithin,
+    freshMs: freshData,
+  });
   return { ...DEFAULT_GUARD_LIMITS, ...written };
 }
-

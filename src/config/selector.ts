@@ -9,7 +9,8 @@ type Matcher = Selector['labels'][number];
 /** @example parseSelector('a{b="c"}') // { name: 'a', labels: [{ label: 'b', op: '=', value: 'c' }] } */
 export function parseSelector(text: string): Selector | { readonly why: string } {
   const [, name, inner] = /^\s*([a-zA-Z_:][\w:.]*)\s*(?:\{(.*)\}\s*)?$/s.exec(text) ?? [];
-  if (name === undefined) return { why: text.includes('{') && !text.includes('}') ? 'the brace is not closed' : 'it does not begin with the name of a counter' };
+  if (name === undefined)
+    return { why: text.includes('{') && !text.includes('}') ? 'the brace is not closed' : 'it does not begin with the name of a counter' };
   const labels: Matcher[] = [];
   let rest = (inner ?? '').trim();
   while (rest !== '') {

@@ -55,18 +55,30 @@ const SHAPE = {
 } as const;
 
 /** `by` is the label when the signal names none: an inline signal follows its trigger's scope. */
-export function readSignal(o: { readonly id: string; readonly value: Value; readonly problems: Problems; readonly by: string | null }): SignalSpec | undefined {
+export function readSignal(o: {
+  readonly id: string;
+  readonly value: Value;
+  readonly problems: Problems;
+  readonly by: string | null;
+}): SignalSpec | undefined {
   const { id, value, problems } = o;
   const fields = record(SHAPE)(value, problems, `signal ${id}`);
   if (fields === undefined) return undefined;
   const written = SIGNAL_KINDS.filter((kind) => value.kind === 'map' && value.entries.some((entry) => entry.key === kind));
-  const coming = value.kind === 'map' && value.entries.some((entry) => entry.key in SHAPE && 'unavailable' in SHAPE[entry.key as keyof typeof SHAPE]);
+  const coming =
+    value.kind === 'map' && value.entries.some((entry) => entry.key in SHAPE && 'unavailable' in SHAPE[entry.key as keyof typeof SHAPE]);
   if (written.length !== 1 && !coming) {
-    problems.error('signal-kind', value.span, written.length === 0 ? `signal ${id} has no kind` : `signal ${id} has ${written.length} kinds: ${written.join(', ')}`, {
-      expected: `exactly one of ${SIGNAL_KINDS.join(', ')}`,
-    });
+    problems.error(
+      'signal-kind',
+      value.span,
+      written.length === 0 ? `signal ${id} has no kind` : `signal ${id} has ${written.length} kinds: ${written.join(', ')}`,
+      {
+        expected: `exactly one of ${SIGNAL_KINDS.join(', ')}`,
+      },
+    );
   }
-  if (fields.by !== undefined && fields.by.length > 1) problems.error('not-available', value.span, `signal ${id} is cut by ${fields.by.length} labels: one is possible in this version`);
+  if (fields.by !== undefined && fields.by.length > 1)
+    problems.error('not-available', value.span, `signal ${id} is cut by ${fields.by.length} labels: one is possible in this version`);
   const signal = kindOf(fields);
   if (signal === undefined) return undefined;
   return {
@@ -87,6 +99,7 @@ function kindOf(fields: Fields<typeof SHAPE>): SignalKind | undefined {
   if (mean?.sum !== undefined && mean.count !== undefined) return { kind: 'mean', sum: mean.sum, count: mean.count };
   if (gauge !== undefined) return { kind: 'gauge', of: gauge.of };
   if (absent !== undefined) return { kind: 'absent', of: absent.of };
-  if (probe?.source !== undefined) return { kind: 'probe', source: probe.source, failing: probe.failing ?? 1, consecutive: probe.consecutive ?? 3 };
+  if (probe?.source !== undefined)
+    return { kind: 'probe', source: probe.source, failing: probe.failing ?? 1, consecutive: probe.consecutive ?? 3 };
   return manual?.who === undefined || manual.ask === undefined ? undefined : { kind: 'manual', who: manual.who, ask: manual.ask };
 }

@@ -1,7 +1,26 @@
 // What may be written in a block: the common fields and those of each kind, with the forms they have in a file.
 import type { AnswerType, Check, OnFail, Retry } from '../domain/ir.ts';
 import type { Fields, Reader, Shape } from './read.ts';
-import { bool, duration, id, int, jsonObject, listOf, mapOf, NAME_KEYS, notYet, number, oneOf, oneOrMore, optional, present, record, required, text, wrong } from './read.ts';
+import {
+  bool,
+  duration,
+  id,
+  int,
+  jsonObject,
+  listOf,
+  mapOf,
+  NAME_KEYS,
+  notYet,
+  number,
+  oneOf,
+  oneOrMore,
+  optional,
+  present,
+  record,
+  required,
+  text,
+  wrong,
+} from './read.ts';
 
 const THENS = ['stop', 'continue', 'ask', 'undo'] as const;
 
@@ -15,16 +34,28 @@ const onFail: Reader<OnFail> = (value, problems, name) => {
 };
 
 const retry: Reader<Retry> = (value, problems, name) => {
-  const fields = record({ max: required(int(1, 100)), every: optional(duration()), backoff: optional(oneOf('fixed', 'exp')), attempt: optional(duration(1)) })(value, problems, name);
+  const fields = record({
+    max: required(int(1, 100)),
+    every: optional(duration()),
+    backoff: optional(oneOf('fixed', 'exp')),
+    attempt: optional(duration(1)),
+  })(value, problems, name);
   if (fields === undefined) return undefined;
-  return { max: fields.max ?? 1, everyMs: fields.every ?? 5000, backoff: fields.backoff ?? 'fixed', ...present({ attemptMs: fields.attempt }) };
+  return {
+    max: fields.max ?? 1,
+    everyMs: fields.every ?? 5000,
+    backoff: fields.backoff ?? 'fixed',
+    ...present({ attemptMs: fields.attempt }),
+  };
 };
 
 const CHECK = { probe: required(text), with: optional(jsonObject), expect: required(text), for: optional(duration(1)) } as const;
 
 export const check: Reader<Check> = (value, problems, name) => {
   const fields = record(CHECK)(value, problems, name);
-  return fields === undefined ? undefined : { probe: fields.probe ?? '', with: fields.with ?? {}, expect: fields.expect ?? '', ...present({ forMs: fields.for }) };
+  return fields === undefined
+    ? undefined
+    : { probe: fields.probe ?? '', with: fields.with ?? {}, expect: fields.expect ?? '', ...present({ forMs: fields.for }) };
 };
 
 const call = record({ do: required(text), with: optional(jsonObject) });

@@ -9,7 +9,7 @@ import type { Shape } from './read.ts';
 import { present, readFields } from './read.ts';
 import type { SourceText, Span } from './source-text.ts';
 import type { Read } from './step-fields.ts';
-import { APPROVE, CHOOSE, COLLECT, COMMON, DO, MANUAL, NOTIFY, VERIFY, WAIT, WATCH } from './step-fields.ts';
+import { APPROVE, CHOOSE, COLLECT, type COMMON, DO, MANUAL, NOTIFY, VERIFY, WAIT, WATCH } from './step-fields.ts';
 import type { Value } from './yaml.ts';
 import { readYaml } from './yaml.ts';
 
@@ -48,13 +48,18 @@ export function buildStep(outline: StepOutline, needs: StepNeeds): StepDraft | n
   const { problems, source } = needs;
   const checks = itemsOf(outline.nodes, source, false);
   if (outline.note) {
-    if (outline.block !== null) problems.error('note-with-block', outline.block.span, `"${outline.title}" is marked {.note} and has a belay block`, { hint: 'Remove the mark, or the block.' });
+    if (outline.block !== null)
+      problems.error('note-with-block', outline.block.span, `"${outline.title}" is marked {.note} and has a belay block`, {
+        hint: 'Remove the mark, or the block.',
+      });
     return null;
   }
   const { block } = outline;
   if (block === null && checks.length === 0) {
     if (outline.broken) return unreadable(outline, needs);
-    problems.error('step-empty', outline.span, `the step "${outline.title}" has neither a belay block nor a checklist`, { hint: 'Add one, or mark it as prose: {.note}.' });
+    problems.error('step-empty', outline.span, `the step "${outline.title}" has neither a belay block nor a checklist`, {
+      hint: 'Add one, or mark it as prose: {.note}.',
+    });
     return null;
   }
   if (block === null) return withoutBlock(outline, needs, checks);
@@ -81,10 +86,14 @@ function fromBlock(outline: StepOutline, block: Block, needs: StepNeeds, checks:
   const kind = kindOf(block, problems);
   const body = readYaml(block.region, problems);
   if (kind === null || body.kind !== 'map') {
-    if (body.kind !== 'map' && body.kind !== 'broken') problems.error('wrong-type', body.span, 'a block holds keys and values', { expected: 'key: value' });
+    if (body.kind !== 'map' && body.kind !== 'broken')
+      problems.error('wrong-type', body.span, 'a block holds keys and values', { expected: 'key: value' });
     return { ...unreadable(outline, needs), span: block.span, body };
   }
-  if (kind !== 'manual' && checks.length > 0) problems.warn('checklist', outline.span, `nobody ticks the boxes of a ${kind} step`, { hint: 'Give the checklist a manual step of its own.' });
+  if (kind !== 'manual' && checks.length > 0)
+    problems.warn('checklist', outline.span, `nobody ticks the boxes of a ${kind} step`, {
+      hint: 'Give the checklist a manual step of its own.',
+    });
   const target = targetOf(block, kind, problems);
   const step = build(kind, { base: baseOf(outline, needs, kind), body, target, needs, checks });
   return { step, span: block.span, heading: outline.span, body, readable: true };
@@ -100,7 +109,9 @@ function kindOf(block: Block, problems: Problems): StepKind | null {
   const known = STEP_KINDS.find((kind) => kind === word);
   if (known !== undefined) return known;
   if (COMING.includes(word)) {
-    problems.error('not-available', block.span, `steps of kind ${word} are not available yet in this version`, { hint: 'Write a manual step that says what people do.' });
+    problems.error('not-available', block.span, `steps of kind ${word} are not available yet in this version`, {
+      hint: 'Write a manual step that says what people do.',
+    });
     return null;
   }
   const near = nearest(word, [...STEP_KINDS, ...COMING]);
@@ -111,9 +122,13 @@ function kindOf(block: Block, problems: Problems): StepKind | null {
 /** The word after `do`; other kinds take none. */
 function targetOf(block: Block, kind: StepKind, problems: Problems): string {
   const [, target, ...more] = block.words;
-  if (kind === 'do' && target === undefined) problems.error('fence-kind', block.span, 'do needs the action that it does', { expected: '```belay do deploy.rollback' });
+  if (kind === 'do' && target === undefined)
+    problems.error('fence-kind', block.span, 'do needs the action that it does', { expected: '```belay do deploy.rollback' });
   const odd = kind === 'do' ? more[0] : target;
-  if (odd !== undefined) problems.error('fence-kind', block.span, `${odd} is one word too many after ${kind}`, { hint: 'Fields are written below, each on its line.' });
+  if (odd !== undefined)
+    problems.error('fence-kind', block.span, `${odd} is one word too many after ${kind}`, {
+      hint: 'Fields are written below, each on its line.',
+    });
   return kind === 'do' ? (target ?? '') : '';
 }
 
@@ -145,7 +160,13 @@ function build(kind: StepKind, making: Making): Step {
       return wait(base, read(WAIT), making);
     case 'notify': {
       const fields = read(NOTIFY);
-      return { ...common(base, fields, needs), kind, template: fields.template ?? '', to: fields.to ?? [], ...present({ promiseMs: fields.promise }) };
+      return {
+        ...common(base, fields, needs),
+        kind,
+        template: fields.template ?? '',
+        to: fields.to ?? [],
+        ...present({ promiseMs: fields.promise }),
+      };
     }
     case 'collect':
       return collect(base, read(COLLECT), needs);
@@ -156,7 +177,15 @@ function common(base: Base, fields: Read<typeof COMMON>, needs: StepNeeds) {
   const who = fields.who ?? (needs.roles['commander'] === undefined ? undefined : 'commander');
   return {
     ...base,
-    ...present({ who, when: fields.when, pre: fields.pre, withinMs: fields.within, timeoutMs: fields.timeout, takesMs: fields.takes, retry: fields.retry }),
+    ...present({
+      who,
+      when: fields.when,
+      pre: fields.pre,
+      withinMs: fields.within,
+      timeoutMs: fields.timeout,
+      takesMs: fields.takes,
+      retry: fields.retry,
+    }),
     fail: fields.fail ?? ({ then: 'stop' } as const),
     meets: fields.meets ?? [],
     evidence: fields.evidence ?? [],
@@ -164,14 +193,18 @@ function common(base: Base, fields: Read<typeof COMMON>, needs: StepNeeds) {
 }
 
 function manual(base: Base, fields: Read<typeof MANUAL>, needs: StepNeeds, checks: readonly string[]): ManualStep {
-  const answers = Object.entries(fields.answers ?? {}).flatMap(([name, answer]) => (answer.type === undefined ? [] : [[name, { type: answer.type }] as const]));
+  const answers = Object.entries(fields.answers ?? {}).flatMap(([name, answer]) =>
+    answer.type === undefined ? [] : [[name, { type: answer.type }] as const],
+  );
   return { ...common(base, fields, needs), kind: 'manual', checks, count: fields.count ?? 1, answers: Object.fromEntries(answers) };
 }
 
 function approve(base: Base, fields: Read<typeof APPROVE>, { needs, body }: Making): Step {
   const commander = needs.roles['commander'] === undefined ? [] : ['commander'];
   if (fields.from === undefined && commander.length === 0 && !isWritten(body, 'from')) {
-    needs.problems.error('missing-key', spanOfStart(body), 'approve lacks from', { hint: 'Add "from: [<role>]", or declare the role commander.' });
+    needs.problems.error('missing-key', spanOfStart(body), 'approve lacks from', {
+      hint: 'Add "from: [<role>]", or declare the role commander.',
+    });
   }
   return {
     ...common(base, fields, needs),
@@ -186,14 +219,18 @@ function approve(base: Base, fields: Read<typeof APPROVE>, { needs, body }: Maki
 }
 
 function choose(base: Base, fields: Read<typeof CHOOSE>, { needs, body }: Making): Step {
-  const arms = Object.entries(fields.arms ?? {}).map(([name, arm]) => [name, { title: arm.title ?? name, human: arm.human ?? false, ...present({ goto: arm.goto }) }] as const);
-  if (fields.arms !== undefined && arms.length < 2) needs.problems.error('missing-key', spanOfStart(body), 'choose needs at least two arms');
+  const arms = Object.entries(fields.arms ?? {}).map(
+    ([name, arm]) => [name, { title: arm.title ?? name, human: arm.human ?? false, ...present({ goto: arm.goto }) }] as const,
+  );
+  if (fields.arms !== undefined && arms.length < 2)
+    needs.problems.error('missing-key', spanOfStart(body), 'choose needs at least two arms');
   return { ...common(base, fields, needs), kind: 'choose', ...present({ by: fields.by, ask: fields.ask }), arms: Object.fromEntries(arms) };
 }
 
 function act(base: Base, fields: Read<typeof DO>, { needs, target, body }: Making): DoStep {
   const { undo, contingency } = fields;
-  if (isWritten(body, 'undo') && isWritten(body, 'irreversible')) needs.problems.error('undo-missing', spanOfStart(body), 'a step is either taken back by undo or irreversible, not both');
+  if (isWritten(body, 'undo') && isWritten(body, 'irreversible'))
+    needs.problems.error('undo-missing', spanOfStart(body), 'a step is either taken back by undo or irreversible, not both');
   return {
     ...common(base, fields, needs),
     kind: 'do',
@@ -209,24 +246,41 @@ function act(base: Base, fields: Read<typeof DO>, { needs, target, body }: Makin
 /** `all` or `any`, never both and never neither. */
 function sampling(fields: Read<typeof VERIFY>, { needs, body }: Making): { mode: 'all' | 'any'; checks: readonly Check[] } {
   const written = (['all', 'any'] as const).filter((mode) => isWritten(body, mode) || fields[mode] !== undefined);
-  if (written.length !== 1) needs.problems.error('missing-key', spanOfStart(body), written.length === 0 ? 'there are no checks' : 'checks are either all or any, not both', { hint: 'Add "all:" with a list of { probe, with, expect }.' });
+  if (written.length !== 1)
+    needs.problems.error(
+      'missing-key',
+      spanOfStart(body),
+      written.length === 0 ? 'there are no checks' : 'checks are either all or any, not both',
+      { hint: 'Add "all:" with a list of { probe, with, expect }.' },
+    );
   return fields.any === undefined ? { mode: 'all', checks: fields.all ?? [] } : { mode: 'any', checks: fields.any };
 }
 
 function verify(base: Base, fields: Read<typeof VERIFY>, making: Making): VerifyStep {
-  return { ...common(base, fields, making.needs), kind: 'verify', ...sampling(fields, making), everyMs: fields.every ?? DEFAULT_VERIFY_EVERY_MS };
+  return {
+    ...common(base, fields, making.needs),
+    kind: 'verify',
+    ...sampling(fields, making),
+    everyMs: fields.every ?? DEFAULT_VERIFY_EVERY_MS,
+  };
 }
 
 function watch(base: Base, fields: Read<typeof WATCH>, making: Making): Step {
   const forMs = fields.for ?? 1;
   const everyMs = fields.every ?? Math.min(DEFAULT_WATCH_EVERY_MS, forMs);
-  if (fields.for !== undefined && everyMs > forMs) making.needs.problems.error('cadence-too-slow', spanOfStart(making.body), 'watch looks less often than it lasts', { hint: 'Make every shorter than for.' });
+  if (fields.for !== undefined && everyMs > forMs)
+    making.needs.problems.error('cadence-too-slow', spanOfStart(making.body), 'watch looks less often than it lasts', {
+      hint: 'Make every shorter than for.',
+    });
   return { ...common(base, fields, making.needs), kind: 'watch', forMs, ...sampling(fields, making), everyMs, strict: fields.strict ?? 1 };
 }
 
 function wait(base: Base, fields: Read<typeof WAIT>, { needs, body }: Making): Step {
   const written = ['until', 'for', 'window'].filter((key) => isWritten(body, key));
-  if (written.length === 0 && fields.until === undefined && fields.for === undefined) needs.problems.error('missing-key', spanOfStart(body), 'wait says neither until nor for', { hint: 'Add "for: 10m" or "until: <condition>".' });
+  if (written.length === 0 && fields.until === undefined && fields.for === undefined)
+    needs.problems.error('missing-key', spanOfStart(body), 'wait says neither until nor for', {
+      hint: 'Add "for: 10m" or "until: <condition>".',
+    });
   return { ...common(base, fields, needs), kind: 'wait', ...present({ until: fields.until, forMs: fields.for }) };
 }
 

@@ -27,12 +27,20 @@ const limit: Reader<number> = measured((written) => {
   return written.trim() !== '' && Number.isFinite(value) ? { ok: true, value } : { ok: false, why: `"${written}" is not a limit` };
 }, 'a limit: 2% or 0.02 for a ratio, 10/min for a rate, else a number');
 
-const BREACH = { above: optional(limit), below: optional(limit), over: optional(duration(1)), still: optional(duration()), for: optional(duration()) } as const;
+const BREACH = {
+  above: optional(limit),
+  below: optional(limit),
+  over: optional(duration(1)),
+  still: optional(duration()),
+  for: optional(duration()),
+} as const;
 const SHAPE = {
   signal: required((value: Value) => value),
   scope: optional(oneOf('org', 'all')),
   breach: optional(record(BREACH)),
-  clear: optional(record({ below: optional(limit), above: optional(limit), for: required(duration()), evidence: optional(oneOf('rule-of-three')) })),
+  clear: optional(
+    record({ below: optional(limit), above: optional(limit), for: required(duration()), evidence: optional(oneOf('rule-of-three')) }),
+  ),
   evidence: optional(record({ suspect: optional(number(0, 1)), act: optional(number(0, 1)) })),
   gap: optional(oneOf('hold', 'count', 'reset')),
   mode: optional(oneOf('shadow', 'armed')),
@@ -50,7 +58,10 @@ export function readTrigger(entry: Entry, problems: Problems, defaultScope: 'org
   const fields = readFields(SHAPE, entry.value, problems, `trigger ${entry.key}`);
   const scope = fields.scope ?? defaultScope;
   const named = namedSignal(fields.signal);
-  const signal = named !== null || fields.signal === undefined ? null : (readSignal({ id: `${entry.key}.signal`, value: fields.signal, problems, by: scope === 'org' ? 'org' : null }) ?? null);
+  const signal =
+    named !== null || fields.signal === undefined
+      ? null
+      : (readSignal({ id: `${entry.key}.signal`, value: fields.signal, problems, by: scope === 'org' ? 'org' : null }) ?? null);
   const rule: TriggerRule = { id: entry.key, signal: named ?? signal?.id ?? '', scope, ...rest(fields) };
   return { rule, signal, value: entry.value, idSpan: entry.keySpan, problems };
 }

@@ -79,9 +79,16 @@ function build(node: Node, builder: Builder, depth: number): Value {
   };
   if (depth > MAX_DEPTH) return refuse('this is nested too deeply');
   if (isAlias(node)) return refuse('YAML aliases are not supported', 'Write the value out.');
-  if ('anchor' in node && node.anchor !== undefined) return refuse('YAML anchors are not supported', 'Write the value out where it is needed.');
-  if (isMap(node)) return { kind: 'map', span, entries: entriesOf(node.items as Pair<Node, Node | null>[], builder, depth), flow: node.flow === true };
-  if (isSeq(node)) return { kind: 'list', span, items: (node.items as (Node | null)[]).map((item) => (item === null ? nothing(span) : build(item, builder, depth + 1))) };
+  if ('anchor' in node && node.anchor !== undefined)
+    return refuse('YAML anchors are not supported', 'Write the value out where it is needed.');
+  if (isMap(node))
+    return { kind: 'map', span, entries: entriesOf(node.items as Pair<Node, Node | null>[], builder, depth), flow: node.flow === true };
+  if (isSeq(node))
+    return {
+      kind: 'list',
+      span,
+      items: (node.items as (Node | null)[]).map((item) => (item === null ? nothing(span) : build(item, builder, depth + 1))),
+    };
   if (!isScalar(node)) return refuse('this is not a value');
   const written = builder.region.text.slice(node.range?.[0] ?? 0, node.range?.[1] ?? 0);
   return scalar(node.value, span, written, builder);
@@ -100,7 +107,9 @@ function entriesOf(pairs: readonly Pair<Node, Node | null>[], builder: Builder, 
   const seen = new Set<string>();
   return pairs.flatMap((pair): Entry[] => {
     const keySpan = spanOf(pair.key, builder.region);
-    const key = isScalar(pair.key) ? keyText(pair.key.value, builder.region.text.slice(pair.key.range?.[0] ?? 0, pair.key.range?.[1] ?? 0)) : null;
+    const key = isScalar(pair.key)
+      ? keyText(pair.key.value, builder.region.text.slice(pair.key.range?.[0] ?? 0, pair.key.range?.[1] ?? 0))
+      : null;
     if (key === null) {
       builder.problems.error('yaml', keySpan, 'a key must be a plain word');
       return [];
@@ -108,7 +117,9 @@ function entriesOf(pairs: readonly Pair<Node, Node | null>[], builder: Builder, 
     // A second one has been told as a duplicate by the parser; the first counts.
     if (seen.has(key)) return [];
     seen.add(key);
-    return [{ key, keySpan, value: pair.value === null || pair.value === undefined ? nothing(keySpan) : build(pair.value, builder, depth + 1) }];
+    return [
+      { key, keySpan, value: pair.value === null || pair.value === undefined ? nothing(keySpan) : build(pair.value, builder, depth + 1) },
+    ];
   });
 }
 
@@ -135,18 +146,24 @@ function tell(error: YAMLError, region: Region, problems: Problems): void {
   const line = lineAround(region.text, at);
   const unquoted = /:\s+(\{[\w.-]+\}\s*[^\s,}\]#].*?)\s*[}\]]*\s*$/.exec(line)?.[1];
   if (unquoted !== undefined) {
-    problems.error('unquoted-ref', span, `${unquoted} begins with a brace: YAML reads it as a mapping`, { hint: `Write it in quotes: "${unquoted}".` });
+    problems.error('unquoted-ref', span, `${unquoted} begins with a brace: YAML reads it as a mapping`, {
+      hint: `Write it in quotes: "${unquoted}".`,
+    });
     return;
   }
   if (error.code === 'DUPLICATE_KEY') {
     const [, key = ''] = /^["']?([^\s"':]+)/.exec(region.text.slice(from)) ?? [];
-    problems.error('duplicate-key', { start, end: start + Math.max(1, key.length) }, `the key ${key} stands here twice`, { hint: 'Remove one of the two.' });
+    problems.error('duplicate-key', { start, end: start + Math.max(1, key.length) }, `the key ${key} stands here twice`, {
+      hint: 'Remove one of the two.',
+    });
     return;
   }
   const open = error.code === 'MISSING_CHAR' || /^Flow /.test(error.message) ? openBracket(region.text.slice(0, from)) : null;
   if (open !== null) {
     const at = region.toFile(open);
-    problems.error('yaml', { start: at, end: at + 1 }, `this ${region.text[open]} is never closed`, { hint: 'Close every brace and bracket that is opened.' });
+    problems.error('yaml', { start: at, end: at + 1 }, `this ${region.text[open]} is never closed`, {
+      hint: 'Close every brace and bracket that is opened.',
+    });
     return;
   }
   problems.error('yaml', span, wordsFor(error), { hint: hintFor(error) });

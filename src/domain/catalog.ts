@@ -1,7 +1,19 @@
 // What runbooks may name: actions of `do` and probes of checks, with the types of their arguments and results.
 // It describes, it does not act: flows bind each name to a port. `belay lint` and the expression checker read only this.
 
-export type ParamType = 'string' | 'int' | 'number' | 'bool' | 'duration' | 'org' | 'release' | 'target' | 'switch' | 'trigger' | 'url' | 'list';
+export type ParamType =
+  | 'string'
+  | 'int'
+  | 'number'
+  | 'bool'
+  | 'duration'
+  | 'org'
+  | 'release'
+  | 'target'
+  | 'switch'
+  | 'trigger'
+  | 'url'
+  | 'list';
 
 export interface ParamSpec {
   readonly type: ParamType;
@@ -37,7 +49,12 @@ export const ACTIONS: Readonly<Record<string, ActionSpec>> = index([
   { name: 'deploy.activate', effect: 'state', compareAndSet: 'lock', params: { target, to: { type: 'release', required: true } } },
   { name: 'deploy.freeze', effect: 'state', compareAndSet: 'none', params: { target, why: { type: 'string' } } },
   { name: 'deploy.thaw', effect: 'state', compareAndSet: 'none', params: { target, why: { type: 'string' } } },
-  { name: 'flow.set', effect: 'state', compareAndSet: 'lock', params: { switch: { type: 'switch', required: true }, org, to: { type: 'string', required: true } } },
+  {
+    name: 'flow.set',
+    effect: 'state',
+    compareAndSet: 'lock',
+    params: { switch: { type: 'switch', required: true }, org, to: { type: 'string', required: true } },
+  },
   { name: 'belay.undo', effect: 'state', compareAndSet: 'none', params: { steps: { type: 'list', required: true } } },
   { name: 'belay.pause', effect: 'state', compareAndSet: 'none', params: { why: { type: 'string' } } },
   { name: 'belay.resume', effect: 'state', compareAndSet: 'none', params: {} },

@@ -5,9 +5,24 @@ import type { AnswerType, InputType, Runbook } from './ir.ts';
 import { stepsOf } from './ir.ts';
 
 const INPUTS: Readonly<Record<InputType, ExprType>> = {
-  string: 'string', int: 'int', bool: 'bool', duration: 'int', time: 'time', org: 'string', release: 'string', backup: 'string', component: 'string',
+  string: 'string',
+  int: 'int',
+  bool: 'bool',
+  duration: 'int',
+  time: 'time',
+  org: 'string',
+  release: 'string',
+  backup: 'string',
+  component: 'string',
 };
-const ANSWERS: Readonly<Record<AnswerType, ExprType>> = { text: 'string', int: 'int', number: 'double', bool: 'bool', time: 'time', url: 'string' };
+const ANSWERS: Readonly<Record<AnswerType, ExprType>> = {
+  text: 'string',
+  int: 'int',
+  number: 'double',
+  bool: 'bool',
+  time: 'time',
+  url: 'string',
+};
 
 /** A step's id as expressions write it: `-` is subtraction there. */
 export function expressionId(id: string): string {
@@ -15,7 +30,10 @@ export function expressionId(id: string): string {
 }
 
 /** `orgFields` are what every organization has beside `id` and `name`; without an `org` input there is no organization. */
-export function conditionNames(runbook: Pick<Runbook, 'inputs' | 'phases'>, orgFields: readonly string[] = []): Readonly<Record<string, ExprType>> {
+export function conditionNames(
+  runbook: Pick<Runbook, 'inputs' | 'phases'>,
+  orgFields: readonly string[] = [],
+): Readonly<Record<string, ExprType>> {
   const inputs = Object.fromEntries(Object.entries(runbook.inputs).map(([name, spec]) => [name, INPUTS[spec.type]]));
   const perOrg = runbook.inputs['org']?.type === 'org';
   const org = Object.fromEntries(['id', 'name', 'lang', 'zone', ...orgFields].map((field) => [field, 'string'] as const));

@@ -34,7 +34,8 @@ export function sortDiagnostics(diagnostics: readonly Diagnostic[]): readonly Di
     return true;
   });
   return once.toSorted(
-    (a, b) => compare(a.file, b.file) || a.line - b.line || a.column - b.column || compare(a.severity, b.severity) || compare(a.rule, b.rule),
+    (a, b) =>
+      compare(a.file, b.file) || a.line - b.line || a.column - b.column || compare(a.severity, b.severity) || compare(a.rule, b.rule),
   );
 }
 

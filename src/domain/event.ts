@@ -16,7 +16,8 @@ export interface EventData {
   'incident.cancelled': { reason: string };
   'incident.scoped': { orgs: readonly string[] | 'all' };
   'severity.changed': { from: Severity; to: Severity; reason: string };
-  'phase.entered': { from: Phase; to: Phase; onContingency?: boolean };
+  /** `reason`: a person's word, when a person entered it. */
+  'phase.entered': { from: Phase; to: Phase; onContingency?: boolean; reason?: string };
   'role.assigned': { role: string; person: string };
   'role.missing': { role: string };
   'impact.opened': { org: string; component: string };
@@ -28,12 +29,16 @@ export interface EventData {
   'approval.granted': { id: string; planHash: string; by: string };
   'approval.denied': { id: string; by: string; reason: string };
   'approval.expired': { id: string; escalated: boolean };
+  /** A person asked for a run: all that starting it needs, so that a kill right after this still leads to the run. */
+  'run.requested': { run: string; runbook: string; irHash: string; planHash: string; inputs: JsonObject; by: string };
   'run.started': { run: string; runbook: string; irHash: string; planHash: string; inputs: JsonObject };
   'run.finished': { run: string; outcome: 'done' | 'failed' | 'aborted'; reason: string };
   'run.paused': { by: string; reason: string };
   'run.resumed': { by: string };
   'step.started': { step: string; kind: string; title: string; attempt: number };
   'step.waiting': { step: string; kind: string; who: string | null; ask: string; options?: readonly string[]; count?: number; answers?: JsonObject };
+  /** The question of a waiting step was answered: the step is again what it was before it asked. */
+  'step.settled': { step: string; attempt: number; by: string; choice: string };
   'step.observed': { step: string; attempt: number; current: Json; desired: boolean };
   'step.finished': { step: string; attempt: number; status: Exclude<StepStatus, 'running' | 'waiting' | 'undone'>; detail: JsonObject };
   'step.skipped': { step: string; reason: string; facts: JsonObject };
@@ -42,8 +47,8 @@ export interface EventData {
   'checklist.ticked': { step: string; item: string; by: string; note: string };
   'checklist.answered': { step: string; by: string; answers: JsonObject; choice?: string; refused?: string };
   'contingency.opened': { step: string; action: string; scope: string; owner: string; expiresAt: Instant };
-  'contingency.closed': { step: string; by: string };
-  'clock.started': { clock: string; deadline: Instant; warnAt: Instant; startedAt: Instant };
+  'contingency.closed': { step: string; by: string; note?: string };
+  'clock.started': { clock: string; deadline: Instant; warnAt: Instant; startedAt: Instant; until?: readonly string[] };
   'clock.warned': { clock: string };
   'clock.breached': { clock: string; lateByMs: number; escalateTo: string | null };
   'clock.stopped': { clock: string; met: boolean; by: string };

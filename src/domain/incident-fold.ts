@@ -88,13 +88,34 @@ const FOLDERS: Folders = {
     }),
   'approval.denied': (incident, data) => changeApproval(incident, data.id, () => ({ state: 'denied' })),
   'approval.expired': (incident, data) => changeApproval(incident, data.id, () => ({ state: 'expired' })),
-  'run.started': (incident, data) => ({ run: data.run, runbook: data.runbook, planHash: data.planHash }),
+  'run.requested': (_incident, data) => ({
+    irHash: data.irHash,
+    requested: { planHash: data.planHash, inputs: data.inputs, by: data.by },
+  }),
+  'run.started': (incident, data) => ({
+    run: data.run,
+    runbook: data.runbook,
+    planHash: data.planHash,
+    irHash: data.irHash,
+    isRunning: true,
+    ...(incident.requested === undefined ? {} : { requested: null }),
+  }),
+  'run.finished': () => ({ isRunning: false, isRunPaused: false }),
+  'run.paused': () => ({ isRunPaused: true }),
+  'run.resumed': () => ({ isRunPaused: false }),
   'step.started': (incident, data, event) =>
     changeStep(incident, data.step, { id: data.step, status: 'running', attempt: data.attempt, startedAt: event.at, detail: {} }),
   'step.waiting': (incident, data) => ({
     ...changeStep(incident, data.step, { status: 'waiting', detail: { ask: data.ask } }),
-    tasks: { ...incident.tasks, [data.step]: taskOf(data) },
+    tasks: { ...incident.tasks, [data.step]: taskOf(incident, data) },
   }),
+  'step.settled': (incident, data) => {
+    const former = incident.tasks[data.step]?.former;
+    return {
+      ...(former === undefined ? {} : changeStep(incident, data.step, former)),
+      tasks: without(incident.tasks, data.step),
+    };
+  },
   'step.finished': (incident, data, event) => ({
     ...changeStep(incident, data.step, { status: data.status, attempt: data.attempt, endedAt: event.at, detail: data.detail }),
     tasks: without(incident.tasks, data.step),
@@ -104,24 +125,32 @@ const FOLDERS: Folders = {
     tasks: without(incident.tasks, data.step),
   }),
   'step.undone': (incident, data) => changeStep(incident, data.step, { status: 'undone' }),
-  'checklist.ticked': (incident, data) => changeTask(incident, data.step, (task) => ({
+  'checklist.ticked': (incident, data, event) => changeTask(incident, data.step, (task) => ({
       ticked: [...new Set([...task.ticked, data.item])],
-      last: task.last ?? { by: data.by, answers: {}, choice: null, refused: null },
+      // A choice or a refusal stands: a box that is ticked after it is no new answer.
+      last: isDecided(task) ? task.last : { ...(task.last ?? { by: data.by, answers: {}, choice: null, refused: null }), seq: event.seq },
     })),
-  'checklist.answered': (incident, data) => changeTask(incident, data.step, (task) => ({
+  'checklist.answered': (incident, data, event) => changeTask(incident, data.step, (task) => ({
       samples: task.samples + (data.refused === undefined ? 1 : 0),
-      last: { by: data.by, answers: data.answers, choice: data.choice ?? null, refused: data.refused ?? null },
+      last: { seq: event.seq, by: data.by, answers: data.answers, choice: data.choice ?? null, refused: data.refused ?? null },
     })),
   'contingency.opened': (incident, data, event) => ({ contingencies: [...incident.contingencies, { ...data, openedAt: event.at }] }),
   'contingency.closed': (incident, data, event) => ({
     contingencies: incident.contingencies.map((one) =>
       one.step === data.step && one.closedAt === undefined ? { ...one, closedAt: event.at } : one,
     ),
+    onContingency: incident.onContingency && openContingencies(incident).some((one) => one.step !== data.step),
   }),
   'clock.started': (incident, data) => ({
     clocks: {
       ...incident.clocks,
-      [data.clock]: { id: data.clock, startedAt: data.startedAt, deadline: data.deadline, warnAt: data.warnAt },
+      [data.clock]: {
+        id: data.clock,
+        startedAt: data.startedAt,
+        deadline: data.deadline,
+        warnAt: data.warnAt,
+        ...(data.until === undefined ? {} : { until: data.until }),
+      },
     },
   }),
   'clock.warned': (incident, data, event) => changeClock(incident, data.clock, { warnedAt: event.at }),
@@ -159,9 +188,26 @@ function changeTask(incident: Incident, step: string, change: (task: OpenTask) =
   return { tasks: { ...incident.tasks, [step]: { ...task, ...change(task) } } };
 }
 
-function taskOf(data: EventData['step.waiting']): OpenTask {
+function isDecided({ last }: OpenTask): boolean {
+  return last !== null && (last.choice !== null || last.refused !== null);
+}
+
+function taskOf(incident: Incident, data: EventData['step.waiting']): OpenTask {
+  const step = incident.steps[data.step];
+  const former = incident.tasks[data.step]?.former ?? (step === undefined ? undefined : { status: step.status, detail: step.detail });
   const kind = data.kind === 'manual' || data.kind === 'choose' ? data.kind : 'ask';
-  return { step: data.step, kind, ...(data.who === null ? {} : { who: data.who }), ask: data.ask, options: data.options ?? [], ticked: [], samples: 0, count: data.count ?? 1, last: null };
+  return {
+    step: data.step,
+    kind,
+    ...(data.who === null ? {} : { who: data.who }),
+    ask: data.ask,
+    options: data.options ?? [],
+    ticked: [],
+    samples: 0,
+    count: data.count ?? 1,
+    last: null,
+    ...(former === undefined ? {} : { former }),
+  };
 }
 
 function without<T>(record: Readonly<Record<string, T>>, key: string): Readonly<Record<string, T>> {

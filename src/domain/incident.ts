@@ -24,6 +24,8 @@ export interface ClockState {
   readonly startedAt: Instant;
   readonly deadline: Instant;
   readonly warnAt: Instant;
+  /** `phase.<id>` and `step:<id>` that stop it. */
+  readonly until?: readonly string[];
   readonly warnedAt?: Instant;
   readonly breachedAt?: Instant;
   readonly lateByMs?: number;
@@ -65,8 +67,16 @@ export interface OpenTask {
   /** Distinct answers given so far, and how many are wanted. */
   readonly samples: number;
   readonly count: number;
-  /** The last answer, as the run will get it. */
-  readonly last: { readonly by: string; readonly answers: JsonObject; readonly choice: string | null; readonly refused: string | null } | null;
+  /** The last answer, as the run will get it. `seq` is its event: two answers are never taken for one. */
+  readonly last: {
+    readonly seq: number;
+    readonly by: string;
+    readonly answers: JsonObject;
+    readonly choice: string | null;
+    readonly refused: string | null;
+  } | null;
+  /** What the step was before it asked; settling the question gives it back. */
+  readonly former?: Pick<StepState, 'status' | 'detail'>;
 }
 
 export interface Incident {
@@ -79,6 +89,14 @@ export interface Incident {
   readonly trigger: string | null;
   readonly runbook: string | null;
   readonly run: string | null;
+  /** Content hash of the runbook as pinned: editing the file changes nothing here. */
+  readonly irHash?: string;
+  /** A run that a person asked for and that has not started yet; null once it has. */
+  readonly requested?: { readonly planHash: string; readonly inputs: JsonObject; readonly by: string } | null;
+  /** The run stands still before its next act, because everything is paused. */
+  readonly isRunPaused?: boolean;
+  /** True between the start of a run and its end. */
+  readonly isRunning?: boolean;
   readonly planHash: string | null;
   readonly detectedAt: Instant;
   readonly declaredAt: Instant;

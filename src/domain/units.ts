@@ -8,16 +8,30 @@ type Unit = keyof typeof UNITS;
 
 /** What people write instead of the unit that we know. */
 const ALIASES: Readonly<Record<string, Unit>> = {
-  msec: 'ms', millis: 'ms', millisecond: 'ms', milliseconds: 'ms',
-  sec: 's', secs: 's', second: 's', seconds: 's',
-  min: 'm', mins: 'm', minute: 'm', minutes: 'm',
-  hr: 'h', hrs: 'h', hour: 'h', hours: 'h',
-  day: 'd', days: 'd', week: 'w', weeks: 'w',
+  msec: 'ms',
+  millis: 'ms',
+  millisecond: 'ms',
+  milliseconds: 'ms',
+  sec: 's',
+  secs: 's',
+  second: 's',
+  seconds: 's',
+  min: 'm',
+  mins: 'm',
+  minute: 'm',
+  minutes: 'm',
+  hr: 'h',
+  hrs: 'h',
+  hour: 'h',
+  hours: 'h',
+  day: 'd',
+  days: 'd',
+  week: 'w',
+  weeks: 'w',
 };
 
 export const DURATION_FORM = 'a duration: a whole number and ms, s, m, h, d or w, such as 10s or 15m';
 export const PERCENT_FORM = 'a percentage such as 2%, or a fraction from 0 to 1 such as 0.02';
-export const RATE_FORM = 'a rate such as 10/min, 2/s or 600/h';
 
 /**
  * Milliseconds.

@@ -1,11 +1,14 @@
 // The clocks of incidents: durable timers, fired once each, late ones saying by how much.
 import type { EventDraft } from '../domain/event.ts';
+import { isOpen, openContingencies } from '../domain/incident-fold.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { ClockSpec } from '../domain/ir.ts';
 import type { Instant } from '../domain/json.ts';
 import type { Change, Timer, TimerDraft } from '../ports/incident-store.ts';
-import { BELAY, clockTimers } from './run.ts';
+import { BELAY } from './actor.ts';
 import type { World } from './world.ts';
+
+export const clockTimers = (clock: string): string[] => [`clock:${clock}:warn`, `clock:${clock}:breach`];
 
 /** Starts a clock: its event and its two timers. The deadline is an absolute instant and survives restarts. */
 export function startClock(id: string, spec: ClockSpec, startedAt: Instant, at: Instant): { events: EventDraft[]; setTimers: TimerDraft[] } {
@@ -13,12 +16,19 @@ export function startClock(id: string, spec: ClockSpec, startedAt: Instant, at: 
   const warnAt = startedAt + Math.round(spec.budgetMs * spec.warn);
   const [warn, breach] = clockTimers(id) as [string, string];
   return {
-    events: [{ type: 'clock.started', data: { clock: id, deadline, warnAt, startedAt }, at, actor: BELAY }],
+    events: [{ type: 'clock.started', data: { clock: id, deadline, warnAt, startedAt, until: spec.until }, at, actor: BELAY }],
     setTimers: [
       { id: warn, at: warnAt, kind: 'clock-warn', data: { clock: id } },
       { id: breach, at: deadline, kind: 'clock-breach', data: { clock: id, escalateTo: spec.escalateTo ?? 'commander' } },
     ],
   };
+}
+
+/** `by` is the phase or the step that stopped it. */
+export function stopClock(incident: Incident, clock: string, by: string, at: Instant): EventDraft {
+  const state = incident.clocks[clock];
+  const met = state !== undefined && at <= state.deadline && state.breachedAt === undefined;
+  return { type: 'clock.stopped', data: { clock, met, by }, at, actor: BELAY };
 }
 
 /** Fires what is due. Safe to run in several processes and to repeat: each timer changes its incident once. */
@@ -52,8 +62,11 @@ function eventsOf(incident: Incident, timer: Timer, now: Instant): EventDraft[] 
       ];
     }
     case 'promise':
+      if (!isOpen(incident)) return [];
       return [{ type: 'escalation.fired', data: { to: String(timer.data['to'] ?? 'comms'), why: `promised update to ${String(timer.data['audience'])}` }, ...stamp }];
     case 'contingency':
+      // A measure that was taken back needs nobody; one that outlives its incident still does.
+      if (!openContingencies(incident).some((one) => one.step === timer.data['step'])) return [];
       return [{ type: 'escalation.fired', data: { to: String(timer.data['owner']), why: `contingency ${String(timer.data['step'])} has expired` }, ...stamp }];
     case 'role-missing':
       return incident.roles[String(timer.data['role'])] === undefined ? [{ type: 'role.missing', data: { role: String(timer.data['role']) }, ...stamp }] : [];

@@ -12,17 +12,17 @@ type ResponderWorld = Pick<World, 'system' | 'signals' | 'engine' | 'incidents' 
 /** One pass over what nobody has answered yet. Repeating it is harmless: runs are started by id, appends by key. */
 export async function answerTransitions(world: ResponderWorld): Promise<number> {
   const transitions = await world.signals.unanswered();
-  let trouble: unknown = null;
+  const troubles: unknown[] = [];
   for (const transition of transitions) {
     try {
       if (isArmed(world, transition)) await answer(world, transition);
       await world.signals.answered(transition);
     } catch (error) {
       // One that cannot be answered now must not hold up the others; it is tried again at the next turn.
-      trouble ??= error;
+      troubles.push(error);
     }
   }
-  if (trouble !== null) throw trouble;
+  if (troubles.length > 0) throw new AggregateError(troubles, `${troubles.length} transitions could not be answered yet`);
   return transitions.length;
 }
 

@@ -1,17 +1,21 @@
 // A run in progress: what the interpreter carries from step to step, and how it writes to the incident's log.
 // Everything here is rebuilt by replay after a crash: nothing is read from memory that a checkpoint does not hold.
-import type { Actor, EventDraft } from '../domain/event.ts';
+import type { EventDraft } from '../domain/event.ts';
 import type { Incident, Phase } from '../domain/incident.ts';
 import type { ActionCall, Runbook, Step } from '../domain/ir.ts';
+import { stepsOf } from '../domain/ir.ts';
 import type { Instant, Json, JsonObject } from '../domain/json.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Transition } from '../domain/trigger.ts';
 import type { FlowContext } from '../ports/engine.ts';
 import type { Change } from '../ports/incident-store.ts';
+import { BELAY } from './actor.ts';
+import { clockTimers, stopClock } from './clocks.ts';
 import type { Facts } from './facts.ts';
+import { phaseChange } from './phases.ts';
 import type { World } from './world.ts';
 
-export const BELAY: Actor = { kind: 'engine', id: 'belay' };
+export { BELAY };
 
 export interface Completed {
   readonly step: string;
@@ -92,33 +96,24 @@ export async function readIncident(run: Pick<Run, 'world' | 'incident'>): Promis
   return incident;
 }
 
-export async function enterPhase(run: Run, name: string, from: readonly Phase[], to: Phase, extra: { readonly onContingency?: boolean } = {}): Promise<void> {
+export interface Entry {
+  readonly onContingency?: boolean;
+  /** Asked under the incident's lock. */
+  readonly onlyIf?: (incident: Incident) => boolean;
+}
+
+export async function enterPhase(run: Run, name: string, from: readonly Phase[], to: Phase, { onlyIf, ...extra }: Entry = {}): Promise<void> {
   await update(run, name, (incident, at) =>
-    from.includes(incident.phase)
-      ? { events: [{ type: 'phase.entered', data: { from: incident.phase, to, ...extra }, at, actor: BELAY }, ...stopClocksOf(incident, to, at)], clearTimers: timersOfPhase(incident, to) }
+    from.includes(incident.phase) && (onlyIf === undefined || onlyIf(incident))
+      ? phaseChange(run.world.system, run.runbook, incident, { to, at, actor: BELAY, ...extra })
       : null,
   );
 }
 
-/** Clocks whose `until` names this phase: the declaration of the clock travels in its id list of the runbook or the system. */
-function stopClocksOf(incident: Incident, to: Phase, at: Instant): EventDraft[] {
-  return clocksEndedBy(incident, to).map((clock) => clockStopped(incident, clock, `phase.${to}`, at));
-}
-
-function timersOfPhase(incident: Incident, to: Phase): string[] {
-  return clocksEndedBy(incident, to).flatMap((clock) => clockTimers(clock));
-}
-
-function clocksEndedBy(incident: Incident, to: Phase): string[] {
-  if (to !== 'resolved' && to !== 'cancelled') return [];
-  return Object.values(incident.clocks).flatMap((clock) => (clock.stoppedAt === undefined ? [clock.id] : []));
-}
-
-export const clockTimers = (clock: string): string[] => [`clock:${clock}:warn`, `clock:${clock}:breach`];
-
-function clockStopped(incident: Incident, clock: string, by: string, at: Instant): EventDraft {
-  const state = incident.clocks[clock];
-  return { type: 'clock.stopped', data: { clock, met: state !== undefined && at <= state.deadline && state.breachedAt === undefined, by }, at, actor: BELAY };
+/** Something was put in place by this run, or was found to be in place already: what is proven now is more than luck. */
+export function hasActed(run: Run, incident: Incident): boolean {
+  if (run.completed.length > 0) return true;
+  return stepsOf(run.runbook).some((step) => step.kind === 'do' && ['done', 'noop'].includes(incident.steps[step.id]?.status ?? ''));
 }
 
 /** Ends a visit: the step's state, its evidence, and the clocks it meets, in one transaction. */
@@ -132,18 +127,25 @@ export async function finish(
   const { run, step, number } = visit;
   const good = status === 'done' || status === 'noop';
   await update(run, partName(visit, 'finish'), (incident, at) => {
-    const met = good ? step.meets.filter((clock) => incident.clocks[clock] !== undefined && incident.clocks[clock]?.stoppedAt === undefined) : [];
+    const met = good ? clocksMetBy(step, incident) : [];
     return {
       events: [
         { type: 'step.finished', data: { step: step.id, attempt: number, status, detail }, at, actor: BELAY },
         ...(good ? evidenceOf(run, step, detail, at) : []),
-        ...met.map((clock) => clockStopped(incident, clock, `step.${step.id}`, at)),
+        ...met.map((clock) => stopClock(incident, clock, `step.${step.id}`, at)),
         ...more(incident, at),
       ],
       clearTimers: met.flatMap(clockTimers),
       ...timers(at),
     };
   });
+}
+
+/** What the step `meets`, and what waits for it by `until`. */
+function clocksMetBy(step: Step, incident: Incident): string[] {
+  return Object.values(incident.clocks)
+    .filter((clock) => clock.stoppedAt === undefined && (step.meets.includes(clock.id) || clock.until?.includes(`step:${step.id}`) === true))
+    .map((clock) => clock.id);
 }
 
 function evidenceOf(run: Run, step: Step, detail: JsonObject, at: Instant): EventDraft[] {

@@ -1,6 +1,7 @@
 // Expressions of runbooks (CEL): checked when compiled, evaluated on typed values, never with side effects.
-import type { Json } from '../domain/json.ts';
+
 import type { ExprType } from '../domain/catalog.ts';
+import type { Json } from '../domain/json.ts';
 
 export type { ExprType } from '../domain/catalog.ts';
 export type Evaluation = { readonly ok: true; readonly value: Json } | { readonly ok: false; readonly why: string };

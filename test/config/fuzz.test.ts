@@ -1,10 +1,10 @@
 // Whatever happens to a file (cut, overwritten, doubled, shuffled at any byte) there are diagnostics with places, never a throw.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { compileRunbook } from '../../src/config/runbook.ts';
 import { lintSystem } from '../../src/config/lint.ts';
 import { loadSystem } from '../../src/config/load.ts';
 import { collectProblems } from '../../src/config/problems.ts';
+import { compileRunbook } from '../../src/config/runbook.ts';
 import { readSystem } from '../../src/config/schema.ts';
 import { sourceText, wholeFile } from '../../src/config/source-text.ts';
 import { readYaml } from '../../src/config/yaml.ts';
@@ -12,10 +12,56 @@ import { BASE, BASE_RUNBOOK, ENV, fixture, TOOLS } from './workspace.ts';
 
 const VALID = [fixture(`base/${BASE_RUNBOOK}`), fixture('example.runbook.md')];
 const SYSTEM = fixture('base/belay.yaml');
-const PIECES = ['{', '}', '[', ']', '"', "'", ':', '- ', '\n', '\r\n', '\t', '    ', '```', '``', '~~~', '#', '## ', '### ', '#### ', '---\n', '&a ', '*a', '!!x ', '|', '>', '{org}', '\u0000', '\uFEFF', '\u{1F4A5}', '> ', '<!--', 'belay', '```belay do x\n', '.inf', '__proto__: 1\n', 'constructor: 1\n', '? ', '%', '@', '`'];
+const PIECES = [
+  '{',
+  '}',
+  '[',
+  ']',
+  '"',
+  "'",
+  ':',
+  '- ',
+  '\n',
+  '\r\n',
+  '\t',
+  '    ',
+  '```',
+  '``',
+  '~~~',
+  '#',
+  '## ',
+  '### ',
+  '#### ',
+  '---\n',
+  '&a ',
+  '*a',
+  '!!x ',
+  '|',
+  '>',
+  '{org}',
+  '\u0000',
+  '\uFEFF',
+  '\u{1F4A5}',
+  '> ',
+  '<!--',
+  'belay',
+  '```belay do x\n',
+  '.inf',
+  '__proto__: 1\n',
+  'constructor: 1\n',
+  '? ',
+  '%',
+  '@',
+  '`',
+];
 
 /** A mutation: cut at a place, or something put there, or a piece removed or doubled. */
-const mutation = fc.record({ at: fc.double({ min: 0, max: 1, noNaN: true }), length: fc.nat(60), kind: fc.constantFrom('truncate', 'insert', 'remove', 'double', 'replace', 'behead'), piece: fc.oneof(fc.constantFrom(...PIECES), fc.string({ maxLength: 8, unit: 'binary' })) });
+const mutation = fc.record({
+  at: fc.double({ min: 0, max: 1, noNaN: true }),
+  length: fc.nat(60),
+  kind: fc.constantFrom('truncate', 'insert', 'remove', 'double', 'replace', 'behead'),
+  piece: fc.oneof(fc.constantFrom(...PIECES), fc.string({ maxLength: 8, unit: 'binary' })),
+});
 
 function mutate(text: string, changes: readonly { at: number; length: number; kind: string; piece: string }[]): string {
   return changes.reduce((current, { at, length, kind, piece }) => {
@@ -40,7 +86,10 @@ function mutate(text: string, changes: readonly { at: number; length: number; ki
 
 const changes = fc.array(mutation, { minLength: 1, maxLength: 3 });
 
-function expectPlaces(diagnostics: readonly { readonly line: number; readonly column: number; readonly length: number }[], text: string): void {
+function expectPlaces(
+  diagnostics: readonly { readonly line: number; readonly column: number; readonly length: number }[],
+  text: string,
+): void {
   const lines = text.split('\n');
   for (const one of diagnostics) {
     expect(one.line).toBeGreaterThanOrEqual(1);
@@ -63,7 +112,10 @@ test('a mutated runbook gives diagnostics at places inside the file, and is a ru
       if (errors > 0) broken += 1;
       if (compiled.draft === null) return;
       const found = lintSystem({ ...loaded, drafts: { ...loaded.drafts, runbooks: [compiled.draft] } }, TOOLS);
-      expectPlaces(found.filter((one) => one.file === 'x.runbook.md'), text);
+      expectPlaces(
+        found.filter((one) => one.file === 'x.runbook.md'),
+        text,
+      );
     }),
     { numRuns: 2500 },
   );
@@ -99,7 +151,12 @@ test('text that has nothing to do with runbooks is told so', () => {
 
 test('nesting that would end the stack of a parser, or keep it busy for a minute, is a diagnostic', () => {
   const levels = Array.from({ length: 400 }, (_, level) => `${' '.repeat(level)}a:`).join('\n');
-  for (const text of [`${'> '.repeat(20_000)}x`, `---\nbelay: 1\nid: x\nowner: ${'['.repeat(20_000)}\n---\n`, `---\nbelay: 1\nid: x\nowner:\n${levels}\n---\n`, 'x'.repeat(600_000)]) {
+  for (const text of [
+    `${'> '.repeat(20_000)}x`,
+    `---\nbelay: 1\nid: x\nowner: ${'['.repeat(20_000)}\n---\n`,
+    `---\nbelay: 1\nid: x\nowner:\n${levels}\n---\n`,
+    'x'.repeat(600_000),
+  ]) {
     const compiled = compileRunbook(text, 'deep.md');
     expect(compiled.runbook).toBeNull();
     expect(compiled.diagnostics.length).toBeGreaterThan(0);

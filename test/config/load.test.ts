@@ -2,12 +2,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { MESSAGE_VARIABLES } from '../../src/config/lint-templates.ts';
+import { isUsable, loadSystem } from '../../src/config/load.ts';
 import { ACTIONS, PROBES } from '../../src/domain/catalog.ts';
 import { messageValues } from '../../src/domain/delivery-plan.ts';
 import type { DoStep } from '../../src/domain/ir.ts';
 import { stepsOf } from '../../src/domain/ir.ts';
-import { MESSAGE_VARIABLES } from '../../src/config/lint-templates.ts';
-import { isUsable, loadSystem } from '../../src/config/load.ts';
 import { BASE_RUNBOOK, ENV, fixture, lineOf, lintFolder, told, workspace } from './workspace.ts';
 
 const EXAMPLE = path.join(import.meta.dirname, '../../examples/first-rollback');
@@ -26,19 +26,61 @@ describe('the first-rollback example', () => {
 
   test('its trigger has fractions and milliseconds, its signal matchers, and its drivers keep their own keys as written', () => {
     const system = loaded.system;
-    expect(system?.triggers[0]).toMatchObject({ id: 'http-5xx', signal: 'http.errors', scope: 'org', breach: { above: 0.02 }, clear: { below: 0.01 }, mode: 'armed', evidence: { suspect: 1e-3, act: 1e-5 } });
-    expect(system?.signals[0]?.signal).toEqual({ kind: 'ratio', bad: { name: 'http_requests_total', labels: [{ label: 'code', op: '=~', value: '5..' }] }, all: { name: 'http_requests_total', labels: [] } });
-    expect(system?.targets[0]).toEqual({ id: 'shop', component: 'shop', driver: 'release-directory', options: { root: 'service', pidFile: 'service/run/shop.pid', signal: 'SIGHUP' } });
-    expect(system?.sources[0]).toEqual({ id: 'shop', driver: 'prometheus', url: 'http://127.0.0.1:8080/metrics', everyMs: 1000, timeoutMs: 1000 });
-    expect(system?.organizations.map((one) => [one.id, one.name, one.lang, one.zone])).toEqual([['acme', 'ACME', 'pt-BR', 'America/Sao_Paulo'], ['globex', 'Globex', 'en', 'America/Sao_Paulo'], ['initech', 'Initech', 'en', 'America/Sao_Paulo']]);
+    expect(system?.triggers[0]).toMatchObject({
+      id: 'http-5xx',
+      signal: 'http.errors',
+      scope: 'org',
+      breach: { above: 0.02 },
+      clear: { below: 0.01 },
+      mode: 'armed',
+      evidence: { suspect: 1e-3, act: 1e-5 },
+    });
+    expect(system?.signals[0]?.signal).toEqual({
+      kind: 'ratio',
+      bad: { name: 'http_requests_total', labels: [{ label: 'code', op: '=~', value: '5..' }] },
+      all: { name: 'http_requests_total', labels: [] },
+    });
+    expect(system?.targets[0]).toEqual({
+      id: 'shop',
+      component: 'shop',
+      driver: 'release-directory',
+      options: { root: 'service', pidFile: 'service/run/shop.pid', signal: 'SIGHUP' },
+    });
+    expect(system?.sources[0]).toEqual({
+      id: 'shop',
+      driver: 'prometheus',
+      url: 'http://127.0.0.1:8080/metrics',
+      everyMs: 1000,
+      timeoutMs: 1000,
+    });
+    expect(system?.organizations.map((one) => [one.id, one.name, one.lang, one.zone])).toEqual([
+      ['acme', 'ACME', 'pt-BR', 'America/Sao_Paulo'],
+      ['globex', 'Globex', 'en', 'America/Sao_Paulo'],
+      ['initech', 'Initech', 'en', 'America/Sao_Paulo'],
+    ]);
     expect(Object.keys(system?.templates ?? {}).sort()).toEqual(['initial', 'org-initial', 'org-stabilised', 'stabilised']);
   });
 
   test('its deploy runbook switches to a release by name and can be taken back', () => {
     const runbook = loaded.runbooks['deploy-rollback']?.runbook;
-    expect(runbook && stepsOf(runbook).map((step) => `${step.kind} ${step.id}`)).toEqual(['notify tell', 'do freeze', 'do switch', 'verify answers', 'watch watch', 'notify stable']);
+    expect(runbook && stepsOf(runbook).map((step) => `${step.kind} ${step.id}`)).toEqual([
+      'notify tell',
+      'do freeze',
+      'do switch',
+      'verify answers',
+      'watch watch',
+      'notify stable',
+    ]);
     const step = runbook && (stepsOf(runbook).find((one) => one.id === 'switch') as DoStep);
-    expect(step).toMatchObject({ do: 'deploy.rollback', with: { target: 'shop', to: '{release.previous}' }, undo: { do: 'deploy.activate' }, timeoutMs: 30_000, takesMs: 2000, who: 'commander', fail: { then: 'stop' } });
+    expect(step).toMatchObject({
+      do: 'deploy.rollback',
+      with: { target: 'shop', to: '{release.previous}' },
+      undo: { do: 'deploy.activate' },
+      timeoutMs: 30_000,
+      takesMs: 2000,
+      who: 'commander',
+      fail: { then: 'stop' },
+    });
   });
 
   test('without the environment it says which variable is missing, at each place that needs it', () => {
@@ -50,13 +92,37 @@ describe('the first-rollback example', () => {
 
 describe('the runbook of the design', () => {
   const text = fixture('example.runbook.md');
-  const known = (name: string, params: readonly string[], result: Readonly<Record<string, 'int' | 'bool' | 'string'>> = {}) => [name, { name, effect: 'state' as const, compareAndSet: 'none' as const, params: Object.fromEntries(params.map((param) => [param, { type: 'string' as const }])), result }] as const;
-  const actions = { ...ACTIONS, ...Object.fromEntries([known('crm.freeze', ['org']), known('crm.unfreeze', ['org']), known('n8n.activate', ['workflow']), known('n8n.deactivate', ['workflow']), known('chatwoot.automationsOff', ['org', 'keep']), known('chatwoot.automationsOn', ['org'])]) };
+  const known = (name: string, params: readonly string[], result: Readonly<Record<string, 'int' | 'bool' | 'string'>> = {}) =>
+    [
+      name,
+      {
+        name,
+        effect: 'state' as const,
+        compareAndSet: 'none' as const,
+        params: Object.fromEntries(params.map((param) => [param, { type: 'string' as const }])),
+        result,
+      },
+    ] as const;
+  const actions = {
+    ...ACTIONS,
+    ...Object.fromEntries([
+      known('crm.freeze', ['org']),
+      known('crm.unfreeze', ['org']),
+      known('n8n.activate', ['workflow']),
+      known('n8n.deactivate', ['workflow']),
+      known('chatwoot.automationsOff', ['org', 'keep']),
+      known('chatwoot.automationsOn', ['org']),
+    ]),
+  };
   const probes = {
     ...PROBES,
     ...Object.fromEntries([
-      known('n8n.workflow', ['name'], { found: 'bool', archived: 'bool' }), known('vendor.status', ['vendor'], { state: 'string' }), known('log', ['name', 'org', 'last']),
-      known('sql', ['query', 'org'], { missing: 'int', received: 'int', stored: 'int' }), known('smoke', ['suite', 'env'], { failed: 'int', passed: 'int' }), known('synthetic', ['scene', 'org'], { passed: 'int', conversations: 'int' }),
+      known('n8n.workflow', ['name'], { found: 'bool', archived: 'bool' }),
+      known('vendor.status', ['vendor'], { state: 'string' }),
+      known('log', ['name', 'org', 'last']),
+      known('sql', ['query', 'org'], { missing: 'int', received: 'int', stored: 'int' }),
+      known('smoke', ['suite', 'env'], { failed: 'int', passed: 'int' }),
+      known('synthetic', ['scene', 'org'], { passed: 'int', conversations: 'int' }),
     ]),
   };
   const system = `belay: 1
@@ -71,7 +137,10 @@ audiences:
 `;
 
   test('compiles but for what this version lacks: counts of a query, and dotted variables in messages', () => {
-    const loaded = lintFolder(workspace({ 'belay.yaml': system, [BASE_RUNBOOK]: null, 'runbooks/org.runbook.md': text }), { actions, probes });
+    const loaded = lintFolder(workspace({ 'belay.yaml': system, [BASE_RUNBOOK]: null, 'runbooks/org.runbook.md': text }), {
+      actions,
+      probes,
+    });
     const at = (what: string): number => lineOf(text, what);
     expect(told(loaded)).toEqual([
       `org.runbook.md:${at('signal: { count')} not-available`,
@@ -84,10 +153,20 @@ audiences:
 
   test('with those put right it is a runbook of six phases and twenty-four steps, with four triggers of its own', () => {
     const right = text.replace(/ {2}duplicates:\n(?: {4}.*\n)+/, '').replaceAll('{org.name}', '{org}');
-    const loaded = lintFolder(workspace({ 'belay.yaml': system, [BASE_RUNBOOK]: null, 'runbooks/org.runbook.md': right }), { actions, probes });
+    const loaded = lintFolder(workspace({ 'belay.yaml': system, [BASE_RUNBOOK]: null, 'runbooks/org.runbook.md': right }), {
+      actions,
+      probes,
+    });
     expect(told(loaded)).toEqual([]);
     const runbook = loaded.runbooks['org-rollback']?.runbook;
-    expect(runbook?.phases.map((phase) => [phase.id, phase.steps.length])).toEqual([['decide', 4], ['roll-back', 4], ['verify', 5], ['communicate', 2], ['roll-forward', 8], ['close', 1]]);
+    expect(runbook?.phases.map((phase) => [phase.id, phase.steps.length])).toEqual([
+      ['decide', 4],
+      ['roll-back', 4],
+      ['verify', 5],
+      ['communicate', 2],
+      ['roll-forward', 8],
+      ['close', 1],
+    ]);
     expect(loaded.system?.triggers.map((one) => [one.id, one.signal, one.scope])).toEqual([
       ['webhook-5xx', 'webhook-5xx.signal', 'org'],
       ['identity', 'identity.signal', 'org'],
@@ -107,13 +186,20 @@ describe('defaults', () => {
   });
 
   test('four eyes are on where something irreversible is done, unless the step says no', () => {
-    const irreversible = RUNBOOK.replace('undo: { do: deploy.thaw, with: { target: shop } }\ncontingency: { owner: commander, expires: 7d }', 'irreversible: It is a drill.').replace('[switch, freeze]', '[switch]');
+    const irreversible = RUNBOOK.replace(
+      'undo: { do: deploy.thaw, with: { target: shop } }\ncontingency: { owner: commander, expires: 7d }',
+      'irreversible: It is a drill.',
+    ).replace('[switch, freeze]', '[switch]');
     const fourEyes = (text: string) => {
       const runbook = lintFolder(workspace({ [BASE_RUNBOOK]: text })).runbooks['base']?.runbook;
       const step = runbook && stepsOf(runbook).find((one) => one.id === 'approve');
       return step?.kind === 'approve' ? step.fourEyes : null;
     };
-    expect([fourEyes(RUNBOOK), fourEyes(irreversible), fourEyes(irreversible.replace('onTimeout: escalate', 'fourEyes: false'))]).toEqual([false, true, false]);
+    expect([fourEyes(RUNBOOK), fourEyes(irreversible), fourEyes(irreversible.replace('onTimeout: escalate', 'fourEyes: false'))]).toEqual([
+      false,
+      true,
+      false,
+    ]);
   });
 
   test('guard limits that are not written keep their defaults', () => {
@@ -122,20 +208,42 @@ describe('defaults', () => {
   });
 
   test('every kind of signal and source is read', () => {
-    const more = SYSTEM.replace('signals:\n', `signals:
+    const more = SYSTEM.replace(
+      'signals:\n',
+      `signals:
   orders.rate: { rate: 'orders_total{kind="web"}', sources: [shop] }
   queue.depth: { gauge: { of: queue_depth }, late: 0s, missing: { is: unknown, absentAfter: 30s } }
   latency: { mean: { sum: latency_sum, count: latency_count } }
   beat: { absent: heartbeat }
   front: { probe: { source: door, failing: 2, consecutive: 3 } }
   called: { manual: { who: commander, ask: Does somebody call? } }
-`).replace('sources:\n', 'sources:\n  door: { driver: http, points: ["https://a.example", "https://b.example"], every: 5s, expectStatus: 204 }\n  pushed: { driver: push, every: 1s }\n');
+`,
+    ).replace(
+      'sources:\n',
+      'sources:\n  door: { driver: http, points: ["https://a.example", "https://b.example"], every: 5s, expectStatus: 204 }\n  pushed: { driver: push, every: 1s }\n',
+    );
     const loaded = lintFolder(workspace({ 'belay.yaml': more }));
     expect(told(loaded)).toEqual([]);
-    expect(loaded.system?.signals.map((one) => one.signal.kind)).toEqual(['rate', 'gauge', 'mean', 'absent', 'probe', 'manual', 'ratio', 'ratio']);
+    expect(loaded.system?.signals.map((one) => one.signal.kind)).toEqual([
+      'rate',
+      'gauge',
+      'mean',
+      'absent',
+      'probe',
+      'manual',
+      'ratio',
+      'ratio',
+    ]);
     expect(loaded.system?.signals[1]).toMatchObject({ lateMs: 0, absentAfter: { ms: 30_000 } });
     expect(loaded.system?.signals[4]).toMatchObject({ sources: ['door'], signal: { failing: 2, consecutive: 3 } });
-    expect(loaded.system?.sources[0]).toEqual({ id: 'door', driver: 'http', points: ['https://a.example', 'https://b.example'], everyMs: 5000, timeoutMs: 5000, expectStatus: 204 });
+    expect(loaded.system?.sources[0]).toEqual({
+      id: 'door',
+      driver: 'http',
+      points: ['https://a.example', 'https://b.example'],
+      everyMs: 5000,
+      timeoutMs: 5000,
+      expectStatus: 204,
+    });
   });
 });
 
@@ -158,17 +266,25 @@ describe('files themselves', () => {
   });
 
   test('a template whose name has no language is told', () => {
-    expect(told(lintFolder(workspace({ 'templates/lonely.md': 'x', 'templates/half.en.md': 'x' })))).toEqual(['half.en.md:1 template-language', 'lonely.md:1 template-language']);
+    expect(told(lintFolder(workspace({ 'templates/lonely.md': 'x', 'templates/half.en.md': 'x' })))).toEqual([
+      'half.en.md:1 template-language',
+      'lonely.md:1 template-language',
+    ]);
   });
 
   test('two runbooks with one id, and two of one kind for one trigger, are told at the second', () => {
     const second = RUNBOOK.replace(/ {2}slow:\n(?: {4}.*\n)+/, '').replace('trigger: slow', 'trigger: http-5xx');
-    expect(told(lintFolder(workspace({ 'runbooks/second.runbook.md': second })))).toEqual(['second.runbook.md:3 duplicate-id', `second.runbook.md:${lineOf(second, '  http-5xx:')} trigger-taken`]);
+    expect(told(lintFolder(workspace({ 'runbooks/second.runbook.md': second })))).toEqual([
+      'second.runbook.md:3 duplicate-id',
+      `second.runbook.md:${lineOf(second, '  http-5xx:')} trigger-taken`,
+    ]);
   });
 
   test('a trigger that is written twice is told at the second place', () => {
     const twice = RUNBOOK.replace('  slow:', '  http-5xx:').replace('  http-5xx:\n', '').replace('trigger: slow', 'trigger: http-5xx');
-    expect(told(lintFolder(workspace({ [BASE_RUNBOOK]: twice })))).toEqual([`base.runbook.md:${lineOf(twice, '  http-5xx:')} duplicate-id`]);
+    expect(told(lintFolder(workspace({ [BASE_RUNBOOK]: twice })))).toEqual([
+      `base.runbook.md:${lineOf(twice, '  http-5xx:')} duplicate-id`,
+    ]);
   });
 
   test('one broken runbook takes nothing from the others', () => {
@@ -178,13 +294,29 @@ describe('files themselves', () => {
   });
 
   test('a broken belay.yaml still lets the problems inside runbooks be told', () => {
-    const loaded = lintFolder(workspace({ 'belay.yaml': 'belay: 1\nname: [', [BASE_RUNBOOK]: RUNBOOK.replace('timeout: 30s\nretry', 'timeot: 30s\nretry') }));
+    const loaded = lintFolder(
+      workspace({ 'belay.yaml': 'belay: 1\nname: [', [BASE_RUNBOOK]: RUNBOOK.replace('timeout: 30s\nretry', 'timeot: 30s\nretry') }),
+    );
     expect(told(loaded)).toEqual(['belay.yaml:2 yaml', 'base.runbook.md:92 unknown-key']);
   });
 
   test('all problems of all files are told at once', () => {
-    const loaded = lintFolder(workspace({ 'belay.yaml': SYSTEM.replace('mode: armed', 'mode: aremd').replace('criticality: critical', 'criticality: very'), [BASE_RUNBOOK]: RUNBOOK.replace('within: 15m', 'within: 2 mins').replace('to: [team]', 'to: [tean]').replace('### Freeze {#freeze}', '### Freeze {#logs}') }));
-    expect(loaded.diagnostics.map((one) => one.rule).sort()).toEqual(['duplicate-id', 'duration', 'unknown-audience', 'unknown-step', 'unknown-value', 'unknown-value']);
+    const loaded = lintFolder(
+      workspace({
+        'belay.yaml': SYSTEM.replace('mode: armed', 'mode: aremd').replace('criticality: critical', 'criticality: very'),
+        [BASE_RUNBOOK]: RUNBOOK.replace('within: 15m', 'within: 2 mins')
+          .replace('to: [team]', 'to: [tean]')
+          .replace('### Freeze {#freeze}', '### Freeze {#logs}'),
+      }),
+    );
+    expect(loaded.diagnostics.map((one) => one.rule).sort()).toEqual([
+      'duplicate-id',
+      'duration',
+      'unknown-audience',
+      'unknown-step',
+      'unknown-value',
+      'unknown-value',
+    ]);
   });
 });
 
@@ -196,12 +328,19 @@ describe('what is only a warning', () => {
   });
 
   test('a source that is too slow for the window', () => {
-    expect(told(lintFolder(workspace({ 'belay.yaml': SYSTEM.replace('every: 1s', 'every: 5s') })))).toEqual([`belay.yaml:${lineOf(SYSTEM, 'above: 2%')} cadence-too-slow (warning)`]);
+    expect(told(lintFolder(workspace({ 'belay.yaml': SYSTEM.replace('every: 1s', 'every: 5s') })))).toEqual([
+      `belay.yaml:${lineOf(SYSTEM, 'above: 2%')} cadence-too-slow (warning)`,
+    ]);
   });
 
   test('a checklist that nobody ticks', () => {
-    const text = RUNBOOK.replace('The order matters.\n\n### Freeze {#freeze}\n', 'The order matters.\n\n### Freeze {#freeze}\n- [ ] Look first\n\n');
-    expect(told(lintFolder(workspace({ [BASE_RUNBOOK]: text })))).toEqual([`base.runbook.md:${lineOf(text, '### Freeze')} checklist (warning)`]);
+    const text = RUNBOOK.replace(
+      'The order matters.\n\n### Freeze {#freeze}\n',
+      'The order matters.\n\n### Freeze {#freeze}\n- [ ] Look first\n\n',
+    );
+    expect(told(lintFolder(workspace({ [BASE_RUNBOOK]: text })))).toEqual([
+      `base.runbook.md:${lineOf(text, '### Freeze')} checklist (warning)`,
+    ]);
   });
 });
 

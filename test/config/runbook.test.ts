@@ -18,7 +18,8 @@ function compiled(text: string, file = 'x.runbook.md'): Runbook {
 }
 
 const rules = (text: string): readonly string[] => compileRunbook(text, 'x.runbook.md').diagnostics.map((one) => `${one.line} ${one.rule}`);
-const outline = (runbook: Runbook) => runbook.phases.map((phase) => [phase.title, phase.steps.map((step) => [step.id, step.kind === 'manual' ? step.checks : []])]);
+const outline = (runbook: Runbook) =>
+  runbook.phases.map((phase) => [phase.title, phase.steps.map((step) => [step.id, step.kind === 'manual' ? step.checks : []])]);
 
 function step(block: string, prose = ''): Step {
   const [first] = stepsOf(compiled(`${FRONT}### One {#one}\n${prose}\n\`\`\`belay ${block}\n\`\`\`\n`));
@@ -28,16 +29,38 @@ function step(block: string, prose = ''): Step {
 
 describe('a plain Markdown document is a manual runbook', () => {
   test('each ### is a step that people tick, with its boxes', () => {
-    const runbook = compiled('# Restart\n\nRead first.\n\n## Prepare\n\nSay so.\n\n### Tell them\n- [ ] the team\n- [x] the **client**\n\n### Look\nAt the graphs.\n\n## Do it\n\n### Restart\n1. stop\n2. start\n', 'docs/Restart the shop.md');
-    expect(runbook).toMatchObject({ id: 'restart-the-shop', title: 'Restart', severity: 'P2', start: 'ask', triggers: [], text: 'Read first.' });
-    expect(outline(runbook)).toEqual([['Prepare', [['tell-them', ['the team', 'the **client**']], ['look', []]]], ['Do it', [['restart', ['stop', 'start']]]]]);
+    const runbook = compiled(
+      '# Restart\n\nRead first.\n\n## Prepare\n\nSay so.\n\n### Tell them\n- [ ] the team\n- [x] the **client**\n\n### Look\nAt the graphs.\n\n## Do it\n\n### Restart\n1. stop\n2. start\n',
+      'docs/Restart the shop.md',
+    );
+    expect(runbook).toMatchObject({
+      id: 'restart-the-shop',
+      title: 'Restart',
+      severity: 'P2',
+      start: 'ask',
+      triggers: [],
+      text: 'Read first.',
+    });
+    expect(outline(runbook)).toEqual([
+      [
+        'Prepare',
+        [
+          ['tell-them', ['the team', 'the **client**']],
+          ['look', []],
+        ],
+      ],
+      ['Do it', [['restart', ['stop', 'start']]]],
+    ]);
     expect(runbook.phases[0]?.text).toBe('Say so.');
     expect(stepsOf(runbook)[1]?.text).toBe('At the graphs.');
   });
 
   test('without ### the sections with lists are the steps', () => {
     const runbook = compiled('# Restart\n\n## Why\n\nBecause.\n\n## Stop\n\n- [ ] stop it\n\n## Start\n\n1. start it\n', 'restart.md');
-    expect(outline(runbook)).toEqual([['Stop', [['stop', ['stop it']]]], ['Start', [['start', ['start it']]]]]);
+    expect(outline(runbook)).toEqual([
+      ['Stop', [['stop', ['stop it']]]],
+      ['Start', [['start', ['start it']]]],
+    ]);
     expect(runbook.text).toBe('Because.');
   });
 
@@ -105,8 +128,11 @@ describe('a runbook', () => {
   });
 
   test('the kinds and keys that are not available yet are told as such', () => {
-    for (const kind of ['run', 'each other', 'call other']) expect(rules(`${FRONT}### A\n\`\`\`belay ${kind}\n\`\`\`\n`)).toEqual(['11 not-available']);
-    expect(compileRunbook(FRONT.replace('id: x', 'id: x\ndrill: { goal: 30m }').concat('### A\n- [ ] a\n'), 'x').diagnostics).toMatchObject([{ rule: 'not-available', severity: 'warning' }]);
+    for (const kind of ['run', 'each other', 'call other'])
+      expect(rules(`${FRONT}### A\n\`\`\`belay ${kind}\n\`\`\`\n`)).toEqual(['11 not-available']);
+    expect(compileRunbook(FRONT.replace('id: x', 'id: x\ndrill: { goal: 30m }').concat('### A\n- [ ] a\n'), 'x').diagnostics).toMatchObject(
+      [{ rule: 'not-available', severity: 'warning' }],
+    );
   });
 });
 
@@ -114,38 +140,95 @@ describe('every kind of step', () => {
   const base = { id: 'one', title: 'One', text: '', who: 'commander', fail: { then: 'stop' }, meets: [], evidence: [] };
 
   test('manual', () => {
-    expect(step('manual\ncount: 3\nwithin: 5m\nanswers: { link: { type: url } }', '- [ ] look')).toEqual({ ...base, kind: 'manual', checks: ['look'], count: 3, withinMs: 300_000, answers: { link: { type: 'url' } } });
+    expect(step('manual\ncount: 3\nwithin: 5m\nanswers: { link: { type: url } }', '- [ ] look')).toEqual({
+      ...base,
+      kind: 'manual',
+      checks: ['look'],
+      count: 3,
+      withinMs: 300_000,
+      answers: { link: { type: 'url' } },
+    });
   });
 
   test('approve', () => {
-    expect(step('approve\nshow: [plan, guards, impact]\nmin: 2\ntimeout: 10m\nonTimeout: abort')).toEqual({ ...base, kind: 'approve', from: ['commander'], min: 2, fourEyes: false, show: ['plan', 'guards', 'impact'], onTimeout: 'abort', timeoutMs: 600_000 });
+    expect(step('approve\nshow: [plan, guards, impact]\nmin: 2\ntimeout: 10m\nonTimeout: abort')).toEqual({
+      ...base,
+      kind: 'approve',
+      from: ['commander'],
+      min: 2,
+      fourEyes: false,
+      show: ['plan', 'guards', 'impact'],
+      onTimeout: 'abort',
+      timeoutMs: 600_000,
+    });
   });
 
   test('choose', () => {
-    expect(step('choose\nask: Which?\narms:\n  a: { title: A, goto: one }\n  b: { title: B, human: true }')).toEqual({ ...base, kind: 'choose', ask: 'Which?', arms: { a: { title: 'A', human: false, goto: 'one' }, b: { title: 'B', human: true } } });
+    expect(step('choose\nask: Which?\narms:\n  a: { title: A, goto: one }\n  b: { title: B, human: true }')).toEqual({
+      ...base,
+      kind: 'choose',
+      ask: 'Which?',
+      arms: { a: { title: 'A', human: false, goto: 'one' }, b: { title: 'B', human: true } },
+    });
   });
 
   test('do', () => {
-    expect(step('do deploy.freeze\nwith: { target: shop, deep: { list: [1, true, null, "a"] } }\nirreversible: Because.\nretry: { max: 3, every: 1s, backoff: exp, attempt: 5s }\nfail: goto:one\npre: a == 1\nwho: ana')).toEqual({
-      ...base, who: 'ana', kind: 'do', do: 'deploy.freeze', with: { target: 'shop', deep: { list: [1, true, null, 'a'] } }, irreversible: 'Because.', verify: [],
-      retry: { max: 3, everyMs: 1000, backoff: 'exp', attemptMs: 5000 }, fail: { then: 'goto', step: 'one' }, pre: ['a == 1'],
+    expect(
+      step(
+        'do deploy.freeze\nwith: { target: shop, deep: { list: [1, true, null, "a"] } }\nirreversible: Because.\nretry: { max: 3, every: 1s, backoff: exp, attempt: 5s }\nfail: goto:one\npre: a == 1\nwho: ana',
+      ),
+    ).toEqual({
+      ...base,
+      who: 'ana',
+      kind: 'do',
+      do: 'deploy.freeze',
+      with: { target: 'shop', deep: { list: [1, true, null, 'a'] } },
+      irreversible: 'Because.',
+      verify: [],
+      retry: { max: 3, everyMs: 1000, backoff: 'exp', attemptMs: 5000 },
+      fail: { then: 'goto', step: 'one' },
+      pre: ['a == 1'],
     });
   });
 
   test('verify and watch', () => {
     const check = { probe: 'http', with: { url: 'https://a.example' }, expect: 'status == 200' };
-    expect(step('verify\nany: [{ probe: http, with: { url: "https://a.example" }, expect: status == 200, for: 1m }]')).toEqual({ ...base, kind: 'verify', mode: 'any', checks: [{ ...check, forMs: 60_000 }], everyMs: 5000 });
-    expect(step('watch\nfor: 2s\nstrict: 0.5\nall: [{ probe: http, with: { url: "https://a.example" }, expect: status == 200 }]')).toEqual({ ...base, kind: 'watch', mode: 'all', forMs: 2000, checks: [check], everyMs: 2000, strict: 0.5 });
+    expect(step('verify\nany: [{ probe: http, with: { url: "https://a.example" }, expect: status == 200, for: 1m }]')).toEqual({
+      ...base,
+      kind: 'verify',
+      mode: 'any',
+      checks: [{ ...check, forMs: 60_000 }],
+      everyMs: 5000,
+    });
+    expect(step('watch\nfor: 2s\nstrict: 0.5\nall: [{ probe: http, with: { url: "https://a.example" }, expect: status == 200 }]')).toEqual({
+      ...base,
+      kind: 'watch',
+      mode: 'all',
+      forMs: 2000,
+      checks: [check],
+      everyMs: 2000,
+      strict: 0.5,
+    });
   });
 
   test('wait, notify and collect', () => {
     expect(step('wait\nfor: 3d')).toEqual({ ...base, kind: 'wait', forMs: 259_200_000 });
     expect(step('notify\ntemplate: initial\nto: team')).toEqual({ ...base, kind: 'notify', template: 'initial', to: ['team'] });
-    expect(step('collect\nfrom: [{ probe: log, with: { name: web } }]')).toEqual({ ...base, kind: 'collect', from: [{ probe: 'log', with: { name: 'web' } }] });
+    expect(step('collect\nfrom: [{ probe: log, with: { name: web } }]')).toEqual({
+      ...base,
+      kind: 'collect',
+      from: [{ probe: 'log', with: { name: 'web' } }],
+    });
   });
 
   test.each([
-    ['approve', 'approve'], ['verify', 'verify'], ['watch\nfor: 1m', 'watch'], ['wait', 'wait'], ['notify', 'notify'], ['collect', 'collect'], ['choose', 'choose'],
+    ['approve', 'approve'],
+    ['verify', 'verify'],
+    ['watch\nfor: 1m', 'watch'],
+    ['wait', 'wait'],
+    ['notify', 'notify'],
+    ['collect', 'collect'],
+    ['choose', 'choose'],
   ])('%s without what it needs is told', (block) => {
     const front = FRONT.replace('roles: { commander: { is: commander } }\n', '');
     expect(rules(`${front}### One\n\`\`\`belay ${block}\n\`\`\`\n`).map((one) => one.split(' ')[1])).toContain('missing-key');
@@ -153,7 +236,12 @@ describe('every kind of step', () => {
 });
 
 describe('hash and lock', () => {
-  const hashing = { of: (value: Json) => createHash('sha256').update(canonicalize(value) ?? '').digest('hex') };
+  const hashing = {
+    of: (value: Json) =>
+      createHash('sha256')
+        .update(canonicalize(value) ?? '')
+        .digest('hex'),
+  };
   const text = fixture(`base/${BASE_RUNBOOK}`);
 
   test('the hash is of what was shown: prose and conditions change it, the order of keys and comments do not', () => {

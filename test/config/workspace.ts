@@ -20,7 +20,9 @@ export function fixture(name: string): string {
 }
 
 const folders: string[] = [];
-afterAll(() => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true })));
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
 
 /** A copy of the base fixture; `null` leaves a file out. */
 export function workspace(changes: Readonly<Record<string, string | null>> = {}): string {
@@ -44,7 +46,9 @@ export function lintFolder(folder: string, tools: Partial<LintTools> = {}): Load
 
 /** `file:line rule`, and the severity of what is no error. */
 export function told(loaded: Pick<LoadedSystem, 'diagnostics'>): readonly string[] {
-  return loaded.diagnostics.map((one) => `${path.basename(one.file)}:${one.line} ${one.rule}${one.severity === 'error' ? '' : ` (${one.severity})`}`);
+  return loaded.diagnostics.map(
+    (one) => `${path.basename(one.file)}:${one.line} ${one.rule}${one.severity === 'error' ? '' : ` (${one.severity})`}`,
+  );
 }
 
 /** The line, from 1, on which `text` first stands. */

@@ -23,7 +23,10 @@ test('a time that a person answered can be waited for', () => {
   const cel = createCel();
   const names = conditionNames(runbook);
   const at = (now: number) => cel.evaluate('now >= steps.think.out.goLive', names, { now, steps: { think: { out: { goLive: 5000 } } } });
-  expect([at(4999), at(5000)]).toEqual([{ ok: true, value: false }, { ok: true, value: true }]);
+  expect([at(4999), at(5000)]).toEqual([
+    { ok: true, value: false },
+    { ok: true, value: true },
+  ]);
   expect(cel.evaluate('now >= steps.think.out.goLive', names, { now: 1, steps: {} }).ok).toBe(false);
 });
 

@@ -3,7 +3,14 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { editDistance, nearest } from '../../src/domain/nearest.ts';
 
-test.each([['', '', 0], ['beley', 'belay', 1], ['bealy', 'belay', 1], ['doo', 'do', 1], ['', 'abc', 3], ['kitten', 'sitting', 3]] as const)('from "%s" to "%s" it is %d', (a, b, distance) => {
+test.each([
+  ['', '', 0],
+  ['beley', 'belay', 1],
+  ['bealy', 'belay', 1],
+  ['doo', 'do', 1],
+  ['', 'abc', 3],
+  ['kitten', 'sitting', 3],
+] as const)('from "%s" to "%s" it is %d', (a, b, distance) => {
   expect(editDistance(a, b)).toBe(distance);
 });
 
@@ -17,7 +24,13 @@ test('a distance is the same both ways, zero for the same word, and never more t
   );
 });
 
-test.each([['timeot', 'timeout'], ['Timeout', 'timeout'], ['x', null], ['completely-else', null], ['tiemout', 'timeout']] as const)('%s may mean %s', (written, meant) => {
+test.each([
+  ['timeot', 'timeout'],
+  ['Timeout', 'timeout'],
+  ['x', null],
+  ['completely-else', null],
+  ['tiemout', 'timeout'],
+] as const)('%s may mean %s', (written, meant) => {
   expect(nearest(written, ['timeout', 'retry', 'every'])).toBe(meant);
 });
 

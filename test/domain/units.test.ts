@@ -6,7 +6,15 @@ import { durationMeant, parseDuration, parsePercent, parseRate, writeDuration, w
 const value = (parsed: ReturnType<typeof parseDuration>) => (parsed.ok ? parsed.value : parsed.why);
 
 describe('durations', () => {
-  test.each([['500ms', 500], ['0s', 0], ['10s', 10_000], ['15m', 900_000], ['2h', 7_200_000], ['7d', 604_800_000], ['1w', 604_800_000]])('%s is %d ms', (text, ms) => {
+  test.each([
+    ['500ms', 500],
+    ['0s', 0],
+    ['10s', 10_000],
+    ['15m', 900_000],
+    ['2h', 7_200_000],
+    ['7d', 604_800_000],
+    ['1w', 604_800_000],
+  ])('%s is %d ms', (text, ms) => {
     expect(value(parseDuration(text))).toBe(ms);
   });
 
@@ -41,7 +49,16 @@ describe('durations', () => {
 });
 
 describe('percentages', () => {
-  test.each([['2%', 0.02], ['0.1%', 0.001], ['100%', 1], ['0%', 0], ['0.02', 0.02], ['1e-5', 1e-5], ['2 %', 0.02], ['1', 1]])('%s is %d', (text, fraction) => {
+  test.each([
+    ['2%', 0.02],
+    ['0.1%', 0.001],
+    ['100%', 1],
+    ['0%', 0],
+    ['0.02', 0.02],
+    ['1e-5', 1e-5],
+    ['2 %', 0.02],
+    ['1', 1],
+  ])('%s is %d', (text, fraction) => {
     expect(value(parsePercent(text))).toBe(fraction);
   });
 
@@ -56,12 +73,24 @@ describe('percentages', () => {
   });
 
   test('a written percentage is read again as the same fraction', () => {
-    fc.assert(fc.property(fc.integer({ min: 0, max: 100_000 }), (thousandths) => value(parsePercent(writePercent(thousandths / 100_000))) === thousandths / 100_000));
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 0, max: 100_000 }),
+        (thousandths) => value(parsePercent(writePercent(thousandths / 100_000))) === thousandths / 100_000,
+      ),
+    );
   });
 });
 
 describe('rates', () => {
-  test.each([['10/min', 10], ['10/m', 10], ['2/s', 120], ['600/h', 10], ['5', 5], ['0.5 / s', 30]])('%s is %d a minute', (text, perMinute) => {
+  test.each([
+    ['10/min', 10],
+    ['10/m', 10],
+    ['2/s', 120],
+    ['600/h', 10],
+    ['5', 5],
+    ['0.5 / s', 30],
+  ])('%s is %d a minute', (text, perMinute) => {
     expect(value(parseRate(text))).toBe(perMinute);
   });
 

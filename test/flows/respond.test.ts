@@ -271,7 +271,7 @@ describe('people in the loop', () => {
     const breaches = (await second.world.incidents.events('INC-1')).filter((event) => event.type === 'clock.breached');
     expect(breaches).toHaveLength(1);
     expect(breaches[0]?.data).toMatchObject({ clock: 'mitigate' });
-    expect((breaches[0]?.data as { lateByMs: number }).lateByMs).toBeGreaterThan(2_600_000);
+    expect(breaches.map((event) => (event.type === 'clock.breached' ? event.data.lateByMs : 0))[0]).toBeGreaterThan(2_600_000);
     expect(breaches[0]?.observedAt).toBeGreaterThan(breaches[0]?.at ?? Number.POSITIVE_INFINITY);
   });
 

@@ -1,6 +1,6 @@
 // Parses and type-checks one expression, and refuses what type-checks but must not run: regular expressions and int division.
 import type { ASTNode, Context } from '@marcbachmann/cel-js';
-import { Environment, EvaluationError, ParseError, TypeError as CelTypeError } from '@marcbachmann/cel-js';
+import { TypeError as CelTypeError, Environment, EvaluationError, ParseError } from '@marcbachmann/cel-js';
 import { nearest } from '../../domain/nearest.ts';
 import type { ExpressionProblem, ExprType } from '../../ports/expression.ts';
 import type { Path } from './syntax.ts';

@@ -1,7 +1,7 @@
 // Keeps the contract of expressions with CEL (cel-js 8). It knows names, types and values; it knows no runbook and no probe.
 import type { Expression } from '../../ports/expression.ts';
-import { compile, typeName } from './compile.ts';
 import type { Compiled, Names } from './compile.ts';
+import { compile, typeName } from './compile.ts';
 import { plainValue, typedValues } from './values.ts';
 
 /** Enough for all conditions of a hundred runbooks; a running Belay evaluates the same few again and again. */
@@ -25,7 +25,8 @@ export function createCel() {
     check: (source, names, wants) => {
       const { problems, type } = compiled(source, names);
       if (problems.length > 0 || type === null || fits(type, wants)) return problems;
-      const hint = wants === 'bool' ? 'Compare it with something, so that the answer is yes or no.' : `Write an expression that gives a ${wants}.`;
+      const hint =
+        wants === 'bool' ? 'Compare it with something, so that the answer is yes or no.' : `Write an expression that gives a ${wants}.`;
       return [{ rule: 'result-type', message: `this gives ${typeName(type)}, and a ${wants} is needed`, offset: 0, hint }];
     },
     evaluate: (source, names, values) => {

@@ -8,9 +8,49 @@ describe('cel', () => expressionContract(createCel));
 
 test('no source and no value makes it throw, and what does not check is never evaluated', () => {
   const cel = createCel();
-  const piece = fc.constantFrom('bad', 'value', '0', '0.0', '==', '<', '/', '&&', '(', ')', '"', '.', 'x', ' ', '[', ']', 'all(x, x)', 'size', '-', '?', ':', '\n', '\\u', 'has(', '1e999', "b'", '{', '}');
-  const source = fc.oneof(fc.string({ maxLength: 30 }), fc.array(piece, { maxLength: 12 }).map((pieces) => pieces.join('')));
-  const value = fc.oneof(fc.constant(Number.NaN), fc.constant(null), fc.integer(), fc.double(), fc.string(), fc.constant(undefined), fc.object());
+  const piece = fc.constantFrom(
+    'bad',
+    'value',
+    '0',
+    '0.0',
+    '==',
+    '<',
+    '/',
+    '&&',
+    '(',
+    ')',
+    '"',
+    '.',
+    'x',
+    ' ',
+    '[',
+    ']',
+    'all(x, x)',
+    'size',
+    '-',
+    '?',
+    ':',
+    '\n',
+    '\\u',
+    'has(',
+    '1e999',
+    "b'",
+    '{',
+    '}',
+  );
+  const source = fc.oneof(
+    fc.string({ maxLength: 30 }),
+    fc.array(piece, { maxLength: 12 }).map((pieces) => pieces.join('')),
+  );
+  const value = fc.oneof(
+    fc.constant(Number.NaN),
+    fc.constant(null),
+    fc.integer(),
+    fc.double(),
+    fc.string(),
+    fc.constant(undefined),
+    fc.object(),
+  );
   fc.assert(
     fc.property(source, value, value, (text, bad, fraction) => {
       const names = { bad: 'int', value: 'double' } as const;

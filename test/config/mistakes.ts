@@ -1,0 +1,237 @@
+// Mistakes that authors make, as changes to the fixture: what is changed, which rule says so, and on which line.
+
+export interface Mistake {
+  readonly name: string;
+  readonly from: string;
+  readonly to: string;
+  readonly rule: string;
+  /** Stands on the line that is reported, after the change. */
+  readonly at: string;
+  readonly meant?: string;
+}
+
+/** The nineteen of the design, some in two or three forms. */
+export const PLANTED: readonly Mistake[] = [
+  { name: 'a misspelt field', from: 'timeout: 30s\nretry', to: 'timeot: 30s\nretry', rule: 'unknown-key', at: 'timeot', meant: 'timeout' },
+  { name: 'a bad duration', from: 'within: 15m', to: 'within: 2 mins', rule: 'duration', at: '2 mins', meant: '2m' },
+  {
+    name: 'an unknown action',
+    from: '```belay do deploy.freeze',
+    to: '```belay do deploy.freze',
+    rule: 'unknown-action',
+    at: 'deploy.freze',
+    meant: 'deploy.freeze',
+  },
+  {
+    name: 'a missing action input',
+    from: '  org: "{org}"\n  to: stable',
+    to: '  org: "{org}"',
+    rule: 'missing-argument',
+    at: '```belay do flow.set',
+  },
+  {
+    name: 'a wrong input name',
+    from: '  switch: checkout\n',
+    to: '  swich: checkout\n',
+    rule: 'unknown-argument',
+    at: 'swich',
+    meant: 'switch',
+  },
+  {
+    name: 'an unknown template',
+    from: 'template: initial',
+    to: 'template: inital',
+    rule: 'unknown-template',
+    at: 'template: inital',
+    meant: 'initial',
+  },
+  { name: 'an unknown role', from: 'from: [commander]', to: 'from: [comander]', rule: 'unknown-role', at: 'comander', meant: 'commander' },
+  { name: 'a duplicate step id', from: '### Watch {#watch}', to: '### Watch {#answers}', rule: 'duplicate-id', at: '### Watch {#answers}' },
+  {
+    name: 'a missing undo',
+    from: 'undo: { do: deploy.thaw, with: { target: shop } }\ncontingency',
+    to: 'contingency',
+    rule: 'undo-missing',
+    at: '```belay do deploy.freeze',
+  },
+  { name: 'an unknown reference', from: '{incident.id}', to: '{incident.name}', rule: 'unknown-ref', at: '{incident.name}' },
+  {
+    name: 'an inline secret',
+    from: 'why: "{incident.id}"',
+    to: 'why: "Bearer abcdefghijklmnopqrstuvwxyz"',
+    rule: 'inline-secret',
+    at: 'Bearer',
+  },
+  {
+    name: 'a trigger without a window',
+    from: 'breach: { above: 5%, over: 15m }',
+    to: 'breach: { above: 5% }',
+    rule: 'trigger-window-missing',
+    at: 'breach: { above: 5% }',
+  },
+  {
+    name: 'a duplicate key',
+    from: 'onTimeout: escalate\n',
+    to: 'onTimeout: escalate\ntimeout: 20m\n',
+    rule: 'duplicate-key',
+    at: 'timeout: 20m',
+  },
+  { name: 'a version that is a number', from: 'version: 1.0.0', to: 'version: 2.0', rule: 'version-number', at: 'version: 2.0' },
+  {
+    name: 'an approval by time-out',
+    from: 'onTimeout: escalate',
+    to: 'onTimeout: approve',
+    rule: 'unknown-value',
+    at: 'onTimeout: approve',
+  },
+  {
+    name: 'an undo nested under with',
+    from: 'undo:\n  do: flow.set\n  with: { switch: checkout, org: "{org}", to: next }\n',
+    to: '  undo: { do: flow.set }\n',
+    rule: 'misplaced-key',
+    at: '  undo:',
+  },
+  {
+    name: 'a fence of two backticks',
+    from: '```belay manual\nwho: commander\nwithin: 15m\nanswers: { goLive: { type: time }, sure: { type: bool } }\nevidence: [cause]\n```',
+    to: '``belay manual\nwho: commander\n``',
+    rule: 'fence-broken',
+    at: '``belay manual',
+  },
+  {
+    name: 'a YAML indent that is wrong',
+    from: '  org: "{org}"\n  to: stable',
+    to: '  org: "{org}"\n to: stable',
+    rule: 'yaml',
+    at: '\n to: stable'.slice(1),
+  },
+  {
+    name: 'a missing brace',
+    from: 'with: { target: shop, why: "{incident.id}" }',
+    to: 'with: { target: shop, why: "{incident.id}"',
+    rule: 'yaml',
+    at: 'with: { target: shop, why: "{incident.id}"',
+  },
+  { name: 'a misspelt fence tag', from: '```belay notify', to: '```beley notify', rule: 'fence-tag', at: '```beley', meant: 'belay' },
+  {
+    name: 'a misspelt kind',
+    from: '```belay do flow.set',
+    to: '```belay doo flow.set',
+    rule: 'fence-kind',
+    at: '```belay doo',
+    meant: 'do',
+  },
+  {
+    name: 'a heading one level too deep',
+    from: '### Switch {#switch}',
+    to: '#### Switch {#switch}',
+    rule: 'heading-level',
+    at: '#### Switch',
+  },
+];
+
+export const OF_THE_SYSTEM: readonly Mistake[] = [
+  { name: 'a misspelt top key', from: 'switches:', to: 'swiches:', rule: 'unknown-key', at: 'swiches:', meant: 'switches' },
+  {
+    name: 'a missing variable of the environment',
+    from: 'url: "{env.SHOP_URL}/metrics"',
+    to: 'url: "{env.NO_SUCH_URL}/metrics"',
+    rule: 'env-missing',
+    at: 'NO_SUCH_URL',
+  },
+  {
+    name: 'a selector that is not closed',
+    from: `'http_requests_total{code=~"5.."}'`,
+    to: `'http_requests_total{code=~"5.."'`,
+    rule: 'selector',
+    at: 'code=~"5.."',
+  },
+  { name: 'a selector with a broken pattern', from: 'code=~"5.."', to: 'code=~"5(."', rule: 'selector', at: 'code=~"5(."' },
+  {
+    name: 'a trigger of an unknown signal',
+    from: 'signal: http.errors',
+    to: 'signal: http.error',
+    rule: 'unknown-signal',
+    at: 'signal: http.error\n',
+    meant: 'http.errors',
+  },
+  {
+    name: 'a trigger per organization over a signal that is not split',
+    from: '    by: org\n',
+    to: '',
+    rule: 'trigger-scope',
+    at: 'scope: org',
+  },
+  { name: 'an unknown source', from: 'sources: [shop]', to: 'sources: [shp]', rule: 'unknown-source', at: 'sources: [shp]', meant: 'shop' },
+  {
+    name: 'an unknown driver of a source',
+    from: 'driver: prometheus',
+    to: 'driver: promethues',
+    rule: 'unknown-value',
+    at: 'promethues',
+    meant: 'prometheus',
+  },
+  {
+    name: 'an unknown channel of an audience',
+    from: 'channel: file,',
+    to: 'channel: fiel,',
+    rule: 'unknown-channel',
+    at: 'fiel',
+    meant: 'file',
+  },
+  {
+    name: 'an unknown role of a person',
+    from: 'roles: [commander] }',
+    to: 'roles: [comander] }',
+    rule: 'unknown-role',
+    at: '[comander]',
+    meant: 'commander',
+  },
+  {
+    name: 'an unknown component of a dependency',
+    from: 'dependsOn: [shop]',
+    to: 'dependsOn: [shpo]',
+    rule: 'unknown-component',
+    at: '[shpo]',
+    meant: 'shop',
+  },
+  {
+    name: 'an unknown audience of a severity',
+    from: 'updates: { team: 15m }',
+    to: 'updates: { teem: 15m }',
+    rule: 'unknown-audience',
+    at: 'teem',
+    meant: 'team',
+  },
+  { name: 'a clock that nothing stops', from: ', until: [phase.closed] }', to: ' }', rule: 'clock-unstopped', at: '  postmortem: {' },
+  { name: 'a zone that does not exist', from: 'zone: America/Sao_Paulo', to: 'zone: America/Sampa', rule: 'zone', at: 'America/Sampa' },
+  {
+    name: 'a password in the file',
+    from: 'path: messages.ndjson',
+    to: 'path: messages.ndjson, password: hunter2hunter2',
+    rule: 'inline-secret',
+    at: 'hunter2',
+  },
+  { name: 'a percentage above one hundred', from: 'above: 2%', to: 'above: 200%', rule: 'wrong-type', at: '200%' },
+  {
+    name: 'a signal with two kinds',
+    from: '    by: org\n',
+    to: '    by: org\n    gauge: open_files\n',
+    rule: 'signal-kind',
+    at: '    ratio:',
+  },
+  {
+    name: 'a signal of a kind that is not available yet',
+    from: '    ratio: { bad',
+    to: '    fractionAbove: { bad',
+    rule: 'not-available',
+    at: 'fractionAbove',
+  },
+  {
+    name: 'evidence levels the wrong way round',
+    from: 'mode: armed',
+    to: 'evidence: { suspect: 1e-5, act: 1e-3 }\n    mode: armed',
+    rule: 'evidence-levels',
+    at: 'evidence: {',
+  },
+];
