@@ -177,9 +177,12 @@ async function stopAll(options: StartOptions, story: Story, say: (line: string) 
 /** The war room stays open until Ctrl-C. */
 async function stayOpen(options: StartOptions, story: Story, say: (line: string) => void): Promise<void> {
   say('\nThe war room stays open. Ctrl-C stops everything.');
+  // Listening for signals alone does not keep a process alive.
+  const alive = setInterval(() => undefined, 60_000);
   await new Promise<void>((done) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done());
   });
+  clearInterval(alive);
   // npm and the terminal may both deliver the same Ctrl-C.
   process.on('SIGINT', () => undefined);
   await stopAll(options, story, say);

@@ -1,5 +1,5 @@
 // Files → system and runbooks: the examples as they are, defaults, the environment, and what is told about files themselves.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { MESSAGE_VARIABLES } from '../../src/config/lint-templates.ts';
@@ -11,6 +11,7 @@ import { stepsOf } from '../../src/domain/ir.ts';
 import { BASE_RUNBOOK, ENV, fixture, lineOf, lintFolder, told, workspace } from './workspace.ts';
 
 const EXAMPLE = path.join(import.meta.dirname, '../../examples/first-rollback');
+const read = (name: string): string => readFileSync(path.join(EXAMPLE, name), 'utf8');
 const RUNBOOK = fixture(`base/${BASE_RUNBOOK}`);
 const SYSTEM = fixture('base/belay.yaml');
 
@@ -40,7 +41,7 @@ describe('the first-rollback example', () => {
       bad: { name: 'http_requests_total', labels: [{ label: 'code', op: '=~', value: '5..' }] },
       all: { name: 'http_requests_total', labels: [] },
     });
-    expect(system?.targets[0]).toEqual({
+    expect(system?.targets[0]).toMatchObject({
       id: 'shop',
       component: 'shop',
       driver: 'release-directory',
@@ -85,7 +86,8 @@ describe('the first-rollback example', () => {
 
   test('without the environment it says which variable is missing, at each place that needs it', () => {
     const bare = loadSystem(EXAMPLE, { env: {} });
-    expect(bare.diagnostics.map((one) => one.rule)).toEqual(['env-missing', 'env-missing']);
+    expect(bare.diagnostics.length).toBe(read('belay.yaml').split('{env.').length - 1);
+    expect(new Set(bare.diagnostics.map((one) => one.rule))).toEqual(new Set(['env-missing']));
     expect(bare.system).toBeNull();
   });
 });

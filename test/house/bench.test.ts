@@ -1,7 +1,7 @@
 // The arithmetic and the page of the bench: an aim that is missed must show.
 import { expect, test } from 'vitest';
 import { holds, quantile } from '../../bench/measure.ts';
-import { memoryMiB, treeOf } from '../../bench/process-tree.ts';
+import { cpuMs, memoryMiB, treeOf } from '../../bench/process-tree.ts';
 import { render } from '../../bench/results.ts';
 
 test('a quantile of unsorted samples is one of the samples', () => {
@@ -13,14 +13,25 @@ test('an aim is judged by the median, and a figure without aim is not judged', (
   expect([holds({ ...figure, aim: 0.2 }), holds({ ...figure, aim: 0.19 }), holds(figure)]).toEqual([true, false, null]);
 });
 
-test('the page says machine, date and which aim is missed', () => {
+test('the page says machine, date, load and which aim is missed', () => {
   const measure = { name: 'a story', how: 'by hand', run: async () => [] };
-  const page = render([{ measure, figures: [{ name: 'slow', unit: 's', samples: [2, 4, 3], aim: 1 }] }], new Date('2026-01-02T03:04:05Z'));
+  const page = render(
+    [{ measure, figures: [{ name: 'slow', unit: 's', samples: [2, 4, 3], aim: 1 }], load: 2.25 }],
+    new Date('2026-01-02T03:04:05Z'),
+  );
   expect(page).toContain('Taken 2026-01-02 on ');
+  expect(page).toContain('by hand Load average 2.3.');
   expect(page).toContain('| slow | 3.00 | 4.00 | s | 3 | ≤ 1 s: MISSED |');
 });
 
 test.skipIf(process.platform !== 'linux')('the tree of a process holds the process itself and its memory', () => {
   expect(treeOf(process.pid)).toContain(process.pid);
   expect(memoryMiB(process.pid)).toBeGreaterThan(10);
+});
+
+test.skipIf(process.platform !== 'linux')('CPU of a process grows with what it does', () => {
+  const before = cpuMs([process.pid]);
+  const until = performance.now() + 200;
+  while (performance.now() < until);
+  expect(cpuMs([process.pid])).toBeGreaterThan(before);
 });
