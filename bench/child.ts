@@ -1,6 +1,6 @@
 // Starts a process of the bench and talks with it: one request, one answer. It knows nothing of what the process does.
 import { type ChildProcess, fork } from 'node:child_process';
-import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 export interface Child {
   readonly pid: number;
@@ -16,8 +16,8 @@ export type Word = { readonly said: string } | { readonly answer: number } | { r
 
 const PATIENCE_MS = 60_000;
 
-export function startChild(file: string, args: readonly string[]): Child {
-  const child = fork(path.join(import.meta.dirname, file), [...args], {
+export function startChild(module: string, args: readonly string[]): Child {
+  const child = fork(fileURLToPath(module), [...args], {
     execArgv: ['--disable-warning=ExperimentalWarning'],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
@@ -59,7 +59,10 @@ function wordOf(child: ChildProcess, isWanted: (word: Word) => boolean): Promise
     };
     const fail = (code: number | null, signal: string | null): void =>
       settle(() => reject(new Error(`a process of the bench ended with ${signal ?? String(code)}`)));
-    const timer = setTimeout(() => settle(() => reject(new Error(`a process of the bench was silent for ${PATIENCE_MS / 1000} s`))), PATIENCE_MS);
+    const timer = setTimeout(
+      () => settle(() => reject(new Error(`a process of the bench was silent for ${PATIENCE_MS / 1000} s`))),
+      PATIENCE_MS,
+    );
     child.on('message', listen);
     child.on('exit', fail);
   });
@@ -67,12 +70,19 @@ function wordOf(child: ChildProcess, isWanted: (word: Word) => boolean): Promise
 
 /** The other end: obeys requests one after another until `end`, or until the bench is gone. */
 export function obey(answers: Readonly<Record<string, () => Promise<number>>>, end: () => Promise<void>): void {
-  const leave = (): void => void end().then(() => process.exit(0), () => process.exit(1));
+  const leave = (): void =>
+    void end().then(
+      () => process.exit(0),
+      () => process.exit(1),
+    );
   process.on('disconnect', leave);
   process.on('message', (request: string) => {
     if (request === 'end') return leave();
     const answer = answers[request] ?? (() => Promise.reject(new Error(`nobody answers "${request}"`)));
-    answer().then((value) => tell({ answer: value }), (error: unknown) => tell({ trouble: String(error) }));
+    answer().then(
+      (value) => tell({ answer: value }),
+      (error: unknown) => tell({ trouble: String(error) }),
+    );
   });
 }
 

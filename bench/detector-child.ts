@@ -27,7 +27,12 @@ const SYSTEM: System = {
   lang: 'en',
   zone: 'UTC',
   components: [],
-  organizations: Array.from({ length: ORGS }, (_, index) => ({ id: `org-${index}`, name: `Org ${index}`, lang: 'en' as const, zone: 'UTC' })),
+  organizations: Array.from({ length: ORGS }, (_, index) => ({
+    id: `org-${index}`,
+    name: `Org ${index}`,
+    lang: 'en' as const,
+    zone: 'UTC',
+  })),
   sources: [{ id: 'shop', driver: 'push', everyMs: EVERY_MS }],
   signals: [
     {
@@ -99,7 +104,7 @@ async function feed(): Promise<number> {
 }
 
 function page(): readonly Sample[] {
-  SERIES.forEach(({ perScrape }, series) => (totals[series] = (totals[series] ?? 0) + perScrape));
+  for (const [series, { perScrape }] of SERIES.entries()) totals[series] = (totals[series] ?? 0) + perScrape;
   return SYSTEM.organizations.flatMap(({ id }) =>
     SERIES.map(({ code }, series) => ({
       kind: 'total' as const,

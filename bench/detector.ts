@@ -25,7 +25,7 @@ export const detection: Measure = {
 async function measured(organizations: number): Promise<readonly Figure[]> {
   const place = makePlace();
   try {
-    const child = startChild('detector-child.ts', [String(organizations), place.dir]);
+    const child = startChild(import.meta.resolve('./detector-child.ts'), [String(organizations), place.dir]);
     await child.heard('ready');
     for (let round = 0; round < WARM_UP; round += 1) await child.ask('feed');
     const samples = METERS.map((): number[] => []);
@@ -34,7 +34,11 @@ async function measured(organizations: number): Promise<readonly Figure[]> {
       for (const [index, { request }] of METERS.entries()) samples[index]?.push(await child.ask(request));
     }
     await child.end();
-    return METERS.map(({ name }, index) => ({ name: `${organizations} organizations: ${name}`, unit: 'ms', samples: samples[index] ?? [] }));
+    return METERS.map(({ name }, index) => ({
+      name: `${organizations} organizations: ${name}`,
+      unit: 'ms',
+      samples: samples[index] ?? [],
+    }));
   } finally {
     await place.remove();
   }

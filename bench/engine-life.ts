@@ -1,13 +1,13 @@
 // Measures the life of engine and store without the rest of Belay: start, resume after SIGKILL, and the way from a signal to the next step.
 import { type Child, startChild } from './child.ts';
 import type { Measure } from './measure.ts';
-import { type Place, makePlace } from './place.ts';
+import { makePlace, type Place } from './place.ts';
 
 const ROUNDS = 5;
 const KILLED_AT_STEP = 'step 3';
 const APPROVALS = 20;
 
-const start = (place: Place): Child => startChild('engine-child.ts', ['port', place.dir]);
+const start = (place: Place): Child => startChild(import.meta.resolve('./engine-child.ts'), ['port', place.dir]);
 
 export const engineStart: Measure = {
   name: 'Engine and store: start',

@@ -13,11 +13,17 @@ export const engineOverhead: Measure = {
   how: `Two processes, each on an embedded Postgres of its own with the same settings, take turns: ${ROUNDS} rounds of ${RUNS_A_ROUND} runs each. "Inside" is from the first line of the flow to its last, "whole" from the start to its result as the caller gets it (ours goes through a durable queue, the bare one does not).`,
   run: async () => {
     const places = [makePlace(), makePlace()] as const;
-    const sides = [startChild('engine-child.ts', ['port', places[0].dir]), startChild('engine-child.ts', ['bare', places[1].dir])] as const;
+    const sides = [
+      startChild(import.meta.resolve('./engine-child.ts'), ['port', places[0].dir]),
+      startChild(import.meta.resolve('./engine-child.ts'), ['bare', places[1].dir]),
+    ] as const;
     try {
       await Promise.all(sides.map((side) => side.heard('ready')));
       for (const side of sides) for (let run = 0; run < WARM_UP_RUNS; run += 1) await side.ask('whole');
-      return [...(await compare(sides, 'inside', 'ms', 'the ten steps, inside')), ...(await compare(sides, 'whole', 'ms', 'the whole run'))];
+      return [
+        ...(await compare(sides, 'inside', 'ms', 'the ten steps, inside')),
+        ...(await compare(sides, 'whole', 'ms', 'the whole run')),
+      ];
     } finally {
       await Promise.all(sides.map((side) => side.end()));
       await Promise.all(places.map((place) => place.remove()));

@@ -51,7 +51,10 @@ function isRunning(pid: number, dir: string): boolean {
 }
 
 function childrenOf(pid: number): readonly number[] {
-  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter((one) => one !== '').map(Number);
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+    .split(' ')
+    .filter((one) => one !== '')
+    .map(Number);
 }
 
 function signal(pid: number, name: NodeJS.Signals): void {

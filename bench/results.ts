@@ -1,11 +1,23 @@
 // Owns bench/RESULTS.md: figures as a table, with the machine and the date they were taken on. Refuses to measure.
-import { cpus, loadavg, totalmem } from 'node:os';
+import { cpus, totalmem } from 'node:os';
 import { type Figure, holds, type Measure, quantile } from './measure.ts';
 
-export function render(taken: readonly { readonly measure: Measure; readonly figures: readonly Figure[] }[], at: Date): string {
+export interface Taken {
+  readonly measure: Measure;
+  readonly figures: readonly Figure[];
+  /** Load average of the machine in the minute before it ended: who else was busy decides about absolute times. */
+  readonly load: number;
+  /** Why there are no figures. */
+  readonly failure?: string;
+}
+
+export function render(taken: readonly Taken[], at: Date): string {
   const processor = cpus()[0]?.model.trim() ?? 'unknown processor';
-  const machine = `${cpus().length} × ${processor}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}, load ${loadavg()[0]?.toFixed(1) ?? '?'} when it ended`;
-  const parts = taken.map(({ measure, figures }) => [`## ${measure.name}`, '', measure.how, '', ...table(figures)].join('\n'));
+  const machine = `${cpus().length} × ${processor}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}`;
+  const parts = taken.map(({ measure, figures, load, failure }) => {
+    const found = failure === undefined ? table(figures) : [`NOT MEASURED: ${failure.split('\n')[0] ?? ''}`];
+    return [`## ${measure.name}`, '', `${measure.how} Load average ${load.toFixed(1)}.`, '', ...found].join('\n');
+  });
   return [
     `# Results of \`npm run bench\``,
     '',

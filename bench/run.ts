@@ -1,12 +1,13 @@
 // Owns `npm run bench`: runs the measures one after another (`-- NAME` picks those whose name contains it) and writes RESULTS.md.
 import { writeFileSync } from 'node:fs';
+import { loadavg } from 'node:os';
 import path from 'node:path';
 import { belayApproval, belayMemory, belayResume, belayStart } from './belay-life.ts';
 import { detection } from './detector.ts';
 import { engineApproval, engineResume, engineStart } from './engine-life.ts';
 import { engineOverhead } from './engine-overhead.ts';
-import { type Figure, holds, type Measure } from './measure.ts';
-import { render } from './results.ts';
+import { holds, type Measure } from './measure.ts';
+import { render, type Taken } from './results.ts';
 import { storyMeasure } from './story.ts';
 
 const MEASURES: readonly Measure[] = [
@@ -24,13 +25,26 @@ const MEASURES: readonly Measure[] = [
 ];
 
 const wanted = process.argv[2] ?? '';
-const taken: { measure: Measure; figures: readonly Figure[] }[] = [];
+const taken: Taken[] = [];
 for (const measure of MEASURES.filter(({ name }) => name.includes(wanted))) {
   process.stderr.write(`measuring: ${measure.name}\n`);
-  taken.push({ measure, figures: await measure.run() });
+  taken.push(await take(measure));
 }
 const text = render(taken, new Date());
 // A part of the measures must not replace the results of all.
 if (wanted === '') writeFileSync(path.join(import.meta.dirname, 'RESULTS.md'), text);
 console.log(text);
-process.exitCode = taken.every(({ figures }) => figures.every((figure) => holds(figure) !== false)) ? 0 : 1;
+process.exitCode = taken.every(({ figures, failure }) => failure === undefined && figures.every((figure) => holds(figure) !== false))
+  ? 0
+  : 1;
+
+/** One measure that breaks must not cost the others; it shows in the results and in the exit code. */
+async function take(measure: Measure): Promise<Taken> {
+  const load = (): number => loadavg()[0] ?? Number.NaN;
+  try {
+    return { measure, figures: await measure.run(), load: load() };
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    return { measure, figures: [], load: load(), failure: error instanceof Error ? error.message : String(error) };
+  }
+}

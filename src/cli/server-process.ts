@@ -15,7 +15,8 @@ export interface ServerOptions {
   readonly dataDir: string;
   readonly configDir: string;
   readonly port: number;
-  readonly env: Readonly<Record<string, string>>;
+  /** The whole environment of the server. */
+  readonly env: Readonly<Record<string, string | undefined>>;
   readonly say: (line: string) => void;
 }
 
@@ -42,7 +43,7 @@ function startServer(o: ServerOptions) {
   const main = fileURLToPath(new URL('../main.ts', import.meta.url));
   const argv = ['--disable-warning=ExperimentalWarning', main, 'up', '--data', o.dataDir, '--config', o.configDir, '--port', String(o.port)];
   // Its own session: neither Ctrl-C nor the death of this process reaches it.
-  const child = spawn(process.execPath, argv, { detached: true, stdio: ['ignore', log, log], env: { ...process.env, ...o.env } });
+  const child = spawn(process.execPath, argv, { detached: true, stdio: ['ignore', log, log], env: { ...o.env } });
   closeSync(log);
   child.unref();
   return child;

@@ -89,7 +89,7 @@ async function play(options: StartOptions, prepared: Story, stage: Stage): Promi
   const { story, url } = await ensureShop(prepared);
   await ensureTraffic(story);
   say(`The shop answers at ${url}, with traffic of three organizations.`);
-  const server = await ensureServer({ dataDir: options.dataDir, configDir: story.dir, port: options.port, env: { SHOP_URL: url }, say });
+  const server = await ensureServer({ dataDir: options.dataDir, configDir: story.dir, port: options.port, env: { ...stage.wiring.env, SHOP_URL: url }, say });
   say(`War room: http://127.0.0.1:${server.port}  (log in with the token in ${server.tokenFile})`);
   const reach = (): Client => connect(options.dataDir, stage.http);
   let known = await incidentOf(reach(), story);

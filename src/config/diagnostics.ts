@@ -53,8 +53,7 @@ function caret(one: Diagnostic, lines: readonly string[] | null, paint: Paint): 
 
 /** Files are other people's: nothing in them may steer the terminal. */
 function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are looked for on purpose, to take them out.
-  return text.replace(/\t/g, ' ').replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '�');
+  return text.replace(/\t/g, ' ').replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, '�');
 }
 
 /** @example summary([]) // 'no problems' */

@@ -17,8 +17,7 @@ export interface Field<T> {
   readonly unavailable?: 'error' | 'warning';
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: a shape holds fields of every type; each keeps its own in `Fields`.
-export type Shape = Readonly<Record<string, Field<any>>>;
+export type Shape = Readonly<Record<string, Field<unknown>>>;
 export type Fields<S extends Shape> = { readonly [K in keyof S]: S[K] extends Field<infer T> ? T | undefined : never };
 
 export const required = <T>(read: Reader<T>): Field<T> => ({ read, required: true });

@@ -66,7 +66,7 @@ function json(value: unknown): string {
 export function documentsNamed(events: readonly Event[]): readonly string[] {
   const named = new Set<string>();
   for (const event of events) {
-    if (event.type === 'run.started') named.add(event.data.irHash).add(event.data.planHash);
+    if (event.type === 'run.started' || event.type === 'run.requested') named.add(event.data.irHash).add(event.data.planHash);
     if (event.type === 'decision.made' || event.type === 'approval.requested') named.add(event.data.planHash);
   }
   named.delete('');

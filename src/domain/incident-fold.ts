@@ -71,6 +71,7 @@ const FOLDERS: Folders = {
     onContingency: data.onContingency ?? incident.onContingency,
     ...(data.to === 'mitigated' && incident.mitigatedAt === undefined ? { mitigatedAt: event.at } : {}),
     ...(data.to === 'resolved' ? { resolvedAt: event.at } : {}),
+    ...(data.to === 'resolved' && data.reason !== undefined ? { isResolvedByWord: true } : {}),
   }),
   'role.assigned': (incident, data) => ({ roles: { ...incident.roles, [data.role]: { primary: data.person } } }),
   'decision.made': (incident, data) => ({
@@ -100,7 +101,17 @@ const FOLDERS: Folders = {
     isRunning: true,
     ...(incident.requested === undefined ? {} : { requested: null }),
   }),
-  'run.finished': () => ({ isRunning: false, isRunPaused: false }),
+  // Nobody hears an answer any more: what was asked is no question now.
+  'run.finished': (incident) => ({
+    isRunning: false,
+    isRunPaused: false,
+    ...(incident.requested === undefined ? {} : { requested: null }),
+    tasks: {},
+    steps: Object.values(incident.tasks).reduce((steps, { step, former }) => {
+      const before = steps[step];
+      return former === undefined || before === undefined ? steps : { ...steps, [step]: { ...before, ...former } };
+    }, incident.steps),
+  }),
   'run.paused': () => ({ isRunPaused: true }),
   'run.resumed': () => ({ isRunPaused: false }),
   'step.started': (incident, data, event) =>

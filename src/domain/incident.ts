@@ -102,6 +102,8 @@ export interface Incident {
   readonly declaredAt: Instant;
   readonly mitigatedAt?: Instant;
   readonly resolvedAt?: Instant;
+  /** A person said that it is over; nothing proved it. */
+  readonly isResolvedByWord?: boolean;
   readonly onContingency: boolean;
   readonly roles: Readonly<Record<string, { readonly primary: string }>>;
   readonly clocks: Readonly<Record<string, ClockState>>;

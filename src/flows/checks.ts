@@ -14,6 +14,8 @@ export interface CheckOutcome {
   readonly expect: string;
   readonly result: CheckResult;
   readonly values: JsonObject;
+  /** The probe answered; false: nobody looked, which is a gap and never a proof. */
+  readonly known: boolean;
   /** Why it is not a pass, in the terms of the check: a key or a probe's own words. */
   readonly reason: string;
 }
@@ -23,12 +25,13 @@ export type CheckWorld = Pick<World, 'probes' | 'expression'>;
 /** Never throws for what the world does. `since` bounds the windows of metrics: a watch must not see what was before it. */
 export async function runCheck(world: CheckWorld, check: Check, lookup: Lookup, since?: Instant): Promise<CheckOutcome> {
   const args = resolveRefs(check.with, lookup);
-  const outcome = (result: CheckResult, values: JsonObject, reason: string): CheckOutcome => ({
+  const outcome = (result: CheckResult, values: JsonObject, reason: string, known = false): CheckOutcome => ({
     probe: check.probe,
     with: args.value,
     expect: check.expect,
     result,
     values,
+    known,
     reason,
   });
   if (args.missing.length > 0) return outcome('inconclusive', {}, `no value for {${args.missing.join('}, {')}}`);
@@ -37,7 +40,7 @@ export async function runCheck(world: CheckWorld, check: Check, lookup: Lookup, 
   const measured = await probe.measure(args.value, since === undefined ? undefined : { since });
   if (!measured.known) return outcome('inconclusive', {}, measured.why);
   const { result, reason } = judge(world, check, measured);
-  return outcome(result, measured.values, reason);
+  return outcome(result, measured.values, reason, true);
 }
 
 /**

@@ -10,6 +10,7 @@ import type { Transition } from '../domain/trigger.ts';
 import type { FlowContext } from '../ports/engine.ts';
 import type { Change } from '../ports/incident-store.ts';
 import { BELAY } from './actor.ts';
+import { attention } from './attention.ts';
 import { clockTimers, stopClock } from './clocks.ts';
 import type { Facts } from './facts.ts';
 import { phaseChange } from './phases.ts';
@@ -184,11 +185,24 @@ export const PATIENCE_MS = 365 * 24 * 3_600_000;
 /** Asks people how to go on and waits for one of `options`. */
 export async function askPeople(visit: Visit, question: string, options: readonly [string, ...string[]]): Promise<{ readonly choice: string; readonly by: string }> {
   const { run, step } = visit;
-  await append(run, partName(visit, 'ask'), (at) => ({
-    events: [{ type: 'step.waiting', data: { step: step.id, kind: 'ask', who: step.who ?? null, ask: question, options }, at, actor: BELAY }],
-  }));
+  await update(run, partName(visit, 'ask'), (incident, at) => {
+    const told = attention(run, incident, { revision: partName(visit, 'ask'), at, asks: 'answer' });
+    return {
+      events: [{ type: 'step.waiting', data: { step: step.id, kind: 'ask', who: step.who ?? null, ask: question, options }, at, actor: BELAY }, ...told.events],
+      deliveries: told.deliveries,
+    };
+  });
   for (;;) {
     const answer = await nextAnswer(visit, (await run.context.now()) + PATIENCE_MS);
-    if (answer?.choice !== null && answer?.choice !== undefined && options.includes(answer.choice)) return { choice: answer.choice, by: answer.by };
+    if (answer?.choice !== null && answer?.choice !== undefined && options.includes(answer.choice)) return settle(visit, answer.choice, answer.by);
   }
+}
+
+/** The question is answered: nobody is asked any more, and the step is what it was before. */
+async function settle(visit: Visit, choice: string, by: string): Promise<{ readonly choice: string; readonly by: string }> {
+  const { run, step, number } = visit;
+  await append(run, partName(visit, 'settled'), (at) => ({
+    events: [{ type: 'step.settled', data: { step: step.id, attempt: number, by, choice }, at, actor: BELAY }],
+  }));
+  return { choice, by };
 }

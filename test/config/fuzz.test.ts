@@ -117,7 +117,7 @@ test('a mutated runbook gives diagnostics at places inside the file, and is a ru
         text,
       );
     }),
-    { numRuns: 2500 },
+    { numRuns: 2000 },
   );
   expect(broken).toBeGreaterThan(500);
 }, 120_000);
@@ -135,7 +135,7 @@ test('a mutated belay.yaml gives diagnostics at places inside the file', () => {
       readSystem(readYaml(wholeFile(problems.source), problems), problems);
       expectPlaces(problems.found, text);
     }),
-    { numRuns: 1500 },
+    { numRuns: 800 },
   );
 }, 60_000);
 

@@ -2,7 +2,7 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll } from 'vitest';
+import { onTestFinished } from 'vitest';
 import { createCel } from '../../src/adapters/cel/index.ts';
 import { createRenderer } from '../../src/adapters/templates/index.ts';
 import { loadAndLint } from '../../src/config/lint.ts';
@@ -19,15 +19,10 @@ export function fixture(name: string): string {
   return readFileSync(path.join(FIXTURES, name), 'utf8');
 }
 
-const folders: string[] = [];
-afterAll(() => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
-});
-
-/** A copy of the base fixture; `null` leaves a file out. */
+/** A copy of the base fixture, for the test that asks; `null` leaves a file out. */
 export function workspace(changes: Readonly<Record<string, string | null>> = {}): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'belay-config-'));
-  folders.push(folder);
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   cpSync(BASE, folder, { recursive: true });
   for (const [name, text] of Object.entries(changes)) {
     const file = path.join(folder, name);

@@ -3,19 +3,20 @@
 import type { WatchStep } from '../../domain/ir.ts';
 import { failed } from '../fail.ts';
 import type { Next, Visit } from '../run.ts';
-import { enterPhase, finish, NEXT, partName } from '../run.ts';
+import { enterPhase, finish, hasActed, NEXT, partName } from '../run.ts';
 import { sampleChecks } from '../sampling.ts';
 
 export async function runWatch(visit: Visit<WatchStep>): Promise<Next> {
   const { run, step } = visit;
   await enterPhase(run, partName(visit, 'watching'), ['mitigated'], 'watching');
-  const started = await run.context.now();
-  const judged = await sampleChecks(visit, { until: started + step.forMs, stopOn: 'fail', since: started });
+  const judged = await sampleChecks(visit, { stopOn: 'fail', since: await run.context.now(), forMs: step.forMs });
   if (judged.result === 'pass') {
-    await finish(visit, 'done', { result: 'pass', watchedMs: step.forMs }, judged.events);
+    await finish(visit, 'done', { result: 'pass', ...judged.seen }, judged.events);
+    // After a breach the incident was responding again: a whole window without one is the proof that it no longer is.
+    await enterPhase(run, partName(visit, 'held'), ['responding'], 'mitigated', { onlyIf: (incident) => hasActed(run, incident) });
     return NEXT;
   }
-  await finish(visit, 'failed', { result: judged.result }, judged.events);
-  if (judged.result === 'fail') await enterPhase(run, partName(visit, 'regressed'), ['watching'], 'responding');
+  await finish(visit, 'failed', { result: judged.result, ...judged.seen }, judged.events);
+  if (judged.result === 'fail') await enterPhase(run, partName(visit, 'regressed'), ['watching', 'mitigated'], 'responding');
   return failed(visit, judged.reason);
 }

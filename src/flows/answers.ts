@@ -1,0 +1,92 @@
+// Answering a step that waits for people: ticks, answers, a choice or a refusal, judged by the runbook as it was pinned.
+// It writes the fact and wakes the run; what the fact means, the flow decides.
+import { mayAnswer } from '../domain/authorization.ts';
+import { BelayError } from '../domain/errors.ts';
+import { isOpen } from '../domain/incident-fold.ts';
+import type { Incident, OpenTask } from '../domain/incident.ts';
+import type { AnswerType, ManualStep, Step } from '../domain/ir.ts';
+import type { Json, JsonObject } from '../domain/json.ts';
+import type { Caller } from './caller.ts';
+import { actorOf, incidentOf, refusal } from './caller.ts';
+import { pinnedStep } from './pinned.ts';
+import { wakeRun } from './wake.ts';
+import type { World } from './world.ts';
+
+export interface AnswerRequest {
+  readonly incident: string;
+  readonly step: string;
+  readonly ticks?: readonly string[] | undefined;
+  readonly note?: string | undefined;
+  readonly answers?: JsonObject | undefined;
+  readonly choice?: string | undefined;
+  readonly refuse?: string | undefined;
+  readonly key: string;
+}
+
+/** Repeating a request of one person under one key changes nothing and answers the same. */
+export async function answerStep(world: World, caller: Caller, request: AnswerRequest): Promise<Incident> {
+  const step = await pinnedStep(world, await incidentOf(world, request.incident), request.step);
+  const incident = await world.incidents.update(request.incident, `answer/${step.id}/${caller.person}/${request.key}`, (current) => {
+    checkAnswer(current, step, caller, request);
+    const stamp = { at: world.time.now(), actor: actorOf(caller) };
+    const ticks = (request.ticks ?? []).map((item) => ({ type: 'checklist.ticked' as const, data: { step: step.id, item, by: caller.person, note: request.note ?? '' }, ...stamp }));
+    const said = answerOf(step, request);
+    return { events: [...ticks, ...(said === null ? [] : [{ type: 'checklist.answered' as const, data: { step: step.id, by: caller.person, ...said }, ...stamp }])] };
+  });
+  await wakeRun(world, incident);
+  return incident;
+}
+
+/** What is written besides ticks. A step that wants several confirmations counts each empty answer as one. */
+function answerOf(step: Step, request: AnswerRequest): { answers: JsonObject; choice?: string; refused?: string } | null {
+  const answers = request.answers ?? {};
+  if (request.refuse !== undefined) return { answers, refused: request.refuse };
+  if (request.choice !== undefined) return { answers, choice: request.choice };
+  const confirms = step.kind === 'manual' && Object.keys(step.answers).length === 0 && step.count > 1;
+  const nothingToTick = step.kind === 'manual' && step.checks.length === 0;
+  return Object.keys(answers).length > 0 || confirms || nothingToTick ? { answers } : null;
+}
+
+function checkAnswer(incident: Incident, step: Step, caller: Caller, request: AnswerRequest): void {
+  const task = incident.tasks[step.id];
+  if (task === undefined || !isOpen(incident)) throw new BelayError('BELAY_PLAN_CHANGED', `Step ${step.id} is not waiting for an answer.`, { hint: `See what waits: belay incident ${incident.id}` });
+  const may = mayAnswer(task.who, caller);
+  if (!may.allowed) throw refusal(caller, may, `answer ${step.id}`);
+  if (isDecided(task)) throw new BelayError('BELAY_PLAN_CHANGED', `Step ${step.id} has its answer already, by ${task.last?.by ?? 'somebody'}.`, { hint: 'Reload to see what happened.' });
+  if (request.choice !== undefined && !task.options.includes(request.choice)) {
+    throw new BelayError('BELAY_INPUT_INVALID', `"${request.choice}" is none of the choices: ${task.options.join(', ')}.`);
+  }
+  if (step.kind === 'manual' && task.kind === 'manual') checkManual(step, task, request);
+}
+
+function isDecided({ last }: OpenTask): boolean {
+  return last !== null && (last.choice !== null || last.refused !== null);
+}
+
+function checkManual(step: ManualStep, task: OpenTask, request: AnswerRequest): void {
+  for (const tick of request.ticks ?? []) {
+    if (!step.checks.includes(tick)) throw new BelayError('BELAY_INPUT_INVALID', `Step ${step.id} has no box "${tick}".`, { hint: `Boxes: ${step.checks.join(' | ')}` });
+  }
+  for (const [name, value] of Object.entries(request.answers ?? {})) {
+    const type = step.answers[name]?.type;
+    if (type === undefined) throw new BelayError('BELAY_INPUT_INVALID', `Step ${step.id} asks for no "${name}".`, { hint: `Answers: ${Object.keys(step.answers).join(', ') || 'none'}` });
+    if (!isOfType(type, value)) throw new BelayError('BELAY_INPUT_INVALID', `"${name}" must be a ${type}, got ${JSON.stringify(value)}.`);
+  }
+  if (task.samples >= task.count && task.count > 0) throw new BelayError('BELAY_PLAN_CHANGED', `Step ${step.id} has all its answers.`);
+}
+
+function isOfType(type: AnswerType, value: Json): boolean {
+  switch (type) {
+    case 'text':
+      return typeof value === 'string' && value.trim() !== '';
+    case 'int':
+      return typeof value === 'number' && Number.isInteger(value);
+    case 'number':
+    case 'time':
+      return typeof value === 'number' && Number.isFinite(value);
+    case 'bool':
+      return typeof value === 'boolean';
+    case 'url':
+      return typeof value === 'string' && /^https?:\/\/\S+$/.test(value);
+  }
+}
