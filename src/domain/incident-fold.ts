@@ -107,10 +107,9 @@ const FOLDERS: Folders = {
     isRunPaused: false,
     ...(incident.requested === undefined ? {} : { requested: null }),
     tasks: {},
-    steps: Object.values(incident.tasks).reduce((steps, { step, former }) => {
-      const before = steps[step];
-      return former === undefined || before === undefined ? steps : { ...steps, [step]: { ...before, ...former } };
-    }, incident.steps),
+    steps: Object.fromEntries(
+      Object.entries(incident.steps).map(([id, step]) => [id, { ...step, ...(incident.tasks[id]?.former ?? {}) }]),
+    ),
   }),
   'run.paused': () => ({ isRunPaused: true }),
   'run.resumed': () => ({ isRunPaused: false }),

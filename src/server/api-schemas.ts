@@ -33,6 +33,8 @@ export const answerBody = z.strictObject({
   refuse: text(1000).optional(),
 });
 export const noteBody = z.strictObject({ text: text(4000), lang: z.enum(['en', 'pt-BR']).default('en') });
+export const endBody = z.strictObject({ reason: text(1000) });
+export const takenBackBody = z.strictObject({ note: text(4000) });
 export const pauseBody = z.strictObject({ reason: text(1000) });
 export const planBody = z.strictObject({ runbook: name, inputs: inputs.default({}) });
 export const runBody = z.strictObject({ runbook: name, inputs: inputs.default({}), planHash: hash.optional() });

@@ -7,6 +7,7 @@ import {
   answerBody,
   approvalBody,
   approvalParams,
+  endBody,
   eventSchema,
   incidentParams,
   incidentSchema,
@@ -24,6 +25,7 @@ import {
   runbookSchema,
   statusSchema,
   stepParams,
+  takenBackBody,
   triggerSchema,
   viewSchema,
 } from './api-schemas.ts';
@@ -50,6 +52,7 @@ export function mountApi(api: Api, deps: ApiDeps): void {
   addIncidentReads(add, deps);
   addAnswers(add, deps);
   addIncidentWrites(add, deps);
+  addEndings(add, deps);
   addPause(add, deps);
   addRuns(add, deps);
 }
@@ -179,6 +182,42 @@ function addIncidentWrites(add: Add, { commands, world }: ApiDeps): void {
     answer: INCIDENT,
     handle: async ({ caller, params, key }) => ({
       incident: await commands.close(caller, { incident: (await findIncident(world, params.id)).id, key }),
+    }),
+  });
+}
+
+function addEndings(add: Add, { commands, world }: ApiDeps): void {
+  const idOf = async (params: { readonly id: string }): Promise<string> => (await findIncident(world, params.id)).id;
+  add({
+    ...WRITE,
+    operation: 'resolveIncident',
+    path: '/v1/incidents/{id}/resolve',
+    summary: "Resolve an incident by a person's word, with the reason; refused while its run may be changing something",
+    params: incidentParams,
+    body: endBody,
+    answer: INCIDENT,
+    handle: async ({ caller, params, body, key }) => ({ incident: await commands.resolve(caller, { incident: await idOf(params), ...body, key }) }),
+  });
+  add({
+    ...WRITE,
+    operation: 'cancelIncident',
+    path: '/v1/incidents/{id}/cancel',
+    summary: 'Cancel an incident that was none, with the reason; its run is stopped',
+    params: incidentParams,
+    body: endBody,
+    answer: INCIDENT,
+    handle: async ({ caller, params, body, key }) => ({ incident: await commands.cancel(caller, { incident: await idOf(params), ...body, key }) }),
+  });
+  add({
+    ...WRITE,
+    operation: 'closeContingency',
+    path: '/v1/incidents/{id}/contingencies/{step}/close',
+    summary: 'Record that a person took the measure of this step back by hand; changes nothing itself',
+    params: stepParams,
+    body: takenBackBody,
+    answer: INCIDENT,
+    handle: async ({ caller, params, body, key }) => ({
+      incident: await commands.closeContingency(caller, { incident: await idOf(params), step: params.step, ...body, key }),
     }),
   });
 }

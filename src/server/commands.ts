@@ -47,6 +47,15 @@ export interface Commands {
   ): Promise<Incident>;
   report(caller: Caller, o: { readonly trigger: string; readonly scope: string; readonly text: string }): Promise<void>;
   close(caller: Caller, o: { readonly incident: string; readonly key: string }): Promise<Incident>;
+  /** A person's word that it is over. @throws BELAY_GUARD_REFUSED while its run may be changing something */
+  resolve(caller: Caller, o: { readonly incident: string; readonly reason: string; readonly key: string }): Promise<Incident>;
+  /** It was none. @throws BELAY_GUARD_REFUSED */
+  cancel(caller: Caller, o: { readonly incident: string; readonly reason: string; readonly key: string }): Promise<Incident>;
+  /** A measure was taken back by hand. @throws BELAY_GUARD_REFUSED */
+  closeContingency(
+    caller: Caller,
+    o: { readonly incident: string; readonly step: string; readonly note: string; readonly key: string },
+  ): Promise<Incident>;
   /** The evidence export of an incident, as the text of its file. */
   evidence(incident: string): Promise<string>;
 }

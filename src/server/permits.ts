@@ -1,8 +1,9 @@
 // Permissions that depend on the incident: who may decide this approval, who may answer this step. The commands check the
 // plan and the state again under the incident's lock; this refuses early and names what is missing.
-import { mayAnswer, mayApprove, type Permission } from '../domain/authorization.ts';
+import { mayAnswer, mayApprove } from '../domain/authorization.ts';
 import { BelayError } from '../domain/errors.ts';
 import { requestedBy } from '../domain/incident-view-action.ts';
+import { refusal } from '../flows/caller.ts';
 import type { Caller } from './commands.ts';
 import { findIncident, type ReadWorld } from './snapshot.ts';
 
@@ -34,14 +35,4 @@ export async function permitAnswer(
   const may = mayAnswer(incident.tasks[o.step]?.who, caller);
   if (may.allowed) return incident.id;
   throw refusal(caller, may, `answer ${o.step}`);
-}
-
-function refusal(caller: Caller, may: Exclude<Permission, { readonly allowed: true }>, what: string): BelayError {
-  const why = {
-    'needs-level': 'this needs another role',
-    'needs-role': may.why === 'needs-role' ? `it needs the role ${may.roles.join(' or ')}` : '',
-    'already-granted': 'they have approved already, and another person must do it too',
-    'requested-by-you': 'they started the run, and under four eyes another person must approve it',
-  }[may.why];
-  return new BelayError('BELAY_FORBIDDEN', `${caller.person} may not ${what}: ${why}`, { hint: 'Ask somebody who may.' });
 }

@@ -24,6 +24,12 @@ test('the page says machine, date, load and which aim is missed', () => {
   expect(page).toContain('| slow | 3.00 | 4.00 | s | 3 | ≤ 1 s: MISSED |');
 });
 
+test('a measure that broke stands on the page without figures', () => {
+  const measure = { name: 'a story', how: 'by hand', run: async () => [] };
+  const page = render([{ measure, figures: [], load: 1, failure: 'no shop\nat line 1' }], new Date());
+  expect(page).toContain('\nNOT MEASURED: no shop\n');
+});
+
 test.skipIf(process.platform !== 'linux')('the tree of a process holds the process itself and its memory', () => {
   expect(treeOf(process.pid)).toContain(process.pid);
   expect(memoryMiB(process.pid)).toBeGreaterThan(10);

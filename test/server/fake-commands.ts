@@ -79,6 +79,18 @@ export function createFakeCommands(world: ReadWorld, plan: Plan): FakeCommands {
       asked.push(`report ${caller.person}`);
       reports.push(o);
     },
+    async resolve(caller, o) {
+      asked.push(`resolve ${caller.person} ${o.reason}`);
+      return append(o.incident, `resolve/${o.key}`, []);
+    },
+    async cancel(caller, o) {
+      asked.push(`cancel ${caller.person} ${o.reason}`);
+      return append(o.incident, `cancel/${o.key}`, []);
+    },
+    async closeContingency(caller, o) {
+      asked.push(`closeContingency ${caller.person} ${o.step} ${o.note}`);
+      return append(o.incident, `contingency/${o.key}`, []);
+    },
     async close(caller, o) {
       asked.push(`close ${caller.person}`);
       throw new BelayError('BELAY_GUARD_REFUSED', `${o.incident} cannot be closed: it is responding, not resolved.`);

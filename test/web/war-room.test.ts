@@ -222,7 +222,7 @@ describe.skipIf(CHROMIUM === undefined)('the war room', () => {
       for (const tab of tabs) await tab.waitForSelector('#live.is-live');
       expect(room.door.server.streams.connections).toBe(1);
       await tabs[0]?.close();
-      await expect.poll(() => room.door.server.streams.connections).toBe(1);
+      await expect.poll(() => room.door.server.streams.connections, { timeout: 15_000 }).toBe(1);
       await room.door.story.add([note('for every tab')]);
       // A tab in the background draws no frames: look by the clock.
       for (const tab of tabs.slice(1))
@@ -238,7 +238,7 @@ describe.skipIf(CHROMIUM === undefined)('the war room', () => {
       }
       await page.goBack();
       await page.waitForSelector('#live.is-live');
-      await expect.poll(() => room.door.server.streams.connections).toBe(1);
+      await expect.poll(() => room.door.server.streams.connections, { timeout: 15_000 }).toBe(1);
       await room.door.story.add([note('after going back')]);
       await page.waitForFunction(() => document.querySelector('#log-lines')?.textContent?.includes('after going back'));
     });

@@ -1,0 +1,89 @@
+// People who answer: nothing they say is lost, taken twice, or judged by a text they never saw.
+import { describe, expect, it } from 'vitest';
+import type { ManualStep } from '../../src/domain/ir.ts';
+import { DurableDisk } from '../world/fakes/durable-disk.ts';
+import { KillSwitch } from '../world/fakes/kill-switch.ts';
+import { createFakeTime } from '../world/fakes/time.ts';
+import { breach, breachOf, outsideOf, START } from '../world/scenes/deploy.ts';
+import { ANA, EVE, play, runbookOf, STEP } from '../world/scenes/play.ts';
+
+const attend: ManualStep = { ...STEP, kind: 'manual', id: 'attend', title: 'Attend', who: 'commander', checks: [], count: 2, answers: { link: { type: 'url' } } };
+const attended = (change: Partial<ManualStep>) => runbookOf((steps) => [{ ...attend, ...change }, ...steps.slice(-1)]);
+const ANSWER = { incident: 'INC-1', step: 'attend' };
+
+describe('an answer', () => {
+  it('that follows a refusal reaches the run, however much it looks like the one before', async () => {
+    const one = await play({ runbook: attended({ fail: { then: 'ask' } }) });
+    await breach(one.disk, breachOf('acme', START));
+    await one.until((incident) => incident.tasks['attend'] !== undefined);
+    await one.commands.answer(ANA, { ...ANSWER, answers: { link: 'https://a.example/1' }, key: '1' });
+    await one.commands.answer(ANA, { ...ANSWER, refuse: 'not now', key: '2' });
+    await one.until((incident) => incident.tasks['attend']?.kind === 'ask');
+    await one.commands.answer(ANA, { ...ANSWER, choice: 'stop', key: '3' });
+    await one.clock.advance(60_000);
+    expect(await one.all('run.finished')).toMatchObject([{ outcome: 'failed', reason: expect.stringContaining('stopped by ana') as string }]);
+  });
+
+  it('is judged by the runbook as it was pinned, also when the file was edited while the step waited', async () => {
+    const disk = new DurableDisk();
+    const clock = createFakeTime(START, 3);
+    const kill = new KillSwitch();
+    const first = await play({ disk, clock, kill, runbook: attended({ checks: ['it anwsers'], count: 1, answers: {} }) });
+    await breach(disk, breachOf('acme', START));
+    await first.until((incident) => incident.tasks['attend'] !== undefined);
+    kill.kill();
+    const second = await play({ disk, clock, runbook: attended({ id: 'renamed', checks: ['it answers'], count: 1, answers: {} }) });
+    await expect(second.commands.answer(ANA, { ...ANSWER, ticks: ['it answers'], key: '1' })).rejects.toMatchObject({ code: 'BELAY_INPUT_INVALID' });
+    await second.commands.answer(ANA, { ...ANSWER, ticks: ['it anwsers'], key: '2' });
+    await second.until((incident) => incident.steps['attend']?.status === 'done');
+  });
+
+  it('is refused from somebody whom the step does not name, and from a second person once it was decided', async () => {
+    const one = await play({ runbook: attended({ fail: { then: 'ask' } }) });
+    await breach(one.disk, breachOf('acme', START));
+    await one.until((incident) => incident.tasks['attend'] !== undefined);
+    await expect(one.commands.answer({ person: 'bob', roles: ['support'] }, { ...ANSWER, refuse: 'no', key: '1' })).rejects.toMatchObject({ code: 'BELAY_FORBIDDEN' });
+    one.world.engine.signal = () => Promise.resolve();
+    await one.commands.answer(ANA, { ...ANSWER, refuse: 'no', key: '1' });
+    await expect(one.commands.answer(EVE, { ...ANSWER, refuse: 'no', key: '1' })).rejects.toMatchObject({ code: 'BELAY_PLAN_CHANGED' });
+    expect(await one.all('checklist.answered')).toHaveLength(1);
+  });
+
+  it('that is sent again under its key answers the same and counts once', async () => {
+    const one = await play({ runbook: attended({ count: 1 }) });
+    await breach(one.disk, breachOf('acme', START));
+    await one.until((incident) => incident.tasks['attend'] !== undefined);
+    const request = { ...ANSWER, answers: { link: 'https://a.example/1' }, key: '1' };
+    await one.commands.answer(ANA, request);
+    await one.until((incident) => incident.steps['attend']?.status === 'done');
+    await one.commands.answer(ANA, request);
+    expect(await one.all('checklist.answered')).toHaveLength(1);
+  });
+});
+
+describe('a question of a failed step', () => {
+  it('is told to the responders, and once answered waits for nobody: the step is what it was', async () => {
+    const one = await play({ heals: false });
+    await breach(one.disk, breachOf('acme', START));
+    await one.until((incident) => incident.tasks['answers'] !== undefined);
+    await one.clock.advance(5_000);
+    expect(outsideOf(one.disk).mailbox.map((mail) => mail.id).filter((id) => id.includes('ask'))).toHaveLength(1);
+    await one.commands.answer(ANA, { incident: 'INC-1', step: 'answers', choice: 'continue', key: 'k' });
+    await one.until((incident) => incident.steps['watch'] !== undefined);
+    const incident = await one.incident();
+    expect(incident.steps['answers']?.status).toBe('failed');
+    expect(incident.steps['answers']?.detail).toEqual({ result: 'fail' });
+    expect(Object.keys(incident.tasks)).not.toContain('answers');
+    expect(await one.all('step.settled')).toEqual([{ step: 'answers', attempt: 1, by: 'ana', choice: 'continue' }]);
+  });
+
+  it('is asked no more when its run has ended', async () => {
+    const one = await play({ heals: false });
+    await breach(one.disk, breachOf('acme', START));
+    await one.until((incident) => incident.tasks['answers'] !== undefined);
+    await one.commands.answer(ANA, { incident: 'INC-1', step: 'answers', choice: 'stop', key: 'k' });
+    await one.until((incident) => incident.isRunning === false);
+    const incident = await one.incident();
+    expect([incident.tasks, incident.steps['answers']?.status]).toEqual([{}, 'failed']);
+  });
+});
