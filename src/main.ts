@@ -9,10 +9,9 @@ const wiring: Wiring = {
   version: (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version,
   openBelay: async (options) => (await import('./open-belay.ts')).openBelay(options),
   http: async () => (await import('./adapters/http/index.ts')).createHttp({ allow: ['127.0.0.1'] }),
-  pauseFile: async (dataDir) => {
-    const [{ combinePause, createPauseFile }, { systemTime }] = await Promise.all([import('./adapters/pause-file/index.ts'), import('./adapters/system/index.ts')]);
-    return combinePause({ file: createPauseFile({ dataDir }, { time: systemTime }), store: null }, { time: systemTime });
-  },
+  pauseFile: async (dataDir) => (await import('./local.ts')).localPause(dataDir),
+  lintTools: async () => (await import('./local.ts')).lintTools(),
+  openParts: async (options) => (await import('./local.ts')).openParts(options),
   digest: async () => (await import('./adapters/system/index.ts')).createDigest(''),
 };
 

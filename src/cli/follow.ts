@@ -8,6 +8,7 @@ import type { Event } from '../domain/event.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { Lang } from '../domain/system.ts';
 import type { Client } from './client.ts';
+import { Detached } from './exit-code.ts';
 
 export interface FollowOptions {
   readonly incident: string;
@@ -19,21 +20,26 @@ export interface FollowOptions {
   /** A new client for each question: the server may come back on another port. */
   readonly connect: () => Client;
   readonly afterSeq?: number;
+  /** Aborted: the follower lets go; what it followed goes on. */
+  readonly signal?: AbortSignal;
+  /** One event as a line; with the time of day in UTC when not given. */
+  readonly line?: (event: Event) => string;
 }
 
 const LOOK_EVERY_MS = 200;
 /** How a server that restarts looks from outside. */
 const AWAY: readonly ErrorCode[] = ['BELAY_SERVER_UNREACHABLE', 'BELAY_HTTP_FAILED', 'BELAY_STORE_UNAVAILABLE'];
 
-/** @throws BELAY_TIMEOUT when the condition does not hold in time. */
+/** @throws BELAY_TIMEOUT when the condition does not hold in time, Detached when the signal aborts. */
 export async function follow(o: FollowOptions): Promise<{ readonly incident: Incident; readonly events: readonly Event[] }> {
   const events: Event[] = [];
   let after = o.afterSeq ?? 0;
   const end = Date.now() + o.timeoutMs;
   for (;;) {
+    if (o.signal?.aborted === true) throw new Detached(`no longer following ${o.incident}`);
     const seen = await lookOrNull(o, after);
     if (seen !== null) {
-      for (const event of seen.events) o.say(lineOf(event, o.lang));
+      for (const event of seen.events) o.say(o.line?.(event) ?? lineOf(event, o.lang));
       events.push(...seen.events);
       after = seen.events.at(-1)?.seq ?? after;
       if (seen.complete && o.until(seen.incident, events)) return { incident: seen.incident, events };

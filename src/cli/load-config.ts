@@ -1,7 +1,8 @@
 // Reads the user's configuration for a door: validated values, or every problem at once and a refusal.
 import { readFileSync } from 'node:fs';
 import { renderDiagnostics } from '../config/diagnostics.ts';
-import { isUsable, loadSystem } from '../config/load.ts';
+import { loadAndLint } from '../config/lint.ts';
+import { isUsable } from '../config/load.ts';
 import { BelayError } from '../domain/errors.ts';
 import type { Json } from '../domain/json.ts';
 import type { System } from '../domain/system.ts';
@@ -15,8 +16,8 @@ export interface LoadedConfig {
 }
 
 /** Warnings are said and do not block. @throws BELAY_CONFIG_INVALID after saying every error with its place. */
-export async function loadConfig(dir: string, wiring: Pick<Wiring, 'env' | 'digest'>, say: (line: string) => void): Promise<LoadedConfig> {
-  const loaded = loadSystem(dir, { env: wiring.env });
+export async function loadConfig(dir: string, wiring: Pick<Wiring, 'env' | 'digest' | 'lintTools'>, say: (line: string) => void): Promise<LoadedConfig> {
+  const loaded = loadAndLint(dir, { ...(await wiring.lintTools()), env: wiring.env });
   if (loaded.diagnostics.length > 0) say(renderDiagnostics(loaded.diagnostics, { linesOf }).trimEnd());
   if (!isUsable(loaded)) throw new BelayError('BELAY_CONFIG_INVALID', `The configuration in ${dir} has errors.`, { hint: 'Mend what is listed above; check with: belay lint' });
   const digest = await wiring.digest();

@@ -1,5 +1,10 @@
 // What the command line is given by main: adapters behind functions, loaded only when a command needs them.
+import type { LintTools } from '../config/lint-types.ts';
+import type { PlanWorld } from '../flows/plan.ts';
 import type { PinnedRunbook } from '../flows/world.ts';
+import type { Channel } from '../ports/channel.ts';
+import type { DeployTarget } from '../ports/deploy-target.ts';
+import type { FlowSwitch } from '../ports/flow-switch.ts';
 import type { System } from '../domain/system.ts';
 import type { Digest } from '../ports/digest.ts';
 import type { Http } from '../ports/http.ts';
@@ -25,6 +30,15 @@ export interface OpenedBelay {
   close(): Promise<void>;
 }
 
+/** Adapters that are only looked through. */
+export interface LocalParts {
+  readonly http: Http;
+  readonly targets: Readonly<Record<string, DeployTarget>>;
+  readonly switches: Readonly<Record<string, FlowSwitch>>;
+  readonly channels: Readonly<Record<string, Channel>>;
+  readonly plan: PlanWorld;
+}
+
 export interface Wiring {
   /** The environment, read once by main. */
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -32,8 +46,12 @@ export interface Wiring {
   openBelay(options: OpenOptions): Promise<OpenedBelay>;
   /** Loopback only: the CLI speaks to nobody else. */
   http(): Promise<Http>;
-  /** The pause file of a data directory, for when no server answers: it pauses, and cannot lift what the store holds. */
+  /** The pause file of a data directory, for when no server answers: it alone is set, read and cleared; the store's row is not seen. */
   pauseFile(dataDir: string): Promise<PauseSwitch>;
+  /** What the lint asks of the expression language and of templates. */
+  lintTools(): Promise<LintTools>;
+  /** The adapters of a configuration, to look through: what `doctor` and a plan without a server read. */
+  openParts(o: { readonly system: System; readonly baseDir: string; readonly dataDir: string }): Promise<LocalParts>;
   /** Hashes without a secret key: enough to verify and to pin runbooks. */
   digest(): Promise<Digest>;
 }

@@ -1,0 +1,176 @@
+// Every command with its arguments, options and summary. What a command does is loaded when it is asked for, so that help is quick.
+import type { Run } from './context.ts';
+
+export interface OptionSpec {
+  readonly flags: string;
+  readonly about: string;
+  /** May be given several times. */
+  readonly many?: true;
+}
+
+export interface CommandSpec {
+  /** Name and arguments, as commander reads them. */
+  readonly usage: string;
+  readonly about: string;
+  readonly options?: readonly OptionSpec[];
+  readonly load?: () => Promise<{ readonly run: Run }>;
+  readonly under?: readonly CommandSpec[];
+  /** What may be typed, for the command's own help. */
+  readonly examples?: readonly string[];
+}
+
+const YES: OptionSpec = { flags: '-y, --yes', about: 'answer yes to questions of the command line; it never grants an approval' };
+const ORG: OptionSpec = { flags: '--org <id>', about: 'the organization, for a runbook that serves one' };
+const INPUT: OptionSpec = { flags: '--input <name=value>', about: 'an input of the runbook; may be repeated', many: true };
+
+const AUTHORS: readonly CommandSpec[] = [
+  {
+    usage: 'init',
+    about: 'write belay.yaml, a runbook and messages for your service',
+    options: [
+      { flags: '--name <name>', about: 'what the service is called' },
+      { flags: '--url <url>', about: 'where it answers' },
+      { flags: '--metrics-url <url>', about: 'its Prometheus page' },
+      { flags: '--health-url <url>', about: 'a page that answers 200 while it works' },
+      { flags: '--release-dir <dir>', about: 'holds releases/<name>/ and current' },
+      { flags: '--pid-file <file>', about: 'where the service writes its pid' },
+      { flags: '--signal <signal>', about: 'what makes it load the current release (default SIGHUP)' },
+      { flags: '--org <ids>', about: 'organizations told apart by a label, such as acme,globex' },
+      { flags: '--flow-file <file>', about: 'a JSON file that says which flow each organization uses' },
+      { flags: '--flow-values <stable,next>', about: 'the flows it may name, the safe one first' },
+      { flags: '--person <name>', about: 'who answers for it' },
+      { flags: '--zone <zone>', about: 'time zone (default: that of this machine)' },
+      YES,
+    ],
+    load: () => import('./commands/init.ts'),
+    examples: ['belay init', 'belay init --yes --name shop --metrics-url http://127.0.0.1:8080/metrics --release-dir service --pid-file service/run/shop.pid'],
+  },
+  {
+    usage: 'lint [files...]',
+    about: 'every problem of the configuration, with its place',
+    load: () => import('./commands/lint.ts'),
+    examples: ['belay lint', 'belay lint runbooks/deploy-rollback.runbook.md', 'belay lint --json | jq .diagnostics'],
+  },
+  { usage: 'doctor', about: 'what is reachable and what is not; changes nothing', load: () => import('./commands/doctor.ts') },
+];
+
+const SERVING: readonly CommandSpec[] = [
+  {
+    usage: 'up',
+    about: 'watch the system of this folder, with the war room',
+    options: [{ flags: '--port <n>', about: 'port of the war room on 127.0.0.1 (default 7070; 0 picks a free one)' }],
+    load: () => import('./commands/up.ts'),
+  },
+  {
+    usage: 'demo',
+    about: 'the first-rollback story on real parts, in a minute',
+    options: [
+      { flags: '--scenario <name>', about: 'deploy: a bad release for everybody; org: a bad flow for one organization' },
+      { flags: '--port <n>', about: 'port of the war room (default 7070; 0 picks a free one)' },
+      { flags: '--exit', about: 'end when the story ends' },
+    ],
+    load: () => import('./commands/demo.ts'),
+  },
+];
+
+const READS: readonly CommandSpec[] = [
+  { usage: 'status', about: 'what is open, what waits for whom, what is paused', load: () => import('./commands/status.ts') },
+  {
+    usage: 'watch [incident]',
+    about: 'the status, or one incident, live in the terminal',
+    load: () => import('./commands/watch.ts'),
+    examples: ['belay watch', 'belay watch INC-1', 'belay watch INC-1 | tee incident.log'],
+  },
+  {
+    usage: 'incident <incident>',
+    about: 'one incident on one screen, and its timeline',
+    options: [{ flags: '--log <n>', about: 'how many lines of the timeline to show (default 10; all)' }],
+    load: () => import('./commands/incident.ts'),
+  },
+  {
+    usage: 'plan <runbook>',
+    about: 'what a runbook would do now, and its hash',
+    options: [ORG, INPUT],
+    load: () => import('./commands/plan.ts'),
+    examples: ['belay plan deploy-rollback', 'belay plan org-rollback --org acme'],
+  },
+];
+
+const WRITES: readonly CommandSpec[] = [
+  {
+    usage: 'run <runbook>',
+    about: 'start a runbook and follow it until it ends or waits',
+    options: [
+      ORG,
+      INPUT,
+      { flags: '--plan <hash>', about: 'only this plan: its hash, or the first 8 characters' },
+      { flags: '--until-end', about: 'keep following while it waits for people' },
+      { flags: '--detach', about: 'start it and return' },
+      { flags: '--dry-run', about: 'show the plan and its hash, start nothing' },
+      YES,
+    ],
+    load: () => import('./commands/run.ts'),
+    examples: ['belay run deploy-rollback', 'belay run org-rollback --org acme --plan 3f2a9c01 --detach'],
+  },
+  {
+    usage: 'approve <incident>',
+    about: 'grant or deny the plan that waits, by its hash',
+    options: [
+      { flags: '--plan <hash>', about: 'the plan that you have read: its hash, or the first 8 characters' },
+      { flags: '--deny', about: 'say no' },
+      { flags: '--reason <text>', about: 'why not' },
+      { flags: '-y, --yes', about: 'has no effect here: an approval is for a plan, not for a question' },
+    ],
+    load: () => import('./commands/approve.ts'),
+    examples: ['belay approve INC-1', 'belay approve INC-1 --plan 3f2a9c01', 'belay approve INC-1 --deny --reason "the cause is elsewhere"'],
+  },
+  {
+    usage: 'answer <incident> [step]',
+    about: 'answer a step that waits for people',
+    options: [
+      { flags: '--tick <item>', about: 'a box of the checklist: its text, its number, or all; may be repeated', many: true },
+      { flags: '--set <name=value>', about: 'an answer; may be repeated', many: true },
+      { flags: '--choose <option>', about: 'one of the choices' },
+      { flags: '--refuse <reason>', about: 'it cannot or shall not be done' },
+      { flags: '--note <text>', about: 'goes into the log with the ticks' },
+    ],
+    load: () => import('./commands/answer.ts'),
+    examples: ['belay answer INC-1', 'belay answer INC-1 look --tick all --set orders_stuck=3', 'belay answer INC-1 switch --choose undo'],
+  },
+  { usage: 'note <incident> <text...>', about: 'write a note into the log of an incident', load: () => import('./commands/note.ts') },
+  {
+    usage: 'pause',
+    about: 'stop every new effect; needs no server and no store',
+    options: [{ flags: '--reason <text>', about: 'why, for the others' }],
+    load: () => import('./commands/pause.ts'),
+  },
+  { usage: 'resume', about: 'let effects begin again', load: () => import('./commands/resume.ts') },
+  {
+    usage: 'report <trigger> <text...>',
+    about: 'report what you see to a manual trigger',
+    options: [{ flags: '--org <id>', about: 'the organization that is hit' }],
+    load: () => import('./commands/report.ts'),
+  },
+  { usage: 'close <incident>', about: 'close a resolved incident', load: () => import('./commands/close.ts') },
+];
+
+const EVIDENCE: CommandSpec = {
+  usage: 'evidence',
+  about: 'export an incident as one file; verify it offline',
+  under: [
+    {
+      usage: 'export <incident>',
+      about: 'the whole record of an incident as one sealed file, on stdout or in --out',
+      options: [{ flags: '--out <file>', about: 'write it here; a file that is there already is not touched' }],
+      load: () => import('./commands/evidence-export.ts'),
+    },
+    {
+      usage: 'verify <file>',
+      about: 'prove offline that nothing in the file was changed; - reads stdin',
+      options: [{ flags: '--head <hash>', about: 'the hash from the resolve message: finds a log that was rewritten as a whole' }],
+      load: () => import('./commands/evidence-verify.ts'),
+    },
+  ],
+};
+
+export const COMMANDS: readonly CommandSpec[] = [...SERVING, ...AUTHORS, ...READS, ...WRITES, EVIDENCE];

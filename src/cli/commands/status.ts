@@ -1,0 +1,12 @@
+// `belay status`: what is open, what waits for whom, what is paused, and what is watched.
+import { getOverview } from '../api.ts';
+import type { Run } from '../context.ts';
+import { statusText } from '../status-text.ts';
+import { clean } from '../text-layout.ts';
+
+export const run: Run = async ({ out, lang, reach }) => {
+  const overview = await getOverview(await reach());
+  const { status, triggers, past } = overview;
+  out.data({ ...status, triggers, past }, () => statusText(clean(overview), { ...out, width: out.width, lang }));
+  return undefined;
+};

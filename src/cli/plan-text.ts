@@ -1,0 +1,42 @@
+// A plan as text: each step with what would run, from what to what, what is not known, and the hash that stands for all of it.
+import { guardText } from '../domain/event-text.ts';
+import type { Plan, PlanStep } from '../domain/plan.ts';
+import type { Lang } from '../domain/system.ts';
+import type { Look } from './output.ts';
+import { cut, pad, wrap } from './text-layout.ts';
+import { argsText, shortHash, valueText } from './value-text.ts';
+import { type Words, wordsOf } from './words.ts';
+
+export function planText(plan: Plan, page: Look & { readonly lang: Lang }): string {
+  const words = wordsOf(page.lang);
+  const { colour, width } = page;
+  const inputs = Object.keys(plan.inputs).length === 0 ? '' : `  ${words.inputs}: ${argsText(plan.inputs)}`;
+  const head = [`${words.planOf} ${colour.bold(`${plan.runbook} ${plan.version}`)}  ${colour.cyan(shortHash(plan.planHash))}${inputs}`, colour.dim(plan.planHash)];
+  const digits = String(plan.steps.length).length;
+  const steps = plan.steps.flatMap((step, at) => stepLines(step, `${at + 1}`.padStart(digits), page, words));
+  const guards = plan.guards.flatMap((guard) => wrap(guardText(guard, page.lang), width - 4).map((line, at) => `${at === 0 ? `  ${guardMark(guard.answer, page)} ` : '    '}${line}`));
+  const unknowns = plan.unknowns.flatMap((one) => wrap(`${one.step}: ${one.why}`, width - 4).map((line, at) => `${at === 0 ? `  ${colour.yellow(page.marks.unknown)} ` : '    '}${line}`));
+  const block = (title: string, lines: readonly string[]): string => (lines.length === 0 ? '' : `${colour.bold(title)}\n${lines.join('\n')}`);
+  return [head.join('\n'), block(words.steps, steps), block(words.guards, guards), block(words.unknowns, unknowns)].filter((one) => one !== '').join('\n\n');
+}
+
+function guardMark(answer: string, { colour, marks }: Look): string {
+  if (answer === 'pass') return colour.green(marks.done);
+  return answer === 'fail' ? colour.red(marks.failed) : colour.yellow(marks.unknown);
+}
+
+function stepLines(step: PlanStep, number: string, { colour, marks, width }: Look, words: Words): readonly string[] {
+  const effect = { noop: words.effectNoop, change: words.effectChange, unknown: words.effectUnknown, none: '' }[step.effect];
+  const paint = step.effect === 'change' ? colour.bold : step.effect === 'unknown' ? colour.yellow : colour.dim;
+  const right = step.action === undefined ? step.kind : effect;
+  const line = `  ${number}  ${pad(cut(step.title, width - 8 - right.length), Math.min(48, width - 8 - right.length))}  ${paint(right)}`.trimEnd();
+  if (step.action === undefined) return [line];
+  const from = step.current === undefined && step.desired === undefined ? '' : `   ${valueText(step.current) || words.unknown} ${marks.arrow} ${valueText(step.desired) || words.unknown}`;
+  const undo = step.undo === undefined ? (step.irreversible === undefined ? '' : `${words.irreversible}: ${step.irreversible}`) : `${words.undo}: ${step.undo.action} ${argsText(step.undo.args)}`;
+  const indent = ' '.repeat(4 + number.length);
+  return [
+    line,
+    ...wrap(`${step.action} ${argsText(step.args ?? {})}${from}`.trimEnd(), width - indent.length).map((one) => `${indent}${one}`),
+    ...(undo === '' ? [] : wrap(undo, width - indent.length).map((one) => colour.dim(`${indent}${one}`))),
+  ];
+}

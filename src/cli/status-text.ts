@@ -1,0 +1,117 @@
+// The whole system as text: what is open, what it waits for, what is paused, and what is being watched.
+import { phaseWord } from '../domain/event-text.ts';
+import type { IncidentRow } from '../domain/incident-list.ts';
+import type { Instant } from '../domain/json.ts';
+import type { Lang } from '../domain/system.ts';
+import type { TriggerView } from '../domain/trigger.ts';
+import type { PauseState } from '../ports/pause.ts';
+import { clockName, countdown, span } from './clock-text.ts';
+import { joined } from './incident-page.ts';
+import type { Look } from './output.ts';
+import { cut, lengthOf, pad, wrap } from './text-layout.ts';
+import { reasonText, type Words, wordsOf } from './words.ts';
+
+/** What `GET /v1/status` answers. */
+export interface Status {
+  readonly version: string;
+  readonly system: string;
+  readonly now: Instant;
+  readonly pause: PauseState;
+  readonly incidents: { readonly open: number; readonly list: readonly IncidentRow[] };
+  readonly detection: { readonly watermarkAgeMs: number | null; readonly lagMs: number; readonly deadSources: readonly string[] };
+}
+
+export interface Overview {
+  readonly status: Status;
+  readonly triggers: readonly TriggerView[];
+  readonly past: readonly IncidentRow[];
+}
+
+type Page = Look & { readonly lang: Lang };
+
+const MAX_OPEN = 12;
+const MAX_PAST = 5;
+/** Above this, Belay may mistake its own trouble for an outage; guard G8 uses the same figure. */
+const LAG_LIMIT_MS = 1000;
+
+export function statusText({ status, triggers, past }: Overview, page: Page): string {
+  const words = wordsOf(page.lang);
+  const { incidents, pause, now } = status;
+  const blocks = [
+    [headLine(status, page, words), ...pauseLines(pause, now, page, words)],
+    ...(incidents.list.length === 0 ? [[words.noneOpen]] : incidents.list.slice(0, MAX_OPEN).map((row) => openLines(row, now, page, words))),
+    incidents.list.length > MAX_OPEN ? [page.colour.dim(`+${incidents.list.length - MAX_OPEN}  ${words.more}`)] : [],
+    pastLines(past.slice(0, MAX_PAST), now, page, words),
+    watchLines(triggers, status, page, words),
+  ];
+  return blocks
+    .filter((block) => block.length > 0)
+    .map((block) => block.join('\n'))
+    .join('\n\n');
+}
+
+function headLine({ system, incidents, pause }: Status, { colour, width }: Page, words: Words): string {
+  const right = `${incidents.open} ${words.open}`;
+  const painted = pause.paused || incidents.open > 0 ? colour.yellow(right) : colour.green(right);
+  return `${colour.bold(pad(cut(system, width - right.length - 2), width - lengthOf(right)))}${painted}`;
+}
+
+function pauseLines(pause: PauseState, now: Instant, { colour, width }: Page, words: Words): readonly string[] {
+  if (!pause.paused) return [];
+  const who = [...new Set(pause.by.map((one) => `${one.who}, ${span(now - one.at)} ${words.ago}: ${one.reason}`))];
+  return [...who.flatMap((one) => wrap(`${words.paused} ${words.by} ${one}`, width)).map((line) => colour.yellow(colour.bold(line))), words.pausedWhat];
+}
+
+function openLines(row: IncidentRow, now: Instant, { colour, lang, width, marks }: Page, words: Words): readonly string[] {
+  const paint = row.severity === 'P2' ? colour.yellow : colour.red;
+  const orgs = row.orgs === 'all' ? words.allOrgs : row.orgs.join(', ');
+  const head = `${paint(colour.bold(row.severity))}  ${colour.bold(pad(row.id, 7))}  ${paint(phaseWord(row.phase, lang))}  `;
+  const left = row.clock === null ? '' : row.clock.deadline - now;
+  const clock = row.clock === null || left === '' ? '' : `${clockName(row.clock, words)}: ${left < 0 ? `${words.late} ${countdown(left)}` : `${countdown(left)} ${words.left}`}`;
+  const facts = [orgs, row.components.join(', '), `${words.since} ${span(now - row.since)}`, clock].filter((one) => one !== '');
+  return [
+    `${head}${cut(row.what, Math.max(16, width - lengthOf(head)))}`,
+    ...joined(facts, ` ${marks.dot} `, width - 4).map((line) => `    ${line}`),
+    ...wrap(`${words.waitsFor} ${reasonText(row.waitsFor, lang)}`, width - 4).map((line) => `    ${colour.cyan(line)}`),
+    `    ${colour.dim(`belay incident ${row.id}`)}`,
+  ];
+}
+
+function pastLines(rows: readonly IncidentRow[], now: Instant, { colour, lang, width }: Page, words: Words): readonly string[] {
+  if (rows.length === 0) return [];
+  const lines = rows.map((row) => {
+    const end = row.endedAt === null ? '' : `${span(now - row.endedAt)} ${words.ago}`;
+    const waits = row.waitsFor.key === 'waits.contingency' ? `  ${colour.yellow(reasonText(row.waitsFor, lang))}` : '';
+    return `  ${pad(row.id, 7)}  ${pad(phaseWord(row.phase, lang), 9)}  ${pad(end, 11)}  ${cut(row.what, Math.max(16, width - 35 - lengthOf(waits)))}${waits}`;
+  });
+  return [colour.bold(words.past), ...lines];
+}
+
+function watchLines(triggers: readonly TriggerView[], { detection }: Status, page: Page, words: Words): readonly string[] {
+  const { colour, marks } = page;
+  const names = [...new Set(triggers.map((view) => view.trigger))];
+  const lines = names.map((name) => `  ${pad(name, Math.max(...names.map((one) => one.length)))}  ${countsOf(triggers.filter((view) => view.trigger === name), page, words)}`);
+  const trouble = [
+    ...(detection.deadSources.length === 0 ? [] : [colour.red(`  ${marks.failed} ${words.noData} ${detection.deadSources.join(', ')}`)]),
+    ...(detection.lagMs < LAG_LIMIT_MS ? [] : [colour.yellow(`  ${marks.unknown} ${words.lag} ${span(detection.lagMs)}`)]),
+  ];
+  return [colour.bold(words.watching), ...(lines.length === 0 ? [`  ${words.nothingMeasured}`] : lines), ...trouble];
+}
+
+function countsOf(views: readonly TriggerView[], { colour, marks }: Page, words: Words): string {
+  const count = (holds: (view: TriggerView) => boolean): number => views.filter(holds).length;
+  const known = (view: TriggerView): boolean => !view.unknown && !view.warming;
+  const breached = count((view) => view.status === 'breached');
+  const suspect = count((view) => view.status === 'suspect');
+  const unknown = count((view) => view.unknown && view.status !== 'breached' && view.status !== 'suspect');
+  const warming = count((view) => view.warming && !view.unknown && view.status !== 'breached' && view.status !== 'suspect');
+  const ok = count((view) => known(view) && (view.status === 'ok' || view.status === 'cleared'));
+  const parts = [
+    breached === 0 ? '' : colour.red(`${breached} ${words.breached}`),
+    suspect === 0 ? '' : colour.yellow(`${suspect} ${words.suspect}`),
+    unknown === 0 ? '' : colour.yellow(`${unknown} ${words.unknown}`),
+    warming === 0 ? '' : `${warming}: ${words.warming}`,
+    ok === 0 ? '' : colour.green(`${ok} ${words.ok}`),
+  ];
+  return parts.filter((part) => part !== '').join(` ${marks.dot} `);
+}

@@ -1,0 +1,63 @@
+// The second, small composition root: what the command line needs of adapters when no server answers. Everything here looks; the one
+// thing that it writes is the pause file.
+import { combinePause, createPauseFile, type PausePlace } from './adapters/pause-file/index.ts';
+import { createDigest, systemTime } from './adapters/system/index.ts';
+import type { LocalParts, Wiring } from './cli/wiring.ts';
+import type { System } from './domain/system.ts';
+import type { PauseSwitch } from './ports/pause.ts';
+import type { Readings } from './ports/readings.ts';
+
+/** The pause file alone: the row in the store is neither read nor written here, so clearing the file may not be enough to go on. */
+export function localPause(dataDir: string): PauseSwitch {
+  const absent: PausePlace = { read: async () => null, set: async () => undefined, clear: async () => undefined };
+  return combinePause({ file: createPauseFile({ dataDir }, { time: systemTime }), store: absent }, { time: systemTime });
+}
+
+// A pause must be quick: what only the others need is loaded by them.
+
+/** What the lint asks of the expression language and of templates. */
+export async function lintTools(): ReturnType<Wiring['lintTools']> {
+  const [{ createCel }, { createRenderer }] = await Promise.all([import('./adapters/cel/index.ts'), import('./adapters/templates/index.ts')]);
+  const expression = createCel();
+  const renderer = createRenderer();
+  return {
+    check: (source, names, wants) => expression.check(source, names, wants),
+    templateVariables: (source) => renderer.variables(source),
+    today: new Date(systemTime.now()).toISOString().slice(0, 10),
+  };
+}
+
+/** The adapters of a configuration, to look through. @throws BELAY_CONFIG_INVALID for options that a driver does not take */
+export async function openParts(o: { readonly system: System; readonly baseDir: string; readonly dataDir: string }): Promise<LocalParts> {
+  const [{ createCel }, { createHttp }, { createProcesses }, { createActions }, { createProbes }, { openChannels, openSwitches, openTargets }] = await Promise.all([
+    import('./adapters/cel/index.ts'),
+    import('./adapters/http/index.ts'),
+    import('./adapters/process/index.ts'),
+    import('./flows/actions/index.ts'),
+    import('./flows/probes/index.ts'),
+    import('./registry.ts'),
+  ]);
+  const http = createHttp({ allow: o.system.network.allow });
+  const deps = { http, time: systemTime, processes: createProcesses(), baseDir: o.baseDir };
+  const targets = openTargets(o.system, deps);
+  const switches = openSwitches(o.system, deps);
+  const channels = openChannels(o.system, { ...deps, dataDir: o.dataDir, say: () => undefined });
+  const plan = {
+    system: o.system,
+    digest: createDigest(''),
+    targets,
+    expression: createCel(),
+    actions: createActions({ targets, switches, pause: localPause(o.dataDir) }),
+    probes: createProbes({ http, readings: nobodyMeasures, targets, switches }),
+  };
+  return { http, targets, switches, channels, plan };
+}
+
+const WHY = 'no Belay runs here, so nothing is measured';
+
+const nobodyMeasures: Readings = {
+  read: async () => ({ known: false, why: WHY, value: 0, lower: 0, upper: 0, bad: 0, all: 0, growing: false, watermark: 0 }),
+  views: async () => [],
+  report: async () => undefined,
+  health: async () => ({ watermarkAgeMs: Number.POSITIVE_INFINITY, lagMs: 0, deadSources: [] }),
+};
