@@ -27,22 +27,34 @@ export function makePlace(): Place {
     remove: async () => {
       const found = postmaster(dir);
       if (found !== null) {
-        // A quick and orderly end: what was measured is over, its data are of no use.
+        // A quick end: what was measured is over, its data are of no use.
         signal(found.pid, 'SIGQUIT');
         while (isRunning(found.pid, dir)) await sleep(10);
-        if (path.basename(found.socketDir).startsWith('belay-')) rmSync(found.socketDir, { recursive: true, force: true });
       }
+      const socketDir = socketDirOf(dir);
+      if (socketDir !== null) rmSync(socketDir, { recursive: true, force: true });
       rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }
 
-function postmaster(dir: string): { readonly pid: number; readonly socketDir: string } | null {
-  const file = readdirSync(dir, { recursive: true, encoding: 'utf8' }).find((name) => path.basename(name) === 'postmaster.pid');
-  if (file === undefined) return null;
-  const lines = readFileSync(path.join(dir, file), 'utf8').split('\n');
-  const pid = Number(lines[0]);
-  return isRunning(pid, dir) ? { pid, socketDir: lines[4] ?? '' } : null;
+function postmaster(dir: string): { readonly pid: number } | null {
+  const file = fileNamed(dir, 'postmaster.pid');
+  if (file === null) return null;
+  const pid = Number(readFileSync(file, 'utf8').split('\n')[0]);
+  return isRunning(pid, dir) ? { pid } : null;
+}
+
+/** The folder that the store made for its socket elsewhere; how it was started is written down and outlives an orderly stop. */
+function socketDirOf(dir: string): string | null {
+  const file = fileNamed(dir, 'postmaster.opts');
+  const socketDir = file === null ? undefined : /unix_socket_directories=([^"\s]+)/.exec(readFileSync(file, 'utf8'))?.[1];
+  return socketDir !== undefined && path.basename(socketDir).startsWith('belay-') ? socketDir : null;
+}
+
+function fileNamed(dir: string, wanted: string): string | null {
+  const found = readdirSync(dir, { recursive: true, encoding: 'utf8' }).find((name) => path.basename(name) === wanted);
+  return found === undefined ? null : path.join(dir, found);
 }
 
 /** It works on this directory: a number alone proves nothing. A zombie has no command line left. */

@@ -1,10 +1,11 @@
 // Measures the first-rollback story as a user runs it: from an empty data directory and from a used one, by the JSON that it prints.
 // It knows the command and nothing of what is behind it.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { loadStory, stopStory } from '../src/cli/demo/story.ts';
+import { stopServer } from '../src/cli/server-process.ts';
 import type { Figure, Measure } from './measure.ts';
+import { makePlace } from './place.ts';
 import { memoryMiB } from './process-tree.ts';
 
 interface Story {
@@ -17,11 +18,15 @@ const root = path.dirname(import.meta.dirname);
 async function tell(scenario: string, data: string): Promise<{ readonly story: Story; readonly wallMs: number; readonly peakMiB: number }> {
   const startedAt = performance.now();
   const args = ['bin/bootstrap.mjs', 'start', '--exit', '--json', '--port', '0', '--scenario', scenario, '--data', data];
-  const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'ignore'] });
+  const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
   let out = '';
+  let said = '';
   let peakMiB = 0;
   child.stdout.on('data', (chunk: Buffer) => {
     out += chunk.toString();
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    said += chunk.toString();
   });
   const sampling = setInterval(() => {
     if (child.pid !== undefined && process.platform === 'linux') peakMiB = Math.max(peakMiB, memoryMiB(child.pid));
@@ -29,7 +34,8 @@ async function tell(scenario: string, data: string): Promise<{ readonly story: S
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
   clearInterval(sampling);
   if (code !== 0)
-    throw new Error(`The story "${scenario}" ended with ${String(code)}; run it by hand: npm start -- --exit --scenario ${scenario}`);
+    throw new Error(`The story "${scenario}" ended with ${String(code)} (by hand: npm start -- --exit --scenario ${scenario}):
+${said.slice(-3_000)}`);
   return { story: JSON.parse(out) as Story, wallMs: performance.now() - startedAt, peakMiB };
 }
 
@@ -38,13 +44,18 @@ export function storyMeasure(scenario: 'deploy' | 'org', rounds: number): Measur
     name: `The first-rollback story, scenario ${scenario}`,
     how: `npm start -- --exit --json --scenario ${scenario}, ${rounds} times in one data directory, the first time empty; seconds as the story's own JSON says.`,
     run: async () => {
-      const data = mkdtempSync(path.join(tmpdir(), 'belay-bench-'));
+      const place = makePlace();
+      const data = path.join(place.dir, 'data');
       try {
         const told = [];
         for (let round = 0; round < rounds; round += 1) told.push(await tell(scenario, data));
         return figures(told);
       } finally {
-        rmSync(data, { recursive: true, force: true });
+        // A story that failed leaves its processes for the next command to go on with: here there is none.
+        await stopServer(data);
+        const story = loadStory(data);
+        if (story !== null) await stopStory(story);
+        await place.remove();
       }
     },
   };

@@ -38,7 +38,7 @@ export async function openParts(o: { readonly system: System; readonly baseDir: 
     import('./registry.ts'),
   ]);
   const http = createHttp({ allow: o.system.network.allow });
-  const deps = { http, time: systemTime, processes: createProcesses(), baseDir: o.baseDir };
+  const deps = { http, time: systemTime, processes: createProcesses(), baseDir: o.baseDir, lookOnly: true };
   const targets = openTargets(o.system, deps);
   const switches = openSwitches(o.system, deps);
   const channels = openChannels(o.system, { ...deps, dataDir: o.dataDir, say: () => undefined });

@@ -27,6 +27,8 @@ export interface DriverDeps {
   readonly processes: Processes;
   /** Where relative paths of the configuration start. */
   readonly baseDir: string;
+  /** Nothing is written, not even bookkeeping: for a command that only looks. */
+  readonly lookOnly?: boolean;
 }
 export interface ChannelDeps extends DriverDeps {
   readonly dataDir: string;

@@ -9,6 +9,8 @@ export interface Page extends Look {
   readonly lang: Lang;
   readonly words: Words;
   readonly view: IncidentView;
+  /** Also of steps that have not begun: what they would run. */
+  readonly actions: boolean;
   /** Where the text beside a heading begins. */
   readonly column: number;
 }

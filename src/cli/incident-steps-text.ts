@@ -42,21 +42,21 @@ export function stepLines(page: Page): readonly string[] {
   const { view, words, colour } = page;
   if (view.steps.length === 0) return [];
   const digits = String(view.steps.length).length;
-  return [colour.bold(words.steps), ...view.steps.flatMap((step, at) => stepLine(page, step, `${at + 1}`.padStart(digits)))];
+  const titleWidth = Math.min(Math.max(...view.steps.map((step) => step.title.length)), Math.max(20, page.width - 34));
+  return [colour.bold(words.steps), ...view.steps.flatMap((step, at) => stepLine(page, step, { number: `${at + 1}`.padStart(digits), titleWidth }))];
 }
 
-function stepLine(page: Page, step: StepView, number: string): readonly string[] {
+function stepLine(page: Page, step: StepView, { number, titleWidth }: { readonly number: string; readonly titleWidth: number }): readonly string[] {
   const { words, lang, colour, marks, width } = page;
   const status = step.status === 'pending' ? words.stepPending : step.status === 'not-reached' ? words.stepNotReached : stepStatusWord(step.status, lang);
-  const took = step.startedAt !== null && step.endedAt !== null ? ` ${formatDuration(step.endedAt - step.startedAt, lang)}` : '';
+  const took = step.startedAt !== null && step.endedAt !== null && step.status !== 'skipped' ? ` ${formatDuration(step.endedAt - step.startedAt, lang)}` : '';
   const again = step.attempt > 1 ? `, ${words.attempt} ${step.attempt} ${words.of} ${Math.max(step.maxAttempts, step.attempt)}` : '';
   const limit = step.status === 'running' && step.timesOutAt !== null ? `, ${words.givesUp} ${timeOf(step.timesOutAt, clockOf(page))}` : '';
   const state = `${status}${took}${again}${limit}`;
-  const left = cut(`${number}  ${step.title}`, Math.max(20, width - state.length - 8));
-  const line = `  ${markOf(step, marks)} ${left}  ${colour.dim(state)}`;
+  const line = `  ${markOf(step, marks)} ${number}  ${pad(cut(step.title, titleWidth), titleWidth)}  ${colour.dim(cut(state, width - titleWidth - 9))}`;
   const paint = step.status === 'failed' || step.status === 'unknown' ? colour.red : step.status === 'running' || step.status === 'waiting' ? colour.cyan : (text: string) => text;
   const why = step.status === 'failed' || step.status === 'unknown' || step.status === 'skipped' ? whyOf(step) : '';
-  const doing = step.action !== null && (step.status === 'running' || step.status === 'failed' || step.status === 'unknown') ? `${step.action} ${argsText(step.args)}` : '';
+  const doing = step.action !== null && ((page.actions && step.status === 'pending') || step.status === 'running' || step.status === 'failed' || step.status === 'unknown') ? `${step.action} ${argsText(step.args)}` : '';
   return [paint(line), ...[why, doing].filter((text) => text !== '').flatMap((text) => wrap(text, width - 9).map((one) => colour.dim(`         ${one}`)))];
 }
 

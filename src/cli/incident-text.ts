@@ -1,6 +1,6 @@
 // One incident as the text of one screen: what, since when, whom, next clock, next action, why not, and what happened.
 import type { Event } from '../domain/event.ts';
-import { deliveryStateWord, describeEvent, guardText, phaseWord, severityWord } from '../domain/event-text.ts';
+import { deliveryStateWord, describeEvent, guardText, phaseWord } from '../domain/event-text.ts';
 import type { IncidentView } from '../domain/incident-view.ts';
 import type { Lang } from '../domain/system.ts';
 import { bar, clockName, countdown, span, timeOf } from './clock-text.ts';
@@ -11,10 +11,10 @@ import { cut, pad, table, wrap } from './text-layout.ts';
 import { argsText, measureText, shortHash, valueText } from './value-text.ts';
 import { reasonText, wordsOf } from './words.ts';
 
-/** `logLines`: how many of the last events are shown. */
-export function incidentText(view: IncidentView, events: readonly Event[], look: Look & { readonly lang: Lang; readonly logLines: number }): string {
+/** `logLines`: how many of the last events are shown. `actions`: what every step would run, too. */
+export function incidentText(view: IncidentView, events: readonly Event[], look: Look & { readonly lang: Lang; readonly logLines: number; readonly actions?: boolean }): string {
   const words = wordsOf(look.lang);
-  const page: Page = { ...look, words, view, column: Math.max(words.nextAction.length, words.ifNothing.length, words.nextClock.length) + 2 };
+  const page: Page = { ...look, words, view, actions: look.actions ?? false, column: Math.max(words.nextAction.length, words.ifNothing.length, words.nextClock.length) + 2 };
   const blocks = [
     [...headLines(page), ...pauseLines(page)],
     [...clockLines(page), ...actionLines(page), ...approveLines(page), ...nothingLines(page)],
@@ -48,7 +48,7 @@ function headLines(page: Page): readonly string[] {
     headline.roles.map((one) => `${one.role}: ${one.person}`).join(', '),
   ].filter((one) => one !== '');
   return [
-    `${paint(colour.bold(`${severityWord(headline.severity, lang)}${kind}`))}  ${colour.bold(view.id)}  ${paint(phase)}`,
+    `${paint(colour.bold(`${headline.severity}${kind}`))}  ${colour.bold(view.id)}  ${paint(phase)}`,
     ...wrap(headline.runbook ?? headline.trigger ?? '', width).map((line) => colour.bold(line)),
     ...joined(facts, ` ${marks.dot} `, width),
   ];
@@ -65,6 +65,7 @@ function clockLines(page: Page): readonly string[] {
   const { view, words, colour, marks } = page;
   const [big, ...others] = [...(view.clock === null ? [] : [view.clock]), ...view.otherClocks];
   if (big === undefined) return view.headline.open ? [beside(page, words.nextClock, words.noClock)] : [];
+  const nameWidth = Math.max(...[big, ...others].map((one) => clockName(one, words).length));
   const line = (clock: typeof big, withBar: boolean): string => {
     const left = clock.deadline - view.now;
     const late = clock.state === 'late' || left < 0;
@@ -72,13 +73,13 @@ function clockLines(page: Page): readonly string[] {
     const paint = late ? colour.red : clock.state === 'warned' ? colour.yellow : (plain: string) => plain;
     const shown = paint(withBar ? colour.bold(text) : text);
     const drawn = withBar && !late ? `  ${bar(clock, view.now, marks)}` : '';
-    return `${pad(clockName(clock, words), 20)}  ${shown}${drawn}  ${colour.dim(`${words.at} ${timeOf(clock.deadline, clockOf(page))}`)}`;
+    return `${pad(clockName(clock, words), nameWidth)}  ${shown}${drawn}  ${colour.dim(`${words.at} ${timeOf(clock.deadline, clockOf(page))}`)}`;
   };
   return [colour.bold(pad(words.nextClock, page.column)) + line(big, true), ...others.slice(0, 4).map((clock) => ' '.repeat(page.column) + line(clock, false))];
 }
 
 function actionLines(page: Page): readonly string[] {
-  const { view, words, colour, marks, lang } = page;
+  const { view, words, colour, marks } = page;
   const { next } = view;
   if (next === null) return view.headline.open ? [beside(page, words.nextAction, words.noNext)] : [];
   const state = { 'needs-approval': words.statusNeeds, running: words.statusRunning, waiting: words.statusWaiting, pending: words.statusPending }[next.status];
@@ -87,13 +88,14 @@ function actionLines(page: Page): readonly string[] {
   const orgs = blast.orgs === 'all' ? words.allOrgs : blast.orgs.join(', ');
   const reach = [orgs, blast.targets.join(', '), blast.changes === 0 ? '' : `${blast.changes} ${words.changes}`, blast.irreversible === 0 ? '' : `${blast.irreversible} ${words.irreversible}`].filter((one) => one !== '');
   return [
-    beside(page, words.nextAction, `${next.position} ${words.of} ${next.total}  ${next.title}  (${state})`),
+    beside(page, words.nextAction, next.title),
+    `${' '.repeat(page.column)}${colour.cyan(`${next.position} ${words.of} ${next.total}, ${state}`)}`,
     ...(next.action === null ? [] : [under(page, words.runs, `${next.action} ${argsText(next.args)}${change}`)]),
     ...(next.who === null ? [] : [under(page, words.who, next.who)]),
     ...(next.action === null ? [] : [under(page, words.reach, reach.join(` ${marks.dot} `))]),
     ...(next.undo === null ? [] : [under(page, words.undo, `${next.undo.action} ${argsText(next.undo.args)}`)]),
     ...(next.irreversible === null ? [] : [colour.yellow(under(page, words.undo, `${words.irreversible}: ${next.irreversible}`))]),
-    ...(next.takesMs === null || lang === undefined ? [] : [under(page, words.takes, span(next.takesMs))]),
+    ...(next.takesMs === null ? [] : [under(page, words.takes, span(next.takesMs))]),
   ];
 }
 
@@ -123,7 +125,7 @@ function signalLines(page: Page): readonly string[] {
   const level = { none: words.levelNone, suspect: words.levelSuspect, act: words.levelAct }[signal.level];
   const state = signal.unknown ? words.unknownSignal : signal.warming ? words.warming : level;
   const frozen = signal.atBreach;
-  const before = frozen === null ? [] : [under(page, words.decision.toLowerCase(), `${measureText(frozen.value, signal.unit, lang, words)}, ${frozen.bad} ${words.badOf} ${frozen.all}`)];
+  const before = frozen === null ? [] : [under(page, words.atBreach, `${measureText(frozen.value, signal.unit, lang, words)}, ${frozen.bad} ${words.badOf} ${frozen.all}`)];
   return [beside(page, words.signal, `${signal.trigger}${signal.scopeName === '' ? '' : ` ${signal.scopeName}`}: ${measureText(signal.value, signal.unit, lang, words)}${limit}${counts} (${state})`), ...before];
 }
 

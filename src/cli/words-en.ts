@@ -84,7 +84,7 @@ export const en = {
   irreversible: 'cannot be taken back',
   undo: 'undo',
   who: 'who',
-  takes: 'takes about',
+  takes: 'takes',
   // approval
   needs: 'needs',
   by: 'by',
@@ -122,6 +122,7 @@ export const en = {
   decisionAct: 'Belay acts',
   decisionAsk: 'Belay asks people',
   decisionRefuse: 'Belay refuses',
+  atBreach: 'at breach',
   missing: 'missing',
   resent: 're-sent',
   until: 'until',

@@ -2,7 +2,7 @@
 // and what earlier steps put out. It reads targets only for `release.*`, and only the target that the step names.
 import type { JsonObject, Json } from '../domain/json.ts';
 import type { System } from '../domain/system.ts';
-import type { DeployTarget } from '../ports/deploy-target.ts';
+import type { DeployTarget, Release } from '../ports/deploy-target.ts';
 import type { Lookup } from './refs.ts';
 import { readPath } from './refs.ts';
 
@@ -51,8 +51,15 @@ async function restorablePrevious(target: DeployTarget, current: string, recorde
   const releases = await target.list(50);
   const live = releases.find((one) => one.ref === current);
   if (live === undefined) return null;
-  const older = releases.filter((one) => one.ref !== current && one.createdAt < live.createdAt && one.status !== 'failed');
+  const older = releases.filter((one) => one.status !== 'failed' && isOlder(one, live));
   const inOrder = older.toSorted((a, b) => Number(b.ref === recorded) - Number(a.ref === recorded) || b.createdAt - a.createdAt);
   for (const release of inOrder) if ((await target.restorable(release.ref)).ok) return release.ref;
   return null;
+}
+
+/** Releases that were unpacked in the same moment are told apart by their names, numbers counted as numbers. */
+function isOlder(one: Release, than: Release): boolean {
+  if (one.ref === than.ref) return false;
+  if (one.createdAt !== than.createdAt) return one.createdAt < than.createdAt;
+  return one.ref.localeCompare(than.ref, 'en', { numeric: true }) < 0;
 }

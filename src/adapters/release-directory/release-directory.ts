@@ -24,6 +24,8 @@ interface Deps {
   /** Needed for `versionUrl`. */
   readonly http?: Http;
   readonly baseDir: string;
+  /** Looking leaves no trace: what is seen for the first time is not written down. */
+  readonly lookOnly?: boolean;
 }
 interface Place {
   readonly settings: Settings;
@@ -58,7 +60,7 @@ export function createReleaseDirectory(options: Readonly<Record<string, unknown>
 async function read({ settings, deps }: Place): Promise<Reading> {
   const [link, sight] = [await readLink(settings.root), await look(settings, deps)];
   const history = await readHistory(settings.root);
-  const origin = originOf(history, link) ?? (await noteSeen(settings, history, link, deps.time.now()));
+  const origin = originOf(history, link) ?? (await noteSeen({ settings, deps }, history, link));
   const frozen = await isFrozen(settings.root);
   const before = switchInFlight({ link, history, origin, sight, now: deps.time.now() });
   if (before !== null)
@@ -75,8 +77,9 @@ async function read({ settings, deps }: Place): Promise<Reading> {
 }
 
 /** Somebody else's switch, seen for the first time. */
-async function noteSeen(settings: Settings, history: History, link: Link, at: number): Promise<Origin> {
-  const seen = seenNow(history, link, at);
+async function noteSeen({ settings, deps }: Place, history: History, link: Link): Promise<Origin> {
+  const seen = seenNow(history, link, deps.time.now());
+  if (deps.lookOnly === true) return seen;
   try {
     await appendHistory(settings.root, seen, history);
   } catch (error) {

@@ -31,7 +31,7 @@ export const run: Run = async (context, typed) => {
 };
 
 function question({ out, lang }: Context, view: IncidentView, task: TaskView): string {
-  const page: Page = { ...out, width: out.width, lang, words: wordsOf(lang), view: clean({ ...view, tasks: [task] }), column: 16 };
+  const page: Page = { ...out, width: out.width, lang, words: wordsOf(lang), view: clean({ ...view, tasks: [task] }), actions: false, column: 16 };
   return taskLines(page).join('\n');
 }
 

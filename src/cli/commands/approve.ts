@@ -21,7 +21,7 @@ export const run: Run = async (context, typed): Promise<ExitCode> => {
   const { view } = await getIncident(client, id);
   const approval = approvalOf(view, context);
   if (isSet(typed, 'deny')) return decide(context, client, view, approval, 'deny', textOption(typed, 'reason'));
-  if (wanted === undefined) out.say(`${incidentText(clean(view), [], { ...out, width: out.width, lang, logLines: 0 })}\n`);
+  if (wanted === undefined) out.say(`${incidentText(clean(view), [], { ...out, width: out.width, lang, logLines: 0, actions: true })}\n`);
   demandReady(view, context);
   await demandHash(context, typed, view.id, approval, wanted);
   return decide(context, client, view, approval, 'grant', undefined);

@@ -62,7 +62,7 @@ const events: EventTexts = {
   'cause.suspected': (d) => `Suspected cause: ${d.what}`,
   'decision.made': (d) => `Decision by ${d.by}: ${choices[d.choice]}, runbook ${d.runbook}${d.reason === '' ? '' : ` (${d.reason})`}`,
   'approval.requested': (d, say) =>
-    `Approval asked of ${say.list(d.from)}: ${d.min} needed${d.fourEyes ? ', by somebody else than who started it' : ''}${say.time('until', d.expiresAt)}`,
+    `Approval asked of ${say.list(d.from)}: ${d.min} needed${d.fourEyes ? ', by somebody else than who started it' : ''}`,
   'approval.granted': (d) => `${d.by} approved plan ${short(d.planHash)}`,
   'approval.denied': (d) => `${d.by} denied the approval: ${d.reason}`,
   'approval.expired': (d) => `The approval ran out of time${d.escalated ? ' and was escalated' : ''}`,

@@ -63,7 +63,7 @@ const events: EventTexts = {
   'cause.suspected': (d) => `Causa suspeita: ${d.what}`,
   'decision.made': (d) => `Decisão de ${d.by}: ${choices[d.choice]}, runbook ${d.runbook}${d.reason === '' ? '' : ` (${d.reason})`}`,
   'approval.requested': (d, say) =>
-    `Aprovação pedida a ${say.list(d.from)}: ${d.min} necessária(s)${d.fourEyes ? ', por quem não iniciou' : ''}${say.time('até', d.expiresAt)}`,
+    `Aprovação pedida a ${say.list(d.from)}: ${d.min} necessária(s)${d.fourEyes ? ', por quem não iniciou' : ''}`,
   'approval.granted': (d) => `${d.by} aprovou o plano ${short(d.planHash)}`,
   'approval.denied': (d) => `${d.by} negou a aprovação: ${d.reason}`,
   'approval.expired': (d) => `O prazo da aprovação acabou${d.escalated ? ' e ela foi escalada' : ''}`,
