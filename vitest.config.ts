@@ -17,7 +17,13 @@ export default defineConfig({
     projects: [
       // One lane after the other, so that a run over several lanes may have different numbers of workers.
       // Unit tests share their process: they may not leave a global changed behind them. What no other lane claims lands here.
-      lane('unit', ['test/**/*.test.ts'], { sequence: { groupOrder: 0 }, exclude: [...core, ...web, ...crash], pool: 'threads', isolate: false, testTimeout: 20_000 }),
+      lane('unit', ['test/**/*.test.ts'], {
+        sequence: { groupOrder: 0 },
+        exclude: [...core, ...web, ...crash],
+        pool: 'threads',
+        isolate: false,
+        testTimeout: 20_000,
+      }),
       lane('core', core, { sequence: { groupOrder: 1 }, pool: 'forks', maxWorkers: 2, testTimeout: 60_000, hookTimeout: 60_000 }),
       lane('web', web, { sequence: { groupOrder: 2 }, pool: 'forks', maxWorkers: 1, testTimeout: 60_000, hookTimeout: 60_000 }),
       lane('crash', crash, { sequence: { groupOrder: 3 }, pool: 'forks', maxWorkers: 2, testTimeout: 600_000, hookTimeout: 120_000 }),

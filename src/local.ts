@@ -17,7 +17,10 @@ export function localPause(dataDir: string): PauseSwitch {
 
 /** What the lint asks of the expression language and of templates. */
 export async function lintTools(): ReturnType<Wiring['lintTools']> {
-  const [{ createCel }, { createRenderer }] = await Promise.all([import('./adapters/cel/index.ts'), import('./adapters/templates/index.ts')]);
+  const [{ createCel }, { createRenderer }] = await Promise.all([
+    import('./adapters/cel/index.ts'),
+    import('./adapters/templates/index.ts'),
+  ]);
   const expression = createCel();
   const renderer = createRenderer();
   return {
@@ -29,7 +32,14 @@ export async function lintTools(): ReturnType<Wiring['lintTools']> {
 
 /** The adapters of a configuration, to look through. @throws BELAY_CONFIG_INVALID for options that a driver does not take */
 export async function openParts(o: { readonly system: System; readonly baseDir: string; readonly dataDir: string }): Promise<LocalParts> {
-  const [{ createCel }, { createHttp }, { createProcesses }, { createActions }, { createProbes }, { openChannels, openSwitches, openTargets }] = await Promise.all([
+  const [
+    { createCel },
+    { createHttp },
+    { createProcesses },
+    { createActions },
+    { createProbes },
+    { openChannels, openSwitches, openTargets },
+  ] = await Promise.all([
     import('./adapters/cel/index.ts'),
     import('./adapters/http/index.ts'),
     import('./adapters/process/index.ts'),

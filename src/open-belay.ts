@@ -5,10 +5,10 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { createArtefactFiles } from './adapters/artefact-files/index.ts';
 import { createCel } from './adapters/cel/index.ts';
+import type { EmbeddedPostgres } from './adapters/embedded-postgres/index.ts';
+import { openEmbeddedPostgres } from './adapters/embedded-postgres/index.ts';
 import type { Notice } from './adapters/engine-dbos/index.ts';
 import { createDbosEngine } from './adapters/engine-dbos/index.ts';
-import { openEmbeddedPostgres } from './adapters/embedded-postgres/index.ts';
-import type { EmbeddedPostgres } from './adapters/embedded-postgres/index.ts';
 import { createHttp } from './adapters/http/index.ts';
 import type { JournalFile } from './adapters/journal-file/index.ts';
 import { openJournalFile } from './adapters/journal-file/index.ts';
@@ -20,23 +20,23 @@ import type { Store } from './adapters/store-postgres/index.ts';
 import { openStore } from './adapters/store-postgres/index.ts';
 import { createDigest, systemTime } from './adapters/system/index.ts';
 import { createRenderer } from './adapters/templates/index.ts';
+import type { OpenedBelay, OpenOptions } from './cli/wiring.ts';
 import { BelayError } from './domain/errors.ts';
 import { createActions } from './flows/actions/index.ts';
 import { createCommands } from './flows/commands.ts';
 import { createDetector } from './flows/detect.ts';
+import { startLoops } from './flows/loops.ts';
 import { createProbes } from './flows/probes/index.ts';
 import { RESPOND, respondFlow } from './flows/respond.ts';
-import { startLoops } from './flows/loops.ts';
 import { wakeAll } from './flows/wake.ts';
 import type { World } from './flows/world.ts';
-import type { OpenedBelay, OpenOptions } from './cli/wiring.ts';
 import type { Digest } from './ports/digest.ts';
 import type { Engine } from './ports/engine.ts';
 import type { PauseSwitch } from './ports/pause.ts';
 import { openChannels, openSources, openSwitches, openTargets } from './registry.ts';
-import { createAuth } from './server/auth.ts';
-import { createServer } from './server/app.ts';
 import type { Listening } from './server/app.ts';
+import { createServer } from './server/app.ts';
+import { createAuth } from './server/auth.ts';
 
 /** How long the first look at the sources may take before runs are resumed all the same. */
 const SIGHT_MS = 2_000;
@@ -150,12 +150,19 @@ async function lookOnce({ targets, switches, system }: World): Promise<void> {
 }
 
 function openPause(dataDir: string, { pauseRow }: Store): PauseSwitch {
-  const store = { read: () => pauseRow.read(), set: (mark: PauseMark) => pauseRow.set(mark.who, mark.reason), clear: (who: string) => pauseRow.clear(who) };
+  const store = {
+    read: () => pauseRow.read(),
+    set: (mark: PauseMark) => pauseRow.set(mark.who, mark.reason),
+    clear: (who: string) => pauseRow.clear(who),
+  };
   return combinePause({ file: createPauseFile({ dataDir }, { time: systemTime }), store }, { time: systemTime });
 }
 
 function openEmbedded(o: OpenOptions): Promise<EmbeddedPostgres> {
-  return openEmbeddedPostgres({ dataDir: o.dataDir, onProgress: (phase, detail) => o.say(`store: ${phase}${detail === '' ? '' : ` (${detail})`}`) });
+  return openEmbeddedPostgres({
+    dataDir: o.dataDir,
+    onProgress: (phase, detail) => o.say(`store: ${phase}${detail === '' ? '' : ` (${detail})`}`),
+  });
 }
 
 async function openDoor(
@@ -201,4 +208,3 @@ function troubleLine(error: unknown): string {
   if (BelayError.is(error)) return `${error.code}: ${error.message}${error.hint === undefined ? '' : ` ${error.hint}`}`;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
-

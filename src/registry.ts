@@ -54,14 +54,20 @@ const CHANNELS: Readonly<Record<string, (options: Options, deps: ChannelDeps) =>
   webhook: (options, deps) => createWebhookChannel(options, deps),
 };
 
-export const openTargets = (system: System, deps: DriverDeps): Readonly<Record<string, DeployTarget>> => openEach('target', system.targets, TARGETS, deps);
-export const openSwitches = (system: System, deps: DriverDeps): Readonly<Record<string, FlowSwitch>> => openEach('switch', system.switches, SWITCHES, deps);
-export const openChannels = (system: System, deps: ChannelDeps): Readonly<Record<string, Channel>> => openEach('channel', system.channels, CHANNELS, deps);
+export const openTargets = (system: System, deps: DriverDeps): Readonly<Record<string, DeployTarget>> =>
+  openEach('target', system.targets, TARGETS, deps);
+export const openSwitches = (system: System, deps: DriverDeps): Readonly<Record<string, FlowSwitch>> =>
+  openEach('switch', system.switches, SWITCHES, deps);
+export const openChannels = (system: System, deps: ChannelDeps): Readonly<Record<string, Channel>> =>
+  openEach('channel', system.channels, CHANNELS, deps);
 
 type PushSource = SignalSource & { push(batch: Batch): Promise<void> };
 
 /** The sources of the configuration, and the one that the API's push feeds (null when none is declared). */
-export function openSources(system: System, deps: DriverDeps): { readonly sources: readonly SignalSource[]; readonly push: PushSource | null } {
+export function openSources(
+  system: System,
+  deps: DriverDeps,
+): { readonly sources: readonly SignalSource[]; readonly push: PushSource | null } {
   let push: PushSource | null = null;
   const sources = system.sources.map((spec) => {
     const source = openSource(spec, deps);
@@ -92,7 +98,9 @@ function openEach<S extends TargetSpec | SwitchSpec | ChannelSpec, T, D>(
     specs.map((spec) => {
       const open = drivers[spec.driver];
       if (open === undefined) {
-        throw new BelayError('BELAY_CONFIG_INVALID', `${what} ${spec.id}: there is no driver "${spec.driver}".`, { hint: `Drivers: ${Object.keys(drivers).join(', ')}.` });
+        throw new BelayError('BELAY_CONFIG_INVALID', `${what} ${spec.id}: there is no driver "${spec.driver}".`, {
+          hint: `Drivers: ${Object.keys(drivers).join(', ')}.`,
+        });
       }
       return [spec.id, open(spec.options, deps)];
     }),
@@ -100,6 +108,9 @@ function openEach<S extends TargetSpec | SwitchSpec | ChannelSpec, T, D>(
 }
 
 function pathIn(dir: string, path: unknown): string {
-  if (typeof path !== 'string') throw new BelayError('BELAY_CONFIG_INVALID', 'a file channel needs a path.', { hint: 'channels: { log: { driver: file, path: messages.ndjson } }' });
+  if (typeof path !== 'string')
+    throw new BelayError('BELAY_CONFIG_INVALID', 'a file channel needs a path.', {
+      hint: 'channels: { log: { driver: file, path: messages.ndjson } }',
+    });
   return isAbsolute(path) ? path : resolve(dir, path);
 }

@@ -1,6 +1,7 @@
 // What commands ask of the API, in its own shapes.
-import type { Event } from '../domain/event.ts';
+
 import { BelayError } from '../domain/errors.ts';
+import type { Event } from '../domain/event.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { IncidentRow } from '../domain/incident-list.ts';
 import type { IncidentView } from '../domain/incident-view.ts';
@@ -22,7 +23,9 @@ export function getIncident(client: Client, id: string): Promise<ShownIncident> 
 export async function getEvents(client: Client, id: string, after = 0): Promise<readonly Event[]> {
   const events: Event[] = [];
   for (let next: number | null = after; next !== null; ) {
-    const page: { events: readonly Event[]; next: number | null } = await client.get(`/v1/incidents/${encodeURIComponent(id)}/events?after=${next}`);
+    const page: { events: readonly Event[]; next: number | null } = await client.get(
+      `/v1/incidents/${encodeURIComponent(id)}/events?after=${next}`,
+    );
     events.push(...page.events);
     next = page.next;
   }
@@ -62,5 +65,7 @@ export function hashOption(text: string | undefined): string | undefined {
   if (text === undefined) return undefined;
   const hash = text.toLowerCase();
   if (/^[0-9a-f]+$/.test(hash) && hash.length >= LEAST_HASH && hash.length <= 64) return hash;
-  throw new BelayError('BELAY_USAGE', `--plan "${text}" is not the hash of a plan.`, { hint: `Write all of it, or at least its first ${LEAST_HASH} characters.` });
+  throw new BelayError('BELAY_USAGE', `--plan "${text}" is not the hash of a plan.`, {
+    hint: `Write all of it, or at least its first ${LEAST_HASH} characters.`,
+  });
 }

@@ -35,20 +35,26 @@ export interface ConnectOptions {
 export function connect(dataDir: string, http: Http, o: ConnectOptions = {}): Client {
   const server = livingServer(dataDir);
   if (server === null || server.port === 0) {
-    throw new BelayError('BELAY_SERVER_UNREACHABLE', `No Belay serves ${dataDir}.`, { hint: 'Start it: belay up. Or name its directory with --data.' });
+    throw new BelayError('BELAY_SERVER_UNREACHABLE', `No Belay serves ${dataDir}.`, {
+      hint: 'Start it: belay up. Or name its directory with --data.',
+    });
   }
   return clientOf(`http://127.0.0.1:${server.port}`, readToken(dataDir, server.tokenFile, o.person), http, o.timeoutMs);
 }
 
 function readToken(dataDir: string, operatorFile: string, person: string | undefined): string {
-  if (person !== undefined && !/^[\w.@-]+$/.test(person)) throw new BelayError('BELAY_USAGE', `--as "${person}" is no person of belay.yaml.`, { hint: 'Write the id of a person: --as ana' });
+  if (person !== undefined && !/^[\w.@-]+$/.test(person))
+    throw new BelayError('BELAY_USAGE', `--as "${person}" is no person of belay.yaml.`, { hint: 'Write the id of a person: --as ana' });
   const file = person === undefined ? operatorFile : join(dataDir, 'tokens', person);
   try {
     return readFileSync(file, 'utf8').trim();
   } catch (cause) {
     const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
     throw new BelayError('BELAY_UNAUTHORIZED', `The token in ${file} cannot be read${missing ? ': it is not there' : ''}.`, {
-      hint: person === undefined ? 'Type it as the user that started Belay; the file is readable by its owner alone.' : 'Is this the id of a person of belay.yaml? Belay makes a token for each when it starts.',
+      hint:
+        person === undefined
+          ? 'Type it as the user that started Belay; the file is readable by its owner alone.'
+          : 'Is this the id of a person of belay.yaml? Belay makes a token for each when it starts.',
       cause,
     });
   }
@@ -84,7 +90,10 @@ export function clientOf(base: string, token: string, http: Http, timeoutMs = 30
 function problemOf(status: number, body: string, path: string): BelayError {
   const problem = parseProblem(body);
   const code: ErrorCode = problem.code !== undefined && problem.code in CODES ? (problem.code as ErrorCode) : 'BELAY_SERVER_UNREACHABLE';
-  const fields = (problem.errors ?? []).slice(1).map((one) => `${one.path}: ${one.message}`).join('; ');
+  const fields = (problem.errors ?? [])
+    .slice(1)
+    .map((one) => `${one.path}: ${one.message}`)
+    .join('; ');
   const message = `${problem.detail ?? problem.title ?? `${path} answered ${status}`}${fields === '' ? '' : `; ${fields}`}`;
   const effect = problem.effect === 'unknown' || problem.effect === 'done' ? problem.effect : 'none';
   return new BelayError(code, message, { effect, ...(problem.hint === undefined ? {} : { hint: problem.hint }) });

@@ -18,7 +18,12 @@ export function span(ms: number): string {
 /** `2:58`, `1:02:58`, `3 d 4 h`. */
 export function countdown(ms: number): string {
   const total = Math.max(0, Math.floor(Math.abs(ms) / 1000));
-  const [days, hours, minutes, seconds] = [Math.floor(total / 86_400), Math.floor(total / 3600) % 24, Math.floor(total / 60) % 60, total % 60];
+  const [days, hours, minutes, seconds] = [
+    Math.floor(total / 86_400),
+    Math.floor(total / 3600) % 24,
+    Math.floor(total / 60) % 60,
+    total % 60,
+  ];
   if (days > 0) return `${days} d ${hours} h`;
   const two = (value: number): string => String(value).padStart(2, '0');
   return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds)}` : `${minutes}:${two(seconds)}`;
@@ -39,6 +44,8 @@ export function bar(clock: ClockView, now: Instant, marks: Marks, length = 10): 
 }
 
 export function clockName(clock: ClockView, words: Words): string {
-  const kind = { clock: words.kindClock, approval: words.kindApproval, promise: words.kindPromise, contingency: words.kindContingency }[clock.kind];
+  const kind = { clock: words.kindClock, approval: words.kindApproval, promise: words.kindPromise, contingency: words.kindContingency }[
+    clock.kind
+  ];
   return clock.kind === 'approval' ? kind : `${kind} ${clock.id}`.trim();
 }

@@ -43,7 +43,10 @@ const AUTHORS: readonly CommandSpec[] = [
       YES,
     ],
     load: () => import('./commands/init.ts'),
-    examples: ['belay init', 'belay init --yes --name shop --metrics-url http://127.0.0.1:8080/metrics --release-dir service --pid-file service/run/shop.pid'],
+    examples: [
+      'belay init',
+      'belay init --yes --name shop --metrics-url http://127.0.0.1:8080/metrics --release-dir service --pid-file service/run/shop.pid',
+    ],
   },
   {
     usage: 'lint [files...]',
@@ -122,7 +125,11 @@ const WRITES: readonly CommandSpec[] = [
       { flags: '-y, --yes', about: 'has no effect here: an approval is for a plan, not for a question' },
     ],
     load: () => import('./commands/approve.ts'),
-    examples: ['belay approve INC-1', 'belay approve INC-1 --plan 3f2a9c01', 'belay approve INC-1 --deny --reason "the cause is elsewhere"'],
+    examples: [
+      'belay approve INC-1',
+      'belay approve INC-1 --plan 3f2a9c01',
+      'belay approve INC-1 --deny --reason "the cause is elsewhere"',
+    ],
   },
   {
     usage: 'answer <incident> [step]',

@@ -39,7 +39,8 @@ export type Run = (context: Context, typed: Typed) => Promise<ExitCode | undefin
 
 export function langOf(given: string | undefined, env: Readonly<Record<string, string | undefined>>): Lang {
   if (given === 'en' || given === 'pt-BR') return given;
-  if (given !== undefined) throw new BelayError('BELAY_USAGE', `--lang is en or pt-BR, not "${given}".`, { hint: 'Type --lang en, or --lang pt-BR.' });
+  if (given !== undefined)
+    throw new BelayError('BELAY_USAGE', `--lang is en or pt-BR, not "${given}".`, { hint: 'Type --lang en, or --lang pt-BR.' });
   return /^pt\b|^pt_/i.test(env['LC_ALL'] ?? env['LC_MESSAGES'] ?? env['LANG'] ?? '') ? 'pt-BR' : 'en';
 }
 
@@ -96,5 +97,7 @@ export function portOption(typed: Typed, otherwise: number): number {
 export function incidentArg(text: string | undefined): string {
   const [, digits] = /^(?:inc-?)?(\d{1,9})$/i.exec(text ?? '') ?? [];
   if (digits !== undefined) return `INC-${Number(digits)}`;
-  throw new BelayError('BELAY_USAGE', `"${text ?? ''}" is not an incident: they are called INC-1, INC-2, …`, { hint: 'List them: belay status' });
+  throw new BelayError('BELAY_USAGE', `"${text ?? ''}" is not an incident: they are called INC-1, INC-2, …`, {
+    hint: 'List them: belay status',
+  });
 }

@@ -17,7 +17,17 @@ const SOCKET_PATH_MAX = process.platform === 'darwin' ? 103 : 107;
 
 export async function checkMachine(context: Context): Promise<readonly Finding[]> {
   const store = storeOf(context);
-  return [versions(context), dataDirectory(context), disk(context), token(context), store, ...(store.state === 'skip' ? [] : [socket()]), clock(), await server(context), await pause(context)];
+  return [
+    versions(context),
+    dataDirectory(context),
+    disk(context),
+    token(context),
+    store,
+    ...(store.state === 'skip' ? [] : [socket()]),
+    clock(),
+    await server(context),
+    await pause(context),
+  ];
 }
 
 function versions({ wiring }: Context): Finding {
@@ -46,10 +56,13 @@ function dataDirectory({ data, dataDir }: Context): Finding {
   const what = 'data directory';
   if (!existsSync(dataDir)) {
     const above = standing(dirname(dataDir));
-    return may(above, constants.W_OK) ? ok(what, `${data} is not there yet; belay up makes it`) : fail(what, `${data} is not there, and ${above} may not be written`, 'Name another one with --data.');
+    return may(above, constants.W_OK)
+      ? ok(what, `${data} is not there yet; belay up makes it`)
+      : fail(what, `${data} is not there, and ${above} may not be written`, 'Name another one with --data.');
   }
   if (!statSync(dataDir).isDirectory()) return fail(what, `${data} is not a folder`, 'Name another one with --data.');
-  if (!may(dataDir, constants.R_OK | constants.W_OK | constants.X_OK)) return fail(what, `${data} may not be written by this user`, `Type it as the user that runs Belay, or: chown -R $(id -un) ${data}`);
+  if (!may(dataDir, constants.R_OK | constants.W_OK | constants.X_OK))
+    return fail(what, `${data} may not be written by this user`, `Type it as the user that runs Belay, or: chown -R $(id -un) ${data}`);
   return ok(what, `${realpathSync(dataDir)} may be written`);
 }
 
@@ -59,7 +72,8 @@ function disk({ dataDir }: Context): Finding {
   const free = bavail * bsize;
   const says = `${(free / 1024 ** 3).toFixed(1)} GiB free`;
   if (free < LEAST_ROOM_BYTES) return fail(what, says, 'Make room: without it Belay cannot write its journal, and then it does not act.');
-  if (files > 0 && ffree < LEAST_ROOM_INODES) return warn(what, `${says}, but only ${ffree} files may still be made`, 'Remove small files.');
+  if (files > 0 && ffree < LEAST_ROOM_INODES)
+    return warn(what, `${says}, but only ${ffree} files may still be made`, 'Remove small files.');
   return free < ROOM_BYTES ? warn(what, says, 'Make room before it runs out.') : ok(what, says);
 }
 
@@ -67,17 +81,24 @@ function token({ data, dataDir }: Context): Finding {
   const what = 'token';
   const file = join(dataDir, 'token');
   if (!existsSync(file)) return skip(what, 'none yet; belay up makes it');
-  if (!may(file, constants.R_OK)) return fail(what, `${join(data, 'token')} may not be read by this user`, 'Type it as the user that runs Belay.');
+  if (!may(file, constants.R_OK))
+    return fail(what, `${join(data, 'token')} may not be read by this user`, 'Type it as the user that runs Belay.');
   const mode = statSync(file).mode & 0o077;
-  return mode === 0 || process.platform === 'win32' ? ok(what, 'readable by its owner alone') : fail(what, `${join(data, 'token')} can be read by others`, `chmod 600 ${join(data, 'token')}`);
+  return mode === 0 || process.platform === 'win32'
+    ? ok(what, 'readable by its owner alone')
+    : fail(what, `${join(data, 'token')} can be read by others`, `chmod 600 ${join(data, 'token')}`);
 }
 
 function storeOf({ data, dataDir, wiring }: Context): Finding {
   const what = 'store';
-  if ((wiring.env['BELAY_DATABASE_URL'] ?? '') !== '') return skip(what, 'BELAY_DATABASE_URL names a Postgres of your own; belay up says whether it answers');
-  if (process.platform === 'win32' && process.arch !== 'x64') return fail(what, `no embedded Postgres for ${process.platform}-${process.arch}`, 'Set BELAY_DATABASE_URL to a Postgres of your own.');
+  if ((wiring.env['BELAY_DATABASE_URL'] ?? '') !== '')
+    return skip(what, 'BELAY_DATABASE_URL names a Postgres of your own; belay up says whether it answers');
+  if (process.platform === 'win32' && process.arch !== 'x64')
+    return fail(what, `no embedded Postgres for ${process.platform}-${process.arch}`, 'Set BELAY_DATABASE_URL to a Postgres of your own.');
   const cluster = join(dataDir, 'postgres', 'cluster');
-  return existsSync(cluster) ? ok(what, `the embedded Postgres lies in ${join(data, 'postgres')}`) : ok(what, 'the embedded Postgres is made by the first belay up');
+  return existsSync(cluster)
+    ? ok(what, `the embedded Postgres lies in ${join(data, 'postgres')}`)
+    : ok(what, 'the embedded Postgres is made by the first belay up');
 }
 
 /** The supervisor takes the first folder in which the socket's path is short enough. */
@@ -86,7 +107,12 @@ function socket(): Finding {
   const bases = [process.getuid?.() === 0 ? '/run' : undefined, tmpdir(), '/tmp'];
   const length = (base: string): number => Buffer.byteLength(join(realpathSync(base), 'belay-000000000000', '.s.PGSQL.5432'));
   const found = bases.find((base) => base !== undefined && existsSync(base) && length(base) <= SOCKET_PATH_MAX);
-  if (found === undefined) return fail(what, 'no folder is short enough for the socket of the embedded Postgres', 'Set TMPDIR to a short path, or BELAY_DATABASE_URL to a Postgres of your own.');
+  if (found === undefined)
+    return fail(
+      what,
+      'no folder is short enough for the socket of the embedded Postgres',
+      'Set TMPDIR to a short path, or BELAY_DATABASE_URL to a Postgres of your own.',
+    );
   return ok(what, `${length(found)} of ${SOCKET_PATH_MAX} bytes, in ${found}`);
 }
 
@@ -101,14 +127,19 @@ async function server({ data, dataDir, as, wiring }: Context): Promise<Finding> 
   const what = 'server';
   const living = livingServer(dataDir);
   if (living === null) {
-    return readServerFile(dataDir) === null ? skip(what, `none runs on ${data}; start it with belay up`) : warn(what, `the last one (pid ${readServerFile(dataDir)?.pid ?? '?'}) has died`, 'belay up goes on where it was.');
+    return readServerFile(dataDir) === null
+      ? skip(what, `none runs on ${data}; start it with belay up`)
+      : warn(what, `the last one (pid ${readServerFile(dataDir)?.pid ?? '?'}) has died`, 'belay up goes on where it was.');
   }
   return look(what, async () => {
     const status = await connect(dataDir, await wiring.http(), { person: as, timeoutMs: 3000 }).get<Status>('/v1/status');
     const says = `pid ${living.pid} answers on 127.0.0.1:${living.port}`;
-    if (status.version !== wiring.version) return warn(what, `${says}, and is version ${status.version}`, 'Stop it and type belay up, so that both are the same.');
+    if (status.version !== wiring.version)
+      return warn(what, `${says}, and is version ${status.version}`, 'Stop it and type belay up, so that both are the same.');
     const { deadSources } = status.detection;
-    return deadSources.length === 0 ? ok(what, says) : warn(what, `${says}; no data from ${deadSources.join(', ')}`, 'Look at these sources below.');
+    return deadSources.length === 0
+      ? ok(what, says)
+      : warn(what, `${says}; no data from ${deadSources.join(', ')}`, 'Look at these sources below.');
   });
 }
 
@@ -116,5 +147,7 @@ async function pause({ data, dataDir, wiring }: Context): Promise<Finding> {
   if (!existsSync(dataDir)) return ok('pause', 'not set');
   const state = await (await wiring.pauseFile(dataDir)).read();
   const [by] = state.by;
-  return by === undefined ? ok('pause', `no file ${join(data, 'pause')}`) : warn('pause', `set by ${by.who}: ${by.reason}`, 'Nothing new happens until: belay resume');
+  return by === undefined
+    ? ok('pause', `no file ${join(data, 'pause')}`)
+    : warn('pause', `set by ${by.who}: ${by.reason}`, 'Nothing new happens until: belay resume');
 }

@@ -17,7 +17,8 @@ const SKEW_MS = 5000;
 export async function checkSystem(context: Context): Promise<readonly Finding[]> {
   const { config, configDir, dataDir, wiring } = context;
   const what = 'configuration';
-  if (!existsSync(join(configDir, 'belay.yaml'))) return [skip(what, `no belay.yaml in ${config}; write one with belay init, or name its folder with --config`)];
+  if (!existsSync(join(configDir, 'belay.yaml')))
+    return [skip(what, `no belay.yaml in ${config}; write one with belay init, or name its folder with --config`)];
   const loaded = loadAndLint(configDir, { ...(await wiring.lintTools()), env: wiring.env });
   const errors = loaded.diagnostics.filter((one) => one.severity === 'error').length;
   const warnings = loaded.diagnostics.length - errors;
@@ -61,9 +62,11 @@ function sourceOf(source: SourceSpec, http: Http): Promise<Finding> {
     for (const url of urls) {
       const answer = await http.request({ method: 'GET', url, timeoutMs: PATIENCE_MS, maxBytes: 16 * 1024 * 1024 });
       const wanted = source.driver === 'http' ? source.expectStatus : 200;
-      if (answer.status !== wanted) return fail(what, `${url} answers ${answer.status}, not ${wanted}`, 'Look at that address in a browser or with curl.');
+      if (answer.status !== wanted)
+        return fail(what, `${url} answers ${answer.status}, not ${wanted}`, 'Look at that address in a browser or with curl.');
       const skew = skewOf(answer.headers['date']);
-      if (skew > SKEW_MS) return warn(what, `${url} answers, but its clock is ${Math.round(skew / 1000)} s from ours`, 'Let NTP keep both clocks.');
+      if (skew > SKEW_MS)
+        return warn(what, `${url} answers, but its clock is ${Math.round(skew / 1000)} s from ours`, 'Let NTP keep both clocks.');
     }
     return ok(what, `${urls.join(', ')} answers`);
   });
@@ -81,7 +84,12 @@ function targetOf(id: string, target: LocalParts['targets'][string]): Promise<Fi
     const says = `runs ${state.release}${state.previous === null ? '' : `, before it ${state.previous}`}; ${releases.length} releases`;
     if (state.frozen) return warn(what, `${says}; frozen`, 'Deploys are frozen until somebody lifts it.');
     const unlike = state.units.filter((unit) => unit.release !== state.release || !unit.ready);
-    if (unlike.length > 0) return warn(what, `${says}; ${unlike.map((unit) => unit.id).join(', ')} is not there`, 'Is the service up, and has it loaded the current release?');
+    if (unlike.length > 0)
+      return warn(
+        what,
+        `${says}; ${unlike.map((unit) => unit.id).join(', ')} is not there`,
+        'Is the service up, and has it loaded the current release?',
+      );
     return releases.length < 2 ? warn(what, says, 'There is nothing to go back to yet.') : ok(what, says);
   });
 }
@@ -90,7 +98,9 @@ function switchOf(id: string, one: LocalParts['switches'][string], system: Syste
   const what = `switch ${id}`;
   return look(what, async () => {
     const states = await Promise.all(system.organizations.map(async (org) => `${org.id}: ${(await one.get(org.id)).value}`));
-    return states.length === 0 ? warn(what, 'there are no organizations to switch', 'Add organizations to belay.yaml.') : ok(what, states.slice(0, 6).join(', ') + (states.length > 6 ? ', …' : ''));
+    return states.length === 0
+      ? warn(what, 'there are no organizations to switch', 'Add organizations to belay.yaml.')
+      : ok(what, states.slice(0, 6).join(', ') + (states.length > 6 ? ', …' : ''));
   });
 }
 

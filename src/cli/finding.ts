@@ -9,8 +9,18 @@ export interface Finding {
 }
 
 export const ok = (what: string, says: string): Finding => ({ what, state: 'ok', says });
-export const warn = (what: string, says: string, todo?: string): Finding => ({ what, state: 'warn', says, ...(todo === undefined ? {} : { todo }) });
-export const fail = (what: string, says: string, todo?: string): Finding => ({ what, state: 'fail', says, ...(todo === undefined ? {} : { todo }) });
+export const warn = (what: string, says: string, todo?: string): Finding => ({
+  what,
+  state: 'warn',
+  says,
+  ...(todo === undefined ? {} : { todo }),
+});
+export const fail = (what: string, says: string, todo?: string): Finding => ({
+  what,
+  state: 'fail',
+  says,
+  ...(todo === undefined ? {} : { todo }),
+});
 export const skip = (what: string, says: string): Finding => ({ what, state: 'skip', says });
 
 /** The world's refusals are findings; our own bugs still surface. */

@@ -3,8 +3,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ErrorCode } from '../domain/errors.ts';
 import { BelayError } from '../domain/errors.ts';
-import { describeEvent } from '../domain/event-text.ts';
 import type { Event } from '../domain/event.ts';
+import { describeEvent } from '../domain/event-text.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { Lang } from '../domain/system.ts';
 import type { Client } from './client.ts';
@@ -45,16 +45,23 @@ export async function follow(o: FollowOptions): Promise<{ readonly incident: Inc
       if (seen.complete && o.until(seen.incident, events)) return { incident: seen.incident, events };
     }
     if (Date.now() > end) {
-      throw new BelayError('BELAY_TIMEOUT', `${o.incident} has not come to its end within ${Math.round(o.timeoutMs / 1000)} s.`, { hint: `See why: belay incident ${o.incident}` });
+      throw new BelayError('BELAY_TIMEOUT', `${o.incident} has not come to its end within ${Math.round(o.timeoutMs / 1000)} s.`, {
+        hint: `See why: belay incident ${o.incident}`,
+      });
     }
     await sleep(LOOK_EVERY_MS);
   }
 }
 
-async function lookOrNull(o: FollowOptions, after: number): Promise<{ incident: Incident; events: readonly Event[]; complete: boolean } | null> {
+async function lookOrNull(
+  o: FollowOptions,
+  after: number,
+): Promise<{ incident: Incident; events: readonly Event[]; complete: boolean } | null> {
   try {
     const client = o.connect();
-    const { events, next } = await client.get<{ events: readonly Event[]; next: number | null }>(`/v1/incidents/${o.incident}/events?after=${after}`);
+    const { events, next } = await client.get<{ events: readonly Event[]; next: number | null }>(
+      `/v1/incidents/${o.incident}/events?after=${after}`,
+    );
     const { incident } = await client.get<{ incident: Incident }>(`/v1/incidents/${o.incident}`);
     return { incident, events, complete: next === null && incident.seq === (events.at(-1)?.seq ?? after) };
   } catch (error) {

@@ -15,7 +15,11 @@ export interface Page extends Look {
   readonly column: number;
 }
 
-export const clockOf = ({ view, lang }: Page): { readonly now: number; readonly lang: Lang; readonly zone: string } => ({ now: view.now, lang, zone: view.headline.zone });
+export const clockOf = ({ view, lang }: Page): { readonly now: number; readonly lang: Lang; readonly zone: string } => ({
+  now: view.now,
+  lang,
+  zone: view.headline.zone,
+});
 
 /** A heading in its column, and the text beside it, wrapped. */
 export function beside(page: Page, heading: string, text: string): string {

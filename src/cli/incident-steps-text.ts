@@ -20,13 +20,29 @@ function oneTask(page: Page, task: TaskView): readonly string[] {
   const head = `${colour.bold(pad(words.waiting, page.column))}${colour.yellow(cut(`${task.title}${who}`, page.width - page.column))}`;
   const asked = [task.ask, task.text].filter((one, at, all) => one !== '' && one !== task.title && all.indexOf(one) === at);
   const boxes = task.checks.map((one, at) => under(page, at === 0 ? words.box : '', `[${one.ticked ? 'x' : ' '}] ${at + 1}  ${one.item}`));
-  const answers = task.answers.length === 0 ? [] : [under(page, words.answers, task.answers.map((one) => `${one.name} (${one.type})`).join(', '))];
-  const options = task.options.map((one, at) => under(page, at === 0 ? words.choose : '', `${pad(one.id, 10)} ${one.title ?? wayOn(one.id, words)}`.trimEnd()));
-  return [head, ...asked.flatMap((text) => wrap(text, page.width - page.column).map((line) => ' '.repeat(page.column) + line)), ...boxes, ...answers, ...options, under(page, words.type, commandFor(view, task))];
+  const answers =
+    task.answers.length === 0 ? [] : [under(page, words.answers, task.answers.map((one) => `${one.name} (${one.type})`).join(', '))];
+  const options = task.options.map((one, at) =>
+    under(page, at === 0 ? words.choose : '', `${pad(one.id, 10)} ${one.title ?? wayOn(one.id, words)}`.trimEnd()),
+  );
+  return [
+    head,
+    ...asked.flatMap((text) => wrap(text, page.width - page.column).map((line) => ' '.repeat(page.column) + line)),
+    ...boxes,
+    ...answers,
+    ...options,
+    under(page, words.type, commandFor(view, task)),
+  ];
 }
 
 function wayOn(id: string, words: Words): string {
-  return ({ again: words.choiceAgain, continue: words.choiceContinue, undo: words.choiceUndo, stop: words.choiceStop } as Readonly<Record<string, string>>)[id] ?? '';
+  return (
+    (
+      { again: words.choiceAgain, continue: words.choiceContinue, undo: words.choiceUndo, stop: words.choiceStop } as Readonly<
+        Record<string, string>
+      >
+    )[id] ?? ''
+  );
 }
 
 /** What answers this task, ready to be typed. */
@@ -43,21 +59,48 @@ export function stepLines(page: Page): readonly string[] {
   if (view.steps.length === 0) return [];
   const digits = String(view.steps.length).length;
   const titleWidth = Math.min(Math.max(...view.steps.map((step) => step.title.length)), Math.max(20, page.width - 34));
-  return [colour.bold(words.steps), ...view.steps.flatMap((step, at) => stepLine(page, step, { number: `${at + 1}`.padStart(digits), titleWidth }))];
+  return [
+    colour.bold(words.steps),
+    ...view.steps.flatMap((step, at) => stepLine(page, step, { number: `${at + 1}`.padStart(digits), titleWidth })),
+  ];
 }
 
-function stepLine(page: Page, step: StepView, { number, titleWidth }: { readonly number: string; readonly titleWidth: number }): readonly string[] {
+function stepLine(
+  page: Page,
+  step: StepView,
+  { number, titleWidth }: { readonly number: string; readonly titleWidth: number },
+): readonly string[] {
   const { words, lang, colour, marks, width } = page;
-  const status = step.status === 'pending' ? words.stepPending : step.status === 'not-reached' ? words.stepNotReached : stepStatusWord(step.status, lang);
-  const took = step.startedAt !== null && step.endedAt !== null && step.status !== 'skipped' ? ` ${formatDuration(step.endedAt - step.startedAt, lang)}` : '';
+  const status =
+    step.status === 'pending'
+      ? words.stepPending
+      : step.status === 'not-reached'
+        ? words.stepNotReached
+        : stepStatusWord(step.status, lang);
+  const took =
+    step.startedAt !== null && step.endedAt !== null && step.status !== 'skipped'
+      ? ` ${formatDuration(step.endedAt - step.startedAt, lang)}`
+      : '';
   const again = step.attempt > 1 ? `, ${words.attempt} ${step.attempt} ${words.of} ${Math.max(step.maxAttempts, step.attempt)}` : '';
   const limit = step.status === 'running' && step.timesOutAt !== null ? `, ${words.givesUp} ${timeOf(step.timesOutAt, clockOf(page))}` : '';
   const state = `${status}${took}${again}${limit}`;
   const line = `  ${markOf(step, marks)} ${number}  ${pad(cut(step.title, titleWidth), titleWidth)}  ${colour.dim(cut(state, width - titleWidth - 9))}`;
-  const paint = step.status === 'failed' || step.status === 'unknown' ? colour.red : step.status === 'running' || step.status === 'waiting' ? colour.cyan : (text: string) => text;
+  const paint =
+    step.status === 'failed' || step.status === 'unknown'
+      ? colour.red
+      : step.status === 'running' || step.status === 'waiting'
+        ? colour.cyan
+        : (text: string) => text;
   const why = step.status === 'failed' || step.status === 'unknown' || step.status === 'skipped' ? whyOf(step) : '';
-  const doing = step.action !== null && ((page.actions && step.status === 'pending') || step.status === 'running' || step.status === 'failed' || step.status === 'unknown') ? `${step.action} ${argsText(step.args)}` : '';
-  return [paint(line), ...[why, doing].filter((text) => text !== '').flatMap((text) => wrap(text, width - 9).map((one) => colour.dim(`         ${one}`)))];
+  const doing =
+    step.action !== null &&
+    ((page.actions && step.status === 'pending') || step.status === 'running' || step.status === 'failed' || step.status === 'unknown')
+      ? `${step.action} ${argsText(step.args)}`
+      : '';
+  return [
+    paint(line),
+    ...[why, doing].filter((text) => text !== '').flatMap((text) => wrap(text, width - 9).map((one) => colour.dim(`         ${one}`))),
+  ];
 }
 
 function whyOf({ detail }: StepView): string {
@@ -93,7 +136,12 @@ export function checkLines(page: Page): readonly string[] {
   const { view, words, colour, marks, width } = page;
   if (view.checks.length === 0) return [];
   const lines = view.checks.slice(-8).map((check) => {
-    const mark = check.result === 'pass' ? colour.green(marks.done) : check.result === 'fail' ? colour.red(marks.failed) : colour.yellow(marks.unknown);
+    const mark =
+      check.result === 'pass'
+        ? colour.green(marks.done)
+        : check.result === 'fail'
+          ? colour.red(marks.failed)
+          : colour.yellow(marks.unknown);
     const result = { pass: words.passed, fail: words.failed, inconclusive: words.inconclusive }[check.result];
     const values = check.result === 'pass' ? '' : `  ${check.reason === '' ? argsText(check.values) : check.reason}`;
     const count = `${check.passed} ${words.of} ${check.asked}`;

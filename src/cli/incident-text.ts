@@ -12,9 +12,19 @@ import { argsText, measureText, shortHash, valueText } from './value-text.ts';
 import { reasonText, wordsOf } from './words.ts';
 
 /** `logLines`: how many of the last events are shown. `actions`: what every step would run, too. */
-export function incidentText(view: IncidentView, events: readonly Event[], look: Look & { readonly lang: Lang; readonly logLines: number; readonly actions?: boolean }): string {
+export function incidentText(
+  view: IncidentView,
+  events: readonly Event[],
+  look: Look & { readonly lang: Lang; readonly logLines: number; readonly actions?: boolean },
+): string {
   const words = wordsOf(look.lang);
-  const page: Page = { ...look, words, view, actions: look.actions ?? false, column: Math.max(words.nextAction.length, words.ifNothing.length, words.nextClock.length) + 2 };
+  const page: Page = {
+    ...look,
+    words,
+    view,
+    actions: look.actions ?? false,
+    column: Math.max(words.nextAction.length, words.ifNothing.length, words.nextClock.length) + 2,
+  };
   const blocks = [
     [...headLines(page), ...pauseLines(page)],
     [...clockLines(page), ...actionLines(page), ...approveLines(page), ...nothingLines(page)],
@@ -75,18 +85,34 @@ function clockLines(page: Page): readonly string[] {
     const drawn = withBar && !late ? `  ${bar(clock, view.now, marks)}` : '';
     return `${pad(clockName(clock, words), nameWidth)}  ${shown}${drawn}  ${colour.dim(`${words.at} ${timeOf(clock.deadline, clockOf(page))}`)}`;
   };
-  return [colour.bold(pad(words.nextClock, page.column)) + line(big, true), ...others.slice(0, 4).map((clock) => ' '.repeat(page.column) + line(clock, false))];
+  return [
+    colour.bold(pad(words.nextClock, page.column)) + line(big, true),
+    ...others.slice(0, 4).map((clock) => ' '.repeat(page.column) + line(clock, false)),
+  ];
 }
 
 function actionLines(page: Page): readonly string[] {
   const { view, words, colour, marks } = page;
   const { next } = view;
   if (next === null) return view.headline.open ? [beside(page, words.nextAction, words.noNext)] : [];
-  const state = { 'needs-approval': words.statusNeeds, running: words.statusRunning, waiting: words.statusWaiting, pending: words.statusPending }[next.status];
-  const change = next.current === null && next.desired === null ? '' : `   ${valueText(next.current) || words.unknown} ${marks.arrow} ${valueText(next.desired) || words.unknown}`;
+  const state = {
+    'needs-approval': words.statusNeeds,
+    running: words.statusRunning,
+    waiting: words.statusWaiting,
+    pending: words.statusPending,
+  }[next.status];
+  const change =
+    next.current === null && next.desired === null
+      ? ''
+      : `   ${valueText(next.current) || words.unknown} ${marks.arrow} ${valueText(next.desired) || words.unknown}`;
   const { blast } = next;
   const orgs = blast.orgs === 'all' ? words.allOrgs : blast.orgs.join(', ');
-  const reach = [orgs, blast.targets.join(', '), blast.changes === 0 ? '' : `${blast.changes} ${words.changes}`, blast.irreversible === 0 ? '' : `${blast.irreversible} ${words.irreversible}`].filter((one) => one !== '');
+  const reach = [
+    orgs,
+    blast.targets.join(', '),
+    blast.changes === 0 ? '' : `${blast.changes} ${words.changes}`,
+    blast.irreversible === 0 ? '' : `${blast.irreversible} ${words.irreversible}`,
+  ].filter((one) => one !== '');
   return [
     beside(page, words.nextAction, next.title),
     `${' '.repeat(page.column)}${colour.cyan(`${next.position} ${words.of} ${next.total}, ${state}`)}`,
@@ -120,13 +146,29 @@ function signalLines(page: Page): readonly string[] {
   const { view, words, lang } = page;
   const { signal } = view;
   if (signal === null) return [];
-  const limit = signal.limit === null ? '' : `, ${words.limit} ${measureText('above' in signal.limit ? signal.limit.above : signal.limit.below, signal.unit, lang, words)}`;
-  const counts = signal.all === 0 ? '' : `, ${signal.bad} ${words.badOf} ${signal.all}${signal.overMs === null ? '' : ` ${words.within} ${span(signal.overMs)}`}`;
+  const limit =
+    signal.limit === null
+      ? ''
+      : `, ${words.limit} ${measureText('above' in signal.limit ? signal.limit.above : signal.limit.below, signal.unit, lang, words)}`;
+  const counts =
+    signal.all === 0
+      ? ''
+      : `, ${signal.bad} ${words.badOf} ${signal.all}${signal.overMs === null ? '' : ` ${words.within} ${span(signal.overMs)}`}`;
   const level = { none: words.levelNone, suspect: words.levelSuspect, act: words.levelAct }[signal.level];
   const state = signal.unknown ? words.unknownSignal : signal.warming ? words.warming : level;
   const frozen = signal.atBreach;
-  const before = frozen === null ? [] : [under(page, words.atBreach, `${measureText(frozen.value, signal.unit, lang, words)}, ${frozen.bad} ${words.badOf} ${frozen.all}`)];
-  return [beside(page, words.signal, `${signal.trigger}${signal.scopeName === '' ? '' : ` ${signal.scopeName}`}: ${measureText(signal.value, signal.unit, lang, words)}${limit}${counts} (${state})`), ...before];
+  const before =
+    frozen === null
+      ? []
+      : [under(page, words.atBreach, `${measureText(frozen.value, signal.unit, lang, words)}, ${frozen.bad} ${words.badOf} ${frozen.all}`)];
+  return [
+    beside(
+      page,
+      words.signal,
+      `${signal.trigger}${signal.scopeName === '' ? '' : ` ${signal.scopeName}`}: ${measureText(signal.value, signal.unit, lang, words)}${limit}${counts} (${state})`,
+    ),
+    ...before,
+  ];
 }
 
 function decisionLines(page: Page): readonly string[] {
@@ -145,7 +187,11 @@ function messageLines(page: Page): readonly string[] {
   const rows = view.messages.map((one) => {
     const state = deliveryStateWord(one.state, lang);
     const paint = one.state === 'failed' || one.state === 'ambiguous' ? colour.red : (text: string) => text;
-    return [`${one.audience} ${colour.dim(`${one.channel} ${one.lang}`)}`, one.template, paint(`${state}${one.resent ? ` (${words.resent})` : ''}${one.reason === null ? '' : `: ${one.reason}`}`)];
+    return [
+      `${one.audience} ${colour.dim(`${one.channel} ${one.lang}`)}`,
+      one.template,
+      paint(`${state}${one.resent ? ` (${words.resent})` : ''}${one.reason === null ? '' : `: ${one.reason}`}`),
+    ];
   });
   return headed(page, words.messages, table(rows, width - column));
 }
@@ -153,7 +199,16 @@ function messageLines(page: Page): readonly string[] {
 function measureLines(page: Page): readonly string[] {
   const { view, words } = page;
   const open = view.contingencies.filter((one) => one.open);
-  return headed(page, words.measures, open.map((one) => cut(`${one.action} (${one.step}), ${words.owner} ${one.owner}, ${words.until} ${timeOf(one.expiresAt, clockOf(page))}`, page.width - page.column)));
+  return headed(
+    page,
+    words.measures,
+    open.map((one) =>
+      cut(
+        `${one.action} (${one.step}), ${words.owner} ${one.owner}, ${words.until} ${timeOf(one.expiresAt, clockOf(page))}`,
+        page.width - page.column,
+      ),
+    ),
+  );
 }
 
 function evidenceLines(page: Page): readonly string[] {
@@ -176,7 +231,13 @@ function logLines(page: Page, events: readonly Event[], count: number): readonly
 
 /** `03:02:07  Phase mitigated (was responding)` */
 export function eventLine(event: Event, o: Look & { readonly lang: Lang; readonly zone: string }): string {
-  const time = new Intl.DateTimeFormat(o.lang, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23', timeZone: o.zone }).format(event.at);
+  const time = new Intl.DateTimeFormat(o.lang, {
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    hourCycle: 'h23',
+    timeZone: o.zone,
+  }).format(event.at);
   const [first = '', ...rest] = wrap(describeEvent(event, o.lang, { zone: o.zone }), o.width - 12);
   return [`  ${o.colour.dim(time)}  ${first}`, ...rest.map((line) => `            ${line}`)].join('\n');
 }

@@ -51,10 +51,14 @@ export function slugOf(text: string): string {
 /** Everything that is wrong with one answer, as a sentence; undefined when it is fine. */
 export const wrongWith = {
   name: (text: string) => (text.trim() === '' ? 'A name is needed.' : undefined),
-  url: (text: string) => (/^https?:\/\/[^\s/@]+(:\d+)?(\/\S*)?$/.test(text) ? undefined : 'Write an address such as http://127.0.0.1:8080/metrics'),
+  url: (text: string) =>
+    /^https?:\/\/[^\s/@]+(:\d+)?(\/\S*)?$/.test(text) ? undefined : 'Write an address such as http://127.0.0.1:8080/metrics',
   path: (text: string) => (text.trim() === '' || text.includes('\n') ? 'Write a path, relative to this folder.' : undefined),
   signal: (text: string) => (/^SIG[A-Z0-9]{2,10}$/.test(text) ? undefined : 'Write a signal such as SIGHUP or SIGUSR2'),
-  orgs: (text: string) => (listOf(text).every((one) => /^[a-z][a-z0-9-]*$/.test(one)) ? undefined : 'Write ids such as acme,globex: lower-case letters, digits and dashes, as the label has them'),
+  orgs: (text: string) =>
+    listOf(text).every((one) => /^[a-z][a-z0-9-]*$/.test(one))
+      ? undefined
+      : 'Write ids such as acme,globex: lower-case letters, digits and dashes, as the label has them',
   zone: (text: string) => (isZone(text) ? undefined : 'Write a zone such as America/Sao_Paulo or UTC'),
   values: (text: string) => (listOf(text).length >= 2 ? undefined : 'Name at least two, the safe one first: stable,next'),
 } satisfies Record<string, (text: string) => string | undefined>;
@@ -80,11 +84,15 @@ export function checkAnswers(raw: RawAnswers): Answers {
     if (why === undefined) return value;
     throw new BelayError('BELAY_USAGE', `--${flag} "${value}" cannot be used.`, { hint: why });
   };
-  const optional = (flag: string, value: string | undefined): string | null => (value === undefined || value === '' ? null : demand(flag, value, wrongWith.url));
+  const optional = (flag: string, value: string | undefined): string | null =>
+    value === undefined || value === '' ? null : demand(flag, value, wrongWith.url);
   const metricsUrl = optional('metrics-url', raw.metricsUrl);
   const healthUrl = optional('health-url', raw.healthUrl);
   const watched = metricsUrl ?? healthUrl;
-  if (watched === null) throw new BelayError('BELAY_USAGE', 'There is nothing to watch: neither a metrics page nor a health page was named.', { hint: 'Name one: --metrics-url http://127.0.0.1:8080/metrics, or --health-url http://127.0.0.1:8080/health' });
+  if (watched === null)
+    throw new BelayError('BELAY_USAGE', 'There is nothing to watch: neither a metrics page nor a health page was named.', {
+      hint: 'Name one: --metrics-url http://127.0.0.1:8080/metrics, or --health-url http://127.0.0.1:8080/health',
+    });
   const name = demand('name', raw.name.trim(), wrongWith.name);
   const releaseDir = demand('release-dir', raw.releaseDir, wrongWith.path).replace(/(.)\/+$/, '$1');
   const orgs = listOf(demand('org', raw.orgs, wrongWith.orgs));
@@ -105,9 +113,16 @@ export function checkAnswers(raw: RawAnswers): Answers {
   };
 }
 
-function flowOf({ flowFile, flowValues }: RawAnswers, orgs: readonly string[], demand: (flag: string, value: string, wrong: (text: string) => string | undefined) => string): Answers['flow'] {
+function flowOf(
+  { flowFile, flowValues }: RawAnswers,
+  orgs: readonly string[],
+  demand: (flag: string, value: string, wrong: (text: string) => string | undefined) => string,
+): Answers['flow'] {
   if (flowFile === undefined || flowFile === '') return null;
-  if (orgs.length === 0) throw new BelayError('BELAY_USAGE', '--flow-file needs organizations to switch.', { hint: 'Name them as the label of your metrics does: --org acme,globex' });
+  if (orgs.length === 0)
+    throw new BelayError('BELAY_USAGE', '--flow-file needs organizations to switch.', {
+      hint: 'Name them as the label of your metrics does: --org acme,globex',
+    });
   const [safe = 'stable', ...others] = listOf(demand('flow-values', flowValues ?? 'stable,next', wrongWith.values));
   return { file: demand('flow-file', flowFile, wrongWith.path), values: [safe, ...others] };
 }

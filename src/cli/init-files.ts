@@ -12,7 +12,8 @@ export function initFiles(answers: Answers): ReadonlyMap<string, string> {
   for (const lang of ['en', 'pt-BR'] as const) {
     const { messages } = proseOf(lang);
     for (const id of ['initial', 'stabilised'] as const) files.set(`templates/${id}.${lang}.md`, messages[id]);
-    if (answers.flow !== null) for (const id of ['org-initial', 'org-stabilised'] as const) files.set(`templates/${id}.${lang}.md`, messages[id]);
+    if (answers.flow !== null)
+      for (const id of ['org-initial', 'org-stabilised'] as const) files.set(`templates/${id}.${lang}.md`, messages[id]);
   }
   return files;
 }
@@ -23,8 +24,12 @@ const triggerOf = ({ metricsUrl }: Answers): string => (metricsUrl === null ? 'h
 function systemFile(answers: Answers): string {
   const { name, id, lang, zone, url, releaseDir, pidFile, signal, orgs, flow, person } = answers;
   const note = proseOf(lang).notes;
-  const organizations = orgs.length === 0 ? '' : `\norganizations:\n${orgs.map((org) => `  ${org}: { name: ${quoted(org)} }`).join('\n')}\n`;
-  const switches = flow === null ? '' : `\n# ${note.switches}\nswitches:\n  flow:\n    component: ${id}\n    driver: flow-file\n    file: ${quoted(flow.file)}\n    values: [${flow.values.map(quoted).join(', ')}]\n`;
+  const organizations =
+    orgs.length === 0 ? '' : `\norganizations:\n${orgs.map((org) => `  ${org}: { name: ${quoted(org)} }`).join('\n')}\n`;
+  const switches =
+    flow === null
+      ? ''
+      : `\n# ${note.switches}\nswitches:\n  flow:\n    component: ${id}\n    driver: flow-file\n    file: ${quoted(flow.file)}\n    values: [${flow.values.map(quoted).join(', ')}]\n`;
   return `# ${note.head}
 belay: 1
 name: ${quoted(name)}
@@ -143,7 +148,8 @@ function deployRunbook(answers: Answers): string {
   const { id, orgs, metricsUrl, lang } = answers;
   const say = proseOf(lang);
   const text = say.deploy(answers.name);
-  const metric = (org: string): string => `  - { probe: metric, with: { trigger: http-5xx${org === '' ? '' : `, org: ${org}`} }, expect: value < 0.02 }`;
+  const metric = (org: string): string =>
+    `  - { probe: metric, with: { trigger: http-5xx${org === '' ? '' : `, org: ${org}`} }, expect: value < 0.02 }`;
   const checks = metricsUrl === null ? [httpCheck(answers, 3)] : (orgs.length === 0 ? [''] : orgs).map(metric);
   return `${frontMatter(answers, { id: 'deploy-rollback', title: text.title })}require:
   - id: fleet-uniform
@@ -229,7 +235,10 @@ function orgRunbook(answers: Answers, flow: NonNullable<Answers['flow']>): strin
   const say = proseOf(answers.lang);
   const text = say.org;
   const [safe, other = safe] = flow.values;
-  const check = answers.metricsUrl === null ? httpCheck(answers, 10) : `  - { probe: metric, with: { trigger: http-5xx, org: "{org}" }, expect: value < 0.02 }`;
+  const check =
+    answers.metricsUrl === null
+      ? httpCheck(answers, 10)
+      : `  - { probe: metric, with: { trigger: http-5xx, org: "{org}" }, expect: value < 0.02 }`;
   const inputs = 'inputs:\n  org: { type: org, required: true }\nlock: "org/{org}/flow"\n';
   return `${frontMatter(answers, { id: 'org-rollback', title: text.title, more: inputs })}${EVIDENCE}
 ---

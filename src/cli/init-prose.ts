@@ -6,7 +6,11 @@ type MessageId = 'initial' | 'stabilised' | 'org-initial' | 'org-stabilised';
 export interface Prose {
   readonly notes: Readonly<Record<'head' | 'signals' | 'mode' | 'target' | 'switches' | 'channels' | 'guards' | 'network', string>>;
   readonly phases: Readonly<Record<'decide' | 'act' | 'verify' | 'tell', string>>;
-  deploy(name: string): Readonly<Record<'title' | 'about' | 'uniform' | 'tell' | 'freeze' | 'freezeWhy' | 'back' | 'backWhy' | 'answers' | 'watch' | 'stable', string>>;
+  deploy(
+    name: string,
+  ): Readonly<
+    Record<'title' | 'about' | 'uniform' | 'tell' | 'freeze' | 'freezeWhy' | 'back' | 'backWhy' | 'answers' | 'watch' | 'stable', string>
+  >;
   readonly org: Readonly<Record<'title' | 'about' | 'tell' | 'back' | 'answers' | 'watch' | 'stable', string>>;
   readonly messages: Readonly<Record<MessageId, string>>;
 }
@@ -25,7 +29,8 @@ const en: Prose = {
   phases: { decide: 'Decide', act: 'Roll back', verify: 'Verify', tell: 'Communicate' },
   deploy: (name) => ({
     title: `Roll ${name} back to the release before`,
-    about: 'A new release hurts people. Go back, by name, to the release that was live before it, and keep others from deploying until\nsomebody has understood what happened.',
+    about:
+      'A new release hurts people. Go back, by name, to the release that was live before it, and keep others from deploying until\nsomebody has understood what happened.',
     uniform: 'Every unit runs the same release, so the rollback has one starting point.',
     tell: 'Tell the team',
     freeze: 'Freeze deploys',
@@ -46,9 +51,12 @@ const en: Prose = {
     stable: 'Say that it is stable',
   },
   messages: {
-    initial: '# {severity}: errors in {components}\n\nWe see errors in {components}. A controlled rollback has started. Next update within {promise}, at the latest {nextUpdate}.\n',
-    stabilised: '# {components} is stable again\n\nThe previous release answers and was watched for the whole window. Deploys stay frozen while we look for the cause.\n',
-    'org-initial': '# {severity}: errors for {org}\n\nOnly {org} is hit. It goes back to the safe flow now; the others stay as they are. Next update within {promise}.\n',
+    initial:
+      '# {severity}: errors in {components}\n\nWe see errors in {components}. A controlled rollback has started. Next update within {promise}, at the latest {nextUpdate}.\n',
+    stabilised:
+      '# {components} is stable again\n\nThe previous release answers and was watched for the whole window. Deploys stay frozen while we look for the cause.\n',
+    'org-initial':
+      '# {severity}: errors for {org}\n\nOnly {org} is hit. It goes back to the safe flow now; the others stay as they are. Next update within {promise}.\n',
     'org-stabilised': '# {org} is stable again\n\n{org} is served by the safe flow and was watched for the whole window.\n',
   },
 };
@@ -67,7 +75,8 @@ const ptBr: Prose = {
   phases: { decide: 'Decidir', act: 'Voltar', verify: 'Verificar', tell: 'Comunicar' },
   deploy: (name) => ({
     title: `Voltar ${name} para a versão anterior`,
-    about: 'Uma versão nova prejudica as pessoas. Volte, pelo nome, para a versão que estava no ar antes dela, e impeça novos deploys até\nalguém entender o que aconteceu.',
+    about:
+      'Uma versão nova prejudica as pessoas. Volte, pelo nome, para a versão que estava no ar antes dela, e impeça novos deploys até\nalguém entender o que aconteceu.',
     uniform: 'Todas as unidades rodam a mesma versão, então o rollback tem um único ponto de partida.',
     tell: 'Avisar o time',
     freeze: 'Congelar os deploys',
@@ -88,9 +97,12 @@ const ptBr: Prose = {
     stable: 'Dizer que está estável',
   },
   messages: {
-    initial: '# {severity}: erros em {components}\n\nIdentificamos erros em {components}. Um rollback controlado começou. Próxima atualização em até {promise}, no máximo às {nextUpdate}.\n',
-    stabilised: '# {components} está estável de novo\n\nA versão anterior responde e foi observada durante toda a janela. Os deploys seguem congelados enquanto buscamos a causa.\n',
-    'org-initial': '# {severity}: erros para {org}\n\nSomente {org} foi afetada. Ela volta agora ao fluxo seguro; as demais seguem como estão. Próxima atualização em até {promise}.\n',
+    initial:
+      '# {severity}: erros em {components}\n\nIdentificamos erros em {components}. Um rollback controlado começou. Próxima atualização em até {promise}, no máximo às {nextUpdate}.\n',
+    stabilised:
+      '# {components} está estável de novo\n\nA versão anterior responde e foi observada durante toda a janela. Os deploys seguem congelados enquanto buscamos a causa.\n',
+    'org-initial':
+      '# {severity}: erros para {org}\n\nSomente {org} foi afetada. Ela volta agora ao fluxo seguro; as demais seguem como estão. Próxima atualização em até {promise}.\n',
     'org-stabilised': '# {org} está estável de novo\n\n{org} é atendida pelo fluxo seguro e foi observada durante toda a janela.\n',
   },
 };

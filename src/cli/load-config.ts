@@ -16,12 +16,21 @@ export interface LoadedConfig {
 }
 
 /** Warnings are said and do not block. @throws BELAY_CONFIG_INVALID after saying every error with its place. */
-export async function loadConfig(dir: string, wiring: Pick<Wiring, 'env' | 'digest' | 'lintTools'>, say: (line: string) => void): Promise<LoadedConfig> {
+export async function loadConfig(
+  dir: string,
+  wiring: Pick<Wiring, 'env' | 'digest' | 'lintTools'>,
+  say: (line: string) => void,
+): Promise<LoadedConfig> {
   const loaded = loadAndLint(dir, { ...(await wiring.lintTools()), env: wiring.env });
   if (loaded.diagnostics.length > 0) say(renderDiagnostics(loaded.diagnostics, { linesOf }).trimEnd());
-  if (!isUsable(loaded)) throw new BelayError('BELAY_CONFIG_INVALID', `The configuration in ${dir} has errors.`, { hint: 'Mend what is listed above; check with: belay lint' });
+  if (!isUsable(loaded))
+    throw new BelayError('BELAY_CONFIG_INVALID', `The configuration in ${dir} has errors.`, {
+      hint: 'Mend what is listed above; check with: belay lint',
+    });
   const digest = await wiring.digest();
-  const pinned = Object.values(loaded.runbooks).map(({ runbook }) => [runbook.id, { runbook, irHash: digest.of(runbook as unknown as Json) }] as const);
+  const pinned = Object.values(loaded.runbooks).map(
+    ({ runbook }) => [runbook.id, { runbook, irHash: digest.of(runbook as unknown as Json) }] as const,
+  );
   return { system: loaded.system, runbooks: Object.fromEntries(pinned), baseDir: loaded.baseDir };
 }
 

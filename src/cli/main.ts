@@ -38,7 +38,11 @@ function buildProgram(wiring: Wiring, out: Output, ended: (code: number) => void
     .helpOption('-h, --help', 'print this, or the help of a command')
     .helpCommand(false)
     .exitOverride()
-    .configureOutput({ writeErr: () => undefined, writeOut: (text) => out.raw(text.endsWith('\n') ? text : `${text}\n`), getOutHelpWidth: () => out.width })
+    .configureOutput({
+      writeErr: () => undefined,
+      writeOut: (text) => out.raw(text.endsWith('\n') ? text : `${text}\n`),
+      getOutHelpWidth: () => out.width,
+    })
     // One line a command: its arguments stand in its own help.
     .configureHelp({ subcommandTerm: (command) => command.name() });
   const register = (parent: Command, spec: CommandSpec): void => {
@@ -57,7 +61,15 @@ function buildProgram(wiring: Wiring, out: Output, ended: (code: number) => void
 }
 
 function addCommand(parent: Command, spec: CommandSpec): Command {
-  const command = parent.command(spec.usage).summary(spec.about).description(sentenceOf(spec.about)).helpOption('-h, --help', 'print this').configureHelp({ showGlobalOptions: true, subcommandTerm: (one) => one.usage() === '' ? one.name() : `${one.name()} ${one.usage().replace('[options] ', '')}` });
+  const command = parent
+    .command(spec.usage)
+    .summary(spec.about)
+    .description(sentenceOf(spec.about))
+    .helpOption('-h, --help', 'print this')
+    .configureHelp({
+      showGlobalOptions: true,
+      subcommandTerm: (one) => (one.usage() === '' ? one.name() : `${one.name()} ${one.usage().replace('[options] ', '')}`),
+    });
   for (const { flags, about, many } of spec.options ?? []) {
     if (many === true) command.option(flags, about, (value: string, before: readonly string[] | undefined) => [...(before ?? []), value]);
     else command.option(flags, about);
@@ -89,14 +101,19 @@ function endOf(error: unknown, out: Output): number {
       const hint = 'Type one of: belay up, belay status, belay demo. All of them: belay --help';
       return tell(new BelayError('BELAY_USAGE', 'No command was given.', { hint }), out);
     }
-    return tell(new BelayError('BELAY_USAGE', error.message.replace(/^error: /, '').replace('\n', ' '), { hint: 'See what may be typed: belay --help, or belay <command> --help' }), out);
+    return tell(
+      new BelayError('BELAY_USAGE', error.message.replace(/^error: /, '').replace('\n', ' '), {
+        hint: 'See what may be typed: belay --help, or belay <command> --help',
+      }),
+      out,
+    );
   }
   return tell(error, out);
 }
 
 function tell(error: unknown, out: Output): number {
   const trouble = troubleOf(error);
-  if (out.json) out.raw(`${JSON.stringify({ ok: false, error: trouble })}\n`);
+  if (out.json && !out.answered) out.raw(`${JSON.stringify({ ok: false, error: trouble })}\n`);
   const { red, bold, dim } = out.colour;
   const lines = [`${red(bold('belay:'))} ${trouble.message} ${dim(`[${trouble.code}]`)}`];
   if (trouble.effect === 'unknown' && trouble.code !== 'BELAY_INTERNAL') lines.push('       It is not known whether it took effect.');

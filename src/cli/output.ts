@@ -19,8 +19,36 @@ export interface Marks {
   readonly live: string;
 }
 
-const DRAWN: Marks = { done: '✓', failed: '✗', skipped: '–', running: '●', waiting: '◆', pending: '○', unknown: '?', undone: '↶', full: '▓', empty: '░', arrow: '→', dot: '·', live: '●' };
-const ASCII: Marks = { done: '+', failed: 'x', skipped: '-', running: '*', waiting: '!', pending: '.', unknown: '?', undone: '<', full: '#', empty: '.', arrow: '->', dot: '-', live: '*' };
+const DRAWN: Marks = {
+  done: '✓',
+  failed: '✗',
+  skipped: '–',
+  running: '●',
+  waiting: '◆',
+  pending: '○',
+  unknown: '?',
+  undone: '↶',
+  full: '▓',
+  empty: '░',
+  arrow: '→',
+  dot: '·',
+  live: '●',
+};
+const ASCII: Marks = {
+  done: '+',
+  failed: 'x',
+  skipped: '-',
+  running: '*',
+  waiting: '!',
+  pending: '.',
+  unknown: '?',
+  undone: '<',
+  full: '#',
+  empty: '.',
+  arrow: '->',
+  dot: '-',
+  live: '*',
+};
 
 const NARROWEST = 40;
 const WIDEST = 120;
@@ -44,6 +72,8 @@ export interface Output extends Look {
   readonly interactive: boolean;
   /** stdout is a terminal that may be redrawn. */
   readonly screen: boolean;
+  /** stdout holds an answer already: a failure that comes after it is told on stderr alone. */
+  readonly answered: boolean;
   /** The answer of the command: `value` with --json, `text` otherwise. */
   data(value: unknown, text: () => string): void;
   /** Bytes that are the data themselves, whatever --json says. */
@@ -53,9 +83,17 @@ export interface Output extends Look {
 
 export function createOutput(o: OutputOptions): Output {
   const { stdin, stdout, stderr } = process;
-  const wanted = (stream: NodeJS.WriteStream): boolean => !o.plain && (o.env['NO_COLOR'] ?? '') === '' && o.env['TERM'] !== 'dumb' && (stream.isTTY === true || (o.env['FORCE_COLOR'] ?? '') !== '');
+  const wanted = (stream: NodeJS.WriteStream): boolean =>
+    !o.plain &&
+    (o.env['NO_COLOR'] ?? '') === '' &&
+    o.env['TERM'] !== 'dumb' &&
+    (stream.isTTY === true || (o.env['FORCE_COLOR'] ?? '') !== '');
+  let answered = false;
   return {
     json: o.json,
+    get answered() {
+      return answered;
+    },
     interactive: stdin.isTTY === true && stderr.isTTY === true && !o.json,
     screen: stdout.isTTY === true && !o.plain && !o.json && o.env['TERM'] !== 'dumb',
     get width() {
@@ -65,9 +103,13 @@ export function createOutput(o: OutputOptions): Output {
     colour: pc.createColors(wanted(stdout)),
     marks: o.plain ? ASCII : DRAWN,
     data(value, text) {
+      answered = true;
       stdout.write(o.json ? `${JSON.stringify(value)}\n` : withEnd(text()));
     },
-    raw: (text) => void stdout.write(text),
+    raw(text) {
+      answered = true;
+      stdout.write(text);
+    },
     say: (text) => void stderr.write(withEnd(text)),
   };
 }

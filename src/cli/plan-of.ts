@@ -15,7 +15,11 @@ export async function planFromServer(client: Client, typed: Typed): Promise<Plan
   const runbook = typed.args[0] ?? '';
   const { runbooks } = await client.get<{ runbooks: readonly { readonly id: string; readonly inputs: Inputs }[] }>('/v1/runbooks');
   const known = runbooks.find((one) => one.id === runbook);
-  if (known === undefined) throw notFound(runbook, runbooks.map((one) => one.id));
+  if (known === undefined)
+    throw notFound(
+      runbook,
+      runbooks.map((one) => one.id),
+    );
   return client.post<Plan>('/v1/plans', { runbook, inputs: inputsOf(typed, known.inputs) });
 }
 
@@ -31,7 +35,9 @@ export async function planFromFiles({ wiring, configDir, dataDir, out }: Context
 }
 
 function notFound(runbook: string, known: readonly string[]): BelayError {
-  return new BelayError('BELAY_NOT_FOUND', `There is no runbook ${runbook}.`, { hint: known.length === 0 ? 'No runbook is loaded. Write one: belay init' : `Runbooks: ${known.join(', ')}.` });
+  return new BelayError('BELAY_NOT_FOUND', `There is no runbook ${runbook}.`, {
+    hint: known.length === 0 ? 'No runbook is loaded. Write one: belay init' : `Runbooks: ${known.join(', ')}.`,
+  });
 }
 
 export function inputsOf(typed: Typed, specs: Inputs): JsonObject {
@@ -39,7 +45,10 @@ export function inputsOf(typed: Typed, specs: Inputs): JsonObject {
   const given = pairs(listOption(typed, 'input'), '--input', (name, text) => valueOf(name, text, specs[name]));
   if (org === undefined) return given;
   const name = Object.keys(specs).find((one) => specs[one]?.type === 'org');
-  if (name === undefined) throw new BelayError('BELAY_USAGE', `This runbook serves all organizations; --org ${org} has no place in it.`, { hint: 'Leave --org away, or name a runbook with an input of type org.' });
+  if (name === undefined)
+    throw new BelayError('BELAY_USAGE', `This runbook serves all organizations; --org ${org} has no place in it.`, {
+      hint: 'Leave --org away, or name a runbook with an input of type org.',
+    });
   return { ...given, [name]: org };
 }
 

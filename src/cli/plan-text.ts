@@ -11,13 +11,23 @@ export function planText(plan: Plan, page: Look & { readonly lang: Lang }): stri
   const words = wordsOf(page.lang);
   const { colour, width } = page;
   const inputs = Object.keys(plan.inputs).length === 0 ? '' : `  ${words.inputs}: ${argsText(plan.inputs)}`;
-  const head = [`${words.planOf} ${colour.bold(`${plan.runbook} ${plan.version}`)}  ${colour.cyan(shortHash(plan.planHash))}${inputs}`, colour.dim(plan.planHash)];
+  const head = [
+    `${words.planOf} ${colour.bold(`${plan.runbook} ${plan.version}`)}  ${colour.cyan(shortHash(plan.planHash))}${inputs}`,
+    colour.dim(plan.planHash),
+  ];
   const digits = String(plan.steps.length).length;
   const steps = plan.steps.flatMap((step, at) => stepLines(step, `${at + 1}`.padStart(digits), page, words));
-  const guards = plan.guards.flatMap((guard) => wrap(guardText(guard, page.lang), width - 4).map((line, at) => `${at === 0 ? `  ${guardMark(guard.answer, page)} ` : '    '}${line}`));
-  const unknowns = plan.unknowns.flatMap((one) => wrap(`${one.step}: ${one.why}`, width - 4).map((line, at) => `${at === 0 ? `  ${colour.yellow(page.marks.unknown)} ` : '    '}${line}`));
-  const block = (title: string, lines: readonly string[]): string => (lines.length === 0 ? '' : `${colour.bold(title)}\n${lines.join('\n')}`);
-  return [head.join('\n'), block(words.steps, steps), block(words.guards, guards), block(words.unknowns, unknowns)].filter((one) => one !== '').join('\n\n');
+  const guards = plan.guards.flatMap((guard) =>
+    wrap(guardText(guard, page.lang), width - 4).map((line, at) => `${at === 0 ? `  ${guardMark(guard.answer, page)} ` : '    '}${line}`),
+  );
+  const unknowns = plan.unknowns.flatMap((one) =>
+    wrap(`${one.step}: ${one.why}`, width - 4).map((line, at) => `${at === 0 ? `  ${colour.yellow(page.marks.unknown)} ` : '    '}${line}`),
+  );
+  const block = (title: string, lines: readonly string[]): string =>
+    lines.length === 0 ? '' : `${colour.bold(title)}\n${lines.join('\n')}`;
+  return [head.join('\n'), block(words.steps, steps), block(words.guards, guards), block(words.unknowns, unknowns)]
+    .filter((one) => one !== '')
+    .join('\n\n');
 }
 
 function guardMark(answer: string, { colour, marks }: Look): string {
@@ -29,10 +39,19 @@ function stepLines(step: PlanStep, number: string, { colour, marks, width }: Loo
   const effect = { noop: words.effectNoop, change: words.effectChange, unknown: words.effectUnknown, none: '' }[step.effect];
   const paint = step.effect === 'change' ? colour.bold : step.effect === 'unknown' ? colour.yellow : colour.dim;
   const right = step.action === undefined ? step.kind : effect;
-  const line = `  ${number}  ${pad(cut(step.title, width - 8 - right.length), Math.min(48, width - 8 - right.length))}  ${paint(right)}`.trimEnd();
+  const line =
+    `  ${number}  ${pad(cut(step.title, width - 8 - right.length), Math.min(48, width - 8 - right.length))}  ${paint(right)}`.trimEnd();
   if (step.action === undefined) return [line];
-  const from = step.current === undefined && step.desired === undefined ? '' : `   ${valueText(step.current) || words.unknown} ${marks.arrow} ${valueText(step.desired) || words.unknown}`;
-  const undo = step.undo === undefined ? (step.irreversible === undefined ? '' : `${words.irreversible}: ${step.irreversible}`) : `${words.undo}: ${step.undo.action} ${argsText(step.undo.args)}`;
+  const from =
+    step.current === undefined && step.desired === undefined
+      ? ''
+      : `   ${valueText(step.current) || words.unknown} ${marks.arrow} ${valueText(step.desired) || words.unknown}`;
+  const undo =
+    step.undo === undefined
+      ? step.irreversible === undefined
+        ? ''
+        : `${words.irreversible}: ${step.irreversible}`
+      : `${words.undo}: ${step.undo.action} ${argsText(step.undo.args)}`;
   const indent = ' '.repeat(4 + number.length);
   return [
     line,

@@ -1,7 +1,8 @@
 // Follows a run to its end, or until it waits for people, and says which exit code that is.
-import type { Event } from '../domain/event.ts';
+
 import type { ExitCode } from '../domain/errors.ts';
 import { EXIT } from '../domain/errors.ts';
+import type { Event } from '../domain/event.ts';
 import type { Incident } from '../domain/incident.ts';
 import { connect } from './client.ts';
 import type { Context } from './context.ts';
@@ -32,10 +33,13 @@ export async function followRun(context: Context, started: Incident, o: { readon
     });
     const code = exitOf(incident, events);
     const finish = finishOf(incident, events);
-    out.data({ incident, outcome: finish?.outcome ?? 'waiting', reason: finish?.reason ?? '', exitCode: code }, () => endText(incident, finish, code));
+    out.data({ incident, outcome: finish?.outcome ?? 'waiting', reason: finish?.reason ?? '', exitCode: code }, () =>
+      endText(incident, finish, code),
+    );
     return code;
   } catch (error) {
-    if (error instanceof Detached) out.say(`\nLet go. ${started.id} goes on. Follow it: belay watch ${started.id}. Stop everything: belay pause`);
+    if (error instanceof Detached)
+      out.say(`\nLet go. ${started.id} goes on. Follow it: belay watch ${started.id}. Stop everything: belay pause`);
     throw error;
   } finally {
     letGo.end();
@@ -61,7 +65,8 @@ export function exitOf(incident: Pick<Incident, 'run' | 'approvals' | 'tasks'>, 
   const finish = finishOf(incident, events);
   if (finish === null) return isWaiting(incident) ? EXIT.waiting : EXIT.failed;
   if (finish.outcome === 'done') return EXIT.ok;
-  if (events.some((event) => event.type === 'approval.denied' || (event.type === 'decision.made' && event.data.choice === 'refuse'))) return EXIT.refused;
+  if (events.some((event) => event.type === 'approval.denied' || (event.type === 'decision.made' && event.data.choice === 'refuse')))
+    return EXIT.refused;
   return lastFailureIsProof(events) ? EXIT.verification : EXIT.failed;
 }
 

@@ -56,7 +56,8 @@ export async function showScreen({ out, lang }: Context, draw: (rows: number) =>
 function paintFrame(out: Output, words: Words, frame: Frame, ageMs: number): void {
   const rows = process.stdout.rows ?? 24;
   const { colour, marks, width } = out;
-  const badge = ageMs > STALE_MS ? colour.inverse(colour.yellow(` ${words.stale} ${span(ageMs)} `)) : colour.green(`${words.live} ${marks.live}`);
+  const badge =
+    ageMs > STALE_MS ? colour.inverse(colour.yellow(` ${words.stale} ${span(ageMs)} `)) : colour.green(`${words.live} ${marks.live}`);
   const lines = frame.text.split('\n').slice(0, Math.max(1, rows - 2));
   const foot = `${pad(colour.dim(words.quit), Math.max(0, width - lengthOf(badge)))}${badge}`;
   const all = [...lines, ...Array.from({ length: Math.max(0, rows - 1 - lines.length) }, () => ''), foot];

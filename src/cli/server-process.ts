@@ -41,7 +41,17 @@ function startServer(o: ServerOptions) {
   mkdirSync(o.dataDir, { recursive: true, mode: 0o711 });
   const log = openSync(logPath(o.dataDir), 'a', 0o600);
   const main = fileURLToPath(new URL('../main.ts', import.meta.url));
-  const argv = ['--disable-warning=ExperimentalWarning', main, 'up', '--data', o.dataDir, '--config', o.configDir, '--port', String(o.port)];
+  const argv = [
+    '--disable-warning=ExperimentalWarning',
+    main,
+    'up',
+    '--data',
+    o.dataDir,
+    '--config',
+    o.configDir,
+    '--port',
+    String(o.port),
+  ];
   // Its own session: neither Ctrl-C nor the death of this process reaches it.
   const child = spawn(process.execPath, argv, { detached: true, stdio: ['ignore', log, log], env: { ...o.env } });
   closeSync(log);
@@ -55,7 +65,9 @@ async function untilListening(o: ServerOptions, alive: () => boolean): Promise<S
     const server = livingServer(o.dataDir);
     if (server !== null && server.port !== 0) return server;
     if (!alive() || Date.now() > end) {
-      throw new BelayError('BELAY_STORE_UNAVAILABLE', `Belay did not come up. The end of its log:\n${lastLines(o.dataDir)}`, { hint: `The whole log: ${logPath(o.dataDir)}` });
+      throw new BelayError('BELAY_STORE_UNAVAILABLE', `Belay did not come up. The end of its log:\n${lastLines(o.dataDir)}`, {
+        hint: `The whole log: ${logPath(o.dataDir)}`,
+      });
     }
     await sleep(50);
   }
@@ -72,7 +84,10 @@ export async function stopServer(dataDir: string): Promise<void> {
   process.kill(server.pid, 'SIGTERM');
   const end = Date.now() + STOP_TIMEOUT_MS;
   while (livingServer(dataDir) !== null) {
-    if (Date.now() > end) throw new BelayError('BELAY_TIMEOUT', `Belay (pid ${server.pid}) did not stop within ${STOP_TIMEOUT_MS / 1000} s.`, { hint: `See ${logPath(dataDir)}` });
+    if (Date.now() > end)
+      throw new BelayError('BELAY_TIMEOUT', `Belay (pid ${server.pid}) did not stop within ${STOP_TIMEOUT_MS / 1000} s.`, {
+        hint: `See ${logPath(dataDir)}`,
+      });
     await sleep(50);
   }
 }

@@ -1,7 +1,8 @@
 // `npm start`: plays the first-rollback story on real parts and follows it to its end. Belay, the shop and its traffic are
 // processes of their own: this command may be killed at any time, and the next one goes on with the same story.
-import { parseArgs } from 'node:util';
+
 import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 import { assert } from '../domain/assert.ts';
 import { BelayError, EXIT } from '../domain/errors.ts';
 import type { Event } from '../domain/event.ts';
@@ -9,15 +10,15 @@ import type { Incident } from '../domain/incident.ts';
 import type { Http } from '../ports/http.ts';
 import type { Client } from './client.ts';
 import { connect } from './client.ts';
+import type { StoryReport } from './demo/report.ts';
+import { finishStory, isFinished, reportOf } from './demo/report.ts';
 import { ensureShop, ensureTraffic, provoke } from './demo/scene.ts';
 import type { Scenario, Story } from './demo/story.ts';
 import { loadStory, prepareStory, stopStory } from './demo/story.ts';
-import { finishStory, isFinished, reportOf } from './demo/report.ts';
-import type { StoryReport } from './demo/report.ts';
 import { follow } from './follow.ts';
 import { loadConfig } from './load-config.ts';
-import { ensureServer, stopServer } from './server-process.ts';
 import { livingServer } from './server-file.ts';
+import { ensureServer, stopServer } from './server-process.ts';
 import type { Wiring } from './wiring.ts';
 
 interface StartOptions {
@@ -64,7 +65,10 @@ function optionsOf(argv: readonly string[]): StartOptions {
     if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error(`--port is a number from 0 to 65535, not ${values.port}`);
     return { scenario: values.scenario, dataDir: resolve(values.data), port, exit: values.exit, json: values.json };
   } catch (error) {
-    throw new BelayError('BELAY_USAGE', (error as Error).message, { hint: 'npm start -- [--exit] [--json] [--scenario deploy|org] [--data DIR] [--port N]', cause: error });
+    throw new BelayError('BELAY_USAGE', (error as Error).message, {
+      hint: 'npm start -- [--exit] [--json] [--scenario deploy|org] [--data DIR] [--port N]',
+      cause: error,
+    });
   }
 }
 
@@ -73,7 +77,8 @@ async function openStory(options: StartOptions, say: (line: string) => void): Pr
   const known = loadStory(options.dataDir);
   const unfinished = known !== null && !isFinished(known);
   if (unfinished) say(`Going on with the ${known.scenario} story of ${options.dataDir}.`);
-  const keep = unfinished || (known !== null && livingServer(options.dataDir) !== null && known.scenario === options.scenario && !isFinished(known));
+  const keep =
+    unfinished || (known !== null && livingServer(options.dataDir) !== null && known.scenario === options.scenario && !isFinished(known));
   if (!keep && livingServer(options.dataDir) !== null) await stopServer(options.dataDir);
   return prepareStory(options.dataDir, { scenario: options.scenario, mode: keep ? 'keep' : 'reset' });
 }
@@ -89,17 +94,34 @@ async function play(options: StartOptions, prepared: Story, stage: Stage): Promi
   const { story, url } = await ensureShop(prepared);
   await ensureTraffic(story);
   say(`The shop answers at ${url}, with traffic of three organizations.`);
-  const server = await ensureServer({ dataDir: options.dataDir, configDir: story.dir, port: options.port, env: { ...stage.wiring.env, SHOP_URL: url }, say });
+  const server = await ensureServer({
+    dataDir: options.dataDir,
+    configDir: story.dir,
+    port: options.port,
+    env: { ...stage.wiring.env, SHOP_URL: url },
+    say,
+  });
   say(`War room: http://127.0.0.1:${server.port}  (log in with the token in ${server.tokenFile})`);
   const reach = (): Client => connect(options.dataDir, stage.http);
   let known = await incidentOf(reach(), story);
   if (known === null) {
     await untilWatching(reach, say);
-    say(story.scenario === 'deploy' ? 'Somebody deploys v1.1.0, which answers half of the requests with an error.' : 'Every organization is put on the new checkout, which fails for acme.');
+    say(
+      story.scenario === 'deploy'
+        ? 'Somebody deploys v1.1.0, which answers half of the requests with an error.'
+        : 'Every organization is put on the new checkout, which fails for acme.',
+    );
     await provoke(story);
     known = await untilDeclared(reach, story);
   }
-  const { incident, events } = await follow({ incident: known, lang: 'en', say, until: untilOver(), timeoutMs: STORY_TIMEOUT_MS, connect: reach });
+  const { incident, events } = await follow({
+    incident: known,
+    lang: 'en',
+    say,
+    until: untilOver(),
+    timeoutMs: STORY_TIMEOUT_MS,
+    connect: reach,
+  });
   const config = await loadConfig(story.dir, { ...stage.wiring, env: { ...stage.wiring.env, SHOP_URL: url } }, say);
   const rule = config.system.triggers.find((one) => one.id === incident.trigger);
   assert(rule !== undefined, `${incident.id} has no trigger of the story`);
@@ -148,7 +170,8 @@ async function eventually<T>(timeoutMs: number, what: string, ask: () => Promise
       throw error;
     });
     if (answer !== null) return answer;
-    if (Date.now() > end) throw new BelayError('BELAY_TIMEOUT', `After ${timeoutMs / 1000} s ${what}.`, { hint: 'See belay.log in the data directory.' });
+    if (Date.now() > end)
+      throw new BelayError('BELAY_TIMEOUT', `After ${timeoutMs / 1000} s ${what}.`, { hint: 'See belay.log in the data directory.' });
     await new Promise((done) => setTimeout(done, 200));
   }
 }

@@ -39,7 +39,9 @@ export function statusText({ status, triggers, past }: Overview, page: Page): st
   const { incidents, pause, now } = status;
   const blocks = [
     [headLine(status, page, words), ...pauseLines(pause, now, page, words)],
-    ...(incidents.list.length === 0 ? [[words.noneOpen]] : incidents.list.slice(0, MAX_OPEN).map((row) => openLines(row, now, page, words))),
+    ...(incidents.list.length === 0
+      ? [[words.noneOpen]]
+      : incidents.list.slice(0, MAX_OPEN).map((row) => openLines(row, now, page, words))),
     incidents.list.length > MAX_OPEN ? [page.colour.dim(`+${incidents.list.length - MAX_OPEN}  ${words.more}`)] : [],
     pastLines(past.slice(0, MAX_PAST), now, page, words),
     watchLines(triggers, status, page, words),
@@ -59,7 +61,10 @@ function headLine({ system, incidents, pause }: Status, { colour, width }: Page,
 function pauseLines(pause: PauseState, now: Instant, { colour, width }: Page, words: Words): readonly string[] {
   if (!pause.paused) return [];
   const who = [...new Set(pause.by.map((one) => `${one.who}, ${span(now - one.at)} ${words.ago}: ${one.reason}`))];
-  return [...who.flatMap((one) => wrap(`${words.paused} ${words.by} ${one}`, width)).map((line) => colour.yellow(colour.bold(line))), words.pausedWhat];
+  return [
+    ...who.flatMap((one) => wrap(`${words.paused} ${words.by} ${one}`, width)).map((line) => colour.yellow(colour.bold(line))),
+    words.pausedWhat,
+  ];
 }
 
 function openLines(row: IncidentRow, now: Instant, { colour, lang, width, marks }: Page, words: Words): readonly string[] {
@@ -67,7 +72,10 @@ function openLines(row: IncidentRow, now: Instant, { colour, lang, width, marks 
   const orgs = row.orgs === 'all' ? words.allOrgs : row.orgs.join(', ');
   const head = `${paint(colour.bold(row.severity))}  ${colour.bold(pad(row.id, 7))}  ${paint(phaseWord(row.phase, lang))}  `;
   const left = row.clock === null ? '' : row.clock.deadline - now;
-  const clock = row.clock === null || left === '' ? '' : `${clockName(row.clock, words)}: ${left < 0 ? `${words.late} ${countdown(left)}` : `${countdown(left)} ${words.left}`}`;
+  const clock =
+    row.clock === null || left === ''
+      ? ''
+      : `${clockName(row.clock, words)}: ${left < 0 ? `${words.late} ${countdown(left)}` : `${countdown(left)} ${words.left}`}`;
   const facts = [orgs, row.components.join(', '), `${words.since} ${span(now - row.since)}`, clock].filter((one) => one !== '');
   return [
     `${head}${cut(row.what, Math.max(16, width - lengthOf(head)))}`,
@@ -90,7 +98,14 @@ function pastLines(rows: readonly IncidentRow[], now: Instant, { colour, lang, w
 function watchLines(triggers: readonly TriggerView[], { detection }: Status, page: Page, words: Words): readonly string[] {
   const { colour, marks } = page;
   const names = [...new Set(triggers.map((view) => view.trigger))];
-  const lines = names.map((name) => `  ${pad(name, Math.max(...names.map((one) => one.length)))}  ${countsOf(triggers.filter((view) => view.trigger === name), page, words)}`);
+  const lines = names.map(
+    (name) =>
+      `  ${pad(name, Math.max(...names.map((one) => one.length)))}  ${countsOf(
+        triggers.filter((view) => view.trigger === name),
+        page,
+        words,
+      )}`,
+  );
   const trouble = [
     ...(detection.deadSources.length === 0 ? [] : [colour.red(`  ${marks.failed} ${words.noData} ${detection.deadSources.join(', ')}`)]),
     ...(detection.lagMs < LAG_LIMIT_MS ? [] : [colour.yellow(`  ${marks.unknown} ${words.lag} ${span(detection.lagMs)}`)]),

@@ -21,7 +21,9 @@ export async function runUp(o: UpOptions, wiring: Wiring): Promise<void> {
     claim.update(belay.port);
     o.say(`Belay is up: ${belay.url}`);
     o.say(`Log in (works once): ${belay.loginLink}`);
-    o.say(`Watching ${config.system.triggers.length} triggers of ${config.system.name} with ${Object.keys(config.runbooks).length} runbooks. Store: ${o.dataDir}`);
+    o.say(
+      `Watching ${config.system.triggers.length} triggers of ${config.system.name} with ${Object.keys(config.runbooks).length} runbooks. Store: ${o.dataDir}`,
+    );
     await stop;
     o.say('Stopping after the step in progress.');
     await belay.close();
@@ -35,4 +37,3 @@ function stopSignal(): Promise<void> {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
   });
 }
-

@@ -45,7 +45,9 @@ export async function watchAll(context: Context, signal: AbortSignal): Promise<n
         // What is over and was never followed stays as it is.
         if (!open && !seen.has(id) && first) continue;
         const events = await getEvents(client, id, seen.get(id) ?? 0);
-        if (!first || open) for (const event of events) out.raw(out.json ? `${JSON.stringify(event)}\n` : `${id.padEnd(7)}${eventLine(clean(event), look)}\n`);
+        if (!first || open)
+          for (const event of events)
+            out.raw(out.json ? `${JSON.stringify(event)}\n` : `${id.padEnd(7)}${eventLine(clean(event), look)}\n`);
         seen.set(id, events.at(-1)?.seq ?? seen.get(id) ?? 0);
       }
       first = false;

@@ -1,12 +1,12 @@
 // What the command line is given by main: adapters behind functions, loaded only when a command needs them.
 import type { LintTools } from '../config/lint-types.ts';
+import type { System } from '../domain/system.ts';
 import type { PlanWorld } from '../flows/plan.ts';
 import type { PinnedRunbook } from '../flows/world.ts';
 import type { Channel } from '../ports/channel.ts';
 import type { DeployTarget } from '../ports/deploy-target.ts';
-import type { FlowSwitch } from '../ports/flow-switch.ts';
-import type { System } from '../domain/system.ts';
 import type { Digest } from '../ports/digest.ts';
+import type { FlowSwitch } from '../ports/flow-switch.ts';
 import type { Http } from '../ports/http.ts';
 import type { PauseSwitch } from '../ports/pause.ts';
 

@@ -3,7 +3,8 @@ import type { ReasonKey } from '../domain/incident-view-action.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { en } from './words-en.ts';
 
-const text = (facts: JsonObject, name: string): string => (typeof facts[name] === 'string' || typeof facts[name] === 'number' ? String(facts[name]) : '');
+const text = (facts: JsonObject, name: string): string =>
+  typeof facts[name] === 'string' || typeof facts[name] === 'number' ? String(facts[name]) : '';
 const list = (facts: JsonObject, name: string): string => (Array.isArray(facts[name]) ? facts[name].join(' ou ') : text(facts, name));
 
 export const reasonsPtBr: Readonly<Record<ReasonKey, (facts: JsonObject) => string>> = {

@@ -8,8 +8,3 @@ export class Bug extends Error {
 export function assert(condition: unknown, message: string): asserts condition {
   if (!condition) throw new Bug(message);
 }
-
-/** Makes an exhaustive `switch` a compile error when a case is missing, and a `Bug` at run time. */
-export function unreachable(value: never): never {
-  throw new Bug(`unreachable: ${JSON.stringify(value)}`);
-}

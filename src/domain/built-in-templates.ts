@@ -10,7 +10,8 @@ export const BUILT_IN_TEMPLATES: Templates = {
   },
   'belay-stopped': {
     en: '# {incident} ({severity}) could not go on\n\nThe runbook for {components} stopped: {asks}. See what was done and what was not: belay incident {incident}',
-    'pt-BR': '# {incident} ({severity}) não pôde continuar\n\nO runbook de {components} parou: {asks}. Veja o que foi feito e o que não foi: belay incident {incident}',
+    'pt-BR':
+      '# {incident} ({severity}) não pôde continuar\n\nO runbook de {components} parou: {asks}. Veja o que foi feito e o que não foi: belay incident {incident}',
   },
 };
 

@@ -1,18 +1,30 @@
 // The event log of an incident: typed facts without rendered text, each chained to the one before by its hash.
 // pt-BR and en are two renderings of one fact (`domain/event-text.ts`).
-import type { Instant, Json, JsonObject } from './json.ts';
+
 import type { GuardVerdict } from './guardrail.ts';
 import type { IncidentKind, Phase, StepStatus } from './incident.ts';
 import type { Severity } from './ir.ts';
-import type { Transition } from './trigger.ts';
+import type { Instant, Json, JsonObject } from './json.ts';
 import type { DeliveryState } from './message.ts';
+import type { Transition } from './trigger.ts';
 
 export interface EventData {
   'trigger.changed': { transition: Transition };
   /** `run`: the run that takes the incident over, because the one before has ended. */
   'signal.deduped': { trigger: string; scope: string; episode: string; run?: string };
   'signal.cleared': { trigger: string; scope: string; provenBelow: number | null };
-  'incident.declared': { number: number; kind: IncidentKind; severity: Severity; orgs: readonly string[] | 'all'; components: readonly string[]; trigger: string | null; runbook: string | null; fingerprint: string; detectedAt: Instant; run?: string };
+  'incident.declared': {
+    number: number;
+    kind: IncidentKind;
+    severity: Severity;
+    orgs: readonly string[] | 'all';
+    components: readonly string[];
+    trigger: string | null;
+    runbook: string | null;
+    fingerprint: string;
+    detectedAt: Instant;
+    run?: string;
+  };
   'incident.cancelled': { reason: string };
   'incident.scoped': { orgs: readonly string[] | 'all' };
   'severity.changed': { from: Severity; to: Severity; reason: string };
@@ -24,8 +36,24 @@ export interface EventData {
   'impact.closed': { org: string; component: string };
   'cause.suspected': { what: string; facts: JsonObject };
   /** Frozen inputs of a decision: guards, options, choice. */
-  'decision.made': { choice: 'act' | 'ask' | 'refuse'; by: string; runbook: string; planHash: string; guards: readonly GuardVerdict[]; options: readonly string[]; reason: string };
-  'approval.requested': { id: string; step: string | null; planHash: string; from: readonly string[]; min: number; fourEyes: boolean; expiresAt: Instant };
+  'decision.made': {
+    choice: 'act' | 'ask' | 'refuse';
+    by: string;
+    runbook: string;
+    planHash: string;
+    guards: readonly GuardVerdict[];
+    options: readonly string[];
+    reason: string;
+  };
+  'approval.requested': {
+    id: string;
+    step: string | null;
+    planHash: string;
+    from: readonly string[];
+    min: number;
+    fourEyes: boolean;
+    expiresAt: Instant;
+  };
   'approval.granted': { id: string; planHash: string; by: string };
   'approval.denied': { id: string; by: string; reason: string };
   'approval.expired': { id: string; escalated: boolean };
@@ -36,14 +64,30 @@ export interface EventData {
   'run.paused': { by: string; reason: string };
   'run.resumed': { by: string };
   'step.started': { step: string; kind: string; title: string; attempt: number };
-  'step.waiting': { step: string; kind: string; who: string | null; ask: string; options?: readonly string[]; count?: number; answers?: JsonObject };
+  'step.waiting': {
+    step: string;
+    kind: string;
+    who: string | null;
+    ask: string;
+    options?: readonly string[];
+    count?: number;
+    answers?: JsonObject;
+  };
   /** The question of a waiting step was answered: the step is again what it was before it asked. */
   'step.settled': { step: string; attempt: number; by: string; choice: string };
   'step.observed': { step: string; attempt: number; current: Json; desired: boolean };
   'step.finished': { step: string; attempt: number; status: Exclude<StepStatus, 'running' | 'waiting' | 'undone'>; detail: JsonObject };
   'step.skipped': { step: string; reason: string; facts: JsonObject };
   'step.undone': { step: string; by: string };
-  'check.recorded': { step: string; probe: string; with: JsonObject; result: 'pass' | 'fail' | 'inconclusive'; values: JsonObject; expect: string; reason: string };
+  'check.recorded': {
+    step: string;
+    probe: string;
+    with: JsonObject;
+    result: 'pass' | 'fail' | 'inconclusive';
+    values: JsonObject;
+    expect: string;
+    reason: string;
+  };
   'checklist.ticked': { step: string; item: string; by: string; note: string };
   'checklist.answered': { step: string; by: string; answers: JsonObject; choice?: string; refused?: string };
   'contingency.opened': { step: string; action: string; scope: string; owner: string; expiresAt: Instant };
@@ -69,11 +113,25 @@ export interface Actor {
 }
 
 export type EventDraft = {
-  [T in EventType]: { readonly type: T; readonly data: EventData[T]; readonly at: Instant; readonly observedAt?: Instant; readonly actor: Actor; readonly org?: string };
+  [T in EventType]: {
+    readonly type: T;
+    readonly data: EventData[T];
+    readonly at: Instant;
+    readonly observedAt?: Instant;
+    readonly actor: Actor;
+    readonly org?: string;
+  };
 }[EventType];
 
 /** `hash` = sha256 of RFC 8785 JSON of the event without `hash` (it contains `prev`). */
-export type Event = EventDraft & { readonly v: 1; readonly seq: number; readonly incident: string; readonly observedAt: Instant; readonly prev: string; readonly hash: string };
+export type Event = EventDraft & {
+  readonly v: 1;
+  readonly seq: number;
+  readonly incident: string;
+  readonly observedAt: Instant;
+  readonly prev: string;
+  readonly hash: string;
+};
 
 /** `prev` of the first event. */
 export const GENESIS = '0'.repeat(64);

@@ -107,9 +107,7 @@ const FOLDERS: Folders = {
     isRunPaused: false,
     ...(incident.requested === undefined ? {} : { requested: null }),
     tasks: {},
-    steps: Object.fromEntries(
-      Object.entries(incident.steps).map(([id, step]) => [id, { ...step, ...(incident.tasks[id]?.former ?? {}) }]),
-    ),
+    steps: Object.fromEntries(Object.entries(incident.steps).map(([id, step]) => [id, { ...step, ...(incident.tasks[id]?.former ?? {}) }])),
   }),
   'run.paused': () => ({ isRunPaused: true }),
   'run.resumed': () => ({ isRunPaused: false }),
@@ -131,16 +129,25 @@ const FOLDERS: Folders = {
     tasks: without(incident.tasks, data.step),
   }),
   'step.skipped': (incident, data, event) => ({
-    ...changeStep(incident, data.step, { id: data.step, status: 'skipped', attempt: 1, startedAt: event.at, endedAt: event.at, detail: { reason: data.reason } }),
+    ...changeStep(incident, data.step, {
+      id: data.step,
+      status: 'skipped',
+      attempt: 1,
+      startedAt: event.at,
+      endedAt: event.at,
+      detail: { reason: data.reason },
+    }),
     tasks: without(incident.tasks, data.step),
   }),
   'step.undone': (incident, data) => changeStep(incident, data.step, { status: 'undone' }),
-  'checklist.ticked': (incident, data, event) => changeTask(incident, data.step, (task) => ({
+  'checklist.ticked': (incident, data, event) =>
+    changeTask(incident, data.step, (task) => ({
       ticked: [...new Set([...task.ticked, data.item])],
       // A choice or a refusal stands: a box that is ticked after it is no new answer.
       last: isDecided(task) ? task.last : { ...(task.last ?? { by: data.by, answers: {}, choice: null, refused: null }), seq: event.seq },
     })),
-  'checklist.answered': (incident, data, event) => changeTask(incident, data.step, (task) => ({
+  'checklist.answered': (incident, data, event) =>
+    changeTask(incident, data.step, (task) => ({
       samples: task.samples + (data.refused === undefined ? 1 : 0),
       last: { seq: event.seq, by: data.by, answers: data.answers, choice: data.choice ?? null, refused: data.refused ?? null },
     })),

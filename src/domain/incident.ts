@@ -1,6 +1,7 @@
 // An incident: what people are told about. It is a fold of its event log and nothing else (`foldIncident`).
-import type { Instant, JsonObject } from './json.ts';
+
 import type { Severity } from './ir.ts';
+import type { Instant, JsonObject } from './json.ts';
 
 /** `INC-<number>`. */
 export type IncidentId = string;
@@ -17,7 +18,10 @@ export interface Contingency {
   readonly closedAt?: Instant;
 }
 
-export type ClockVerdict = { readonly met: true; readonly at: Instant } | { readonly met: false; readonly lateByMs: number } | { readonly void: string };
+export type ClockVerdict =
+  | { readonly met: true; readonly at: Instant }
+  | { readonly met: false; readonly lateByMs: number }
+  | { readonly void: string };
 
 export interface ClockState {
   readonly id: string;

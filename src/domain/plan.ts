@@ -1,8 +1,9 @@
 // A plan: the IR with live facts resolved. Its hash covers all that would run, so an approval of the hash is an
 // approval of exactly that. Volatile readings (metric values, times) stay outside the hashed part.
-import type { Json, JsonObject } from './json.ts';
+
 import type { GuardVerdict } from './guardrail.ts';
 import type { StepKind } from './ir.ts';
+import type { Json, JsonObject } from './json.ts';
 
 export interface PlanStep {
   readonly id: string;

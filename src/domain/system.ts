@@ -1,9 +1,10 @@
 // The user's system as `belay.yaml` describes it, validated: components, organizations, signals, triggers, deploy targets,
 // flow switches, people, roles, channels, audiences and policies. Durations are ms, percentages are fractions.
+
+import type { GuardLimits } from './guardrail.ts';
 import type { ClockSpec, Severity, Templates } from './ir.ts';
 import type { SignalSpec, SourceSpec } from './signal.ts';
 import type { TriggerRule } from './trigger.ts';
-import type { GuardLimits } from './guardrail.ts';
 
 export interface Component {
   readonly id: string;

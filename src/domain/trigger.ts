@@ -7,7 +7,13 @@ export interface TriggerRule {
   readonly signal: string;
   readonly scope: 'org' | 'all';
   /** `above` is a fraction for ratio, per minute for rate, the signal's own unit otherwise. Absent for manual. */
-  readonly breach?: { readonly above?: number; readonly below?: number; readonly overMs: number; readonly stillMs: number; readonly forMs: number };
+  readonly breach?: {
+    readonly above?: number;
+    readonly below?: number;
+    readonly overMs: number;
+    readonly stillMs: number;
+    readonly forMs: number;
+  };
   readonly clear?: { readonly below?: number; readonly above?: number; readonly forMs: number };
   readonly evidence: { readonly suspect: number; readonly act: number };
   readonly gap: 'hold' | 'count' | 'reset';

@@ -2,8 +2,8 @@
 // It writes the fact and wakes the run; what the fact means, the flow decides.
 import { mayAnswer } from '../domain/authorization.ts';
 import { BelayError } from '../domain/errors.ts';
-import { isOpen } from '../domain/incident-fold.ts';
 import type { Incident, OpenTask } from '../domain/incident.ts';
+import { isOpen } from '../domain/incident-fold.ts';
 import type { AnswerType, ManualStep, Step } from '../domain/ir.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import type { Caller } from './caller.ts';
@@ -29,9 +29,18 @@ export async function answerStep(world: World, caller: Caller, request: AnswerRe
   const incident = await world.incidents.update(request.incident, `answer/${step.id}/${caller.person}/${request.key}`, (current) => {
     checkAnswer(current, step, caller, request);
     const stamp = { at: world.time.now(), actor: actorOf(caller) };
-    const ticks = (request.ticks ?? []).map((item) => ({ type: 'checklist.ticked' as const, data: { step: step.id, item, by: caller.person, note: request.note ?? '' }, ...stamp }));
+    const ticks = (request.ticks ?? []).map((item) => ({
+      type: 'checklist.ticked' as const,
+      data: { step: step.id, item, by: caller.person, note: request.note ?? '' },
+      ...stamp,
+    }));
     const said = answerOf(step, request);
-    return { events: [...ticks, ...(said === null ? [] : [{ type: 'checklist.answered' as const, data: { step: step.id, by: caller.person, ...said }, ...stamp }])] };
+    return {
+      events: [
+        ...ticks,
+        ...(said === null ? [] : [{ type: 'checklist.answered' as const, data: { step: step.id, by: caller.person, ...said }, ...stamp }]),
+      ],
+    };
   });
   await wakeRun(world, incident);
   return incident;
@@ -49,10 +58,16 @@ function answerOf(step: Step, request: AnswerRequest): { answers: JsonObject; ch
 
 function checkAnswer(incident: Incident, step: Step, caller: Caller, request: AnswerRequest): void {
   const task = incident.tasks[step.id];
-  if (task === undefined || !isOpen(incident)) throw new BelayError('BELAY_PLAN_CHANGED', `Step ${step.id} is not waiting for an answer.`, { hint: `See what waits: belay incident ${incident.id}` });
+  if (task === undefined || !isOpen(incident))
+    throw new BelayError('BELAY_PLAN_CHANGED', `Step ${step.id} is not waiting for an answer.`, {
+      hint: `See what waits: belay incident ${incident.id}`,
+    });
   const may = mayAnswer(task.who, caller);
   if (!may.allowed) throw refusal(caller, may, `answer ${step.id}`);
-  if (isDecided(task)) throw new BelayError('BELAY_PLAN_CHANGED', `Step ${step.id} has its answer already, by ${task.last?.by ?? 'somebody'}.`, { hint: 'Reload to see what happened.' });
+  if (isDecided(task))
+    throw new BelayError('BELAY_PLAN_CHANGED', `Step ${step.id} has its answer already, by ${task.last?.by ?? 'somebody'}.`, {
+      hint: 'Reload to see what happened.',
+    });
   if (request.choice !== undefined && !task.options.includes(request.choice)) {
     throw new BelayError('BELAY_INPUT_INVALID', `"${request.choice}" is none of the choices: ${task.options.join(', ')}.`);
   }
@@ -65,11 +80,15 @@ function isDecided({ last }: OpenTask): boolean {
 
 function checkManual(step: ManualStep, task: OpenTask, request: AnswerRequest): void {
   for (const tick of request.ticks ?? []) {
-    if (!step.checks.includes(tick)) throw new BelayError('BELAY_INPUT_INVALID', `Step ${step.id} has no box "${tick}".`, { hint: `Boxes: ${step.checks.join(' | ')}` });
+    if (!step.checks.includes(tick))
+      throw new BelayError('BELAY_INPUT_INVALID', `Step ${step.id} has no box "${tick}".`, { hint: `Boxes: ${step.checks.join(' | ')}` });
   }
   for (const [name, value] of Object.entries(request.answers ?? {})) {
     const type = step.answers[name]?.type;
-    if (type === undefined) throw new BelayError('BELAY_INPUT_INVALID', `Step ${step.id} asks for no "${name}".`, { hint: `Answers: ${Object.keys(step.answers).join(', ') || 'none'}` });
+    if (type === undefined)
+      throw new BelayError('BELAY_INPUT_INVALID', `Step ${step.id} asks for no "${name}".`, {
+        hint: `Answers: ${Object.keys(step.answers).join(', ') || 'none'}`,
+      });
     if (!isOfType(type, value)) throw new BelayError('BELAY_INPUT_INVALID', `"${name}" must be a ${type}, got ${JSON.stringify(value)}.`);
   }
   if (task.samples >= task.count && task.count > 0) throw new BelayError('BELAY_PLAN_CHANGED', `Step ${step.id} has all its answers.`);

@@ -3,7 +3,7 @@ import type { Instant } from '../domain/json.ts';
 import type { Plan } from '../domain/plan.ts';
 import { attention } from './attention.ts';
 import type { Run, Visit } from './run.ts';
-import { BELAY, partName, PATIENCE_MS, readIncident, update } from './run.ts';
+import { BELAY, PATIENCE_MS, partName, readIncident, update } from './run.ts';
 
 export interface ApprovalRequest {
   readonly from: readonly string[];
@@ -17,7 +17,13 @@ export interface ApprovalRequest {
 /** What a plan needs whoever asks: two people where something cannot be taken back. */
 export function approvalNeeds(run: Run, plan: Plan): ApprovalRequest {
   const irreversible = plan.steps.some((step) => step.irreversible !== undefined && step.effect !== 'noop');
-  return { from: [run.runbook.owner ?? 'commander'], min: irreversible ? 2 : 1, fourEyes: irreversible, timeoutMs: null, onTimeout: 'escalate' };
+  return {
+    from: [run.runbook.owner ?? 'commander'],
+    min: irreversible ? 2 : 1,
+    fourEyes: irreversible,
+    timeoutMs: null,
+    onTimeout: 'escalate',
+  };
 }
 
 /** True when enough people granted this plan; false when somebody denied it or the time ran out under `abort`. */
@@ -55,7 +61,20 @@ export async function requestApproval(run: Run, { name, step, plan, request, dea
     const told = attention(run, incident, { revision: name, at, asks: 'approval' });
     return {
       events: [
-        { type: 'approval.requested', data: { id, step, planHash: plan.planHash, from: request.from, min: request.min, fourEyes: request.fourEyes, expiresAt: deadline }, at, actor: BELAY },
+        {
+          type: 'approval.requested',
+          data: {
+            id,
+            step,
+            planHash: plan.planHash,
+            from: request.from,
+            min: request.min,
+            fourEyes: request.fourEyes,
+            expiresAt: deadline,
+          },
+          at,
+          actor: BELAY,
+        },
         ...told.events,
       ],
       deliveries: told.deliveries,
@@ -75,13 +94,22 @@ export async function approvalState(run: Run, name: string, id: string, plan: Pl
 }
 
 /** Under `abort` an open approval ends here; one that was settled in the same moment keeps what people said. */
-async function expire(run: Run, o: { readonly name: string; readonly id: string; readonly plan: Plan; readonly request: ApprovalRequest }): Promise<ApprovalState> {
+async function expire(
+  run: Run,
+  o: { readonly name: string; readonly id: string; readonly plan: Plan; readonly request: ApprovalRequest },
+): Promise<ApprovalState> {
   const escalate = o.request.onTimeout === 'escalate';
   await update(run, o.name, (incident, at) => {
     if (incident.approvals[o.id]?.state !== 'open') return null;
     if (!escalate) return { events: [{ type: 'approval.expired', data: { id: o.id, escalated: false }, at, actor: BELAY }] };
     const told = attention(run, incident, { revision: o.name, at, asks: 'approval' });
-    return { events: [{ type: 'escalation.fired', data: { to: o.request.from.join(', '), why: `approval ${o.id} waits` }, at, actor: BELAY }, ...told.events], deliveries: told.deliveries };
+    return {
+      events: [
+        { type: 'escalation.fired', data: { to: o.request.from.join(', '), why: `approval ${o.id} waits` }, at, actor: BELAY },
+        ...told.events,
+      ],
+      deliveries: told.deliveries,
+    };
   });
   const state = await approvalState(run, `${o.name}:after`, o.id, o.plan);
   return escalate || state === 'granted' ? state : 'denied';

@@ -16,20 +16,29 @@ export interface Attention {
 }
 
 /** Pages of responders are exempt from the cap. Empty when nobody is declared as a responder. */
-export function attention(run: { readonly world: Pick<World, 'system'> }, incident: Incident, o: Attention): { readonly events: readonly EventDraft[]; readonly deliveries: readonly DeliveryDraft[] } {
+export function attention(
+  run: { readonly world: Pick<World, 'system'> },
+  incident: Incident,
+  o: Attention,
+): { readonly events: readonly EventDraft[]; readonly deliveries: readonly DeliveryDraft[] } {
   const { system } = run.world;
   const template = typeof o.asks === 'string' ? 'belay-asks' : 'belay-stopped';
-  const plans = system.audiences.filter((audience) => audience.kind === 'responders').map((audience) =>
-    planDeliveries({
-      incident,
-      system: { ...system, templates: { ...BUILT_IN_TEMPLATES, ...system.templates } },
-      template,
-      audiences: [audience.id],
-      values: { ...messageValues({ incident, system, now: o.at }), asks: typeof o.asks === 'string' ? ASKS[o.asks][audience.lang] : o.asks.stopped },
-      thread: incident.id,
-      revision: o.revision,
-      exempt: true,
-    }),
-  );
+  const plans = system.audiences
+    .filter((audience) => audience.kind === 'responders')
+    .map((audience) =>
+      planDeliveries({
+        incident,
+        system: { ...system, templates: { ...BUILT_IN_TEMPLATES, ...system.templates } },
+        template,
+        audiences: [audience.id],
+        values: {
+          ...messageValues({ incident, system, now: o.at }),
+          asks: typeof o.asks === 'string' ? ASKS[o.asks][audience.lang] : o.asks.stopped,
+        },
+        thread: incident.id,
+        revision: o.revision,
+        exempt: true,
+      }),
+    );
   return { events: plans.flatMap((plan) => plannedEvents(plan, { at: o.at })), deliveries: plans.flatMap((plan) => plan.deliveries) };
 }

@@ -1,7 +1,7 @@
 // The clocks of incidents: durable timers, fired once each, late ones saying by how much.
 import type { EventDraft } from '../domain/event.ts';
-import { isOpen, openContingencies } from '../domain/incident-fold.ts';
 import type { Incident } from '../domain/incident.ts';
+import { isOpen, openContingencies } from '../domain/incident-fold.ts';
 import type { ClockSpec } from '../domain/ir.ts';
 import type { Instant } from '../domain/json.ts';
 import type { Change, Timer, TimerDraft } from '../ports/incident-store.ts';
@@ -11,7 +11,12 @@ import type { World } from './world.ts';
 export const clockTimers = (clock: string): string[] => [`clock:${clock}:warn`, `clock:${clock}:breach`];
 
 /** Starts a clock: its event and its two timers. The deadline is an absolute instant and survives restarts. */
-export function startClock(id: string, spec: ClockSpec, startedAt: Instant, at: Instant): { events: EventDraft[]; setTimers: TimerDraft[] } {
+export function startClock(
+  id: string,
+  spec: ClockSpec,
+  startedAt: Instant,
+  at: Instant,
+): { events: EventDraft[]; setTimers: TimerDraft[] } {
   const deadline = startedAt + spec.budgetMs;
   const warnAt = startedAt + Math.round(spec.budgetMs * spec.warn);
   const [warn, breach] = clockTimers(id) as [string, string];
@@ -63,12 +68,26 @@ function eventsOf(incident: Incident, timer: Timer, now: Instant): EventDraft[] 
     }
     case 'promise':
       if (!isOpen(incident)) return [];
-      return [{ type: 'escalation.fired', data: { to: String(timer.data['to'] ?? 'comms'), why: `promised update to ${String(timer.data['audience'])}` }, ...stamp }];
+      return [
+        {
+          type: 'escalation.fired',
+          data: { to: String(timer.data['to'] ?? 'comms'), why: `promised update to ${String(timer.data['audience'])}` },
+          ...stamp,
+        },
+      ];
     case 'contingency':
       // A measure that was taken back needs nobody; one that outlives its incident still does.
       if (!openContingencies(incident).some((one) => one.step === timer.data['step'])) return [];
-      return [{ type: 'escalation.fired', data: { to: String(timer.data['owner']), why: `contingency ${String(timer.data['step'])} has expired` }, ...stamp }];
+      return [
+        {
+          type: 'escalation.fired',
+          data: { to: String(timer.data['owner']), why: `contingency ${String(timer.data['step'])} has expired` },
+          ...stamp,
+        },
+      ];
     case 'role-missing':
-      return incident.roles[String(timer.data['role'])] === undefined ? [{ type: 'role.missing', data: { role: String(timer.data['role']) }, ...stamp }] : [];
+      return incident.roles[String(timer.data['role'])] === undefined
+        ? [{ type: 'role.missing', data: { role: String(timer.data['role']) }, ...stamp }]
+        : [];
   }
 }

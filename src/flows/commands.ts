@@ -25,10 +25,15 @@ export function createCommands(world: World) {
   return {
     approve: (caller: Caller, request: ApproveRequest): Promise<Incident> => approve(world, caller, request),
     answer: (caller: Caller, request: AnswerRequest): Promise<Incident> => answerStep(world, caller, request),
-    note: (caller: Caller, o: { readonly incident: string; readonly text: string; readonly lang: string; readonly key: string }): Promise<Incident> =>
+    note: (
+      caller: Caller,
+      o: { readonly incident: string; readonly text: string; readonly lang: string; readonly key: string },
+    ): Promise<Incident> =>
       world.incidents.append(o.incident, {
         key: `note/${caller.person}/${o.key}`,
-        events: [{ type: 'note.added', data: { by: caller.person, text: o.text, lang: o.lang }, at: world.time.now(), actor: actorOf(caller) }],
+        events: [
+          { type: 'note.added', data: { by: caller.person, text: o.text, lang: o.lang }, at: world.time.now(), actor: actorOf(caller) },
+        ],
       }),
     pause: async (caller: Caller, o: { readonly reason: string }): Promise<PauseState> => {
       await world.pause.pause(caller.person, o.reason);
@@ -52,7 +57,8 @@ async function resume(world: World, caller: Caller): Promise<PauseState> {
   await world.pause.resume(caller.person);
   await eachOpen(world, async (incident) => {
     await startRequested(world, incident);
-    if (incident.run !== null) await world.engine.signal(incident.run, 'resumed', { by: caller.person }, `resume/${incident.id}/${world.time.now()}`);
+    if (incident.run !== null)
+      await world.engine.signal(incident.run, 'resumed', { by: caller.person }, `resume/${incident.id}/${world.time.now()}`);
   });
   return world.pause.read();
 }
@@ -68,7 +74,9 @@ export interface StartRequest {
 function runbookOf(world: World, id: string): PinnedRunbook {
   const pinned = world.runbooks[id];
   if (pinned !== undefined) return pinned;
-  throw new BelayError('BELAY_NOT_FOUND', `There is no runbook ${id}.`, { hint: `Runbooks: ${Object.keys(world.runbooks).join(', ') || 'none'}` });
+  throw new BelayError('BELAY_NOT_FOUND', `There is no runbook ${id}.`, {
+    hint: `Runbooks: ${Object.keys(world.runbooks).join(', ') || 'none'}`,
+  });
 }
 
 async function planFor(world: World, o: { readonly runbook: string; readonly inputs: JsonObject }): Promise<Plan> {
@@ -86,25 +94,61 @@ async function startRun(world: World, caller: Caller, request: StartRequest): Pr
   const pinned = runbookOf(world, request.runbook);
   const plan = await planFor(world, request);
   if (request.planHash !== undefined && request.planHash !== plan.planHash) {
-    throw new BelayError('BELAY_PLAN_CHANGED', 'The plan changed since you read it; nothing was started.', { hint: `Read it again: belay plan ${request.runbook}` });
+    throw new BelayError('BELAY_PLAN_CHANGED', 'The plan changed since you read it; nothing was started.', {
+      hint: `Read it again: belay plan ${request.runbook}`,
+    });
   }
   const blocking = plan.guards.find((guard) => guard.answer === 'fail');
   if (blocking !== undefined) {
-    throw new BelayError('BELAY_GUARD_REFUSED', `Guard ${blocking.guard} does not hold: ${blocking.reason}.`, { hint: `See all guards: belay plan ${request.runbook}` });
+    throw new BelayError('BELAY_GUARD_REFUSED', `Guard ${blocking.guard} does not hold: ${blocking.reason}.`, {
+      hint: `See all guards: belay plan ${request.runbook}`,
+    });
   }
   await keepPlan(world, plan);
   await world.documents.put(pinned.runbook as unknown as Json);
   const at = world.time.now();
   const org = typeof plan.inputs['org'] === 'string' ? plan.inputs['org'] : '*';
   const { incident, created } = await world.incidents.declare(`runbook:${request.runbook}/${org}`, (number) => {
-    const opening = manualOpening(world, { number, runbook: pinned, inputs: plan.inputs, by: caller.person, run, at, fingerprint: `runbook:${request.runbook}/${org}` });
-    const decision = { choice: 'act' as const, by: caller.person, runbook: request.runbook, planHash: plan.planHash, guards: plan.guards, options: ['act'], reason: 'started by a person' };
-    const requested = { run, runbook: request.runbook, irHash: pinned.irHash, planHash: plan.planHash, inputs: plan.inputs, by: caller.person };
+    const opening = manualOpening(world, {
+      number,
+      runbook: pinned,
+      inputs: plan.inputs,
+      by: caller.person,
+      run,
+      at,
+      fingerprint: `runbook:${request.runbook}/${org}`,
+    });
+    const decision = {
+      choice: 'act' as const,
+      by: caller.person,
+      runbook: request.runbook,
+      planHash: plan.planHash,
+      guards: plan.guards,
+      options: ['act'],
+      reason: 'started by a person',
+    };
+    const requested = {
+      run,
+      runbook: request.runbook,
+      irHash: pinned.irHash,
+      planHash: plan.planHash,
+      inputs: plan.inputs,
+      by: caller.person,
+    };
     const stamp = { at, actor: actorOf(caller) };
-    return { ...opening, events: [...opening.events, { type: 'decision.made', data: decision, ...stamp }, { type: 'run.requested', data: requested, ...stamp }] };
+    return {
+      ...opening,
+      events: [
+        ...opening.events,
+        { type: 'decision.made', data: decision, ...stamp },
+        { type: 'run.requested', data: requested, ...stamp },
+      ],
+    };
   });
   if (!created && incident.run !== run) {
-    throw new BelayError('BELAY_LOCK_HELD', `${incident.id} already runs ${request.runbook} for ${org}.`, { hint: `See it: belay incident ${incident.id}. End it first: resolve or cancel it.` });
+    throw new BelayError('BELAY_LOCK_HELD', `${incident.id} already runs ${request.runbook} for ${org}.`, {
+      hint: `See it: belay incident ${incident.id}. End it first: resolve or cancel it.`,
+    });
   }
   await startRequested(world, incident);
   return incident;

@@ -1,6 +1,7 @@
 // Conditions of steps (`when`, `pre`, `until`, `by`): expressions over inputs, the organization, earlier outputs and the time.
-import type { Json, JsonObject } from '../domain/json.ts';
+
 import { conditionNames } from '../domain/condition-names.ts';
+import type { Json, JsonObject } from '../domain/json.ts';
 import type { Organization } from '../domain/system.ts';
 import type { Run, Visit } from './run.ts';
 import { partName } from './run.ts';
@@ -27,5 +28,11 @@ export function evaluateNow(run: Run, source: string): JsonObject {
 
 function conditionValues(run: Run, org: Organization | undefined): Record<string, Json> {
   const steps = Object.fromEntries(Object.entries(run.outputs).map(([id, out]) => [id, { out }]));
-  return { ...run.inputs, inputs: run.inputs, ...(org === undefined ? {} : { org: org as unknown as Json }), steps, now: run.world.time.now() };
+  return {
+    ...run.inputs,
+    inputs: run.inputs,
+    ...(org === undefined ? {} : { org: org as unknown as Json }),
+    steps,
+    now: run.world.time.now(),
+  };
 }

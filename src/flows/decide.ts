@@ -26,7 +26,10 @@ export async function localityOf(world: Pick<World, 'system' | 'readings'>, rule
 
 /** Plans and judges inside one engine step, then writes the decision with its frozen inputs. */
 export async function decide(run: Run, transition: Transition, round: number): Promise<Decision> {
-  const decision = (await run.context.step(`decide#${round}`, async () => (await decideNow(run, transition)) as unknown as Json)) as unknown as Decision;
+  const decision = (await run.context.step(
+    `decide#${round}`,
+    async () => (await decideNow(run, transition)) as unknown as Json,
+  )) as unknown as Decision;
   await append(run, `decided#${round}`, (at) => ({
     events: [
       {
@@ -43,7 +46,9 @@ export async function decide(run: Run, transition: Transition, round: number): P
         at,
         actor: BELAY,
       },
-      ...(decision.choice === 'refuse' ? [{ type: 'escalation.fired' as const, data: { to: run.runbook.owner ?? 'commander', why: decision.reason }, at, actor: BELAY }] : []),
+      ...(decision.choice === 'refuse'
+        ? [{ type: 'escalation.fired' as const, data: { to: run.runbook.owner ?? 'commander', why: decision.reason }, at, actor: BELAY }]
+        : []),
     ],
   }));
   return decision;
@@ -70,7 +75,8 @@ function choose(run: Run, plan: Plan, guards: readonly GuardVerdict[]): Pick<Dec
   const open = guards.find(isOpen);
   if (open !== undefined) return { choice: 'ask', reason: `guard ${open.guard}` };
   if (plan.unknowns.length > 0) return { choice: 'ask', reason: `unknown: ${plan.unknowns[0]?.step ?? ''}` };
-  if (plan.steps.some((step) => step.irreversible !== undefined && step.effect !== 'noop')) return { choice: 'ask', reason: 'irreversible' };
+  if (plan.steps.some((step) => step.irreversible !== undefined && step.effect !== 'noop'))
+    return { choice: 'ask', reason: 'irreversible' };
   return { choice: 'act', reason: '' };
 }
 

@@ -1,9 +1,9 @@
 // Deciding an approval: exactly the plan that was read, in time, by somebody who may. All of it is asked under the incident's lock.
 import { mayApprove } from '../domain/authorization.ts';
 import { BelayError } from '../domain/errors.ts';
-import { requestedBy } from '../domain/incident-view-action.ts';
-import { isOpen } from '../domain/incident-fold.ts';
 import type { Approval, Incident } from '../domain/incident.ts';
+import { isOpen } from '../domain/incident-fold.ts';
+import { requestedBy } from '../domain/incident-view-action.ts';
 import { stepsOf } from '../domain/ir.ts';
 import { formatTime } from '../domain/time-text.ts';
 import type { Caller } from './caller.ts';
@@ -28,9 +28,14 @@ export async function approve(world: World, caller: Caller, request: ApproveRequ
   const { id, planHash } = approvalOf(before, request.approval);
   // An approval never changes its plan, so this may be asked before the lock.
   if (planHash !== request.planHash) {
-    throw new BelayError('BELAY_PLAN_CHANGED', 'The plan changed since you read it; nothing was approved.', { hint: 'Read the new plan and approve again.' });
+    throw new BelayError('BELAY_PLAN_CHANGED', 'The plan changed since you read it; nothing was approved.', {
+      hint: 'Read the new plan and approve again.',
+    });
   }
-  const fixed = { requester: requestedBy(await world.incidents.events(before.id)), ends: await endsInTime(world, before, request.approval) };
+  const fixed = {
+    requester: requestedBy(await world.incidents.events(before.id)),
+    ends: await endsInTime(world, before, request.approval),
+  };
   const key = `approve/${id}/${caller.person}/${request.decision}/${request.key}`;
   const incident = await world.incidents.update(before.id, key, (current) => {
     const at = world.time.now();
@@ -46,7 +51,10 @@ export async function approve(world: World, caller: Caller, request: ApproveRequ
 
 function approvalOf(incident: Incident, id: string): Approval {
   const approval = incident.approvals[id];
-  if (approval === undefined) throw new BelayError('BELAY_NOT_FOUND', `${incident.id} has no approval ${id}.`, { hint: `See what waits: belay incident ${incident.id}` });
+  if (approval === undefined)
+    throw new BelayError('BELAY_NOT_FOUND', `${incident.id} has no approval ${id}.`, {
+      hint: `See what waits: belay incident ${incident.id}`,
+    });
   return approval;
 }
 
@@ -70,7 +78,10 @@ function demandDecidable(incident: Incident, approval: Approval, o: Decision): v
   const changed = (message: string) => new BelayError('BELAY_PLAN_CHANGED', message, { hint: 'Reload to see what happened.' });
   if (!isOpen(incident)) throw changed(`${incident.id} is ${incident.phase}; nothing was decided.`);
   if (approval.state !== 'open') throw changed(`This approval is already ${approval.state}.`);
-  if (o.ends && o.at >= approval.expiresAt) throw changed(`The time for this approval ran out at ${formatTime(approval.expiresAt, { lang: 'en', zone: 'UTC' })}; nothing was decided.`);
+  if (o.ends && o.at >= approval.expiresAt)
+    throw changed(
+      `The time for this approval ran out at ${formatTime(approval.expiresAt, { lang: 'en', zone: 'UTC' })}; nothing was decided.`,
+    );
   const may = mayApprove(approval, o.caller, o.requester);
   // Saying no is open to everybody who is named: stopping needs no second pair of eyes.
   if (may.allowed || (o.decision === 'deny' && may.why !== 'needs-role')) return;

@@ -1,7 +1,8 @@
 // The protocol of `do`: observe, compare, journal the intent, act toward an explicit target, confirm by effect, journal the outcome.
 // It is safe to run again after a kill at any point: what the journal says is observed before anything is repeated.
-import { BelayError } from '../domain/errors.ts';
+
 import type { Effect } from '../domain/errors.ts';
+import { BelayError } from '../domain/errors.ts';
 import type { Check } from '../domain/ir.ts';
 import type { JournalDraft } from '../domain/journal.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
@@ -31,8 +32,11 @@ export interface DoRequest {
   readonly earlier: readonly string[];
 }
 
-export type DoOutcome = { readonly current: Json; readonly desired: Json; readonly checks: readonly JsonObject[] } & (
-  /** `fingerprint`: what the target looks like with our change in place; an undo compares against it. */
+export type DoOutcome = {
+  readonly current: Json;
+  readonly desired: Json;
+  readonly checks: readonly JsonObject[];
+} /** `fingerprint`: what the target looks like with our change in place; an undo compares against it. */ & (
   | { readonly status: 'done' | 'noop'; readonly recovered: boolean; readonly fingerprint: string }
   | { readonly status: 'conflict'; readonly expected: string; readonly found: string }
   | { readonly status: 'paused'; readonly by: string }
@@ -54,10 +58,13 @@ export async function performDo(world: DoWorld, request: DoRequest): Promise<DoO
   if (before.reached) {
     // In place. Ours if we ever set out to do it, even when an earlier look said "not done": effects may land late.
     const ours = history.attempted || (await readHistory(world, request.earlier)).unsettled;
-    return ours ? confirm(world, request, { recovered: true, unsure: false }) : { ...shown, status: 'noop', recovered: false, fingerprint: before.fingerprint };
+    return ours
+      ? confirm(world, request, { recovered: true, unsure: false })
+      : { ...shown, status: 'noop', recovered: false, fingerprint: before.fingerprint };
   }
   // The outcome is on disk but its checkpoint was lost, and somebody changed the target since: it was done all the same.
-  if (history.openIntent === null && history.finished === 'done') return { ...shown, status: 'done', recovered: true, fingerprint: before.fingerprint };
+  if (history.openIntent === null && history.finished === 'done')
+    return { ...shown, status: 'done', recovered: true, fingerprint: before.fingerprint };
   // An earlier life could not tell either and its answer was lost: never turn that into "nothing happened".
   if (history.openIntent === null && history.finished === 'unknown') return { ...shown, status: 'unknown', message: UNTOLD };
   if (history.openIntent !== null && before.fingerprint !== history.openIntent.expected) {
@@ -84,7 +91,12 @@ async function actNow(world: DoWorld, request: DoRequest, before: Observation): 
   }
   let unsure = false;
   try {
-    await within(world, request, 'unknown', request.action.act(request.args, { expected: before.fingerprint, key: request.key, reason: request.reason }));
+    await within(
+      world,
+      request,
+      'unknown',
+      request.action.act(request.args, { expected: before.fingerprint, key: request.key, reason: request.reason }),
+    );
   } catch (error) {
     if (!BelayError.is(error)) throw error;
     if (error.effect === 'none') return refused(world, request, before, error);
@@ -120,7 +132,8 @@ async function within<T>(world: DoWorld, request: DoRequest, effect: Effect, wor
 async function refused(world: DoWorld, request: DoRequest, before: Observation, error: BelayError): Promise<DoOutcome> {
   await journalOutcome(world, request, before, 'none', `${error.code}: ${error.message}`);
   const shown = { current: before.current, desired: before.desired, checks: [] };
-  if (error.code !== 'BELAY_TARGET_CONFLICT') return { ...shown, status: 'failed', effect: 'none', code: error.code, message: error.message };
+  if (error.code !== 'BELAY_TARGET_CONFLICT')
+    return { ...shown, status: 'failed', effect: 'none', code: error.code, message: error.message };
   const found = await request.action.observe(request.args);
   return { ...shown, current: found.current, status: 'conflict', expected: before.fingerprint, found: found.fingerprint };
 }
@@ -146,7 +159,14 @@ async function confirm(world: DoWorld, request: DoRequest, how: Confirming): Pro
     await world.time.sleep(CONFIRM_EVERY_MS);
   }
   await journalOutcome(world, request, seen, 'done', how.recovered ? 'confirmed after a restart' : 'confirmed');
-  return { status: 'done', recovered: how.recovered, current: seen.current, desired: seen.desired, checks: checks.map(asJson), fingerprint: seen.fingerprint };
+  return {
+    status: 'done',
+    recovered: how.recovered,
+    current: seen.current,
+    desired: seen.desired,
+    checks: checks.map(asJson),
+    fingerprint: seen.fingerprint,
+  };
 }
 
 interface LastLook {
@@ -159,12 +179,25 @@ async function notConfirmed(world: DoWorld, request: DoRequest, { seen, checks, 
   const shown = { current: seen?.current ?? null, desired: seen?.desired ?? null, checks: checks.map(asJson) };
   if (seen?.reached === true) {
     await journalOutcome(world, request, seen, 'done', 'in place, but its checks do not pass');
-    return { ...shown, status: 'failed', effect: 'done', code: 'BELAY_DEPLOY_TIMEOUT', message: 'in place, but its checks do not pass', fingerprint: seen.fingerprint };
+    return {
+      ...shown,
+      status: 'failed',
+      effect: 'done',
+      code: 'BELAY_DEPLOY_TIMEOUT',
+      message: 'in place, but its checks do not pass',
+      fingerprint: seen.fingerprint,
+    };
   }
   const history = await readHistory(world, [request.key]);
   if (!unsure && seen !== null && seen.fingerprint === history.openIntent?.expected) {
     await journalOutcome(world, request, seen, 'none', 'not in place within the time, and still as before');
-    return { ...shown, status: 'failed', effect: 'none', code: 'BELAY_DEPLOY_TIMEOUT', message: 'not in place within the time; it is still as before' };
+    return {
+      ...shown,
+      status: 'failed',
+      effect: 'none',
+      code: 'BELAY_DEPLOY_TIMEOUT',
+      message: 'not in place within the time; it is still as before',
+    };
   }
   await journalOutcome(world, request, seen, 'unknown', 'not confirmed within the time');
   return { ...shown, status: 'unknown', message: 'not confirmed within the time; it cannot be said whether it took effect' };
@@ -212,11 +245,20 @@ async function journalOutcome(world: DoWorld, request: DoRequest, seen: Observat
     await world.journal.append({ ...journalLine(world, request, seen, 'outcome', effect), note });
   } catch (error) {
     // The act may have happened and its outcome could not be written: whoever reads this must look at the world first.
-    throw new BelayError('BELAY_AUDIT_UNAVAILABLE', `${request.step}: the outcome could not be written to the journal`, { effect: 'unknown', cause: error });
+    throw new BelayError('BELAY_AUDIT_UNAVAILABLE', `${request.step}: the outcome could not be written to the journal`, {
+      effect: 'unknown',
+      cause: error,
+    });
   }
 }
 
-function journalLine(world: DoWorld, request: DoRequest, seen: Observation | null, kind: 'intent' | 'outcome', effect: Effect): JournalDraft {
+function journalLine(
+  world: DoWorld,
+  request: DoRequest,
+  seen: Observation | null,
+  kind: 'intent' | 'outcome',
+  effect: Effect,
+): JournalDraft {
   return {
     kind,
     at: world.time.now(),

@@ -2,8 +2,8 @@
 // A run that stands still is stopped with it; one that may be changing something right now is never cut off.
 import { BelayError } from '../domain/errors.ts';
 import type { EventDraft } from '../domain/event.ts';
-import { openContingencies } from '../domain/incident-fold.ts';
 import type { Incident, Phase } from '../domain/incident.ts';
+import { openContingencies } from '../domain/incident-fold.ts';
 import type { Runbook } from '../domain/ir.ts';
 import { stepsOf } from '../domain/ir.ts';
 import type { Instant } from '../domain/json.ts';
@@ -46,13 +46,16 @@ async function end(world: World, caller: Caller, request: EndRequest, ending: En
   // The run first: killed in between, the incident is still open and the person says it again.
   if (ending.from.includes(before.phase)) await stopRun(world, before, runbook);
   return world.incidents.update(before.id, `${ending.to}/${caller.person}/${request.key}`, (incident) => {
-    if (!ending.from.includes(incident.phase)) throw refused(incident, `it is ${incident.phase}, and only ${ending.from.join(' or ')} becomes ${ending.to}`);
+    if (!ending.from.includes(incident.phase))
+      throw refused(incident, `it is ${incident.phase}, and only ${ending.from.join(' or ')} becomes ${ending.to}`);
     return endingChange(world, incident, { caller, runbook, reason: request.reason, to: ending.to, at: world.time.now() });
   });
 }
 
 const refused = (incident: Incident, why: string): BelayError =>
-  new BelayError('BELAY_GUARD_REFUSED', `${incident.id} cannot be ended now: ${why}.`, { hint: `See where it stands: belay incident ${incident.id}` });
+  new BelayError('BELAY_GUARD_REFUSED', `${incident.id} cannot be ended now: ${why}.`, {
+    hint: `See where it stands: belay incident ${incident.id}`,
+  });
 
 async function stopRun(world: World, incident: Incident, runbook: Runbook | null): Promise<void> {
   const { run } = incident;
@@ -82,9 +85,13 @@ const STILL: readonly string[] = ['wait', 'watch', 'verify'];
 /** True only where it is known: the run is paused, asks people, or only looks. */
 function standsStill(incident: Incident, runbook: Runbook | null): boolean {
   if (incident.isRunPaused === true) return true;
-  const asks = Object.values(incident.approvals).some((approval) => approval.state === 'open' && approval.id.startsWith(`${incident.run}/`));
+  const asks = Object.values(incident.approvals).some(
+    (approval) => approval.state === 'open' && approval.id.startsWith(`${incident.run}/`),
+  );
   const waits = Object.values(incident.tasks).some(({ last }) => last === null || (last.choice === null && last.refused === null));
-  const looks = (runbook === null ? [] : stepsOf(runbook)).some((step) => STILL.includes(step.kind) && incident.steps[step.id]?.status === 'running');
+  const looks = (runbook === null ? [] : stepsOf(runbook)).some(
+    (step) => STILL.includes(step.kind) && incident.steps[step.id]?.status === 'running',
+  );
   return asks || waits || looks;
 }
 
@@ -127,7 +134,9 @@ export async function closeContingency(world: World, caller: Caller, request: Cl
   return world.incidents.update(request.incident, `contingency/${request.step}/${caller.person}/${request.key}`, (incident) => {
     if (!openContingencies(incident).some((one) => one.step === request.step)) {
       const open = openContingencies(incident).map((one) => one.step);
-      throw new BelayError('BELAY_GUARD_REFUSED', `${incident.id} has no open contingency of step ${request.step}.`, { hint: `Open: ${open.join(', ') || 'none'}` });
+      throw new BelayError('BELAY_GUARD_REFUSED', `${incident.id} has no open contingency of step ${request.step}.`, {
+        hint: `Open: ${open.join(', ') || 'none'}`,
+      });
     }
     const data = { step: request.step, by: caller.person, note: request.note };
     return {
@@ -138,12 +147,19 @@ export async function closeContingency(world: World, caller: Caller, request: Cl
 }
 
 /** Closing is refused while something that was promised is missing: the record, an owner, or a way back. */
-export async function closeIncident(world: World, caller: Caller, o: { readonly incident: string; readonly key: string }): Promise<Incident> {
+export async function closeIncident(
+  world: World,
+  caller: Caller,
+  o: { readonly incident: string; readonly key: string },
+): Promise<Incident> {
   const before = await incidentOf(world, o.incident);
   const runbook = await pinnedRunbook(world, before);
   return world.incidents.update(before.id, `close/${caller.person}/${o.key}`, (incident) => {
     const problems = problemsOf(incident, runbook);
-    if (problems.length > 0) throw new BelayError('BELAY_GUARD_REFUSED', `${incident.id} cannot be closed: ${problems.join('; ')}.`, { hint: 'Settle these first.' });
+    if (problems.length > 0)
+      throw new BelayError('BELAY_GUARD_REFUSED', `${incident.id} cannot be closed: ${problems.join('; ')}.`, {
+        hint: 'Settle these first.',
+      });
     return phaseChange(world.system, runbook, incident, { to: 'closed', at: world.time.now(), actor: actorOf(caller) });
   });
 }

@@ -1,6 +1,6 @@
 // The live facts that references and conditions may name: inputs, the organization, components, releases, the incident,
 // and what earlier steps put out. It reads targets only for `release.*`, and only the target that the step names.
-import type { JsonObject, Json } from '../domain/json.ts';
+import type { Json, JsonObject } from '../domain/json.ts';
 import type { System } from '../domain/system.ts';
 import type { DeployTarget, Release } from '../ports/deploy-target.ts';
 import type { Lookup } from './refs.ts';
@@ -21,7 +21,9 @@ export function lookupIn(system: System, facts: Facts, release: JsonObject | nul
     ...facts.inputs,
     inputs: facts.inputs,
     incident: facts.incident,
-    component: Object.fromEntries(system.components.map((one) => [one.id, { id: one.id, title: one.title, ...(one.url === undefined ? {} : { url: one.url }) }])),
+    component: Object.fromEntries(
+      system.components.map((one) => [one.id, { id: one.id, title: one.title, ...(one.url === undefined ? {} : { url: one.url }) }]),
+    ),
     ...(release === null ? {} : { release }),
   };
   return (path) => {

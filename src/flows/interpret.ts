@@ -51,7 +51,14 @@ async function skipReason(visit: Visit): Promise<Next | null> {
     const answer = await evaluateCondition(visit, 'when', step.when);
     if (answer.value !== true) {
       await append(run, partName(visit, 'skip'), (at) => ({
-        events: [{ type: 'step.skipped', data: { step: step.id, reason: answer.why === '' ? `when ${step.when}` : answer.why, facts: {} }, at, actor: BELAY }],
+        events: [
+          {
+            type: 'step.skipped',
+            data: { step: step.id, reason: answer.why === '' ? `when ${step.when}` : answer.why, facts: {} },
+            at,
+            actor: BELAY,
+          },
+        ],
       }));
       return NEXT;
     }

@@ -16,7 +16,12 @@ export interface Loops {
 }
 
 export function startLoops(world: World, onError: (error: unknown) => void): Loops {
-  const responder = createLoop({ time: world.time, everyMs: ANSWER_EVERY_MS, turn: async () => void (await answerTransitions(world)), onError });
+  const responder = createLoop({
+    time: world.time,
+    everyMs: ANSWER_EVERY_MS,
+    turn: async () => void (await answerTransitions(world)),
+    onError,
+  });
   const clocks = createLoop({ time: world.time, everyMs: CLOCKS_EVERY_MS, turn: async () => void (await fireTimers(world)), onError });
   const outbox = createOutboxLoop(world, { onTrouble: onError });
   const status = createStatusLoop(world, { onTrouble: onError });

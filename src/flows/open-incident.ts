@@ -1,8 +1,8 @@
 // From a breach to an open incident: one organization or all, which runbook, who has which role, which clocks run.
 import type { EventDraft } from '../domain/event.ts';
 import type { Locality } from '../domain/guardrail.ts';
-import { isOpen } from '../domain/incident-fold.ts';
 import type { Incident } from '../domain/incident.ts';
+import { isOpen } from '../domain/incident-fold.ts';
 import type { ClockSpec, Severity } from '../domain/ir.ts';
 import { isPerOrg } from '../domain/ir.ts';
 import type { Instant, JsonObject } from '../domain/json.ts';
@@ -47,16 +47,34 @@ export function openingChange(world: Pick<World, 'system'>, opening: Opening, nu
     {
       type: 'incident.declared',
       data: {
-        number, kind: 'real', severity, orgs, components, trigger: transition.trigger, runbook: runbook?.runbook.id ?? null,
-        fingerprint: fingerprintOf(transition.trigger, scope), detectedAt: transition.since, run: opening.run,
+        number,
+        kind: 'real',
+        severity,
+        orgs,
+        components,
+        trigger: transition.trigger,
+        runbook: runbook?.runbook.id ?? null,
+        fingerprint: fingerprintOf(transition.trigger, scope),
+        detectedAt: transition.since,
+        run: opening.run,
       },
       ...stamp,
     },
     { type: 'trigger.changed', data: { transition }, at: transition.at, observedAt: transition.observedAt, actor: BELAY },
     ...rolesAtOpening(world, runbook, at),
-    ...components.map((component): EventDraft => ({ type: 'impact.opened', data: { org: scope, component }, ...stamp, at: transition.since, observedAt: at })),
+    ...components.map(
+      (component): EventDraft => ({
+        type: 'impact.opened',
+        data: { org: scope, component },
+        ...stamp,
+        at: transition.since,
+        observedAt: at,
+      }),
+    ),
     ...clocks.events,
-    ...(transition.to === 'breached' ? [{ type: 'phase.entered' as const, data: { from: 'triage' as const, to: 'responding' as const }, ...stamp }] : []),
+    ...(transition.to === 'breached'
+      ? [{ type: 'phase.entered' as const, data: { from: 'triage' as const, to: 'responding' as const }, ...stamp }]
+      : []),
   ];
   return { key: `open/${opening.run}`, events, setTimers: clocks.setTimers };
 }
@@ -64,7 +82,15 @@ export function openingChange(world: Pick<World, 'system'>, opening: Opening, nu
 /** For a run that a person starts: no trigger, the caller's word instead. */
 export function manualOpening(
   world: Pick<World, 'system'>,
-  o: { readonly number: number; readonly runbook: PinnedRunbook; readonly inputs: JsonObject; readonly by: string; readonly run: string; readonly at: Instant; readonly fingerprint: string },
+  o: {
+    readonly number: number;
+    readonly runbook: PinnedRunbook;
+    readonly inputs: JsonObject;
+    readonly by: string;
+    readonly run: string;
+    readonly at: Instant;
+    readonly fingerprint: string;
+  },
 ): Change {
   const { runbook } = o.runbook;
   const org = typeof o.inputs['org'] === 'string' ? o.inputs['org'] : null;
@@ -77,8 +103,16 @@ export function manualOpening(
       {
         type: 'incident.declared',
         data: {
-          number: o.number, kind: 'real', severity: runbook.severity, orgs: org === null ? 'all' : [org], components: runbook.components,
-          trigger: null, runbook: runbook.id, fingerprint: o.fingerprint, detectedAt: o.at, run: o.run,
+          number: o.number,
+          kind: 'real',
+          severity: runbook.severity,
+          orgs: org === null ? 'all' : [org],
+          components: runbook.components,
+          trigger: null,
+          runbook: runbook.id,
+          fingerprint: o.fingerprint,
+          detectedAt: o.at,
+          run: o.run,
         },
         ...stamp,
       },
@@ -101,7 +135,12 @@ function rolesAtOpening(world: Pick<World, 'system'>, runbook: PinnedRunbook | n
   });
 }
 
-function clocksAtOpening(world: Pick<World, 'system'>, runbook: PinnedRunbook | null, detectedAt: Instant, at: Instant): { events: EventDraft[]; setTimers: TimerDraft[] } {
+function clocksAtOpening(
+  world: Pick<World, 'system'>,
+  runbook: PinnedRunbook | null,
+  detectedAt: Instant,
+  at: Instant,
+): { events: EventDraft[]; setTimers: TimerDraft[] } {
   const specs: Readonly<Record<string, ClockSpec>> = { ...world.system.clocks, ...runbook?.runbook.clocks };
   const started = Object.entries(specs).flatMap(([id, spec]) => {
     if (spec.from === 'detected') return [startClock(id, spec, detectedAt, at)];
@@ -109,4 +148,3 @@ function clocksAtOpening(world: Pick<World, 'system'>, runbook: PinnedRunbook | 
   });
   return { events: started.flatMap((one) => one.events), setTimers: started.flatMap((one) => one.setTimers) };
 }
-

@@ -52,11 +52,15 @@ export async function performStepDo(visit: Visit, performance: Performance): Pro
 
 async function attemptDo(visit: Visit, performance: Performance, attempt: number): Promise<DoOutcome> {
   const name = partName(visit, `${performance.part}${attempt}`);
-  return (await visit.run.context.step(name, async () => (await attemptNow(visit, performance, attempt)) as unknown as Json)) as unknown as DoOutcome;
+  return (await visit.run.context.step(
+    name,
+    async () => (await attemptNow(visit, performance, attempt)) as unknown as Json,
+  )) as unknown as DoOutcome;
 }
 
 /** One key a visit and part: stable over retries and restarts. */
-export const actKey = (visit: Visit, number: number, part: string): string => `${visit.run.context.runId}/${visit.step.id}#${number}:${part}`;
+export const actKey = (visit: Visit, number: number, part: string): string =>
+  `${visit.run.context.runId}/${visit.step.id}#${number}:${part}`;
 
 async function attemptNow(visit: Visit, performance: Performance, attempt: number): Promise<DoOutcome> {
   const { run, step, number } = visit;
@@ -94,11 +98,15 @@ async function attemptNow(visit: Visit, performance: Performance, attempt: numbe
 /** Polls durably; `resume` wakes it at once. */
 async function waitWhilePaused(visit: Visit, part: string, by: string): Promise<void> {
   const { run } = visit;
-  await append(run, partName(visit, `${part}:paused`), (at) => ({ events: [{ type: 'run.paused', data: { by, reason: visit.step.id }, at, actor: BELAY }] }));
+  await append(run, partName(visit, `${part}:paused`), (at) => ({
+    events: [{ type: 'run.paused', data: { by, reason: visit.step.id }, at, actor: BELAY }],
+  }));
   for (let poll = 1; ; poll += 1) {
     const state = await run.context.step(partName(visit, `${part}:poll${poll}`), async () => (await run.world.pause.read()).paused);
     if (!state) break;
     await run.context.receive('resumed', (await run.context.now()) + PAUSE_POLL_MS);
   }
-  await append(run, partName(visit, `${part}:resumed`), (at) => ({ events: [{ type: 'run.resumed', data: { by: 'pause cleared' }, at, actor: BELAY }] }));
+  await append(run, partName(visit, `${part}:resumed`), (at) => ({
+    events: [{ type: 'run.resumed', data: { by: 'pause cleared' }, at, actor: BELAY }],
+  }));
 }

@@ -45,7 +45,12 @@ export function withSteps(world: Pick<World, 'digest'>, plan: Plan, steps: reado
   const { planHash: _old, guards, unknowns, ...rest } = plan;
   const body = { ...rest, steps };
   const open = steps.filter((step) => step.effect === 'unknown' && !unknowns.some((one) => one.step === step.id));
-  return { ...body, planHash: world.digest.of(body as unknown as Json), guards, unknowns: [...unknowns, ...open.map((step) => ({ step: step.id, why: 'it would put back what was rolled away from' }))] };
+  return {
+    ...body,
+    planHash: world.digest.of(body as unknown as Json),
+    guards,
+    unknowns: [...unknowns, ...open.map((step) => ({ step: step.id, why: 'it would put back what was rolled away from' }))],
+  };
 }
 
 /**
@@ -71,13 +76,16 @@ function checkInputs(world: PlanWorld, runbook: Runbook, given: JsonObject): Jso
     const value = given[name] ?? spec.default;
     if (value === undefined && spec.required) problems.push(`input "${name}" (${spec.type}) is missing`);
     if (value === undefined) continue;
-    if (spec.type === 'org' && !world.system.organizations.some((org) => org.id === value)) problems.push(`there is no organization "${String(value)}"`);
+    if (spec.type === 'org' && !world.system.organizations.some((org) => org.id === value))
+      problems.push(`there is no organization "${String(value)}"`);
     if (spec.oneOf !== undefined && !spec.oneOf.includes(value)) problems.push(`input "${name}" must be one of ${spec.oneOf.join(', ')}`);
     inputs[name] = value;
   }
   if (problems.length === 0) return inputs;
   const known = world.system.organizations.map((org) => org.id).join(', ');
-  throw new BelayError('BELAY_INPUT_INVALID', problems.join('; '), { hint: `Organizations: ${known}. Inputs: ${Object.keys(runbook.inputs).join(', ') || 'none'}.` });
+  throw new BelayError('BELAY_INPUT_INVALID', problems.join('; '), {
+    hint: `Organizations: ${known}. Inputs: ${Object.keys(runbook.inputs).join(', ') || 'none'}.`,
+  });
 }
 
 async function draftStep(world: PlanWorld, step: Step, facts: Facts, touched: Set<string>): Promise<Draft> {
@@ -89,11 +97,21 @@ async function draftStep(world: PlanWorld, step: Step, facts: Facts, touched: Se
     ...(step.takesMs === undefined ? {} : { takesMs: step.takesMs }),
   };
   if (step.kind !== 'do') return { step: { ...base, effect: 'none' }, unknown: null };
-  if (step.do === 'belay.undo') return { step: { ...base, action: step.do, args: step.with, effect: 'unknown' }, unknown: 'takes back what will have been done by then' };
+  if (step.do === 'belay.undo')
+    return {
+      step: { ...base, action: step.do, args: step.with, effect: 'unknown' },
+      unknown: 'takes back what will have been done by then',
+    };
   return draftDo(world, step, base, facts, touched);
 }
 
-async function draftDo(world: PlanWorld, step: DoStep, base: Pick<PlanStep, 'id' | 'kind' | 'title'>, facts: Facts, touched: Set<string>): Promise<Draft> {
+async function draftDo(
+  world: PlanWorld,
+  step: DoStep,
+  base: Pick<PlanStep, 'id' | 'kind' | 'title'>,
+  facts: Facts,
+  touched: Set<string>,
+): Promise<Draft> {
   const action = world.actions[step.do];
   const fixed = {
     ...base,
@@ -153,8 +171,15 @@ export async function lookupFor(world: Pick<World, 'system' | 'targets'>, facts:
 }
 
 /** The runbook's own `require` and `never`. Questions for people are inconclusive: they make Belay ask. */
-export async function runbookGuards(world: Pick<World, 'probes' | 'expression'>, runbook: Runbook, lookup: Lookup): Promise<readonly GuardVerdict[]> {
-  return Promise.all([...runbook.require.map((guard) => judgeRequire(world, guard, lookup)), ...runbook.never.map((never) => judgeNever(world, never, lookup))]);
+export async function runbookGuards(
+  world: Pick<World, 'probes' | 'expression'>,
+  runbook: Runbook,
+  lookup: Lookup,
+): Promise<readonly GuardVerdict[]> {
+  return Promise.all([
+    ...runbook.require.map((guard) => judgeRequire(world, guard, lookup)),
+    ...runbook.never.map((never) => judgeNever(world, never, lookup)),
+  ]);
 }
 
 async function judgeRequire(world: Pick<World, 'probes' | 'expression'>, guard: Guard, lookup: Lookup): Promise<GuardVerdict> {
@@ -168,5 +193,10 @@ async function judgeNever(world: Pick<World, 'probes' | 'expression'>, never: Ne
   if ('ask' in never) return { guard: never.id, answer: 'inconclusive', reason: 'ask', facts: { ask: never.ask } };
   const outcome = await runCheck(world, { probe: never.probe, with: never.with, expect: never.when }, lookup);
   const answer = outcome.result === 'pass' ? 'fail' : outcome.result === 'fail' ? 'pass' : 'inconclusive';
-  return { guard: never.id, answer, reason: answer === 'fail' ? `never when ${never.when}` : outcome.reason, facts: { values: outcome.values, when: never.when } };
+  return {
+    guard: never.id,
+    answer,
+    reason: answer === 'fail' ? `never when ${never.when}` : outcome.reason,
+    facts: { values: outcome.values, when: never.when },
+  };
 }

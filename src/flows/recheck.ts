@@ -16,13 +16,24 @@ export async function recheckGuards(visit: Visit, round: number): Promise<Next |
   const { run } = visit;
   if (run.rechecked && round === 1) return null;
   const part = round === 1 ? 'guards' : `guards${round}`;
-  const open = (await run.context.step(partName(visit, part), async () => (await openNow(visit)) as unknown as Json)) as unknown as readonly GuardVerdict[];
+  const open = (await run.context.step(
+    partName(visit, part),
+    async () => (await openNow(visit)) as unknown as Json,
+  )) as unknown as readonly GuardVerdict[];
   if (open.length === 0) return null;
   await append(run, partName(visit, `${part}-open`), (at) => ({
     events: [
       {
         type: 'decision.made',
-        data: { choice: 'ask', by: 'belay', runbook: run.runbook.id, planHash: run.plan.planHash, guards: open, options: ['ask', 'refuse'], reason: `right before ${visit.step.id}: guard ${open[0]?.guard ?? ''}` },
+        data: {
+          choice: 'ask',
+          by: 'belay',
+          runbook: run.runbook.id,
+          planHash: run.plan.planHash,
+          guards: open,
+          options: ['ask', 'refuse'],
+          reason: `right before ${visit.step.id}: guard ${open[0]?.guard ?? ''}`,
+        },
         at,
         actor: BELAY,
       },

@@ -18,7 +18,8 @@ export function resolveRefs<T extends Json>(value: T, lookup: Lookup): Resolved<
   const fill = (node: Json): Json => {
     if (typeof node === 'string') return fillString(node, lookup, missing);
     if (Array.isArray(node)) return node.map(fill);
-    if (node !== null && typeof node === 'object') return Object.fromEntries(Object.entries(node).map(([key, inner]) => [key, fill(inner)]));
+    if (node !== null && typeof node === 'object')
+      return Object.fromEntries(Object.entries(node).map(([key, inner]) => [key, fill(inner)]));
     return node;
   };
   return { value: fill(value) as T, missing };

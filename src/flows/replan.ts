@@ -9,7 +9,11 @@ export async function replan(visit: Visit): Promise<Plan> {
   const { run } = visit;
   return (await run.context.step(partName(visit, 'replan'), async () => {
     const fresh = await makePlan(run.world, { runbook: run.runbook, irHash: run.irHash }, factsOf(run));
-    const plan = withSteps(run.world, fresh, fresh.steps.map((step) => stepNow(run, step)));
+    const plan = withSteps(
+      run.world,
+      fresh,
+      fresh.steps.map((step) => stepNow(run, step)),
+    );
     await keepPlan(run.world, plan);
     return plan as unknown as Json;
   })) as unknown as Plan;
@@ -36,7 +40,15 @@ export async function adoptPlan(visit: Visit, plan: Plan): Promise<void> {
     events: [
       {
         type: 'decision.made',
-        data: { choice: 'act', by: 'people', runbook: run.runbook.id, planHash: plan.planHash, guards: plan.guards, options: ['act'], reason: `approved at ${visit.step.id}` },
+        data: {
+          choice: 'act',
+          by: 'people',
+          runbook: run.runbook.id,
+          planHash: plan.planHash,
+          guards: plan.guards,
+          options: ['act'],
+          reason: `approved at ${visit.step.id}`,
+        },
         at,
         actor: BELAY,
       },

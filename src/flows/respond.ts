@@ -16,8 +16,8 @@ import { decide, localityOf } from './decide.ts';
 import { exportEvidence } from './evidence.ts';
 import { interpret } from './interpret.ts';
 import { coveringIncident, fingerprintOf, openingChange, runbookFor } from './open-incident.ts';
-import { writePostmortem } from './postmortem.ts';
 import { recallPlan } from './plan.ts';
+import { writePostmortem } from './postmortem.ts';
 import type { Run, Writing } from './run.ts';
 import { append, BELAY, enterPhase, PATIENCE_MS, readIncident, update } from './run.ts';
 import type { World } from './world.ts';
@@ -26,7 +26,14 @@ export const RESPOND = 'respond';
 
 export type RespondInput =
   | { readonly kind: 'trigger'; readonly transition: Transition }
-  | { readonly kind: 'run'; readonly incident: string; readonly irHash: string; readonly inputs: JsonObject; readonly planHash: string; readonly by: string };
+  | {
+      readonly kind: 'run';
+      readonly incident: string;
+      readonly irHash: string;
+      readonly inputs: JsonObject;
+      readonly planHash: string;
+      readonly by: string;
+    };
 
 interface Opened {
   readonly incident: string;
@@ -127,7 +134,12 @@ async function dedupe(world: World, incident: Incident, transition: Transition, 
   await world.incidents.append(incident.id, {
     key: `dedupe/${episode}/${transition.to}`,
     events: [
-      { type: 'signal.deduped', data: { trigger, scope, episode, ...(takenOverBy === undefined ? {} : { run: takenOverBy }) }, at, actor: BELAY },
+      {
+        type: 'signal.deduped',
+        data: { trigger, scope, episode, ...(takenOverBy === undefined ? {} : { run: takenOverBy }) },
+        at,
+        actor: BELAY,
+      },
       { type: 'trigger.changed', data: { transition }, at: transition.at, observedAt: transition.observedAt, actor: BELAY },
     ],
   });
@@ -138,8 +150,33 @@ async function dedupe(world: World, incident: Incident, transition: Transition, 
 async function newRun(context: FlowContext, world: World, opened: Opened & { readonly irHash: string }): Promise<Run> {
   const { irHash, inputs } = opened;
   const runbook = (await context.step('pin', () => world.documents.get(irHash))) as unknown as Runbook;
-  const plan: Plan = { runbook: runbook.id, version: runbook.version, irHash, inputs, org: null, steps: [], planHash: '', guards: [], unknowns: [] };
-  return { context, world, incident: opened.incident, runbook, irHash, inputs, plan, outputs: {}, completed: [], left: [], unwinds: 0, visits: {}, alone: null, rechecked: false };
+  const plan: Plan = {
+    runbook: runbook.id,
+    version: runbook.version,
+    irHash,
+    inputs,
+    org: null,
+    steps: [],
+    planHash: '',
+    guards: [],
+    unknowns: [],
+  };
+  return {
+    context,
+    world,
+    incident: opened.incident,
+    runbook,
+    irHash,
+    inputs,
+    plan,
+    outputs: {},
+    completed: [],
+    left: [],
+    unwinds: 0,
+    visits: {},
+    alone: null,
+    rechecked: false,
+  };
 }
 
 /** The plan that the person saw when starting the run. */
@@ -187,13 +224,18 @@ async function ask(run: Run, decision: Decision, round: number): Promise<Asked> 
 /** Expires an open question; what people said in the same moment wins. */
 async function withdraw(run: Run, asked: Asked, round: number): Promise<'granted' | 'denied' | 'expired'> {
   await update(run, `withdraw#${round}`, (incident, at) =>
-    incident.approvals[asked.id]?.state === 'open' ? { events: [{ type: 'approval.expired', data: { id: asked.id, escalated: false }, at, actor: BELAY }] } : null,
+    incident.approvals[asked.id]?.state === 'open'
+      ? { events: [{ type: 'approval.expired', data: { id: asked.id, escalated: false }, at, actor: BELAY }] }
+      : null,
   );
   const state = await approvalState(run, `withdrawn#${round}`, asked.id, asked.plan);
   return state === 'granted' || state === 'denied' ? state : 'expired';
 }
 
-type PeopleAnswer = { readonly kind: 'granted' } | { readonly kind: 'denied' } | { readonly kind: 'evidence'; readonly transition: Transition };
+type PeopleAnswer =
+  | { readonly kind: 'granted' }
+  | { readonly kind: 'denied' }
+  | { readonly kind: 'evidence'; readonly transition: Transition };
 
 /** One topic carries both: an approval that was given, and stronger evidence that may make asking needless. */
 async function waitForPeople(run: Run, asked: Asked, round: number): Promise<PeopleAnswer> {
@@ -201,19 +243,29 @@ async function waitForPeople(run: Run, asked: Asked, round: number): Promise<Peo
     const message = await run.context.receive('evidence', (await run.context.now()) + PATIENCE_MS);
     const state = await approvalState(run, `answer#${round}:${look}`, asked.id, asked.plan);
     if (state === 'granted' || state === 'denied') return { kind: state };
-    if (message !== null && typeof message === 'object' && 'episode' in message) return { kind: 'evidence', transition: message as unknown as Transition };
+    if (message !== null && typeof message === 'object' && 'episode' in message)
+      return { kind: 'evidence', transition: message as unknown as Transition };
   }
 }
 
 async function carryOut(run: Run): Promise<Json> {
   const { context } = run;
   await append(run, 'run:start', (at) => ({
-    events: [{ type: 'run.started', data: { run: context.runId, runbook: run.runbook.id, irHash: run.irHash, planHash: run.plan.planHash, inputs: run.inputs }, at, actor: BELAY }],
+    events: [
+      {
+        type: 'run.started',
+        data: { run: context.runId, runbook: run.runbook.id, irHash: run.irHash, planHash: run.plan.planHash, inputs: run.inputs },
+        at,
+        actor: BELAY,
+      },
+    ],
   }));
   await enterPhase(run, 'run:responding', ['triage'], 'responding');
   const result = await interpret(run);
   if (result.outcome === 'done') {
-    await append(run, 'run:finish', (at) => ({ events: [{ type: 'run.finished', data: { run: context.runId, outcome: 'done', reason: '' }, at, actor: BELAY }] }));
+    await append(run, 'run:finish', (at) => ({
+      events: [{ type: 'run.finished', data: { run: context.runId, outcome: 'done', reason: '' }, at, actor: BELAY }],
+    }));
     await resolve(run);
   } else await tellStopped(run, result.reason);
   await context.step('write-up', async () => {
@@ -243,4 +295,3 @@ async function resolve(run: Run): Promise<void> {
         },
   );
 }
-

@@ -44,7 +44,12 @@ async function answer(world: ResponderWorld, transition: Transition): Promise<vo
     key: `cleared/${transition.episode}/${transition.at}`,
     events: [
       { type: 'trigger.changed', data: { transition }, at: transition.at, observedAt: transition.observedAt, actor: BELAY },
-      { type: 'signal.cleared', data: { trigger: transition.trigger, scope: transition.scope, provenBelow: transition.provenBelow ?? null }, at, actor: BELAY },
+      {
+        type: 'signal.cleared',
+        data: { trigger: transition.trigger, scope: transition.scope, provenBelow: transition.provenBelow ?? null },
+        at,
+        actor: BELAY,
+      },
     ],
   });
 }

@@ -23,9 +23,14 @@ const LOOKED_THROUGH = 1_000;
  * Newest first, those that people approved or started too: whoever did it, doing it again soon is a loop. `except` leaves out the
  * incident that is being decided.
  */
-export async function pastRollbacks(world: Pick<World, 'incidents' | 'documents' | 'actions'>, o: { readonly since: Instant; readonly except: string }): Promise<readonly PastRollback[]> {
+export async function pastRollbacks(
+  world: Pick<World, 'incidents' | 'documents' | 'actions'>,
+  o: { readonly since: Instant; readonly except: string },
+): Promise<readonly PastRollback[]> {
   const incidents = await world.incidents.list({ limit: LOOKED_THROUGH });
-  const acted = incidents.filter((one) => one.id !== o.except && Object.values(one.steps).some((step) => step.status === 'done' && (step.endedAt ?? 0) >= o.since));
+  const acted = incidents.filter(
+    (one) => one.id !== o.except && Object.values(one.steps).some((step) => step.status === 'done' && (step.endedAt ?? 0) >= o.since),
+  );
   return (await Promise.all(acted.map((incident) => rollbacksOf(world, incident)))).flat().sort((a, b) => b.at - a.at);
 }
 
@@ -38,7 +43,16 @@ async function rollbacksOf(world: Pick<World, 'documents' | 'actions'>, incident
     if (action === undefined || step.args === undefined || step.effect !== 'change' || state?.status !== 'done') return [];
     const scope = incident.scope.orgs === 'all' ? '*' : (incident.scope.orgs[0] ?? '*');
     // When it was done, not when the incident was declared: people may have thought about it for an hour.
-    return [{ incident: incident.id, at: state.endedAt ?? state.startedAt, scope, target: action.target(step.args), from: step.current ?? null, to: step.desired ?? null }];
+    return [
+      {
+        incident: incident.id,
+        at: state.endedAt ?? state.startedAt,
+        scope,
+        target: action.target(step.args),
+        from: step.current ?? null,
+        to: step.desired ?? null,
+      },
+    ];
   });
 }
 

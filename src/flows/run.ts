@@ -83,7 +83,11 @@ export async function append(run: Writing, name: string, build: (at: Instant) =>
 }
 
 /** As `append`, deciding under the incident's lock. */
-export async function update(run: Writing, name: string, build: (incident: Incident, at: Instant) => Omit<Change, 'key'> | null): Promise<void> {
+export async function update(
+  run: Writing,
+  name: string,
+  build: (incident: Incident, at: Instant) => Omit<Change, 'key'> | null,
+): Promise<void> {
   await run.context.step(name, async () => {
     const at = run.world.time.now();
     await run.world.incidents.update(run.incident, `${run.context.runId}/${name}`, (incident) => build(incident, at));
@@ -103,7 +107,13 @@ export interface Entry {
   readonly onlyIf?: (incident: Incident) => boolean;
 }
 
-export async function enterPhase(run: Run, name: string, from: readonly Phase[], to: Phase, { onlyIf, ...extra }: Entry = {}): Promise<void> {
+export async function enterPhase(
+  run: Run,
+  name: string,
+  from: readonly Phase[],
+  to: Phase,
+  { onlyIf, ...extra }: Entry = {},
+): Promise<void> {
   await update(run, name, (incident, at) =>
     from.includes(incident.phase) && (onlyIf === undefined || onlyIf(incident))
       ? phaseChange(run.world.system, run.runbook, incident, { to, at, actor: BELAY, ...extra })
@@ -145,7 +155,9 @@ export async function finish(
 /** What the step `meets`, and what waits for it by `until`. */
 function clocksMetBy(step: Step, incident: Incident): string[] {
   return Object.values(incident.clocks)
-    .filter((clock) => clock.stoppedAt === undefined && (step.meets.includes(clock.id) || clock.until?.includes(`step:${step.id}`) === true))
+    .filter(
+      (clock) => clock.stoppedAt === undefined && (step.meets.includes(clock.id) || clock.until?.includes(`step:${step.id}`) === true),
+    )
     .map((clock) => clock.id);
 }
 
@@ -169,7 +181,13 @@ export function setOutputs(run: Run, step: string, outputs: JsonObject): void {
   run.outputs[step.replaceAll('-', '_')] = outputs;
 }
 
-export type Answered = { readonly attempt: number; readonly by: string; readonly choice: string | null; readonly refused: string | null; readonly answers: Json };
+export type Answered = {
+  readonly attempt: number;
+  readonly by: string;
+  readonly choice: string | null;
+  readonly refused: string | null;
+  readonly answers: Json;
+};
 
 /** Waits for the next answer that belongs to this visit. Null when the deadline passes. */
 export async function nextAnswer(visit: Visit, deadline: Instant): Promise<Answered | null> {
@@ -183,18 +201,26 @@ export async function nextAnswer(visit: Visit, deadline: Instant): Promise<Answe
 export const PATIENCE_MS = 365 * 24 * 3_600_000;
 
 /** Asks people how to go on and waits for one of `options`. */
-export async function askPeople(visit: Visit, question: string, options: readonly [string, ...string[]]): Promise<{ readonly choice: string; readonly by: string }> {
+export async function askPeople(
+  visit: Visit,
+  question: string,
+  options: readonly [string, ...string[]],
+): Promise<{ readonly choice: string; readonly by: string }> {
   const { run, step } = visit;
   await update(run, partName(visit, 'ask'), (incident, at) => {
     const told = attention(run, incident, { revision: partName(visit, 'ask'), at, asks: 'answer' });
     return {
-      events: [{ type: 'step.waiting', data: { step: step.id, kind: 'ask', who: step.who ?? null, ask: question, options }, at, actor: BELAY }, ...told.events],
+      events: [
+        { type: 'step.waiting', data: { step: step.id, kind: 'ask', who: step.who ?? null, ask: question, options }, at, actor: BELAY },
+        ...told.events,
+      ],
       deliveries: told.deliveries,
     };
   });
   for (;;) {
     const answer = await nextAnswer(visit, (await run.context.now()) + PATIENCE_MS);
-    if (answer?.choice !== null && answer?.choice !== undefined && options.includes(answer.choice)) return settle(visit, answer.choice, answer.by);
+    if (answer?.choice !== null && answer?.choice !== undefined && options.includes(answer.choice))
+      return settle(visit, answer.choice, answer.by);
   }
 }
 

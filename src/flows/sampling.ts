@@ -162,7 +162,15 @@ function judged(visit: Sampled, sampling: Sampling, { result, outcomes, seen }: 
     events: (_incident, at) =>
       outcomes.map((one) => ({
         type: 'check.recorded',
-        data: { step: visit.step.id, probe: one.probe, with: one.with, result: one.result, values: one.values, expect: one.expect, reason: one.reason },
+        data: {
+          step: visit.step.id,
+          probe: one.probe,
+          with: one.with,
+          result: one.result,
+          values: one.values,
+          expect: one.expect,
+          reason: one.reason,
+        },
         at,
         actor: BELAY,
       })),

@@ -1,8 +1,8 @@
 // Taking back: `do` steps in reverse order, each by its declared undo, each under the full protocol of `do` and only while our own
 // change is still what is there. An undo that fails stops there and asks people; it never cascades.
 import type { DoOutcome } from './do.ts';
-import { lookupFor } from './plan.ts';
 import { performStepDo } from './perform.ts';
+import { lookupFor } from './plan.ts';
 import { resolveRefs } from './refs.ts';
 import type { Completed, Visit } from './run.ts';
 import { append, BELAY, factsOf, partName } from './run.ts';
@@ -29,7 +29,8 @@ async function takeOneBack(visit: Visit, done: Completed, name: string): Promise
   // Nobody can tell whether it took effect, and it is not in place now: there is nothing of ours to take back.
   if (expected !== null) {
     const outcome = await undoNow(visit, done, { name, expected });
-    if (outcome.status === 'conflict') return `stopped before ${done.step}: somebody changed ${done.target} since, and that is not ours to take back`;
+    if (outcome.status === 'conflict')
+      return `stopped before ${done.step}: somebody changed ${done.target} since, and that is not ours to take back`;
     if (outcome.status !== 'done' && outcome.status !== 'noop') return `the undo of ${done.step} did not succeed (${outcome.status})`;
     // The target looks as it did after the step before this one; what that step left is what its own undo must find.
     for (const earlier of run.completed) if (earlier.target === done.target && earlier !== done) earlier.fingerprint = outcome.fingerprint;
@@ -48,7 +49,13 @@ async function takeOneBack(visit: Visit, done: Completed, name: string): Promise
 async function undoNow(visit: Visit, done: Completed, o: { readonly name: string; readonly expected: string }): Promise<DoOutcome> {
   if (done.undo === null) throw new Error(`${done.step} has no undo`);
   for (let round = 1; ; round += 1) {
-    const outcome = await performStepDo(visit, { part: `${o.name}-${round}-`, call: done.undo, expected: o.expected, verify: [], timeoutMs: UNDO_TIMEOUT_MS });
+    const outcome = await performStepDo(visit, {
+      part: `${o.name}-${round}-`,
+      call: done.undo,
+      expected: o.expected,
+      verify: [],
+      timeoutMs: UNDO_TIMEOUT_MS,
+    });
     if (outcome.status !== 'paused') return outcome;
   }
 }

@@ -3,8 +3,8 @@
 // kill is delivered then.
 import { assert } from '../domain/assert.ts';
 import { BelayError } from '../domain/errors.ts';
-import { isOpen } from '../domain/incident-fold.ts';
 import type { Approval, Incident, OpenTask } from '../domain/incident.ts';
+import { isOpen } from '../domain/incident-fold.ts';
 import type { Json } from '../domain/json.ts';
 import { pinnedStep } from './pinned.ts';
 import type { RespondInput } from './respond.ts';
@@ -21,7 +21,12 @@ export async function wakeRun(world: WakeWorld, incident: Incident): Promise<voi
     // Those of an earlier run of this incident have nobody waiting for them.
     if (!approval.id.startsWith(`${incident.run}/`)) continue;
     if (approval.state === 'granted' || approval.state === 'denied') {
-      await world.engine.signal(incident.run, topicOf(approval, incident.run), { state: approval.state }, `approval/${approval.id}/${approval.state}`);
+      await world.engine.signal(
+        incident.run,
+        topicOf(approval, incident.run),
+        { state: approval.state },
+        `approval/${approval.id}/${approval.state}`,
+      );
     }
   }
   for (const task of Object.values(incident.tasks)) if (await isSettled(world, incident, task)) await wakeTask(world, incident, task);

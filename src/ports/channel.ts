@@ -31,7 +31,10 @@ export interface Channel {
    */
   send(message: Outgoing, signal: AbortSignal): Promise<{ readonly providerId: string }>;
   /** Did this delivery arrive? `unknown` when the receiver cannot be asked now. */
-  reconcile(message: Outgoing, signal: AbortSignal): Promise<{ readonly found: true; readonly providerId: string } | { readonly found: false } | 'unknown'>;
+  reconcile(
+    message: Outgoing,
+    signal: AbortSignal,
+  ): Promise<{ readonly found: true; readonly providerId: string } | { readonly found: false } | 'unknown'>;
   /** Reaches the receiver without sending anything; says why not. */
   check(signal: AbortSignal): Promise<{ readonly ok: boolean; readonly why: string }>;
 }

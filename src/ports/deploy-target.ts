@@ -29,7 +29,9 @@ export interface DeployTarget {
   list(limit: number): Promise<readonly Release[]>;
   /** @throws BELAY_TARGET_UNREACHABLE (effect none) */
   current(): Promise<TargetState>;
-  restorable(release: string): Promise<{ readonly ok: true; readonly artefact: string } | { readonly ok: false; readonly why: 'pruned' | 'failed' | 'unknown' }>;
+  restorable(
+    release: string,
+  ): Promise<{ readonly ok: true; readonly artefact: string } | { readonly ok: false; readonly why: 'pruned' | 'failed' | 'unknown' }>;
   /**
    * Puts `release` live. Repeating it with the same key is safe.
    * @throws BELAY_TARGET_CONFLICT (effect none) when the fingerprint is not `expected`; BELAY_DEPLOY_TIMEOUT (effect unknown).

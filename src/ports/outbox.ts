@@ -18,7 +18,10 @@ export interface Outbox {
    * Two processes never claim the same one. `attempt` counts the claims; no event is written. `except` names channels that are
    * busy: theirs are left alone, so that a kill finds at most one message a channel in the air.
    */
-  claim(now: Instant, options: { readonly limit: number; readonly deadline: Instant; readonly except?: readonly string[] }): Promise<readonly Delivery[]>;
+  claim(
+    now: Instant,
+    options: { readonly limit: number; readonly deadline: Instant; readonly except?: readonly string[] },
+  ): Promise<readonly Delivery[]>;
   /**
    * `sending` rows past their deadline, and all `sending` rows of dead processes: they become `ambiguous`, and each incident
    * gets `comms.changed` in the same transaction. A living process whose connection broke may look dead: its own later `move`

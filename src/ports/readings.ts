@@ -22,7 +22,13 @@ export interface Readings {
   /** One view a scope that has ever been seen. */
   views(trigger?: string): Promise<readonly TriggerView[]>;
   /** A person's report for a manual trigger; durable when it resolves. @throws BELAY_NOT_FOUND, BELAY_FORBIDDEN */
-  report(o: { readonly trigger: string; readonly scope: string; readonly by: string; readonly roles: readonly string[]; readonly text: string }): Promise<void>;
+  report(o: {
+    readonly trigger: string;
+    readonly scope: string;
+    readonly by: string;
+    readonly roles: readonly string[];
+    readonly text: string;
+  }): Promise<void>;
   /** Watermark age and event-loop lag, for guard G8. */
   health(): Promise<{ readonly watermarkAgeMs: number; readonly lagMs: number; readonly deadSources: readonly string[] }>;
 }

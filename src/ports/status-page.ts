@@ -18,7 +18,12 @@ export interface StatusPageModel {
     readonly components: readonly string[];
     readonly since: Instant;
     readonly resolvedAt: Instant | null;
-    readonly updates: readonly { readonly at: Instant; readonly word: string; readonly text: string; readonly texts?: Readonly<Record<Lang, string>> }[];
+    readonly updates: readonly {
+      readonly at: Instant;
+      readonly word: string;
+      readonly text: string;
+      readonly texts?: Readonly<Record<Lang, string>>;
+    }[];
   }[];
 }
 

@@ -196,7 +196,9 @@ function addEndings(add: Add, { commands, world }: ApiDeps): void {
     params: incidentParams,
     body: endBody,
     answer: INCIDENT,
-    handle: async ({ caller, params, body, key }) => ({ incident: await commands.resolve(caller, { incident: await idOf(params), ...body, key }) }),
+    handle: async ({ caller, params, body, key }) => ({
+      incident: await commands.resolve(caller, { incident: await idOf(params), ...body, key }),
+    }),
   });
   add({
     ...WRITE,
@@ -206,7 +208,9 @@ function addEndings(add: Add, { commands, world }: ApiDeps): void {
     params: incidentParams,
     body: endBody,
     answer: INCIDENT,
-    handle: async ({ caller, params, body, key }) => ({ incident: await commands.cancel(caller, { incident: await idOf(params), ...body, key }) }),
+    handle: async ({ caller, params, body, key }) => ({
+      incident: await commands.cancel(caller, { incident: await idOf(params), ...body, key }),
+    }),
   });
   add({
     ...WRITE,

@@ -60,7 +60,14 @@ export interface LivingDoor extends Door {
 export async function livingDoor(): Promise<LivingDoor> {
   const door = await openDoor({ time: realTime() });
   const listening = await door.server.listen(0);
-  const file = { pid: process.pid, startedTicks: null, startedAt: Date.now(), port: listening.port, tokenFile: door.auth.tokenFile, version: '0.0.0-test' };
+  const file = {
+    pid: process.pid,
+    startedTicks: null,
+    startedAt: Date.now(),
+    port: listening.port,
+    tokenFile: door.auth.tokenFile,
+    version: '0.0.0-test',
+  };
   writeFileSync(join(door.dataDir, 'server.json'), JSON.stringify(file));
   return {
     ...door,

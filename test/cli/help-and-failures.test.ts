@@ -54,7 +54,15 @@ describe('what was mistyped', () => {
 });
 
 describe('without a server', () => {
-  test.each([[['status']], [['incident', '1']], [['watch']], [['run', 'deploy-rollback']], [['approve', '1']], [['note', '1', 'x']], [['close', '1']]])('%j ends with 7 and says how to start one', async (args) => {
+  test.each([
+    [['status']],
+    [['incident', '1']],
+    [['watch']],
+    [['run', 'deploy-rollback']],
+    [['approve', '1']],
+    [['note', '1', 'x']],
+    [['close', '1']],
+  ])('%j ends with 7 and says how to start one', async (args) => {
     const folder = temporaryFolder();
     const ended = await belay([...args, '--json'], { cwd: folder.path });
     folder.remove();

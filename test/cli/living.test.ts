@@ -141,16 +141,34 @@ describe('what is shown', () => {
 
   test('json is the answer of the API, whatever the language', async () => {
     const status = (await door.belay(['status', '--json', '--lang', 'pt-BR'])).json();
-    expect(status).toMatchObject({ system: 'First rollback', pause: { paused: false, by: [] }, incidents: { open: 1, list: [{ id: 'INC-1', severity: 'P1' }] } });
+    expect(status).toMatchObject({
+      system: 'First rollback',
+      pause: { paused: false, by: [] },
+      incidents: { open: 1, list: [{ id: 'INC-1', severity: 'P1' }] },
+    });
     const incident = (await door.belay(['incident', 'inc-1', '--json'])).json<{ view: IncidentView; events: unknown[] }>();
-    expect({ id: incident.view.id, events: incident.events.length, approve: incident.view.approve.state }).toEqual({ id: 'INC-1', events: incident.view.seq, approve: 'ready' });
-    expect((await door.belay(['plan', 'org-rollback', '--org', 'acme', '--json'])).json()).toMatchObject({ planHash: door.story.plan.planHash });
+    expect({ id: incident.view.id, events: incident.events.length, approve: incident.view.approve.state }).toEqual({
+      id: 'INC-1',
+      events: incident.view.seq,
+      approve: 'ready',
+    });
+    expect((await door.belay(['plan', 'org-rollback', '--org', 'acme', '--json'])).json()).toMatchObject({
+      planHash: door.story.plan.planHash,
+    });
   });
 
   test('texts of others cannot steer the terminal', async () => {
-    await door.story.add([{ type: 'note.added', data: { by: 'eve', text: '\u001b[2J\u001b]0;owned\u0007 \u202e gone', lang: 'en' }, at: Date.now(), actor: { kind: 'user', id: 'eve' } }]);
+    await door.story.add([
+      {
+        type: 'note.added',
+        data: { by: 'eve', text: '\u001b[2J\u001b]0;owned\u0007 \u202e gone', lang: 'en' },
+        at: Date.now(),
+        actor: { kind: 'user', id: 'eve' },
+      },
+    ]);
     const incident = await door.belay(['incident', '1']);
     expect(incident.out).toContain('gone');
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not be there.
     expect([...incident.out].filter((one) => /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/.test(one))).toEqual([]);
   });
 
@@ -163,7 +181,11 @@ describe('what is shown', () => {
 describe('approve', () => {
   test('takes the hash of the plan, and nothing else, for a yes', async () => {
     const yes = await door.belay(['approve', 'INC-1', '--yes']);
-    expect({ code: yes.code, says: yes.err.includes('--yes never approves'), shown: yes.err.includes('flow.set switch=checkout org=acme to=stable') }).toEqual({ code: 2, says: true, shown: true });
+    expect({
+      code: yes.code,
+      says: yes.err.includes('--yes never approves'),
+      shown: yes.err.includes('flow.set switch=checkout org=acme to=stable'),
+    }).toEqual({ code: 2, says: true, shown: true });
     const other = await door.belay(['approve', 'INC-1', '--plan', 'a'.repeat(8)]);
     expect({ code: other.code, says: other.err.includes('BELAY_PLAN_CHANGED') }).toEqual({ code: 6, says: true });
     expect(door.story.commands.asked).toEqual([]);
@@ -219,7 +241,9 @@ describe('answer', () => {
     const done = await door.belay(['answer', 'INC-1', 'look', '--tick', '2', '--set', 'orders_stuck=3', '--json']);
     expect(done.code).toBe(0);
     expect(done.json()).toMatchObject({ incident: { id: 'INC-1' } });
-    expect(door.story.commands.asked).toEqual([`answer operator ${JSON.stringify({ ticks: ['No payment is stuck'], answers: { orders_stuck: 3 } })}`]);
+    expect(door.story.commands.asked).toEqual([
+      `answer operator ${JSON.stringify({ ticks: ['No payment is stuck'], answers: { orders_stuck: 3 } })}`,
+    ]);
   });
 
   test.each([
@@ -240,7 +264,9 @@ describe('run', () => {
     expect({ code: run.code, names: run.err.includes(`--plan ${short()}`) }).toEqual({ code: 2, names: true });
     const other = await door.belay(['run', 'org-rollback', '--org', 'acme', '--plan', 'b'.repeat(8)]);
     expect(other.code).toBe(6);
-    expect((await door.belay(['run', 'org-rollback', '--org', 'acme', '--dry-run', '--json'])).json()).toMatchObject({ planHash: door.story.plan.planHash });
+    expect((await door.belay(['run', 'org-rollback', '--org', 'acme', '--dry-run', '--json'])).json()).toMatchObject({
+      planHash: door.story.plan.planHash,
+    });
     expect(door.story.commands.asked).toEqual([]);
   });
 
@@ -267,7 +293,12 @@ describe('watch without a screen', () => {
     expect({ code: watch.code, lines: watch.out.includes('Step "Tell the team" started') }).toEqual({ code: 130, lines: true });
     const all = await door.belay(['watch', '--json'], { interruptAt: /comms\.changed/ });
     expect(all.code).toBe(130);
-    expect(all.out.trimEnd().split('\n').map((line) => (JSON.parse(line) as { seq: number }).seq)).toEqual(expect.arrayContaining([1, 2, 3]));
+    expect(
+      all.out
+        .trimEnd()
+        .split('\n')
+        .map((line) => (JSON.parse(line) as { seq: number }).seq),
+    ).toEqual(expect.arrayContaining([1, 2, 3]));
   });
 });
 
@@ -287,7 +318,8 @@ describe('other writes', () => {
     const raw = await door.belay(['evidence', 'export', 'INC-1']);
     const exported = await door.belay(['evidence', 'export', 'INC-1', '--out', file, '--json']);
     expect(readFileSync(file, 'utf8')).toBe(raw.out);
-    expect(exported.json()).toMatchObject({ incident: 'INC-1', file });
+    // The story's record is not a sealed one: it is handed over, and the caller is told.
+    expect({ code: exported.code, ...exported.json<object>() }).toMatchObject({ code: 4, ok: false, incident: 'INC-1', file });
     const again = await door.belay(['evidence', 'export', 'INC-1', '--out', file]);
     expect({ code: again.code, says: again.err.includes('there already') }).toEqual({ code: 2, says: true });
   });

@@ -22,7 +22,11 @@ describe('pause without a server', () => {
     mkdirSync(at('.belay'));
     const pause = await belay(['pause', '--reason', 'the disk burns', '--json'], { cwd: folder.path });
     expect(pause.code).toBe(0);
-    expect(pause.json()).toMatchObject({ paused: true, by: [{ where: 'file', who: 'operator', reason: 'the disk burns' }], server: 'not-running' });
+    expect(pause.json()).toMatchObject({
+      paused: true,
+      by: [{ where: 'file', who: 'operator', reason: 'the disk burns' }],
+      server: 'not-running',
+    });
     expect(JSON.parse(readFileSync(at('.belay', 'pause'), 'utf8'))).toMatchObject({ who: 'operator', reason: 'the disk burns' });
     expect(pause.err).toContain('belay resume');
   });
@@ -46,7 +50,10 @@ describe('pause without a server', () => {
   test('a server that is alive and silent is not waited for: the file is set within two seconds', async () => {
     mkdirSync(at('.belay'));
     // This process listens nowhere: the port is closed, and the pid lives.
-    writeFileSync(at('.belay', 'server.json'), JSON.stringify({ pid: process.pid, startedTicks: null, startedAt: 0, port: 1, tokenFile: at('.belay', 'token'), version: '0' }));
+    writeFileSync(
+      at('.belay', 'server.json'),
+      JSON.stringify({ pid: process.pid, startedTicks: null, startedAt: 0, port: 1, tokenFile: at('.belay', 'token'), version: '0' }),
+    );
     writeFileSync(at('.belay', 'token'), 'bly_none');
     const pause = await belay(['pause', '--json'], { cwd: folder.path });
     expect({ code: pause.code, ...pause.json<object>() }).toMatchObject({ code: 0, paused: true, server: 'silent' });
@@ -65,7 +72,10 @@ describe('evidence verify', () => {
   documents[hashes.planHash] = 'plan';
   const events = sealStory(storyDrafts(hashes));
   const incident = foldLog(events) as Incident;
-  const text = sealEvidence({ incident, exportedAt: T0, count: events.length, head: incident.head, events, documents, absent: [], journal: [], deliveries: [] }, digest);
+  const text = sealEvidence(
+    { incident, exportedAt: T0, count: events.length, head: incident.head, events, documents, absent: [], journal: [], deliveries: [] },
+    digest,
+  );
 
   test('accepts a good file with 0, and the anchored head in it', async () => {
     writeFileSync(at('good.json'), text);
@@ -87,7 +97,10 @@ describe('evidence verify', () => {
     const verified = await belay(['evidence', 'verify', 'bad.json'], { cwd: folder.path });
     expect(verified.code).toBe(4);
     expect(verified.out).toContain('does not hold');
-    const json = (await belay(['evidence', 'verify', 'bad.json', '--json'], { cwd: folder.path })).json<{ ok: boolean; problems: unknown[] }>();
+    const json = (await belay(['evidence', 'verify', 'bad.json', '--json'], { cwd: folder.path })).json<{
+      ok: boolean;
+      problems: unknown[];
+    }>();
     expect({ ok: json.ok, some: json.problems.length > 0 }).toEqual({ ok: false, some: true });
   });
 
@@ -114,7 +127,8 @@ describe('doctor', () => {
     expect(doctor.code).toBe(1);
     expect(findings.filter((one) => one.state === 'fail').map((one) => one.what)).toEqual([`source ${id}`, `target ${id}`]);
     expect(findings.filter((one) => one.state === 'fail' && one.todo === undefined)).toEqual([]);
-    for (const what of ['versions', 'data directory', 'disk', 'store', 'socket path', 'clock', 'server', 'pause', 'configuration']) expect(findings.map((one) => one.what)).toContain(what);
+    for (const what of ['versions', 'data directory', 'disk', 'store', 'socket path', 'clock', 'server', 'pause', 'configuration'])
+      expect(findings.map((one) => one.what)).toContain(what);
     expect(readdirSync(folder.path, { recursive: true }).sort()).toEqual(before);
   });
 

@@ -1,18 +1,18 @@
 // The deploy scenario killed at every boundary it has (before and after each checkpoint, commit, journal line, act, message and file),
 // then started again: the same end, each outside effect once, the chain whole. In process, over the engine's fake, in virtual time.
 import { describe, expect, it } from 'vitest';
-import { foldLog } from '../../src/domain/incident-fold.ts';
 import type { Incident } from '../../src/domain/incident.ts';
+import { foldLog } from '../../src/domain/incident-fold.ts';
 import { verifyEvidence } from '../../src/flows/evidence.ts';
 import { fakeTargetOn } from '../world/fakes/action.ts';
 import { createFakeDigest } from '../world/fakes/digest.ts';
 import { DurableDisk } from '../world/fakes/durable-disk.ts';
 import { createFakeIncidentStore } from '../world/fakes/incident-store.ts';
 import { journalLinesOf } from '../world/fakes/journal.ts';
-import { createFakeOutbox } from '../world/fakes/outbox.ts';
 import { KillSwitch } from '../world/fakes/kill-switch.ts';
-import { createFakeTime } from '../world/fakes/time.ts';
+import { createFakeOutbox } from '../world/fakes/outbox.ts';
 import type { FakeTime } from '../world/fakes/time.ts';
+import { createFakeTime } from '../world/fakes/time.ts';
 import { BAD_RELEASE, breach, breachOf, GOOD_RELEASE, outsideOf, START, startLife } from '../world/scenes/deploy.ts';
 
 interface Ended {
@@ -23,7 +23,8 @@ interface Ended {
 }
 
 const STABLE = 'INC-1/INC-1/stable%231/team/oncall';
-const isOver = (disk: DurableDisk): boolean => outsideOf(disk).files.has('INC-1/evidence.json') && outsideOf(disk).mailbox.some((one) => one.id === STABLE);
+const isOver = (disk: DurableDisk): boolean =>
+  outsideOf(disk).files.has('INC-1/evidence.json') && outsideOf(disk).mailbox.some((one) => one.id === STABLE);
 
 /** One story over several lives: each is killed at its boundary, the last one runs to the end. */
 async function story(armed: readonly number[]): Promise<Ended> {
@@ -62,10 +63,19 @@ function endState({ disk, incident }: Ended) {
     evidence: incident.evidence,
     automaticRollbacks: incident.automaticRollbacks,
     live: fakeTargetOn(disk, 'shop', BAD_RELEASE).value,
-    effects: [...fakeTargetOn(disk, 'freeze', 'open').effects, ...fakeTargetOn(disk, 'shop', BAD_RELEASE).effects].map((effect) => `${effect.by}: ${effect.to}`),
+    effects: [...fakeTargetOn(disk, 'freeze', 'open').effects, ...fakeTargetOn(disk, 'shop', BAD_RELEASE).effects].map(
+      (effect) => `${effect.by}: ${effect.to}`,
+    ),
     files: [...outsideOf(disk).files.keys()].sort(),
-    intents: new Set(journalLinesOf(disk).filter((line) => line.kind === 'intent').map((line) => line.key)).size,
-    outcomes: journalLinesOf(disk).filter((line) => line.kind === 'outcome' && line.effect === 'done').map((line) => line.step).filter((step, index, all) => all.indexOf(step) === index),
+    intents: new Set(
+      journalLinesOf(disk)
+        .filter((line) => line.kind === 'intent')
+        .map((line) => line.key),
+    ).size,
+    outcomes: journalLinesOf(disk)
+      .filter((line) => line.kind === 'outcome' && line.effect === 'done')
+      .map((line) => line.step)
+      .filter((step, index, all) => all.indexOf(step) === index),
   };
 }
 
@@ -90,8 +100,12 @@ describe('killed at every boundary of the deploy scenario', () => {
   it('ends undisturbed as resolved on contingency, with the good release live and each effect done once', async () => {
     const calm = await story([]);
     expect(endState(calm)).toMatchObject({
-      phase: 'resolved', onContingency: true, live: GOOD_RELEASE, effects: ['belay: frozen', `belay: ${GOOD_RELEASE}`],
-      steps: { tell: 'done', freeze: 'done', switch: 'done', answers: 'done', watch: 'done', stable: 'done' }, automaticRollbacks: 1,
+      phase: 'resolved',
+      onContingency: true,
+      live: GOOD_RELEASE,
+      effects: ['belay: frozen', `belay: ${GOOD_RELEASE}`],
+      steps: { tell: 'done', freeze: 'done', switch: 'done', answers: 'done', watch: 'done', stable: 'done' },
+      automaticRollbacks: 1,
       evidence: ['detected-at', 'trigger', 'decision', 'restored-at'],
     });
     expectEvidenceHolds(calm);

@@ -7,10 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { createDigest } from '../../src/adapters/system/index.ts';
 import { livingPid } from '../../src/cli/demo/program.ts';
 import { livingServer } from '../../src/cli/server-file.ts';
 import { verifyEvidence } from '../../src/flows/evidence.ts';
-import { createDigest } from '../../src/adapters/system/index.ts';
 
 const KILLS = Number(process.env['BELAY_CRASH_ROUNDS'] ?? 60);
 const KILLS_A_STORY = 7;
@@ -36,7 +36,11 @@ interface Command {
 }
 
 function typeCommand(data: string, scenario: string): Command {
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, 'demo', '--exit', '--json', '--data', data, '--port', '0', '--scenario', scenario], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', MAIN, 'demo', '--exit', '--json', '--data', data, '--port', '0', '--scenario', scenario],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
+  );
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => {
@@ -51,14 +55,20 @@ function typeCommand(data: string, scenario: string): Command {
 /** Pids of every Postgres process that works on this data directory. */
 function postgresOf(data: string): number[] {
   const cluster = join(data, 'postgres', 'cluster');
-  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number).filter((pid) => {
-    try {
-      return readFileSync(`/proc/${pid}/environ`, 'utf8').includes(data) && /postgres/.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
-    } catch {
-      // Gone meanwhile.
-      return false;
-    }
-  }).concat(existsSync(join(cluster, 'postmaster.pid')) ? [Number(readFileSync(join(cluster, 'postmaster.pid'), 'utf8').split('\n')[0])] : []);
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/environ`, 'utf8').includes(data) && /postgres/.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
+      } catch {
+        // Gone meanwhile.
+        return false;
+      }
+    })
+    .concat(
+      existsSync(join(cluster, 'postmaster.pid')) ? [Number(readFileSync(join(cluster, 'postmaster.pid'), 'utf8').split('\n')[0])] : [],
+    );
 }
 
 function pidsOf(victim: Victim, data: string, command: Command): number[] {
@@ -90,7 +100,11 @@ function killAll(pids: readonly number[]): void {
 }
 
 interface Told {
-  readonly report: { readonly ok: boolean; readonly incident: { readonly id: string; readonly phase: string }; readonly requests: { readonly failedOtherOrgs: number } };
+  readonly report: {
+    readonly ok: boolean;
+    readonly incident: { readonly id: string; readonly phase: string };
+    readonly requests: { readonly failedOtherOrgs: number };
+  };
   readonly log: string[];
 }
 
@@ -150,7 +164,9 @@ async function oneStory(index: number): Promise<number> {
   const { report, log } = await tellStory(data, scenario, random);
   const context = `story ${index} (${scenario}, seed ${SEED}) in ${data}: ${log.join('; ')}`;
   expect(report, context).toMatchObject({ ok: true, incident: { id: 'INC-1', phase: 'resolved' } });
-  expect(changesServed(data, scenario), context).toEqual(scenario === 'deploy' ? ['v1.0.0', 'v1.1.0', 'v1.0.0'] : ['stable', 'next', 'stable']);
+  expect(changesServed(data, scenario), context).toEqual(
+    scenario === 'deploy' ? ['v1.0.0', 'v1.1.0', 'v1.0.0'] : ['stable', 'next', 'stable'],
+  );
   const evidence = readFileSync(join(data, 'incidents', 'INC-1', 'evidence.json'), 'utf8');
   expect(verifyEvidence(evidence, createDigest('')).problems, context).toEqual([]);
   rmSync(data, { recursive: true, force: true });

@@ -17,7 +17,11 @@ describe('a clock', () => {
     expect(incident.phase).toBe('watching');
     expect(incident.clocks['restore']?.stoppedAt).toBe(incident.mitigatedAt);
     expect(incident.clocks['restore']?.breachedAt).toBeUndefined();
-    expect((await one.all('clock.stopped')).find((data) => data.clock === 'restore')).toEqual({ clock: 'restore', met: true, by: 'phase.mitigated' });
+    expect((await one.all('clock.stopped')).find((data) => data.clock === 'restore')).toEqual({
+      clock: 'restore',
+      met: true,
+      by: 'phase.mitigated',
+    });
     expect((await one.world.incidents.timers('INC-1')).map((timer) => timer.id)).not.toContain('clock:restore:breach');
   });
 

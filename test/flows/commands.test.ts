@@ -5,9 +5,9 @@ import { DurableDisk } from '../world/fakes/durable-disk.ts';
 import { KillSwitch } from '../world/fakes/kill-switch.ts';
 import { createFakeTime } from '../world/fakes/time.ts';
 import { breach, breachOf, GOOD_RELEASE, outsideOf, START } from '../world/scenes/deploy.ts';
-import { deployRunbook } from '../world/scenes/runbook.ts';
 import type { Play } from '../world/scenes/play.ts';
 import { ANA, asks, EVE, openApproval, play, runbookOf, STEP } from '../world/scenes/play.ts';
+import { deployRunbook } from '../world/scenes/runbook.ts';
 
 const RUN = { runbook: 'deploy-rollback', inputs: {}, key: 'r1' };
 
@@ -57,7 +57,10 @@ describe('resuming', () => {
       return signal.call(one.world.engine, run, ...rest);
     };
     const [known] = await one.world.incidents.list();
-    one.world.incidents.list = async () => [{ ...(known as NonNullable<typeof known>), id: 'INC-9', run: 'run/gone' }, known as NonNullable<typeof known>];
+    one.world.incidents.list = async () => [
+      { ...(known as NonNullable<typeof known>), id: 'INC-9', run: 'run/gone' },
+      known as NonNullable<typeof known>,
+    ];
     expect((await one.commands.resume(ANA)).paused).toBe(false);
     expect(signalled).toEqual(['run/gone', known?.run]);
   });
@@ -94,11 +97,23 @@ describe('approving', () => {
     await grant(one, ANA, 'same');
     await expect(grant(one, ANA, 'another')).rejects.toMatchObject({ code: 'BELAY_FORBIDDEN' });
     const after = await grant(one, EVE, 'same');
-    expect(Object.values(after.approvals).map((approval) => [approval.state, approval.granted.map((by) => by.by)])).toEqual([['granted', ['ana', 'eve']]]);
+    expect(Object.values(after.approvals).map((approval) => [approval.state, approval.granted.map((by) => by.by)])).toEqual([
+      ['granted', ['ana', 'eve']],
+    ]);
   });
 
   it('under four eyes is refused to the person who asked for the run, even to the operator', async () => {
-    const review: ApproveStep = { ...STEP, kind: 'approve', id: 'review', title: 'Review', from: ['commander'], min: 1, fourEyes: true, show: [], onTimeout: 'escalate' };
+    const review: ApproveStep = {
+      ...STEP,
+      kind: 'approve',
+      id: 'review',
+      title: 'Review',
+      from: ['commander'],
+      min: 1,
+      fourEyes: true,
+      show: [],
+      onTimeout: 'escalate',
+    };
     const operator = { person: 'operator', roles: ['operator', 'commander'] };
     const one = await play({ runbook: runbookOf((steps) => [review, ...steps]) });
     await one.commands.startRun(operator, RUN);
@@ -109,7 +124,18 @@ describe('approving', () => {
   });
 
   it('after a deadline that ends the approval is refused, also while no run was there to say so', async () => {
-    const review: ApproveStep = { ...STEP, kind: 'approve', id: 'review', title: 'Review', from: ['commander'], min: 1, fourEyes: false, show: [], onTimeout: 'abort', timeoutMs: 60_000 };
+    const review: ApproveStep = {
+      ...STEP,
+      kind: 'approve',
+      id: 'review',
+      title: 'Review',
+      from: ['commander'],
+      min: 1,
+      fourEyes: false,
+      show: [],
+      onTimeout: 'abort',
+      timeoutMs: 60_000,
+    };
     const disk = new DurableDisk();
     const clock = createFakeTime(START, 3);
     const kill = new KillSwitch();
@@ -121,7 +147,13 @@ describe('approving', () => {
     kill.kill();
     await clock.advance(3_600_000);
     const two = await play({ disk, clock, runbook });
-    const late = two.commands.approve(ANA, { incident: 'INC-1', approval: approval.id, planHash: approval.planHash, decision: 'grant', key: 'k' });
+    const late = two.commands.approve(ANA, {
+      incident: 'INC-1',
+      approval: approval.id,
+      planHash: approval.planHash,
+      decision: 'grant',
+      key: 'k',
+    });
     await expect(late).rejects.toMatchObject({ code: 'BELAY_PLAN_CHANGED', message: expect.stringContaining('ran out') as string });
     await clock.advance(60_000);
     expect(two.shop.effects).toEqual([]);
@@ -147,7 +179,9 @@ describe('ending by a word', () => {
     expect(await one.all('run.finished')).toMatchObject([{ outcome: 'aborted' }]);
     expect(one.statuses()).toEqual(['cancelled']);
     expect([...outsideOf(one.disk).files.keys()]).toContain('INC-1/postmortem.md');
-    await expect(one.commands.answer(ANA, { incident: 'INC-1', step: 'answers', choice: 'undo', key: 'late' })).rejects.toMatchObject({ code: 'BELAY_PLAN_CHANGED' });
+    await expect(one.commands.answer(ANA, { incident: 'INC-1', step: 'answers', choice: 'undo', key: 'late' })).rejects.toMatchObject({
+      code: 'BELAY_PLAN_CHANGED',
+    });
   });
 
   it('again under the same key changes nothing, and under another is refused', async () => {
@@ -155,7 +189,9 @@ describe('ending by a word', () => {
     await one.commands.resolve(ANA, { incident: 'INC-1', reason: 'fixed', key: 'k' });
     await one.commands.resolve(ANA, { incident: 'INC-1', reason: 'fixed', key: 'k' });
     expect((await one.all('phase.entered')).filter((data) => data.to === 'resolved')).toHaveLength(1);
-    await expect(one.commands.resolve(EVE, { incident: 'INC-1', reason: 'fixed', key: 'k' })).rejects.toMatchObject({ code: 'BELAY_GUARD_REFUSED' });
+    await expect(one.commands.resolve(EVE, { incident: 'INC-1', reason: 'fixed', key: 'k' })).rejects.toMatchObject({
+      code: 'BELAY_GUARD_REFUSED',
+    });
   });
 
   it('is refused while the run may be changing something, and the run goes on', async () => {
@@ -188,7 +224,9 @@ describe('ending by a word', () => {
       await one.commands.answer(EVE, { incident: 'INC-1', step: 'answers', choice: 'undo', key: 'first' });
       await cancel.call(one.world.engine, run);
     };
-    await expect(one.commands.resolve(ANA, { incident: 'INC-1', reason: 'fixed', key: 'k' })).rejects.toMatchObject({ code: 'BELAY_GUARD_REFUSED' });
+    await expect(one.commands.resolve(ANA, { incident: 'INC-1', reason: 'fixed', key: 'k' })).rejects.toMatchObject({
+      code: 'BELAY_GUARD_REFUSED',
+    });
     await one.until((incident) => incident.steps['freeze']?.status === 'undone');
     expect((await one.incident()).phase).toBe('responding');
   });
@@ -201,7 +239,9 @@ describe('ending by a word', () => {
     await one.commands.cancel(ANA, { incident: 'INC-1', reason: 'a load test', key: 'k' });
     expect(await one.incident()).toMatchObject({ phase: 'cancelled', approvals: { [id]: { state: 'expired' } } });
     expect(await one.all('incident.cancelled')).toEqual([{ reason: 'a load test' }]);
-    await expect(one.commands.approve(ANA, { incident: 'INC-1', approval: id, planHash, decision: 'grant', key: 'k' })).rejects.toMatchObject({ code: 'BELAY_PLAN_CHANGED' });
+    await expect(
+      one.commands.approve(ANA, { incident: 'INC-1', approval: id, planHash, decision: 'grant', key: 'k' }),
+    ).rejects.toMatchObject({ code: 'BELAY_PLAN_CHANGED' });
     await breach(one.disk, breachOf('acme', one.clock.now(), { episode: 'another' }));
     await one.clock.advance(5_000);
     expect(one.shop.effects).toEqual([]);

@@ -49,10 +49,23 @@ async function play(one: Case): Promise<Ended> {
   throw new Error('the last life was not killed and did not end');
 }
 
-function performLife({ disk, clock, kill, tick }: { disk: DurableDisk; clock: ReturnType<typeof createFakeTime>; kill: KillSwitch; tick: () => void }) {
+function performLife({
+  disk,
+  clock,
+  kill,
+  tick,
+}: {
+  disk: DurableDisk;
+  clock: ReturnType<typeof createFakeTime>;
+  kill: KillSwitch;
+  tick: () => void;
+}) {
   const time = clock.ofLife(kill);
   const target = fakeTargetOn(disk, 'web', BAD);
-  const action = ticking(createFakeAction({ spec: ACTIONS['deploy.rollback'] as never, target, name: 'target:web', kill, wanted: () => GOOD, beforeAct: tick }), tick);
+  const action = ticking(
+    createFakeAction({ spec: ACTIONS['deploy.rollback'] as never, target, name: 'target:web', kill, wanted: () => GOOD, beforeAct: tick }),
+    tick,
+  );
   const journal = tickingJournal(createFakeJournal({ disk, kill }), tick);
   const world = {
     journal,
@@ -118,15 +131,18 @@ function violations(one: Case, ended: Ended): string[] {
   const foreignIndex = effects.findIndex((effect) => effect.by !== 'belay');
   const found: string[] = [];
   if (ours.length > 1) found.push(`acted ${ours.length} times`);
-  if (foreignIndex >= 0 && effects.slice(foreignIndex + 1).some((effect) => effect.by === 'belay')) found.push('a foreign deploy was overwritten');
+  if (foreignIndex >= 0 && effects.slice(foreignIndex + 1).some((effect) => effect.by === 'belay'))
+    found.push('a foreign deploy was overwritten');
   if (effects.at(-1)?.to === BAD && effects.at(-1)?.by === 'belay') found.push('the bad version was put back');
   const { status } = ended.outcome;
   if (status === 'done' && ours.length === 0 && one.foreignTo !== GOOD) found.push('done, but nothing was done');
   if (status === 'noop' && ours.length > 0) found.push('noop, although it acted');
-  if ((status === 'conflict' || (status === 'failed' && ended.outcome.effect === 'none')) && ours.length > 0) found.push(`${status}, although it acted`);
+  if ((status === 'conflict' || (status === 'failed' && ended.outcome.effect === 'none')) && ours.length > 0)
+    found.push(`${status}, although it acted`);
   if (status === 'unknown' && one.foreignAt === null) found.push('unknown without any interference');
   const outcomes = journalLinesOf(ended.disk).filter((line) => line.kind === 'outcome');
-  if (outcomes.at(-1)?.effect === 'done' && ours.length === 0 && one.foreignTo !== GOOD) found.push('the journal says done, but nothing was done');
+  if (outcomes.at(-1)?.effect === 'done' && ours.length === 0 && one.foreignTo !== GOOD)
+    found.push('the journal says done, but nothing was done');
   if (outcomes.at(-1)?.effect === 'none' && ours.length > 0) found.push('the journal says not done, but it was done');
   return found;
 }
@@ -143,7 +159,11 @@ describe('the step protocol', () => {
       for (const second of first === null ? [null] : kills) {
         for (const foreignTo of ['', 'v3', GOOD]) {
           for (let foreignAt = 1; foreignAt <= (foreignTo === '' ? 1 : 16); foreignAt += 1) {
-            const one: Case = { kills: [first, second].filter((kill) => kill !== null), foreignAt: foreignTo === '' ? null : foreignAt, foreignTo };
+            const one: Case = {
+              kills: [first, second].filter((kill) => kill !== null),
+              foreignAt: foreignTo === '' ? null : foreignAt,
+              foreignTo,
+            };
             const ended = await play(one);
             played += 1;
             statuses[ended.outcome.status] = (statuses[ended.outcome.status] ?? 0) + 1;
@@ -163,9 +183,18 @@ describe('the step protocol', () => {
     const target = fakeTargetOn(disk, 'web', BAD);
     moveTarget(target, 'v3');
     const kill = new KillSwitch();
-    const blind = createFakeAction({ spec: ACTIONS['deploy.rollback'] as never, target, name: 'target:web', kill, wanted: () => GOOD, compares: false });
+    const blind = createFakeAction({
+      spec: ACTIONS['deploy.rollback'] as never,
+      target,
+      name: 'target:web',
+      kill,
+      wanted: () => GOOD,
+      compares: false,
+    });
     await blind.act({}, { expected: `${BAD}@1`, key: 'k', reason: '' });
     const outcome = { status: 'done', recovered: false, current: GOOD, desired: GOOD, checks: [], fingerprint: '' } as const;
-    expect(violations({ kills: [], foreignAt: 1, foreignTo: 'v3' }, { outcome, disk, atomicActs: 0, boundaries: 0 })).toEqual(['a foreign deploy was overwritten']);
+    expect(violations({ kills: [], foreignAt: 1, foreignTo: 'v3' }, { outcome, disk, atomicActs: 0, boundaries: 0 })).toEqual([
+      'a foreign deploy was overwritten',
+    ]);
   });
 });

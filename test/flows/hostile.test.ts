@@ -1,10 +1,10 @@
 // Situations in which a rollback tool does harm: each was once done wrong here, and each must stay right.
 import { describe, expect, it } from 'vitest';
+import { BelayError } from '../../src/domain/errors.ts';
 import type { Event, EventType } from '../../src/domain/event.ts';
 import type { Incident } from '../../src/domain/incident.ts';
 import { createCommands } from '../../src/flows/commands.ts';
 import type { Action } from '../../src/ports/action.ts';
-import { BelayError } from '../../src/domain/errors.ts';
 import { fakeTargetOn, moveTarget } from '../world/fakes/action.ts';
 import { DurableDisk } from '../world/fakes/durable-disk.ts';
 import { createFakeTime } from '../world/fakes/time.ts';
@@ -26,17 +26,29 @@ async function scene(options: Partial<SceneOptions> = {}) {
   const until = (condition: (incident: Incident) => boolean): Promise<void> =>
     clock.advanceUntil(async () => ((await life.world.incidents.list())[0] === undefined ? false : condition(await incident())), 3_600_000);
   const events = async (): Promise<readonly Event[]> => life.world.incidents.events('INC-1');
-  const ended = (): Promise<void> => clock.advanceUntil(async () => (await events()).some((event) => event.type === 'run.finished'), 3_600_000);
+  const ended = (): Promise<void> =>
+    clock.advanceUntil(async () => (await events()).some((event) => event.type === 'run.finished'), 3_600_000);
   const lastOf = async (type: EventType): Promise<unknown> => (await events()).findLast((event) => event.type === type)?.data;
   const wrap = (name: string, change: (original: Action) => Partial<Action>): void => {
     const original = life.world.actions[name];
     if (original === undefined) throw new Error(`no action ${name}`);
     (life.world.actions as Record<string, Action>)[name] = { ...original, ...change(original) };
   };
-  return { ...life, incident, until, ended, lastOf, wrap, commands: createCommands(life.world), shop: fakeTargetOn(disk, 'shop', BAD_RELEASE), freeze: fakeTargetOn(disk, 'freeze', 'open') };
+  return {
+    ...life,
+    incident,
+    until,
+    ended,
+    lastOf,
+    wrap,
+    commands: createCommands(life.world),
+    shop: fakeTargetOn(disk, 'shop', BAD_RELEASE),
+    freeze: fakeTargetOn(disk, 'freeze', 'open'),
+  };
 }
 
-const waits = (incident: Incident): boolean => Object.values(incident.approvals).some((approval) => approval.state === 'open') || Object.keys(incident.tasks).length > 0;
+const waits = (incident: Incident): boolean =>
+  Object.values(incident.approvals).some((approval) => approval.state === 'open') || Object.keys(incident.tasks).length > 0;
 
 describe('never the wrong rollback', () => {
   it('does not put the bad release back when somebody has already rolled back by hand', async () => {
@@ -76,7 +88,9 @@ describe('never the wrong rollback', () => {
     if (approval === undefined) throw new Error('no approval');
     away = false;
     await one.commands.approve(ANA, { incident: 'INC-1', approval: approval.id, planHash: approval.planHash, decision: 'grant', key: 'k' });
-    await one.until((incident) => Object.values(incident.approvals).some((other) => other.state === 'open') || Object.keys(incident.tasks).length > 0);
+    await one.until(
+      (incident) => Object.values(incident.approvals).some((other) => other.state === 'open') || Object.keys(incident.tasks).length > 0,
+    );
     expect(one.shop.effects).toEqual([]);
   });
 
@@ -140,7 +154,11 @@ describe('never silence', () => {
     await breach(one.disk, breachOf('acme', START));
     await one.until(waits);
     await one.clock.advance(5_000);
-    expect(outsideOf(one.disk).mailbox.map((mail) => mail.plain).join()).toContain('INC-1 (P1) waits for you');
+    expect(
+      outsideOf(one.disk)
+        .mailbox.map((mail) => mail.plain)
+        .join(),
+    ).toContain('INC-1 (P1) waits for you');
   });
 
   it('answers a new breach of an incident whose run has ended, instead of swallowing it', async () => {

@@ -7,7 +7,16 @@ import { createFakeTime } from '../world/fakes/time.ts';
 import { breach, breachOf, outsideOf, START } from '../world/scenes/deploy.ts';
 import { ANA, EVE, play, runbookOf, STEP } from '../world/scenes/play.ts';
 
-const attend: ManualStep = { ...STEP, kind: 'manual', id: 'attend', title: 'Attend', who: 'commander', checks: [], count: 2, answers: { link: { type: 'url' } } };
+const attend: ManualStep = {
+  ...STEP,
+  kind: 'manual',
+  id: 'attend',
+  title: 'Attend',
+  who: 'commander',
+  checks: [],
+  count: 2,
+  answers: { link: { type: 'url' } },
+};
 const attended = (change: Partial<ManualStep>) => runbookOf((steps) => [{ ...attend, ...change }, ...steps.slice(-1)]);
 const ANSWER = { incident: 'INC-1', step: 'attend' };
 
@@ -21,7 +30,9 @@ describe('an answer', () => {
     await one.until((incident) => incident.tasks['attend']?.kind === 'ask');
     await one.commands.answer(ANA, { ...ANSWER, choice: 'stop', key: '3' });
     await one.clock.advance(60_000);
-    expect(await one.all('run.finished')).toMatchObject([{ outcome: 'failed', reason: expect.stringContaining('stopped by ana') as string }]);
+    expect(await one.all('run.finished')).toMatchObject([
+      { outcome: 'failed', reason: expect.stringContaining('stopped by ana') as string },
+    ]);
   });
 
   it('is judged by the runbook as it was pinned, also when the file was edited while the step waited', async () => {
@@ -33,7 +44,9 @@ describe('an answer', () => {
     await first.until((incident) => incident.tasks['attend'] !== undefined);
     kill.kill();
     const second = await play({ disk, clock, runbook: attended({ id: 'renamed', checks: ['it answers'], count: 1, answers: {} }) });
-    await expect(second.commands.answer(ANA, { ...ANSWER, ticks: ['it answers'], key: '1' })).rejects.toMatchObject({ code: 'BELAY_INPUT_INVALID' });
+    await expect(second.commands.answer(ANA, { ...ANSWER, ticks: ['it answers'], key: '1' })).rejects.toMatchObject({
+      code: 'BELAY_INPUT_INVALID',
+    });
     await second.commands.answer(ANA, { ...ANSWER, ticks: ['it anwsers'], key: '2' });
     await second.until((incident) => incident.steps['attend']?.status === 'done');
   });
@@ -42,7 +55,9 @@ describe('an answer', () => {
     const one = await play({ runbook: attended({ fail: { then: 'ask' } }) });
     await breach(one.disk, breachOf('acme', START));
     await one.until((incident) => incident.tasks['attend'] !== undefined);
-    await expect(one.commands.answer({ person: 'bob', roles: ['support'] }, { ...ANSWER, refuse: 'no', key: '1' })).rejects.toMatchObject({ code: 'BELAY_FORBIDDEN' });
+    await expect(one.commands.answer({ person: 'bob', roles: ['support'] }, { ...ANSWER, refuse: 'no', key: '1' })).rejects.toMatchObject({
+      code: 'BELAY_FORBIDDEN',
+    });
     one.world.engine.signal = () => Promise.resolve();
     await one.commands.answer(ANA, { ...ANSWER, refuse: 'no', key: '1' });
     await expect(one.commands.answer(EVE, { ...ANSWER, refuse: 'no', key: '1' })).rejects.toMatchObject({ code: 'BELAY_PLAN_CHANGED' });
@@ -67,7 +82,11 @@ describe('a question of a failed step', () => {
     await breach(one.disk, breachOf('acme', START));
     await one.until((incident) => incident.tasks['answers'] !== undefined);
     await one.clock.advance(5_000);
-    expect(outsideOf(one.disk).mailbox.map((mail) => mail.id).filter((id) => id.includes('ask'))).toHaveLength(1);
+    expect(
+      outsideOf(one.disk)
+        .mailbox.map((mail) => mail.id)
+        .filter((id) => id.includes('ask')),
+    ).toHaveLength(1);
     await one.commands.answer(ANA, { incident: 'INC-1', step: 'answers', choice: 'continue', key: 'k' });
     await one.until((incident) => incident.steps['watch'] !== undefined);
     const incident = await one.incident();

@@ -28,7 +28,15 @@ async function scene(options: Partial<SceneOptions> = {}) {
   const until = (condition: (incident: Incident) => boolean, maxMs = 3_600_000): Promise<void> =>
     clock.advanceUntil(async () => ((await life.world.incidents.list())[0] === undefined ? false : condition(await incident())), maxMs);
   const types = async (): Promise<string[]> => (await life.world.incidents.events((await incident()).id)).map((event) => event.type);
-  return { ...life, incident, until, types, commands: createCommands(life.world), shop: fakeTargetOn(disk, 'shop', BAD_RELEASE), freeze: fakeTargetOn(disk, 'freeze', 'open') };
+  return {
+    ...life,
+    incident,
+    until,
+    types,
+    commands: createCommands(life.world),
+    shop: fakeTargetOn(disk, 'shop', BAD_RELEASE),
+    freeze: fakeTargetOn(disk, 'freeze', 'open'),
+  };
 }
 
 const waits = (incident: Incident): boolean => Object.values(incident.approvals).some((approval) => approval.state === 'open');
@@ -48,7 +56,9 @@ describe('deciding', () => {
     const id = (await one.incident()).id;
     const request = { incident: id, approval: approval.id, decision: 'grant' as const, key: 'k1' };
     await expect(one.commands.approve(ANA, { ...request, planHash: 'f'.repeat(64) })).rejects.toMatchObject({ code: 'BELAY_PLAN_CHANGED' });
-    await expect(one.commands.approve({ person: 'bob', roles: ['support'] }, { ...request, planHash: approval.planHash })).rejects.toMatchObject({ code: 'BELAY_FORBIDDEN' });
+    await expect(
+      one.commands.approve({ person: 'bob', roles: ['support'] }, { ...request, planHash: approval.planHash }),
+    ).rejects.toMatchObject({ code: 'BELAY_FORBIDDEN' });
     await one.commands.approve(ANA, { ...request, planHash: approval.planHash });
     await one.until((incident) => incident.phase === 'resolved');
     expect(one.shop.effects.map((effect) => effect.to)).toEqual([GOOD_RELEASE]);
@@ -60,7 +70,14 @@ describe('deciding', () => {
     await breach(one.disk, breachOf('acme', START));
     await one.until(waits);
     const approval = openApproval(await one.incident());
-    await one.commands.approve(ANA, { incident: 'INC-1', approval: approval.id, planHash: approval.planHash, decision: 'deny', reason: 'not us', key: 'k' });
+    await one.commands.approve(ANA, {
+      incident: 'INC-1',
+      approval: approval.id,
+      planHash: approval.planHash,
+      decision: 'deny',
+      reason: 'not us',
+      key: 'k',
+    });
     await one.clock.advance(60_000);
     expect(one.shop.effects).toEqual([]);
     expect((await one.incident()).phase).toBe('responding');
@@ -68,7 +85,10 @@ describe('deciding', () => {
 
   it('asks on suspect-level evidence, and acts alone once act-level evidence arrives for the same episode', async () => {
     let level: 'suspect' | 'act' = 'suspect';
-    const views = () => ['acme', 'globex', 'initech'].map((org) => viewOf(org, START, { level, status: level === 'act' ? 'breached' : 'suspect', announced: true }));
+    const views = () =>
+      ['acme', 'globex', 'initech'].map((org) =>
+        viewOf(org, START, { level, status: level === 'act' ? 'breached' : 'suspect', announced: true }),
+      );
     const one = await scene({ views });
     const suspect = breachOf('acme', START, { to: 'suspect', from: 'ok', announced: true });
     await breach(one.disk, { ...suspect, inputs: { ...suspect.inputs, level: 'suspect' } });
@@ -92,7 +112,11 @@ describe('deciding', () => {
   });
 
   it('records a breach of one organization alone without touching the deploy that serves the healthy ones', async () => {
-    const views = () => [viewOf('acme', START), viewOf('globex', START, { status: 'ok', overLimit: false, level: 'none', bad: 0 }), viewOf('initech', START, { status: 'ok', overLimit: false, level: 'none', bad: 0 })];
+    const views = () => [
+      viewOf('acme', START),
+      viewOf('globex', START, { status: 'ok', overLimit: false, level: 'none', bad: 0 }),
+      viewOf('initech', START, { status: 'ok', overLimit: false, level: 'none', bad: 0 }),
+    ];
     const one = await scene({ views });
     await breach(one.disk, breachOf('acme', START));
     await one.until((incident) => incident.declaredAt > 0);
@@ -220,7 +244,20 @@ describe('acting', () => {
 describe('people in the loop', () => {
   const manual = (): Runbook => {
     const runbook = deployRunbook();
-    const step = { kind: 'manual' as const, id: 'attend', title: 'Attend', text: '', fail: { then: 'stop' as const }, meets: [], evidence: [], who: 'commander', withinMs: 60_000, checks: ['it answers', 'nobody complains'], count: 2, answers: { link: { type: 'url' as const } } };
+    const step = {
+      kind: 'manual' as const,
+      id: 'attend',
+      title: 'Attend',
+      text: '',
+      fail: { then: 'stop' as const },
+      meets: [],
+      evidence: [],
+      who: 'commander',
+      withinMs: 60_000,
+      checks: ['it answers', 'nobody complains'],
+      count: 2,
+      answers: { link: { type: 'url' as const } },
+    };
     return { ...runbook, phases: [{ id: 'all', title: 'All', text: '', steps: [step, ...stepsOf(runbook).slice(-1)] }] };
   };
 
@@ -231,8 +268,12 @@ describe('people in the loop', () => {
     await one.clock.advance(61_000);
     expect(await one.types()).toContain('escalation.fired');
     const base = { incident: 'INC-1', step: 'attend' };
-    await expect(one.commands.answer(ANA, { ...base, answers: { link: 'not a link' }, key: 'bad' })).rejects.toMatchObject({ code: 'BELAY_INPUT_INVALID' });
-    await expect(one.commands.answer(ANA, { ...base, ticks: ['no such box'], key: 'bad2' })).rejects.toMatchObject({ code: 'BELAY_INPUT_INVALID' });
+    await expect(one.commands.answer(ANA, { ...base, answers: { link: 'not a link' }, key: 'bad' })).rejects.toMatchObject({
+      code: 'BELAY_INPUT_INVALID',
+    });
+    await expect(one.commands.answer(ANA, { ...base, ticks: ['no such box'], key: 'bad2' })).rejects.toMatchObject({
+      code: 'BELAY_INPUT_INVALID',
+    });
     await one.commands.answer(ANA, { ...base, ticks: ['it answers'], answers: { link: 'https://a.example/1' }, key: 'k1' });
     await one.clock.advance(1_000);
     expect((await one.incident()).steps['attend']?.status).toBe('waiting');
@@ -248,7 +289,14 @@ describe('people in the loop', () => {
     await breach(disk, breachOf('acme', START));
     await first.until((incident) => incident.tasks['attend'] !== undefined);
     first.world.engine.signal = () => new Promise(() => undefined);
-    for (const key of ['k1', 'k2']) void first.commands.answer(ANA, { incident: 'INC-1', step: 'attend', ticks: ['it answers', 'nobody complains'], answers: { link: `https://a.example/${key}` }, key });
+    for (const key of ['k1', 'k2'])
+      void first.commands.answer(ANA, {
+        incident: 'INC-1',
+        step: 'attend',
+        ticks: ['it answers', 'nobody complains'],
+        answers: { link: `https://a.example/${key}` },
+        key,
+      });
     await clock.runUntilIdle();
     kill.kill();
     const second = await scene({ disk, clock, runbook: manual() });

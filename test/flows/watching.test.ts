@@ -1,10 +1,10 @@
 // What counts as watched: only time in which somebody looked and nothing failed. And what a passing check says about the incident.
 import { describe, expect, it } from 'vitest';
 import type { Probe } from '../../src/ports/probe.ts';
+import { moveTarget } from '../world/fakes/action.ts';
 import { DurableDisk } from '../world/fakes/durable-disk.ts';
 import { KillSwitch } from '../world/fakes/kill-switch.ts';
 import { createFakeTime } from '../world/fakes/time.ts';
-import { moveTarget } from '../world/fakes/action.ts';
 import { breach, breachOf, GOOD_RELEASE, START } from '../world/scenes/deploy.ts';
 import { ANA, play, runbookOf, STEP, withStep } from '../world/scenes/play.ts';
 
@@ -81,7 +81,8 @@ describe('a watch', () => {
     await one.until((incident) => incident.phase === 'watching');
     const started = one.clock.now();
     const evaluate = one.world.expression.evaluate;
-    one.world.expression.evaluate = (source, names, values) => (one.clock.now() - started < 8_000 ? { ok: false, why: 'too little traffic yet' } : evaluate(source, names, values));
+    one.world.expression.evaluate = (source, names, values) =>
+      one.clock.now() - started < 8_000 ? { ok: false, why: 'too little traffic yet' } : evaluate(source, names, values);
     await one.until((incident) => incident.phase === 'resolved', 60_000);
     expect(one.clock.now() - started).toBeLessThan(12_000);
   });
@@ -106,13 +107,15 @@ describe('a verify', () => {
     const checks = [{ probe: 'http', with: { url: 'http://shop/' }, expect: 'ok == tried', forMs: 10_000 }];
     const one = await play({ runbook: withStep('answers', { checks, timeoutMs: 60_000 }) });
     const looks: number[] = [];
-    one.wrapProbe((probe): Partial<Probe> => ({
-      measure: async (args, o) => {
-        looks.push(one.clock.now());
-        // The sixth look breaks the run of good ones.
-        return looks.length === 6 ? BAD : probe.measure(args, o);
-      },
-    }));
+    one.wrapProbe(
+      (probe): Partial<Probe> => ({
+        measure: async (args, o) => {
+          looks.push(one.clock.now());
+          // The sixth look breaks the run of good ones.
+          return looks.length === 6 ? BAD : probe.measure(args, o);
+        },
+      }),
+    );
     await breach(one.disk, breachOf('acme', START));
     await one.until((incident) => incident.mitigatedAt !== undefined, 120_000);
     const answers = (await one.incident()).steps['answers'];
@@ -143,7 +146,8 @@ describe('a wait', () => {
     const one = await play({ runbook: runbookOf((steps) => [wait, ...steps]) });
     let holds = false;
     const { evaluate } = one.world.expression;
-    one.world.expression.evaluate = (source, names, values) => (source === wait.until ? { ok: true, value: holds } : evaluate(source, names, values));
+    one.world.expression.evaluate = (source, names, values) =>
+      source === wait.until ? { ok: true, value: holds } : evaluate(source, names, values);
     await breach(one.disk, breachOf('acme', START));
     await one.until((incident) => incident.steps['rest']?.status === 'running');
     const before = one.rows();
@@ -159,7 +163,8 @@ describe('a wait', () => {
     const wait = { ...STEP, kind: 'wait' as const, id: 'rest', title: 'Rest', until: 'tried == ok', timeoutMs: 90_000 };
     const one = await play({ runbook: runbookOf((steps) => [wait, ...steps]) });
     const { evaluate } = one.world.expression;
-    one.world.expression.evaluate = (source, names, values) => (source === wait.until ? { ok: true, value: false } : evaluate(source, names, values));
+    one.world.expression.evaluate = (source, names, values) =>
+      source === wait.until ? { ok: true, value: false } : evaluate(source, names, values);
     await breach(one.disk, breachOf('acme', START));
     await one.until((incident) => incident.steps['rest']?.endedAt !== undefined);
     const rest = (await one.incident()).steps['rest'];

@@ -21,7 +21,9 @@ export const run: Run = async (context, typed) => {
   const body = bodyOf(task, typed);
   if (body === null) {
     out.say(`${question(context, view, task)}\n`);
-    throw new BelayError('BELAY_USAGE', `Nothing was answered: ${task.step} asks for more than a yes.`, { hint: `Type: ${commandFor(view, task)}` });
+    throw new BelayError('BELAY_USAGE', `Nothing was answered: ${task.step} asks for more than a yes.`, {
+      hint: `Type: ${commandFor(view, task)}`,
+    });
   }
   const answer = await client.post<{ incident: Incident }>(`/v1/incidents/${view.id}/steps/${encodeURIComponent(task.step)}/answer`, body);
   const left = answer.incident.tasks[task.step];
@@ -31,7 +33,15 @@ export const run: Run = async (context, typed) => {
 };
 
 function question({ out, lang }: Context, view: IncidentView, task: TaskView): string {
-  const page: Page = { ...out, width: out.width, lang, words: wordsOf(lang), view: clean({ ...view, tasks: [task] }), actions: false, column: 16 };
+  const page: Page = {
+    ...out,
+    width: out.width,
+    lang,
+    words: wordsOf(lang),
+    view: clean({ ...view, tasks: [task] }),
+    actions: false,
+    column: 16,
+  };
   return taskLines(page).join('\n');
 }
 
@@ -39,9 +49,18 @@ function taskOf(view: IncidentView, step: string | undefined): TaskView {
   const [first, second] = view.tasks;
   const found = step === undefined && second === undefined ? first : view.tasks.find((one) => one.step === step);
   if (found !== undefined) return found;
-  if (first === undefined) throw new BelayError('BELAY_NOT_FOUND', `No step of ${view.id} waits for an answer.`, { hint: `See where it stands: belay incident ${view.id}` });
+  if (first === undefined)
+    throw new BelayError('BELAY_NOT_FOUND', `No step of ${view.id} waits for an answer.`, {
+      hint: `See where it stands: belay incident ${view.id}`,
+    });
   const waiting = view.tasks.map((one) => one.step).join(', ');
-  throw new BelayError('BELAY_NOT_FOUND', step === undefined ? `${view.tasks.length} steps of ${view.id} wait for an answer.` : `The step ${step} of ${view.id} does not wait for an answer.`, { hint: `Name one of: ${waiting}` });
+  throw new BelayError(
+    'BELAY_NOT_FOUND',
+    step === undefined
+      ? `${view.tasks.length} steps of ${view.id} wait for an answer.`
+      : `The step ${step} of ${view.id} does not wait for an answer.`,
+    { hint: `Name one of: ${waiting}` },
+  );
 }
 
 /** Null when nothing was given and the step is more than one question for a yes. */
@@ -65,18 +84,33 @@ function tickOf(task: TaskView, text: string): readonly string[] {
   if (text === 'all') return task.checks.filter((one) => !one.ticked).map((one) => one.item);
   const found = task.checks[Number(text) - 1] ?? task.checks.find((one) => one.item === text);
   if (found !== undefined) return [found.item];
-  throw new BelayError('BELAY_INPUT_INVALID', `${task.step} has no box "${text}".`, { hint: task.checks.length === 0 ? 'It has no boxes at all.' : `Name a number from 1 to ${task.checks.length}, the text of a box, or all.` });
+  throw new BelayError('BELAY_INPUT_INVALID', `${task.step} has no box "${text}".`, {
+    hint:
+      task.checks.length === 0 ? 'It has no boxes at all.' : `Name a number from 1 to ${task.checks.length}, the text of a box, or all.`,
+  });
 }
 
 function answerOf(task: TaskView, name: string, text: string): Json {
   const type = task.answers.find((one) => one.name === name)?.type;
-  if (type === undefined) throw new BelayError('BELAY_INPUT_INVALID', `${task.step} asks for no "${name}".`, { hint: `It asks for: ${task.answers.map((one) => one.name).join(', ') || 'nothing'}.` });
+  if (type === undefined)
+    throw new BelayError('BELAY_INPUT_INVALID', `${task.step} asks for no "${name}".`, {
+      hint: `It asks for: ${task.answers.map((one) => one.name).join(', ') || 'nothing'}.`,
+    });
   const value = VALUES[type](text);
   if (value !== null) return value;
-  throw new BelayError('BELAY_INPUT_INVALID', `"${text}" is not ${FORMS[type]}, which ${name} is.`, { hint: `Write it as --set ${name}=…` });
+  throw new BelayError('BELAY_INPUT_INVALID', `"${text}" is not ${FORMS[type]}, which ${name} is.`, {
+    hint: `Write it as --set ${name}=…`,
+  });
 }
 
-const FORMS: Readonly<Record<AnswerType, string>> = { text: 'a text', int: 'a whole number', number: 'a number', bool: 'true or false', time: 'a time such as 2026-03-01T14:35:00Z, or now', url: 'an address with http:// or https://' };
+const FORMS: Readonly<Record<AnswerType, string>> = {
+  text: 'a text',
+  int: 'a whole number',
+  number: 'a number',
+  bool: 'true or false',
+  time: 'a time such as 2026-03-01T14:35:00Z, or now',
+  url: 'an address with http:// or https://',
+};
 
 const VALUES: Readonly<Record<AnswerType, (text: string) => Json>> = {
   text: (text) => (text.trim() === '' ? null : text),

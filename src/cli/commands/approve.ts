@@ -36,8 +36,12 @@ function approvalOf({ id, approve }: IncidentView, { lang }: Context): Approval 
 function demandReady({ id, approve }: IncidentView, { lang }: Context): void {
   if (approve.state !== 'blocked') return;
   const { key } = approve.why;
-  const code = key === 'why.needsRole' || key === 'why.alreadyGranted' || key === 'why.requestedByYou' ? 'BELAY_FORBIDDEN' : 'BELAY_PLAN_CHANGED';
-  const hint = code === 'BELAY_FORBIDDEN' ? 'To speak as somebody else whose token you may read: --as PERSON. To say no: --deny' : `See where it stands: belay incident ${id}`;
+  const code =
+    key === 'why.needsRole' || key === 'why.alreadyGranted' || key === 'why.requestedByYou' ? 'BELAY_FORBIDDEN' : 'BELAY_PLAN_CHANGED';
+  const hint =
+    code === 'BELAY_FORBIDDEN'
+      ? 'To speak as somebody else whose token you may read: --as PERSON. To say no: --deny'
+      : `See where it stands: belay incident ${id}`;
   throw new BelayError(code, `${id}: ${reasonText(approve.why, lang)}`, { hint });
 }
 
@@ -45,23 +49,42 @@ async function demandHash({ out }: Context, typed: Typed, id: string, approval: 
   const short = shortHash(approval.planHash);
   if (wanted !== undefined) {
     if (approval.planHash.startsWith(wanted)) return;
-    throw new BelayError('BELAY_PLAN_CHANGED', `${id} waits for the plan ${short} and not for ${wanted.slice(0, 8)}; nothing was approved.`, { hint: `Read it: belay incident ${id}` });
+    throw new BelayError(
+      'BELAY_PLAN_CHANGED',
+      `${id} waits for the plan ${short} and not for ${wanted.slice(0, 8)}; nothing was approved.`,
+      { hint: `Read it: belay incident ${id}` },
+    );
   }
   if (!out.interactive) {
     const yes = isSet(typed, 'yes') ? '--yes never approves. ' : '';
-    throw new BelayError('BELAY_USAGE', `${yes}Nothing was approved: an approval is for one plan, and none was named.`, { hint: `When you have read the plan above: belay approve ${id} --plan ${short}` });
+    throw new BelayError('BELAY_USAGE', `${yes}Nothing was approved: an approval is for one plan, and none was named.`, {
+      hint: `When you have read the plan above: belay approve ${id} --plan ${short}`,
+    });
   }
   const typedHash = (await ask(`To approve exactly this plan, type the first 8 characters of its hash (${short}): `)).toLowerCase();
   if (typedHash.length >= 8 && approval.planHash.startsWith(typedHash)) return;
-  throw new BelayError('BELAY_USAGE', 'That is not the hash of this plan; nothing was approved.', { hint: `Try again: belay approve ${id}. To say no: belay approve ${id} --deny` });
+  throw new BelayError('BELAY_USAGE', 'That is not the hash of this plan; nothing was approved.', {
+    hint: `Try again: belay approve ${id}. To say no: belay approve ${id} --deny`,
+  });
 }
 
-async function decide({ out }: Context, client: Client, view: IncidentView, approval: Approval, decision: 'grant' | 'deny', reason: string | undefined): Promise<ExitCode> {
+async function decide(
+  { out }: Context,
+  client: Client,
+  view: IncidentView,
+  approval: Approval,
+  decision: 'grant' | 'deny',
+  reason: string | undefined,
+): Promise<ExitCode> {
   const body = { decision, planHash: approval.planHash, ...(reason === undefined ? {} : { reason }) };
   const answer = await client.post<{ incident: Incident }>(`/v1/incidents/${view.id}/approvals/${encodeURIComponent(approval.id)}`, body);
   const now = answer.incident.approvals[approval.id];
   const granted = now?.granted.length ?? approval.granted.length + 1;
-  out.data(answer, () => (decision === 'deny' ? `Denied. ${view.id} does not run this plan.` : `Approved: ${granted} of ${approval.min} for plan ${shortHash(approval.planHash)} of ${view.id}.`));
+  out.data(answer, () =>
+    decision === 'deny'
+      ? `Denied. ${view.id} does not run this plan.`
+      : `Approved: ${granted} of ${approval.min} for plan ${shortHash(approval.planHash)} of ${view.id}.`,
+  );
   if (decision === 'deny') return EXIT.ok;
   if (granted < approval.min) out.say(`${approval.min - granted} more must approve: ${approval.from.join(' or ')}.`);
   else out.say(`It runs. Follow it: belay watch ${view.id}`);

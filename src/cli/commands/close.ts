@@ -7,6 +7,9 @@ export const run: Run = async ({ out, reach }, typed) => {
   const id = incidentArg(typed.args[0]);
   const client = await reach();
   const answer = await client.post<{ incident: Incident }>(`/v1/incidents/${id}/close`, {});
-  out.data(answer, () => `${answer.incident.id} is ${answer.incident.phase}. Keep its record: belay evidence export ${id} --out ${id}.evidence.json`);
+  out.data(
+    answer,
+    () => `${answer.incident.id} is ${answer.incident.phase}. Keep its record: belay evidence export ${id} --out ${id}.evidence.json`,
+  );
   return undefined;
 };

@@ -7,7 +7,14 @@ import { runStart } from '../start.ts';
 const DEFAULT_PORT = 7070;
 
 export const run: Run = async ({ dataDir, out, wiring }, typed) => {
-  const argv = ['--data', dataDir, '--port', String(portOption(typed, DEFAULT_PORT)), '--scenario', textOption(typed, 'scenario') ?? 'deploy'];
+  const argv = [
+    '--data',
+    dataDir,
+    '--port',
+    String(portOption(typed, DEFAULT_PORT)),
+    '--scenario',
+    textOption(typed, 'scenario') ?? 'deploy',
+  ];
   if (isSet(typed, 'exit')) argv.push('--exit');
   if (out.json) argv.push('--json');
   return (await runStart(argv, wiring)) as ExitCode;

@@ -12,14 +12,26 @@ export const run: Run = async (context): Promise<ExitCode> => {
   const failed = findings.filter((one) => one.state === 'fail').length;
   const warned = findings.filter((one) => one.state === 'warn').length;
   context.out.data({ ok: failed === 0, failed, warned, findings }, () => findings.map((one) => lineOf(one, context)).join('\n'));
-  context.out.say(failed + warned === 0 ? '\nEverything that was looked at is in order.' : `\n${failed} wrong, ${warned} to look at. Nothing was changed.`);
+  context.out.say(
+    failed + warned === 0
+      ? '\nEverything that was looked at is in order.'
+      : `\n${failed} wrong, ${warned} to look at. Nothing was changed.`,
+  );
   return failed === 0 ? EXIT.ok : EXIT.failed;
 };
 
 function lineOf({ what, state, says, todo }: Finding, { out }: Context): string {
   const { colour, marks, width } = out;
-  const mark = { ok: colour.green(marks.done), warn: colour.yellow(marks.unknown), fail: colour.red(marks.failed), skip: colour.dim(marks.skipped) }[state];
+  const mark = {
+    ok: colour.green(marks.done),
+    warn: colour.yellow(marks.unknown),
+    fail: colour.red(marks.failed),
+    skip: colour.dim(marks.skipped),
+  }[state];
   const column = 24;
-  const text = [...wrap(says, width - column), ...(todo === undefined ? [] : wrap(todo, width - column - 2).map((line, at) => `${at === 0 ? `${marks.arrow} ` : '  '}${line}`))];
+  const text = [
+    ...wrap(says, width - column),
+    ...(todo === undefined ? [] : wrap(todo, width - column - 2).map((line, at) => `${at === 0 ? `${marks.arrow} ` : '  '}${line}`)),
+  ];
   return text.map((line, at) => (at === 0 ? `${mark} ${pad(what, column - 2)}${line}` : `${' '.repeat(column)}${line}`)).join('\n');
 }

@@ -48,7 +48,13 @@ function givenIn({ lang, langGiven }: Context, typed: Typed): Given {
 }
 
 async function complete({ out, configDir, lang }: Context, typed: Typed, given: Given): Promise<RawAnswers> {
-  const defaults: RawAnswers = { name: nameOfFolder(configDir), lang, zone: Intl.DateTimeFormat().resolvedOptions().timeZone, releaseDir: 'service', orgs: '' };
+  const defaults: RawAnswers = {
+    name: nameOfFolder(configDir),
+    lang,
+    zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    releaseDir: 'service',
+    orgs: '',
+  };
   const enough = given.releaseDir !== undefined && (given.metricsUrl !== undefined || given.healthUrl !== undefined);
   if (isSet(typed, 'yes') || (!out.interactive && enough)) {
     const metricsUrl = given.metricsUrl ?? (given.healthUrl === undefined ? 'http://127.0.0.1:8080/metrics' : undefined);
@@ -66,9 +72,13 @@ async function complete({ out, configDir, lang }: Context, typed: Typed, given: 
 function refuseExisting(dir: string, names: readonly string[]): void {
   const inTheWay = names.filter((name) => existsSync(join(dir, name)));
   if (inTheWay.length === 0) return;
-  throw new BelayError('BELAY_USAGE', `${inTheWay.join(', ')} ${inTheWay.length === 1 ? 'is' : 'are'} there already; nothing was written.`, {
-    hint: 'belay init never overwrites. Check what is there with belay lint, or name another folder with --config DIR.',
-  });
+  throw new BelayError(
+    'BELAY_USAGE',
+    `${inTheWay.join(', ')} ${inTheWay.length === 1 ? 'is' : 'are'} there already; nothing was written.`,
+    {
+      hint: 'belay init never overwrites. Check what is there with belay lint, or name another folder with --config DIR.',
+    },
+  );
 }
 
 function writeAll(dir: string, files: ReadonlyMap<string, string>): void {
@@ -90,7 +100,9 @@ function writeAll(dir: string, files: ReadonlyMap<string, string>): void {
 function nextSteps({ config, configDir, out }: Context, answers: Answers): string {
   const { bold, dim } = out.colour;
   const where = config === '.' ? '' : ` --config ${config}`;
-  const first = existsSync(resolve(configDir, answers.releaseDir)) ? [] : [dim(`There is no folder ${answers.releaseDir} yet: releases/<name>/ and current belong into it.`)];
+  const first = existsSync(resolve(configDir, answers.releaseDir))
+    ? []
+    : [dim(`There is no folder ${answers.releaseDir} yet: releases/<name>/ and current belong into it.`)];
   return [
     '',
     ...first,

@@ -24,7 +24,8 @@ export const run: Run = async (context, typed): Promise<ExitCode> => {
   const result = diagnosticsJson(diagnostics);
   const { red, yellow, bold, dim } = out.colour;
   out.data(result, () => renderDiagnostics(diagnostics, { linesOf, paint: { error: red, warning: yellow, place: bold, faint: dim } }));
-  if (diagnostics.length === 0) out.say(`No problems. Looked at ${[...new Set(found.flatMap((one) => one.looked))].map(shown).join(', ')}.`);
+  if (diagnostics.length === 0)
+    out.say(`No problems. Looked at ${[...new Set(found.flatMap((one) => one.looked))].map(shown).join(', ')}.`);
   return result.ok ? EXIT.ok : EXIT.usage;
 };
 
@@ -35,16 +36,25 @@ const shown = (file: string): string => {
 
 async function lookAt({ wiring }: Context, path: string): Promise<Found> {
   const kind = statSync(path, { throwIfNoEntry: false });
-  if (kind === undefined) throw new BelayError('BELAY_NOT_FOUND', `There is no ${shown(path)}.`, { hint: 'Name belay.yaml, its folder, or a runbook. To write a first one: belay init' });
+  if (kind === undefined)
+    throw new BelayError('BELAY_NOT_FOUND', `There is no ${shown(path)}.`, {
+      hint: 'Name belay.yaml, its folder, or a runbook. To write a first one: belay init',
+    });
   const folder = kind.isDirectory() ? path : folderOf(path);
   // A runbook on its own has no system to be compared with: its form is all that can be judged.
   if (statSync(resolve(folder, 'belay.yaml'), { throwIfNoEntry: false }) === undefined && /\.runbook\.md$/i.test(path)) {
     return { diagnostics: compileRunbook(readFileSync(path, 'utf8'), path).diagnostics, looked: [path] };
   }
   const loaded = loadAndLint(folder, { ...(await wiring.lintTools()), env: wiring.env });
-  const mine = kind.isDirectory() || basename(path) === 'belay.yaml' ? loaded.diagnostics : loaded.diagnostics.filter((one) => resolve(one.file) === path);
+  const mine =
+    kind.isDirectory() || basename(path) === 'belay.yaml'
+      ? loaded.diagnostics
+      : loaded.diagnostics.filter((one) => resolve(one.file) === path);
   const runbooks = Object.values(loaded.runbooks).map((one) => one.file);
-  return { diagnostics: mine, looked: kind.isDirectory() || basename(path) === 'belay.yaml' ? [resolve(folder, 'belay.yaml'), ...runbooks] : [path] };
+  return {
+    diagnostics: mine,
+    looked: kind.isDirectory() || basename(path) === 'belay.yaml' ? [resolve(folder, 'belay.yaml'), ...runbooks] : [path],
+  };
 }
 
 /** The folder of belay.yaml that a file belongs to. */

@@ -13,7 +13,11 @@ export const run: Run = async (context, typed) => {
   const plan = lives ? await planFromServer(await reach(), typed) : await planFromFiles(context, typed);
   out.data(plan, () => planText(clean(plan), { ...out, width: out.width, lang }));
   if (!lives) out.say(`\nNo Belay runs on ${data}: this is what the files here say, and what is measured was not asked.`);
-  const inputs = Object.entries(plan.inputs).map(([name, value]) => (name === 'org' ? ` --org ${String(value)}` : ` --input ${argsText({ [name]: value })}`));
-  out.say(`${lives ? '\n' : ''}${wordsOf(lang).runThis}: belay run ${plan.runbook}${inputs.join('')} --plan ${shortHash(plan.planHash)}${lives ? '' : '   (after: belay up)'}`);
+  const inputs = Object.entries(plan.inputs).map(([name, value]) =>
+    name === 'org' ? ` --org ${String(value)}` : ` --input ${argsText({ [name]: value })}`,
+  );
+  out.say(
+    `${lives ? '\n' : ''}${wordsOf(lang).runThis}: belay run ${plan.runbook}${inputs.join('')} --plan ${shortHash(plan.planHash)}${lives ? '' : '   (after: belay up)'}`,
+  );
   return undefined;
 };

@@ -6,7 +6,11 @@ export const run: Run = async ({ out, reach }, typed) => {
   const trigger = typed.args[0] ?? '';
   const org = textOption(typed, 'org');
   const client = await reach();
-  const answer = await client.post<{ recorded: true }>('/v1/reports', { trigger, text: typed.rest.join(' '), ...(org === undefined ? {} : { org }) });
+  const answer = await client.post<{ recorded: true }>('/v1/reports', {
+    trigger,
+    text: typed.rest.join(' '),
+    ...(org === undefined ? {} : { org }),
+  });
   out.data(answer, () => `Your report to ${trigger} is recorded. See what comes of it: belay status`);
   return undefined;
 };

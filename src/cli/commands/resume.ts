@@ -11,7 +11,9 @@ export const run: Run = async (context) => {
     const state = await (await reach()).post<PauseState>('/v1/resume', {});
     if (state.paused) {
       const places = state.by.map((one) => `${one.where} (${one.who}: ${one.reason})`).join(', ');
-      throw new BelayError('BELAY_PAUSED', `It is still paused: ${places}.`, { hint: 'Somebody paused again meanwhile, or a place could not be cleared. See: belay status' });
+      throw new BelayError('BELAY_PAUSED', `It is still paused: ${places}.`, {
+        hint: 'Somebody paused again meanwhile, or a place could not be cleared. See: belay status',
+      });
     }
     out.data(state, () => 'Resumed. Belay may act again.');
     return undefined;
@@ -20,7 +22,11 @@ export const run: Run = async (context) => {
   const before = await pause.read();
   await pause.resume(as ?? 'operator');
   const wasSet = before.paused;
-  out.data({ paused: null, cleared: wasSet ? ['file'] : [], server: 'not-running' }, () => (wasSet ? `The pause file ${join(data, 'pause')} is gone.` : `No pause file lies in ${data}.`));
-  out.say('No Belay runs here, so its store was not asked: if the pause is set there too, it stays paused. After belay up, see: belay status');
+  out.data({ paused: null, cleared: wasSet ? ['file'] : [], server: 'not-running' }, () =>
+    wasSet ? `The pause file ${join(data, 'pause')} is gone.` : `No pause file lies in ${data}.`,
+  );
+  out.say(
+    'No Belay runs here, so its store was not asked: if the pause is set there too, it stays paused. After belay up, see: belay status',
+  );
   return undefined;
 };

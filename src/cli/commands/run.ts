@@ -25,7 +25,11 @@ export const run: Run = async (context, typed): Promise<ExitCode> => {
   }
   if (wanted === undefined || !plan.planHash.startsWith(wanted)) out.say(`${show()}\n`);
   await demandPlan(context, typed, plan, wanted);
-  const { incident } = await client.post<{ incident: Incident }>('/v1/runs', { runbook: plan.runbook, inputs: plan.inputs, planHash: plan.planHash });
+  const { incident } = await client.post<{ incident: Incident }>('/v1/runs', {
+    runbook: plan.runbook,
+    inputs: plan.inputs,
+    planHash: plan.planHash,
+  });
   if (isSet(typed, 'detach')) {
     out.data({ incident }, () => `${incident.id} runs ${plan.runbook}. Follow it: belay watch ${incident.id}`);
     return EXIT.ok;
@@ -37,10 +41,15 @@ async function demandPlan({ out }: Context, typed: Typed, plan: Plan, wanted: st
   const short = shortHash(plan.planHash);
   if (wanted !== undefined) {
     if (plan.planHash.startsWith(wanted)) return;
-    throw new BelayError('BELAY_PLAN_CHANGED', `The plan is now ${short} and no longer ${wanted.slice(0, 8)}; nothing was started.`, { hint: `Read it above. To run it: --plan ${short}` });
+    throw new BelayError('BELAY_PLAN_CHANGED', `The plan is now ${short} and no longer ${wanted.slice(0, 8)}; nothing was started.`, {
+      hint: `Read it above. To run it: --plan ${short}`,
+    });
   }
   if (isSet(typed, 'yes')) return;
-  if (!out.interactive) throw new BelayError('BELAY_USAGE', 'Nothing was started: nobody is there to say yes to this plan.', { hint: `Name the plan: --plan ${short}. Or take whatever it is: --yes` });
+  if (!out.interactive)
+    throw new BelayError('BELAY_USAGE', 'Nothing was started: nobody is there to say yes to this plan.', {
+      hint: `Name the plan: --plan ${short}. Or take whatever it is: --yes`,
+    });
   if (await askYes(`Run ${plan.runbook} as planned?`)) return;
   throw new BelayError('BELAY_USAGE', 'Nothing was started.', { hint: `To see the plan again: belay plan ${plan.runbook}` });
 }

@@ -54,7 +54,8 @@ const events: EventTexts = {
   'incident.cancelled': (d) => `Incident cancelled: ${d.reason}`,
   'incident.scoped': (d, say) => `The incident now concerns ${d.orgs === 'all' ? 'all organizations' : say.list(d.orgs)}`,
   'severity.changed': (d) => `Severity changed from ${d.from} to ${d.to}: ${d.reason}`,
-  'phase.entered': (d) => `Phase ${phases[d.to]} (was ${phases[d.from]})${d.onContingency === true ? ', on a contingency' : ''}${d.reason === undefined ? '' : `: ${d.reason}`}`,
+  'phase.entered': (d) =>
+    `Phase ${phases[d.to]} (was ${phases[d.from]})${d.onContingency === true ? ', on a contingency' : ''}${d.reason === undefined ? '' : `: ${d.reason}`}`,
   'role.assigned': (d) => `${d.person} is ${d.role}`,
   'role.missing': (d) => `Nobody is ${d.role}`,
   'impact.opened': (d) => `${d.component} is impaired for ${d.org === 'all' ? 'all organizations' : d.org}`,

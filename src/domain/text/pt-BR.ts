@@ -55,7 +55,8 @@ const events: EventTexts = {
   'incident.cancelled': (d) => `Incidente cancelado: ${d.reason}`,
   'incident.scoped': (d, say) => `O incidente agora atinge ${d.orgs === 'all' ? 'todas as organizações' : say.list(d.orgs)}`,
   'severity.changed': (d) => `Severidade mudou de ${d.from} para ${d.to}: ${d.reason}`,
-  'phase.entered': (d) => `Fase ${phases[d.to]} (antes: ${phases[d.from]})${d.onContingency === true ? ', em contingência' : ''}${d.reason === undefined ? '' : `: ${d.reason}`}`,
+  'phase.entered': (d) =>
+    `Fase ${phases[d.to]} (antes: ${phases[d.from]})${d.onContingency === true ? ', em contingência' : ''}${d.reason === undefined ? '' : `: ${d.reason}`}`,
   'role.assigned': (d) => `${d.person} assumiu o papel ${d.role}`,
   'role.missing': (d) => `Ninguém ocupa o papel ${d.role}`,
   'impact.opened': (d) => `${d.component} está prejudicado para ${d.org === 'all' ? 'todas as organizações' : d.org}`,

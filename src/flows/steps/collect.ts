@@ -14,7 +14,10 @@ interface Snapshot {
 
 export async function runCollect(visit: Visit<CollectStep>): Promise<Next> {
   const { run, step } = visit;
-  const snapshots = (await run.context.step(partName(visit, 'collect'), async () => (await Promise.all(step.from.map((from) => snapshot(visit, from)))) as unknown as Json)) as unknown as Snapshot[];
+  const snapshots = (await run.context.step(
+    partName(visit, 'collect'),
+    async () => (await Promise.all(step.from.map((from) => snapshot(visit, from)))) as unknown as Json,
+  )) as unknown as Snapshot[];
   const missing = snapshots.filter((one) => one.value['known'] === false).length;
   await finish(visit, 'done', { collected: snapshots.length - missing, missing }, (_incident, at) =>
     snapshots.flatMap(({ evidence, value }): EventDraft[] =>

@@ -20,7 +20,8 @@ export async function runDo(visit: Visit<DoStep>): Promise<Next> {
   if (visit.step.do === 'belay.undo') return runUndo(visit);
   const planned = plannedStep(visit);
   // What the plan could not know nobody has approved: it is planned again and asked, never resolved on the way.
-  if (planned.effect === 'unknown' || planned.args === undefined) return askWithNewPlan(visit, 'the plan could not know what this step would do');
+  if (planned.effect === 'unknown' || planned.args === undefined)
+    return askWithNewPlan(visit, 'the plan could not know what this step would do');
   for (let round = 1; ; round += 1) {
     const refused = await recheckGuards(visit, round);
     if (refused !== null) return refused;
@@ -46,12 +47,22 @@ async function settle(visit: Visit<DoStep>, planned: PlanStep, outcome: DoOutcom
       return askWithNewPlan(visit, 'somebody changed the target since it was planned');
     case 'unknown':
       remember(visit, planned, null);
-      await finish(visit, 'unknown', detailOf(outcome), (_incident, at) => contingencyOf(visit, planned, at), (at) => timerOf(visit.step, at));
+      await finish(
+        visit,
+        'unknown',
+        detailOf(outcome),
+        (_incident, at) => contingencyOf(visit, planned, at),
+        (at) => timerOf(visit.step, at),
+      );
       return askHow(visit, outcome.message);
     case 'failed':
       if (outcome.effect === 'done') remember(visit, planned, outcome.fingerprint ?? null);
-      await finish(visit, 'failed', detailOf(outcome), (_incident, at) => (outcome.effect === 'done' ? contingencyOf(visit, planned, at) : []), (at) =>
-        outcome.effect === 'done' ? timerOf(visit.step, at) : {},
+      await finish(
+        visit,
+        'failed',
+        detailOf(outcome),
+        (_incident, at) => (outcome.effect === 'done' ? contingencyOf(visit, planned, at) : []),
+        (at) => (outcome.effect === 'done' ? timerOf(visit.step, at) : {}),
       );
       return failed(visit, outcome.message);
     case 'paused':
@@ -81,7 +92,13 @@ async function succeeded(visit: Visit<DoStep>, planned: PlanStep, outcome: DoOut
   const { step } = visit;
   // A noop did not change anything, so there is nothing of ours to take back: somebody else put it there.
   const acted = outcome.status === 'done';
-  await finish(visit, outcome.status, detailOf(outcome), (_incident, at) => (acted ? contingencyOf(visit, planned, at) : []), (at) => (acted ? timerOf(step, at) : {}));
+  await finish(
+    visit,
+    outcome.status,
+    detailOf(outcome),
+    (_incident, at) => (acted ? contingencyOf(visit, planned, at) : []),
+    (at) => (acted ? timerOf(step, at) : {}),
+  );
   if (acted) remember(visit, planned, outcome.fingerprint);
   return NEXT;
 }
@@ -108,7 +125,12 @@ function timerOf(step: DoStep, at: Instant) {
   if (step.contingency === undefined) return {};
   return {
     setTimers: [
-      { id: `contingency:${step.id}`, at: at + step.contingency.expiresMs, kind: 'contingency' as const, data: { step: step.id, owner: step.contingency.owner } },
+      {
+        id: `contingency:${step.id}`,
+        at: at + step.contingency.expiresMs,
+        kind: 'contingency' as const,
+        data: { step: step.id, owner: step.contingency.owner },
+      },
     ],
   };
 }
@@ -133,7 +155,9 @@ async function runUndo(visit: Visit<DoStep>): Promise<Next> {
   assert(Array.isArray(steps), `${visit.step.id}: belay.undo needs a list of steps`);
   const said = await unwind(visit, steps.map(String));
   const left = visit.run.completed.filter((one) => steps.includes(one.step));
-  await append(visit.run, partName(visit, 'said'), (at) => ({ events: [{ type: 'note.added', data: { by: 'belay', text: said, lang: 'en' }, at, actor: BELAY }] }));
+  await append(visit.run, partName(visit, 'said'), (at) => ({
+    events: [{ type: 'note.added', data: { by: 'belay', text: said, lang: 'en' }, at, actor: BELAY }],
+  }));
   await finish(visit, left.length === 0 ? 'done' : 'failed', { steps, left: left.map((one) => one.step), said });
   return left.length === 0 ? NEXT : askHow(visit, said);
 }

@@ -4,7 +4,7 @@ import type { ManualStep } from '../../domain/ir.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { failed } from '../fail.ts';
 import type { Next, Visit } from '../run.ts';
-import { append, BELAY, finish, NEXT, nextAnswer, partName, PATIENCE_MS, readIncident, setOutputs } from '../run.ts';
+import { append, BELAY, finish, NEXT, nextAnswer, PATIENCE_MS, partName, readIncident, setOutputs } from '../run.ts';
 
 export async function runManual(visit: Visit<ManualStep>): Promise<Next> {
   const { run, step } = visit;
@@ -13,7 +13,19 @@ export async function runManual(visit: Visit<ManualStep>): Promise<Next> {
   const nagAt = step.withinMs === undefined ? null : started + step.withinMs;
   await append(run, partName(visit, 'offer'), (at) => ({
     events: [
-      { type: 'step.waiting', data: { step: step.id, kind: 'manual', who: step.who ?? null, ask: step.title, count: wanted(step), answers: step.answers as unknown as JsonObject }, at, actor: BELAY },
+      {
+        type: 'step.waiting',
+        data: {
+          step: step.id,
+          kind: 'manual',
+          who: step.who ?? null,
+          ask: step.title,
+          count: wanted(step),
+          answers: step.answers as unknown as JsonObject,
+        },
+        at,
+        actor: BELAY,
+      },
     ],
   }));
   let nagged = false;
@@ -26,7 +38,9 @@ export async function runManual(visit: Visit<ManualStep>): Promise<Next> {
     }
     if (answer !== null) {
       setOutputs(run, step.id, answer.answers as JsonObject);
-      const complete = await run.context.step(partName(visit, `complete${round}`), async () => isComplete(step, (await readIncident(run)).tasks[step.id]));
+      const complete = await run.context.step(partName(visit, `complete${round}`), async () =>
+        isComplete(step, (await readIncident(run)).tasks[step.id]),
+      );
       if (complete) {
         await finish(visit, 'done', { by: answer.by, answers: answer.answers });
         return NEXT;
@@ -38,7 +52,9 @@ export async function runManual(visit: Visit<ManualStep>): Promise<Next> {
       return failed(visit, 'nobody did it in time');
     }
     nagged = true;
-    await append(run, partName(visit, 'late'), (at) => ({ events: [{ type: 'escalation.fired', data: { to: step.who ?? 'commander', why: `${step.id} is late` }, at, actor: BELAY }] }));
+    await append(run, partName(visit, 'late'), (at) => ({
+      events: [{ type: 'escalation.fired', data: { to: step.who ?? 'commander', why: `${step.id} is late` }, at, actor: BELAY }],
+    }));
   }
 }
 

@@ -33,11 +33,23 @@ function notifyChange(visit: Visit<NotifyStep>, incident: Incident, at: Instant)
     at,
     actor: BELAY,
   };
-  return { events: [...plannedEvents(plan, { at, ...promise }), finished], deliveries: plan.deliveries, ...promiseTimers(visit, plan.deliveries.map((one) => one.audience), at) };
+  return {
+    events: [...plannedEvents(plan, { at, ...promise }), finished],
+    deliveries: plan.deliveries,
+    ...promiseTimers(
+      visit,
+      plan.deliveries.map((one) => one.audience),
+      at,
+    ),
+  };
 }
 
 /** A promised update is a timer an audience; the next message to that audience moves it, resolving clears it. */
-function promiseTimers({ run, step }: Visit<NotifyStep>, audiences: readonly string[], at: Instant): Pick<Change, 'setTimers' | 'clearTimers'> {
+function promiseTimers(
+  { run, step }: Visit<NotifyStep>,
+  audiences: readonly string[],
+  at: Instant,
+): Pick<Change, 'setTimers' | 'clearTimers'> {
   const told = [...new Set(audiences)];
   const timers = told.map((audience) => `promise:${audience}`);
   if (step.promiseMs === undefined) return { clearTimers: timers };

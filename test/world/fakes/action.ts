@@ -1,7 +1,8 @@
 // A target that really changes, with a ledger of every effect: the judge of crash tests. State and ledger survive kills on the disk
 // of the world. Foreign deployers can move it at any time.
-import { BelayError } from '../../../src/domain/errors.ts';
+
 import type { ActionSpec } from '../../../src/domain/catalog.ts';
+import { BelayError } from '../../../src/domain/errors.ts';
 import type { JsonObject } from '../../../src/domain/json.ts';
 import type { Action } from '../../../src/ports/action.ts';
 import type { DurableDisk } from './durable-disk.ts';
@@ -47,13 +48,20 @@ export function createFakeAction(o: FakeActionOptions): Action {
     target: () => o.name,
     observe: async (args) => {
       await kill.gate();
-      return { current: target.value, desired: o.wanted(args), fingerprint: `${target.value}@${target.revision}`, reached: target.value === o.wanted(args) };
+      return {
+        current: target.value,
+        desired: o.wanted(args),
+        fingerprint: `${target.value}@${target.revision}`,
+        reached: target.value === o.wanted(args),
+      };
     },
     act: async (args, { expected, key }) => {
       await kill.at(`act:${o.name}:before`);
       o.beforeAct?.();
       if ((o.compares ?? true) && `${target.value}@${target.revision}` !== expected) {
-        throw new BelayError('BELAY_TARGET_CONFLICT', `${o.name} is ${target.value}@${target.revision}, not ${expected}`, { effect: 'none' });
+        throw new BelayError('BELAY_TARGET_CONFLICT', `${o.name} is ${target.value}@${target.revision}, not ${expected}`, {
+          effect: 'none',
+        });
       }
       moveTarget(target, o.wanted(args), 'belay');
       target.effects[target.effects.length - 1] = { by: 'belay', to: o.wanted(args), key };

@@ -33,7 +33,9 @@ export function createFakeOutbox(deps: FakeOutboxDeps): Outbox {
   };
   return {
     claim: (now, { limit, deadline, except = [] }) => {
-      const due = rows().filter(({ delivery }) => delivery.state === 'planned' && delivery.dueAt <= now && !except.includes(delivery.channel));
+      const due = rows().filter(
+        ({ delivery }) => delivery.state === 'planned' && delivery.dueAt <= now && !except.includes(delivery.channel),
+      );
       // An idle look is not a boundary.
       if (due.length === 0) return read(() => []);
       return write('claim', () =>

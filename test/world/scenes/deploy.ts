@@ -21,7 +21,7 @@ import type { Readings } from '../../../src/ports/readings.ts';
 import { createFakeAction, fakeTargetOn } from '../fakes/action.ts';
 import { createFakeDigest } from '../fakes/digest.ts';
 import { createFakeDocumentStore } from '../fakes/document-store.ts';
-import { DurableDisk } from '../fakes/durable-disk.ts';
+import type { DurableDisk } from '../fakes/durable-disk.ts';
 import { createFakeEngine } from '../fakes/engine.ts';
 import { createFakeIncidentStore } from '../fakes/incident-store.ts';
 import { createFakeJournal } from '../fakes/journal.ts';
@@ -38,23 +38,41 @@ export const GOOD_RELEASE = 'v1.0.0';
 const ORGS = ['acme', 'globex', 'initech'];
 
 export const SHOP: System = {
-  name: 'Shop', lang: 'en', zone: 'America/Sao_Paulo',
+  name: 'Shop',
+  lang: 'en',
+  zone: 'America/Sao_Paulo',
   components: [{ id: 'shop', title: 'Shop API', criticality: 'critical', dependsOn: [], url: 'http://shop' }],
   organizations: ORGS.map((id) => ({ id, name: id.toUpperCase(), lang: 'en', zone: 'UTC' })),
-  sources: [], signals: [],
+  sources: [],
+  signals: [],
   triggers: [
     {
-      id: 'http-5xx', signal: 'http.errors', scope: 'org', breach: { above: 0.02, overMs: 10_000, stillMs: 2_000, forMs: 0 }, clear: { below: 0.01, forMs: 5_000 },
-      evidence: { suspect: 1e-3, act: 1e-5 }, gap: 'hold', mode: 'armed', rearmMs: 10_000,
+      id: 'http-5xx',
+      signal: 'http.errors',
+      scope: 'org',
+      breach: { above: 0.02, overMs: 10_000, stillMs: 2_000, forMs: 0 },
+      clear: { below: 0.01, forMs: 5_000 },
+      evidence: { suspect: 1e-3, act: 1e-5 },
+      gap: 'hold',
+      mode: 'armed',
+      rearmMs: 10_000,
     },
   ],
-  targets: [{ id: 'shop', driver: 'release-directory', options: {} }], switches: [],
-  people: [{ id: 'ana', name: 'Ana', roles: ['commander', 'comms'], lang: 'en' }], roles: ['commander', 'comms'],
+  targets: [{ id: 'shop', driver: 'release-directory', options: {} }],
+  switches: [],
+  people: [{ id: 'ana', name: 'Ana', roles: ['commander', 'comms'], lang: 'en' }],
+  roles: ['commander', 'comms'],
   channels: [{ id: 'mail', driver: 'file', dependsOn: [], options: {} }],
   audiences: [{ id: 'team', kind: 'responders', lang: 'en', zone: 'UTC', channels: [{ channel: 'mail', to: ['oncall'] }] }],
-  clocks: {}, severities: {}, guards: DEFAULT_GUARD_LIMITS,
-  templates: { initial: { en: '# Errors\n\nWe roll {components} back. Next update {nextUpdate}.' }, stabilised: { en: '# Stable\n\n{components} is stable.' } },
-  network: { allow: [] }, statusPage: null,
+  clocks: {},
+  severities: {},
+  guards: DEFAULT_GUARD_LIMITS,
+  templates: {
+    initial: { en: '# Errors\n\nWe roll {components} back. Next update {nextUpdate}.' },
+    stabilised: { en: '# Stable\n\n{components} is stable.' },
+  },
+  network: { allow: [] },
+  statusPage: null,
 };
 
 /** What the outside world counts: the judge of every test. */
@@ -111,7 +129,9 @@ export function createWorld(o: SceneOptions & { readonly kill: KillSwitch }): Wo
     createFakeAction({ spec: ACTIONS[name] as never, target, name: label, kill, wanted: (args) => wanted(String(args['to'])) });
   const stores = { disk, digest, time, kill };
   return {
-    system, time, digest,
+    system,
+    time,
+    digest,
     runbooks: { [runbook.id]: { runbook, irHash: digest.of(runbook as unknown as Json) } },
     engine: createFakeEngine({ disk, clock, kill }),
     journal: createFakeJournal({ disk, kill }),
@@ -168,11 +188,24 @@ function comparing(): Expression {
 }
 
 function targetOf(shop: ReturnType<typeof fakeTargetOn>): DeployTarget {
-  const releases = [BAD_RELEASE, GOOD_RELEASE].map((ref, index) => ({ ref, version: ref, artefact: ref, createdAt: START - index * 86_400_000, status: 'available' as const }));
+  const releases = [BAD_RELEASE, GOOD_RELEASE].map((ref, index) => ({
+    ref,
+    version: ref,
+    artefact: ref,
+    createdAt: START - index * 86_400_000,
+    status: 'available' as const,
+  }));
   return {
     caps: { cas: 'lock', freeze: true, restoresConfig: 'none' },
     list: async () => releases,
-    current: async () => ({ release: shop.value, fingerprint: `${shop.value}@${shop.revision}`, units: [], frozen: false, changedAt: shop.changedAt, previous: shop.previous }),
+    current: async () => ({
+      release: shop.value,
+      fingerprint: `${shop.value}@${shop.revision}`,
+      units: [],
+      frozen: false,
+      changedAt: shop.changedAt,
+      previous: shop.previous,
+    }),
     restorable: async (ref) => (releases.some((one) => one.ref === ref) ? { ok: true, artefact: ref } : { ok: false, why: 'unknown' }),
     rollTo: async () => undefined,
     freeze: async () => undefined,
@@ -206,8 +239,22 @@ function readingsOf(views: (trigger: string) => readonly TriggerView[], now: () 
 
 export function viewOf(scope: string, at: number, change: Partial<TriggerView> = {}): TriggerView {
   return {
-    trigger: 'http-5xx', scope, status: 'breached', announced: false, unknown: false, warming: false, episode: `ep-${scope}`, since: at - 2_000,
-    value: 0.5, bad: 100, all: 200, level: 'act', overLimit: true, watermark: at, lastEvaluatedAt: at, ...change,
+    trigger: 'http-5xx',
+    scope,
+    status: 'breached',
+    announced: false,
+    unknown: false,
+    warming: false,
+    episode: `ep-${scope}`,
+    since: at - 2_000,
+    value: 0.5,
+    bad: 100,
+    all: 200,
+    level: 'act',
+    overLimit: true,
+    watermark: at,
+    lastEvaluatedAt: at,
+    ...change,
   };
 }
 
@@ -215,10 +262,28 @@ export const allBreached = (now: () => number) => (): readonly TriggerView[] => 
 
 export function breachOf(scope: string, at: number, change: Partial<Transition> = {}): Transition {
   return {
-    trigger: 'http-5xx', scope, episode: `http-5xx/${scope}/${START}`, from: 'suspect', to: 'breached', at, since: at - 2_000, observedAt: at, announced: false,
+    trigger: 'http-5xx',
+    scope,
+    episode: `http-5xx/${scope}/${START}`,
+    from: 'suspect',
+    to: 'breached',
+    at,
+    since: at - 2_000,
+    observedAt: at,
+    announced: false,
     inputs: {
-      value: 0.5, bad: 100, all: 200, above: 0.02, overMs: 10_000, level: 'act', pValue: 1e-9, alpha: { suspect: 1e-3, act: 1e-5 }, watermark: at,
-      sources: ['shop'], unknown: false, warming: false,
+      value: 0.5,
+      bad: 100,
+      all: 200,
+      above: 0.02,
+      overMs: 10_000,
+      level: 'act',
+      pValue: 1e-9,
+      alpha: { suspect: 1e-3, act: 1e-5 },
+      watermark: at,
+      sources: ['shop'],
+      unknown: false,
+      warming: false,
     },
     ...change,
   };

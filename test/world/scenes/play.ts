@@ -48,8 +48,18 @@ export async function play(options: Partial<SceneOptions> = {}) {
   const rows = (): number => [...disk.runs.values()].reduce((sum, run) => sum + run.checkpoints.size, 0);
   const statuses = (): readonly string[] => [...disk.runs.values()].map((run) => run.status);
   return {
-    ...life, incident, until, events, all, wrapProbe, wrapAction, rows, statuses,
-    commands: createCommands(life.world), shop: fakeTargetOn(disk, 'shop', BAD_RELEASE), freeze: fakeTargetOn(disk, 'freeze', 'open'),
+    ...life,
+    incident,
+    until,
+    events,
+    all,
+    wrapProbe,
+    wrapAction,
+    rows,
+    statuses,
+    commands: createCommands(life.world),
+    shop: fakeTargetOn(disk, 'shop', BAD_RELEASE),
+    freeze: fakeTargetOn(disk, 'freeze', 'open'),
   };
 }
 
