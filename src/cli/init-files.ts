@@ -194,36 +194,7 @@ timeout: 2m
 takes: 5s
 \`\`\`
 
-## ${say.phases.verify}
-
-### ${text.answers} {#answers}
-\`\`\`belay verify
-all:
-${httpCheck(answers, 10)}
-every: 5s
-timeout: 2m
-fail: ask
-meets: [mitigate]
-evidence: [restored-at]
-\`\`\`
-
-### ${text.watch} {#watch}
-\`\`\`belay watch
-for: 10m
-every: 10s
-all:
-${checks.join('\n')}
-fail: ask
-\`\`\`
-
-## ${say.phases.tell}
-
-### ${text.stable} {#stable}
-\`\`\`belay notify
-template: stabilised
-to: [team]
-\`\`\`
-`;
+${proof({ answers, text, checks, template: 'stabilised' })}`;
 }
 
 function httpCheck({ id, healthUrl }: Answers, times: number): string {
@@ -269,7 +240,20 @@ timeout: 2m
 takes: 1s
 \`\`\`
 
-## ${say.phases.verify}
+${proof({ answers, text, checks: [check], template: 'org-stabilised' })}`;
+}
+
+interface Proof {
+  readonly answers: Answers;
+  readonly text: Readonly<Record<'answers' | 'watch' | 'stable', string>>;
+  readonly checks: readonly string[];
+  readonly template: string;
+}
+
+/** The end of every runbook: it is proven, watched, and told. */
+function proof({ answers, text, checks, template }: Proof): string {
+  const say = proseOf(answers.lang);
+  return `## ${say.phases.verify}
 
 ### ${text.answers} {#answers}
 \`\`\`belay verify
@@ -287,7 +271,7 @@ evidence: [restored-at]
 for: 10m
 every: 10s
 all:
-${check}
+${checks.join('\n')}
 fail: ask
 \`\`\`
 
@@ -295,7 +279,7 @@ fail: ask
 
 ### ${text.stable} {#stable}
 \`\`\`belay notify
-template: org-stabilised
+template: ${template}
 to: [team]
 \`\`\`
 `;

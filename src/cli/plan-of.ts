@@ -42,7 +42,7 @@ function notFound(runbook: string, known: readonly string[]): BelayError {
 
 export function inputsOf(typed: Typed, specs: Inputs): JsonObject {
   const org = textOption(typed, 'org');
-  const given = pairs(listOption(typed, 'input'), '--input', (name, text) => valueOf(name, text, specs[name]));
+  const given = pairs(listOption(typed, 'input'), '--input', (name, text) => inputValue(name, text, specs[name]));
   if (org === undefined) return given;
   const name = Object.keys(specs).find((one) => specs[one]?.type === 'org');
   if (name === undefined)
@@ -52,7 +52,7 @@ export function inputsOf(typed: Typed, specs: Inputs): JsonObject {
   return { ...given, [name]: org };
 }
 
-function valueOf(name: string, text: string, spec: InputSpec | undefined): Json {
+function inputValue(name: string, text: string, spec: InputSpec | undefined): Json {
   const wrong = (form: string): never => {
     throw new BelayError('BELAY_INPUT_INVALID', `The input ${name} is ${form}, not "${text}".`, { hint: `Write it as --input ${name}=…` });
   };

@@ -1,9 +1,8 @@
 // Plain text in a terminal of some width: padding, cutting, wrapping, and cleaning what other people wrote. It knows no colour.
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what is looked for.
-const ANSI = /\u001b\[[0-9;]*m/g;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
-const UNSAFE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
+const ANSI = /\p{Cc}\[[0-9;]*m/gu;
+/** Control characters and those that turn the direction of writing; a new line is harmless. */
+const UNSAFE = /(?!\n)[\p{Cc}\p{Bidi_Control}]/gu;
 
 /** Texts of runbooks, notes and labels come from others: nothing in them may steer this terminal. */
 export function clean<T>(value: T): T {
@@ -14,20 +13,16 @@ export function clean<T>(value: T): T {
 }
 
 export function lengthOf(text: string): number {
-  return [...text.replace(ANSI, '')].length;
+  return Array.from(text.replace(ANSI, '')).length;
 }
 
 export function pad(text: string, length: number): string {
   return `${text}${' '.repeat(Math.max(0, length - lengthOf(text)))}`;
 }
 
-export function padStart(text: string, length: number): string {
-  return `${' '.repeat(Math.max(0, length - lengthOf(text)))}${text}`;
-}
-
 /** Unpainted text only. */
 export function cut(text: string, length: number): string {
-  const characters = [...text.replaceAll('\n', ' ')];
+  const characters = Array.from(text.replaceAll('\n', ' '));
   return characters.length <= length ? characters.join('') : `${characters.slice(0, Math.max(0, length - 1)).join('')}…`;
 }
 
@@ -51,7 +46,7 @@ export function wrap(text: string, width: number): readonly string[] {
 
 function pieces(word: string, room: number): readonly string[] {
   if (lengthOf(word) <= room) return [word];
-  const characters = [...word];
+  const characters = Array.from(word);
   const count = Math.ceil(characters.length / room);
   return Array.from({ length: count }, (_, at) => characters.slice(at * room, (at + 1) * room).join(''));
 }

@@ -132,7 +132,7 @@ async function dedupe(world: World, incident: Incident, transition: Transition, 
   const at = world.time.now();
   const { trigger, scope, episode } = transition;
   await world.incidents.append(incident.id, {
-    key: `dedupe/${episode}/${transition.to}`,
+    key: `dedupe/${episode}/${transition.to}/${transition.at}`,
     events: [
       {
         type: 'signal.deduped',
@@ -144,7 +144,7 @@ async function dedupe(world: World, incident: Incident, transition: Transition, 
     ],
   });
   if (takenOverBy !== undefined || incident.run === null) return;
-  await world.engine.signal(incident.run, 'evidence', transition as unknown as Json, `evidence/${episode}/${transition.to}`);
+  await world.engine.signal(incident.run, 'evidence', transition as unknown as Json, `evidence/${episode}/${transition.to}/${transition.at}`);
 }
 
 async function newRun(context: FlowContext, world: World, opened: Opened & { readonly irHash: string }): Promise<Run> {

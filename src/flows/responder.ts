@@ -54,7 +54,10 @@ async function answer(world: ResponderWorld, transition: Transition): Promise<vo
   });
 }
 
-/** One run an episode and level: a suspect that becomes a breach is a second, short-lived run that hands over its evidence. */
+/**
+ * One run a transition: a suspect that becomes a breach is a second, short-lived run that hands over its evidence. The instant is
+ * part of the id because an episode that re-opens breaches again.
+ */
 export function runIdOf(transition: Transition): string {
-  return `respond/${transition.episode}/${transition.to}`;
+  return `respond/${transition.episode}/${transition.to}/${transition.at}`;
 }

@@ -15,6 +15,7 @@ beforeEach(() => {
   folder = temporaryFolder();
 });
 afterEach(() => folder.remove());
+const everything = (): readonly string[] => readdirSync(folder.path, { recursive: true, encoding: 'utf8' }).toSorted();
 const at = (...parts: readonly string[]): string => join(folder.path, ...parts);
 
 describe('pause without a server', () => {
@@ -120,7 +121,7 @@ describe('evidence verify', () => {
 describe('doctor', () => {
   test('looks at everything, names what is wrong with a next step, and leaves every file as it was', async () => {
     await belay(['init', '--yes', '--metrics-url', 'http://127.0.0.1:1/metrics'], { cwd: folder.path });
-    const before = readdirSync(folder.path, { recursive: true }).sort();
+    const before = everything();
     const doctor = await belay(['doctor', '--json'], { cwd: folder.path });
     const { findings } = doctor.json<{ findings: { what: string; state: string; todo?: string }[] }>();
     const id = findings.find((one) => one.what.startsWith('source '))?.what.slice('source '.length) ?? '';
@@ -129,7 +130,7 @@ describe('doctor', () => {
     expect(findings.filter((one) => one.state === 'fail' && one.todo === undefined)).toEqual([]);
     for (const what of ['versions', 'data directory', 'disk', 'store', 'socket path', 'clock', 'server', 'pause', 'configuration'])
       expect(findings.map((one) => one.what)).toContain(what);
-    expect(readdirSync(folder.path, { recursive: true }).sort()).toEqual(before);
+    expect(everything()).toEqual(before);
   });
 
   test('ends with 0 in a folder without anything', async () => {

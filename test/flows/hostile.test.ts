@@ -212,3 +212,19 @@ describe('never silence', () => {
     expect(decision?.data).toMatchObject({ choice: 'ask' });
   });
 });
+
+describe('never deaf', () => {
+  it('answers an episode that re-opens after its incident was resolved', async () => {
+    const one = await scene();
+    await breach(one.disk, breachOf('acme', START));
+    await one.until((incident) => incident.phase === 'resolved');
+    one.shop.value = BAD_RELEASE;
+    one.shop.revision += 1;
+    one.shop.changedAt = START + 7_200_000;
+    await one.clock.advance(7_200_000);
+    // The same episode, crossing again inside its re-arm time: only the instant differs.
+    await breach(one.disk, breachOf('acme', START + 7_205_000));
+    await one.clock.advance(60_000);
+    expect((await one.world.incidents.list()).map((incident) => incident.id)).toEqual(['INC-2', 'INC-1']);
+  });
+});
