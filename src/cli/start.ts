@@ -144,8 +144,8 @@ function untilOver(): (incident: Incident, events: readonly Event[]) => boolean 
 async function untilWatching(reach: () => Client, say: (line: string) => void): Promise<void> {
   say('Watching until the windows are full.');
   await eventually(READY_TIMEOUT_MS, 'the triggers never saw enough traffic', async () => {
-    const { triggers } = await reach().get<{ triggers: readonly { unknown: boolean; warming: boolean }[] }>('/v1/triggers');
-    return triggers.length > 0 && triggers.every((view) => !view.unknown && !view.warming) ? true : null;
+    const { triggers } = await reach().get<{ triggers: readonly { status: string; unknown: boolean; warming: boolean }[] }>('/v1/triggers');
+    return triggers.length > 0 && triggers.every((view) => view.status === 'ok' && !view.unknown && !view.warming) ? true : null;
   });
 }
 
