@@ -3,6 +3,7 @@
 // It and bin/belay.mjs are the only files that any Node from 18 on must be able to read. It refuses to know what an entry does.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import module from 'node:module';
 import { constants } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -174,10 +175,17 @@ function onPath(name) {
 
 // ---- running the entry
 
+// Compiled code is kept inside the clone, never in a shared temporary folder where another user could plant some.
+function compileCache() {
+  return { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? path.join(ROOT, 'node_modules', '.cache', 'belay-node') };
+}
+
 async function runHere(entry, args) {
   quietStripWarning();
   const file = path.join(ROOT, entry);
   process.argv = [process.execPath, file, ...args];
+  Object.assign(process.env, compileCache());
+  module.enableCompileCache(process.env.NODE_COMPILE_CACHE);
   await import(pathToFileURL(file).href);
 }
 
@@ -191,7 +199,8 @@ function quietStripWarning() {
 }
 
 async function runWith(node, entry, args) {
-  const child = spawn(node, ['--disable-warning=ExperimentalWarning', path.join(ROOT, entry), ...args], { stdio: 'inherit' });
+  const env = { ...process.env, ...compileCache() };
+  const child = spawn(node, ['--disable-warning=ExperimentalWarning', path.join(ROOT, entry), ...args], { stdio: 'inherit', env });
   const pass = (signal) => child.kill(signal);
   const passed = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2', 'SIGQUIT'].filter((signal) => signal in constants.signals);
   for (const signal of passed) process.on(signal, pass);

@@ -144,7 +144,12 @@ async function dedupe(world: World, incident: Incident, transition: Transition, 
     ],
   });
   if (takenOverBy !== undefined || incident.run === null) return;
-  await world.engine.signal(incident.run, 'evidence', transition as unknown as Json, `evidence/${episode}/${transition.to}/${transition.at}`);
+  await world.engine.signal(
+    incident.run,
+    'evidence',
+    transition as unknown as Json,
+    `evidence/${episode}/${transition.to}/${transition.at}`,
+  );
 }
 
 async function newRun(context: FlowContext, world: World, opened: Opened & { readonly irHash: string }): Promise<Run> {
