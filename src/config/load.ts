@@ -123,6 +123,13 @@ class Loader {
 
   #substitute(text: string, span: Span, problems: Problems): string | null {
     let missing = false;
+    if (text.includes('{env.') && topKeyAt(problems.source, span.start) === 'organizations') {
+      // What an organization has may stand in plans, messages and evidence, for everybody to read.
+      problems.error('inline-secret', span, 'the environment may not fill the fields of organizations', {
+        hint: 'These fields are shown in plans, messages and evidence. Keep secrets in sources, targets and channels.',
+      });
+      return null;
+    }
     const filled = text.replace(/\{env\.([A-Za-z_]\w*)\}/g, (all, name: string) => {
       const value = this.#env[name];
       if (value !== undefined && value !== '') return value;
@@ -220,4 +227,10 @@ function withParts(system: System, own: readonly TriggerDraft[], files: readonly
 /** True when nothing blocks. */
 export function isUsable(loaded: LoadedSystem): loaded is LoadedSystem & { readonly system: System } {
   return loaded.system !== null && !hasErrors(loaded.diagnostics);
+}
+
+/** The top-level key of a YAML file that an offset belongs to; null above the first. */
+function topKeyAt(source: SourceText, offset: number): string | null {
+  const keys = [...source.text.slice(0, offset).matchAll(/^([A-Za-z][\w-]*):/gm)];
+  return keys.at(-1)?.[1] ?? null;
 }

@@ -168,6 +168,8 @@ function problemsOf(incident: Incident, runbook: Runbook | null): readonly strin
   const phase = incident.phase === 'resolved' ? [] : [`it is ${incident.phase}, not resolved`];
   const measures = openContingencies(incident).map((open) => `contingency ${open.step} (${open.action}) is still open`);
   // A run that people ended by their word has not captured what its last steps would have.
-  const wanted = incident.isResolvedByWord === true ? [] : (runbook?.evidence ?? []);
+  // A run that a person started has no trigger to show.
+  const needed = (runbook?.evidence ?? []).filter((id) => id !== 'trigger' || incident.trigger !== null);
+  const wanted = incident.isResolvedByWord === true ? [] : needed;
   return [...phase, ...measures, ...wanted.filter((id) => !incident.evidence.includes(id)).map((id) => `evidence ${id} is missing`)];
 }

@@ -84,6 +84,14 @@ describe('the first-rollback example', () => {
     });
   });
 
+  test('the environment may not fill fields of organizations, which anybody may read later', () => {
+    const text = SYSTEM.replace(/^organizations:\n/m, 'organizations:\n  leaky: { name: Leaky, apiKey: "{env.SECRET}" }\n');
+    const loaded = loadSystem(workspace({ 'belay.yaml': text }), { env: { ...ENV, SECRET: 'hunter2' } });
+    expect(text).toContain('leaky');
+    expect(loaded.diagnostics.map((one) => one.rule)).toEqual(['inline-secret']);
+    expect(JSON.stringify(loaded)).not.toContain('hunter2');
+  });
+
   test('without the environment it says which variable is missing, at each place that needs it', () => {
     const bare = loadSystem(EXAMPLE, { env: {} });
     expect(bare.diagnostics.length).toBe(read('belay.yaml').split('{env.').length - 1);
