@@ -31,6 +31,8 @@ interface StartOptions {
 
 const STORY_TIMEOUT_MS = 5 * 60_000;
 const READY_TIMEOUT_MS = 90_000;
+/** Healthy traffic before anything goes wrong: longer than the window of the story's trigger. */
+const QUIET_TRAFFIC_MS = 6_000;
 /** How long an open question may wait for more evidence before the story counts as waiting for people. */
 const PATIENCE_MS = 20_000;
 
@@ -93,6 +95,7 @@ async function play(options: StartOptions, prepared: Story, stage: Stage): Promi
   const { say } = stage;
   const { story, url } = await ensureShop(prepared);
   await ensureTraffic(story);
+  const trafficSince = Date.now();
   say(`The shop answers at ${url}, with traffic of three organizations.`);
   const server = await ensureServer({
     dataDir: options.dataDir,
@@ -106,6 +109,8 @@ async function play(options: StartOptions, prepared: Story, stage: Stage): Promi
   let known = await incidentOf(reach(), story);
   if (known === null) {
     await untilWatching(reach, say);
+    // A full window of traffic for whoever judges, and no fixed phase to the scrapes: both would flatter or spoil the delay.
+    await new Promise((done) => setTimeout(done, Math.max(0, trafficSince + QUIET_TRAFFIC_MS - Date.now()) + Math.random() * 1_000));
     say(
       story.scenario === 'deploy'
         ? 'Somebody deploys v1.1.0, which answers half of the requests with an error.'
