@@ -2,6 +2,7 @@
 // processes of their own: this command may be killed at any time, and the next one goes on with the same story.
 
 import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { assert } from '../domain/assert.ts';
 import { BelayError, EXIT } from '../domain/errors.ts';
@@ -12,7 +13,7 @@ import type { Client } from './client.ts';
 import { connect } from './client.ts';
 import type { StoryReport } from './demo/report.ts';
 import { finishStory, isFinished, reportOf } from './demo/report.ts';
-import { ensureShop, ensureTraffic, provoke } from './demo/scene.ts';
+import { ensureShop, ensureTraffic, isProvoked, provoke } from './demo/scene.ts';
 import type { Scenario, Story } from './demo/story.ts';
 import { loadStory, prepareStory, stopStory } from './demo/story.ts';
 import { follow } from './follow.ts';
@@ -106,33 +107,40 @@ async function play(options: StartOptions, prepared: Story, stage: Stage): Promi
   });
   say(`War room: http://127.0.0.1:${server.port}  (log in with the token in ${server.tokenFile})`);
   const reach = (): Client => connect(options.dataDir, stage.http);
-  let known = await incidentOf(reach(), story);
-  if (known === null) {
-    await untilWatching(reach, say);
-    // A full window of traffic for whoever judges, and no fixed phase to the scrapes: both would flatter or spoil the delay.
-    await new Promise((done) => setTimeout(done, Math.max(0, trafficSince + QUIET_TRAFFIC_MS - Date.now()) + Math.random() * 1_000));
-    say(
-      story.scenario === 'deploy'
-        ? 'Somebody deploys v1.1.0, which answers half of the requests with an error.'
-        : 'Every organization is put on the new checkout, which fails for acme.',
-    );
-    await provoke(story);
-    known = await untilDeclared(reach, story);
-  }
-  const { incident, events } = await follow({
-    incident: known,
-    lang: 'en',
-    say,
-    until: untilOver(),
-    timeoutMs: STORY_TIMEOUT_MS,
-    connect: reach,
-  });
+  const known = (await untilAnswered(reach, story)) ?? (await beginAndWait(story, stage, { reach, trafficSince }));
+  const { incident, events } = await followStory(known, reach, say);
   const config = await loadConfig(story.dir, { ...stage.wiring, env: { ...stage.wiring.env, SHOP_URL: url } }, say);
   const rule = config.system.triggers.find((one) => one.id === incident.trigger);
   assert(rule !== undefined, `${incident.id} has no trigger of the story`);
   const report = await reportOf({ story, dataDir: options.dataDir, incident, events, rule, digest: await stage.wiring.digest() });
   finishStory(story, report);
   return report;
+}
+
+/** Nothing has gone wrong yet, or nobody has noticed yet: the wrong thing is done, once, and the incident awaited. */
+async function beginAndWait(
+  story: Story,
+  { say }: Stage,
+  { reach, trafficSince }: { readonly reach: () => Client; readonly trafficSince: number },
+): Promise<string> {
+  if (!isProvoked(story)) {
+    await untilWatching(reach, say);
+    // A full window of traffic for whoever judges, and no fixed phase to the scrapes: both would flatter or spoil the delay.
+    await sleep(Math.max(0, trafficSince + QUIET_TRAFFIC_MS - Date.now()) + Math.random() * 1_000);
+    say(
+      story.scenario === 'deploy'
+        ? 'Somebody deploys v1.1.0, which answers half of the requests with an error.'
+        : 'Every organization is put on the new checkout, which fails for acme.',
+    );
+  }
+  await provoke(story);
+  return untilDeclared(reach, story);
+}
+
+/** To its end, also where a question about one organization has become a part of the incident of all. */
+async function followStory(id: string, reach: () => Client, say: (line: string) => void): ReturnType<typeof follow> {
+  const seen = await follow({ incident: id, lang: 'en', say, until: untilOver(), timeoutMs: STORY_TIMEOUT_MS, connect: reach });
+  return seen.incident.mergedInto === undefined ? seen : followStory(seen.incident.mergedInto, reach, say);
 }
 
 /** Written up, or stuck on people: a question that more evidence has not settled after a while. */
@@ -142,7 +150,7 @@ function untilOver(): (incident: Incident, events: readonly Event[]) => boolean 
     const waits = Object.values(incident.approvals).some((approval) => approval.state === 'open') || Object.keys(incident.tasks).length > 0;
     waitingSince = waits ? (waitingSince ?? Date.now()) : null;
     const stuck = waitingSince !== null && Date.now() - waitingSince > PATIENCE_MS;
-    return stuck || events.some((event) => event.type === 'postmortem.drafted');
+    return incident.mergedInto !== undefined || stuck || events.some((event) => event.type === 'postmortem.drafted');
   };
 }
 
@@ -154,15 +162,25 @@ async function untilWatching(reach: () => Client, say: (line: string) => void): 
   });
 }
 
+/** What a server that may still be on its way up says at first: the incident of this story, or that there is none. */
+async function untilAnswered(reach: () => Client, story: Story): Promise<string | null> {
+  const { id } = await eventually(READY_TIMEOUT_MS, 'Belay did not say which incidents there are', async () => ({
+    id: await incidentOf(reach(), story),
+  }));
+  return id;
+}
+
 async function untilDeclared(reach: () => Client, story: Story): Promise<string> {
   return eventually(READY_TIMEOUT_MS, 'no incident was declared', () => incidentOf(reach(), story));
 }
 
-/** The incident of this story: the first one declared after it began. */
+/** The incident of this story: the first one declared after it began that is not a part of another. */
 async function incidentOf(client: Client, story: Story): Promise<string | null> {
   const { incidents } = await client.get<{ incidents: readonly { id: string }[] }>('/v1/incidents');
   const all = await Promise.all(incidents.map(({ id }) => client.get<{ incident: Incident }>(`/v1/incidents/${id}`)));
-  const ours = all.map(({ incident }) => incident).filter((incident) => incident.declaredAt >= story.beganAt);
+  const ours = all
+    .map(({ incident }) => incident)
+    .filter((incident) => incident.declaredAt >= story.beganAt && incident.mergedInto === undefined);
   return ours.sort((a, b) => a.number - b.number)[0]?.id ?? null;
 }
 
@@ -177,7 +195,7 @@ async function eventually<T>(timeoutMs: number, what: string, ask: () => Promise
     if (answer !== null) return answer;
     if (Date.now() > end)
       throw new BelayError('BELAY_TIMEOUT', `After ${timeoutMs / 1000} s ${what}.`, { hint: 'See belay.log in the data directory.' });
-    await new Promise((done) => setTimeout(done, 200));
+    await sleep(200);
   }
 }
 

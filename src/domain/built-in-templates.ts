@@ -13,6 +13,11 @@ export const BUILT_IN_TEMPLATES: Templates = {
     'pt-BR':
       '# {incident} ({severity}) não pôde continuar\n\nO runbook de {components} parou: {asks}. Veja o que foi feito e o que não foi: belay incident {incident}',
   },
+  'belay-merged': {
+    en: '# {incident} is part of {asks} now\n\nWhat hit {components} hits every organization. There is nothing left to answer in {incident}; go on with: belay incident {asks}',
+    'pt-BR':
+      '# {incident} agora faz parte de {asks}\n\nO que atingiu {components} atinge todas as organizações. Não há mais nada a responder em {incident}; continue com: belay incident {asks}',
+  },
 };
 
 /** What Belay asks for, in the words of a message. */

@@ -26,6 +26,10 @@ export interface EventData {
     run?: string;
   };
   'incident.cancelled': { reason: string };
+  /** A breach of everybody: `into` is its incident, and this one asks nothing any more. */
+  'incident.merged': { into: string };
+  /** The other side of `incident.merged`. */
+  'incident.absorbed': { incident: string };
   'incident.scoped': { orgs: readonly string[] | 'all' };
   'severity.changed': { from: Severity; to: Severity; reason: string };
   /** `reason`: a person's word, when a person entered it. */

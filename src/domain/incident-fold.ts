@@ -32,6 +32,21 @@ export function isOpen(incident: Pick<Incident, 'phase'>): boolean {
   return !['resolved', 'closed', 'cancelled', 'merged'].includes(incident.phase);
 }
 
+/**
+ * Only a question about some organizations: nothing was decided for good, approved, begun or done, so nothing is lost when it is taken
+ * back.
+ */
+export function isOnlyAsked(incident: Incident): boolean {
+  return (
+    isOpen(incident) &&
+    incident.scope.orgs !== 'all' &&
+    incident.automaticRollbacks === 0 &&
+    incident.isRunning !== true &&
+    Object.keys(incident.steps).length === 0 &&
+    Object.values(incident.approvals).every((approval) => approval.granted.length === 0)
+  );
+}
+
 export function openContingencies(incident: Incident): readonly Incident['contingencies'][number][] {
   return incident.contingencies.filter((one) => one.closedAt === undefined);
 }
@@ -63,6 +78,7 @@ function declared(id: string, data: EventData['incident.declared'], event: Event
 }
 
 const FOLDERS: Folders = {
+  'incident.merged': (_incident, data) => ({ mergedInto: data.into }),
   'incident.scoped': (incident, data) => ({ scope: { ...incident.scope, orgs: data.orgs } }),
   'signal.deduped': (_incident, data) => (data.run === undefined ? {} : { run: data.run }),
   'severity.changed': (_incident, data) => ({ severity: data.to }),

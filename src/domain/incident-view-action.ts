@@ -19,6 +19,7 @@ export type ReasonKey =
   | 'why.alreadyGranted'
   | 'why.requestedByYou'
   | 'why.ended'
+  | 'why.merged'
   | 'why.noRun'
   | 'why.runFinished'
   | 'why.task'
@@ -34,6 +35,7 @@ export type ReasonKey =
   | 'nothing.approvalEscalates'
   | 'nothing.approvalEnds'
   | 'nothing.ended'
+  | 'nothing.merged'
   | 'nothing.contingency'
   | 'waits.nothing'
   | 'waits.contingency'
@@ -187,6 +189,7 @@ export function approveOf(from: Sources, requester: string | null): ApproveView 
 }
 
 function nothingToApprove({ incident, events, runbook }: Sources): Reason {
+  if (incident.mergedInto !== undefined) return { key: 'why.merged', facts: { into: incident.mergedInto } };
   if (!isOpen(incident)) return { key: 'why.ended', facts: {} };
   if (incident.run === null || runbook === null) return { key: 'why.noRun', facts: {} };
   if (events.some((event) => event.type === 'run.finished')) return { key: 'why.runFinished', facts: {} };
@@ -225,6 +228,7 @@ function ifNotApproved(
 }
 
 function ifNothingAfter(incident: Incident, say: (key: ReasonKey, facts?: JsonObject, at?: Instant | null) => IfNothing): IfNothing {
+  if (incident.mergedInto !== undefined) return say('nothing.merged', { into: incident.mergedInto });
   const first = [...openContingencies(incident)].sort((a, b) => a.expiresAt - b.expiresAt)[0];
   return first === undefined
     ? say('nothing.ended')

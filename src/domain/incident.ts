@@ -106,6 +106,8 @@ export interface Incident {
   readonly declaredAt: Instant;
   readonly mitigatedAt?: Instant;
   readonly resolvedAt?: Instant;
+  /** The incident of everybody that this one has become a part of. */
+  readonly mergedInto?: IncidentId;
   /** A person said that it is over; nothing proved it. */
   readonly isResolvedByWord?: boolean;
   readonly onContingency: boolean;

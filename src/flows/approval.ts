@@ -58,6 +58,8 @@ export interface Asking {
 export async function requestApproval(run: Run, { name, step, plan, request, deadline }: Asking): Promise<void> {
   const id = `${run.context.runId}/${name}`;
   await update(run, `${name}:request`, (incident, at) => {
+    // Another incident asks by now.
+    if (incident.mergedInto !== undefined) return null;
     const told = attention(run, incident, { revision: name, at, asks: 'approval' });
     return {
       events: [

@@ -5,14 +5,15 @@ import type { EventDraft } from '../domain/event.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { Instant } from '../domain/json.ts';
 import type { DeliveryDraft } from '../domain/message.ts';
+import type { Lang } from '../domain/system.ts';
 import type { World } from './world.ts';
 
 export interface Attention {
   /** Tells two messages of one incident apart. */
   readonly revision: string;
   readonly at: Instant;
-  /** What is asked for, or why it stopped. */
-  readonly asks: 'approval' | 'answer' | { readonly stopped: string };
+  /** What is asked for, why it stopped, or where the question has gone. */
+  readonly asks: 'approval' | 'answer' | { readonly stopped: string } | { readonly mergedInto: string };
 }
 
 /** Pages of responders are exempt from the cap. Empty when nobody is declared as a responder. */
@@ -22,7 +23,7 @@ export function attention(
   o: Attention,
 ): { readonly events: readonly EventDraft[]; readonly deliveries: readonly DeliveryDraft[] } {
   const { system } = run.world;
-  const template = typeof o.asks === 'string' ? 'belay-asks' : 'belay-stopped';
+  const template = typeof o.asks === 'string' ? 'belay-asks' : 'stopped' in o.asks ? 'belay-stopped' : 'belay-merged';
   const plans = system.audiences
     .filter((audience) => audience.kind === 'responders')
     .map((audience) =>
@@ -33,7 +34,7 @@ export function attention(
         audiences: [audience.id],
         values: {
           ...messageValues({ incident, system, now: o.at }),
-          asks: typeof o.asks === 'string' ? ASKS[o.asks][audience.lang] : o.asks.stopped,
+          asks: asksIn(o.asks, audience.lang),
         },
         thread: incident.id,
         revision: o.revision,
@@ -41,4 +42,9 @@ export function attention(
       }),
     );
   return { events: plans.flatMap((plan) => plannedEvents(plan, { at: o.at })), deliveries: plans.flatMap((plan) => plan.deliveries) };
+}
+
+function asksIn(asks: Attention['asks'], lang: Lang): string {
+  if (typeof asks === 'string') return ASKS[asks][lang];
+  return 'stopped' in asks ? asks.stopped : asks.mergedInto;
 }

@@ -1,15 +1,16 @@
 // The decision: a plan, ten guards and the runbook's own, all at one watermark, and what follows: act, ask or refuse.
 // Everything that was known goes into the record, so the decision can be read years later.
 import { BelayError } from '../domain/errors.ts';
+import type { EventDraft } from '../domain/event.ts';
 import type { DecisionFacts, GuardVerdict, Locality, ProvenanceFacts, TargetFacts } from '../domain/guardrail.ts';
 import { judgeAll, localityOf as localityAmong } from '../domain/guardrail.ts';
-import type { Json } from '../domain/json.ts';
+import type { Instant, Json } from '../domain/json.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Transition, TriggerRule } from '../domain/trigger.ts';
 import { keepPlan, makePlan } from './plan.ts';
 import { pastRollbacks } from './rollback-history.ts';
 import type { Run } from './run.ts';
-import { append, BELAY, factsOf, readIncident } from './run.ts';
+import { BELAY, factsOf, readIncident, update } from './run.ts';
 import type { World } from './world.ts';
 
 export interface Decision {
@@ -30,28 +31,19 @@ export async function decide(run: Run, transition: Transition, round: number): P
     `decide#${round}`,
     async () => (await decideNow(run, transition)) as unknown as Json,
   )) as unknown as Decision;
-  await append(run, `decided#${round}`, (at) => ({
-    events: [
-      {
-        type: 'decision.made',
-        data: {
-          choice: decision.choice,
-          by: 'belay',
-          runbook: run.runbook.id,
-          planHash: decision.plan.planHash,
-          guards: decision.guards,
-          options: ['act', 'ask', 'refuse'],
-          reason: decision.reason,
-        },
-        at,
-        actor: BELAY,
-      },
-      ...(decision.choice === 'refuse'
-        ? [{ type: 'escalation.fired' as const, data: { to: run.runbook.owner ?? 'commander', why: decision.reason }, at, actor: BELAY }]
-        : []),
-    ],
-  }));
+  // One that has become a part of another incident meanwhile decides nothing: the caller looks for that next.
+  await update(run, `decided#${round}`, (incident, at) =>
+    incident.mergedInto === undefined ? { events: decisionEvents(run, decision, at) } : null,
+  );
   return decision;
+}
+
+function decisionEvents(run: Run, { choice, plan, guards, reason }: Decision, at: Instant): EventDraft[] {
+  const options = ['act', 'ask', 'refuse'];
+  const data = { choice, by: 'belay', runbook: run.runbook.id, planHash: plan.planHash, guards, options, reason };
+  const made: EventDraft = { type: 'decision.made', data, at, actor: BELAY };
+  if (choice !== 'refuse') return [made];
+  return [made, { type: 'escalation.fired', data: { to: run.runbook.owner ?? 'commander', why: reason }, at, actor: BELAY }];
 }
 
 async function decideNow(run: Run, transition: Transition): Promise<Decision> {

@@ -10,6 +10,7 @@ import type { Instant } from '../domain/json.ts';
 import type { Change } from '../ports/incident-store.ts';
 import type { Caller } from './caller.ts';
 import { actorOf, incidentOf } from './caller.ts';
+import { isAtWork } from './engine-runs.ts';
 import { exportEvidence } from './evidence.ts';
 import { phaseChange } from './phases.ts';
 import { pinnedRunbook } from './pinned.ts';
@@ -67,11 +68,6 @@ async function stopRun(world: World, incident: Incident, runbook: Runbook | null
   if (standsStill(after, runbook)) return;
   await world.engine.resume(run);
   demandStill(after, runbook);
-}
-
-async function isAtWork(world: Pick<World, 'engine'>, run: string): Promise<boolean> {
-  const [running, queued] = await Promise.all([world.engine.list({ status: 'running' }), world.engine.list({ status: 'queued' })]);
-  return [...running, ...queued].some((one) => one.id === run);
 }
 
 function demandStill(incident: Incident, runbook: Runbook | null): void {

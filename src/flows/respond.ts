@@ -13,8 +13,10 @@ import { approvalNeeds, approvalState, requestApproval } from './approval.ts';
 import { attention } from './attention.ts';
 import type { Decision } from './decide.ts';
 import { decide, localityOf } from './decide.ts';
+import { isAtWork } from './engine-runs.ts';
 import { exportEvidence } from './evidence.ts';
 import { interpret } from './interpret.ts';
+import { absorbQuestions, type MergedMessage, mergeIfGlobal } from './merge.ts';
 import { coveringIncident, fingerprintOf, openingChange, runbookFor } from './open-incident.ts';
 import { recallPlan } from './plan.ts';
 import { writePostmortem } from './postmortem.ts';
@@ -39,6 +41,7 @@ interface Opened {
   readonly incident: string;
   /** False: an open incident already covers it. */
   readonly created: boolean;
+  readonly isGlobal: boolean;
   /** Content hash of the runbook as it was when the incident opened: editing the file changes no run. */
   readonly irHash: string | null;
   readonly inputs: JsonObject;
@@ -48,7 +51,8 @@ interface Opened {
 export function respondFlow(world: World): Flow {
   return async (context, json) => {
     const input = json as unknown as RespondInput;
-    const opened = input.kind === 'trigger' ? await openFor(context, world, input.transition) : { ...input, created: true };
+    const opened =
+      input.kind === 'trigger' ? await openFor(context, world, input.transition) : { ...input, created: true, isGlobal: false };
     if (!opened.created) return { incident: opened.incident, outcome: 'deduped' };
     try {
       return await respond(context, world, input, opened);
@@ -64,13 +68,18 @@ export function respondFlow(world: World): Flow {
 async function respond(context: FlowContext, world: World, input: RespondInput, opened: Opened): Promise<Json> {
   if (opened.irHash === null) return { incident: opened.incident, outcome: 'no runbook' };
   const run = await newRun(context, world, { ...opened, irHash: opened.irHash });
-  const approved = input.kind === 'run' ? await plannedBy(run, input) : await decideUntilSettled(run, input.transition);
-  if (approved === null) {
-    await tellStopped(run, 'it was refused or denied');
-    return { incident: opened.incident, outcome: 'refused' };
+  const settled: Settled =
+    input.kind === 'run' ? { kind: 'go', plan: await plannedBy(run, input) } : await decideUntilSettled(run, input.transition);
+  switch (settled.kind) {
+    case 'go':
+      run.plan = settled.plan;
+      return carryOut(run);
+    case 'no':
+      await tellStopped(run, 'it was refused or denied');
+      return { incident: opened.incident, outcome: 'refused' };
+    case 'merged':
+      return { incident: opened.incident, outcome: 'merged', into: settled.into };
   }
-  run.plan = approved;
-  return carryOut(run);
 }
 
 /** A run that ends without its end: written into the incident, and the responders hear of it. */
@@ -89,7 +98,12 @@ async function tellStopped(run: Writing, reason: string): Promise<void> {
 }
 
 async function openFor(context: FlowContext, world: World, transition: Transition): Promise<Opened> {
-  return (await context.step('open', async () => (await openNow(context, world, transition)) as unknown as Json)) as unknown as Opened;
+  const opened = (await context.step(
+    'open',
+    async () => (await openNow(context, world, transition)) as unknown as Json,
+  )) as unknown as Opened;
+  if (opened.isGlobal) await absorbQuestions(context, world, opened.incident);
+  return opened;
 }
 
 async function openNow(context: FlowContext, world: World, transition: Transition): Promise<Opened> {
@@ -112,19 +126,14 @@ async function join(context: FlowContext, world: World, incident: Incident, tran
   if (incident.run !== context.runId) {
     const alive = incident.run !== null && (await isAtWork(world, incident.run));
     await dedupe(world, incident, transition, alive ? undefined : context.runId);
-    if (alive) return { incident: incident.id, created: false, irHash: null, inputs: {} };
+    if (alive) return { incident: incident.id, created: false, isGlobal: incident.scope.orgs === 'all', irHash: null, inputs: {} };
     // Nobody is at work on it any more: a new breach must not be swallowed by a dead incident.
   }
   const locality = incident.scope.orgs === 'all' ? 'global' : 'local';
   const runbook = runbookFor(world, transition.trigger, locality);
   if (runbook !== null) await world.documents.put(runbook.runbook as unknown as Json);
   const inputs: JsonObject = locality === 'global' ? {} : { org: transition.scope };
-  return { incident: incident.id, created: true, irHash: runbook?.irHash ?? null, inputs };
-}
-
-async function isAtWork(world: Pick<World, 'engine'>, run: string): Promise<boolean> {
-  const [running, queued] = await Promise.all([world.engine.list({ status: 'running' }), world.engine.list({ status: 'queued' })]);
-  return [...running, ...queued].some((one) => one.id === run);
+  return { incident: incident.id, created: true, isGlobal: locality === 'global', irHash: runbook?.irHash ?? null, inputs };
 }
 
 /** A second breach of the same thing belongs to the open incident; stronger evidence may settle an open question. */
@@ -189,30 +198,41 @@ async function plannedBy(run: Run, input: RespondInput & { kind: 'run' }): Promi
   return (await run.context.step('plan', async () => (await recallPlan(run.world, input.planHash)) as unknown as Json)) as unknown as Plan;
 }
 
-/** Decides, and decides again whenever new evidence arrives, until Belay acts, people approve, or it is refused. */
-async function decideUntilSettled(run: Run, transition: Transition): Promise<Plan | null> {
+type Settled =
+  | { readonly kind: 'go'; readonly plan: Plan }
+  | { readonly kind: 'no' }
+  /** The breach hits everybody: the incident of all goes on with it. */
+  | { readonly kind: 'merged'; readonly into: string };
+
+/** Decides, and decides again whenever new evidence arrives, until Belay acts, people approve, it is refused, or another incident has it. */
+async function decideUntilSettled(run: Run, transition: Transition): Promise<Settled> {
   let latest = transition;
   let asked: Asked | null = null;
   for (let round = 1; ; round += 1) {
     const decision = await decide(run, latest, round);
+    const into = (await run.context.step(`merged#${round}`, () => mergeIfGlobal(run.world, run.incident))) as string | null;
+    if (into !== null) return { kind: 'merged', into };
     // The same question stays open: people must not find that what they are reading has expired under them.
     const same = asked !== null && decision.choice === 'ask' && decision.plan.planHash === asked.plan.planHash;
     if (asked !== null && !same) {
       const settled = await withdraw(run, asked, round);
-      if (settled !== 'expired') return settled === 'granted' ? asked.plan : null;
+      if (settled !== 'expired') return answered(settled, asked);
       asked = null;
     }
     if (decision.choice === 'act') {
       run.alone = latest;
-      return decision.plan;
+      return { kind: 'go', plan: decision.plan };
     }
-    if (decision.choice === 'refuse') return null;
+    if (decision.choice === 'refuse') return { kind: 'no' };
     asked ??= await ask(run, decision, round);
     const answer = await waitForPeople(run, asked, round);
-    if (answer.kind !== 'evidence') return answer.kind === 'granted' ? asked.plan : null;
+    if (answer.kind === 'merged') return answer;
+    if (answer.kind !== 'evidence') return answered(answer.kind, asked);
     latest = answer.transition;
   }
 }
+
+const answered = (answer: 'granted' | 'denied', { plan }: Asked): Settled => (answer === 'granted' ? { kind: 'go', plan } : { kind: 'no' });
 
 interface Asked {
   readonly id: string;
@@ -240,16 +260,18 @@ async function withdraw(run: Run, asked: Asked, round: number): Promise<'granted
 type PeopleAnswer =
   | { readonly kind: 'granted' }
   | { readonly kind: 'denied' }
+  | { readonly kind: 'merged'; readonly into: string }
   | { readonly kind: 'evidence'; readonly transition: Transition };
 
-/** One topic carries both: an approval that was given, and stronger evidence that may make asking needless. */
+/** One topic carries all: an approval that was given, stronger evidence that may make asking needless, and where the question has gone. */
 async function waitForPeople(run: Run, asked: Asked, round: number): Promise<PeopleAnswer> {
   for (let look = 1; ; look += 1) {
     const message = await run.context.receive('evidence', (await run.context.now()) + PATIENCE_MS);
     const state = await approvalState(run, `answer#${round}:${look}`, asked.id, asked.plan);
     if (state === 'granted' || state === 'denied') return { kind: state };
-    if (message !== null && typeof message === 'object' && 'episode' in message)
-      return { kind: 'evidence', transition: message as unknown as Transition };
+    if (message === null || typeof message !== 'object') continue;
+    if ('mergedInto' in message) return { kind: 'merged', into: (message as unknown as MergedMessage).mergedInto };
+    if ('episode' in message) return { kind: 'evidence', transition: message as unknown as Transition };
   }
 }
 

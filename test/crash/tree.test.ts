@@ -2,7 +2,7 @@
 // again each time: the same incident is finished, the service saw each change once, and the evidence verifies.
 // BELAY_CRASH_ROUNDS is the number of kills wanted; the seed is printed.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -71,9 +71,19 @@ function postgresOf(data: string): number[] {
     );
 }
 
+/** The service and its traffic. */
+function shopOf(data: string): number[] {
+  return ['shop', 'traffic'].flatMap((name) => livingPid(join(data, 'example', 'service', 'run', `${name}.pid`)) ?? []);
+}
+
+const NOBODY: Command = { pid: 0, ended: Promise.resolve({ code: null, stdout: '', stderr: '' }) };
+
+function lastLines(path: string): string {
+  return existsSync(path) ? readFileSync(path, 'utf8').trimEnd().split('\n').slice(-30).join('\n') : '';
+}
+
 function pidsOf(victim: Victim, data: string, command: Command): number[] {
   const belay = livingServer(data)?.pid;
-  const shop = ['shop', 'traffic'].flatMap((name) => livingPid(join(data, 'example', 'service', 'run', `${name}.pid`)) ?? []);
   const some = (pid: number | undefined): number[] => (pid === undefined ? [] : [pid]);
   switch (victim) {
     case 'command':
@@ -85,7 +95,7 @@ function pidsOf(victim: Victim, data: string, command: Command): number[] {
     case 'belay and postgres':
       return [...some(belay), ...postgresOf(data)];
     case 'all':
-      return [command.pid, ...some(belay), ...postgresOf(data), ...shop];
+      return [command.pid, ...some(belay), ...postgresOf(data), ...shopOf(data)];
   }
 }
 
@@ -106,15 +116,17 @@ interface Told {
     readonly requests: { readonly failedOtherOrgs: number };
   };
   readonly log: string[];
+  readonly killed: readonly Victim[];
 }
 
 async function tellStory(data: string, scenario: 'deploy' | 'org', random: () => number): Promise<Told> {
   const log: string[] = [];
+  const killed: Victim[] = [];
   let command = typeCommand(data, scenario);
   for (let kill = 0; kill < KILLS_A_STORY; ) {
     const ended = await Promise.race([command.ended, sleep(300 + random() * 2_000).then(() => null)]);
     if (ended !== null) {
-      if (ended.stdout !== '') return { report: JSON.parse(ended.stdout) as Told['report'], log };
+      if (ended.stdout !== '') return { report: JSON.parse(ended.stdout) as Told['report'], log, killed };
       log.push(`the command ended with ${ended.code}: ${ended.stderr.slice(-400)}`);
       command = typeCommand(data, scenario);
       continue;
@@ -123,6 +135,7 @@ async function tellStory(data: string, scenario: 'deploy' | 'org', random: () =>
     const victim = living[Math.floor(random() * living.length)] as Victim;
     killAll(pidsOf(victim, data, command));
     kill += 1;
+    killed.push(victim);
     log.push(`killed ${victim}`);
     // The person at the terminal types the command again whenever it is gone, or after Belay died under it.
     if (victim !== 'postgres') {
@@ -133,7 +146,7 @@ async function tellStory(data: string, scenario: 'deploy' | 'org', random: () =>
   }
   for (let tries = 0; tries < 4; tries += 1) {
     const { code, stdout, stderr } = await command.ended;
-    if (stdout !== '') return { report: JSON.parse(stdout) as Told['report'], log };
+    if (stdout !== '') return { report: JSON.parse(stdout) as Told['report'], log, killed };
     log.push(`the command ended with ${code}: ${stderr.slice(-800)}`);
     command = typeCommand(data, scenario);
   }
@@ -157,34 +170,54 @@ function changesServed(data: string, scenario: 'deploy' | 'org'): string[] {
   return values;
 }
 
-async function oneStory(index: number): Promise<number> {
+/** A data directory that the store's own user can walk through: the cluster lies inside, where it is found and killed. */
+function newDataDir(): string {
   const data = mkdtempSync(join(tmpdir(), 'belay-tree-'));
+  chmodSync(data, 0o711);
+  return data;
+}
+
+async function oneStory(index: number): Promise<readonly Victim[]> {
+  const data = newDataDir();
+  try {
+    const killed = await storyIn(data, index);
+    rmSync(data, { recursive: true, force: true });
+    return killed;
+  } finally {
+    // After a failure the folder stays for whoever looks into it; its processes do not.
+    killAll([...pidsOf('belay', data, NOBODY), ...postgresOf(data), ...shopOf(data)]);
+  }
+}
+
+async function storyIn(data: string, index: number): Promise<readonly Victim[]> {
   const scenario = index % 3 === 2 ? 'org' : 'deploy';
   const random = randomOf(SEED + index);
-  const { report, log } = await tellStory(data, scenario, random);
-  const context = `story ${index} (${scenario}, seed ${SEED}) in ${data}: ${log.join('; ')}`;
-  expect(report, context).toMatchObject({ ok: true, incident: { id: 'INC-1', phase: 'resolved' } });
+  const { report, log, killed } = await tellStory(data, scenario, random);
+  const said = `${JSON.stringify(report)}\n${lastLines(join(data, 'belay.log'))}`;
+  const context = `story ${index} (${scenario}, seed ${SEED}) in ${data}: ${log.join('; ')}\n${said}`;
+  expect(report, context).toMatchObject({ ok: true, incident: { phase: 'resolved' } });
   expect(changesServed(data, scenario), context).toEqual(
     scenario === 'deploy' ? ['v1.0.0', 'v1.1.0', 'v1.0.0'] : ['stable', 'next', 'stable'],
   );
-  const evidence = readFileSync(join(data, 'incidents', 'INC-1', 'evidence.json'), 'utf8');
+  const evidence = readFileSync(join(data, 'incidents', report.incident.id, 'evidence.json'), 'utf8');
   expect(verifyEvidence(evidence, createDigest('')).problems, context).toEqual([]);
-  rmSync(data, { recursive: true, force: true });
-  return log.filter((line) => line.startsWith('killed')).length;
+  return killed;
 }
 
 describe('random kills of the real process tree', () => {
   it(`finish the same incident in every story, whatever is killed, ${KILLS} times (seed ${SEED})`, async () => {
     let next = 0;
-    let kills = 0;
+    const killed: Victim[] = [];
     const worker = async (): Promise<void> => {
-      while (kills < KILLS) {
+      while (killed.length < KILLS) {
         const mine = next;
         next += 1;
-        kills += await oneStory(mine);
+        killed.push(...(await oneStory(mine)));
       }
     };
     await Promise.all([worker(), worker()]);
-    process.stderr.write(`tree: ${kills} kills in ${next} stories, seed ${SEED}\n`);
+    const counts = VICTIMS.map((victim) => [victim, killed.filter((one) => one === victim).length] as const);
+    process.stderr.write(`tree: ${killed.length} kills in ${next} stories, seed ${SEED}: ${JSON.stringify(Object.fromEntries(counts))}\n`);
+    for (const [victim, count] of counts) expect(count, `${victim} was never killed`).toBeGreaterThan(0);
   }, 1_500_000);
 });

@@ -42,12 +42,16 @@ export async function ensureTraffic(story: Story, ratePerSecond = 60): Promise<R
 
 /** Does the wrong thing, once in a story. @returns when it was done. */
 export async function provoke(story: Story): Promise<Instant> {
-  return story.scenario === 'deploy' ? deployBad(story) : putEverybodyOnNext(story);
+  return provokedAt(story) ?? (story.scenario === 'deploy' ? deployBad(story) : putEverybodyOnNext(story));
+}
+
+export const isProvoked = (story: Story): boolean => provokedAt(story) !== null;
+
+function provokedAt(story: Story): Instant | null {
+  return story.scenario === 'deploy' ? deployed(story) : onNext(story);
 }
 
 async function deployBad(story: Story): Promise<Instant> {
-  const done = deployed(story);
-  if (done !== null) return done;
   const { code, said } = await runProgram({ folder: story.service, argv: ['deploy.mjs', BAD_RELEASE], name: 'deploy' });
   const at = deployed(story);
   if (code === 0 && at !== null) return at;
@@ -61,16 +65,21 @@ function deployed(story: Story): Instant | null {
   return lines.find((line) => line.event === 'done' && line.release === BAD_RELEASE)?.t ?? null;
 }
 
+const flowsFile = (story: Story): string => join(story.service, 'flows.json');
+const noteFile = (story: Story): string => join(story.service, 'run', 'provoked.json');
+
 /** The note comes first: if a kill comes between, the file itself says whether it was done. */
-async function putEverybodyOnNext(story: Story): Promise<Instant> {
-  const file = join(story.service, 'flows.json');
-  const note = join(story.service, 'run', 'provoked.json');
-  const flows = JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>;
-  if (existsSync(note) && Object.values(flows).includes('next')) return (JSON.parse(readFileSync(note, 'utf8')) as { t: Instant }).t;
+function putEverybodyOnNext(story: Story): Instant {
+  const flows = JSON.parse(readFileSync(flowsFile(story), 'utf8')) as Record<string, string>;
   const t = Date.now();
-  writeWhole(note, { t });
-  writeWhole(file, Object.fromEntries(Object.keys(flows).map((org) => [org, 'next'])));
+  writeWhole(noteFile(story), { t });
+  writeWhole(flowsFile(story), Object.fromEntries(Object.keys(flows).map((org) => [org, 'next'])));
   return t;
+}
+
+function onNext(story: Story): Instant | null {
+  if (!existsSync(noteFile(story)) || !readFileSync(flowsFile(story), 'utf8').includes('"next"')) return null;
+  return (JSON.parse(readFileSync(noteFile(story), 'utf8')) as { t: Instant }).t;
 }
 
 function writeWhole(path: string, value: unknown): void {

@@ -52,6 +52,8 @@ const events: EventTexts = {
     `Incident ${d.number} declared, ${d.severity}, for ${d.orgs === 'all' ? 'all organizations' : say.list(d.orgs)}, on ${say.list(d.components)}` +
     (d.kind === 'real' ? '' : ` (${d.kind})`),
   'incident.cancelled': (d) => `Incident cancelled: ${d.reason}`,
+  'incident.merged': (d) => `It hits everybody: this is part of ${d.into} now`,
+  'incident.absorbed': (d) => `${d.incident} is part of this incident now`,
   'incident.scoped': (d, say) => `The incident now concerns ${d.orgs === 'all' ? 'all organizations' : say.list(d.orgs)}`,
   'severity.changed': (d) => `Severity changed from ${d.from} to ${d.to}: ${d.reason}`,
   'phase.entered': (d) =>

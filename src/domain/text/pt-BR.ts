@@ -53,6 +53,8 @@ const events: EventTexts = {
     `Incidente ${d.number} declarado, ${d.severity}, para ${d.orgs === 'all' ? 'todas as organizações' : say.list(d.orgs)}, em ${say.list(d.components)}` +
     kinds[d.kind],
   'incident.cancelled': (d) => `Incidente cancelado: ${d.reason}`,
+  'incident.merged': (d) => `Atinge todas as organizações: agora faz parte de ${d.into}`,
+  'incident.absorbed': (d) => `${d.incident} agora faz parte deste incidente`,
   'incident.scoped': (d, say) => `O incidente agora atinge ${d.orgs === 'all' ? 'todas as organizações' : say.list(d.orgs)}`,
   'severity.changed': (d) => `Severidade mudou de ${d.from} para ${d.to}: ${d.reason}`,
   'phase.entered': (d) =>

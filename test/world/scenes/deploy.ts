@@ -90,6 +90,8 @@ export interface SceneOptions {
   readonly clock: FakeTime;
   readonly kill?: KillSwitch;
   readonly runbook?: Runbook;
+  /** For one organization alone; without it only everybody can be rolled back. */
+  readonly orgRunbook?: Runbook;
   /** How each organization looks to the trigger; default: all breached. */
   readonly views?: (trigger: string) => readonly TriggerView[];
   /** False: the old release does not heal the service. */
@@ -120,7 +122,7 @@ export function createWorld(o: SceneOptions & { readonly kill: KillSwitch }): Wo
   const time = clock.ofLife(kill);
   const digest = createFakeDigest();
   const system = o.system ?? SHOP;
-  const runbook = o.runbook ?? deployRunbook();
+  const runbooks = [o.runbook ?? deployRunbook(), ...(o.orgRunbook === undefined ? [] : [o.orgRunbook])];
   const shop = fakeTargetOn(disk, 'shop', BAD_RELEASE);
   shop.previous ??= GOOD_RELEASE;
   shop.changedAt ||= START - 60_000;
@@ -132,7 +134,7 @@ export function createWorld(o: SceneOptions & { readonly kill: KillSwitch }): Wo
     system,
     time,
     digest,
-    runbooks: { [runbook.id]: { runbook, irHash: digest.of(runbook as unknown as Json) } },
+    runbooks: Object.fromEntries(runbooks.map((runbook) => [runbook.id, { runbook, irHash: digest.of(runbook as unknown as Json) }])),
     engine: createFakeEngine({ disk, clock, kill }),
     journal: createFakeJournal({ disk, kill }),
     pause: createFakePause({ disk, kill, time }),
