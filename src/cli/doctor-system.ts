@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadAndLint } from '../config/lint.ts';
 import { isUsable } from '../config/load.ts';
-import type { SourceSpec } from '../domain/signal.ts';
+import type { SourceSpec } from '../domain/source-catalog.ts';
 import type { System } from '../domain/system.ts';
 import type { Http } from '../ports/http.ts';
 import type { Context } from './context.ts';

@@ -70,6 +70,12 @@ export const text: Reader<string> = (value, problems, name) => {
   );
 };
 
+export const url: Reader<string> = (value, problems, name) => {
+  const read = text(value, problems, name);
+  if (read === undefined || /^https?:\/\/[^\s/]+/.test(read)) return read;
+  return wrong(value, problems, name, 'an address that begins with http:// or https://');
+};
+
 export const bool: Reader<boolean> = (value, problems, name) =>
   value.kind === 'scalar' && typeof value.value === 'boolean' ? value.value : wrong(value, problems, name, 'true or false');
 

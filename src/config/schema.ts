@@ -2,7 +2,8 @@
 import type { GuardLimits } from '../domain/guardrail.ts';
 import { DEFAULT_GUARD_LIMITS } from '../domain/guardrail.ts';
 import type { Severity } from '../domain/ir.ts';
-import type { SignalSpec, SourceSpec } from '../domain/signal.ts';
+import type { SignalSpec } from '../domain/signal.ts';
+import type { SourceSpec } from '../domain/source-catalog.ts';
 import type {
   AudienceSpec,
   ChannelSpec,
@@ -35,9 +36,11 @@ import {
   record,
   required,
   text,
+  url,
   wrong,
 } from './read.ts';
 import { readSignal } from './signals.ts';
+import { source } from './sources.ts';
 import type { TriggerDraft } from './triggers.ts';
 import { readTrigger } from './triggers.ts';
 import type { Entry, Value } from './yaml.ts';
@@ -77,12 +80,6 @@ function isZone(name: string): boolean {
     return false;
   }
 }
-
-const url: Reader<string> = (value, problems, name) => {
-  const read = text(value, problems, name);
-  if (read === undefined || /^https?:\/\/[^\s/]+/.test(read)) return read;
-  return wrong(value, problems, name, 'an address that begins with http:// or https://');
-};
 
 const component = record({
   title: optional(text),
@@ -127,47 +124,6 @@ const driven: Reader<Driven> = (value, problems, name) => {
     dependsOn: fields?.dependsOn ?? [],
     options: options ?? {},
     ...present({ component: fields?.component }),
-  };
-};
-
-const SOURCES = {
-  prometheus: record({ driver: required(text), url: required(url), every: required(duration(10)), timeout: optional(duration(1)) }),
-  http: record({
-    driver: required(text),
-    points: required(listOf(url, 1)),
-    every: required(duration(10)),
-    timeout: optional(duration(1)),
-    expectStatus: optional(int(100, 599)),
-  }),
-  push: record({ driver: required(text), every: required(duration(10)) }),
-};
-const LONGEST_TIMEOUT_MS = 10_000;
-
-const source: Reader<Omit<SourceSpec, 'id'>> = (value, problems, name) => {
-  const entry = value.kind === 'map' ? value.entries.find((one) => one.key === 'driver') : undefined;
-  if (entry === undefined) {
-    if (value.kind !== 'map') return wrong(value, problems, name, 'a mapping with driver');
-    problems.error('missing-key', { start: value.span.start, end: value.span.start + 1 }, `${name} lacks driver`, {
-      expected: 'driver: prometheus, http or push',
-    });
-    return undefined;
-  }
-  const driver = oneOf('prometheus', 'http', 'push')(entry.value, problems, 'driver');
-  if (driver === undefined) return undefined;
-  if (driver === 'push') return { driver, everyMs: SOURCES.push(value, problems, name)?.every ?? 1 };
-  if (driver === 'prometheus') {
-    const fields = SOURCES.prometheus(value, problems, name);
-    const everyMs = fields?.every ?? 1;
-    return { driver, url: fields?.url ?? '', everyMs, timeoutMs: fields?.timeout ?? Math.min(everyMs, LONGEST_TIMEOUT_MS) };
-  }
-  const fields = SOURCES.http(value, problems, name);
-  const everyMs = fields?.every ?? 1;
-  return {
-    driver,
-    points: fields?.points ?? [],
-    everyMs,
-    timeoutMs: fields?.timeout ?? Math.min(everyMs, LONGEST_TIMEOUT_MS),
-    expectStatus: fields?.expectStatus ?? 200,
   };
 };
 

@@ -36,18 +36,6 @@ export interface SignalSpec {
   readonly sources: readonly string[];
 }
 
-export type SourceSpec =
-  | { readonly id: string; readonly driver: 'prometheus'; readonly url: string; readonly everyMs: number; readonly timeoutMs: number }
-  | {
-      readonly id: string;
-      readonly driver: 'http';
-      readonly points: readonly string[];
-      readonly everyMs: number;
-      readonly timeoutMs: number;
-      readonly expectStatus: number;
-    }
-  | { readonly id: string; readonly driver: 'push'; readonly everyMs: number };
-
 /**
  * What a source hands over, in event time. Counters are cumulative (`total`) or increments (`delta`);
  * turning totals into increments, resets included, is `domain/counter.ts`.

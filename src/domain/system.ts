@@ -3,7 +3,8 @@
 
 import type { GuardLimits } from './guardrail.ts';
 import type { ClockSpec, Severity, Templates } from './ir.ts';
-import type { SignalSpec, SourceSpec } from './signal.ts';
+import type { SignalSpec } from './signal.ts';
+import type { SourceSpec } from './source-catalog.ts';
 import type { TriggerRule } from './trigger.ts';
 
 export interface Component {

@@ -6,6 +6,7 @@ import type { DecisionFacts, GuardVerdict, Locality, ProvenanceFacts, TargetFact
 import { judgeAll, localityOf as localityAmong } from '../domain/guardrail.ts';
 import type { Instant, Json } from '../domain/json.ts';
 import type { Plan } from '../domain/plan.ts';
+import { isPulled } from '../domain/source-catalog.ts';
 import type { Transition, TriggerRule } from '../domain/trigger.ts';
 import { keepPlan, makePlan } from './plan.ts';
 import { pastRollbacks } from './rollback-history.ts';
@@ -100,7 +101,7 @@ function sourceFacts(world: Pick<World, 'system'>, transition: Transition): { ca
   const sources = world.system.sources.filter((source) => transition.inputs.sources.includes(source.id));
   return {
     cadenceMs: Math.max(0, ...sources.map((source) => source.everyMs)),
-    provenance: sources.map((source) => ({ source: source.id, kind: source.driver === 'push' ? 'signed' : 'own' })),
+    provenance: sources.map((source) => ({ source: source.id, kind: isPulled(source) ? 'own' : 'signed' })),
   };
 }
 

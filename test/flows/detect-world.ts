@@ -1,7 +1,8 @@
 // A world for detection: a service with counters on a page, a clock that the test moves, a store that outlives detectors.
 // Refuses to judge: what is true is the test's business.
 import { DEFAULT_GUARD_LIMITS } from '../../src/domain/guardrail.ts';
-import type { Batch, Sample, SignalKind, SignalSpec, SourceSpec } from '../../src/domain/signal.ts';
+import type { Batch, Sample, SignalKind, SignalSpec } from '../../src/domain/signal.ts';
+import type { SourceSpec } from '../../src/domain/source-catalog.ts';
 import type { System } from '../../src/domain/system.ts';
 import type { Transition, TriggerRule } from '../../src/domain/trigger.ts';
 import { createDetector, type Detector, type DetectorDeps } from '../../src/flows/detect.ts';

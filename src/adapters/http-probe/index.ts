@@ -1,7 +1,8 @@
 // HTTP probes as a source of signals: every point is asked at each beat, and each answer is one result.
 // How many failing points mean trouble is the trigger's business; a point that does not answer is a result, too.
 import { BelayError } from '../../domain/errors.ts';
-import type { Batch, Sample, SourceSpec } from '../../domain/signal.ts';
+import type { Batch, Sample } from '../../domain/signal.ts';
+import type { SourceSpec } from '../../domain/source-catalog.ts';
 import type { Http } from '../../ports/http.ts';
 import type { SignalSource } from '../../ports/signal-source.ts';
 import type { Time } from '../../ports/time.ts';

@@ -1,7 +1,8 @@
 // A Prometheus-like metrics page as a source of signals: read at a fixed cadence, handed over whole.
 // It judges nothing and keeps no history; a page that cannot be read is told as a dead reading with its reason.
 import { BelayError } from '../../domain/errors.ts';
-import type { Batch, Sample, SourceSpec } from '../../domain/signal.ts';
+import type { Batch, Sample } from '../../domain/signal.ts';
+import type { SourceSpec } from '../../domain/source-catalog.ts';
 import type { Http, HttpResponse } from '../../ports/http.ts';
 import type { SignalSource } from '../../ports/signal-source.ts';
 import type { Time } from '../../ports/time.ts';

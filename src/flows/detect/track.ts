@@ -9,6 +9,7 @@ import type { Instant } from '../../domain/json.ts';
 import { Rings } from '../../domain/ring.ts';
 import { compileSelector, type Matcher } from '../../domain/selector.ts';
 import { OVERFLOW_SCOPE, type ScopeKey, type Selector, type SignalSpec } from '../../domain/signal.ts';
+import { isPulled } from '../../domain/source-catalog.ts';
 import type { System } from '../../domain/system.ts';
 import type { TriggerRule } from '../../domain/trigger.ts';
 import { INITIAL, type MachineState } from '../../domain/trigger-machine.ts';
@@ -265,7 +266,7 @@ export function sourceOf(book: Book, system: System, id: string, everyMs: number
   if (known !== undefined) return known;
   const spec = system.sources.find((one) => one.id === id);
   const cadenceMs = spec?.everyMs ?? everyMs;
-  const pulled = spec !== undefined && spec.driver !== 'push';
+  const pulled = spec !== undefined && isPulled(spec);
   const source: SourceState = {
     id,
     everyMs: cadenceMs,

@@ -1,0 +1,60 @@
+// What may feed detection: the drivers of `sources:`, with the options of each and their types. It describes, it does not act: the
+// configuration is read by it, and the registry binds each driver to its adapter.
+
+export type OptionType = 'text' | 'texts' | 'url' | 'urls' | 'int' | 'number' | 'share' | 'bool' | 'duration';
+
+export interface OptionSpec {
+  readonly type: OptionType;
+  readonly required?: true;
+  readonly oneOf?: readonly string[];
+  /** Of numbers; of durations in ms. */
+  readonly least?: number;
+  readonly most?: number;
+  readonly otherwise?: string | number | boolean | readonly string[];
+}
+
+export interface SourceDriver {
+  /** Belay reads it itself, at its own cadence; otherwise somebody sends. */
+  readonly pulled: boolean;
+  readonly options: Readonly<Record<string, OptionSpec>>;
+}
+
+/** Every source also says `every`, its cadence; a pulled one may say `timeout`. */
+export const SOURCE_DRIVERS = {
+  prometheus: { pulled: true, options: { url: { type: 'url', required: true } } },
+  http: {
+    pulled: true,
+    options: { points: { type: 'urls', required: true }, expectStatus: { type: 'int', least: 100, most: 599, otherwise: 200 } },
+  },
+  push: { pulled: false, options: {} },
+} as const satisfies Readonly<Record<string, SourceDriver>>;
+
+export type SourceDriverName = keyof typeof SOURCE_DRIVERS;
+export const SOURCE_DRIVER_NAMES = Object.keys(SOURCE_DRIVERS) as readonly SourceDriverName[];
+
+type TypeOf<T extends OptionType> = T extends 'text' | 'url'
+  ? string
+  : T extends 'texts' | 'urls'
+    ? readonly string[]
+    : T extends 'bool'
+      ? boolean
+      : number;
+type WordOf<O extends OptionSpec> = O extends { readonly oneOf: readonly (infer W)[] } ? W : TypeOf<O['type']>;
+type Sure = { readonly required: true } | { readonly otherwise: unknown };
+/** Units are last in names: a duration `keep` becomes `keepMs`. */
+type NameOf<K, O> = O extends { readonly type: 'duration' } ? `${K & string}Ms` : K;
+type OptionsOf<O extends Readonly<Record<string, OptionSpec>>> = {
+  readonly [K in keyof O as O[K] extends Sure ? NameOf<K, O[K]> : never]: WordOf<O[K]>;
+} & { readonly [K in keyof O as O[K] extends Sure ? never : NameOf<K, O[K]>]?: WordOf<O[K]> };
+
+/** One configured source, by its driver. */
+export type SourceSpec = {
+  readonly [D in SourceDriverName]: {
+    readonly id: string;
+    readonly driver: D;
+    readonly everyMs: number;
+  } & ((typeof SOURCE_DRIVERS)[D]['pulled'] extends true ? { readonly timeoutMs: number } : object) &
+    OptionsOf<(typeof SOURCE_DRIVERS)[D]['options']>;
+}[SourceDriverName];
+
+export const isPulled = (source: Pick<SourceSpec, 'driver'>): boolean => SOURCE_DRIVERS[source.driver].pulled;
