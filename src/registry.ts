@@ -5,7 +5,7 @@ import { createEmailChannel } from './adapters/email/index.ts';
 import { createFileChannel } from './adapters/file/index.ts';
 import { createFlowFile } from './adapters/flow-file/index.ts';
 import { createHttpProbe } from './adapters/http-probe/index.ts';
-import { createPrometheusSource } from './adapters/prometheus/index.ts';
+import { createPrometheusReader } from './adapters/prometheus/index.ts';
 import { createPushSource } from './adapters/push/index.ts';
 import { createReleaseDirectory } from './adapters/release-directory/index.ts';
 import { createSlackChannel } from './adapters/slack/index.ts';
@@ -14,6 +14,7 @@ import { BelayError } from './domain/errors.ts';
 import type { Batch } from './domain/signal.ts';
 import type { SourceSpec } from './domain/source-catalog.ts';
 import type { ChannelSpec, SwitchSpec, System, TargetSpec } from './domain/system.ts';
+import { polled } from './flows/detect/poll.ts';
 import type { Channel } from './ports/channel.ts';
 import type { DeployTarget } from './ports/deploy-target.ts';
 import type { FlowSwitch } from './ports/flow-switch.ts';
@@ -81,9 +82,9 @@ export function openSources(
 function openSource(spec: SourceSpec, deps: DriverDeps): SignalSource {
   switch (spec.driver) {
     case 'prometheus':
-      return createPrometheusSource(spec, deps);
+      return polled(createPrometheusReader(spec, deps), deps.time);
     case 'http':
-      return createHttpProbe(spec, deps);
+      return polled(createHttpProbe(spec, deps), deps.time);
     case 'push':
       return createPushSource(spec.id, spec.everyMs);
   }

@@ -128,7 +128,8 @@ function actionLines(page: Page): readonly string[] {
 function approveLines(page: Page): readonly string[] {
   const { view, words, lang, colour, marks } = page;
   const { approve } = view;
-  if (approve.state === 'none') return view.headline.open ? [beside(page, words.approve, reasonText(approve.why, lang))] : [];
+  if (approve.state === 'none')
+    return view.headline.open || approve.why.key === 'why.merged' ? [beside(page, words.approve, reasonText(approve.why, lang))] : [];
   const { approval } = approve;
   const asked = `${words.needs} ${approve.missing} ${words.of} ${approval.min} ${words.by} ${approval.from.join(', ')} ${marks.dot} ${words.plan} ${shortHash(approval.planHash)}`;
   const first = colour.yellow(beside(page, words.approve, asked));

@@ -36,6 +36,7 @@ export async function ensureServer(o: ServerOptions): Promise<ServerFile> {
         hint: `The whole log: ${logPath(o.dataDir)}`,
       });
     o.say('Belay went away while it came up; starting it again.');
+    await sleep(500);
   }
 }
 

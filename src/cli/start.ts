@@ -8,6 +8,7 @@ import { assert } from '../domain/assert.ts';
 import { BelayError, EXIT } from '../domain/errors.ts';
 import type { Event } from '../domain/event.ts';
 import type { Incident } from '../domain/incident.ts';
+import { isOpen } from '../domain/incident-fold.ts';
 import type { Http } from '../ports/http.ts';
 import type { Client } from './client.ts';
 import { connect } from './client.ts';
@@ -112,7 +113,9 @@ async function play(options: StartOptions, prepared: Story, stage: Stage): Promi
   const config = await loadConfig(story.dir, { ...stage.wiring, env: { ...stage.wiring.env, SHOP_URL: url } }, say);
   const rule = config.system.triggers.find((one) => one.id === incident.trigger);
   assert(rule !== undefined, `${incident.id} has no trigger of the story`);
-  const report = await reportOf({ story, dataDir: options.dataDir, incident, events, rule, digest: await stage.wiring.digest() });
+  const leftOpen = await stillOpen(reach, story, incident.id);
+  const digest = await stage.wiring.digest();
+  const report = await reportOf({ story, dataDir: options.dataDir, incident, events, rule, digest, leftOpen });
   finishStory(story, report);
   return report;
 }
@@ -176,12 +179,20 @@ async function untilDeclared(reach: () => Client, story: Story): Promise<string>
 
 /** The incident of this story: the first one declared after it began that is not a part of another. */
 async function incidentOf(client: Client, story: Story): Promise<string | null> {
+  const ours = (await incidentsOf(client, story)).filter((incident) => incident.mergedInto === undefined);
+  return ours.sort((a, b) => a.number - b.number)[0]?.id ?? null;
+}
+
+async function incidentsOf(client: Client, story: Story): Promise<readonly Incident[]> {
   const { incidents } = await client.get<{ incidents: readonly { id: string }[] }>('/v1/incidents');
   const all = await Promise.all(incidents.map(({ id }) => client.get<{ incident: Incident }>(`/v1/incidents/${id}`)));
-  const ours = all
-    .map(({ incident }) => incident)
-    .filter((incident) => incident.declaredAt >= story.beganAt && incident.mergedInto === undefined);
-  return ours.sort((a, b) => a.number - b.number)[0]?.id ?? null;
+  return all.map(({ incident }) => incident).filter((incident) => incident.declaredAt >= story.beganAt);
+}
+
+/** Others than this one that wait for somebody. */
+async function stillOpen(reach: () => Client, story: Story, id: string): Promise<readonly string[]> {
+  const all = await eventually(READY_TIMEOUT_MS, 'Belay did not say which incidents there are', () => incidentsOf(reach(), story));
+  return all.filter((incident) => incident.id !== id && isOpen(incident)).map((incident) => incident.id);
 }
 
 /** Asks until there is an answer; a server that is away for a moment is asked again. */

@@ -32,19 +32,26 @@ export function isOpen(incident: Pick<Incident, 'phase'>): boolean {
   return !['resolved', 'closed', 'cancelled', 'merged'].includes(incident.phase);
 }
 
+/** About some organizations, and nothing is decided for good: neither Belay nor a person has said yes or no, and no step was begun. */
+export function isUndecided(incident: Incident): boolean {
+  return isAboutSome(incident) && incident.automaticRollbacks === 0 && Object.keys(incident.steps).length === 0;
+}
+
 /**
- * Only a question about some organizations: nothing was decided for good, approved, begun or done, so nothing is lost when it is taken
- * back.
+ * About some organizations, and it stands still at a question that nobody has answered, with nothing changed so far: nothing is lost
+ * when the question is taken back.
  */
 export function isOnlyAsked(incident: Incident): boolean {
   return (
-    isOpen(incident) &&
-    incident.scope.orgs !== 'all' &&
-    incident.automaticRollbacks === 0 &&
-    incident.isRunning !== true &&
-    Object.keys(incident.steps).length === 0 &&
-    Object.values(incident.approvals).every((approval) => approval.granted.length === 0)
+    isAboutSome(incident) &&
+    Object.values(incident.approvals).some((approval) => approval.state === 'open') &&
+    Object.values(incident.steps).every((step) => step.kind !== 'do' || step.status === 'running' || step.status === 'noop')
   );
+}
+
+function isAboutSome(incident: Incident): boolean {
+  const untouched = Object.values(incident.approvals).every((one) => one.granted.length === 0 && one.state !== 'denied');
+  return isOpen(incident) && incident.scope.orgs !== 'all' && untouched;
 }
 
 export function openContingencies(incident: Incident): readonly Incident['contingencies'][number][] {
@@ -78,7 +85,8 @@ function declared(id: string, data: EventData['incident.declared'], event: Event
 }
 
 const FOLDERS: Folders = {
-  'incident.merged': (_incident, data) => ({ mergedInto: data.into }),
+  'incident.merged': (_incident, data, event) => ({ mergedInto: data.into, endedAt: event.at }),
+  'incident.cancelled': (_incident, _data, event) => ({ endedAt: event.at }),
   'incident.scoped': (incident, data) => ({ scope: { ...incident.scope, orgs: data.orgs } }),
   'signal.deduped': (_incident, data) => (data.run === undefined ? {} : { run: data.run }),
   'severity.changed': (_incident, data) => ({ severity: data.to }),
@@ -128,7 +136,14 @@ const FOLDERS: Folders = {
   'run.paused': () => ({ isRunPaused: true }),
   'run.resumed': () => ({ isRunPaused: false }),
   'step.started': (incident, data, event) =>
-    changeStep(incident, data.step, { id: data.step, status: 'running', attempt: data.attempt, startedAt: event.at, detail: {} }),
+    changeStep(incident, data.step, {
+      id: data.step,
+      kind: data.kind,
+      status: 'running',
+      attempt: data.attempt,
+      startedAt: event.at,
+      detail: {},
+    }),
   'step.waiting': (incident, data) => ({
     ...changeStep(incident, data.step, { status: 'waiting', detail: { ask: data.ask } }),
     tasks: { ...incident.tasks, [data.step]: taskOf(incident, data) },

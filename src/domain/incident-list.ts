@@ -48,7 +48,7 @@ export function incidentRow({ incident, timers, runbook, system, paused, now }: 
     components: incident.scope.components.map((id) => system.components.find((one) => one.id === id)?.title ?? id),
     orgs: orgs === 'all' ? 'all' : orgs.map((id) => organizationName(system, id)),
     since: incident.detectedAt,
-    endedAt: incident.resolvedAt ?? null,
+    endedAt: incident.resolvedAt ?? incident.endedAt ?? null,
     clock: clocksOf(incident, timers, now).big,
     waitsFor: waitsFor(incident, runbook, paused),
   };
@@ -64,6 +64,7 @@ export function sortRows(rows: readonly IncidentRow[]): readonly IncidentRow[] {
 }
 
 function waitsFor(incident: Incident, runbook: Runbook | null, paused: boolean): Reason {
+  if (incident.mergedInto !== undefined) return { key: 'waits.merged', facts: { into: incident.mergedInto } };
   if (!isOpen(incident)) {
     const open = openContingencies(incident).length;
     return open === 0 ? { key: 'waits.nothing', facts: {} } : { key: 'waits.contingency', facts: { open } };

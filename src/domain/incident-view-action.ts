@@ -38,6 +38,7 @@ export type ReasonKey =
   | 'nothing.merged'
   | 'nothing.contingency'
   | 'waits.nothing'
+  | 'waits.merged'
   | 'waits.contingency'
   | 'waits.paused'
   | 'waits.approval'

@@ -183,7 +183,7 @@ function headlineOf({ incident, events, system, runbook }: ViewSources): Headlin
     orgs: orgs === 'all' ? 'all' : orgs.map((id) => ({ id, name: organizationName(system, id) })),
     since: crossed?.type === 'trigger.changed' ? crossed.data.transition.since : incident.detectedAt,
     detectedAt: incident.detectedAt,
-    endedAt: incident.resolvedAt ?? null,
+    endedAt: incident.resolvedAt ?? incident.endedAt ?? null,
     firstBad: cause === undefined ? null : { what: cause.data.what, at: instantIn(cause.data.facts, cause.at), facts: cause.data.facts },
     roles: Object.entries(incident.roles).map(([role, one]) => ({ role, person: personName(system, one.primary) })),
     zone: only?.zone ?? system.zone,

@@ -39,6 +39,8 @@ export interface ClockState {
 export type StepStatus = 'running' | 'waiting' | 'done' | 'noop' | 'failed' | 'skipped' | 'unknown' | 'undone';
 export interface StepState {
   readonly id: string;
+  /** Of a step that was begun. */
+  readonly kind?: string;
   readonly status: StepStatus;
   readonly attempt: number;
   readonly startedAt: Instant;
@@ -108,6 +110,8 @@ export interface Incident {
   readonly resolvedAt?: Instant;
   /** The incident of everybody that this one has become a part of. */
   readonly mergedInto?: IncidentId;
+  /** Cancelled or merged: it ended without being resolved. */
+  readonly endedAt?: Instant;
   /** A person said that it is over; nothing proved it. */
   readonly isResolvedByWord?: boolean;
   readonly onContingency: boolean;

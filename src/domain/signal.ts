@@ -50,6 +50,8 @@ export type Sample =
     }
   | {
       readonly kind: 'delta';
+      /** Of the event that it counts: within a week, a second one of its source is not counted. */
+      readonly id?: string;
       readonly name: string;
       readonly labels: Readonly<Record<string, string>>;
       readonly at: Instant;
@@ -64,6 +66,9 @@ export type Sample =
     }
   | { readonly kind: 'probe'; readonly point: string; readonly at: Instant; readonly ok: boolean; readonly detail: string };
 
+/** Where a reading ended, in numbers that mean something to its source alone. */
+export type Cursor = Readonly<Record<string, number>>;
+
 /** One delivery of a source: an empty one with `alive` false says that the source could not be read. */
 export interface Batch {
   readonly source: string;
@@ -71,4 +76,6 @@ export interface Batch {
   readonly alive: boolean;
   readonly reason?: string;
   readonly samples: readonly Sample[];
+  /** Kept in the transaction of the samples: the next life reads on from there, and nothing is counted twice. */
+  readonly cursor?: Cursor;
 }

@@ -2,6 +2,7 @@
 import type { Instant } from '../domain/json.ts';
 import type { Plan } from '../domain/plan.ts';
 import { attention } from './attention.ts';
+import { mergeIfGlobal } from './merge.ts';
 import type { Run, Visit } from './run.ts';
 import { BELAY, PATIENCE_MS, partName, readIncident, update } from './run.ts';
 
@@ -33,11 +34,12 @@ export async function askApproval(visit: Visit, part: string, plan: Plan, reques
   const id = `${run.context.runId}/${name}`;
   let deadline = (await run.context.now()) + (request.timeoutMs ?? PATIENCE_MS);
   await requestApproval(run, { name, step: visit.step.id, plan, request, deadline });
+  if (await run.context.step(`${name}:merged`, () => mergeIfGlobal(run.world, run.incident))) return false;
   for (let round = 1; ; round += 1) {
     await run.context.receive(`approval:${name}`, deadline);
     const state = await approvalState(run, `${name}:state${round}`, id, plan);
     if (state === 'granted') return true;
-    if (state === 'denied') return false;
+    if (state === 'denied' || state === 'merged') return false;
     const now = await run.context.now();
     if (now < deadline) continue;
     const settled = await expire(run, { name: `${name}:expired${round}`, id, plan, request });
@@ -84,12 +86,15 @@ export async function requestApproval(run: Run, { name, step, plan, request, dea
   });
 }
 
-export type ApprovalState = 'open' | 'granted' | 'denied' | 'expired';
+/** `merged`: another incident goes on with it, and nobody is asked here any more. */
+export type ApprovalState = 'open' | 'granted' | 'denied' | 'expired' | 'merged';
 
 /** Read inside its own engine step. A grant that names another plan is none. */
 export async function approvalState(run: Run, name: string, id: string, plan: Plan): Promise<ApprovalState> {
   return (await run.context.step(name, async () => {
-    const approval = (await readIncident(run)).approvals[id];
+    const { approvals, mergedInto } = await readIncident(run);
+    if (mergedInto !== undefined) return 'merged';
+    const approval = approvals[id];
     if (approval === undefined || approval.planHash !== plan.planHash) return 'open';
     return approval.state;
   })) as ApprovalState;

@@ -76,6 +76,7 @@ interface Decision {
 
 function demandDecidable(incident: Incident, approval: Approval, o: Decision): void {
   const changed = (message: string) => new BelayError('BELAY_PLAN_CHANGED', message, { hint: 'Reload to see what happened.' });
+  if (incident.mergedInto !== undefined) throw changed(`${incident.id} is a part of ${incident.mergedInto} now; nothing was decided.`);
   if (!isOpen(incident)) throw changed(`${incident.id} is ${incident.phase}; nothing was decided.`);
   if (approval.state !== 'open') throw changed(`This approval is already ${approval.state}.`);
   if (o.ends && o.at >= approval.expiresAt)

@@ -54,9 +54,14 @@ async function end(world: World, caller: Caller, request: EndRequest, ending: En
 }
 
 const refused = (incident: Incident, why: string): BelayError =>
-  new BelayError('BELAY_GUARD_REFUSED', `${incident.id} cannot be ended now: ${why}.`, {
-    hint: `See where it stands: belay incident ${incident.id}`,
-  });
+  incident.mergedInto === undefined
+    ? new BelayError('BELAY_GUARD_REFUSED', `${incident.id} cannot be ended now: ${why}.`, {
+        hint: `See where it stands: belay incident ${incident.id}`,
+      })
+    : partOf(incident, incident.mergedInto);
+
+const partOf = ({ id }: Incident, into: string): BelayError =>
+  new BelayError('BELAY_GUARD_REFUSED', `${id} is a part of ${into} now.`, { hint: `Go on there: belay incident ${into}` });
 
 async function stopRun(world: World, incident: Incident, runbook: Runbook | null): Promise<void> {
   const { run } = incident;
@@ -65,6 +70,8 @@ async function stopRun(world: World, incident: Incident, runbook: Runbook | null
   await world.engine.cancel(run);
   // It may have begun to act between the two: then it goes on, because an act that nobody records is worse than a late ending.
   const after = await incidentOf(world, incident.id);
+  // It became a part of another in the same moment: its run ends by itself.
+  if (after.mergedInto !== undefined) return world.engine.resume(run);
   if (standsStill(after, runbook)) return;
   await world.engine.resume(run);
   demandStill(after, runbook);
@@ -151,6 +158,7 @@ export async function closeIncident(
   const before = await incidentOf(world, o.incident);
   const runbook = await pinnedRunbook(world, before);
   return world.incidents.update(before.id, `close/${caller.person}/${o.key}`, (incident) => {
+    if (incident.mergedInto !== undefined) throw partOf(incident, incident.mergedInto);
     const problems = problemsOf(incident, runbook);
     if (problems.length > 0)
       throw new BelayError('BELAY_GUARD_REFUSED', `${incident.id} cannot be closed: ${problems.join('; ')}.`, {

@@ -28,10 +28,18 @@ export interface Opening {
 
 export const fingerprintOf = (trigger: string, scope: string | 'all'): string => `${trigger}/${scope === 'all' ? '*' : scope}`;
 
-/** The open incident that already covers this (trigger, scope), if any. */
-export async function coveringIncident(world: Pick<World, 'incidents'>, trigger: string, scope: string): Promise<Incident | null> {
-  const open = await world.incidents.list({ open: true });
-  return open.find((one) => isOpen(one) && one.trigger === trigger && (one.scope.orgs === 'all' || one.scope.orgs.includes(scope))) ?? null;
+/** The open incident that already covers this (trigger, scope), if any: the one that `run` has opened, else that of all. */
+export async function coveringIncident(
+  world: Pick<World, 'incidents'>,
+  { trigger, scope, run }: { readonly trigger: string; readonly scope: string; readonly run?: string },
+): Promise<Incident | null> {
+  const open = (await world.incidents.list({ open: true })).filter((one) => isOpen(one) && one.trigger === trigger);
+  return (
+    open.find((one) => run !== undefined && one.run === run) ??
+    open.find((one) => one.scope.orgs === 'all') ??
+    open.find((one) => one.scope.orgs.includes(scope)) ??
+    null
+  );
 }
 
 /** What the first transaction of an incident writes. */

@@ -16,7 +16,7 @@ import { decide, localityOf } from './decide.ts';
 import { isAtWork } from './engine-runs.ts';
 import { exportEvidence } from './evidence.ts';
 import { interpret } from './interpret.ts';
-import { absorbQuestions, type MergedMessage, mergeIfGlobal } from './merge.ts';
+import { absorbQuestions, mergeIfGlobal } from './merge.ts';
 import { coveringIncident, fingerprintOf, openingChange, runbookFor } from './open-incident.ts';
 import { recallPlan } from './plan.ts';
 import { writePostmortem } from './postmortem.ts';
@@ -41,7 +41,6 @@ interface Opened {
   readonly incident: string;
   /** False: an open incident already covers it. */
   readonly created: boolean;
-  readonly isGlobal: boolean;
   /** Content hash of the runbook as it was when the incident opened: editing the file changes no run. */
   readonly irHash: string | null;
   readonly inputs: JsonObject;
@@ -51,8 +50,7 @@ interface Opened {
 export function respondFlow(world: World): Flow {
   return async (context, json) => {
     const input = json as unknown as RespondInput;
-    const opened =
-      input.kind === 'trigger' ? await openFor(context, world, input.transition) : { ...input, created: true, isGlobal: false };
+    const opened = input.kind === 'trigger' ? await openFor(context, world, input.transition) : { ...input, created: true };
     if (!opened.created) return { incident: opened.incident, outcome: 'deduped' };
     try {
       return await respond(context, world, input, opened);
@@ -78,13 +76,15 @@ async function respond(context: FlowContext, world: World, input: RespondInput, 
       await tellStopped(run, 'it was refused or denied');
       return { incident: opened.incident, outcome: 'refused' };
     case 'merged':
-      return { incident: opened.incident, outcome: 'merged', into: settled.into };
+      return { incident: opened.incident, outcome: 'merged' };
   }
 }
 
 /** A run that ends without its end: written into the incident, and the responders hear of it. */
 async function tellStopped(run: Writing, reason: string): Promise<void> {
   await update(run, 'run:stopped', (incident, at) => {
+    // Another incident goes on with it: nothing has stopped.
+    if (incident.mergedInto !== undefined) return null;
     const told = attention(run, incident, { revision: `${run.context.runId}/stopped`, at, asks: { stopped: reason } });
     return {
       events: [
@@ -98,18 +98,13 @@ async function tellStopped(run: Writing, reason: string): Promise<void> {
 }
 
 async function openFor(context: FlowContext, world: World, transition: Transition): Promise<Opened> {
-  const opened = (await context.step(
-    'open',
-    async () => (await openNow(context, world, transition)) as unknown as Json,
-  )) as unknown as Opened;
-  if (opened.isGlobal) await absorbQuestions(context, world, opened.incident);
-  return opened;
+  return (await context.step('open', async () => (await openNow(context, world, transition)) as unknown as Json)) as unknown as Opened;
 }
 
 async function openNow(context: FlowContext, world: World, transition: Transition): Promise<Opened> {
   const rule = world.system.triggers.find((one) => one.id === transition.trigger);
   assert(rule !== undefined, `no trigger ${transition.trigger}`);
-  const covering = await coveringIncident(world, rule.id, transition.scope);
+  const covering = await coveringIncident(world, { trigger: rule.id, scope: transition.scope, run: context.runId });
   if (covering !== null) return join(context, world, covering, transition);
   const locality = await localityOf(world, rule, transition.scope);
   const runbook = runbookFor(world, rule.id, locality);
@@ -126,14 +121,14 @@ async function join(context: FlowContext, world: World, incident: Incident, tran
   if (incident.run !== context.runId) {
     const alive = incident.run !== null && (await isAtWork(world, incident.run));
     await dedupe(world, incident, transition, alive ? undefined : context.runId);
-    if (alive) return { incident: incident.id, created: false, isGlobal: incident.scope.orgs === 'all', irHash: null, inputs: {} };
+    if (alive) return { incident: incident.id, created: false, irHash: null, inputs: {} };
     // Nobody is at work on it any more: a new breach must not be swallowed by a dead incident.
   }
   const locality = incident.scope.orgs === 'all' ? 'global' : 'local';
   const runbook = runbookFor(world, transition.trigger, locality);
   if (runbook !== null) await world.documents.put(runbook.runbook as unknown as Json);
   const inputs: JsonObject = locality === 'global' ? {} : { org: transition.scope };
-  return { incident: incident.id, created: true, isGlobal: locality === 'global', irHash: runbook?.irHash ?? null, inputs };
+  return { incident: incident.id, created: true, irHash: runbook?.irHash ?? null, inputs };
 }
 
 /** A second breach of the same thing belongs to the open incident; stronger evidence may settle an open question. */
@@ -202,20 +197,21 @@ type Settled =
   | { readonly kind: 'go'; readonly plan: Plan }
   | { readonly kind: 'no' }
   /** The breach hits everybody: the incident of all goes on with it. */
-  | { readonly kind: 'merged'; readonly into: string };
+  | { readonly kind: 'merged' };
 
 /** Decides, and decides again whenever new evidence arrives, until Belay acts, people approve, it is refused, or another incident has it. */
 async function decideUntilSettled(run: Run, transition: Transition): Promise<Settled> {
   let latest = transition;
   let asked: Asked | null = null;
   for (let round = 1; ; round += 1) {
+    if (await isMerged(run, `merged#${round}`)) return { kind: 'merged' };
     const decision = await decide(run, latest, round);
-    const into = (await run.context.step(`merged#${round}`, () => mergeIfGlobal(run.world, run.incident))) as string | null;
-    if (into !== null) return { kind: 'merged', into };
+    if (latest.to === 'breached') await absorbQuestions(run.context, run.world, { all: run.incident, round });
     // The same question stays open: people must not find that what they are reading has expired under them.
     const same = asked !== null && decision.choice === 'ask' && decision.plan.planHash === asked.plan.planHash;
     if (asked !== null && !same) {
       const settled = await withdraw(run, asked, round);
+      if (settled === 'merged') return { kind: 'merged' };
       if (settled !== 'expired') return answered(settled, asked);
       asked = null;
     }
@@ -224,7 +220,10 @@ async function decideUntilSettled(run: Run, transition: Transition): Promise<Set
       return { kind: 'go', plan: decision.plan };
     }
     if (decision.choice === 'refuse') return { kind: 'no' };
-    asked ??= await ask(run, decision, round);
+    if (asked === null) {
+      asked = await ask(run, decision, round);
+      if (await isMerged(run, `merged-asking#${round}`)) return { kind: 'merged' };
+    }
     const answer = await waitForPeople(run, asked, round);
     if (answer.kind === 'merged') return answer;
     if (answer.kind !== 'evidence') return answered(answer.kind, asked);
@@ -233,6 +232,10 @@ async function decideUntilSettled(run: Run, transition: Transition): Promise<Set
 }
 
 const answered = (answer: 'granted' | 'denied', { plan }: Asked): Settled => (answer === 'granted' ? { kind: 'go', plan } : { kind: 'no' });
+
+async function isMerged(run: Run, name: string): Promise<boolean> {
+  return (await run.context.step(name, () => mergeIfGlobal(run.world, run.incident))) as boolean;
+}
 
 interface Asked {
   readonly id: string;
@@ -247,20 +250,20 @@ async function ask(run: Run, decision: Decision, round: number): Promise<Asked> 
 }
 
 /** Expires an open question; what people said in the same moment wins. */
-async function withdraw(run: Run, asked: Asked, round: number): Promise<'granted' | 'denied' | 'expired'> {
+async function withdraw(run: Run, asked: Asked, round: number): Promise<'granted' | 'denied' | 'expired' | 'merged'> {
   await update(run, `withdraw#${round}`, (incident, at) =>
     incident.approvals[asked.id]?.state === 'open'
       ? { events: [{ type: 'approval.expired', data: { id: asked.id, escalated: false }, at, actor: BELAY }] }
       : null,
   );
   const state = await approvalState(run, `withdrawn#${round}`, asked.id, asked.plan);
-  return state === 'granted' || state === 'denied' ? state : 'expired';
+  return state === 'open' ? 'expired' : state;
 }
 
 type PeopleAnswer =
   | { readonly kind: 'granted' }
   | { readonly kind: 'denied' }
-  | { readonly kind: 'merged'; readonly into: string }
+  | { readonly kind: 'merged' }
   | { readonly kind: 'evidence'; readonly transition: Transition };
 
 /** One topic carries all: an approval that was given, stronger evidence that may make asking needless, and where the question has gone. */
@@ -268,10 +271,9 @@ async function waitForPeople(run: Run, asked: Asked, round: number): Promise<Peo
   for (let look = 1; ; look += 1) {
     const message = await run.context.receive('evidence', (await run.context.now()) + PATIENCE_MS);
     const state = await approvalState(run, `answer#${round}:${look}`, asked.id, asked.plan);
-    if (state === 'granted' || state === 'denied') return { kind: state };
-    if (message === null || typeof message !== 'object') continue;
-    if ('mergedInto' in message) return { kind: 'merged', into: (message as unknown as MergedMessage).mergedInto };
-    if ('episode' in message) return { kind: 'evidence', transition: message as unknown as Transition };
+    if (state === 'granted' || state === 'denied' || state === 'merged') return { kind: state };
+    if (message !== null && typeof message === 'object' && 'episode' in message)
+      return { kind: 'evidence', transition: message as unknown as Transition };
   }
 }
 

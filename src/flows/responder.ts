@@ -37,7 +37,7 @@ async function answer(world: ResponderWorld, transition: Transition): Promise<vo
     return;
   }
   if (transition.to !== 'cleared') return;
-  const incident = await coveringIncident(world, transition.trigger, transition.scope);
+  const incident = await coveringIncident(world, transition);
   if (incident === null) return;
   const at = world.time.now();
   await world.incidents.append(incident.id, {

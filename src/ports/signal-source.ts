@@ -1,13 +1,52 @@
-// What feeds detection. A source hands over batches in event time until it is stopped; it judges nothing.
-import type { Batch } from '../domain/signal.ts';
+// What feeds detection: sources that Belay reads, and sources that somebody sends to. None of them judges anything.
+import type { Instant } from '../domain/json.ts';
+import type { Batch, Cursor } from '../domain/signal.ts';
 
 export interface SignalSource {
   readonly id: string;
   /** Cadence it promises, ms. */
   readonly everyMs: number;
   /**
-   * Calls `deliver` for every batch and waits for it: a resolved `deliver` means the batch is durable.
+   * Calls `deliver` for every batch and waits for it: a resolved `deliver` means the batch, and its cursor, are durable.
    * Trouble is a batch with `alive` false, never a throw. Ends when the signal aborts.
+   * `from` is the last cursor that was durable; empty at the first start.
    */
-  run(deliver: (batch: Batch) => Promise<void>, signal: AbortSignal): Promise<void>;
+  run(deliver: (batch: Batch) => Promise<void>, signal: AbortSignal, from?: Cursor): Promise<void>;
+}
+
+/** Something that Belay reads at its own cadence. It keeps no rhythm, no history and no position: whoever holds it does. */
+export interface SignalReader {
+  readonly id: string;
+  readonly everyMs: number;
+  /**
+   * One reading. Trouble is a batch with `alive` false and a reason, never a throw. `from` is the cursor of the last reading that was
+   * taken: a reading that was refused is asked for again from the same place.
+   */
+  read(signal: AbortSignal, from: Cursor): Promise<Batch>;
+}
+
+/** One request of a sender, whose signature (where the source demands one) has been checked. */
+export interface Received {
+  readonly method: 'GET' | 'POST' | 'PUT';
+  /** Below the address of the source: `/v1/metrics`; '' for the address itself. */
+  readonly path: string;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Without its gzip, deflate or br; other encodings are left as they are. */
+  readonly body: Uint8Array;
+  readonly at: Instant;
+}
+
+export interface Reply {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array;
+}
+
+export interface PushedSource extends SignalSource {
+  /**
+   * Answers 2xx only when what was sent is durable.
+   * @throws BELAY_INPUT_INVALID for what can never be taken (4xx), BELAY_STORE_UNAVAILABLE for what is to be sent again (5xx)
+   */
+  receive(request: Received): Promise<Reply>;
 }

@@ -32,6 +32,7 @@ export const reasonsEn: Readonly<Record<ReasonKey, (facts: JsonObject) => string
   'nothing.merged': (f) => `${text(f, 'into')} goes on with it.`,
   'nothing.ended': () => 'Nothing. It is over.',
   'nothing.contingency': (f) => `A temporary measure stays in force: ${text(f, 'action')}. Then ${text(f, 'owner')} is reminded.`,
+  'waits.merged': (f) => `part of ${text(f, 'into')}`,
   'waits.nothing': () => 'nothing',
   'waits.contingency': (f) => `a temporary measure is still in force (${text(f, 'open')})`,
   'waits.paused': () => 'paused: waits for resume',

@@ -33,6 +33,7 @@ export const reasonsPtBr: Readonly<Record<ReasonKey, (facts: JsonObject) => stri
   'nothing.merged': (f) => `${text(f, 'into')} continua com ele.`,
   'nothing.ended': () => 'Nada. Acabou.',
   'nothing.contingency': (f) => `Uma medida temporária continua em vigor: ${text(f, 'action')}. Depois ${text(f, 'owner')} é lembrado.`,
+  'waits.merged': (f) => `parte de ${text(f, 'into')}`,
   'waits.nothing': () => 'nada',
   'waits.contingency': (f) => `uma medida temporária ainda está em vigor (${text(f, 'open')})`,
   'waits.paused': () => 'pausado: espera a retomada',

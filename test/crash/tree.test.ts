@@ -180,11 +180,8 @@ function newDataDir(): string {
 async function oneStory(index: number): Promise<readonly Victim[]> {
   const data = newDataDir();
   try {
-    const killed = await storyIn(data, index);
-    rmSync(data, { recursive: true, force: true });
-    return killed;
+    return await storyIn(data, index);
   } finally {
-    // After a failure the folder stays for whoever looks into it; its processes do not.
     killAll([...pidsOf('belay', data, NOBODY), ...postgresOf(data), ...shopOf(data)]);
   }
 }
@@ -201,6 +198,7 @@ async function storyIn(data: string, index: number): Promise<readonly Victim[]> 
   );
   const evidence = readFileSync(join(data, 'incidents', report.incident.id, 'evidence.json'), 'utf8');
   expect(verifyEvidence(evidence, createDigest('')).problems, context).toEqual([]);
+  rmSync(data, { recursive: true, force: true });
   return killed;
 }
 

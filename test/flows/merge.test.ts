@@ -1,7 +1,12 @@
 // A question about one organization, and a breach that turns out to hit everybody: one incident goes on, the other asks nothing any more.
 import { describe, expect, it } from 'vitest';
 import type { Incident } from '../../src/domain/incident.ts';
+import type { Runbook } from '../../src/domain/ir.ts';
+import type { Json } from '../../src/domain/json.ts';
+import type { TriggerView } from '../../src/domain/trigger.ts';
 import { createCommands } from '../../src/flows/commands.ts';
+import { fingerprintOf, openingChange } from '../../src/flows/open-incident.ts';
+import { runIdOf } from '../../src/flows/responder.ts';
 import { fakeTargetOn } from '../world/fakes/action.ts';
 import { createFakeDigest } from '../world/fakes/digest.ts';
 import { DurableDisk } from '../world/fakes/durable-disk.ts';
@@ -9,7 +14,7 @@ import { createFakeIncidentStore } from '../world/fakes/incident-store.ts';
 import { KillSwitch } from '../world/fakes/kill-switch.ts';
 import { createFakeOutbox } from '../world/fakes/outbox.ts';
 import { createFakeTime } from '../world/fakes/time.ts';
-import { BAD_RELEASE, breach, breachOf, GOOD_RELEASE, outsideOf, START, startLife, viewOf } from '../world/scenes/deploy.ts';
+import { BAD_RELEASE, breach, breachOf, GOOD_RELEASE, outsideOf, SHOP, START, startLife, viewOf } from '../world/scenes/deploy.ts';
 import { deployRunbook } from '../world/scenes/runbook.ts';
 
 const ORGS = ['acme', 'globex', 'initech'];
@@ -119,7 +124,9 @@ describe('a breach that turns out to hit everybody', () => {
     const approval = Object.values(question?.approvals ?? {})[0];
     const commands = createCommands((await here.live()).world);
     const request = { incident: 'INC-1', approval: approval?.id ?? '', planHash: approval?.planHash ?? '', decision: 'grant' as const };
-    await expect(commands.approve({ person: 'ana', roles: ['commander'] }, { ...request, key: 'late' })).rejects.toThrow(/INC-1 is merged/);
+    await expect(commands.approve({ person: 'ana', roles: ['commander'] }, { ...request, key: 'late' })).rejects.toThrow(
+      /INC-1 is a part of INC-2 now/,
+    );
     expect(here.shop.effects).toHaveLength(1);
   });
 
@@ -155,4 +162,128 @@ describe('a breach that turns out to hit everybody', () => {
         for (const delivery of await outbox.ofIncident(one.id)) expect(['sent', 'superseded'], context).toContain(delivery.state);
     }
   }, 240_000);
+});
+
+const ANA = { person: 'ana', roles: ['commander'] };
+
+/** acme is in breach from the start and asked about; from `EVERYBODY_AT` on the others look as `others` says. */
+async function acmeFirst(o: { readonly others: Partial<TriggerView>; readonly runbook?: Runbook; readonly orgRunbook?: Runbook }) {
+  const disk = new DurableDisk();
+  const clock = createFakeTime(START, 11);
+  const healthy = { status: 'ok', level: 'none', bad: 0, overLimit: false } as const;
+  const views = () => ORGS.map((org) => viewOf(org, clock.now(), org === 'acme' ? {} : clock.now() >= EVERYBODY_AT ? o.others : healthy));
+  const store = createFakeIncidentStore({ disk, digest: createFakeDigest(), time: clock });
+  const asking = deployRunbook({ ...ORG_RUNBOOK, start: 'ask' });
+  const life = await startLife({ disk, clock, views, orgRunbook: o.orgRunbook ?? asking, ...(o.runbook ? { runbook: o.runbook } : {}) });
+  await breach(disk, breachOf('acme', START));
+  const load = async (id: string): Promise<Incident> => (await store.load(id)) as Incident;
+  return { disk, clock, store, life, load, shop: fakeTargetOn(disk, 'shop', BAD_RELEASE), commands: createCommands(life.world) };
+}
+
+describe('a question stays where it is', () => {
+  it('while nobody has a runbook for everybody', async () => {
+    const one = await acmeFirst({ others: {}, runbook: deployRunbook({ triggers: ['another'] }) });
+    await one.clock.advance(EVERYBODY_AT - START);
+    await breach(one.disk, breachOf('globex', EVERYBODY_AT));
+    await one.clock.advance(60_000);
+    expect((await one.store.list()).map((incident) => incident.id)).toEqual(['INC-2', 'INC-1']);
+    expect(asks(await one.load('INC-1'))).toBe(true);
+  });
+
+  it('while it is only suspected that everybody is hit', async () => {
+    const one = await acmeFirst({ others: { status: 'suspect', level: 'suspect', announced: true } });
+    await one.clock.advance(EVERYBODY_AT - START);
+    await breach(one.disk, { ...suspectOf('globex'), at: EVERYBODY_AT });
+    await one.clock.advance(60_000);
+    expect(await one.load('INC-2')).toMatchObject({ scope: { orgs: 'all' }, phase: 'triage' });
+    expect(asks(await one.load('INC-1'))).toBe(true);
+  });
+
+  it('once a person has said no', async () => {
+    const one = await acmeFirst({ others: {} });
+    await one.clock.advance(10_000);
+    const approval = Object.values((await one.load('INC-1')).approvals)[0];
+    const no = {
+      incident: 'INC-1',
+      approval: approval?.id ?? '',
+      planHash: approval?.planHash ?? '',
+      decision: 'deny' as const,
+      reason: 'no',
+    };
+    await one.commands.approve(ANA, { ...no, key: 'no' });
+    await one.clock.advance(10_000);
+    await breach(one.disk, breachOf('globex', EVERYBODY_AT));
+    await one.clock.advance(60_000);
+    expect((await one.load('INC-1')).mergedInto).toBeUndefined();
+  });
+});
+
+describe('in the same moment', () => {
+  it('a run that would have acted for one organization sees everybody right before its first act, and hands over', async () => {
+    const disk = new DurableDisk();
+    const clock = createFakeTime(START, 11);
+    let looks = 0;
+    const healthy = { status: 'ok', level: 'none', bad: 0, overLimit: false } as const;
+    const views = () => {
+      looks += 1;
+      return ORGS.map((org) => viewOf(org, clock.now(), org === 'acme' || looks > 2 ? {} : healthy));
+    };
+    await startLife({ disk, clock, views, orgRunbook: deployRunbook({ ...ORG_RUNBOOK, start: 'auto' }) });
+    await breach(disk, breachOf('acme', START));
+    await clock.advance(1_500);
+    await breach(disk, breachOf('globex', START + 1_000));
+    await breach(disk, breachOf('initech', START + 1_000));
+    await clock.advance(600_000);
+    const store = createFakeIncidentStore({ disk, digest: createFakeDigest(), time: clock });
+    expect(await store.load('INC-1')).toMatchObject({ phase: 'merged', mergedInto: 'INC-2', isRunning: false });
+    expect(await store.load('INC-2')).toMatchObject({ phase: 'resolved' });
+    expect(fakeTargetOn(disk, 'shop', BAD_RELEASE).effects.map((effect) => effect.to)).toEqual([GOOD_RELEASE]);
+  });
+
+  it('two runs of one organization, killed after both have declared: the one for everybody goes on', async () => {
+    const disk = new DurableDisk();
+    const clock = createFakeTime(START, 11);
+    const digest = createFakeDigest();
+    const store = createFakeIncidentStore({ disk, digest, time: clock });
+    const [rule] = SHOP.triggers;
+    const [forAll, forOne] = [breachOf('acme', START), { ...suspectOf('acme'), at: START - 1_000 }];
+    const pin = (runbook: Runbook) => ({ runbook, irHash: digest.of(runbook as unknown as Json) });
+    const declare = (scope: string, opening: Omit<Parameters<typeof openingChange>[1], 'rule'>) =>
+      store.declare(fingerprintOf('http-5xx', scope), (number) =>
+        openingChange({ system: SHOP }, { rule: rule as NonNullable<typeof rule>, ...opening }, number, START),
+      );
+    await declare('all', { transition: forAll, locality: 'global', runbook: pin(deployRunbook()), run: runIdOf(forAll) });
+    await declare('acme', { transition: forOne, locality: 'local', runbook: pin(ORG_RUNBOOK), run: runIdOf(forOne) });
+    await breach(disk, forOne);
+    await breach(disk, forAll);
+    const views = () => ORGS.map((org) => viewOf(org, clock.now()));
+    await startLife({ disk, clock, views, orgRunbook: ORG_RUNBOOK });
+    await clock.advance(600_000);
+    expect(await store.load('INC-1')).toMatchObject({ phase: 'resolved', automaticRollbacks: 1 });
+    expect(await store.load('INC-2')).toMatchObject({ phase: 'merged', mergedInto: 'INC-1' });
+    expect(fakeTargetOn(disk, 'shop', BAD_RELEASE).effects.map((effect) => effect.to)).toEqual([GOOD_RELEASE]);
+  });
+
+  it('a person cancels: told where it has gone, and no run is left', async () => {
+    const one = await acmeFirst({ others: {} });
+    await one.clock.advance(EVERYBODY_AT - START);
+    const { engine } = one.life.world;
+    const cancel = engine.cancel.bind(engine);
+    engine.cancel = async (run) => {
+      engine.cancel = cancel;
+      await cancel(run);
+      await breach(one.disk, breachOf('globex', EVERYBODY_AT));
+      await one.clock.advance(3_000);
+    };
+    const said = one.commands.cancel(ANA, { incident: 'INC-1', reason: 'none', key: 'c' });
+    await expect(said).rejects.toThrow('INC-1 is a part of INC-2 now.');
+    await one.clock.advance(600_000);
+    expect(await one.load('INC-1')).toMatchObject({ phase: 'merged' });
+    expect((await engine.list({ status: 'running' })).map((run) => run.id)).toEqual([]);
+    for (const end of [
+      one.commands.close(ANA, { incident: 'INC-1', key: 'k' }),
+      one.commands.resolve(ANA, { incident: 'INC-1', reason: 'x', key: 'r' }),
+    ])
+      await expect(end).rejects.toThrow('INC-1 is a part of INC-2 now.');
+  });
 });

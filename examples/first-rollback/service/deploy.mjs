@@ -42,12 +42,13 @@ function switchTo(name) {
   rmSync(draft, { force: true });
   symlinkSync(path.join('releases', name), draft);
   renameSync(draft, at('current'));
-  const pid = ownerOf(at('run', 'shop.pid'));
+  let pid = ownerOf(at('run', 'shop.pid'));
   try {
     if (pid !== null) process.kill(pid, 'SIGHUP');
   } catch (error) {
     // Gone at this very moment: its next start loads what \`current\` names.
     if (error.code !== 'ESRCH') throw error;
+    pid = null;
   }
   write({ event: 'done', release: name, before, reloaded: pid });
   process.stdout.write(`deploy: ${before ?? 'nothing'} -> ${name}${pid === null ? '; the shop does not run' : `; told process ${pid}`}\n`);

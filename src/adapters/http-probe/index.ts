@@ -4,12 +4,15 @@ import { BelayError } from '../../domain/errors.ts';
 import type { Batch, Sample } from '../../domain/signal.ts';
 import type { SourceSpec } from '../../domain/source-catalog.ts';
 import type { Http } from '../../ports/http.ts';
-import type { SignalSource } from '../../ports/signal-source.ts';
+import type { SignalReader } from '../../ports/signal-source.ts';
 import type { Time } from '../../ports/time.ts';
 
 export type HttpProbeSpec = Extract<SourceSpec, { driver: 'http' }>;
 
-export function createHttpProbe(spec: HttpProbeSpec, { http, time }: { readonly http: Http; readonly time: Time }): SignalSource {
+export function createHttpProbe(
+  spec: HttpProbeSpec,
+  { http, time }: { readonly http: Http; readonly time: Pick<Time, 'now'> },
+): SignalReader {
   const ask = async (point: string, at: number, signal: AbortSignal): Promise<Sample> => {
     try {
       const { status } = await http.request({ method: 'GET', url: point, timeoutMs: spec.timeoutMs }, signal);
@@ -31,23 +34,5 @@ export function createHttpProbe(spec: HttpProbeSpec, { http, time }: { readonly 
     }
   };
 
-  return {
-    id: spec.id,
-    everyMs: spec.everyMs,
-    run: async (deliver, signal) => {
-      let due = time.monotonicMs();
-      while (!signal.aborted) {
-        const batch = await read(signal);
-        if (signal.aborted) return;
-        try {
-          await deliver(batch);
-        } catch (error) {
-          // Not durable: the next beat asks again. Our own mistakes are not hidden.
-          if (!BelayError.is(error)) throw error;
-        }
-        due += spec.everyMs * Math.max(1, Math.ceil((time.monotonicMs() - due) / spec.everyMs));
-        await time.sleep(due - time.monotonicMs(), signal);
-      }
-    },
-  } satisfies SignalSource;
+  return { id: spec.id, everyMs: spec.everyMs, read } satisfies SignalReader;
 }

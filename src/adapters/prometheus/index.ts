@@ -4,7 +4,7 @@ import { BelayError } from '../../domain/errors.ts';
 import type { Batch, Sample } from '../../domain/signal.ts';
 import type { SourceSpec } from '../../domain/source-catalog.ts';
 import type { Http, HttpResponse } from '../../ports/http.ts';
-import type { SignalSource } from '../../ports/signal-source.ts';
+import type { SignalReader } from '../../ports/signal-source.ts';
 import type { Time } from '../../ports/time.ts';
 import { Exposition, ExpositionError } from './exposition.ts';
 
@@ -13,8 +13,11 @@ const ACCEPT = 'text/plain;version=0.0.4;q=1,application/openmetrics-text;versio
 
 export type PrometheusSpec = Extract<SourceSpec, { driver: 'prometheus' }>;
 
-/** @example createPrometheusSource({ id: 'shop', driver: 'prometheus', url: 'http://127.0.0.1:9100/metrics', everyMs: 1000, timeoutMs: 800 }, { http, time }) */
-export function createPrometheusSource(spec: PrometheusSpec, { http, time }: { readonly http: Http; readonly time: Time }): SignalSource {
+/** @example createPrometheusReader({ id: 'shop', driver: 'prometheus', url: 'http://127.0.0.1:9100/metrics', everyMs: 1000, timeoutMs: 800 }, { http, time }) */
+export function createPrometheusReader(
+  spec: PrometheusSpec,
+  { http, time }: { readonly http: Http; readonly time: Pick<Time, 'now'> },
+): SignalReader {
   const exposition = new Exposition();
 
   const read = async (signal: AbortSignal): Promise<Batch> => {
@@ -34,30 +37,7 @@ export function createPrometheusSource(spec: PrometheusSpec, { http, time }: { r
     }
   };
 
-  return {
-    id: spec.id,
-    everyMs: spec.everyMs,
-    run: async (deliver, signal) => {
-      let due = time.monotonicMs();
-      while (!signal.aborted) {
-        const batch = await read(signal);
-        if (signal.aborted) return;
-        try {
-          await deliver(batch);
-        } catch (error) {
-          // Not durable: the same totals are in the next page, so nothing is lost by going on. Our own mistakes are not hidden.
-          if (!BelayError.is(error)) throw error;
-        }
-        due = nextDue(due, spec.everyMs, time.monotonicMs());
-        await time.sleep(due - time.monotonicMs(), signal);
-      }
-    },
-  } satisfies SignalSource;
-}
-
-/** Readings that were missed because one took too long are left out, and the rhythm is kept. */
-function nextDue(due: number, everyMs: number, now: number): number {
-  return due + everyMs * Math.max(1, Math.ceil((now - due) / everyMs));
+  return { id: spec.id, everyMs: spec.everyMs, read } satisfies SignalReader;
 }
 
 function deadReading(source: string, at: number, reason: string): Batch {

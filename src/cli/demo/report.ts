@@ -23,6 +23,8 @@ export interface StoryReport extends Judgement {
     readonly org: string;
     readonly waiting: boolean;
   };
+  /** Other incidents of the story that somebody still has to answer. */
+  readonly leftOpen: readonly string[];
   readonly evidence: { readonly events: number; readonly verified: boolean };
   readonly files: { readonly postmortem: string; readonly evidence: string; readonly status: string; readonly journal: string };
 }
@@ -34,6 +36,7 @@ export interface ReportOptions {
   readonly events: readonly Event[];
   readonly rule: TriggerRule;
   readonly digest: Digest;
+  readonly leftOpen: readonly string[];
 }
 
 const EVIDENCE_TIMEOUT_MS = 15_000;
@@ -55,7 +58,7 @@ export async function reportOf(o: ReportOptions): Promise<StoryReport> {
       ? judged.release?.after === GOOD_RELEASE
       : judged.flow?.after === 'stable' && judged.requests.failedOtherOrgs === 0;
   return {
-    ok: !waiting && evidence.verified && after,
+    ok: !waiting && evidence.verified && after && o.leftOpen.length === 0,
     scenario: story.scenario,
     incident: {
       id: incident.id,
@@ -65,6 +68,7 @@ export async function reportOf(o: ReportOptions): Promise<StoryReport> {
       waiting,
     },
     ...judged,
+    leftOpen: o.leftOpen,
     evidence,
     files,
   };

@@ -6,6 +6,7 @@ import { createHttp } from '../../../src/adapters/http/index.ts';
 import { createHttpProbe } from '../../../src/adapters/http-probe/index.ts';
 import { systemTime } from '../../../src/adapters/system/index.ts';
 import type { Batch } from '../../../src/domain/signal.ts';
+import { polled } from '../../../src/flows/detect/poll.ts';
 import { signalSourceContract } from '../../contracts/signal-source.ts';
 
 async function serve(status = 200) {
@@ -31,9 +32,12 @@ async function serve(status = 200) {
 }
 
 const sourceOf = (points: readonly string[], allow: readonly string[] = ['127.0.0.1']) =>
-  createHttpProbe(
-    { id: 'outside', driver: 'http', points, everyMs: 20, timeoutMs: 1_000, expectStatus: 200 },
-    { http: createHttp({ allow }), time: systemTime },
+  polled(
+    createHttpProbe(
+      { id: 'outside', driver: 'http', points, everyMs: 20, timeoutMs: 1_000, expectStatus: 200 },
+      { http: createHttp({ allow }), time: systemTime },
+    ),
+    systemTime,
   );
 
 signalSourceContract('the http-probe adapter', async () => {

@@ -3,9 +3,10 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { createHttp } from '../../../src/adapters/http/index.ts';
-import { createPrometheusSource } from '../../../src/adapters/prometheus/index.ts';
+import { createPrometheusReader } from '../../../src/adapters/prometheus/index.ts';
 import { systemTime } from '../../../src/adapters/system/index.ts';
 import type { Batch } from '../../../src/domain/signal.ts';
+import { polled } from '../../../src/flows/detect/poll.ts';
 import { signalSourceContract } from '../../contracts/signal-source.ts';
 
 const PAGE =
@@ -50,7 +51,7 @@ async function servePage(first: Answer = {}) {
 
 const http = createHttp({ allow: ['127.0.0.1'] });
 const sourceOf = (url: string, timeoutMs = 2_000) =>
-  createPrometheusSource({ id: 'shop', driver: 'prometheus', url, everyMs: 20, timeoutMs }, { http, time: systemTime });
+  polled(createPrometheusReader({ id: 'shop', driver: 'prometheus', url, everyMs: 20, timeoutMs }, { http, time: systemTime }), systemTime);
 
 signalSourceContract('the prometheus adapter', async () => {
   const page = await servePage();
