@@ -2,13 +2,12 @@
 // again each time: the same incident is finished, the service saw each change once, and the evidence verifies.
 // BELAY_CRASH_ROUNDS is the number of kills wanted; the seed is printed.
 import { spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { createDigest } from '../../src/adapters/system/index.ts';
-import { livingPid } from '../../src/cli/demo/program.ts';
 import { livingServer } from '../../src/cli/server-file.ts';
 import { verifyEvidence } from '../../src/flows/evidence.ts';
 
@@ -71,9 +70,26 @@ function postgresOf(data: string): number[] {
     );
 }
 
-/** The traffic and the service, in the order to die in: a customer who outlives the shop would count a failure that nobody caused but us. */
+/**
+ * The traffic and the service, started or still starting, in the order to die in: a customer who outlives the shop would count failures
+ * that nobody caused but us.
+ */
 function shopOf(data: string): number[] {
-  return ['traffic', 'shop'].flatMap((name) => livingPid(join(data, 'example', 'service', 'run', `${name}.pid`)) ?? []);
+  const folder = join(data, 'example', 'service');
+  const programs = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        return readlinkSync(`/proc/${pid}/cwd`) === folder
+          ? [{ pid: Number(pid), argv: readFileSync(`/proc/${pid}/cmdline`, 'utf8') }]
+          : [];
+      } catch {
+        // Gone meanwhile.
+        return [];
+      }
+    });
+  const rank = ({ argv }: { readonly argv: string }): number => (argv.includes('traffic.mjs') ? 0 : 1);
+  return programs.sort((one, other) => rank(one) - rank(other)).map(({ pid }) => pid);
 }
 
 const NOBODY: Command = { pid: 0, ended: Promise.resolve({ code: null, stdout: '', stderr: '' }) };

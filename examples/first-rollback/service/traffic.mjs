@@ -16,7 +16,8 @@ const gapMs = 1000 / (Number(rate) * orgs.length);
 
 if (!claim(pidFile)) refuse('traffic: it runs already; its pid stands in run/traffic.pid', 97);
 const log = openLog(path.join(root, 'run', 'traffic.ndjson'));
-const agent = new Agent({ keepAlive: true, maxSockets: 64 });
+// An idle connection is let go before the shop's own limit: a request must never meet one that is just being closed.
+const agent = new Agent({ keepAlive: true, maxSockets: 64, timeout: 2_000 });
 const beganAt = performance.now();
 let sent = 0;
 let open = 0;

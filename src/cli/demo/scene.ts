@@ -1,7 +1,7 @@
 // What a story does to the world: the shop runs, customers buy, and then somebody deploys the wrong thing. Everything here may be
 // called again after a kill and does nothing twice.
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, lstatSync, readFileSync, readlinkSync, renameSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { BelayError } from '../../domain/errors.ts';
 import type { Instant } from '../../domain/json.ts';
 import { linesOf } from './log-lines.ts';
@@ -60,7 +60,10 @@ async function deployBad(story: Story): Promise<Instant> {
   });
 }
 
+/** As the deployer wrote it down; killed in between, the link itself says that it was switched. */
 function deployed(story: Story): Instant | null {
+  const link = join(story.service, 'current');
+  if (basename(readlinkSync(link)) === BAD_RELEASE) return Math.round(lstatSync(link).mtimeMs);
   const lines = linesOf<{ t: Instant; event: string; release: string }>(join(story.service, 'run', 'deploys.ndjson'));
   return lines.find((line) => line.event === 'done' && line.release === BAD_RELEASE)?.t ?? null;
 }
