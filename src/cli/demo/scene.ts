@@ -60,12 +60,13 @@ async function deployBad(story: Story): Promise<Instant> {
   });
 }
 
-/** As the deployer wrote it down; killed in between, the link itself says that it was switched. */
+/** As the deployer wrote it down; killed before it could, the link itself says that it was switched. */
 function deployed(story: Story): Instant | null {
-  const link = join(story.service, 'current');
-  if (basename(readlinkSync(link)) === BAD_RELEASE) return Math.round(lstatSync(link).mtimeMs);
   const lines = linesOf<{ t: Instant; event: string; release: string }>(join(story.service, 'run', 'deploys.ndjson'));
-  return lines.find((line) => line.event === 'done' && line.release === BAD_RELEASE)?.t ?? null;
+  const written = lines.find((line) => line.event === 'done' && line.release === BAD_RELEASE)?.t;
+  if (written !== undefined) return written;
+  const link = join(story.service, 'current');
+  return basename(readlinkSync(link)) === BAD_RELEASE ? Math.round(lstatSync(link).mtimeMs) : null;
 }
 
 const flowsFile = (story: Story): string => join(story.service, 'flows.json');
