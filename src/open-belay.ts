@@ -33,7 +33,7 @@ import type { World } from './flows/world.ts';
 import type { Digest } from './ports/digest.ts';
 import type { Engine } from './ports/engine.ts';
 import type { PauseSwitch } from './ports/pause.ts';
-import { openChannels, openSources, openSwitches, openTargets } from './registry.ts';
+import { type OpenedSources, openChannels, openSources, openSwitches, openTargets } from './registry.ts';
 import type { Listening } from './server/app.ts';
 import { createServer } from './server/app.ts';
 import { createAuth } from './server/auth.ts';
@@ -58,7 +58,7 @@ type Closers = (() => Promise<unknown>)[];
 
 async function openAll(o: OpenOptions, closers: Closers): Promise<OpenedBelay> {
   const ground = await openGround(o, closers);
-  const { world, detector, push, whenBreached } = buildWorld(o, ground);
+  const { world, detector, senders, whenBreached } = buildWorld(o, ground);
   // Detection sees before the engine resumes: a recovered run that asks its guards must not meet an empty memory.
   await detector.start();
   closers.push(() => detector.stop());
@@ -70,7 +70,7 @@ async function openAll(o: OpenOptions, closers: Closers): Promise<OpenedBelay> {
   closers.push(() => loops.stop());
   whenBreached(() => loops.wakeResponder());
   await wakeAll(world);
-  const { listening, code } = await openDoor(o, world, { idempotency: ground.store.idempotency, push });
+  const { listening, code } = await openDoor(o, world, { idempotency: ground.store.idempotency, senders });
   closers.push(() => listening.close());
   return { url: listening.url, port: listening.port, loginLink: `${listening.url}/login#${code}`, close: () => closeAll(closers, o.say) };
 }
@@ -104,7 +104,7 @@ function buildWorld(o: OpenOptions, { digest, journal, store, engine }: Ground) 
   const { system } = o;
   const http = createHttp({ allow: system.network.allow });
   const deps = { http, time, processes: createProcesses(), baseDir: o.baseDir };
-  const { sources, push } = openSources(system, deps);
+  const { sources, push, receivers } = openSources(system, deps);
   let onBreach = (): void => undefined;
   const onError = (error: unknown): void => o.say(troubleLine(error));
   const detector = createDetector({ system, store: store.signals, time, sources, onTransition: () => onBreach(), onError });
@@ -136,7 +136,7 @@ function buildWorld(o: OpenOptions, { digest, journal, store, engine }: Ground) 
   const whenBreached = (wake: () => void): void => {
     onBreach = wake;
   };
-  return { world, detector, push, whenBreached };
+  return { world, detector, senders: { push, receivers }, whenBreached };
 }
 
 /** Drivers note foreign changes when they look; a first look at the start gives the first bad deploy its "before". */
@@ -168,8 +168,9 @@ function openEmbedded(o: OpenOptions): Promise<EmbeddedPostgres> {
 async function openDoor(
   o: OpenOptions,
   world: World,
-  parts: { readonly idempotency: ReturnType<typeof openStore>['idempotency']; readonly push: ReturnType<typeof openSources>['push'] },
+  parts: { readonly idempotency: Store['idempotency']; readonly senders: Pick<OpenedSources, 'push' | 'receivers'> },
 ): Promise<{ readonly listening: Listening; readonly code: string }> {
+  const { push, receivers } = parts.senders;
   const auth = await createAuth({ dataDir: o.dataDir, people: o.system.people, roles: o.system.roles }, { time: world.time });
   const server = createServer({
     world,
@@ -177,7 +178,9 @@ async function openDoor(
     auth,
     version: o.version,
     idempotency: parts.idempotency,
-    ...(parts.push === null ? {} : { ingest: (batch) => (parts.push as NonNullable<typeof parts.push>).push(batch) }),
+    ...(push === null ? {} : { ingest: (batch) => push.push(batch) }),
+    receivers,
+    onRefused: ({ source, status, reason }) => o.say(`source ${source}: a request was refused with ${status}: ${reason}`),
     onBug: (error) => o.say(`please report this bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
   });
   return { listening: await server.listen(o.port), code: auth.loginCode() };

@@ -20,7 +20,7 @@ import type { DeployTarget } from './ports/deploy-target.ts';
 import type { FlowSwitch } from './ports/flow-switch.ts';
 import type { Http } from './ports/http.ts';
 import type { Processes } from './ports/process.ts';
-import type { SignalSource } from './ports/signal-source.ts';
+import type { PushedSource, SignalSource } from './ports/signal-source.ts';
 import type { Time } from './ports/time.ts';
 
 export interface DriverDeps {
@@ -65,21 +65,27 @@ export const openChannels = (system: System, deps: ChannelDeps): Readonly<Record
 
 type PushSource = SignalSource & { push(batch: Batch): Promise<void> };
 
-/** The sources of the configuration, and the one that the API's push feeds (null when none is declared). */
-export function openSources(
-  system: System,
-  deps: DriverDeps,
-): { readonly sources: readonly SignalSource[]; readonly push: PushSource | null } {
+export interface OpenedSources {
+  readonly sources: readonly SignalSource[];
+  /** The one that the API's push feeds; null when none is declared. */
+  readonly push: PushSource | null;
+  /** Those that senders reach under `/in/<id>`. */
+  readonly receivers: Readonly<Record<string, PushedSource>>;
+}
+
+export function openSources(system: System, deps: DriverDeps): OpenedSources {
   let push: PushSource | null = null;
+  const receivers: Record<string, PushedSource> = {};
   const sources = system.sources.map((spec) => {
     const source = openSource(spec, deps);
     if (spec.driver === 'push') push ??= source as PushSource;
+    if ('receive' in source) receivers[spec.id] = source;
     return source;
   });
-  return { sources, push };
+  return { sources, push, receivers };
 }
 
-function openSource(spec: SourceSpec, deps: DriverDeps): SignalSource {
+function openSource(spec: SourceSpec, deps: DriverDeps): SignalSource | PushedSource {
   switch (spec.driver) {
     case 'prometheus':
       return polled(createPrometheusReader(spec, deps), deps.time);

@@ -1,8 +1,10 @@
 // Sources as people write them: a driver of the catalog with its options, each read at its place.
 import type { OptionSpec, OptionType, SourceSpec } from '../domain/source-catalog.ts';
 import { SOURCE_DRIVER_NAMES, SOURCE_DRIVERS } from '../domain/source-catalog.ts';
+import type { Problems } from './problems.ts';
 import type { Field, Reader, Shape } from './read.ts';
 import { bool, duration, int, listOf, number, oneOf, optional, percent, record, required, text, url, wrong } from './read.ts';
+import type { Value } from './yaml.ts';
 
 const LONGEST_TIMEOUT_MS = 10_000;
 const LEAST_CADENCE_MS = 10;
@@ -24,9 +26,21 @@ export const source: Reader<Omit<SourceSpec, 'id'>> = (value, problems, name) =>
   const everyMs = (fields?.['every'] as number | undefined) ?? 1;
   const timeoutMs = (fields?.['timeout'] as number | undefined) ?? Math.min(everyMs, LONGEST_TIMEOUT_MS);
   const read = Object.entries<OptionSpec>(options).map(([key, option]) => [keyOf(key, option), fields?.[key] ?? option.otherwise]);
+  if ('verify' in options) demandSecret(fields, { value, problems, name });
   const given = Object.fromEntries(read.filter(([, one]) => one !== undefined));
   return { driver, everyMs, ...(pulled ? { timeoutMs } : {}), ...given } as Omit<SourceSpec, 'id'>;
 };
+
+/** A source that anybody may feed must say so. */
+function demandSecret(
+  fields: Readonly<Record<string, unknown>> | undefined,
+  { value, problems, name }: { readonly value: Value; readonly problems: Problems; readonly name: string },
+): void {
+  if (fields?.['verify'] === 'none' || fields?.['secret'] !== undefined) return;
+  problems.error('missing-key', { start: value.span.start, end: value.span.start + 1 }, `${name} lacks secret`, {
+    hint: 'Add "secret: "{env.NAME}"", or "verify: none" for a sender that cannot sign: then its word is only a hint.',
+  });
+}
 
 const keyOf = (key: string, { type }: OptionSpec): string => (type === 'duration' ? `${key}Ms` : key);
 

@@ -19,6 +19,20 @@ export interface SourceDriver {
   readonly options: Readonly<Record<string, OptionSpec>>;
 }
 
+/** How a sender proves who it is. `push` has none of these: it comes through the API, with a person's token. */
+export const SENDER = {
+  verify: { type: 'text', oneOf: ['bearer', 'hmac-sha256', 'standard-webhooks', 'none'], otherwise: 'bearer' },
+  secret: { type: 'text' },
+  /** That carries the signature; for hmac-sha256. */
+  header: { type: 'text' },
+} as const satisfies Readonly<Record<string, OptionSpec>>;
+
+export interface SenderOptions {
+  readonly verify: 'bearer' | 'hmac-sha256' | 'standard-webhooks' | 'none';
+  readonly secret?: string;
+  readonly header?: string;
+}
+
 /** Every source also says `every`, its cadence; a pulled one may say `timeout`. */
 export const SOURCE_DRIVERS = {
   prometheus: { pulled: true, options: { url: { type: 'url', required: true } } },
@@ -56,5 +70,11 @@ export type SourceSpec = {
   } & ((typeof SOURCE_DRIVERS)[D]['pulled'] extends true ? { readonly timeoutMs: number } : object) &
     OptionsOf<(typeof SOURCE_DRIVERS)[D]['options']>;
 }[SourceDriverName];
+
+/** Whose word its counts are. */
+export function provenanceOf(source: SourceSpec): 'own' | 'signed' | 'unsigned' {
+  if (isPulled(source)) return 'own';
+  return 'verify' in source && source.verify === 'none' ? 'unsigned' : 'signed';
+}
 
 export const isPulled = (source: Pick<SourceSpec, 'driver'>): boolean => SOURCE_DRIVERS[source.driver].pulled;

@@ -6,7 +6,7 @@ import type { DecisionFacts, GuardVerdict, Locality, ProvenanceFacts, TargetFact
 import { judgeAll, localityOf as localityAmong } from '../domain/guardrail.ts';
 import type { Instant, Json } from '../domain/json.ts';
 import type { Plan } from '../domain/plan.ts';
-import { isPulled } from '../domain/source-catalog.ts';
+import { provenanceOf } from '../domain/source-catalog.ts';
 import type { Transition, TriggerRule } from '../domain/trigger.ts';
 import { keepPlan, makePlan } from './plan.ts';
 import { pastRollbacks } from './rollback-history.ts';
@@ -96,12 +96,12 @@ async function decisionFacts(run: Run, plan: Plan, transition: Transition): Prom
   };
 }
 
-/** Scrapes and probes are Belay's own counts; what is pushed comes with a token. */
+/** Scrapes and probes are Belay's own counts; what is sent is signed, or anybody's. */
 function sourceFacts(world: Pick<World, 'system'>, transition: Transition): { cadenceMs: number; provenance: readonly ProvenanceFacts[] } {
   const sources = world.system.sources.filter((source) => transition.inputs.sources.includes(source.id));
   return {
     cadenceMs: Math.max(0, ...sources.map((source) => source.everyMs)),
-    provenance: sources.map((source) => ({ source: source.id, kind: isPulled(source) ? 'own' : 'signed' })),
+    provenance: sources.map((source) => ({ source: source.id, kind: provenanceOf(source) })),
   };
 }
 

@@ -2,13 +2,13 @@
 // transaction before it answers. Memory is a cache of the store: after a kill, or a failed commit, it is loaded again.
 import { BelayError } from '../domain/errors.ts';
 import type { Instant } from '../domain/json.ts';
-import type { Batch } from '../domain/signal.ts';
+import type { Batch, Cursor } from '../domain/signal.ts';
 import type { System } from '../domain/system.ts';
 import type { Transition, TriggerRule } from '../domain/trigger.ts';
 import { INITIAL, withReport } from '../domain/trigger-machine.ts';
 import type { Readings } from '../ports/readings.ts';
 import type { SignalSource } from '../ports/signal-source.ts';
-import type { SeriesRow, SignalStore } from '../ports/signal-store.ts';
+import type { EventRow, SeriesRow, SignalStore } from '../ports/signal-store.ts';
 import type { Time } from '../ports/time.ts';
 import { takeIn } from './detect/intake.ts';
 import { changeSet, keptFrom, loadBook, upkeepRows } from './detect/keep.ts';
@@ -81,8 +81,9 @@ class Running {
     const abort = new AbortController();
     this.#abort = abort;
     this.#spoken.clear();
-    await this.book();
-    this.#loops = [...this.#deps.sources.map((source) => this.#runSource(source, abort.signal)), this.#pulse(abort.signal)];
+    const book = await this.book();
+    const running = this.#deps.sources.map((source) => this.#runSource(source, abort.signal, book.sources.get(source.id)?.cursor ?? {}));
+    this.#loops = [...running, this.#pulse(abort.signal)];
   }
 
   async stop(): Promise<void> {
@@ -119,13 +120,30 @@ class Running {
         source.dead = batch.reason ?? 'no reason was given';
         return;
       }
+      const { fresh, events } = await this.#withoutRepeats(batch, now);
       const unborn = [...book.tracks.values()].filter((track) => track.since === null);
-      const series = takeIn(book, source, batch, now);
+      const series = takeIn(book, source, fresh, now);
       const findings = newFindings();
       for (const track of book.tracks.values()) if (track.fedBy.has(source.id)) lookAtTrack(book, track, now, findings);
       const born = unborn.filter((track) => track.since !== null);
-      await this.#commit(book, series, findings, born);
+      await this.#commit(book, series, findings, { born, events });
     });
+  }
+
+  /** What a sender delivers again was counted already: by its id, here or in the store. */
+  async #withoutRepeats(batch: Batch, now: Instant): Promise<{ readonly fresh: Batch; readonly events: readonly EventRow[] }> {
+    const ids = batch.samples.flatMap((sample) => (sample.kind === 'delta' && sample.id !== undefined ? [sample.id] : []));
+    if (ids.length === 0) return { fresh: batch, events: [] };
+    const seen = new Set(await this.#deps.store.known(batch.source, ids));
+    const events: EventRow[] = [];
+    const samples = batch.samples.filter((sample) => {
+      if (sample.kind !== 'delta' || sample.id === undefined) return true;
+      if (seen.has(sample.id)) return false;
+      seen.add(sample.id);
+      events.push({ source: batch.source, id: sample.id, at: now });
+      return true;
+    });
+    return { fresh: { ...batch, samples }, events };
   }
 
   async report(o: {
@@ -148,7 +166,7 @@ class Running {
         manual.states.set(o.scope, withReport(manual.states.get(o.scope) ?? INITIAL, word));
         lookAtManual(manual, o.scope, now, findings, { by: o.by, text: o.text, at: now });
       }
-      await this.#commit(book, new Map(), findings, []);
+      await this.#commit(book, new Map(), findings);
     });
   }
 
@@ -182,9 +200,9 @@ class Running {
     return rule;
   }
 
-  async #runSource(source: SignalSource, signal: AbortSignal): Promise<void> {
+  async #runSource(source: SignalSource, signal: AbortSignal, from: Cursor): Promise<void> {
     try {
-      await source.run((batch) => this.#deliver(batch), signal);
+      await source.run((batch) => this.#deliver(batch), signal, from);
     } catch (error) {
       this.#deps.onError?.(error);
     }
@@ -224,7 +242,7 @@ class Running {
     }
     const isDue = now - this.#upkeepAt >= UPKEEP_MS;
     const series = new Map((isDue ? upkeepRows(book) : []).map((row): [string, SeriesRow] => [`${row.source}/${row.series}`, row]));
-    await this.#commit(book, series, findings, []);
+    await this.#commit(book, series, findings);
     if (!isDue) return;
     this.#upkeepAt = now;
     await this.#deps.store.prune(keptFrom(book, now));
@@ -246,11 +264,16 @@ class Running {
     return this.#book;
   }
 
-  async #commit(book: Book, series: Map<string, SeriesRow>, findings: Findings, born: Parameters<typeof changeSet>[3]): Promise<void> {
+  async #commit(
+    book: Book,
+    series: Map<string, SeriesRow>,
+    findings: Findings,
+    { born = [], events = [] }: { readonly born?: Parameters<typeof changeSet>[3]; readonly events?: readonly EventRow[] } = {},
+  ): Promise<void> {
     const change = changeSet(book, series, findings, born);
-    if (change.slots.length + change.series.length + change.states.length + change.transitions.length === 0) return;
+    if (change.slots.length + change.series.length + change.states.length + change.transitions.length + events.length === 0) return;
     try {
-      await this.#deps.store.commit(change);
+      await this.#deps.store.commit({ ...change, events });
     } catch (error) {
       this.#book = null;
       throw error;

@@ -1,6 +1,6 @@
 // What feeds detection: sources that Belay reads, and sources that somebody sends to. None of them judges anything.
 import type { Instant } from '../domain/json.ts';
-import type { Batch, Cursor } from '../domain/signal.ts';
+import type { Batch, Cursor, Sample } from '../domain/signal.ts';
 
 export interface SignalSource {
   readonly id: string;
@@ -40,7 +40,21 @@ export interface Received {
 export interface Reply {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string | Uint8Array;
+  readonly body?: string | Uint8Array<ArrayBuffer>;
+}
+
+export interface Decoded {
+  readonly samples: readonly Sample[];
+  /** Given once the samples are durable. */
+  readonly reply: Reply;
+}
+
+/** What a sender's format means. It keeps nothing and delivers nothing: whoever holds it does. */
+export interface SignalDecoder {
+  readonly id: string;
+  readonly everyMs: number;
+  /** No sample is a heartbeat. @throws BELAY_INPUT_INVALID with what is wrong and where: the whole request is refused */
+  decode(request: Received): Decoded | Promise<Decoded>;
 }
 
 export interface PushedSource extends SignalSource {

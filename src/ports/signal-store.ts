@@ -25,6 +25,13 @@ export interface StateRow {
   readonly state: Json;
 }
 
+/** An event that was counted: a second delivery of it is not. */
+export interface EventRow {
+  readonly source: string;
+  readonly id: string;
+  readonly at: Instant;
+}
+
 export interface SignalStore {
   /**
    * One transaction: increments are added to slots, totals replaced, states replaced, transitions appended (one that is known is not).
@@ -35,7 +42,10 @@ export interface SignalStore {
     readonly series: readonly SeriesRow[];
     readonly states: readonly StateRow[];
     readonly transitions: readonly Transition[];
+    readonly events?: readonly EventRow[];
   }): Promise<void>;
+  /** Those of these events of a source that were committed within the last week. */
+  known(source: string, ids: readonly string[]): Promise<ReadonlySet<string>>;
   /** Slots from `since` on by time, all series, all states. */
   load(
     since: Instant,
@@ -50,6 +60,6 @@ export interface SignalStore {
     readonly since?: Instant;
     readonly limit?: number;
   }): Promise<readonly Transition[]>;
-  /** Forgets slots before the instant, and counters that nobody has fed for long before it. Transitions stay. */
+  /** Forgets slots before the instant, and events and counters a week older than it. Transitions and cursors (`#cursor:…`) stay. */
   prune(before: Instant): Promise<void>;
 }

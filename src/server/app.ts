@@ -13,6 +13,7 @@ import type { Commands } from './commands.ts';
 import { answerError, createApi } from './endpoint.ts';
 import { type AppEnv, hostGuard, identify } from './guard.ts';
 import { createIdempotency, createMemoryIdempotency, type IdempotencyStore } from './idempotency.ts';
+import { type IntakeDeps, mountIntake } from './intake.ts';
 import { problemOf, problemResponse } from './problem.ts';
 import type { ReadWorld } from './snapshot.ts';
 import { createStreams, STREAM_DEFAULTS, type StreamOptions, type Streams } from './stream.ts';
@@ -27,6 +28,9 @@ export interface ServerDeps {
   readonly idempotency?: IdempotencyStore | undefined;
   /** Takes pushed samples; resolves when they are durable. */
   readonly ingest?: ((batch: Batch) => Promise<void>) | undefined;
+  /** Sources that others send to, by id. */
+  readonly receivers?: IntakeDeps['receivers'] | undefined;
+  readonly onRefused?: IntakeDeps['onRefused'];
   readonly stream?: Partial<StreamOptions> | undefined;
   /** Called with errors that are ours, for the log. */
   readonly onBug?: ((error: unknown) => void) | undefined;
@@ -61,7 +65,10 @@ export function createServer(deps: ServerDeps): BelayServer {
   api.notFound((c) =>
     problemResponse(problemOf(new BelayError('BELAY_NOT_FOUND', `there is no ${c.req.path}`, { hint: 'See /v1/openapi.json.' }))),
   );
-  api.use('*', hostGuard, identify(deps.auth));
+  api.use('*', hostGuard);
+  const { system, time } = deps.world;
+  mountIntake(api, { sources: system.sources, receivers: deps.receivers ?? {}, time, onRefused: deps.onRefused });
+  api.use('*', identify(deps.auth));
   mountApi(api, shared);
   mountRaw(api, { ...shared, streams, ingest: deps.ingest });
   api.openAPIRegistry.registerComponent('securitySchemes', 'token', {

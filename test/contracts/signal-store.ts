@@ -47,6 +47,23 @@ export function signalStoreContract(make: MakeStore, { test, expect }: TestTools
     ...counts,
   });
 
+  on('an event is known once it was committed, of its own source alone, for a week', async (store) => {
+    const event = (id: string, at = 1_000) => ({ source: 'hooks', id, at });
+    await store.signals.commit({ ...NOTHING, events: [event('a'), event('b'), event('a')] });
+    await store.signals.commit({ ...NOTHING, events: [event('a', 2_000)] });
+    expect([...(await store.signals.known('hooks', ['a', 'b', 'c']))].sort()).toEqual(['a', 'b']);
+    expect([...(await store.signals.known('others', ['a']))]).toEqual([]);
+    await store.signals.prune(1_500 + 7 * 24 * 3_600_000);
+    expect([...(await store.signals.known('hooks', ['a', 'b']))]).toEqual([]);
+  });
+
+  on('a cursor stays, however long its source has been silent', async (store) => {
+    const row = (series: string) => ({ source: 'log', series, total: 7, at: 1_000 });
+    await store.signals.commit({ ...NOTHING, series: [row('#cursor:offset'), row('["errors"]')] });
+    await store.signals.prune(90 * 24 * 3_600_000);
+    expect((await store.signals.load(0)).series.map((one) => one.series)).toEqual(['#cursor:offset']);
+  });
+
   on('increments of one slot add up, within a batch and over batches', async (store) => {
     await store.signals.commit({
       ...NOTHING,

@@ -20,6 +20,7 @@ function sink(transitions: Transition[]): SignalStore {
     unanswered: async () => [],
     answered: async () => undefined,
     transitions: async () => transitions,
+    known: async () => new Set(),
     prune: async () => undefined,
   };
 }

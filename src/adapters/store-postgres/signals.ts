@@ -3,7 +3,7 @@
 import type { Instant } from '../../domain/json.ts';
 import type { Transition } from '../../domain/trigger.ts';
 import type { Digest } from '../../ports/digest.ts';
-import type { SeriesRow, SignalStore, SlotRow, StateRow } from '../../ports/signal-store.ts';
+import type { EventRow, SeriesRow, SignalStore, SlotRow, StateRow } from '../../ports/signal-store.ts';
 import type { Time } from '../../ports/time.ts';
 import type { Client, Database } from './connection.ts';
 import { fenceOf } from './fence.ts';
@@ -28,6 +28,13 @@ export function createSignalStore(database: Database, deps: { readonly digest: D
         },
         { fence: fenceOf(deps.digest, `signal/${id}`) },
       );
+    },
+    known: async (source, ids) => {
+      const rows = await database.query<{ id: string }>('select id from belay.signal_event where source = $1 and id = any($2::text[])', [
+        source,
+        ids,
+      ]);
+      return new Set(rows.map((row) => row.id));
     },
     load: async (since) => {
       const [slots, series, states] = await Promise.all([
@@ -57,7 +64,8 @@ export function createSignalStore(database: Database, deps: { readonly digest: D
     },
     prune: async (before) => {
       await database.query('delete from belay.slot where slot < $1', [before]);
-      await database.query('delete from belay.series where at < $1', [before - SERIES_KEPT_MS]);
+      await database.query(`delete from belay.series where at < $1 and series not like '#cursor:%'`, [before - SERIES_KEPT_MS]);
+      await database.query('delete from belay.signal_event where at < $1', [before - SERIES_KEPT_MS]);
       await database.query(`delete from belay.signal_commit where made_at < now() - interval '1 hour'`);
     },
   } satisfies SignalStore;
@@ -86,6 +94,7 @@ async function writeBatch(client: Client, batch: Batch, id: string): Promise<voi
       latest(batch.states, (row) => [row.trigger, row.scope]),
     );
   if (batch.transitions.length > 0) await writeTransitions(client, batch.transitions);
+  if (batch.events !== undefined && batch.events.length > 0) await writeEvents(client, batch.events);
 }
 
 // Rows go in the order of their keys, so that two writers never wait for each other in a circle.
@@ -136,6 +145,14 @@ async function writeTransitions(client: Client, rows: readonly Transition[]): Pr
       rows.map((one) => one.at),
       rows.map((one) => JSON.stringify(one)),
     ],
+  );
+}
+
+async function writeEvents(client: Client, rows: readonly EventRow[]): Promise<void> {
+  await client.query(
+    `insert into belay.signal_event (source, id, at) select * from unnest($1::text[], $2::text[], $3::float8[]) as n (source, id, at)
+     order by source, id on conflict (source, id) do nothing`,
+    [rows.map((row) => row.source), rows.map((row) => row.id), rows.map((row) => row.at)],
   );
 }
 

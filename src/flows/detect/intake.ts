@@ -4,7 +4,7 @@ import { incrementOf, spread, spreadEvenly } from '../../domain/counter.ts';
 import type { Instant } from '../../domain/json.ts';
 import { WINDOW_SLOTS } from '../../domain/ring.ts';
 import { scopeOf } from '../../domain/selector.ts';
-import type { Batch, Sample } from '../../domain/signal.ts';
+import type { Batch, Cursor, Sample } from '../../domain/signal.ts';
 import type { SeriesRow } from '../../ports/signal-store.ts';
 import type { Book, Series, SourceState, Target, Track } from './track.ts';
 import { feeds, mayFeed, rowOf } from './track.ts';
@@ -41,6 +41,7 @@ export function takeIn(book: Book, source: SourceState, batch: Batch, now: Insta
     else if (Number.isFinite(numberIn(sample))) takeCounter(intake, sample, eventAt);
   }
   heard(intake, newest);
+  moveCursor(intake, batch.cursor ?? {});
   return intake.series;
 }
 
@@ -98,9 +99,16 @@ function heard({ book, source, now, previousAt, series }: Intake, newest: Instan
   series.set(ALIVE, { source: source.id, series: ALIVE, total: source.knownSince, at: source.newest });
 }
 
+function moveCursor({ source, series, at }: Intake, cursor: Cursor): void {
+  for (const [key, total] of Object.entries(cursor))
+    if (source.cursor[key] !== total) series.set(`${CURSOR}${key}`, { source: source.id, series: `${CURSOR}${key}`, total, at });
+  source.cursor = { ...source.cursor, ...cursor };
+}
+
 /** Series of the store that are not counters: no name of a metric holds a `#`. */
 export const ALIVE = '#alive';
 export const PROBE = '#probe:';
+export const CURSOR = '#cursor:';
 
 const numberIn = (sample: CounterSample): number =>
   sample.kind === 'total' ? sample.total : sample.kind === 'delta' ? sample.delta : sample.value;

@@ -4,7 +4,7 @@ import type { Instant } from '../../domain/json.ts';
 import type { System } from '../../domain/system.ts';
 import { decodeState } from '../../domain/trigger-machine.ts';
 import type { SeriesRow, SignalStore, SlotRow, StateRow } from '../../ports/signal-store.ts';
-import { ALIVE, PROBE } from './intake.ts';
+import { ALIVE, CURSOR, PROBE } from './intake.ts';
 import type { Findings } from './looks.ts';
 import { rateOf } from './looks.ts';
 import type { Book, ExtraWindow, SourceState, Track } from './track.ts';
@@ -53,6 +53,7 @@ function restoreSources(book: Book, system: System, rows: readonly SeriesRow[]):
     const source = book.sources.get(row.source);
     if (source === undefined || row.series === ALIVE) continue;
     if (row.series.startsWith(PROBE)) restorePoint(book, source, row);
+    else if (row.series.startsWith(CURSOR)) source.cursor = { ...source.cursor, [row.series.slice(CURSOR.length)]: row.total };
     // Rows are written when a total changes; the source was last read at its own time.
     else source.restored.set(row.series, { total: row.total, at: Math.max(row.at, source.newest) });
   }

@@ -8,7 +8,7 @@ import type { CounterState } from '../../domain/counter.ts';
 import type { Instant } from '../../domain/json.ts';
 import { Rings } from '../../domain/ring.ts';
 import { compileSelector, type Matcher } from '../../domain/selector.ts';
-import { OVERFLOW_SCOPE, type ScopeKey, type Selector, type SignalSpec } from '../../domain/signal.ts';
+import { type Cursor, OVERFLOW_SCOPE, type ScopeKey, type Selector, type SignalSpec } from '../../domain/signal.ts';
 import { isPulled } from '../../domain/source-catalog.ts';
 import type { System } from '../../domain/system.ts';
 import type { TriggerRule } from '../../domain/trigger.ts';
@@ -105,6 +105,8 @@ export interface SourceState {
   readonly series: Map<string, Series>;
   readonly bySample: WeakMap<object, { readonly name: string; readonly series: Series }>;
   readonly restored: Map<string, CounterState>;
+  /** Where its last reading ended that was committed. */
+  cursor: Cursor;
 }
 
 /** A trigger that people pull by hand: no data, a state for each scope. */
@@ -281,6 +283,7 @@ export function sourceOf(book: Book, system: System, id: string, everyMs: number
     series: new Map(),
     bySample: new WeakMap(),
     restored: new Map(),
+    cursor: {},
   };
   book.sources.set(id, source);
   return source;

@@ -1,6 +1,6 @@
 // Durable detection in memory, on the disk of a world: slots that add up, last values, states and transitions.
 import type { Transition } from '../../../src/domain/trigger.ts';
-import type { SeriesRow, SignalStore, SlotRow, StateRow } from '../../../src/ports/signal-store.ts';
+import type { EventRow, SeriesRow, SignalStore, SlotRow, StateRow } from '../../../src/ports/signal-store.ts';
 import type { FakeStoreDeps } from './store-tables.ts';
 import { copy, partOf } from './store-tables.ts';
 
@@ -9,6 +9,7 @@ interface SignalTables {
   readonly series: Map<string, SeriesRow>;
   readonly states: Map<string, StateRow>;
   readonly transitions: Map<string, { readonly transition: Transition; answered: boolean }>;
+  readonly events: Map<string, EventRow>;
 }
 
 const SERIES_KEPT_MS = 7 * 24 * 3_600_000;
@@ -21,6 +22,7 @@ export function createFakeSignalStore({ disk, kill }: Pick<FakeStoreDeps, 'disk'
     series: new Map(),
     states: new Map(),
     transitions: new Map(),
+    events: new Map(),
   }));
   const read = async <T>(work: () => T): Promise<T> => {
     await kill?.gate?.();
@@ -41,7 +43,12 @@ export function createFakeSignalStore({ disk, kill }: Pick<FakeStoreDeps, 'disk'
           const key = transitionKey(transition);
           if (!tables.transitions.has(key)) tables.transitions.set(key, { transition, answered: false });
         }
+        for (const row of copy(change.events ?? [])) {
+          const key = keyOf(row.source, row.id);
+          if (!tables.events.has(key)) tables.events.set(key, row);
+        }
       }),
+    known: (source, ids) => read(() => new Set(ids.filter((id) => tables.events.has(keyOf(source, id))))),
     load: (since) =>
       read(() => ({
         slots: [...tables.slots.values()]
@@ -73,7 +80,9 @@ export function createFakeSignalStore({ disk, kill }: Pick<FakeStoreDeps, 'disk'
     prune: (before) =>
       write('prune', () => {
         for (const [key, row] of tables.slots) if (row.slot < before) tables.slots.delete(key);
-        for (const [key, row] of tables.series) if (row.at < before - SERIES_KEPT_MS) tables.series.delete(key);
+        for (const [key, row] of tables.series)
+          if (row.at < before - SERIES_KEPT_MS && !row.series.startsWith('#cursor:')) tables.series.delete(key);
+        for (const [key, row] of tables.events) if (row.at < before - SERIES_KEPT_MS) tables.events.delete(key);
       }),
   } satisfies SignalStore;
 }

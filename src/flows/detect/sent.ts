@@ -1,0 +1,26 @@
+// A source that somebody sends to: what is decoded is delivered, and the sender is answered when it is durable.
+import { BelayError } from '../../domain/errors.ts';
+import type { Batch } from '../../domain/signal.ts';
+import type { PushedSource, SignalDecoder } from '../../ports/signal-source.ts';
+
+export function sent(decoder: SignalDecoder): PushedSource {
+  let taker: ((batch: Batch) => Promise<void>) | null = null;
+  const { id, everyMs } = decoder;
+  return {
+    id,
+    everyMs,
+    run: async (deliver, signal) => {
+      if (signal.aborted) return;
+      taker = deliver;
+      await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+      taker = null;
+    },
+    receive: async (request) => {
+      const { samples, reply } = await decoder.decode(request);
+      if (taker === null)
+        throw new BelayError('BELAY_STORE_UNAVAILABLE', `source ${id} is not being read now`, { hint: 'Send it again in a moment.' });
+      await taker({ source: id, at: request.at, alive: true, samples });
+      return reply;
+    },
+  } satisfies PushedSource;
+}

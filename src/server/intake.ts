@@ -1,0 +1,100 @@
+// The door for senders: `/in/<source>/…`. It knows sizes, encodings and signatures; what a body means is the business of its source.
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import type { Context, Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { BelayError } from '../domain/errors.ts';
+import type { SenderOptions, SourceSpec } from '../domain/source-catalog.ts';
+import { isPulled } from '../domain/source-catalog.ts';
+import type { PushedSource, Reply } from '../ports/signal-source.ts';
+import type { Time } from '../ports/time.ts';
+import type { AppEnv } from './guard.ts';
+import { problemOf, problemResponse } from './problem.ts';
+import { whyNotFrom } from './verify-sender.ts';
+
+export const INTAKE_CAPS = { wireBytes: 8 * 1024 * 1024, bodyBytes: 32 * 1024 * 1024 } as const;
+const REASON_CHARS = 400;
+
+export interface IntakeDeps {
+  readonly sources: readonly SourceSpec[];
+  /** By id of the source. */
+  readonly receivers: Readonly<Record<string, PushedSource>>;
+  readonly time: Pick<Time, 'now'>;
+  /** A request that was refused for good, with the reason that its sender got. */
+  readonly onRefused?: ((refused: { readonly source: string; readonly status: number; readonly reason: string }) => void) | undefined;
+}
+
+/** Before the gate of people: a sender has a secret of its own, not a person's token. */
+export function mountIntake(app: Hono<AppEnv>, deps: IntakeDeps): void {
+  const limit = bodyLimit({ maxSize: INTAKE_CAPS.wireBytes, onError: () => tooLarge('sent', INTAKE_CAPS.wireBytes) });
+  app.on(['GET', 'POST', 'PUT'], ['/in/:source', '/in/:source/*'], limit, (c) => receive(c, deps));
+}
+
+async function receive(c: Context<AppEnv>, deps: IntakeDeps): Promise<Response> {
+  const id = c.req.param('source') ?? '';
+  const spec = deps.sources.find((one) => one.id === id && !isPulled(one));
+  const receiver = Object.hasOwn(deps.receivers, id) ? deps.receivers[id] : undefined;
+  if (spec === undefined || receiver === undefined) {
+    const known = Object.keys(deps.receivers).map((one) => `/in/${one}`);
+    return refusal(
+      new BelayError('BELAY_NOT_FOUND', `no source takes what is sent to /in/${id}`, { hint: `Sources: ${known.join(', ') || 'none'}.` }),
+    );
+  }
+  const refuse = (error: BelayError, status?: number): Response => {
+    const response = refusal(error, status);
+    deps.onRefused?.({ source: id, status: response.status, reason: error.message.slice(0, REASON_CHARS) });
+    return response;
+  };
+  const raw = new Uint8Array(await c.req.arrayBuffer());
+  const headers = Object.fromEntries(c.req.raw.headers);
+  const now = deps.time.now();
+  const why = whyNotFrom(spec as SourceSpec & SenderOptions, { headers, raw, now });
+  if (why !== null) return refuse(new BelayError('BELAY_UNAUTHORIZED', `source ${id}: ${why}`, { hint: 'See docs/sources/README.md.' }));
+  try {
+    const body = await decoded(raw, headers['content-encoding'] ?? '');
+    if (body === null) return tooLarge('unpacked', INTAKE_CAPS.bodyBytes);
+    const path = new URL(c.req.url).pathname.slice(`/in/${id}`.length).replace(/\/$/, '');
+    return answer(await receiver.receive({ method: c.req.method as 'GET' | 'POST' | 'PUT', path, headers, body, at: now }));
+  } catch (error) {
+    if (!BelayError.is(error)) throw error;
+    return refuse(error, error.code === 'BELAY_INPUT_INVALID' ? 400 : undefined);
+  }
+}
+
+function answer({ status, headers, body }: Reply): Response {
+  return new Response(body ?? null, { status, ...(headers === undefined ? {} : { headers }) });
+}
+
+function refusal(error: BelayError, status?: number): Response {
+  const problem = problemOf(error, status === undefined ? {} : { status });
+  // Whoever is told to come again is told when.
+  return problemResponse(problem, problem.status === 503 ? { 'retry-after': '1' } : {});
+}
+
+function tooLarge(what: 'sent' | 'unpacked', most: number): Response {
+  const error = new BelayError('BELAY_INPUT_INVALID', `more than ${most} bytes were ${what}`, { hint: 'Send smaller batches.' });
+  return refusal(error, 413);
+}
+
+/** Null: it unpacks to more than is taken, which is found out without unpacking it all. @throws BELAY_INPUT_INVALID */
+async function decoded(raw: Uint8Array, encoding: string): Promise<Uint8Array | null> {
+  const unpack = { gzip: createGunzip, 'x-gzip': createGunzip, deflate: createInflate, br: createBrotliDecompress }[
+    encoding.trim().toLowerCase()
+  ];
+  if (unpack === undefined) return raw;
+  const stream = unpack();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  stream.end(raw);
+  try {
+    for await (const chunk of stream) {
+      size += (chunk as Uint8Array).length;
+      if (size > INTAKE_CAPS.bodyBytes) return null;
+      chunks.push(chunk as Uint8Array);
+    }
+  } catch (cause) {
+    throw new BelayError('BELAY_INPUT_INVALID', `the body is not ${encoding}`, { cause });
+  } finally {
+    stream.destroy();
+  }
+  return Buffer.concat(chunks);
+}
