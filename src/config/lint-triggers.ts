@@ -1,7 +1,7 @@
 // Triggers, wherever they are written: the window, the two thresholds, and whether the signal can feed them.
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import type { SignalSpec } from '../domain/signal.ts';
-import { writeDuration, writePercent } from '../domain/units.ts';
+import { parseDuration, writeDuration, writePercent } from '../domain/units.ts';
 import { demandKnown } from './lint-names.ts';
 import type { LintContext } from './lint-types.ts';
 import type { Problems } from './problems.ts';
@@ -58,9 +58,14 @@ function demandRole(name: string, span: Span, draft: TriggerDraft, context: Lint
   demandKnown({ rule: 'unknown-role', what: 'role', name, known, span }, problems);
 }
 
+/** Kinds whose breach is a state of now. */
+const WINDOWLESS: ReadonlySet<string> = new Set(['manual', 'probe', 'age', 'composite']);
+/** Kinds whose breach needs no limit of its own. */
+const LIMITLESS: ReadonlySet<string> = new Set(['manual', 'probe', 'absent', 'event', 'composite']);
+
 function lintWindow({ draft, signal, problems, at }: Asking): void {
   const { kind } = signal.signal;
-  if (kind === 'manual' || kind === 'probe') return;
+  if (WINDOWLESS.has(kind)) return;
   const breach = entryAt(draft.value, ['breach']).value;
   const written = isWritten(draft.value, 'breach');
   const recovered = draft.rule.breach !== undefined && draft.rule.breach.overMs > 1;
@@ -77,7 +82,7 @@ function lintWindow({ draft, signal, problems, at }: Asking): void {
 function lintLimits({ draft, signal, problems, at }: Asking): void {
   const { breach } = draft.rule;
   const { kind } = signal.signal;
-  if (breach === undefined || kind === 'manual' || kind === 'probe' || kind === 'absent') return;
+  if (breach === undefined || LIMITLESS.has(kind)) return;
   const limits = [breach.above, breach.below].filter((one) => one !== undefined);
   const written = ['above', 'below'].filter((key) => isWritten(entryAt(draft.value, ['breach']).value, key));
   if (written.length === 0 && limits.length === 0)
@@ -94,7 +99,10 @@ function limitFits(value: number | undefined, path: readonly [string, string], {
   const written = entryAt(draft.value, path).value;
   const text = written.kind === 'scalar' ? String(written.value) : '';
   const { kind } = signal.signal;
-  if (kind === 'ratio' && value > 1)
+  const isShare = kind === 'ratio' || kind === 'fractionAbove';
+  if ((isShare || kind === 'rate' || kind === 'count') && parseDuration(text).ok)
+    problems.error('limit', at(...path), `${text} is a duration, and the signal is a ${kind}`);
+  if (isShare && value > 1)
     problems.error('limit', at(...path), `${text} is no share: a ratio is between 0 and 1`, {
       expected: `a percentage such as ${Math.min(value, 100)}%`,
     });
@@ -133,7 +141,7 @@ function lintClear({ draft, signal, problems, at }: Asking): void {
 }
 
 function lintScope({ draft, signal, problems, at }: Asking): void {
-  if (draft.rule.scope !== 'org' || signal.by !== null || signal.signal.kind === 'manual') return;
+  if (draft.rule.scope !== 'org' || signal.by !== null || ['manual', 'composite'].includes(signal.signal.kind)) return;
   problems.error('trigger-scope', at('scope'), `the trigger ${draft.rule.id} is per organization, and its signal is not split`, {
     hint: `Add "by: org" to the signal ${signal.id}.`,
   });
@@ -166,8 +174,36 @@ function lintSignal(signal: SignalSpec, context: LintContext, problems: Problems
         : entryAt(path, [index]).value.span;
     demandKnown({ rule: 'unknown-source', what: 'source', name, known: context.known.sources, span }, problems);
   }
+  if (signal.signal.kind === 'composite') lintMembers(signal, signal.signal, context, problems);
   if (signal.signal.kind !== 'manual' || context.system.triggers.some((one) => `${one.id}.signal` === signal.id)) return;
   const who = entryAt(own.value, ['manual', 'who']).value;
   for (const [index, name] of signal.signal.who.entries())
     demandKnown({ rule: 'unknown-role', what: 'role', name, known: context.known.roles, span: entryAt(who, [index]).value.span }, problems);
+}
+
+/** Members are triggers that measure or are reported, of the same scope where it is per organization. */
+function lintMembers(
+  signal: SignalSpec,
+  { of, atLeast }: Extract<SignalSpec['signal'], { kind: 'composite' }>,
+  context: LintContext,
+  problems: Problems,
+): void {
+  const inTrigger = context.drafts.system.triggers.find((one) => one.signal?.id === signal.id);
+  const where =
+    inTrigger === undefined
+      ? entryAt(context.drafts.system.value, ['signals', signal.id]).value
+      : entryAt(inTrigger.value, ['signal']).value;
+  const at = (...path: readonly (string | number)[]): Span => entryAt(where, ['composite', ...path]).value.span;
+  const { triggers, signals } = context.system;
+  const isComposite = (id: string): boolean =>
+    signals.find((one) => one.id === triggers.find((rule) => rule.id === id)?.signal)?.signal.kind === 'composite';
+  const known = new Set(triggers.map((one) => one.id).filter((id) => !isComposite(id)));
+  const isPerOrg = triggers.some((one) => one.signal === signal.id && one.scope === 'org');
+  for (const [index, name] of of.entries()) {
+    if (!demandKnown({ rule: 'unknown-trigger', what: 'trigger that a composite may have', name, known, span: at('of', index) }, problems))
+      continue;
+    if (isPerOrg && triggers.find((one) => one.id === name)?.scope !== 'org')
+      problems.error('trigger-scope', at('of', index), `${name} is about all organizations, and the composite is about each`);
+  }
+  if (atLeast > of.length) problems.error('limit', at('atLeast'), `${atLeast} of ${of.length} triggers can never be in breach`);
 }

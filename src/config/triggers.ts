@@ -2,7 +2,7 @@
 // (2%, 10/min, 5); whether that suits the signal's kind is the lint's question, because the signal may stand in another file.
 import type { SignalSpec } from '../domain/signal.ts';
 import type { TriggerRule } from '../domain/trigger.ts';
-import { parsePercent, parseRate } from '../domain/units.ts';
+import { parseDuration, parsePercent, parseRate } from '../domain/units.ts';
 import type { Problems } from './problems.ts';
 import type { Fields, Reader } from './read.ts';
 import { duration, measured, notYet, number, oneOf, optional, present, readFields, record, required, text, wrong } from './read.ts';
@@ -23,9 +23,11 @@ export interface TriggerDraft {
 const limit: Reader<number> = measured((written) => {
   if (written.endsWith('%')) return parsePercent(written);
   if (written.includes('/')) return parseRate(written);
+  const span = parseDuration(written);
+  if (span.ok) return { ok: true, value: span.value / 1_000 };
   const value = Number(written);
   return written.trim() !== '' && Number.isFinite(value) ? { ok: true, value } : { ok: false, why: `"${written}" is not a limit` };
-}, 'a limit: 2% or 0.02 for a ratio, 10/min for a rate, else a number');
+}, 'a limit: 2% or 0.02 for a ratio, 10/min for a rate, 15m for an age, else a number');
 
 const BREACH = {
   above: optional(limit),
@@ -80,7 +82,8 @@ function rest(fields: Fields<typeof SHAPE>): Omit<TriggerRule, 'id' | 'signal' |
     gap: fields.gap ?? 'hold',
     mode: fields.mode ?? 'shadow',
     ...(impact?.who === undefined || impact.ask === undefined ? {} : { impact: { who: impact.who, ask: impact.ask } }),
-    rearmMs: fields.rearm ?? breach?.overMs ?? DEFAULT_REARM_MS,
+    // An age has a limit and no window.
+    rearmMs: fields.rearm ?? (breach !== undefined && breach.overMs > 1 ? breach.overMs : DEFAULT_REARM_MS),
   };
 }
 

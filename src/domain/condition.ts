@@ -13,9 +13,10 @@ import {
   shareUpper,
   silenceChance,
 } from './evidence-test.ts';
+import type { Instant } from './json.ts';
 import type { Counts } from './ring.ts';
 import type { SignalKind } from './signal.ts';
-import type { EvidenceLevel, TriggerRule } from './trigger.ts';
+import type { EvidenceLevel, TriggerRule, TriggerStatus } from './trigger.ts';
 
 const MINUTE_MS = 60_000;
 /** Slots that a mean needs before its spread says anything. */
@@ -36,6 +37,9 @@ export interface Condition {
   /** Whether the still window, where it had data, was beyond the limit. */
   readonly still: boolean;
 }
+
+/** Judged as a share of bad events among all. */
+const isShare = (kind: SignalKind['kind']): boolean => kind === 'ratio' || kind === 'fractionAbove';
 
 export interface Clean extends Counts {
   readonly ms: number;
@@ -62,11 +66,11 @@ export function compileRule(rule: TriggerRule, kind: SignalKind): CompiledRule {
   const overMs = breach?.overMs ?? Math.max(1, rule.rearmMs);
   const inverse = breach?.above === undefined && breach?.below !== undefined;
   const written = breach?.above ?? breach?.below ?? 0;
-  const limit = inverse && kind.kind === 'ratio' ? 1 - written : written;
+  const limit = inverse && isShare(kind.kind) ? 1 - written : written;
   const table = (alpha: number): CriticalTable | null => {
-    if (kind.kind === 'ratio') return criticalTable(limit, alpha);
-    if (kind.kind !== 'rate') return null;
-    const mean = (limit * overMs) / MINUTE_MS;
+    if (isShare(kind.kind)) return criticalTable(limit, alpha);
+    const mean = expected(kind.kind, limit, overMs);
+    if (mean === null) return null;
     const critical = inverse ? poissonCriticalLow(mean, alpha) : poissonCritical(mean, alpha);
     return { critical: () => critical };
   };
@@ -81,6 +85,12 @@ export function compileRule(rule: TriggerRule, kind: SignalKind): CompiledRule {
     inverse,
     limit,
   };
+}
+
+/** Events expected in the window at the limit; null where the kind counts none. */
+function expected(kind: SignalKind['kind'], limit: number, overMs: number): number | null {
+  if (kind === 'rate') return (limit * overMs) / MINUTE_MS;
+  return kind === 'count' || kind === 'event' ? limit : null;
 }
 
 /** An empty still window keeps the last answer: `stillBefore`. */
@@ -121,6 +131,31 @@ export function lookAtRate(rule: CompiledRule, over: Counts, still: Counts): Con
   const limit = beyond(value) && stillNow;
   const level = !limit ? 'none' : rule.inverse ? lowLevel(rule, over.all) : levelOf(rule, over.all, over.all);
   return { value, bad: over.all, all: over.all, limit, level, below: isClear(rule, value), still: stillNow };
+}
+
+/** Events of the window as they are: a breach lasts until they have left it. No event is a count of 0, because the source is alive. */
+export function lookAtCount(rule: CompiledRule, over: Counts): Condition {
+  const value = over.all;
+  const limit = rule.inverse ? value < rule.limit : value > rule.limit;
+  const level = !limit ? 'none' : rule.inverse ? lowLevel(rule, value) : levelOf(rule, value, value);
+  return { value, bad: value, all: value, limit, level, below: isClear(rule, value), still: limit };
+}
+
+/** `since` is the instant of the last good thing, or null while none is known. Exact: it needs no evidence. */
+export function lookAtAge(rule: CompiledRule, now: Instant, since: Instant | null): Condition {
+  if (since === null) return { value: null, bad: 0, all: 0, limit: null, level: 'none', below: null, still: false };
+  const value = Math.max(0, now - since) / 1_000;
+  const limit = rule.inverse ? value < rule.limit : value > rule.limit;
+  return { value, bad: 0, all: 1, limit, level: limit ? 'act' : 'none', below: isClear(rule, value), still: limit };
+}
+
+/** Members in breach may carry an act together when enough of them may alone; those that only ask make it ask. */
+export function lookAtMembers(members: readonly TriggerStatus[], atLeast: number): Condition {
+  const breached = members.filter((status) => status === 'breached').length;
+  const hit = breached + members.filter((status) => status === 'suspect').length;
+  const limit = hit >= atLeast;
+  const level = !limit ? 'none' : breached >= atLeast ? 'act' : 'suspect';
+  return { value: hit, bad: hit, all: members.length, limit, level, below: !limit, still: limit };
 }
 
 function lowLevel(rule: CompiledRule, count: number): EvidenceLevel {
@@ -216,34 +251,41 @@ export function lookAtProbe(
   return { value: failing, bad: failing, all: points.length, limit, level, below, still: limit === true };
 }
 
-function isClear({ rule }: CompiledRule, value: number): boolean | null {
+/** A clear rule without a limit of its own means: no longer beyond that of the breach. */
+function isClear({ rule, limit, inverse, kind }: CompiledRule, value: number): boolean | null {
   if (rule.clear === undefined) return null;
   const { above, below } = rule.clear;
+  if (above === undefined && below === undefined) {
+    const written = inverse && isShare(kind) ? 1 - limit : limit;
+    return inverse ? value >= written : value <= written;
+  }
   return (below === undefined || value < below) && (above === undefined || value > above);
 }
 
 /** Probability of seeing this much by chance at the limit; null where the kind has no such test. */
 export function chanceOf(rule: CompiledRule, condition: Condition): number | null {
   const { bad, all, value } = condition;
-  if (rule.kind === 'ratio') return all === 0 ? null : binomialTail(rule.inverse ? all - bad : bad, all, rule.limit);
-  if (rule.kind !== 'rate' || value === null) return null;
-  const mean = (rule.limit * rule.overMs) / MINUTE_MS;
+  if (isShare(rule.kind)) return all === 0 ? null : binomialTail(rule.inverse ? all - bad : bad, all, rule.limit);
+  const mean = expected(rule.kind, rule.limit, rule.overMs);
+  if (mean === null || value === null) return null;
   return rule.inverse ? poissonHead(all, mean) : poissonTail(all, mean);
 }
 
 /** Has the traffic since it is below the clear limit proven, at 95 %, that the limit of the breach is kept? */
 export function isProven(rule: CompiledRule, clean: Clean, consecutive: number): boolean {
-  if (rule.kind === 'ratio') {
+  if (isShare(rule.kind)) {
     const bad = rule.inverse ? clean.all - clean.bad : clean.bad;
     return clean.all > 0 && 1 - binomialTail(bad + 1, clean.all, rule.limit) < 0.05;
   }
   if (rule.kind === 'rate' && !rule.inverse) return clean.ms > 0 && poissonHead(clean.all, (rule.limit * clean.ms) / MINUTE_MS) < 0.05;
+  // These say by themselves that it is over: nothing was counted, or the members have cleared with evidence of their own.
+  if (rule.kind === 'count' || rule.kind === 'event' || rule.kind === 'composite') return true;
   return clean.all >= (rule.kind === 'probe' ? consecutive : 1);
 }
 
 /** The upper 95 % bound that clean traffic proves; undefined where the kind has none. */
 export function provenBound(rule: CompiledRule, clean: Clean): number | undefined {
   if (rule.inverse) return undefined;
-  if (rule.kind === 'ratio') return shareUpper(clean.bad, clean.all);
+  if (isShare(rule.kind)) return shareUpper(clean.bad, clean.all);
   return rule.kind === 'rate' ? (countUpper(clean.all) * MINUTE_MS) / clean.ms : undefined;
 }

@@ -10,12 +10,14 @@ export function binomialTail(k: number, n: number, p: number): number {
 
 /** P(X ≥ k) for X ~ Poisson(mean). */
 export function poissonTail(k: number, mean: number): number {
-  return k <= 0 ? 1 : lowerGamma(k, mean);
+  if (k <= 0) return 1;
+  return mean <= 0 ? 0 : lowerGamma(k, mean);
 }
 
 /** P(X ≤ k) for X ~ Poisson(mean). */
 export function poissonHead(k: number, mean: number): number {
-  return k < 0 ? 0 : 1 - lowerGamma(k + 1, mean);
+  if (k < 0) return 0;
+  return mean <= 0 ? 1 : 1 - lowerGamma(k + 1, mean);
 }
 
 /** Above this the table of exact values ends and the expansion begins. */

@@ -14,11 +14,20 @@ export interface Selector {
 
 export type SignalKind =
   | { readonly kind: 'ratio'; readonly bad: Selector; readonly all: Selector }
+  /** Events above the limit: from a histogram (`<name>_bucket`, `<name>_count`), or from single values. The limit in the metric's unit. */
+  | { readonly kind: 'fractionAbove'; readonly of: Selector; readonly limit: number }
   | { readonly kind: 'rate'; readonly of: Selector }
+  | { readonly kind: 'count'; readonly of: Selector }
+  /** As `count`, and one is enough. */
+  | { readonly kind: 'event'; readonly of: Selector }
+  /** Seconds since the last good thing: the samples are instants, in seconds since 1970 (as Prometheus writes them). */
+  | { readonly kind: 'age'; readonly of: Selector }
   | { readonly kind: 'mean'; readonly sum: Selector; readonly count: Selector }
   | { readonly kind: 'gauge'; readonly of: Selector }
   | { readonly kind: 'absent'; readonly of: Selector }
   | { readonly kind: 'probe'; readonly source: string; readonly failing: number; readonly consecutive: number }
+  /** So many of these triggers are in breach, in the same scope. */
+  | { readonly kind: 'composite'; readonly of: readonly string[]; readonly atLeast: number }
   | { readonly kind: 'manual'; readonly who: readonly string[]; readonly ask: string };
 
 export interface SignalSpec {

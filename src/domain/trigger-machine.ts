@@ -7,6 +7,8 @@ import type { EvidenceLevel, FrozenInputs, Transition, TriggerStatus } from './t
 
 /** Bad events that a rule which merely persists must have seen before it asks. */
 const PERSISTENT_BAD = 3;
+/** Kinds that count no bad events, or where each one counts by itself. */
+const WITHOUT_BAD: ReadonlySet<string> = new Set(['absent', 'mean', 'gauge', 'age', 'count', 'event', 'composite']);
 /** From this re-opening on an episode asks and never acts alone. */
 const LAST_REOPENING = 3;
 
@@ -134,7 +136,7 @@ function isSuspect(rule: CompiledRule, state: MachineState, look: Look): boolean
   const { limit, level, bad } = look.condition;
   if (limit !== true) return false;
   if (level !== 'none') return true;
-  const enough = bad >= PERSISTENT_BAD || rule.kind === 'absent' || rule.kind === 'mean' || rule.kind === 'gauge' || rule.inverse;
+  const enough = bad >= PERSISTENT_BAD || WITHOUT_BAD.has(rule.kind) || rule.inverse;
   return enough && heldUntil(state, look.at) >= 2 * rule.overMs;
 }
 

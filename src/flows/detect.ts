@@ -12,10 +12,10 @@ import type { EventRow, SeriesRow, SignalStore } from '../ports/signal-store.ts'
 import type { Time } from '../ports/time.ts';
 import { takeIn } from './detect/intake.ts';
 import { changeSet, keptFrom, loadBook, upkeepRows } from './detect/keep.ts';
-import { type Findings, lookAtManual, lookAtTrack, newFindings, note } from './detect/looks.ts';
+import { type Findings, lookAtComposites, lookAtManual, lookAtTrack, newFindings, note } from './detect/looks.ts';
 import { healthOf, readMetric, viewsOf } from './detect/readings.ts';
 import type { Book, ExtraWindow } from './detect/track.ts';
-import { sourceOf } from './detect/track.ts';
+import { growsByTime, sourceOf } from './detect/track.ts';
 
 const PULSE_MS = 1_000;
 const UPKEEP_MS = 60_000;
@@ -125,6 +125,7 @@ class Running {
       const series = takeIn(book, source, fresh, now);
       const findings = newFindings();
       for (const track of book.tracks.values()) if (track.fedBy.has(source.id)) lookAtTrack(book, track, now, findings);
+      lookAtComposites(book, now, findings);
       const born = unborn.filter((track) => track.since !== null);
       await this.#commit(book, series, findings, { born, events });
     });
@@ -166,6 +167,7 @@ class Running {
         manual.states.set(o.scope, withReport(manual.states.get(o.scope) ?? INITIAL, word));
         lookAtManual(manual, o.scope, now, findings, { by: o.by, text: o.text, at: now });
       }
+      lookAtComposites(book, now, findings);
       await this.#commit(book, new Map(), findings);
     });
   }
@@ -236,10 +238,11 @@ class Running {
   async #turnOfTime(now: Instant): Promise<void> {
     const book = await this.#loaded();
     const findings = newFindings();
-    for (const track of book.tracks.values()) if (track.spec.signal.kind === 'absent') lookAtTrack(book, track, now, findings);
+    for (const track of book.tracks.values()) if (growsByTime(track)) lookAtTrack(book, track, now, findings);
     for (const manual of book.manual.values()) {
       for (const [scope, state] of manual.states) if (state.status === 'suspect') lookAtManual(manual, scope, now, findings);
     }
+    lookAtComposites(book, now, findings);
     const isDue = now - this.#upkeepAt >= UPKEEP_MS;
     const series = new Map((isDue ? upkeepRows(book) : []).map((row): [string, SeriesRow] => [`${row.source}/${row.series}`, row]));
     await this.#commit(book, series, findings);

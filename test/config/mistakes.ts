@@ -223,9 +223,9 @@ export const OF_THE_SYSTEM: readonly Mistake[] = [
   {
     name: 'a signal of a kind that is not available yet',
     from: '    ratio: { bad',
-    to: '    fractionAbove: { bad',
+    to: '    distinct: { bad',
     rule: 'not-available',
-    at: 'fractionAbove',
+    at: 'distinct',
   },
   {
     name: 'evidence levels the wrong way round',

@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Batch } from '../../src/domain/signal.ts';
+import type { SourceSpec } from '../../src/domain/source-catalog.ts';
 import type { Time } from '../../src/ports/time.ts';
 import { type BelayServer, createServer, type ServerDeps } from '../../src/server/app.ts';
 import { type Auth, createAuth } from '../../src/server/auth.ts';
@@ -43,7 +44,13 @@ export interface Browser {
   submit(path: string, fields: Readonly<Record<string, string>>, headers?: Readonly<Record<string, string>>): Promise<Response>;
 }
 
-export async function openDoor(o: { readonly time?: Time; readonly stream?: ServerDeps['stream'] } = {}): Promise<Door> {
+export interface DoorOptions extends Pick<ServerDeps, 'stream' | 'receivers' | 'onRefused'> {
+  readonly time?: Time;
+  /** Beside the story's own. */
+  readonly sources?: readonly SourceSpec[];
+}
+
+export async function openDoor(o: DoorOptions = {}): Promise<Door> {
   const time: Time = o.time ?? createFakeTime(START);
   const dataDir = await mkdtemp(join(tmpdir(), 'belay-door-'));
   const story = await createStory(time);
@@ -51,11 +58,13 @@ export async function openDoor(o: { readonly time?: Time; readonly stream?: Serv
   const batches: Batch[] = [];
   const bugs: unknown[] = [];
   const server = createServer({
-    world: story.world,
+    world: { ...story.world, system: { ...SYSTEM, sources: [...SYSTEM.sources, ...(o.sources ?? [])] } },
     commands: story.commands,
     auth,
     version: '0.0.0-test',
     stream: o.stream,
+    receivers: o.receivers,
+    onRefused: o.onRefused,
     ingest: async (batch) => void batches.push(batch),
     onBug: (error) => void bugs.push(error),
   });

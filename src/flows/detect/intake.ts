@@ -109,6 +109,8 @@ function moveCursor({ source, series, at }: Intake, cursor: Cursor): void {
 export const ALIVE = '#alive';
 export const PROBE = '#probe:';
 export const CURSOR = '#cursor:';
+/** Sources that tell increments of a track: after a start, their silence is again no traffic, and not no data. */
+export const INCREMENTS = '#increments:';
 
 const numberIn = (sample: CounterSample): number =>
   sample.kind === 'total' ? sample.total : sample.kind === 'delta' ? sample.delta : sample.value;
@@ -163,7 +165,10 @@ function takeCounter(intake: Intake, sample: CounterSample, at: Instant): void {
   const total = { total: value, at };
   const increment = value < 0 ? null : incrementOf(previous, total, intake.source.knownSince === null ? null : intake.previousAt);
   for (const target of series.targets) {
-    if (target.track.spec.signal.kind === 'gauge') takeGauge(intake, target, previous, total);
+    const { signal } = target.track.spec;
+    if (signal.kind === 'gauge') takeGauge(intake, target, previous, total);
+    else if (signal.kind === 'age') takeInstant(intake, target, total);
+    else if (signal.kind === 'fractionAbove' && sample.kind === 'value') takeSingle(intake, target, { value, limit: signal.limit, at });
     else if (increment === null) seen(intake, target, at, previous === undefined ? Infinity : at);
     else takeIncrement(intake, target, { ...increment, count: Math.round(value) - Math.round(value - increment.delta), at }, false);
   }
@@ -171,6 +176,13 @@ function takeCounter(intake: Intake, sample: CounterSample, at: Instant): void {
   series.previous = total;
   if (previous?.total !== value) intake.series.set(series.key, { source: intake.source.id, series: series.key, total: value, at });
 }
+
+export const incrementsRow = (track: Track, source: SourceState): SeriesRow => ({
+  source: source.id,
+  series: `${INCREMENTS}${track.key}`,
+  total: 1,
+  at: source.newest,
+});
 
 interface Laid {
   readonly delta: number;
@@ -182,7 +194,11 @@ interface Laid {
 function takeIncrement(intake: Intake, target: Target, laid: Laid, pushed: boolean): void {
   const { track, row } = target;
   if (pushed) {
-    track.pushedBy.add(intake.source.id);
+    if (!track.pushedBy.has(intake.source.id)) {
+      track.pushedBy.add(intake.source.id);
+      const row = incrementsRow(track, intake.source);
+      intake.series.set(row.series, row);
+    }
     track.pushSeenAt = intake.now;
     if (laid.at < intake.previousAt - intake.source.disorderMs - track.spec.lateMs) {
       intake.book.late += 1;
@@ -215,6 +231,27 @@ function takeGauge(
   const o = { slotMs: track.slotMs, slots: WINDOW_SLOTS };
   spread(Math.round(spanMs), previous.at, sample.at, o, (slot, part) => put(track, row, slot, 0, part, previous.total * part));
   track.newAll[row] = (track.newAll[row] ?? 0) + Math.round(spanMs);
+}
+
+/** One event with its value. */
+function takeSingle(
+  intake: Intake,
+  target: Target,
+  { value, limit, at }: { readonly value: number; readonly limit: number; readonly at: Instant },
+): void {
+  const one = { delta: 1, count: 1, from: at, at };
+  takeIncrement(intake, { ...target, bad: value <= limit, all: true }, one, true);
+}
+
+/** Above this a number is meant in milliseconds. */
+const SECONDS_END = 1e11;
+
+/** The last good thing happened then; one that was taken away makes it older again. */
+function takeInstant(intake: Intake, target: Target, { total, at }: { readonly total: number; readonly at: Instant }): void {
+  const { track, row } = target;
+  seen(intake, target, at, -Infinity);
+  track.eventAt[row] = Math.min(total > SECONDS_END ? total : total * 1_000, at + AHEAD_MS);
+  track.newAll[row] = (track.newAll[row] ?? 0) + 1;
 }
 
 function put(track: Track, row: number, slot: number, bad: number, all: number, sum: number): void {

@@ -4,7 +4,7 @@ import type { Instant } from '../../domain/json.ts';
 import type { System } from '../../domain/system.ts';
 import { decodeState } from '../../domain/trigger-machine.ts';
 import type { SeriesRow, SignalStore, SlotRow, StateRow } from '../../ports/signal-store.ts';
-import { ALIVE, CURSOR, PROBE } from './intake.ts';
+import { ALIVE, CURSOR, INCREMENTS, incrementsRow, PROBE } from './intake.ts';
 import type { Findings } from './looks.ts';
 import { rateOf } from './looks.ts';
 import type { Book, ExtraWindow, SourceState, Track } from './track.ts';
@@ -53,10 +53,19 @@ function restoreSources(book: Book, system: System, rows: readonly SeriesRow[]):
     const source = book.sources.get(row.source);
     if (source === undefined || row.series === ALIVE) continue;
     if (row.series.startsWith(PROBE)) restorePoint(book, source, row);
+    else if (row.series.startsWith(INCREMENTS)) restoreIncrements(book, source, row);
     else if (row.series.startsWith(CURSOR)) source.cursor = { ...source.cursor, [row.series.slice(CURSOR.length)]: row.total };
     // Rows are written when a total changes; the source was last read at its own time.
     else source.restored.set(row.series, { total: row.total, at: Math.max(row.at, source.newest) });
   }
+}
+
+function restoreIncrements(book: Book, source: SourceState, row: SeriesRow): void {
+  const track = book.tracks.get(row.series.slice(INCREMENTS.length));
+  if (track === undefined || !mayFeed(track, source.id)) return;
+  feeds(track, source);
+  track.pushedBy.add(source.id);
+  track.pushSeenAt = source.newest;
 }
 
 function restorePoint(book: Book, source: SourceState, row: SeriesRow): void {
@@ -85,6 +94,7 @@ function restoreSlot(book: Book, row: SlotRow): void {
 function restoreState(book: Book, row: StateRow): void {
   const manual = book.manual.get(row.trigger);
   if (manual !== undefined) manual.states.set(row.scope, decodeState(row.state));
+  book.composites.get(row.trigger)?.states.set(row.scope, decodeState(row.state));
   const known = book.trackOf.get(row.trigger);
   if (known === undefined) return;
   const index = rowOf(known.track, row.scope);
@@ -157,6 +167,7 @@ export function upkeepRows(book: Book): readonly SeriesRow[] {
   const rows: SeriesRow[] = [];
   for (const track of book.tracks.values()) {
     if (track.since !== null) rows.push(trackRow(track));
+    for (const id of track.pushedBy) rows.push(incrementsRow(track, book.sources.get(id) as SourceState));
     if (track.spec.signal.kind !== 'absent') continue;
     for (const [scope, row] of track.rowOf) {
       const perMs = rateOf(track, row);

@@ -1,14 +1,25 @@
 // Looks at the scopes of a track: the condition from the rings, one step of each machine, what changed. It writes nothing.
-import { type Condition, lookAtGauge, lookAtMean, lookAtProbe, lookAtRate, lookAtRatio, lookAtSilence } from '../../domain/condition.ts';
+import {
+  type Condition,
+  lookAtAge,
+  lookAtCount,
+  lookAtGauge,
+  lookAtMean,
+  lookAtMembers,
+  lookAtProbe,
+  lookAtRate,
+  lookAtRatio,
+  lookAtSilence,
+} from '../../domain/condition.ts';
 import type { Instant, JsonObject } from '../../domain/json.ts';
 import type { Counts } from '../../domain/ring.ts';
 import { WINDOW_SLOTS } from '../../domain/ring.ts';
-import { OVERFLOW_SCOPE } from '../../domain/signal.ts';
-import type { Transition } from '../../domain/trigger.ts';
-import { encodeState, isQuiet, type MachineState, reportedCondition, step } from '../../domain/trigger-machine.ts';
+import { OVERFLOW_SCOPE, type ScopeKey } from '../../domain/signal.ts';
+import type { Transition, TriggerStatus } from '../../domain/trigger.ts';
+import { encodeState, INITIAL, isQuiet, type MachineState, reportedCondition, step } from '../../domain/trigger-machine.ts';
 import type { StateRow } from '../../ports/signal-store.ts';
-import type { Book, ManualTrigger, Track, Watcher } from './track.ts';
-import { isUnknown, newestOf, slotOf, watermarkOf } from './track.ts';
+import type { Book, CompositeTrigger, ManualTrigger, Track, Watcher } from './track.ts';
+import { countsBad, growsByTime, isUnknown, newestOf, slotOf, watermarkOf } from './track.ts';
 
 /** What one turn changed, until it is committed. */
 export interface Findings {
@@ -29,6 +40,7 @@ export function conditionOf(track: Track, watcher: Watcher, row: number, at: Ins
   const { compiled } = watcher;
   const { signal } = track.spec;
   if (signal.kind === 'absent') return lookAtSilence(compiled, now - lastEventOf(track, row), rateOf(track, row));
+  if (signal.kind === 'age') return lookAtAge(compiled, now, (track.eventAt[row] ?? 0) > 0 ? (track.eventAt[row] ?? 0) : null);
   if (signal.kind === 'probe') {
     const points = [...track.points.values()].map((point) => ({ fails: point.fails, known: now - point.seenAt <= track.absentMs }));
     return lookAtProbe(points, signal);
@@ -48,7 +60,15 @@ export function conditionOf(track: Track, watcher: Watcher, row: number, at: Ins
   }
   const window = track.rings.window(row, over);
   const newest = track.rings.newest(row, stillSlots, still);
-  return signal.kind === 'rate' ? lookAtRate(compiled, window, newest) : lookAtRatio(compiled, window, newest, stillBefore);
+  if (signal.kind === 'count' || signal.kind === 'event') return lookAtCount(compiled, window);
+  if (signal.kind === 'rate') return lookAtRate(compiled, window, newest);
+  return lookAtRatio(compiled, badFirst(track, window), badFirst(track, newest), stillBefore);
+}
+
+/** Two counters read one after the other may disagree by the events in between. */
+export function badFirst(track: Track, counts: Counts): Counts {
+  if (!countsBad(track)) counts.bad = Math.max(0, counts.all - counts.bad);
+  return counts;
 }
 
 /** Silence counts from the last event, or from when Belay began to listen. */
@@ -61,10 +81,13 @@ export function rateOf(track: Track, row: number): number | null {
   return events < LEARNED_FROM || spanMs <= 0 ? null : (events - 1) / spanMs;
 }
 
+/** Kinds without a window, and those whose events count however little of it is covered: more of it could only add to them. */
+const UNWINDOWED: ReadonlySet<string> = new Set(['absent', 'probe', 'age', 'count', 'event']);
+
 /** The window covers less than `over`: since the source is known, since the track is kept, or since the last gap. */
 export function isWarming(track: Track, state: MachineState, at: Instant): boolean {
   const { kind } = track.spec.signal;
-  if (kind === 'absent' || kind === 'probe') return false;
+  if (UNWINDOWED.has(kind)) return false;
   return track.since === null || at - Math.max(track.since, state.coveredSince ?? 0) < track.overMs;
 }
 
@@ -74,15 +97,16 @@ export function lookAtTrack(book: Book, track: Track, now: Instant, findings: Fi
     track.touched.clear();
     return;
   }
-  const at = track.spec.signal.kind === 'absent' ? now : newestOf(book, track);
+  const byTime = growsByTime(track);
+  const at = byTime ? now : newestOf(book, track);
   const slot = slotOf(track, at);
   const turn: Turn = {
     at,
     now,
-    watermark: track.spec.signal.kind === 'absent' ? now : watermarkOf(book, track),
+    watermark: byTime ? now : watermarkOf(book, track),
     sources: [...track.fedBy],
   };
-  if (slot === track.sweptSlot && track.spec.signal.kind !== 'absent') {
+  if (slot === track.sweptSlot && !byTime) {
     for (const row of rowsToLookAt(track)) lookAtRow(track, row, turn, findings);
   } else {
     for (let row = 0; row < track.scopes.length; row += 1) lookAtRow(track, row, turn, findings);
@@ -125,7 +149,7 @@ function lookOnce(track: Track, watcher: Watcher, row: number, turn: Turn, findi
     ...turn,
     condition,
     gapMs,
-    newBad: track.newBad[row] ?? 0,
+    newBad: countsBad(track) ? (track.newBad[row] ?? 0) : Math.max(0, (track.newAll[row] ?? 0) - (track.newBad[row] ?? 0)),
     newAll: track.newAll[row] ?? 0,
     warming: isWarming(track, before, turn.at),
     ceiling: ceilingOf(scope, rule.impact !== undefined, before),
@@ -148,6 +172,64 @@ export function ceilingOf(scope: string, needsImpact: boolean, state: MachineSta
 export function note(findings: Findings, trigger: string, scope: string, state: MachineState, transitions: readonly Transition[]): void {
   findings.states.set(JSON.stringify([trigger, scope]), { trigger, scope, state: encodeState(state) });
   findings.transitions.push(...transitions);
+}
+
+/** Triggers over triggers: looked at after their members, at the same watermark. */
+export function lookAtComposites(book: Book, now: Instant, findings: Findings): void {
+  for (const composite of book.composites.values())
+    for (const scope of scopesOf(book, composite)) lookAtComposite(book, composite, { scope, now }, findings);
+}
+
+/** Where a member, or the composite itself, is not at rest. */
+function scopesOf(book: Book, { members, scope, states }: CompositeTrigger): ReadonlySet<ScopeKey> {
+  const scopes = new Set<ScopeKey>(states.keys());
+  for (const member of members)
+    for (const [one, { status }] of statesOf(book, member)) if (status !== 'ok') scopes.add(scope === 'org' ? one : '');
+  return scopes;
+}
+
+function* statesOf(book: Book, trigger: string): Generator<readonly [ScopeKey, MachineState]> {
+  const found = book.trackOf.get(trigger);
+  if (found !== undefined)
+    for (const row of found.watcher.states.keys()) yield [found.track.scopes[row] ?? '', found.watcher.states[row] as MachineState];
+  yield* book.manual.get(trigger)?.states ?? [];
+}
+
+function lookAtComposite(
+  book: Book,
+  composite: CompositeTrigger,
+  { scope, now }: { readonly scope: ScopeKey; readonly now: Instant },
+  findings: Findings,
+): void {
+  const { rule } = composite.compiled;
+  const before = composite.states.get(scope) ?? INITIAL;
+  const { state, transitions } = step(composite.compiled, before, {
+    condition: compositeCondition(book, composite, scope),
+    at: now,
+    watermark: now,
+    now,
+    newBad: 0,
+    newAll: 0,
+    gapMs: 0,
+    warming: false,
+    ceiling: ceilingOf(scope, rule.impact !== undefined, before),
+    sources: [...new Set(composite.members.flatMap((member) => [...(book.trackOf.get(member)?.track.fedBy ?? ['manual'])]))],
+    trigger: rule.id,
+    scope,
+  });
+  if (state === before) return;
+  composite.states.set(scope, state);
+  note(findings, rule.id, scope, state, transitions);
+}
+
+/** A member of all organizations counts once, by its worst scope; one that only suspects counts when people were told of it. */
+export function compositeCondition(book: Book, { members, atLeast, scope }: CompositeTrigger, wanted: ScopeKey): Condition {
+  const told = ({ status, announced }: MachineState): TriggerStatus => (status === 'suspect' && !announced ? 'ok' : status);
+  const statuses = members.map((member): TriggerStatus => {
+    const mine = [...statesOf(book, member)].filter(([one]) => scope === 'all' || one === wanted).map(([, state]) => told(state));
+    return mine.includes('breached') ? 'breached' : mine.includes('suspect') ? 'suspect' : 'ok';
+  });
+  return lookAtMembers(statuses, atLeast);
 }
 
 /** A trigger that people pull: looked at when somebody reports, and while a hold runs. */

@@ -1,13 +1,14 @@
 // Answers what detection knows now: windows with exact intervals for checks, one view a scope for guards and screens.
 // It reads a book and changes nothing.
+import type { Condition } from '../../domain/condition.ts';
 import { countInterval, growthChance, type Interval, meanInterval, shareInterval } from '../../domain/evidence-test.ts';
 import type { Instant } from '../../domain/json.ts';
 import type { Counts } from '../../domain/ring.ts';
 import type { TriggerView } from '../../domain/trigger.ts';
-import { reportedCondition, usableLevel } from '../../domain/trigger-machine.ts';
+import { type MachineState, reportedCondition, usableLevel } from '../../domain/trigger-machine.ts';
 import type { MetricReading } from '../../ports/readings.ts';
-import { ceilingOf, conditionOf, isWarming } from './looks.ts';
-import type { Book, ManualTrigger, Track, Watcher } from './track.ts';
+import { badFirst, ceilingOf, compositeCondition, conditionOf, isWarming } from './looks.ts';
+import type { Book, CompositeTrigger, ManualTrigger, Track, Watcher } from './track.ts';
 import { isUnknown, newestOf, slotOf, trackKey, watermarkOf } from './track.ts';
 
 const GROWTH_ALPHA = 0.05;
@@ -53,7 +54,8 @@ export function readMetric(book: Book, query: Query, o: { readonly now: Instant;
   const trouble = troubleOf(book, track, rows, query, o);
   if (trouble !== null) return nothing(trouble, watermark);
   const { kind } = track.spec.signal;
-  if (kind === 'absent' || kind === 'probe') return exactly(track, found.watcher, rows[0] ?? 0, { now: o.now, watermark });
+  if (kind === 'absent' || kind === 'probe' || kind === 'age')
+    return exactly(track, found.watcher, rows[0] ?? 0, { now: o.now, watermark });
   const span = spanOf(book, track, windowMs, query.since);
   if (typeof span === 'string') return nothing(span, watermark);
   if (query.since === undefined) {
@@ -132,16 +134,19 @@ function sumOver(track: Track, rows: readonly number[], from: number, to: number
     sum.bad += one.bad;
     sum.all += one.all;
   }
+  badFirst(track, sum);
   return sum;
 }
 
 function counted(track: Track, rows: readonly number[], span: Span, watermark: Instant): MetricReading {
-  const isRate = track.spec.signal.kind === 'rate';
+  const { kind } = track.spec.signal;
+  const isCount = kind === 'count' || kind === 'event';
+  const isRate = kind === 'rate' || isCount;
   const counts = sumOver(track, rows, span.from, span.to, span.to);
   const all = counts.all;
   const bad = isRate ? all : Math.min(counts.bad, all);
   if (!isRate && all === 0) return nothing('there was no traffic in the window', watermark);
-  const scale = MINUTE_MS / span.ms;
+  const scale = isCount ? 1 : MINUTE_MS / span.ms;
   const interval = isRate ? scaled(countInterval(all), scale) : shareInterval(bad, all);
   const value = isRate ? all * scale : bad / all;
   const middle = Math.floor((span.from + span.to + 1) / 2);
@@ -207,6 +212,8 @@ export function viewsOf(book: Book, trigger: string | undefined, now: Instant): 
     if (trigger === undefined || trigger === id)
       for (const [scope, row] of track.rowOf) views.push(viewOf(book, { id, track, watcher, scope, row }, now));
   }
+  for (const [id, composite] of book.composites)
+    if (trigger === undefined || trigger === id) views.push(...compositeViews(book, id, composite, now));
   for (const [id, manual] of book.manual) if (trigger === undefined || trigger === id) views.push(...manualViews(id, manual));
   return views;
 }
@@ -246,28 +253,36 @@ function viewOf(book: Book, { id, track, watcher, scope, row }: Seen, now: Insta
   };
 }
 
+function compositeViews(book: Book, id: string, composite: CompositeTrigger, now: Instant): readonly TriggerView[] {
+  return [...composite.states].map(([scope, state]) => stateView({ id, scope, state }, compositeCondition(book, composite, scope), now));
+}
+
+function stateView(
+  { id, scope, state }: { readonly id: string; readonly scope: string; readonly state: MachineState },
+  condition: Condition,
+  at: Instant,
+): TriggerView {
+  return {
+    trigger: id,
+    scope,
+    status: state.status,
+    announced: state.announced,
+    unknown: false,
+    warming: false,
+    episode: state.episode,
+    since: state.since,
+    value: condition.value,
+    bad: condition.bad,
+    all: condition.all,
+    level: usableLevel(state, { condition, ceiling: ceilingOf(scope, false, state) }),
+    overLimit: condition.limit === true,
+    watermark: at,
+    lastEvaluatedAt: at,
+  };
+}
+
 function manualViews(id: string, manual: ManualTrigger): readonly TriggerView[] {
-  return [...manual.states].map(([scope, state]) => {
-    const condition = reportedCondition(state);
-    const at = state.reportedAt ?? 0;
-    return {
-      trigger: id,
-      scope,
-      status: state.status,
-      announced: state.announced,
-      unknown: false,
-      warming: false,
-      episode: state.episode,
-      since: state.since,
-      value: condition.value,
-      bad: condition.bad,
-      all: condition.all,
-      level: usableLevel(state, { condition, ceiling: ceilingOf(scope, false, state) }),
-      overLimit: condition.limit === true,
-      watermark: at,
-      lastEvaluatedAt: at,
-    };
-  });
+  return [...manual.states].map(([scope, state]) => stateView({ id, scope, state }, reportedCondition(state), state.reportedAt ?? 0));
 }
 
 export function healthOf(

@@ -116,11 +116,21 @@ export interface ManualTrigger {
   readonly states: Map<ScopeKey, MachineState>;
 }
 
+/** A trigger over other triggers: no data of its own, a state for each scope. */
+export interface CompositeTrigger {
+  readonly compiled: CompiledRule;
+  readonly members: readonly string[];
+  readonly atLeast: number;
+  readonly scope: 'org' | 'all';
+  readonly states: Map<ScopeKey, MachineState>;
+}
+
 /** Everything in memory. It can be thrown away and loaded again at any time. */
 export interface Book {
   readonly tracks: Map<string, Track>;
   readonly sources: Map<string, SourceState>;
   readonly manual: Map<string, ManualTrigger>;
+  readonly composites: Map<string, CompositeTrigger>;
   /** trigger → its own track. */
   readonly trackOf: Map<string, { readonly track: Track; readonly watcher: Watcher }>;
   readonly startedAt: Instant;
@@ -134,7 +144,15 @@ export interface ExtraWindow {
 }
 
 export function newBook(system: System, now: Instant, extra: readonly ExtraWindow[]): Book {
-  const book: Book = { tracks: new Map(), sources: new Map(), manual: new Map(), trackOf: new Map(), startedAt: now, late: 0 };
+  const book: Book = {
+    tracks: new Map(),
+    sources: new Map(),
+    manual: new Map(),
+    composites: new Map(),
+    trackOf: new Map(),
+    startedAt: now,
+    late: 0,
+  };
   for (const rule of system.triggers) {
     const spec = system.signals.find((one) => one.id === rule.signal);
     if (spec !== undefined) watch(book, rule, spec, now);
@@ -150,6 +168,11 @@ function watch(book: Book, rule: TriggerRule, spec: SignalSpec, now: Instant): v
   const compiled = compileRule(rule, spec.signal);
   if (spec.signal.kind === 'manual') {
     book.manual.set(rule.id, { compiled, who: spec.signal.who, states: new Map() });
+    return;
+  }
+  if (spec.signal.kind === 'composite') {
+    const { of: members, atLeast } = spec.signal;
+    book.composites.set(rule.id, { compiled, members, atLeast, scope: rule.scope, states: new Map() });
     return;
   }
   const track = trackFor(book, { spec, by: rule.scope === 'org' ? spec.by : null, overMs: compiled.overMs }, now);
@@ -203,9 +226,28 @@ function rolesOf({ signal }: SignalSpec): Roles {
   if (signal.kind === 'ratio') return { bad: match(signal.bad), all: match(signal.all), sum: null };
   if (signal.kind === 'mean') return { bad: null, all: match(signal.count), sum: match(signal.sum) };
   if (signal.kind === 'gauge') return { bad: null, all: null, sum: match(signal.of) };
-  if (signal.kind === 'rate' || signal.kind === 'absent') return { bad: null, all: match(signal.of), sum: null };
+  if (signal.kind === 'fractionAbove') return histogramRoles(signal);
+  if ('of' in signal && signal.kind !== 'composite') return { bad: null, all: match(signal.of), sum: null };
   return { bad: null, all: null, sum: null };
 }
+
+/** The ring's `bad` holds the events within the limit: what a histogram counts. Looks turn it round (`countsBad`). */
+function histogramRoles({ of, limit }: Extract<SignalSpec['signal'], { kind: 'fractionAbove' }>): Roles {
+  const bucket = compileSelector({ ...of, name: `${of.name}_bucket` });
+  const count = compileSelector({ ...of, name: `${of.name}_count` });
+  const single = compileSelector(of);
+  return {
+    bad: (name, labels) => bucket(name, labels) && Number(labels['le']) === limit,
+    all: (name, labels) => count(name, labels) || single(name, labels),
+    sum: null,
+  };
+}
+
+/** False: the ring's `bad` holds the good ones. */
+export const countsBad = (track: Pick<Track, 'spec'>): boolean => track.spec.signal.kind !== 'fractionAbove';
+
+/** Kinds that grow by time alone: looked at with the clock, not with the newest sample. */
+export const growsByTime = ({ spec }: Pick<Track, 'spec'>): boolean => spec.signal.kind === 'absent' || spec.signal.kind === 'age';
 
 /** Row of a scope, made when it is new; beyond the signal's cap all new ones share the overflow row. */
 export function rowOf(track: Track, scope: ScopeKey): number {

@@ -48,7 +48,7 @@ export function createFakeSignalStore({ disk, kill }: Pick<FakeStoreDeps, 'disk'
           if (!tables.events.has(key)) tables.events.set(key, row);
         }
       }),
-    known: (source, ids) => read(() => new Set(ids.filter((id) => tables.events.has(keyOf(source, id))))),
+    known: async (source, ids) => new Set(await read(() => ids.filter((id) => tables.events.has(keyOf(source, id))))),
     load: (since) =>
       read(() => ({
         slots: [...tables.slots.values()]

@@ -1,0 +1,105 @@
+// Kinds of signals as people write them: what each becomes, and what is said of one that cannot be.
+import { describe, expect, test } from 'vitest';
+import type { SignalKind } from '../../src/domain/signal.ts';
+import type { TriggerRule } from '../../src/domain/trigger.ts';
+import { fixture, lintFolder, told, workspace } from './workspace.ts';
+
+const BASE = fixture('base/belay.yaml');
+const SIGNAL = `    ratio: { bad: 'http_requests_total{code=~"5.."}', all: http_requests_total }\n`;
+const BREACH = 'breach: { above: 2%, over: 10s }\n    clear: { below: 1%, for: 5s }';
+
+function loaded(signal: string, trigger: string) {
+  expect(BASE).toContain(SIGNAL);
+  expect(BASE).toContain(BREACH);
+  const text = BASE.replace(SIGNAL, `    ${signal}\n`).replace(BREACH, trigger);
+  return lintFolder(workspace({ 'belay.yaml': text }));
+}
+
+const of = (name: string) => ({ name, labels: [] });
+
+describe('a signal', () => {
+  test.each<[string, string, SignalKind, Partial<TriggerRule>]>([
+    [
+      'fractionAbove: { of: latency_seconds, limit: 500ms }',
+      'breach: { above: 20%, over: 10s }\n    clear: { below: 10%, for: 5s }',
+      { kind: 'fractionAbove', of: of('latency_seconds'), limit: 0.5 },
+      { breach: { above: 0.2, overMs: 10_000, stillMs: 833, forMs: 0 } },
+    ],
+    [
+      'count: failures_total',
+      'breach: { above: 3, over: 10m }\n    clear: { below: 1, for: 5m }',
+      { kind: 'count', of: of('failures_total') },
+      { breach: { above: 3, overMs: 600_000, stillMs: 50_000, forMs: 0 } },
+    ],
+    [
+      'event: { of: crashes }',
+      'breach: { over: 1h }\n    clear: { for: 10m }',
+      { kind: 'event', of: of('crashes') },
+      { breach: { overMs: 3_600_000, stillMs: 300_000, forMs: 0 }, clear: { forMs: 600_000 } },
+    ],
+    [
+      'age: last_backup_seconds',
+      'breach: { above: 15m }\n    clear: { below: 10m, for: 1m }',
+      { kind: 'age', of: of('last_backup_seconds') },
+      { breach: { above: 900, overMs: 1, stillMs: 1, forMs: 0 }, clear: { below: 600, forMs: 60_000 }, rearmMs: 60_000 },
+    ],
+  ])('%s is read with its trigger', (signal, trigger, kind, rule) => {
+    const { system, diagnostics } = loaded(signal, trigger);
+    expect(diagnostics.filter((one) => one.severity === 'error')).toEqual([]);
+    expect(system?.signals[0]?.signal).toEqual(kind);
+    expect(system?.triggers[0]).toMatchObject(rule);
+  });
+
+  test('over triggers names them and how many', () => {
+    const more = `${BASE}`.replace(
+      'triggers:\n',
+      `triggers:
+  tardy: { signal: { count: slow_total, by: org }, scope: org, breach: { above: 1, over: 1m }, clear: { for: 1m } }
+  several: { signal: { composite: { of: [http-5xx, tardy], atLeast: 2 } }, scope: org, clear: { for: 5m } }
+`,
+    );
+    const { system, diagnostics } = lintFolder(workspace({ 'belay.yaml': more }));
+    expect(diagnostics.filter((one) => one.severity === 'error')).toEqual([]);
+    expect(system?.signals.find((one) => one.id === 'several.signal')?.signal).toEqual({
+      kind: 'composite',
+      of: ['http-5xx', 'slow'],
+      atLeast: 2,
+    });
+  });
+});
+
+describe('what cannot be', () => {
+  test.each<[string, string, string, string]>([
+    [
+      'a limit of an age without a window is no mistake, but no limit is',
+      'age: last_backup_seconds',
+      'breach: { over: 1m }\n    clear: { for: 1m }',
+      'missing-key',
+    ],
+    ['a count without a window', 'count: failures_total', 'breach: { above: 3 }\n    clear: { for: 1m }', 'trigger-window-missing'],
+    [
+      'a duration as the limit of a share',
+      'fractionAbove: { of: a, limit: 1s }',
+      'breach: { above: 500ms, over: 1m }\n    clear: { for: 1m }',
+      'limit',
+    ],
+    ['a limit of a histogram that is neither number nor duration', 'fractionAbove: { of: a, limit: soon }', BREACH, 'wrong-type'],
+    [
+      'a composite of a trigger that is not there',
+      'composite: { of: [http-5xxx, two], atLeast: 1 }',
+      'clear: { for: 1m }',
+      'unknown-trigger',
+    ],
+    ['a composite of itself', 'composite: { of: [http-5xx, http-5xx], atLeast: 1 }', 'clear: { for: 1m }', 'unknown-trigger'],
+  ])('%s', (_name, signal, trigger, rule) => {
+    expect(told(loaded(signal, trigger)).map((line) => line.split(' ')[1])).toContain(rule);
+  });
+
+  test('a composite that more triggers than it has would have to breach', () => {
+    const more = BASE.replace(
+      'triggers:\n',
+      'triggers:\n  several: { signal: { composite: { of: [http-5xx, http-5xx], atLeast: 3 } }, scope: org, clear: { for: 5m } }\n',
+    );
+    expect(told(lintFolder(workspace({ 'belay.yaml': more })))).toContain('belay.yaml:21 limit');
+  });
+});
