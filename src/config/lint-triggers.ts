@@ -82,7 +82,8 @@ function lintWindow({ draft, signal, problems, at }: Asking): void {
 function lintLimits({ draft, signal, problems, at }: Asking): void {
   const { breach } = draft.rule;
   const { kind } = signal.signal;
-  if (breach === undefined || LIMITLESS.has(kind)) return;
+  lintComparison({ draft, signal, problems, at });
+  if (breach?.vs !== undefined || breach === undefined || LIMITLESS.has(kind)) return;
   const limits = [breach.above, breach.below].filter((one) => one !== undefined);
   const written = ['above', 'below'].filter((key) => isWritten(entryAt(draft.value, ['breach']).value, key));
   if (written.length === 0 && limits.length === 0)
@@ -92,6 +93,31 @@ function lintLimits({ draft, signal, problems, at }: Asking): void {
     limitFits(draft.rule.breach?.[side], ['breach', side], { draft, signal, problems, at });
     limitFits(draft.rule.clear?.[side], ['clear', side], { draft, signal, problems, at });
   }
+}
+
+/** `above: 3x` and `vs` belong together, and what is compared is counted. */
+function lintComparison({ draft, signal, problems, at }: Asking): void {
+  const written = entryAt(draft.value, ['breach', 'above']).value;
+  const isFactor = written.kind === 'scalar' && /x$/.test(String(written.value));
+  const vs = draft.rule.breach?.vs;
+  if (vs === undefined) {
+    if (isFactor)
+      problems.error('comparison', at('breach', 'above'), `${String(written.value)} of what?`, {
+        hint: 'Add vs: others, or vs: { before: 1h }.',
+      });
+    return;
+  }
+  if (!isFactor) problems.error('comparison', at('breach'), 'a comparison has a factor', { expected: 'above: 3x, with vs' });
+  const { kind } = signal.signal;
+  const fits = kind === 'ratio' || kind === 'fractionAbove' || (kind === 'rate' && vs.with !== 'others');
+  if (!fits)
+    problems.error('comparison', at('breach', 'vs'), `a ${kind} cannot be compared so: shares can, and rates with the time before`);
+  if (vs.with === 'others' && draft.rule.scope !== 'org')
+    problems.error('comparison', at('breach', 'vs'), 'there are no others to compare with: the trigger is about all organizations');
+  if (draft.rule.clear?.below === undefined)
+    problems.error('comparison', at('clear'), 'a comparison clears below a fixed limit: what it is compared with moves', {
+      expected: 'clear: { below: 2%, for: 10m }',
+    });
 }
 
 function limitFits(value: number | undefined, path: readonly [string, string], { draft, signal, problems, at }: Asking): void {

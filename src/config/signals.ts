@@ -72,7 +72,6 @@ const SHAPE = {
   sources: optional(listOf(text)),
   quantile: notYet,
   distinct: notYet,
-  vs: notYet,
 } as const;
 
 /** `by` is the label when the signal names none: an inline signal follows its trigger's scope. */

@@ -1,11 +1,11 @@
 // Triggers as people write them, the same in belay.yaml and in a runbook's front matter. Limits are read by how they are written
 // (2%, 10/min, 5); whether that suits the signal's kind is the lint's question, because the signal may stand in another file.
 import type { SignalSpec } from '../domain/signal.ts';
-import type { TriggerRule } from '../domain/trigger.ts';
+import type { Comparison, TriggerRule } from '../domain/trigger.ts';
 import { parseDuration, parsePercent, parseRate } from '../domain/units.ts';
 import type { Problems } from './problems.ts';
 import type { Fields, Reader } from './read.ts';
-import { duration, measured, notYet, number, oneOf, optional, present, readFields, record, required, text, wrong } from './read.ts';
+import { duration, int, measured, notYet, number, oneOf, optional, present, readFields, record, required, text, wrong } from './read.ts';
 import { readSignal } from './signals.ts';
 import type { Span } from './source-text.ts';
 import type { Entry, Value } from './yaml.ts';
@@ -23,11 +23,19 @@ export interface TriggerDraft {
 const limit: Reader<number> = measured((written) => {
   if (written.endsWith('%')) return parsePercent(written);
   if (written.includes('/')) return parseRate(written);
+  const times = /^(\d+(?:\.\d+)?)x$/.exec(written)?.[1];
+  if (times !== undefined) return { ok: true, value: Number(times) };
   const span = parseDuration(written);
   if (span.ok) return { ok: true, value: span.value / 1_000 };
   const value = Number(written);
   return written.trim() !== '' && Number.isFinite(value) ? { ok: true, value } : { ok: false, why: `"${written}" is not a limit` };
-}, 'a limit: 2% or 0.02 for a ratio, 10/min for a rate, 15m for an age, else a number');
+}, 'a limit: 2% or 0.02 for a ratio, 10/min for a rate, 15m for an age, 3x for a comparison, else a number');
+
+const comparison: Reader<Comparison['with']> = (value, problems, name) => {
+  if (value.kind === 'scalar') return oneOf('others')(value, problems, name);
+  const beforeMs = record({ before: required(duration(1)) })(value, problems, name)?.before;
+  return beforeMs === undefined ? undefined : { beforeMs };
+};
 
 const BREACH = {
   above: optional(limit),
@@ -35,6 +43,8 @@ const BREACH = {
   over: optional(duration(1)),
   still: optional(duration()),
   for: optional(duration()),
+  vs: optional(comparison),
+  least: optional(int(1)),
 } as const;
 const SHAPE = {
   signal: required((value: Value) => value),
@@ -51,6 +61,8 @@ const SHAPE = {
   guards: notYet,
 } as const;
 
+/** Of a comparison that says nothing else. */
+const LEAST_EVENTS = 10;
 const DEFAULT_REARM_MS = 60_000;
 /** The short window and, where only a hold is written, the window: this part of the long one. */
 const SHORT_PART = 12;
@@ -94,5 +106,7 @@ function breachOf(breach: Fields<typeof BREACH> | undefined): TriggerRule['breac
   const forMs = breach.for ?? 0;
   const overMs = breach.over ?? Math.max(1, Math.round(forMs / SHORT_PART));
   const stillMs = breach.still ?? Math.round(breach.over === undefined ? overMs : overMs / SHORT_PART);
-  return { ...present({ above, below }), overMs, stillMs, forMs };
+  const window = { overMs, stillMs, forMs };
+  if (breach.vs === undefined) return { ...present({ above, below }), ...window };
+  return { ...window, vs: { with: breach.vs, times: above ?? 1, least: breach.least ?? LEAST_EVENTS } };
 }

@@ -1,5 +1,6 @@
 // The rule of a trigger against what was counted: is it beyond the limit (L), how sure is that, is it below the clear limit.
 // Pure arithmetic on one look; holds, states and episodes are the business of trigger-machine.ts.
+import { type Compared, compareRates, compareShares } from './comparison.ts';
 import {
   binomialTail,
   type CriticalTable,
@@ -34,6 +35,8 @@ export interface Condition {
   readonly level: EvidenceLevel;
   /** Below the clear limit; null: cannot be told. */
   readonly below: boolean | null;
+  /** Where it is a comparison: with what, and the chance of the difference. */
+  readonly compared?: { readonly bad: number; readonly all: number; readonly chance: number };
   /** Whether the still window, where it had data, was beyond the limit. */
   readonly still: boolean;
 }
@@ -68,6 +71,7 @@ export function compileRule(rule: TriggerRule, kind: SignalKind): CompiledRule {
   const written = breach?.above ?? breach?.below ?? 0;
   const limit = inverse && isShare(kind.kind) ? 1 - written : written;
   const table = (alpha: number): CriticalTable | null => {
+    if (breach?.vs !== undefined) return null;
     if (isShare(kind.kind)) return criticalTable(limit, alpha);
     const mean = expected(kind.kind, limit, overMs);
     if (mean === null) return null;
@@ -131,6 +135,31 @@ export function lookAtRate(rule: CompiledRule, over: Counts, still: Counts): Con
   const limit = beyond(value) && stillNow;
   const level = !limit ? 'none' : rule.inverse ? lowLevel(rule, over.all) : levelOf(rule, over.all, over.all);
   return { value, bad: over.all, all: over.all, limit, level, below: isClear(rule, value), still: stillNow };
+}
+
+export interface Windows {
+  readonly over: Counts;
+  readonly still: Counts;
+}
+
+/** Against a baseline instead of a limit; null where there is none yet. */
+export function lookAtComparison(rule: CompiledRule, { over, still }: Windows, base: Counts | null, stillBefore: boolean): Condition {
+  const vs = rule.rule.breach?.vs;
+  const isRate = rule.kind === 'rate';
+  const value = isRate ? (over.all * MINUTE_MS) / rule.overMs : over.all === 0 ? null : Math.min(over.bad, over.all) / over.all;
+  const counts = { value, bad: isRate ? over.all : over.bad, all: over.all, below: value === null ? null : isClear(rule, value) };
+  if (vs === undefined || base === null || value === null) return { ...counts, limit: null, level: 'none', still: stillBefore };
+  const before = { count: base.all, ms: vs.with === 'others' ? 0 : vs.with.beforeMs };
+  const compare = (here: Counts, ms: number, least: number): Compared =>
+    isRate
+      ? compareRates({ ...vs, least }, rule.rule.evidence, { count: here.all, ms }, before)
+      : compareShares({ ...vs, least }, rule.rule.evidence, here, base);
+  // Like every short window it needs no evidence of its own, and an empty one keeps the last answer.
+  const stillNow = isRate || still.all > 0 ? compare(still, rule.stillMs, 1).limit === true : stillBefore;
+  const { limit, level, chance } = compare(over, rule.overMs, vs.least);
+  const holds = limit === null ? null : limit && stillNow;
+  const compared = { bad: base.bad, all: base.all, chance };
+  return { ...counts, limit: holds, level: holds === true ? level : 'none', still: stillNow, compared };
 }
 
 /** Events of the window as they are: a breach lasts until they have left it. No event is a count of 0, because the source is alive. */
@@ -264,7 +293,8 @@ function isClear({ rule, limit, inverse, kind }: CompiledRule, value: number): b
 
 /** Probability of seeing this much by chance at the limit; null where the kind has no such test. */
 export function chanceOf(rule: CompiledRule, condition: Condition): number | null {
-  const { bad, all, value } = condition;
+  const { bad, all, value, compared } = condition;
+  if (compared !== undefined) return compared.chance;
   if (isShare(rule.kind)) return all === 0 ? null : binomialTail(rule.inverse ? all - bad : bad, all, rule.limit);
   const mean = expected(rule.kind, rule.limit, rule.overMs);
   if (mean === null || value === null) return null;
@@ -272,7 +302,9 @@ export function chanceOf(rule: CompiledRule, condition: Condition): number | nul
 }
 
 /** Has the traffic since it is below the clear limit proven, at 95 %, that the limit of the breach is kept? */
-export function isProven(rule: CompiledRule, clean: Clean, consecutive: number): boolean {
+export function isProven(written: CompiledRule, clean: Clean, consecutive: number): boolean {
+  // A factor is no limit that traffic could be proven to keep: the clear limit is.
+  const rule = written.rule.breach?.vs === undefined ? written : { ...written, limit: written.rule.clear?.below ?? 1 };
   if (isShare(rule.kind)) {
     const bad = rule.inverse ? clean.all - clean.bad : clean.bad;
     return clean.all > 0 && 1 - binomialTail(bad + 1, clean.all, rule.limit) < 0.05;

@@ -266,7 +266,7 @@ function transition(rule: CompiledRule, from: MachineState, to: MachineState, lo
 }
 
 function freeze(rule: CompiledRule, state: MachineState, look: Look): FrozenInputs {
-  const { value, bad, all } = look.condition;
+  const { value, bad, all, compared } = look.condition;
   const { breach, evidence } = rule.rule;
   return {
     value,
@@ -281,6 +281,7 @@ function freeze(rule: CompiledRule, state: MachineState, look: Look): FrozenInpu
     sources: look.sources,
     unknown: false,
     warming: look.warming,
+    ...(compared === undefined ? {} : { baseline: { bad: compared.bad, all: compared.all } }),
   };
 }
 

@@ -2,6 +2,16 @@
 import type { Instant, JsonObject } from './json.ts';
 import type { ScopeKey } from './signal.ts';
 
+/** What a breach is measured against, instead of a fixed limit. */
+export interface Comparison {
+  /** The other organizations in the same window, or the same scope in the time right before the window. */
+  readonly with: 'others' | { readonly beforeMs: number };
+  /** Beyond so many times the baseline. */
+  readonly times: number;
+  /** Bad events (events, for a rate) that must have been seen. */
+  readonly least: number;
+}
+
 export interface TriggerRule {
   readonly id: string;
   readonly signal: string;
@@ -13,6 +23,8 @@ export interface TriggerRule {
     readonly overMs: number;
     readonly stillMs: number;
     readonly forMs: number;
+    /** Then `above` and `below` are absent. */
+    readonly vs?: Comparison;
   };
   readonly clear?: { readonly below?: number; readonly above?: number; readonly forMs: number };
   readonly evidence: { readonly suspect: number; readonly act: number };
@@ -41,6 +53,8 @@ export interface FrozenInputs {
   readonly sources: readonly string[];
   readonly unknown: boolean;
   readonly warming: boolean;
+  /** What it was compared with, where it was. */
+  readonly baseline?: { readonly bad: number; readonly all: number };
 }
 
 export interface Transition {

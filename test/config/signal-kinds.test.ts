@@ -62,7 +62,7 @@ describe('a signal', () => {
     expect(diagnostics.filter((one) => one.severity === 'error')).toEqual([]);
     expect(system?.signals.find((one) => one.id === 'several.signal')?.signal).toEqual({
       kind: 'composite',
-      of: ['http-5xx', 'slow'],
+      of: ['http-5xx', 'tardy'],
       atLeast: 2,
     });
   });

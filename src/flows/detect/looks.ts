@@ -2,6 +2,7 @@
 import {
   type Condition,
   lookAtAge,
+  lookAtComparison,
   lookAtCount,
   lookAtGauge,
   lookAtMean,
@@ -60,9 +61,42 @@ export function conditionOf(track: Track, watcher: Watcher, row: number, at: Ins
   }
   const window = track.rings.window(row, over);
   const newest = track.rings.newest(row, stillSlots, still);
+  if (compiled.rule.breach?.vs !== undefined) {
+    const mine = { over: badFirst(track, { ...window }), still: badFirst(track, { ...newest }) };
+    return lookAtComparison(compiled, mine, baselineOf(track, watcher, { row, at, mine: mine.over }), stillBefore);
+  }
   if (signal.kind === 'count' || signal.kind === 'event') return lookAtCount(compiled, window);
   if (signal.kind === 'rate') return lookAtRate(compiled, window, newest);
   return lookAtRatio(compiled, badFirst(track, window), badFirst(track, newest), stillBefore);
+}
+
+/** Null while the time before is not covered by data, or nobody else is there. */
+function baselineOf(
+  track: Track,
+  { before, totals, compiled, states }: Watcher,
+  { row, at, mine }: { readonly row: number; readonly at: Instant; readonly mine: Counts },
+): Counts | null {
+  const vs = compiled.rule.breach?.vs?.with;
+  if (vs === 'others') return totals === null ? null : { bad: Math.max(0, totals.bad - mine.bad), all: Math.max(0, totals.all - mine.all) };
+  const scope = track.scopes[row] ?? '';
+  const other = before?.rowOf.get(scope);
+  if (vs === undefined || before === null || other === undefined) return null;
+  if (at - Math.max(before.since ?? at, states[row]?.coveredSince ?? 0) < before.overMs) return null;
+  before.rings.advanceTo(other, slotOf(before, at));
+  const to = slotOf(before, at - compiled.overMs) - 1;
+  return badFirst(before, before.rings.between(other, to - Math.round(vs.beforeMs / before.slotMs) + 1, to, { bad: 0, all: 0 }));
+}
+
+function addUp(track: Track, watcher: Watcher, at: Instant): void {
+  if (watcher.compiled.rule.breach?.vs?.with !== 'others') return;
+  const sum = { bad: 0, all: 0 };
+  for (let row = 0; row < track.scopes.length; row += 1) {
+    track.rings.advanceTo(row, slotOf(track, at));
+    const one = badFirst(track, track.rings.window(row, { bad: 0, all: 0 }));
+    sum.bad += one.bad;
+    sum.all += one.all;
+  }
+  watcher.totals = sum;
 }
 
 /** Two counters read one after the other may disagree by the events in between. */
@@ -106,6 +140,7 @@ export function lookAtTrack(book: Book, track: Track, now: Instant, findings: Fi
     watermark: byTime ? now : watermarkOf(book, track),
     sources: [...track.fedBy],
   };
+  for (const watcher of track.watchers) addUp(track, watcher, at);
   if (slot === track.sweptSlot && !byTime) {
     for (const row of rowsToLookAt(track)) lookAtRow(track, row, turn, findings);
   } else {

@@ -20,6 +20,10 @@ export interface Watcher {
   /** By row of the track. */
   readonly states: MachineState[];
   readonly still: boolean[];
+  /** A longer window of the same signal, where the rule compares with the time before. */
+  readonly before: Track | null;
+  /** Of all scopes in this turn, where the rule compares with the others. */
+  totals: { bad: number; all: number } | null;
   /** Rows that are not at rest: looked at with every delivery. */
   readonly active: Set<number>;
 }
@@ -176,7 +180,10 @@ function watch(book: Book, rule: TriggerRule, spec: SignalSpec, now: Instant): v
     return;
   }
   const track = trackFor(book, { spec, by: rule.scope === 'org' ? spec.by : null, overMs: compiled.overMs }, now);
-  const watcher: Watcher = { compiled, states: [], still: [], active: new Set() };
+  const vs = rule.breach?.vs?.with;
+  const beforeMs = vs === undefined || vs === 'others' ? null : vs.beforeMs;
+  const before = beforeMs === null ? null : trackFor(book, { spec, by: track.by, overMs: compiled.overMs + beforeMs }, now);
+  const watcher: Watcher = { compiled, states: [], still: [], before, totals: null, active: new Set() };
   track.watchers.push(watcher);
   book.trackOf.set(rule.id, { track, watcher });
 }
