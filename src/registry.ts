@@ -4,11 +4,13 @@ import { createConsoleChannel } from './adapters/console/index.ts';
 import { createEmailChannel } from './adapters/email/index.ts';
 import { createFileChannel } from './adapters/file/index.ts';
 import { createFlowFile } from './adapters/flow-file/index.ts';
+import { createHostReader } from './adapters/host/index.ts';
 import { createHttpProbe } from './adapters/http-probe/index.ts';
 import { createPrometheusReader } from './adapters/prometheus/index.ts';
 import { createPushSource } from './adapters/push/index.ts';
 import { createReleaseDirectory } from './adapters/release-directory/index.ts';
 import { createSlackChannel } from './adapters/slack/index.ts';
+import { createStatusPageReader } from './adapters/status-page/index.ts';
 import { createWebhookChannel } from './adapters/webhook/index.ts';
 import { BelayError } from './domain/errors.ts';
 import type { Batch } from './domain/signal.ts';
@@ -93,6 +95,10 @@ function openSource(spec: SourceSpec, deps: DriverDeps): SignalSource | PushedSo
       return polled(createHttpProbe(spec, deps), deps.time);
     case 'push':
       return createPushSource(spec.id, spec.everyMs);
+    case 'host':
+      return polled(createHostReader(spec, { time: deps.time, baseDir: deps.baseDir }), deps.time);
+    case 'status-page':
+      return polled(createStatusPageReader(spec, deps), deps.time);
   }
 }
 

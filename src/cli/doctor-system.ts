@@ -1,6 +1,6 @@
 // What belay.yaml names, looked at from here: its problems, its sources, targets, switches and channels. Nothing is sent or switched.
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { loadAndLint } from '../config/lint.ts';
 import { isUsable } from '../config/load.ts';
 import type { SourceSpec } from '../domain/source-catalog.ts';
@@ -31,7 +31,7 @@ export async function checkSystem(context: Context): Promise<readonly Finding[]>
     warnings === 0 ? ok(what, says) : warn(what, `${says}, ${warnings} warnings`, 'See them: belay lint'),
     ...armed(system),
     ...(await Promise.all([
-      ...system.sources.map((source) => sourceOf(source, opened.http)),
+      ...system.sources.map((source) => sourceOf(source, opened.http, loaded.baseDir)),
       ...Object.entries(opened.targets).map(([id, target]) => targetOf(id, target)),
       ...Object.entries(opened.switches).map(([id, one]) => switchOf(id, one, system)),
       ...system.channels.map((channel) => channelOf(channel.id, channel.driver, opened, dataDir)),
@@ -54,9 +54,10 @@ function armed(system: System): readonly Finding[] {
   return system.triggers.length === 0 ? [warn('triggers', 'none: nothing is watched', 'Add one to belay.yaml.')] : [ok('triggers', says)];
 }
 
-function sourceOf(source: SourceSpec, http: Http): Promise<Finding> {
+function sourceOf(source: SourceSpec, http: Http, baseDir: string): Promise<Finding> {
   const what = `source ${source.id}`;
   if (source.driver === 'push') return Promise.resolve(skip(what, 'is pushed to Belay'));
+  if (source.driver === 'host') return Promise.resolve(hostOf(what, source.path === undefined ? null : resolve(baseDir, source.path)));
   const urls = source.driver === 'http' ? source.points : [source.url];
   return look(what, async () => {
     for (const url of urls) {
@@ -64,12 +65,20 @@ function sourceOf(source: SourceSpec, http: Http): Promise<Finding> {
       const wanted = source.driver === 'http' ? source.expectStatus : 200;
       if (answer.status !== wanted)
         return fail(what, `${url} answers ${answer.status}, not ${wanted}`, 'Look at that address in a browser or with curl.');
-      const skew = skewOf(answer.headers['date']);
+      // The answers of status pages come out of caches, and their times are not used.
+      const skew = source.driver === 'status-page' ? 0 : skewOf(answer.headers['date']);
       if (skew > SKEW_MS)
         return warn(what, `${url} answers, but its clock is ${Math.round(skew / 1000)} s from ours`, 'Let NTP keep both clocks.');
     }
     return ok(what, `${urls.join(', ')} answers`);
   });
+}
+
+function hostOf(what: string, path: string | null): Finding {
+  if (path === null) return ok(what, 'this machine');
+  return existsSync(path)
+    ? ok(what, `this machine, and the disk of ${path}`)
+    : fail(what, `there is no ${path}`, 'Without it nothing of this source is read: name a folder that is there.');
 }
 
 function skewOf(date: string | undefined): number {

@@ -41,6 +41,8 @@ export const SOURCE_DRIVERS = {
     options: { points: { type: 'urls', required: true }, expectStatus: { type: 'int', least: 100, most: 599, otherwise: 200 } },
   },
   push: { pulled: false, options: {} },
+  host: { pulled: true, options: { path: { type: 'text' } } },
+  'status-page': { pulled: true, options: { url: { type: 'url', required: true }, components: { type: 'texts' } } },
 } as const satisfies Readonly<Record<string, SourceDriver>>;
 
 export type SourceDriverName = keyof typeof SOURCE_DRIVERS;

@@ -133,6 +133,19 @@ describe('doctor', () => {
     expect(everything()).toEqual(before);
   });
 
+  test('looks at sources that have no address, and at the disk that one of them reads', async () => {
+    const written = (path: string) => `belay: 1\nname: Shop\nsources:\n  machine: { driver: host, every: 5s, path: ${path} }\n`;
+    const said = async () => {
+      const doctor = await belay(['doctor', '--json'], { cwd: folder.path });
+      const { findings } = doctor.json<{ findings: { what: string; state: string; says: string; todo?: string }[] }>();
+      return { code: doctor.code, ...findings.find((one) => one.what === 'source machine') };
+    };
+    writeFileSync(at('belay.yaml'), written('.'));
+    expect(await said()).toMatchObject({ code: 0, state: 'ok' });
+    writeFileSync(at('belay.yaml'), written('backup'));
+    expect(await said()).toMatchObject({ code: 1, state: 'fail', todo: expect.stringContaining('name a folder that is there') });
+  });
+
   test('ends with 0 in a folder without anything', async () => {
     expect((await belay(['doctor'], { cwd: folder.path })).code).toBe(0);
   });
