@@ -17,8 +17,10 @@ export function lintSystemParts(context: LintContext): readonly Diagnostic[] {
     demandKnown({ rule: `unknown-${WORDS[what]}`, what: WORDS[what], name, known: known[what], span: at(path) }, problems);
   };
 
-  for (const one of system.components)
+  for (const one of system.components) {
     for (const [index, name] of one.dependsOn.entries()) demand('components', name, ['components', one.id, 'dependsOn', index]);
+    demand('triggers', one.downWhen ?? '', ['components', one.id, 'downWhen']);
+  }
   for (const one of system.targets) demand('components', one.component ?? '', ['targets', one.id, 'component']);
   for (const one of system.switches) demand('components', one.component ?? '', ['switches', one.id, 'component']);
   for (const one of system.channels)
@@ -39,7 +41,7 @@ export function lintSystemParts(context: LintContext): readonly Diagnostic[] {
   return problems.found;
 }
 
-const WORDS = { components: 'component', roles: 'role', channels: 'channel' } as const;
+const WORDS = { components: 'component', roles: 'role', channels: 'channel', triggers: 'trigger' } as const;
 
 function demandAudience(name: string, span: Span, { known }: LintContext, problems: Problems): void {
   demandKnown({ rule: 'unknown-audience', what: 'audience', name, known: known.audiences, span }, problems);

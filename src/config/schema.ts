@@ -87,6 +87,7 @@ const component = record({
   rto: optional(duration(1)),
   rpo: optional(duration()),
   dependsOn: optional(listOf(id)),
+  downWhen: optional(id),
   url: optional(url),
 });
 
@@ -240,7 +241,7 @@ function componentOf(key: string, one: NonNullable<ReturnType<typeof component>>
     title: one.title ?? key,
     criticality: one.criticality ?? 'normal',
     dependsOn: one.dependsOn ?? [],
-    ...present({ rtoMs: one.rto, rpoMs: one.rpo, url: one.url }),
+    ...present({ rtoMs: one.rto, rpoMs: one.rpo, url: one.url, downWhen: one.downWhen }),
   };
 }
 

@@ -14,6 +14,8 @@ export interface Component {
   readonly rtoMs?: number;
   readonly rpoMs?: number;
   readonly dependsOn: readonly string[];
+  /** The trigger whose breach says that it is down: for a service of others, guard G4. */
+  readonly downWhen?: string;
   /** Where it answers; runbooks write `{component.<id>.url}`. */
   readonly url?: string;
 }

@@ -12,6 +12,7 @@ import { keepPlan, makePlan } from './plan.ts';
 import { pastRollbacks } from './rollback-history.ts';
 import type { Run } from './run.ts';
 import { BELAY, factsOf, readIncident, update } from './run.ts';
+import { upstreamFacts } from './upstreams.ts';
 import type { World } from './world.ts';
 
 export interface Decision {
@@ -92,6 +93,7 @@ async function decisionFacts(run: Run, plan: Plan, transition: Transition): Prom
     health: await world.readings.health(),
     pause: await world.pause.read(),
     start: run.runbook.start,
+    upstreams: await upstreamFacts(world, incident.scope.components),
     ...sourceFacts(world, transition),
   };
 }
