@@ -9,7 +9,7 @@ import type { EmbeddedPostgres } from './adapters/embedded-postgres/index.ts';
 import { openEmbeddedPostgres } from './adapters/embedded-postgres/index.ts';
 import type { Notice } from './adapters/engine-dbos/index.ts';
 import { createDbosEngine } from './adapters/engine-dbos/index.ts';
-import { createHttp } from './adapters/http/index.ts';
+import { createHttp, createNet } from './adapters/http/index.ts';
 import type { JournalFile } from './adapters/journal-file/index.ts';
 import { openJournalFile } from './adapters/journal-file/index.ts';
 import type { PauseMark } from './adapters/pause-file/index.ts';
@@ -104,7 +104,9 @@ function buildWorld(o: OpenOptions, { digest, journal, store, engine }: Ground) 
   const { system } = o;
   const http = createHttp({ allow: system.network.allow });
   const deps = { http, time, processes: createProcesses(), baseDir: o.baseDir };
-  const { sources, push, receivers } = openSources(system, deps);
+  const expression = createCel();
+  const net = createNet({ allow: system.network.allow });
+  const { sources, push, receivers } = openSources(system, { ...deps, net, expression });
   let onBreach = (): void => undefined;
   const onError = (error: unknown): void => o.say(troubleLine(error));
   const detector = createDetector({ system, store: store.signals, time, sources, onTransition: () => onBreach(), onError });
@@ -123,7 +125,7 @@ function buildWorld(o: OpenOptions, { digest, journal, store, engine }: Ground) 
     outbox: store.outbox,
     signals: store.signals,
     readings: detector.readings,
-    expression: createCel(),
+    expression,
     renderer: createRenderer(),
     statusPage: system.statusPage === null ? null : createStatusFiles({ dir: join(o.dataDir, 'status') }),
     artefacts: createArtefactFiles({ dir: o.dataDir }),

@@ -10,6 +10,7 @@ import { createPrometheusReader } from './adapters/prometheus/index.ts';
 import { createPushSource } from './adapters/push/index.ts';
 import { createReleaseDirectory } from './adapters/release-directory/index.ts';
 import { createSlackChannel } from './adapters/slack/index.ts';
+import { createSqlReader } from './adapters/sql/index.ts';
 import { createStatusPageReader } from './adapters/status-page/index.ts';
 import { createWebhookChannel } from './adapters/webhook/index.ts';
 import { BelayError } from './domain/errors.ts';
@@ -19,8 +20,10 @@ import type { ChannelSpec, SwitchSpec, System, TargetSpec } from './domain/syste
 import { polled } from './flows/detect/poll.ts';
 import type { Channel } from './ports/channel.ts';
 import type { DeployTarget } from './ports/deploy-target.ts';
+import type { Expression } from './ports/expression.ts';
 import type { FlowSwitch } from './ports/flow-switch.ts';
 import type { Http } from './ports/http.ts';
+import type { Net } from './ports/net.ts';
 import type { Processes } from './ports/process.ts';
 import type { PushedSource, SignalSource } from './ports/signal-source.ts';
 import type { Time } from './ports/time.ts';
@@ -37,6 +40,10 @@ export interface DriverDeps {
 export interface ChannelDeps extends DriverDeps {
   readonly dataDir: string;
   readonly say: (line: string) => void;
+}
+export interface SourceDeps extends DriverDeps {
+  readonly net: Net;
+  readonly expression: Expression;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: each driver checks its own options; the registry only carries them.
@@ -75,7 +82,7 @@ export interface OpenedSources {
   readonly receivers: Readonly<Record<string, PushedSource>>;
 }
 
-export function openSources(system: System, deps: DriverDeps): OpenedSources {
+export function openSources(system: System, deps: SourceDeps): OpenedSources {
   let push: PushSource | null = null;
   const receivers: Record<string, PushedSource> = {};
   const sources = system.sources.map((spec) => {
@@ -87,12 +94,14 @@ export function openSources(system: System, deps: DriverDeps): OpenedSources {
   return { sources, push, receivers };
 }
 
-function openSource(spec: SourceSpec, deps: DriverDeps): SignalSource | PushedSource {
+function openSource(spec: SourceSpec, deps: SourceDeps): SignalSource | PushedSource {
   switch (spec.driver) {
     case 'prometheus':
       return polled(createPrometheusReader(spec, deps), deps.time);
     case 'http':
       return polled(createHttpProbe(spec, deps), deps.time);
+    case 'sql':
+      return polled(createSqlReader(spec, deps), deps.time);
     case 'push':
       return createPushSource(spec.id, spec.everyMs);
     case 'host':

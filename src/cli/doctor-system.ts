@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { loadAndLint } from '../config/lint.ts';
 import { isUsable } from '../config/load.ts';
+import { parsePoint } from '../domain/probe-point.ts';
 import type { SourceSpec } from '../domain/source-catalog.ts';
 import type { System } from '../domain/system.ts';
 import type { Http } from '../ports/http.ts';
@@ -58,12 +59,15 @@ function sourceOf(source: SourceSpec, http: Http, baseDir: string): Promise<Find
   const what = `source ${source.id}`;
   if (source.driver === 'push') return Promise.resolve(skip(what, 'is pushed to Belay'));
   if (source.driver === 'host') return Promise.resolve(hostOf(what, source.path === undefined ? null : resolve(baseDir, source.path)));
-  const urls = source.driver === 'http' ? source.points : [source.url];
+  // Its address may hold a password: it is neither asked nor shown here.
+  if (source.driver === 'sql') return Promise.resolve(skip(what, 'is read by belay up; a query that fails stands there'));
+  const urls = source.driver === 'http' ? source.points.filter((point) => parsePoint(point)?.kind === 'http') : [source.url];
+  if (urls.length === 0) return Promise.resolve(skip(what, 'is looked at by belay up'));
   return look(what, async () => {
     for (const url of urls) {
       const answer = await http.request({ method: 'GET', url, timeoutMs: PATIENCE_MS, maxBytes: 16 * 1024 * 1024 });
-      const wanted = source.driver === 'http' ? source.expectStatus : 200;
-      if (answer.status !== wanted)
+      const wanted = source.driver !== 'http' ? 200 : source.expect === undefined ? source.expectStatus : null;
+      if (wanted !== null && answer.status !== wanted)
         return fail(what, `${url} answers ${answer.status}, not ${wanted}`, 'Look at that address in a browser or with curl.');
       // The answers of status pages come out of caches, and their times are not used.
       const skew = source.driver === 'status-page' ? 0 : skewOf(answer.headers['date']);

@@ -1,6 +1,8 @@
 // Inside belay.yaml: what its parts say of one another.
 import type { Diagnostic } from '../domain/diagnostic.ts';
+import { ANSWER_NAMES, parsePoint } from '../domain/probe-point.ts';
 import { demandKnown } from './lint-names.ts';
+import { spanInScalar } from './lint-refs.ts';
 import type { LintContext } from './lint-types.ts';
 import type { Problems } from './problems.ts';
 import { collectProblems } from './problems.ts';
@@ -38,10 +40,30 @@ export function lintSystemParts(context: LintContext): readonly Diagnostic[] {
     demand('roles', clock.escalateTo ?? '', ['clocks', id, 'onBreach']);
     lintClockStops(id, context, problems);
   }
+  for (const source of system.sources)
+    if (source.driver === 'http' && source.expect !== undefined) lintExpect(source, source.expect, context, problems);
   return problems.found;
 }
 
 const WORDS = { components: 'component', roles: 'role', channels: 'channel', triggers: 'trigger' } as const;
+
+/** What a probe demands of an answer: a condition, and a point that gives answers. */
+function lintExpect(
+  source: { readonly id: string; readonly points: readonly string[] },
+  expect: string,
+  context: LintContext,
+  problems: Problems,
+): void {
+  const { span } = entryAt(context.drafts.system.value, ['sources', source.id, 'expect']).value;
+  for (const { message, offset, rule, hint } of context.check(expect, ANSWER_NAMES, 'bool')) {
+    const place = spanInScalar(problems.source, span, expect, offset, 1);
+    problems.error(rule === undefined || rule === 'type' || rule === 'syntax' ? 'condition' : rule, place, message, { hint });
+  }
+  if (!source.points.some((point) => parsePoint(point)?.kind === 'http'))
+    problems.error('condition', span, `the source ${source.id} has no point that gives an answer of http`, {
+      hint: 'Remove expect, or add a point that begins with http:// or https://.',
+    });
+}
 
 function demandAudience(name: string, span: Span, { known }: LintContext, problems: Problems): void {
   demandKnown({ rule: 'unknown-audience', what: 'audience', name, known: known.audiences, span }, problems);

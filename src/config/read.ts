@@ -2,6 +2,7 @@
 // nothing throws and nothing stops, so that all problems are told at once.
 import type { Json, JsonObject } from '../domain/json.ts';
 import { nearest } from '../domain/nearest.ts';
+import { POINT_FORM, parsePoint } from '../domain/probe-point.ts';
 import type { Parsed } from '../domain/units.ts';
 import { DURATION_FORM, durationMeant, PERCENT_FORM, parseDuration, parsePercent } from '../domain/units.ts';
 import type { Problems } from './problems.ts';
@@ -74,6 +75,12 @@ export const url: Reader<string> = (value, problems, name) => {
   const read = text(value, problems, name);
   if (read === undefined || /^https?:\/\/[^\s/]+/.test(read)) return read;
   return wrong(value, problems, name, 'an address that begins with http:// or https://');
+};
+
+/** Something that can be probed. */
+export const point: Reader<string> = (value, problems, name) => {
+  const read = text(value, problems, name);
+  return read === undefined || parsePoint(read) !== null ? read : wrong(value, problems, name, POINT_FORM);
 };
 
 export const bool: Reader<boolean> = (value, problems, name) =>

@@ -3,7 +3,7 @@ import type { OptionSpec, OptionType, SourceSpec } from '../domain/source-catalo
 import { SOURCE_DRIVER_NAMES, SOURCE_DRIVERS } from '../domain/source-catalog.ts';
 import type { Problems } from './problems.ts';
 import type { Field, Reader, Shape } from './read.ts';
-import { bool, duration, int, listOf, number, oneOf, optional, percent, record, required, text, url, wrong } from './read.ts';
+import { bool, duration, int, listOf, number, oneOf, optional, percent, point, record, required, text, url, wrong } from './read.ts';
 import type { Value } from './yaml.ts';
 
 const LONGEST_TIMEOUT_MS = 10_000;
@@ -66,6 +66,7 @@ const READERS: Readonly<Record<OptionType, (option: OptionSpec) => Reader<unknow
   texts: () => listOf(text, 1),
   url: () => url,
   urls: () => listOf(url, 1),
+  points: () => listOf(point, 1),
   int: ({ least, most }) => int(least ?? 0, most),
   number: ({ least, most }) => number(least ?? -Infinity, most ?? Infinity),
   share: () => percent,

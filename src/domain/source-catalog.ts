@@ -1,7 +1,7 @@
 // What may feed detection: the drivers of `sources:`, with the options of each and their types. It describes, it does not act: the
 // configuration is read by it, and the registry binds each driver to its adapter.
 
-export type OptionType = 'text' | 'texts' | 'url' | 'urls' | 'int' | 'number' | 'share' | 'bool' | 'duration';
+export type OptionType = 'text' | 'texts' | 'url' | 'urls' | 'points' | 'int' | 'number' | 'share' | 'bool' | 'duration';
 
 export interface OptionSpec {
   readonly type: OptionType;
@@ -38,7 +38,22 @@ export const SOURCE_DRIVERS = {
   prometheus: { pulled: true, options: { url: { type: 'url', required: true } } },
   http: {
     pulled: true,
-    options: { points: { type: 'urls', required: true }, expectStatus: { type: 'int', least: 100, most: 599, otherwise: 200 } },
+    options: {
+      points: { type: 'points', required: true },
+      expectStatus: { type: 'int', least: 100, most: 599, otherwise: 200 },
+      /** A condition over the answer, instead of `expectStatus`. */
+      expect: { type: 'text' },
+      certificateDays: { type: 'int', least: 0, most: 3_650, otherwise: 7 },
+    },
+  },
+  sql: {
+    pulled: true,
+    options: {
+      // May hold a password: it is never shown.
+      url: { type: 'text', required: true },
+      query: { type: 'text', required: true },
+      as: { type: 'text', oneOf: ['totals', 'values'], otherwise: 'values' },
+    },
   },
   push: { pulled: false, options: {} },
   host: { pulled: true, options: { path: { type: 'text' } } },
@@ -50,7 +65,7 @@ export const SOURCE_DRIVER_NAMES = Object.keys(SOURCE_DRIVERS) as readonly Sourc
 
 type TypeOf<T extends OptionType> = T extends 'text' | 'url'
   ? string
-  : T extends 'texts' | 'urls'
+  : T extends 'texts' | 'urls' | 'points'
     ? readonly string[]
     : T extends 'bool'
       ? boolean

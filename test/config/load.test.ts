@@ -253,6 +253,7 @@ describe('defaults', () => {
       everyMs: 5000,
       timeoutMs: 5000,
       expectStatus: 204,
+      certificateDays: 7,
     });
   });
 });

@@ -114,6 +114,14 @@ export function expressionContract(make: () => Expression): void {
       expect(why('name', {})).toBe('ok: "a"');
     });
 
+    test('null is a value of what may be anything, and of nothing else', () => {
+      expect(evaluated('anything == null', { anything: null })).toEqual({ ok: true, value: true });
+      expect(evaluated('found || anything.field == 1', { anything: null })).toEqual({ ok: true, value: true });
+      expect(why('anything.field == 1', { anything: null })).not.toMatch(/^ok/);
+      expect(why('anything == null', { anything: undefined })).toContain('anything has no value');
+      expect(why('bad == 0', { bad: null })).toContain('bad has no value');
+    });
+
     test('NaN and infinity are not known, before anything is compared', () => {
       expect(why('value < 0.02', { value: Number.NaN })).toContain('value is not a number');
       expect(why('value < 0.02', { value: Number.POSITIVE_INFINITY })).toContain('value is not a number');

@@ -198,7 +198,7 @@ describe('silence', () => {
 describe('probes', () => {
   const points = ['http://a.test/', 'http://b.test/', 'http://c.test/'];
   const setup = (failing: number) => ({
-    sources: [{ id: 'outside', driver: 'http' as const, points, everyMs: 1_000, timeoutMs: 500, expectStatus: 200 }],
+    sources: [{ id: 'outside', driver: 'http' as const, points, everyMs: 1_000, timeoutMs: 500, expectStatus: 200, certificateDays: 7 }],
     signals: [signal({ kind: 'probe', source: 'outside', failing, consecutive: 3 }, { by: null, sources: [] })],
     triggers: [trigger('probe', { scope: 'all' as const, clear: { forMs: 5_000 } })],
   });

@@ -41,6 +41,8 @@ function whyNot(type: ExprType, value: unknown, rest: Path, name: string): strin
 }
 
 function convert(type: ExprType, value: unknown, name: string): Typed {
+  // null is a value of JSON: whoever reads a field of it is told when it is read.
+  if (type === 'any' && value === null) return { ok: true, value };
   if (value === undefined || value === null) return { ok: false, why: `${name} has no value` };
   if (typeof value === 'number' && !Number.isFinite(value)) return { ok: false, why: `${name} is not a number (${value})` };
   if (typeof type === 'object') return { ok: true, value: record(type, isRecord(value) ? value : {}, name) };

@@ -16,8 +16,11 @@ export type Lookup = (
 
 const systemLookup: Lookup = (host, options, callback) => resolve(host, { ...options, all: true }, callback);
 
-export function guardedConnector(allow: AllowList, lookup: Lookup = systemLookup): buildConnector.connector {
-  const guarded = (host: string, options: LookupOptions, callback: LookupCallback): void => {
+export type GuardedLookup = (host: string, options: LookupOptions, callback: LookupCallback) => void;
+
+/** Gives only the addresses that may be reached; fails with `Refused` when there is none. */
+export function guardedLookup(allow: AllowList, lookup: Lookup = systemLookup): GuardedLookup {
+  return (host, options, callback) => {
     lookup(host, options, (error, addresses) => {
       if (error !== null) return callback(error, []);
       const judged = addresses.map((one) => ({ one, why: refusal(host, one.address, allow) }));
@@ -33,12 +36,20 @@ export function guardedConnector(allow: AllowList, lookup: Lookup = systemLookup
       return options.all === true ? callback(null, good) : callback(null, first.address, first.family);
     });
   };
+}
+
+/** Why a host is refused before anybody is asked where it is; null when it is not. */
+export function refusedAhead(host: string, allow: AllowList): string | null {
+  const why = isMetadataName(host) ? NEVER_REACHED : isLiteral(host) ? refusal(host, host, allow) : null;
+  return why === null ? null : `${host}: ${why}`;
+}
+
+export function guardedConnector(allow: AllowList, lookup: Lookup = systemLookup): buildConnector.connector {
   // The whole request has one time limit; the connection needs none of its own.
-  const connect = buildConnector({ lookup: guarded, timeout: 0 });
+  const connect = buildConnector({ lookup: guardedLookup(allow, lookup), timeout: 0 });
   return (options, callback) => {
-    const host = plainHost(options.hostname);
-    const why = isMetadataName(host) ? NEVER_REACHED : isLiteral(host) ? refusal(host, host, allow) : null;
-    if (why !== null) return callback(new Refused(`${host}: ${why}`), null);
+    const why = refusedAhead(plainHost(options.hostname), allow);
+    if (why !== null) return callback(new Refused(why), null);
     return connect(options, callback);
   };
 }

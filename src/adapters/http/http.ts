@@ -4,7 +4,8 @@ import { Agent, type Dispatcher } from 'undici';
 import { BelayError } from '../../domain/errors.ts';
 import type { Http, HttpRequest, HttpResponse } from '../../ports/http.ts';
 import { readAllowList } from './addresses.ts';
-import { guardedConnector, type Lookup, Refused } from './connector.ts';
+import { guardedConnector, type Lookup } from './connector.ts';
+import { failureOf, said } from './failure.ts';
 
 const DEFAULT_MAX_BYTES = 1024 * 1024;
 
@@ -146,25 +147,9 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #failure(error: Error): BelayError {
-    if (error instanceof Refused || error.cause instanceof Refused) {
-      return new BelayError('BELAY_HTTP_REFUSED', `${this.label}: ${error.message}`, {
-        hint: 'If it is yours, name its host under network.allow in belay.yaml.',
-        cause: error,
-      });
-    }
     const hint = this.#sent
       ? 'It was sent: look whether it took effect before sending it again.'
       : 'Check that the service runs and listens there.';
-    return new BelayError('BELAY_HTTP_FAILED', `${this.label}: ${said(error)}`, {
-      effect: this.#sent ? 'unknown' : 'none',
-      hint,
-      cause: error,
-    });
+    return failureOf(this.label, error, { effect: this.#sent ? 'unknown' : 'none', hint });
   }
-}
-
-/** Node joins the failures of several addresses into one error without words. */
-function said(error: unknown): string {
-  if (error instanceof AggregateError) return error.errors.map(said).join('; ');
-  return error instanceof Error ? error.message : String(error);
 }

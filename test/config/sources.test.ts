@@ -1,0 +1,42 @@
+// Sources as people write them: read with their defaults, or told at their line.
+import { describe, expect, test } from 'vitest';
+import { ENV, fixture, lineOf, lintFolder, told, workspace } from './workspace.ts';
+
+describe('sources', () => {
+  const lintWith = (source: string) => {
+    const more = fixture('base/belay.yaml').replace('sources:\n', () => `sources:\n  more: ${source}\n`);
+    return lintFolder(workspace({ 'belay.yaml': more }));
+  };
+
+  test('of databases and of all kinds of points are read with their defaults', () => {
+    const sql = lintWith('{ driver: sql, url: "{env.SHOP_URL}", query: "select 1 as n", every: 1m }');
+    expect(told(sql)).toEqual([]);
+    expect(sql.system?.sources[0]).toEqual({
+      id: 'more',
+      driver: 'sql',
+      url: ENV.SHOP_URL,
+      query: 'select 1 as n',
+      as: 'values',
+      everyMs: 60_000,
+      timeoutMs: 10_000,
+    });
+    const points = lintWith(
+      `{ driver: http, points: ["https://a.example", "tcp://a.example:1", "tls://a.example:443", "dns://a.example"], expect: 'status == 200', every: 1m }`,
+    );
+    expect(told(points)).toEqual([]);
+    expect(points.system?.sources[0]).toMatchObject({ points: { length: 4 }, expect: 'status == 200', certificateDays: 7 });
+  });
+
+  test.each([
+    ['{ driver: http, points: ["tcp://a.example"], every: 1m }', 'wrong-type'],
+    [`{ driver: http, points: ["https://a.example"], expect: 'stats == 200', every: 1m }`, 'condition'],
+    [`{ driver: http, points: ["https://a.example"], expect: 'json.ready', every: 1m }`, 'result-type'],
+    [`{ driver: http, points: ["tcp://a.example:1"], expect: 'status == 200', every: 1m }`, 'condition'],
+    ['{ driver: sql, url: "{env.SHOP_URL}", query: "select 1 as n", as: total, every: 1m }', 'unknown-value'],
+    ['{ driver: sql, url: "postgres://ana:hunter2@db.example/crm", query: "select 1 as n", every: 1m }', 'inline-secret'],
+  ])('that are wrong are told at their line: %s', (source, rule) => {
+    const loaded = lintWith(source);
+    expect(told(loaded)).toEqual([`belay.yaml:${lineOf(loaded.drafts.source.text, '  more:')} ${rule}`]);
+    expect(JSON.stringify(loaded.diagnostics)).not.toContain('hunter2');
+  });
+});
