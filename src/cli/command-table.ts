@@ -91,6 +91,13 @@ const READS: readonly CommandSpec[] = [
     load: () => import('./commands/incident.ts'),
   },
   {
+    usage: 'explain <what>',
+    about: 'why an incident began, or why a trigger fires or does not, in plain sentences',
+    options: [{ flags: '--org <id>', about: 'one organization of a trigger' }],
+    load: () => import('./commands/explain.ts'),
+    examples: ['belay explain INC-1', 'belay explain http-5xx', 'belay explain http-5xx --org acme --lang pt-BR'],
+  },
+  {
     usage: 'plan <runbook>',
     about: 'what a runbook would do now, and its hash',
     options: [ORG, INPUT],

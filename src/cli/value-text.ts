@@ -2,7 +2,7 @@
 import type { SignalView } from '../domain/incident-view-signal.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import type { Lang } from '../domain/system.ts';
-import { formatShare } from '../domain/time-text.ts';
+import { formatDuration, formatShare } from '../domain/time-text.ts';
 import type { Words } from './words.ts';
 
 export function valueText(value: Json | undefined): string {
@@ -20,7 +20,8 @@ export function argsText(args: JsonObject): string {
 
 export function measureText(value: number | null, unit: SignalView['unit'], lang: Lang, words: Words): string {
   if (value === null) return words.unknown;
-  if (unit === 'ratio') return formatShare(value, lang);
+  if (unit === 'ratio' || unit === 'fractionAbove') return formatShare(value, lang);
+  if (unit === 'age' || unit === 'absent') return formatDuration(value * 1_000, lang);
   const rounded = new Intl.NumberFormat(lang, { maximumSignificantDigits: 4 }).format(value);
   return unit === 'rate' ? `${rounded} ${words.perMinute}` : rounded;
 }

@@ -25,6 +25,7 @@ export const OPERATIONS = {
   streamEvents: 'viewer',
   getEvidence: 'viewer',
   listTriggers: 'viewer',
+  explain: 'viewer',
   listRunbooks: 'viewer',
   makePlan: 'viewer',
   decideApproval: 'viewer',

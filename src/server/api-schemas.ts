@@ -19,6 +19,7 @@ export const noParams = z.strictObject({});
 export const noBody = z.undefined();
 
 export const listQuery = z.strictObject({ open: z.enum(['true', 'false']).optional() });
+export const explainQuery = z.strictObject({ of: z.string().min(1).max(200), org: z.string().max(200).optional() });
 export const afterQuery = z.strictObject({
   after: z.coerce.number().int().min(0).default(0),
   limit: z.coerce.number().int().min(1).max(5000).default(1000),

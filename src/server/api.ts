@@ -9,6 +9,7 @@ import {
   approvalParams,
   endBody,
   eventSchema,
+  explainQuery,
   incidentParams,
   incidentSchema,
   listQuery,
@@ -32,6 +33,7 @@ import {
 import type { Auth } from './auth.ts';
 import type { Commands } from './commands.ts';
 import { type Api, type Endpoint, mount } from './endpoint.ts';
+import { explain } from './explain.ts';
 import type { Idempotency } from './idempotency.ts';
 import { permitAnswer, permitDecision } from './permits.ts';
 import { findIncident, listRows, type ReadWorld, snapshot } from './snapshot.ts';
@@ -76,6 +78,15 @@ function addSystemReads(add: Add, { world, version }: ApiDeps): void {
     summary: 'Where every trigger stands',
     answer: z.object({ triggers: z.array(triggerSchema) }),
     handle: async () => ({ triggers: await world.readings.views() }),
+  });
+  add({
+    ...READ,
+    operation: 'explain',
+    path: '/v1/explanations',
+    summary: 'Why an incident began, or how a trigger stands: figures for sentences',
+    query: explainQuery,
+    answer: z.object({ explanations: z.array(z.looseObject({ trigger: z.string(), scope: z.string() })) }),
+    handle: ({ query }) => explain(world, query),
   });
   add({
     ...READ,

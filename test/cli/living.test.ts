@@ -177,6 +177,33 @@ describe('what is shown', () => {
   });
 });
 
+describe('explain', () => {
+  test('says of an incident what was measured, how sure that was, and which guard kept Belay from acting', async () => {
+    const told = await door.belay(['explain', '1', '--plain']);
+    expect({ code: told.code, err: told.err }).toEqual({ code: 0, err: '' });
+    expect(told.out).toContain('http-5xx (ACME) is breached since');
+    expect(told.out).toMatch(/Measured: .* bad of .* within 5 min; the limit is above 2 %/);
+    expect(told.out).toMatch(/By chance so much comes once in .* looks/);
+    expect(told.out).toContain('Belay decided: ask people');
+  });
+
+  test('says of a trigger how each organization stands, or one of them, in Portuguese too', async () => {
+    const all = await door.belay(['explain', 'http-5xx', '--json']);
+    expect((JSON.parse(all.out) as { explanations: { scope: string }[] }).explanations.map((one) => one.scope)).toEqual(['acme', 'globex']);
+    const one = await door.belay(['explain', 'http-5xx', '--org', 'globex', '--lang', 'pt-BR', '--plain']);
+    expect(one.out).toContain('está normal');
+    expect(one.out).not.toContain('ACME');
+  });
+
+  test('of what is not there ends with 2 and says where to look', async () => {
+    for (const what of ['nothing', '99']) {
+      const told = await door.belay(['explain', what]);
+      expect(told.code).toBe(2);
+      expect(told.err).toContain('belay status');
+    }
+  });
+});
+
 describe('approve', () => {
   test('takes the hash of the plan, and nothing else, for a yes', async () => {
     const yes = await door.belay(['approve', 'INC-1', '--yes']);

@@ -39,6 +39,14 @@ describe('the table of errors', () => {
   });
 });
 
+/** What an example asks of the environment, with values of the right form. */
+function environmentOf(yaml: string): Readonly<Record<string, string>> {
+  const names = new Set([...yaml.matchAll(/\{env\.(\w+)\}/g)].map((match) => match[1] ?? ''));
+  const valueOf = (name: string): string =>
+    name.endsWith('_URL') ? 'http://127.0.0.1:1' : name.endsWith('_ADDRESS') ? '127.0.0.1:1' : 'c2VjcmV0';
+  return Object.fromEntries([...names].map((name) => [name, valueOf(name)]));
+}
+
 describe('the other reference pages', () => {
   test('every exit code has its row, and every row its exit code', () => {
     expect(sorted(firstCells('docs/reference/exit-codes.md'))).toEqual(sorted(Object.values(EXIT).map(String)));
@@ -79,7 +87,7 @@ describe('the other reference pages', () => {
     const examples = files.filter((file) => /^examples\/[^/]+\/belay\.yaml$/.test(file)).map((file) => path.dirname(file));
     expect(examples.length).toBeGreaterThan(0);
     for (const example of examples) {
-      const env = { ...process.env, SHOP_URL: 'http://127.0.0.1:1' };
+      const env = { ...process.env, ...environmentOf(read(path.join(example, 'belay.yaml'))) };
       const lint = spawnSync(process.execPath, [path.join(root, 'bin/belay.mjs'), 'lint'], {
         cwd: path.join(root, example),
         encoding: 'utf8',

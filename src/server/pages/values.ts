@@ -3,6 +3,7 @@ import type { Blast } from '../../domain/incident-view-action.ts';
 import type { SignalView } from '../../domain/incident-view-signal.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
 import type { Lang } from '../../domain/system.ts';
+import { formatDuration } from '../../domain/time-text.ts';
 import { icon } from '../icons.ts';
 import { html, type Markup, none } from '../markup.ts';
 import type { PageContext } from './layout.ts';
@@ -35,7 +36,9 @@ export function figure(
   unit: SignalView['unit'],
   { lang, w }: { readonly lang: Lang; readonly w: PageContext['w'] },
 ): string {
-  if (unit === 'ratio') return new Intl.NumberFormat(lang, { style: 'percent', maximumFractionDigits: value < 0.1 ? 1 : 0 }).format(value);
+  if (unit === 'age' || unit === 'absent') return formatDuration(value * 1_000, lang);
+  if (unit === 'ratio' || unit === 'fractionAbove')
+    return new Intl.NumberFormat(lang, { style: 'percent', maximumFractionDigits: value < 0.1 ? 1 : 0 }).format(value);
   const number = new Intl.NumberFormat(lang, { maximumSignificantDigits: 4 }).format(value);
   return unit === 'rate' ? `${number} ${w.perMinute}` : number;
 }

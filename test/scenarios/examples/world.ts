@@ -1,15 +1,16 @@
 // An example of `examples/` as it runs: its belay.yaml through the real loader, its sources on real parts, detection over the fake store,
 // in time that the test moves. It sends nobody anything and judges nothing.
 import path from 'node:path';
-import { createHttp } from '../../../src/adapters/http/index.ts';
+import { createCel } from '../../../src/adapters/cel/index.ts';
+import { createHttp, createNet } from '../../../src/adapters/http/index.ts';
 import { createProcesses } from '../../../src/adapters/process/index.ts';
+import { loadAndLint } from '../../../src/config/lint.ts';
 import type { Sample } from '../../../src/domain/signal.ts';
 import type { System } from '../../../src/domain/system.ts';
 import { createDetector, type Detector } from '../../../src/flows/detect.ts';
 import type { PushedSource } from '../../../src/ports/signal-source.ts';
 import { type OpenedSources, openSources } from '../../../src/registry.ts';
 import { TOOLS } from '../../config/workspace.ts';
-import { loadAndLint } from '../../../src/config/lint.ts';
 import { DurableDisk } from '../../world/fakes/durable-disk.ts';
 import { createFakeSignalStore } from '../../world/fakes/signal-store.ts';
 import { SteppedTime } from '../../world/parts/stepped-time.ts';
@@ -52,7 +53,14 @@ export async function openExample(name: string, env: Readonly<Record<string, str
   let opened: OpenedSources;
   let detector: Detector;
   const begin = async (): Promise<void> => {
-    opened = openSources(system, { http: createHttp({ allow }), time, processes: createProcesses(), baseDir: loaded.baseDir, ...moreParts(allow) });
+    opened = openSources(system, {
+      http: createHttp({ allow }),
+      net: createNet({ allow }),
+      expression: createCel(),
+      time,
+      processes: createProcesses(),
+      baseDir: loaded.baseDir,
+    });
     detector = createDetector({ system, store: createFakeSignalStore({ disk }), time, sources: opened.sources });
     await detector.start();
     await time.settle();
@@ -73,7 +81,7 @@ export async function openExample(name: string, env: Readonly<Record<string, str
       const reply = await receiver.receive({ method: 'POST', path: o.path ?? '', headers, body: bytes, at: time.now() });
       return reply.status;
     },
-    push: async (samples) => opened.push?.push({ at: time.now(), alive: true, samples }),
+    push: async (samples) => opened.push?.push({ source: opened.push.id, at: time.now(), alive: true, samples }),
     state: async (trigger, scope = '') => {
       const view = await views(trigger, scope);
       if (view === undefined) return 'never seen';

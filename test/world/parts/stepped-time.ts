@@ -76,7 +76,7 @@ export class SteppedTime implements Time {
   }
 
   async #allAsleep(): Promise<void> {
-    for (const end = Date.now() + PATIENCE_MS; this.#sleepers.length < this.#loops; await really(0))
+    for (const end = Date.now() + PATIENCE_MS; this.#sleepers.length < this.#loops; await new Promise((next) => setImmediate(next)))
       if (Date.now() > end) throw new Error(`only ${this.#sleepers.length} of ${this.#loops} loops went back to sleep`);
   }
 }

@@ -1,0 +1,100 @@
+// Why a trigger fired, or why it did not, and what Belay made of it: the figures that the sentences are put together from. Pure.
+import { compileRule } from './condition.ts';
+import type { Event } from './event.ts';
+import type { GuardVerdict } from './guardrail.ts';
+import type { Instant } from './json.ts';
+import type { SignalKind } from './signal.ts';
+import type { FrozenInputs, TriggerRule, TriggerView } from './trigger.ts';
+
+export interface Explanation {
+  readonly trigger: string;
+  /** '' = the whole system. */
+  readonly scope: string;
+  readonly kind: SignalKind['kind'];
+  readonly rule: TriggerRule;
+  /** How it stands: of the incident's moment where there is one, else of now. */
+  readonly status: TriggerView['status'];
+  readonly since: Instant | null;
+  readonly unknown: boolean;
+  readonly warming: boolean;
+  readonly overLimit: boolean;
+  readonly level: TriggerView['level'];
+  readonly value: number | null;
+  readonly bad: number;
+  readonly all: number;
+  readonly baseline: { readonly bad: number; readonly all: number } | null;
+  /** Chance of so much at the limit; null where the kind has no such test, or nobody asked. */
+  readonly chance: number | null;
+  /** Bad events that would have been enough to ask, and to act; null where that is not counted. */
+  readonly needed: { readonly suspect: number; readonly act: number } | null;
+  readonly decisions: readonly {
+    readonly at: Instant;
+    readonly choice: string;
+    readonly reason: string;
+    readonly open: readonly GuardVerdict[];
+  }[];
+}
+
+interface Watched {
+  readonly rule: TriggerRule;
+  readonly kind: SignalKind['kind'];
+}
+
+/** How one scope of a trigger stands now. A scope that was never seen has no view. */
+export function explainNow({ rule, kind }: Watched, view: TriggerView): Explanation {
+  return {
+    ...figures({ rule, kind }, view),
+    trigger: rule.id,
+    scope: view.scope,
+    status: view.status,
+    since: view.since,
+    unknown: view.unknown,
+    warming: view.warming,
+    overLimit: view.overLimit,
+    level: view.level,
+    baseline: null,
+    chance: null,
+    decisions: [],
+  };
+}
+
+/** The trigger of an incident as it stood when Belay last looked before deciding. Null: people started it. */
+export function explainIncident(watched: Watched, events: readonly Event[]): Explanation | null {
+  const told = events.filter((event) => event.type === 'trigger.changed' && ['suspect', 'breached'].includes(event.data.transition.to));
+  const last = told.findLast((event) => event.type === 'trigger.changed' && event.data.transition.to === 'breached') ?? told.at(-1);
+  if (last?.type !== 'trigger.changed') return null;
+  const { transition } = last.data;
+  const { inputs } = transition;
+  return {
+    ...figures(watched, inputs),
+    trigger: transition.trigger,
+    scope: transition.scope,
+    status: transition.to,
+    since: transition.since,
+    unknown: inputs.unknown,
+    warming: inputs.warming,
+    overLimit: true,
+    level: inputs.level,
+    baseline: inputs.baseline ?? null,
+    chance: inputs.pValue,
+    decisions: events.flatMap((event) =>
+      event.type !== 'decision.made'
+        ? []
+        : [
+            {
+              at: event.at,
+              choice: event.data.choice,
+              reason: event.data.reason,
+              open: event.data.guards.filter((guard) => guard.answer !== 'pass' && guard.answer !== 'not-applicable'),
+            },
+          ],
+    ),
+  };
+}
+
+function figures({ rule, kind }: Watched, { value, bad, all }: Pick<FrozenInputs, 'value' | 'bad' | 'all'>) {
+  const compiled = compileRule(rule, { kind } as SignalKind);
+  const { suspect, act } = compiled;
+  const needed = suspect === null || act === null || compiled.inverse ? null : { suspect: suspect.critical(all), act: act.critical(all) };
+  return { kind, rule, value, bad, all, needed };
+}

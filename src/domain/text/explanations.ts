@@ -1,0 +1,139 @@
+// An explanation in sentences, in both languages: what was measured, how sure that is, and what followed.
+import { guardText } from '../event-text.ts';
+import type { Explanation } from '../explanation.ts';
+import type { Lang } from '../system.ts';
+import { formatDuration, formatShare, formatTime } from '../time-text.ts';
+
+interface Told {
+  readonly lang: Lang;
+  readonly zone: string;
+  /** Name of a scope for people; '' is the whole system. */
+  readonly nameOf: (scope: string) => string;
+}
+
+/** One line a thought. */
+export function explanationLines(one: Explanation, told: Told): readonly string[] {
+  const words = WORDS[told.lang];
+  const show = (value: number): string => figure(value, one.kind, told.lang);
+  const time = (at: number): string => formatTime(at, told);
+  const name = `${one.trigger}${one.scope === '' ? '' : ` (${told.nameOf(one.scope)})`}`;
+  return [
+    words.stands(name, one, time),
+    ...measured(one, words, show, told.lang),
+    ...sure(one, words),
+    ...one.decisions.flatMap((decision) => [
+      words.decided(time(decision.at), decision.choice, decision.open.length === 0 ? decision.reason : ''),
+      ...decision.open.map((guard) => `  ${guardText(guard, told.lang)}`),
+    ]),
+  ];
+}
+
+function measured(one: Explanation, words: Words, show: (value: number) => string, lang: Lang): readonly string[] {
+  const { breach } = one.rule;
+  if (one.value === null) return [words.nothingMeasured];
+  const window = breach === undefined || breach.overMs <= 1 ? '' : words.within(formatDuration(breach.overMs, lang));
+  const counts = one.kind === 'ratio' || one.kind === 'fractionAbove' ? words.counts(one.bad, one.all) : '';
+  const limit = breach?.vs !== undefined ? words.factor(breach.vs.times, breach.vs.with === 'others') : limitOf(one, words, show);
+  const base = one.baseline === null ? '' : words.against(one.baseline.bad, one.baseline.all);
+  return [`${words.value(show(one.value))}${counts}${window}${limit}${base}.`];
+}
+
+function limitOf({ rule: { breach } }: Explanation, words: Words, show: (value: number) => string): string {
+  if (breach?.above !== undefined) return words.above(show(breach.above));
+  return breach?.below === undefined ? '' : words.below(show(breach.below));
+}
+
+function sure(one: Explanation, words: Words): readonly string[] {
+  const lines: string[] = [];
+  if (one.unknown) lines.push(words.unknown);
+  if (one.warming) lines.push(words.warming);
+  if (one.chance !== null) lines.push(words.chance(odds(one.chance), odds(one.rule.evidence.suspect), odds(one.rule.evidence.act)));
+  else if (one.overLimit && one.level !== 'act' && one.needed !== null)
+    lines.push(words.needed(one.bad, one.needed.suspect, one.needed.act));
+  else if (!one.overLimit && !one.unknown && one.value !== null) lines.push(words.notOver);
+  if (one.rule.mode === 'shadow') lines.push(words.shadow);
+  return lines;
+}
+
+/** `1 in 54,000`: how people hear a probability. */
+const odds = (p: number): number => (p <= 0 ? Number.POSITIVE_INFINITY : 1 / p);
+
+function figure(value: number, kind: Explanation['kind'], lang: Lang): string {
+  if (kind === 'ratio' || kind === 'fractionAbove') return formatShare(value, lang);
+  if (kind === 'age' || kind === 'absent') return formatDuration(value * 1_000, lang);
+  const number = new Intl.NumberFormat(lang, { maximumSignificantDigits: 4 }).format(value);
+  return kind === 'rate' ? `${number}/min` : number;
+}
+
+interface Words {
+  stands(name: string, one: Explanation, time: (at: number) => string): string;
+  readonly nothingMeasured: string;
+  value(value: string): string;
+  counts(bad: number, all: number): string;
+  within(window: string): string;
+  above(limit: string): string;
+  below(limit: string): string;
+  factor(times: number, others: boolean): string;
+  against(bad: number, all: number): string;
+  chance(one: number, suspect: number, act: number): string;
+  needed(bad: number, suspect: number, act: number): string;
+  readonly notOver: string;
+  readonly unknown: string;
+  readonly warming: string;
+  readonly shadow: string;
+  decided(time: string, choice: string, reason: string): string;
+}
+
+const large = (value: number, lang: Lang): string =>
+  Number.isFinite(value)
+    ? new Intl.NumberFormat(lang, { notation: value >= 1e9 ? 'scientific' : 'standard', maximumSignificantDigits: 2 }).format(value)
+    : '∞';
+
+const WORDS: Readonly<Record<Lang, Words>> = {
+  en: {
+    stands: (name, { status, since }, time) =>
+      status === 'ok' || since === null ? `${name} is ${status}.` : `${name} is ${status} since ${time(since)}.`,
+    nothingMeasured: 'Nothing was measured in its window.',
+    value: (value) => `Measured: ${value}`,
+    counts: (bad, all) => `, ${bad} bad of ${all}`,
+    within: (window) => ` within ${window}`,
+    above: (limit) => `; the limit is above ${limit}`,
+    below: (limit) => `; the limit is below ${limit}`,
+    factor: (times, others) => `; the limit is ${times} times ${others ? 'that of the other organizations' : 'that of the time before'}`,
+    against: (bad, all) => ` (there ${bad} of ${all})`,
+    chance: (one, suspect, act) =>
+      `By chance so much comes once in ${large(one, 'en')} looks; Belay asks from one in ${large(suspect, 'en')}, and may act alone from one in ${large(act, 'en')}.`,
+    needed: (bad, suspect, act) =>
+      `Over the limit, and not significant yet: ${bad} bad events; ${suspect} are needed to ask, ${act} to act alone.`,
+    notOver: 'It is not beyond the limit.',
+    unknown: 'There is no fresh data: unknown is never a breach, and never the end of one.',
+    warming: 'The window is not full yet: until then it may ask, and not act.',
+    shadow: 'The trigger is in shadow: it is only noted.',
+    decided: (time, choice, reason) =>
+      `${time} Belay decided: ${{ act: 'act alone', ask: 'ask people', refuse: 'refuse' }[choice] ?? choice}${reason === '' ? '' : ` (${reason})`}.`,
+  },
+  'pt-BR': {
+    stands: (name, { status, since }, time) => {
+      const word = { ok: 'normal', suspect: 'suspeito', breached: 'violado', cleared: 'normalizado' }[status];
+      return status === 'ok' || since === null ? `${name} está ${word}.` : `${name} está ${word} desde ${time(since)}.`;
+    },
+    nothingMeasured: 'Nada foi medido na janela.',
+    value: (value) => `Medido: ${value}`,
+    counts: (bad, all) => `, ${bad} ruins de ${all}`,
+    within: (window) => ` em ${window}`,
+    above: (limit) => `; o limite é acima de ${limit}`,
+    below: (limit) => `; o limite é abaixo de ${limit}`,
+    factor: (times, others) => `; o limite é ${times} vezes ${others ? 'o das outras organizações' : 'o do período anterior'}`,
+    against: (bad, all) => ` (lá ${bad} de ${all})`,
+    chance: (one, suspect, act) =>
+      `Por acaso isso ocorre uma vez em ${large(one, 'pt-BR')} olhadas; o Belay pergunta a partir de uma em ${large(suspect, 'pt-BR')}, e pode agir sozinho a partir de uma em ${large(act, 'pt-BR')}.`,
+    needed: (bad, suspect, act) =>
+      `Acima do limite, mas ainda não significativo: ${bad} eventos ruins; ${suspect} são precisos para perguntar, ${act} para agir sozinho.`,
+    notOver: 'Não está além do limite.',
+    unknown: 'Não há dados recentes: desconhecido nunca é uma violação, nem o fim de uma.',
+    warming: 'A janela ainda não está cheia: até lá pode perguntar, não agir.',
+    shadow: 'O gatilho está em sombra: é apenas anotado.',
+    decided: (time, choice, reason) =>
+      `${time} O Belay decidiu: ${{ act: 'agir sozinho', ask: 'perguntar às pessoas', refuse: 'recusar' }[choice] ?? choice}${reason === '' ? '' : ` (${reason})`}.`,
+  },
+};

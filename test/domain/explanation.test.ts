@@ -1,0 +1,77 @@
+// Explanations: the figures behind a decision as sentences, in both languages.
+import { describe, expect, test } from 'vitest';
+import { type Explanation, explainNow } from '../../src/domain/explanation.ts';
+import type { SignalKind } from '../../src/domain/signal.ts';
+import { explanationLines } from '../../src/domain/text/explanations.ts';
+import type { TriggerRule, TriggerView } from '../../src/domain/trigger.ts';
+
+const RULE: TriggerRule = {
+  id: 'http-5xx',
+  signal: 'http.errors',
+  scope: 'org',
+  breach: { above: 0.02, overMs: 900_000, stillMs: 75_000, forMs: 0 },
+  clear: { below: 0.01, forMs: 600_000 },
+  evidence: { suspect: 1e-3, act: 1e-5 },
+  gap: 'hold',
+  mode: 'armed',
+  rearmMs: 900_000,
+};
+const VIEW: TriggerView = {
+  trigger: 'http-5xx',
+  scope: 'acme',
+  status: 'ok',
+  announced: false,
+  unknown: false,
+  warming: false,
+  episode: null,
+  since: null,
+  value: 3 / 140,
+  bad: 3,
+  all: 140,
+  level: 'none',
+  overLimit: true,
+  watermark: 0,
+  lastEvaluatedAt: 0,
+};
+const told = (lang: 'en' | 'pt-BR') => ({ lang, zone: 'America/Sao_Paulo', nameOf: () => 'ACME' });
+const now = (view: Partial<TriggerView> = {}, rule: Partial<TriggerRule> = {}, kind: SignalKind['kind'] = 'ratio'): Explanation =>
+  explainNow({ rule: { ...RULE, ...rule }, kind }, { ...VIEW, ...view });
+
+describe('why it does not fire', () => {
+  test('over the limit by chance: how many bad events would be enough to ask, and to act', () => {
+    expect(explanationLines(now(), told('en'))).toEqual([
+      'http-5xx (ACME) is ok.',
+      'Measured: 2.14 %, 3 bad of 140 within 15 min; the limit is above 2 %.',
+      'Over the limit, and not significant yet: 3 bad events; 10 are needed to ask, 13 to act alone.',
+    ]);
+    expect(explanationLines(now(), told('pt-BR'))[2]).toBe(
+      'Acima do limite, mas ainda não significativo: 3 eventos ruins; 10 são precisos para perguntar, 13 para agir sozinho.',
+    );
+  });
+
+  test('below the limit, without data, while the window fills, and in shadow', () => {
+    expect(explanationLines(now({ overLimit: false, value: 0, bad: 0 }), told('en')).at(-1)).toBe('It is not beyond the limit.');
+    expect(explanationLines(now({ unknown: true, value: null, overLimit: false }), told('en'))).toContain(
+      'There is no fresh data: unknown is never a breach, and never the end of one.',
+    );
+    const lines = explanationLines(now({ warming: true }, { mode: 'shadow' }), told('en'));
+    expect(lines).toContain('The window is not full yet: until then it may ask, and not act.');
+    expect(lines.at(-1)).toBe('The trigger is in shadow: it is only noted.');
+  });
+
+  test('figures are told in the unit of their kind', () => {
+    const age = now({ value: 7_200, overLimit: false }, { breach: { above: 900, overMs: 1, stillMs: 1, forMs: 0 } }, 'age');
+    expect(explanationLines(age, told('en'))[1]).toBe('Measured: 2 h; the limit is above 15 min.');
+    const rate = now(
+      { value: 12, overLimit: true, level: 'act' },
+      { breach: { above: 10, overMs: 300_000, stillMs: 0, forMs: 0 } },
+      'rate',
+    );
+    expect(explanationLines(rate, told('pt-BR'))[1]).toBe('Medido: 12/min em 5 min; o limite é acima de 10/min.');
+    const vs = { with: 'others', times: 3, least: 10 } as const;
+    const compared = now({}, { breach: { overMs: 300_000, stillMs: 0, forMs: 0, vs } });
+    expect(explanationLines({ ...compared, baseline: { bad: 2, all: 9_000 } }, told('en'))[1]).toBe(
+      'Measured: 2.14 %, 3 bad of 140 within 5 min; the limit is 3 times that of the other organizations (there 2 of 9000).',
+    );
+  });
+});
