@@ -147,7 +147,11 @@ function lintClear({ draft, signal, problems, at }: Asking): void {
       });
     return;
   }
-  const show = (value: number): string => (signal.signal.kind === 'ratio' ? writePercent(value) : String(value));
+  const { kind } = signal.signal;
+  const show = (value: number): string => {
+    if (kind === 'ratio' || kind === 'fractionAbove') return writePercent(value);
+    return kind === 'age' ? writeDuration(value * 1_000) : String(value);
+  };
   if (breach?.above !== undefined && clear.below !== undefined && clear.below >= breach.above) {
     problems.error(
       'clear-not-below-breach',
