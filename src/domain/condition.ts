@@ -167,7 +167,9 @@ export function lookAtCount(rule: CompiledRule, over: Counts): Condition {
   const value = over.all;
   const limit = rule.inverse ? value < rule.limit : value > rule.limit;
   const level = !limit ? 'none' : rule.inverse ? lowLevel(rule, value) : levelOf(rule, value, value);
-  return { value, bad: value, all: value, limit, level, below: isClear(rule, value), still: limit };
+  // A count is what it is: more than people wanted is always worth a question, however often chance alone would bring it.
+  const usable = limit && level === 'none' ? 'suspect' : level;
+  return { value, bad: value, all: value, limit, level: usable, below: isClear(rule, value), still: limit };
 }
 
 /** `since` is the instant of the last good thing, or null while none is known. Exact: it needs no evidence. */
