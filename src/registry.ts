@@ -1,14 +1,17 @@
 // The registry: which driver name of belay.yaml is which adapter. Adding an adapter is one folder and one line here.
 import { isAbsolute, resolve } from 'node:path';
+import { createAlerts } from './adapters/alerts/index.ts';
 import { createConsoleChannel } from './adapters/console/index.ts';
 import { createEmailChannel } from './adapters/email/index.ts';
 import { createFileChannel } from './adapters/file/index.ts';
 import { createFlowFile } from './adapters/flow-file/index.ts';
 import { createHostReader } from './adapters/host/index.ts';
 import { createHttpProbe } from './adapters/http-probe/index.ts';
+import { createMappedWebhook } from './adapters/mapped-webhook/index.ts';
 import { createPrometheusReader } from './adapters/prometheus/index.ts';
 import { createPushSource } from './adapters/push/index.ts';
 import { createReleaseDirectory } from './adapters/release-directory/index.ts';
+import { createSentry } from './adapters/sentry/index.ts';
 import { createSlackChannel } from './adapters/slack/index.ts';
 import { createSqlReader } from './adapters/sql/index.ts';
 import { createStatusPageReader } from './adapters/status-page/index.ts';
@@ -17,6 +20,7 @@ import { BelayError } from './domain/errors.ts';
 import type { Batch } from './domain/signal.ts';
 import type { SourceSpec } from './domain/source-catalog.ts';
 import type { ChannelSpec, SwitchSpec, System, TargetSpec } from './domain/system.ts';
+import { listening } from './flows/detect/listening.ts';
 import { polled } from './flows/detect/poll.ts';
 import type { Channel } from './ports/channel.ts';
 import type { DeployTarget } from './ports/deploy-target.ts';
@@ -108,6 +112,12 @@ function openSource(spec: SourceSpec, deps: SourceDeps): SignalSource | PushedSo
       return polled(createHostReader(spec, { time: deps.time, baseDir: deps.baseDir }), deps.time);
     case 'status-page':
       return polled(createStatusPageReader(spec, deps), deps.time);
+    case 'alerts':
+      return listening(createAlerts(spec), deps.time);
+    case 'webhook':
+      return listening(createMappedWebhook(spec, deps), deps.time);
+    case 'sentry':
+      return listening(createSentry(spec), deps.time);
   }
 }
 

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { loadAndLint } from '../config/lint.ts';
 import { isUsable } from '../config/load.ts';
 import { parsePoint } from '../domain/probe-point.ts';
-import type { SourceSpec } from '../domain/source-catalog.ts';
+import { isPulled, type SourceSpec } from '../domain/source-catalog.ts';
 import type { System } from '../domain/system.ts';
 import type { Http } from '../ports/http.ts';
 import type { Context } from './context.ts';
@@ -57,11 +57,12 @@ function armed(system: System): readonly Finding[] {
 
 function sourceOf(source: SourceSpec, http: Http, baseDir: string): Promise<Finding> {
   const what = `source ${source.id}`;
-  if (source.driver === 'push') return Promise.resolve(skip(what, 'is pushed to Belay'));
   if (source.driver === 'host') return Promise.resolve(hostOf(what, source.path === undefined ? null : resolve(baseDir, source.path)));
+  if (!isPulled(source)) return Promise.resolve(skip(what, 'is sent to Belay'));
   // Its address may hold a password: it is neither asked nor shown here.
   if (source.driver === 'sql') return Promise.resolve(skip(what, 'is read by belay up; a query that fails stands there'));
-  const urls = source.driver === 'http' ? source.points.filter((point) => parsePoint(point)?.kind === 'http') : [source.url];
+  const addresses = 'url' in source ? [source.url] : [];
+  const urls = source.driver === 'http' ? source.points.filter((point) => parsePoint(point)?.kind === 'http') : addresses;
   if (urls.length === 0) return Promise.resolve(skip(what, 'is looked at by belay up'));
   return look(what, async () => {
     for (const url of urls) {

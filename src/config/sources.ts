@@ -2,12 +2,13 @@
 import type { OptionSpec, OptionType, SourceSpec } from '../domain/source-catalog.ts';
 import { SOURCE_DRIVER_NAMES, SOURCE_DRIVERS } from '../domain/source-catalog.ts';
 import type { Problems } from './problems.ts';
-import type { Field, Reader, Shape } from './read.ts';
-import { bool, duration, int, listOf, number, oneOf, optional, percent, point, record, required, text, url, wrong } from './read.ts';
+import type { Field, Keys, Reader, Shape } from './read.ts';
+import { bool, duration, int, listOf, mapOf, number, oneOf, optional, percent, point, record, required, text, url, wrong } from './read.ts';
 import type { Value } from './yaml.ts';
 
 const LONGEST_TIMEOUT_MS = 10_000;
 const LEAST_CADENCE_MS = 10;
+const LABEL_KEYS: Keys = { form: 'a letter or _, then letters, digits and _', pattern: /^[A-Za-z_][A-Za-z0-9_]*$/ };
 
 /** As the catalog's types say, without `id`: what cannot be read is told, and left out. */
 export const source: Reader<Omit<SourceSpec, 'id'>> = (value, problems, name) => {
@@ -36,7 +37,8 @@ function demandSecret(
   fields: Readonly<Record<string, unknown>> | undefined,
   { value, problems, name }: { readonly value: Value; readonly problems: Problems; readonly name: string },
 ): void {
-  if (fields?.['verify'] === 'none' || fields?.['secret'] !== undefined) return;
+  const isWritten = value.kind === 'map' && value.entries.some((entry) => entry.key === 'secret');
+  if (fields?.['verify'] === 'none' || isWritten) return;
   problems.error('missing-key', { start: value.span.start, end: value.span.start + 1 }, `${name} lacks secret`, {
     hint: 'Add "secret: "{env.NAME}"", or "verify: none" for a sender that cannot sign: then its word is only a hint.',
   });
@@ -72,4 +74,5 @@ const READERS: Readonly<Record<OptionType, (option: OptionSpec) => Reader<unknow
   share: () => percent,
   bool: () => bool,
   duration: ({ least }) => duration(least ?? 1),
+  words: () => mapOf(text, LABEL_KEYS),
 };

@@ -1,7 +1,7 @@
 // What may feed detection: the drivers of `sources:`, with the options of each and their types. It describes, it does not act: the
 // configuration is read by it, and the registry binds each driver to its adapter.
 
-export type OptionType = 'text' | 'texts' | 'url' | 'urls' | 'points' | 'int' | 'number' | 'share' | 'bool' | 'duration';
+export type OptionType = 'text' | 'texts' | 'url' | 'urls' | 'points' | 'int' | 'number' | 'share' | 'bool' | 'duration' | 'words';
 
 export interface OptionSpec {
   readonly type: OptionType;
@@ -25,12 +25,15 @@ export const SENDER = {
   secret: { type: 'text' },
   /** That carries the signature; for hmac-sha256. */
   header: { type: 'text' },
+  /** A header with a time in seconds that is signed before the body, with a dot between; for hmac-sha256. */
+  timestamp: { type: 'text' },
 } as const satisfies Readonly<Record<string, OptionSpec>>;
 
 export interface SenderOptions {
   readonly verify: 'bearer' | 'hmac-sha256' | 'standard-webhooks' | 'none';
   readonly secret?: string;
   readonly header?: string;
+  readonly timestamp?: string;
 }
 
 /** Every source also says `every`, its cadence; a pulled one may say `timeout`. */
@@ -58,6 +61,34 @@ export const SOURCE_DRIVERS = {
   push: { pulled: false, options: {} },
   host: { pulled: true, options: { path: { type: 'text' } } },
   'status-page': { pulled: true, options: { url: { type: 'url', required: true }, components: { type: 'texts' } } },
+  alerts: {
+    pulled: false,
+    options: {
+      ...SENDER,
+      /** The label that names the organization. */
+      org: { type: 'text', otherwise: 'org' },
+      /** How long a state stands that its sender gives no end: a bit more than the sender's own interval of repeating. */
+      hold: { type: 'duration', least: 1_000, otherwise: 5 * 3_600_000 },
+    },
+  },
+  webhook: {
+    pulled: false,
+    options: {
+      ...SENDER,
+      name: { type: 'text', required: true },
+      // The others are CEL over body, headers and, with `each`, item.
+      each: { type: 'text' },
+      count: { type: 'text' },
+      value: { type: 'text' },
+      eventId: { type: 'text' },
+      at: { type: 'text' },
+      org: { type: 'text' },
+      labels: { type: 'words' },
+      /** How long a value stands for senders that only tell changes. */
+      hold: { type: 'duration', least: 1_000 },
+    },
+  },
+  sentry: { pulled: false, options: { ...SENDER } },
 } as const satisfies Readonly<Record<string, SourceDriver>>;
 
 export type SourceDriverName = keyof typeof SOURCE_DRIVERS;
@@ -69,7 +100,9 @@ type TypeOf<T extends OptionType> = T extends 'text' | 'url'
     ? readonly string[]
     : T extends 'bool'
       ? boolean
-      : number;
+      : T extends 'words'
+        ? Readonly<Record<string, string>>
+        : number;
 type WordOf<O extends OptionSpec> = O extends { readonly oneOf: readonly (infer W)[] } ? W : TypeOf<O['type']>;
 type Sure = { readonly required: true } | { readonly otherwise: unknown };
 /** Units are last in names: a duration `keep` becomes `keepMs`. */
@@ -91,6 +124,8 @@ export type SourceSpec = {
 /** Whose word its counts are. */
 export function provenanceOf(source: SourceSpec): 'own' | 'signed' | 'unsigned' {
   if (isPulled(source)) return 'own';
+  // Whoever signed it: an alert is somebody else's rule, a hint that starts Belay's own checks.
+  if (source.driver === 'alerts') return 'unsigned';
   return 'verify' in source && source.verify === 'none' ? 'unsigned' : 'signed';
 }
 

@@ -15,8 +15,16 @@ export interface ExpressionProblem {
 }
 
 export interface Expression {
-  /** Problems found by type-checking `source` against the declared names; empty when it is fine. */
-  check(source: string, names: Readonly<Record<string, ExprType>>, wants: 'bool' | 'string' | 'list'): readonly ExpressionProblem[];
+  /**
+   * Problems found by type-checking `source` against the declared names; empty when it is fine. Where the type shows only with the values
+   * (fields of an `any`), it is a problem, unless the caller looks at the result itself: `untyped` is `accept`.
+   */
+  check(
+    source: string,
+    names: Readonly<Record<string, ExprType>>,
+    wants: 'bool' | 'string' | 'list' | 'number',
+    untyped?: 'refuse' | 'accept',
+  ): readonly ExpressionProblem[];
   /** Numbers of `int` names are converted; NaN or absent values make it `ok: false` before evaluation. */
   evaluate(source: string, names: Readonly<Record<string, ExprType>>, values: Readonly<Record<string, unknown>>): Evaluation;
 }

@@ -1,6 +1,7 @@
 // What feeds detection: sources that Belay reads, and sources that somebody sends to. None of them judges anything.
 import type { Instant } from '../domain/json.ts';
 import type { Batch, Cursor, Sample } from '../domain/signal.ts';
+import type { Ended, Standing } from '../domain/standing.ts';
 
 export interface SignalSource {
   readonly id: string;
@@ -45,6 +46,9 @@ export interface Reply {
 
 export interface Decoded {
   readonly samples: readonly Sample[];
+  /** States that hold beyond this request, for a source that holds them. */
+  readonly standing?: readonly Standing[];
+  readonly ended?: readonly Ended[];
   /** Given once the samples are durable. */
   readonly reply: Reply;
 }

@@ -23,7 +23,7 @@ export function whyNotFrom(sender: SenderOptions, request: SignedRequest): strin
     case 'bearer':
       return bearerProblem(secret, request);
     case 'hmac-sha256':
-      return hmacProblem(secret, sender.header ?? 'x-signature-256', request);
+      return hmacProblem(secret, sender, request);
     case 'standard-webhooks':
       return standardProblem(secret, request);
   }
@@ -35,13 +35,25 @@ function bearerProblem(secret: string, { headers }: SignedRequest): string | nul
   return same(digest(secret, token), digest(secret, secret)) ? null : 'the token is another one';
 }
 
-/** Hex or base64, with or without `sha256=` before it. */
-function hmacProblem(secret: string, header: string, { headers, raw }: SignedRequest): string | null {
+/** Hex or base64, with or without `sha256=` before it; over the body, or over `time.body` where the sender signs its time, too. */
+function hmacProblem(
+  secret: string,
+  { header = 'x-signature-256', timestamp }: Pick<SenderOptions, 'header' | 'timestamp'>,
+  { headers, raw, now }: SignedRequest,
+): string | null {
   const written = headers[header.toLowerCase()];
   if (written === undefined) return `there is no ${header} header`;
   const value = written.replace(/^sha256=/i, '').trim();
   const given = Buffer.from(value, /^[0-9a-f]{64}$/i.test(value) ? 'hex' : 'base64');
-  return same(given, digest(secret, raw)) ? null : 'the signature does not match the body';
+  if (timestamp === undefined) return same(given, digest(secret, raw)) ? null : 'the signature does not match the body';
+  const sentAt = headers[timestamp.toLowerCase()] ?? '';
+  if (!isNear(sentAt, now)) return `${timestamp} is missing, or more than five minutes away`;
+  return same(given, digest(secret, Buffer.concat([Buffer.from(`${sentAt}.`), raw]))) ? null : 'the signature does not match time and body';
+}
+
+function isNear(seconds: string, now: Instant): boolean {
+  const sentAt = /^\d{1,12}$/.test(seconds) ? Number(seconds) * 1_000 : Number.NaN;
+  return Math.abs(now - sentAt) <= TOLERANCE_MS;
 }
 
 /** https://github.com/standard-webhooks/standard-webhooks: HMAC over `id.timestamp.body`; several signatures while a secret rotates. */
@@ -49,8 +61,7 @@ function standardProblem(secret: string, { headers, raw, now }: SignedRequest): 
   const [id, timestamp, signatures] = ['id', 'timestamp', 'signature'].map((name) => headers[`webhook-${name}`] ?? headers[`svix-${name}`]);
   if (id === undefined || timestamp === undefined || signatures === undefined)
     return 'one of webhook-id, webhook-timestamp and webhook-signature is missing';
-  const sentAt = Number(timestamp) * 1_000;
-  if (!Number.isInteger(sentAt) || Math.abs(now - sentAt) > TOLERANCE_MS) return 'its timestamp is more than five minutes away';
+  if (!isNear(timestamp, now)) return 'its timestamp is more than five minutes away';
   const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
   const wanted = createHmac('sha256', key).update(`${id}.${timestamp}.`).update(raw).digest();
   const given = signatures.split(' ').map((one) => Buffer.from(one.replace(/^v1,/, ''), 'base64'));

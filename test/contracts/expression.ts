@@ -78,6 +78,17 @@ export function expressionContract(make: () => Expression): void {
       expect(rules('things', 'list')).toEqual([]);
     });
 
+    test('a result whose type shows only with the values is accepted where the caller looks at it, one of a wrong type never', () => {
+      const untyped = (source: string, wants: 'bool' | 'string' | 'list' | 'number') =>
+        expression.check(source, NAMES, wants, 'accept').map((one) => one.rule);
+      for (const wants of ['bool', 'string', 'list', 'number'] as const) expect(untyped('anything', wants)).toEqual([]);
+      expect(untyped('name', 'bool')).toEqual(['result-type']);
+      expect(untyped('name', 'number')).toEqual(['result-type']);
+      expect(untyped('bad', 'number')).toEqual([]);
+      expect(untyped('value', 'number')).toEqual([]);
+      expect(untyped('nothing', 'number')).toEqual(['type']);
+    });
+
     test('an unknown name and an unknown field are found at their place, with the name that was meant', () => {
       expect(told('bad == 0 && alll > 1')).toMatchObject({ offset: 12, hint: expect.stringContaining('all') });
       expect(told('now >= steps.fix_ready.out.goLiv')).toMatchObject({ offset: 27, hint: expect.stringContaining('goLive') });
@@ -120,6 +131,15 @@ export function expressionContract(make: () => Expression): void {
       expect(why('anything.field == 1', { anything: null })).not.toMatch(/^ok/);
       expect(why('anything == null', { anything: undefined })).toContain('anything has no value');
       expect(why('bad == 0', { bad: null })).toContain('bad has no value');
+    });
+
+    test('fields of a value of any type are read, and records come out as they are', () => {
+      const anything = JSON.parse('{"a": [{"b": 1, "__proto__": "c"}], "n": null}');
+      expect(why('anything.a', { anything })).toBe('ok: [{"b":1,"__proto__":"c"}]');
+      expect(why('anything.a[0].b > 0', { anything })).toBe('ok: true');
+      expect(why('anything.n', { anything })).toBe('ok: null');
+      expect(why('anything.missing', { anything })).toContain('missing');
+      expect(why('anything.constructor', { anything })).toContain('constructor');
     });
 
     test('NaN and infinity are not known, before anything is compared', () => {

@@ -49,9 +49,10 @@ export function signalSourceContract(name: string, make: () => Promise<SourceUnd
       for (const batch of batches) {
         expect(batch.source).toBe(world.source.id);
         expect(batch.alive).toBe(true);
-        expect(batch.samples.length).toBeGreaterThan(0);
         for (const sample of batch.samples) expect(Number.isFinite(sample.at)).toBe(true);
       }
+      // A batch without samples says that the source is alive.
+      expect(batches.filter((batch) => batch.samples.length > 0).length).toBeGreaterThanOrEqual(3);
       expect(world.source.everyMs).toBeGreaterThan(0);
     });
 

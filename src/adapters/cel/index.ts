@@ -22,9 +22,9 @@ export function createCel() {
   };
 
   return {
-    check: (source, names, wants) => {
+    check: (source, names, wants, untyped = 'refuse') => {
       const { problems, type } = compiled(source, names);
-      if (problems.length > 0 || type === null || fits(type, wants)) return problems;
+      if (problems.length > 0 || type === null || fits(type, wants) || (type === 'dyn' && untyped === 'accept')) return problems;
       const hint =
         wants === 'bool' ? 'Compare it with something, so that the answer is yes or no.' : `Write an expression that gives a ${wants}.`;
       return [{ rule: 'result-type', message: `this gives ${typeName(type)}, and a ${wants} is needed`, offset: 0, hint }];
@@ -45,7 +45,8 @@ export function createCel() {
   } satisfies Expression;
 }
 
-function fits(type: string, wants: 'bool' | 'string' | 'list'): boolean {
+function fits(type: string, wants: 'bool' | 'string' | 'list' | 'number'): boolean {
+  if (wants === 'number') return ['int', 'uint', 'double'].includes(type);
   return type === wants || (wants === 'list' && type.startsWith('list<'));
 }
 

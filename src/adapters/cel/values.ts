@@ -100,7 +100,16 @@ function toJson(value: unknown): Json | undefined {
     const items = value.map(toJson);
     return items.includes(undefined) ? undefined : (items as Json[]);
   }
-  return undefined;
+  return isPlain(value) ? recordToJson(value) : undefined;
+}
+
+function recordToJson(value: Readonly<Record<string, unknown>>): Json | undefined {
+  const fields = Object.entries(value).map(([name, inner]) => [name, toJson(inner)] as const);
+  return fields.some(([, inner]) => inner === undefined) ? undefined : (Object.fromEntries(fields) as Json);
+}
+
+function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
+  return isRecord(value) && (Object.getPrototypeOf(value) === Object.prototype || Object.getPrototypeOf(value) === null);
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -48,7 +48,7 @@ const en = {
   'G9.runbook-asks': 'the runbook wants to be asked',
   'G10.no-source': 'the counts name no source',
   'G10.truncated': 'the sender cut something off',
-  'G10.unsigned': 'the source is unsigned and nothing confirms it',
+  'G10.unsigned': 'the source is unsigned or repeats foreign alerts, and nothing confirms it',
   'G10.trusted': 'the source is trusted',
 } as const;
 
@@ -99,7 +99,7 @@ const ptBR: Readonly<Record<keyof typeof en, string>> = {
   'G9.runbook-asks': 'o runbook quer ser perguntado',
   'G10.no-source': 'as contagens não dizem a fonte',
   'G10.truncated': 'o remetente cortou algo',
-  'G10.unsigned': 'a fonte não é assinada e nada a confirma',
+  'G10.unsigned': 'a fonte não é assinada ou repete alertas de terceiros, e nada a confirma',
   'G10.trusted': 'a fonte é confiável',
 };
 
