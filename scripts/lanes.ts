@@ -7,12 +7,16 @@ export interface Part {
   readonly versionFlag: string;
   /** The Debian packages that bring it. */
   readonly packages: readonly string[];
+  /** They are unpacked inside the clone, and neither installed nor started. */
+  readonly unpacked?: true;
 }
 
 export interface Lane {
   readonly name: 'unit' | 'core' | 'web' | 'crash';
   readonly proves: string;
   readonly needs: readonly Part[];
+  /** Tests that want these skip themselves where they are missing. */
+  readonly likes?: readonly Part[];
   readonly timeoutMs: number;
 }
 
@@ -24,11 +28,26 @@ const chromium: Part = {
   versionFlag: '--version',
   packages: ['chromium', 'fonts-dejavu-core'],
 };
+/** Senders of alerts. */
+export const PROMETHEUS: Part = {
+  name: 'Prometheus',
+  commands: ['prometheus'],
+  versionFlag: '--version',
+  packages: ['prometheus'],
+  unpacked: true,
+};
+export const VMALERT: Part = {
+  name: 'vmalert',
+  commands: ['vmalert'],
+  versionFlag: '--version',
+  packages: ['victoria-metrics'],
+  unpacked: true,
+};
 
 /** In the order in which they run: the cheapest to fail comes first. */
 export const LANES: readonly Lane[] = [
   { name: 'unit', proves: 'decisions, sequences on fakes, the CLI, the house rules', needs: [git], timeoutMs: 5 * minute },
-  { name: 'core', proves: 'adapters against real parts, the scenarios', needs: [git], timeoutMs: 7 * minute },
+  { name: 'core', proves: 'adapters against real parts, the scenarios', needs: [git], likes: [PROMETHEUS, VMALERT], timeoutMs: 7 * minute },
   { name: 'web', proves: 'the war room in a real browser', needs: [chromium], timeoutMs: 4 * minute },
   { name: 'crash', proves: 'kill -9 at every boundary, and of real processes', needs: [], timeoutMs: 12 * minute },
 ];

@@ -1,8 +1,12 @@
 // Owns finding the system programs that lanes need, and installing them where that is allowed. Refuses to know what a lane tests.
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Part } from './lanes.ts';
+
+/** Where packages are unpacked. */
+const UNPACKED = path.join(path.dirname(import.meta.dirname), '.belay', 'parts');
 
 export interface Found {
   readonly part: Part;
@@ -11,7 +15,8 @@ export interface Found {
 }
 
 export function findPart(part: Part): Found | null {
-  const folders = (process.env['PATH'] ?? '').split(path.delimiter).filter((folder) => folder !== '');
+  const onPath = (process.env['PATH'] ?? '').split(path.delimiter).filter((folder) => folder !== '');
+  const folders = part.unpacked === true ? [...onPath, path.join(UNPACKED, 'usr', 'bin')] : onPath;
   for (const command of part.commands) {
     const file = folders.map((folder) => path.join(folder, command)).find(isExecutable);
     if (file !== undefined) return { part, file, version: versionOf(file, part.versionFlag) };
@@ -37,6 +42,26 @@ export function installPackages(packages: readonly string[]): string | null {
   if (install.status === 0) return null;
   const lines = `${update.stderr}\n${install.stderr}`.split('\n').filter((line) => line.startsWith('E:'));
   return lines.slice(0, 2).join(' ') || `apt-get ended with ${String(install.status ?? install.signal)}`;
+}
+
+/** Downloads with apt and unpacks into the clone. Returns null when it worked, else what went wrong. The caller asked `whyNoApt` first. */
+export function unpackPackages(packages: readonly string[]): string | null {
+  const folder = mkdtempSync(path.join(tmpdir(), 'belay-packages-'));
+  const run = (command: string, args: readonly string[]) =>
+    spawnSync(command, args, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], timeout: 120_000 });
+  const options = ['-qq', '-o', 'APT::Sandbox::User=root', '-o', 'Acquire::Retries=1', '-o', 'Acquire::http::Timeout=20'];
+  const download = () => run('apt-get', ['download', ...options, ...packages]);
+  try {
+    let last = download();
+    // On a new machine the lists of packages are not there yet.
+    if (last.status !== 0 && run('apt-get', ['update', ...options]).status === 0) last = download();
+    mkdirSync(UNPACKED, { recursive: true });
+    for (const name of last.status === 0 ? readdirSync(folder).filter((one) => one.endsWith('.deb')) : [])
+      if (last.status === 0) last = run('dpkg', ['-x', name, UNPACKED]);
+    return last.status === 0 ? null : last.stderr?.split('\n')[0] || `ended with ${String(last.status ?? last.signal)}`;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 function isExecutable(file: string): boolean {

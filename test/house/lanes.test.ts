@@ -49,6 +49,11 @@ describe('a lane that cannot run', () => {
     expect(findPart({ ...node, commands: ['belay-no-such-program'] })).toBeNull();
   });
 
+  test('a part that some of its tests only like switches no lane off', () => {
+    const liking: Lane = { ...impossible, needs: [], likes: impossible.needs };
+    expect(readiness(liking, '').on).toBe(true);
+  });
+
   test('lanes whose parts are there are on without any installing', () => {
     expect(prepare([{ ...impossible, needs: [] }]).map((answer) => answer.on)).toEqual([true]);
   });
