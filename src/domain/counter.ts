@@ -6,6 +6,11 @@ export interface CounterState {
   readonly at: Instant;
 }
 
+/** A total as it arrives; `since`: it was 0 then. */
+export interface Total extends CounterState {
+  readonly since?: Instant;
+}
+
 export interface Increment {
   readonly delta: number;
   /** The events happened after this instant and not later than the sample. */
@@ -13,15 +18,29 @@ export interface Increment {
 }
 
 /**
- * What a new total adds; null when it adds nothing that is known. A total below the previous one is a restarted counter: all of it
- * is new. The first sample of a new series counts from 0 when its source had already been read at `sourceReadAt` (the first error
+ * What a new total adds; null when it adds nothing that is known. A total below the previous one, or one that was 0 after it, is a
+ * restarted counter: all of it is new. The first sample of a new series counts from 0 when its source had already been read at `sourceReadAt` (the first error
  * gives birth to the error series); of an unread source it is only the base line.
  */
-export function incrementOf(previous: CounterState | undefined, sample: CounterState, sourceReadAt: Instant | null): Increment | null {
+export function incrementOf(previous: CounterState | undefined, sample: Total, sourceReadAt: Instant | null): Increment | null {
   if (previous === undefined)
     return sourceReadAt === null || sourceReadAt >= sample.at ? null : { delta: sample.total, from: sourceReadAt };
   if (sample.at <= previous.at) return null;
-  return { delta: sample.total < previous.total ? sample.total : sample.total - previous.total, from: previous.at };
+  const { since = -Infinity } = sample;
+  const restarted = sample.total < previous.total || since > previous.at;
+  return { delta: restarted ? sample.total : sample.total - previous.total, from: Math.min(Math.max(previous.at, since), sample.at) };
+}
+
+/**
+ * Up to when a series is known to have had no count before its first sample; null where nobody can say. A source that hands on what
+ * many programs count is known only as far as each of them is: one that joins late brings totals of a time that nobody watched.
+ */
+export function knownBefore(
+  since: Instant | undefined,
+  o: { readonly readAt: Instant | null; readonly knownSince: Instant | null },
+): Instant | null {
+  const isBornHere = since !== undefined && o.knownSince !== null && since >= o.knownSince;
+  return isBornHere ? Math.max(since, o.readAt ?? -Infinity) : o.readAt;
 }
 
 /** Share of (from, to] that lies before `at`. */

@@ -54,7 +54,11 @@ export type Sample =
       readonly kind: 'total';
       readonly name: string;
       readonly labels: Readonly<Record<string, string>>;
+      /** Which of the programs behind the source it is of: what was never heard of one that was is new, and counts from 0. */
+      readonly origin?: string;
       readonly at: Instant;
+      /** When it was 0, where its sender tells it. */
+      readonly since?: Instant;
       readonly total: number;
     }
   | {
@@ -70,6 +74,7 @@ export type Sample =
       readonly kind: 'value';
       readonly name: string;
       readonly labels: Readonly<Record<string, string>>;
+      readonly origin?: string;
       readonly at: Instant;
       readonly value: number;
     }

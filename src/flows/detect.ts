@@ -2,7 +2,7 @@
 // transaction before it answers. Memory is a cache of the store: after a kill, or a failed commit, it is loaded again.
 import { BelayError } from '../domain/errors.ts';
 import type { Instant } from '../domain/json.ts';
-import type { Batch, Cursor } from '../domain/signal.ts';
+import type { Batch, Cursor, Sample } from '../domain/signal.ts';
 import type { System } from '../domain/system.ts';
 import type { Transition, TriggerRule } from '../domain/trigger.ts';
 import { INITIAL, withReport } from '../domain/trigger-machine.ts';
@@ -10,12 +10,14 @@ import type { Readings } from '../ports/readings.ts';
 import type { SignalSource } from '../ports/signal-source.ts';
 import type { EventRow, SeriesRow, SignalStore } from '../ports/signal-store.ts';
 import type { Time } from '../ports/time.ts';
-import { takeIn } from './detect/intake.ts';
+import { isCounted, takeIn } from './detect/intake.ts';
 import { changeSet, keptFrom, loadBook, upkeepRows } from './detect/keep.ts';
 import { type Findings, lookAtComposites, lookAtManual, lookAtTrack, newFindings, note } from './detect/looks.ts';
 import { healthOf, readMetric, viewsOf } from './detect/readings.ts';
 import type { Book, ExtraWindow } from './detect/track.ts';
 import { growsByTime, sourceOf } from './detect/track.ts';
+
+type Increment = Extract<Sample, { kind: 'delta' }>;
 
 const PULSE_MS = 1_000;
 const UPKEEP_MS = 60_000;
@@ -120,7 +122,7 @@ class Running {
         source.dead = batch.reason ?? 'no reason was given';
         return;
       }
-      const { fresh, events } = await this.#withoutRepeats(batch, now);
+      const { fresh, events } = await this.#withoutRepeats(batch, now, (sample) => isCounted(book, source, sample));
       const unborn = [...book.tracks.values()].filter((track) => track.since === null);
       const series = takeIn(book, source, fresh, now);
       const findings = newFindings();
@@ -132,13 +134,21 @@ class Running {
   }
 
   /** What a sender delivers again was counted already: by its id, here or in the store. */
-  async #withoutRepeats(batch: Batch, now: Instant): Promise<{ readonly fresh: Batch; readonly events: readonly EventRow[] }> {
-    const ids = batch.samples.flatMap((sample) => (sample.kind === 'delta' && sample.id !== undefined ? [sample.id] : []));
+  async #withoutRepeats(
+    batch: Batch,
+    now: Instant,
+    counts: (sample: Increment) => boolean,
+  ): Promise<{ readonly fresh: Batch; readonly events: readonly EventRow[] }> {
+    // What no signal counts need not be remembered: senders tell a great deal more than is asked.
+    const ids = batch.samples.flatMap((sample) =>
+      sample.kind === 'delta' && sample.id !== undefined && counts(sample) ? [sample.id] : [],
+    );
     if (ids.length === 0) return { fresh: batch, events: [] };
     const seen = new Set(await this.#deps.store.known(batch.source, ids));
+    const asked = new Set(ids);
     const events: EventRow[] = [];
     const samples = batch.samples.filter((sample) => {
-      if (sample.kind !== 'delta' || sample.id === undefined) return true;
+      if (sample.kind !== 'delta' || sample.id === undefined || !asked.has(sample.id)) return true;
       if (seen.has(sample.id)) return false;
       seen.add(sample.id);
       events.push({ source: batch.source, id: sample.id, at: now });

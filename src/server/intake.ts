@@ -53,7 +53,10 @@ async function receive(c: Context<AppEnv>, deps: IntakeDeps): Promise<Response> 
     const body = await decoded(raw, headers['content-encoding'] ?? '');
     if (body === null) return tooLarge('unpacked', INTAKE_CAPS.bodyBytes);
     const path = new URL(c.req.url).pathname.slice(`/in/${id}`.length).replace(/\/$/, '');
-    return answer(await receiver.receive({ method: c.req.method as 'GET' | 'POST' | 'PUT', path, headers, body, at: now }));
+    const reply = await receiver.receive({ method: c.req.method as 'GET' | 'POST' | 'PUT', path, headers, body, at: now });
+    if (reply.status >= 400)
+      deps.onRefused?.({ source: id, status: reply.status, reason: String(reply.body ?? '').slice(0, REASON_CHARS) });
+    return answer(reply);
   } catch (error) {
     if (!BelayError.is(error)) throw error;
     return refuse(error, error.code === 'BELAY_INPUT_INVALID' ? 400 : undefined);

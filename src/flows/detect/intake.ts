@@ -1,13 +1,13 @@
 // Takes one delivery of a source into the tracks: event times, increments, gaps, probe results. It judges nothing.
 import { skewOf, withLag } from '../../domain/clock-skew.ts';
-import { incrementOf, spread, spreadEvenly } from '../../domain/counter.ts';
+import { incrementOf, knownBefore, spread, spreadEvenly } from '../../domain/counter.ts';
 import type { Instant } from '../../domain/json.ts';
 import { WINDOW_SLOTS } from '../../domain/ring.ts';
 import { scopeOf } from '../../domain/selector.ts';
 import type { Batch, Cursor, Sample } from '../../domain/signal.ts';
 import type { SeriesRow } from '../../ports/signal-store.ts';
 import type { Book, Series, SourceState, Target, Track } from './track.ts';
-import { feeds, mayFeed, rowOf } from './track.ts';
+import { feeds, heardOf, mayFeed, originOf, rowOf } from './track.ts';
 
 /** Tolerance for a sender's clock that is ahead; beyond it the arrival counts. */
 const AHEAD_MS = 1_000;
@@ -125,19 +125,26 @@ export function seriesKey(name: string, labels: Readonly<Record<string, string>>
 }
 
 /** A source may hand over the same labels object again and again: then nothing is parsed or matched twice. */
-function seriesOf({ book, source }: Intake, name: string, labels: Readonly<Record<string, string>>): Series {
+function seriesOf({ book, source }: Pick<Intake, 'book' | 'source'>, sample: CounterSample): Series {
+  const { name, labels } = sample;
   const cached = source.bySample.get(labels);
   if (cached !== undefined && cached.name === name) return cached.series;
   const key = seriesKey(name, labels);
   let series = source.series.get(key);
   if (series === undefined) {
-    series = { key, targets: targetsOf(book, source, name, labels), previous: source.restored.get(key) };
+    const origin = sample.kind === 'delta' || sample.origin === undefined ? null : originOf(source, sample.origin);
+    series = { key, targets: targetsOf(book, source, name, labels), previous: source.restored.get(key), origin };
     source.restored.delete(key);
-    source.series.set(key, series);
+    // Senders hand on far more series than any signal names: of those nothing is kept but what hangs on their labels.
+    if (series.targets.length > 0) source.series.set(key, series);
   }
   source.bySample.set(labels, { name, series });
   return series;
 }
+
+/** Some signal counts it. */
+export const isCounted = (book: Book, source: SourceState, sample: CounterSample): boolean =>
+  seriesOf({ book, source }, sample).targets.length > 0;
 
 function targetsOf(book: Book, source: SourceState, name: string, labels: Readonly<Record<string, string>>): readonly Target[] {
   const targets: Target[] = [];
@@ -153,7 +160,8 @@ function targetsOf(book: Book, source: SourceState, name: string, labels: Readon
 }
 
 function takeCounter(intake: Intake, sample: CounterSample, at: Instant): void {
-  const series = seriesOf(intake, sample.name, sample.labels);
+  const series = seriesOf(intake, sample);
+  const readAt = series.origin === null ? intake.previousAt : heardOf(series.origin, at);
   if (series.targets.length === 0) return;
   if (sample.kind === 'delta') {
     for (const target of series.targets)
@@ -163,7 +171,9 @@ function takeCounter(intake: Intake, sample: CounterSample, at: Instant): void {
   const value = numberIn(sample);
   const { previous } = series;
   const total = { total: value, at };
-  const increment = value < 0 ? null : incrementOf(previous, total, intake.source.knownSince === null ? null : intake.previousAt);
+  const since = sinceOf(intake, sample);
+  const before = previous === undefined ? readBefore(intake, since, readAt) : null;
+  const increment = value < 0 ? null : incrementOf(previous, since === undefined ? total : { ...total, since }, before);
   for (const target of series.targets) {
     const { signal } = target.track.spec;
     if (signal.kind === 'gauge') takeGauge(intake, target, previous, total);
@@ -183,6 +193,15 @@ export const incrementsRow = (track: Track, source: SourceState): SeriesRow => (
   total: 1,
   at: source.newest,
 });
+
+/** In our own time, as the time of the sample is. */
+const sinceOf = ({ shiftMs }: Intake, sample: CounterSample): Instant | undefined =>
+  sample.kind === 'total' && sample.since !== undefined ? sample.since + shiftMs : undefined;
+
+function readBefore({ source }: Intake, since: Instant | undefined, readAt: Instant): Instant | null {
+  const { knownSince } = source;
+  return knownBefore(since, { readAt: knownSince === null || readAt === 0 ? null : readAt, knownSince });
+}
 
 interface Laid {
   readonly delta: number;

@@ -90,6 +90,35 @@ export interface Series {
   readonly key: string;
   readonly targets: readonly Target[];
   previous: CounterState | undefined;
+  /** Null: of the source itself. */
+  readonly origin: Origin | null;
+}
+
+/** One of the programs whose counts a source hands on. */
+export interface Origin {
+  newest: Instant;
+  /** The one before: what was read together may arrive one after the other. */
+  before: Instant;
+}
+const MOST_ORIGINS = 50_000;
+
+/** Takes note of a sample. @returns when the program was last heard of before it; 0 where it was not */
+export function heardOf(origin: Origin, at: Instant): Instant {
+  if (at > origin.newest) {
+    origin.before = origin.newest;
+    origin.newest = at;
+  }
+  return origin.before < at ? origin.before : 0;
+}
+
+/** Beyond the cap all are forgotten: those that speak again are new, and what is new counts from its first sample on. */
+export function originOf(source: SourceState, id: string): Origin {
+  const known = source.origins.get(id);
+  if (known !== undefined) return known;
+  if (source.origins.size >= MOST_ORIGINS) source.origins.clear();
+  const origin = { newest: 0, before: 0 };
+  source.origins.set(id, origin);
+  return origin;
 }
 
 export interface SourceState {
@@ -107,6 +136,7 @@ export interface SourceState {
   /** Event times of the latest readings: where a window may be cut without splitting an increment. */
   readonly marks: Instant[];
   readonly series: Map<string, Series>;
+  readonly origins: Map<string, Origin>;
   readonly bySample: WeakMap<object, { readonly name: string; readonly series: Series }>;
   readonly restored: Map<string, CounterState>;
   /** Where its last reading ended that was committed. */
@@ -330,6 +360,7 @@ export function sourceOf(book: Book, system: System, id: string, everyMs: number
     lags: [],
     marks: [],
     series: new Map(),
+    origins: new Map(),
     bySample: new WeakMap(),
     restored: new Map(),
     cursor: {},
