@@ -7,6 +7,7 @@ import { detection } from './detector.ts';
 import { engineApproval, engineResume, engineStart } from './engine-life.ts';
 import { engineOverhead } from './engine-overhead.ts';
 import { holds, type Measure } from './measure.ts';
+import { remoteWrite } from './remote-write.ts';
 import { render, type Taken } from './results.ts';
 import { storyMeasure } from './story.ts';
 
@@ -20,6 +21,7 @@ const MEASURES: readonly Measure[] = [
   belayApproval,
   belayMemory,
   detection,
+  remoteWrite,
   storyMeasure('deploy', 5),
   storyMeasure('org', 5),
 ];

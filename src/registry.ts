@@ -15,6 +15,7 @@ import { createSentry } from './adapters/sentry/index.ts';
 import { createSlackChannel } from './adapters/slack/index.ts';
 import { createSqlReader } from './adapters/sql/index.ts';
 import { createStatusPageReader } from './adapters/status-page/index.ts';
+import { createOtlp, createRemoteWrite } from './adapters/telemetry/index.ts';
 import { createWebhookChannel } from './adapters/webhook/index.ts';
 import { BelayError } from './domain/errors.ts';
 import type { Batch } from './domain/signal.ts';
@@ -22,6 +23,7 @@ import type { SourceSpec } from './domain/source-catalog.ts';
 import type { ChannelSpec, SwitchSpec, System, TargetSpec } from './domain/system.ts';
 import { listening } from './flows/detect/listening.ts';
 import { polled } from './flows/detect/poll.ts';
+import { sent } from './flows/detect/sent.ts';
 import type { Channel } from './ports/channel.ts';
 import type { DeployTarget } from './ports/deploy-target.ts';
 import type { Expression } from './ports/expression.ts';
@@ -118,6 +120,10 @@ function openSource(spec: SourceSpec, deps: SourceDeps): SignalSource | PushedSo
       return listening(createMappedWebhook(spec, deps), deps.time);
     case 'sentry':
       return listening(createSentry(spec), deps.time);
+    case 'remote-write':
+      return sent(createRemoteWrite(spec));
+    case 'otlp':
+      return sent(createOtlp(spec));
   }
 }
 

@@ -89,6 +89,8 @@ export const SOURCE_DRIVERS = {
     },
   },
   sentry: { pulled: false, options: { ...SENDER } },
+  'remote-write': { pulled: false, options: { ...SENDER } },
+  otlp: { pulled: false, options: { ...SENDER } },
 } as const satisfies Readonly<Record<string, SourceDriver>>;
 
 export type SourceDriverName = keyof typeof SOURCE_DRIVERS;
