@@ -124,6 +124,7 @@ function buildWorld(o: OpenOptions, { digest, journal, store, engine }: Ground) 
     documents: store.documents,
     outbox: store.outbox,
     signals: store.signals,
+    silences: store.silences,
     readings: detector.readings,
     expression,
     renderer: createRenderer(),

@@ -160,6 +160,26 @@ const WRITES: readonly CommandSpec[] = [
   },
   { usage: 'resume', about: 'let effects begin again', load: () => import('./commands/resume.ts') },
   {
+    usage: 'silence',
+    about: 'tell nobody and do nothing about a trigger for a while; without options: what is silenced',
+    options: [
+      { flags: '--trigger <id>', about: 'the trigger' },
+      { flags: '--all', about: 'every trigger' },
+      { flags: '--org <id>', about: 'for this organization alone' },
+      { flags: '--for <duration>', about: 'how long, such as 30m or 1h; 7d at most' },
+      { flags: '--from <time>', about: 'begins then: a maintenance window, such as 2026-12-01T02:00Z (default: now)' },
+      { flags: '--why <text>', about: 'the reason, for those who find it' },
+      { flags: '--end <id>', about: 'end this one now, or call it off' },
+    ],
+    load: () => import('./commands/silence.ts'),
+    examples: [
+      'belay silence --trigger http-5xx --for 1h --why "load test"',
+      'belay silence --trigger http-5xx --org acme --from 2026-12-01T02:00Z --for 2h --why "their database moves"',
+      'belay silence',
+      'belay silence --end SIL-1',
+    ],
+  },
+  {
     usage: 'report <trigger> <text...>',
     about: 'report what you see to a manual trigger',
     options: [{ flags: '--org <id>', about: 'the organization that is hit' }],

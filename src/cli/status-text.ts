@@ -2,12 +2,14 @@
 import { phaseWord } from '../domain/event-text.ts';
 import type { IncidentRow } from '../domain/incident-list.ts';
 import type { Instant } from '../domain/json.ts';
+import type { Silence } from '../domain/silence.ts';
 import type { Lang } from '../domain/system.ts';
 import type { TriggerView } from '../domain/trigger.ts';
 import type { PauseState } from '../ports/pause.ts';
 import { clockName, countdown, span } from './clock-text.ts';
 import { joined } from './incident-page.ts';
 import type { Look } from './output.ts';
+import { silenceLines } from './silence-text.ts';
 import { cut, lengthOf, pad, wrap } from './text-layout.ts';
 import { reasonText, type Words, wordsOf } from './words.ts';
 
@@ -17,6 +19,8 @@ export interface Status {
   readonly system: string;
   readonly now: Instant;
   readonly pause: PauseState;
+  /** Those that hold now. */
+  readonly silences: readonly Silence[];
   readonly incidents: { readonly open: number; readonly list: readonly IncidentRow[] };
   readonly detection: { readonly watermarkAgeMs: number | null; readonly lagMs: number; readonly deadSources: readonly string[] };
 }
@@ -36,9 +40,10 @@ const LAG_LIMIT_MS = 1000;
 
 export function statusText({ status, triggers, past }: Overview, page: Page): string {
   const words = wordsOf(page.lang);
-  const { incidents, pause, now } = status;
+  const { incidents, pause, silences, now } = status;
   const blocks = [
     [headLine(status, page, words), ...pauseLines(pause, now, page, words)],
+    ...silences.map((one) => silenceLines(one, now, page, words)),
     ...(incidents.list.length === 0
       ? [[words.noneOpen]]
       : incidents.list.slice(0, MAX_OPEN).map((row) => openLines(row, now, page, words))),

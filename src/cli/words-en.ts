@@ -132,6 +132,11 @@ export const en = {
   until: 'until',
   earlier: 'earlier lines: belay incident',
   owner: 'owner',
+  // silences
+  silence: 'SILENCE',
+  allTriggers: 'all triggers',
+  comes: 'to come',
+  noSilence: 'No silence holds or lies ahead.',
   // status
   noneOpen: 'No open incident.',
   open: 'open',

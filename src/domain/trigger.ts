@@ -76,7 +76,13 @@ export interface Transition {
   readonly provenBelow?: number;
   /** For manual signals: who reported what. */
   readonly report?: JsonObject;
+  /** A silence held it back to this instant: people learned of it only then, and what counts from the detection counts from there. */
+  readonly heldUntil?: Instant;
 }
+
+/** People are told of such a change: a breach, or a suspicion whose hold is over. */
+export const isTold = ({ to, announced }: Pick<Transition, 'to' | 'announced'>): boolean =>
+  to === 'breached' || (to === 'suspect' && announced);
 
 /** What a screen or a guard may know of one (trigger, scope) now. */
 export interface TriggerView {

@@ -6,6 +6,7 @@ import type { DecisionFacts, GuardVerdict, Locality, ProvenanceFacts, TargetFact
 import { judgeAll, localityOf as localityAmong } from '../domain/guardrail.ts';
 import type { Instant, Json } from '../domain/json.ts';
 import type { Plan } from '../domain/plan.ts';
+import { restrictionsOf } from '../domain/silence.ts';
 import { provenanceOf } from '../domain/source-catalog.ts';
 import type { Transition, TriggerRule } from '../domain/trigger.ts';
 import { keepPlan, makePlan } from './plan.ts';
@@ -81,6 +82,7 @@ async function decisionFacts(run: Run, plan: Plan, transition: Transition): Prom
   const now = world.time.now();
   const incident = await readIncident(run);
   const rule = world.system.triggers.find((one) => one.id === transition.trigger);
+  const silences = await world.silences.list({ endingAfter: now });
   return {
     now,
     rule: rule ?? null,
@@ -94,6 +96,7 @@ async function decisionFacts(run: Run, plan: Plan, transition: Transition): Prom
     pause: await world.pause.read(),
     start: run.runbook.start,
     upstreams: await upstreamFacts(world, incident.scope.components),
+    restrictions: restrictionsOf(silences, { trigger: transition.trigger, scope: transition.scope, org: plan.org, now }),
     ...sourceFacts(world, transition),
   };
 }

@@ -49,7 +49,8 @@ export function openingChange(world: Pick<World, 'system'>, opening: Opening, nu
   const severity: Severity = runbook?.runbook.severity ?? 'P1';
   const components = runbook?.runbook.components ?? [];
   const stamp = { at, actor: BELAY, ...(scope === 'all' ? {} : { org: scope }) };
-  const clocks = clocksAtOpening(world, runbook, transition.since, at);
+  const detectedAt = transition.heldUntil ?? transition.since;
+  const clocks = clocksAtOpening(world, runbook, detectedAt, at);
   const orgs = scope === 'all' ? ('all' as const) : [scope];
   const events: EventDraft[] = [
     {
@@ -63,7 +64,7 @@ export function openingChange(world: Pick<World, 'system'>, opening: Opening, nu
         trigger: transition.trigger,
         runbook: runbook?.runbook.id ?? null,
         fingerprint: fingerprintOf(transition.trigger, scope),
-        detectedAt: transition.since,
+        detectedAt,
         run: opening.run,
       },
       ...stamp,

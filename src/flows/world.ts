@@ -17,6 +17,7 @@ import type { Probe } from '../ports/probe.ts';
 import type { Readings } from '../ports/readings.ts';
 import type { Renderer } from '../ports/renderer.ts';
 import type { SignalStore } from '../ports/signal-store.ts';
+import type { SilenceStore } from '../ports/silence-store.ts';
 import type { StatusPage } from '../ports/status-page.ts';
 import type { Time } from '../ports/time.ts';
 
@@ -38,6 +39,7 @@ export interface World {
   readonly documents: DocumentStore;
   readonly outbox: Outbox;
   readonly signals: SignalStore;
+  readonly silences: SilenceStore;
   readonly readings: Readings;
   readonly expression: Expression;
   readonly renderer: Renderer;

@@ -41,10 +41,25 @@ export const planBody = z.strictObject({ runbook: name, inputs: inputs.default({
 export const runBody = z.strictObject({ runbook: name, inputs: inputs.default({}), planHash: hash.optional() });
 export const reportBody = z.strictObject({ trigger: name, org: name.optional(), text: text(4000) });
 
+const silencedName = name.nullable().default(null);
+export const silenceParams = z.strictObject({
+  id: z
+    .string()
+    .max(40)
+    .openapi({ param: { name: 'id', in: 'path' }, example: 'SIL-1' }),
+});
+
 const labels = z
   .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/), z.string().max(200))
   .refine((all) => Object.keys(all).length <= 32, 'at most 32 labels');
 const instant = z.union([z.number().int().min(0), z.iso.datetime({ offset: true }).transform((at) => Date.parse(at))]);
+export const silenceBody = z.strictObject({
+  trigger: silencedName.openapi({ description: 'Null or absent: every trigger' }),
+  org: silencedName.openapi({ description: 'Null or absent: every organization' }),
+  from: instant.optional().openapi({ description: 'Now, when absent; one that lies ahead is a maintenance window' }),
+  until: instant,
+  reason: text(1000),
+});
 const sampleBase = { name: z.string().regex(/^[A-Za-z_:][A-Za-z0-9_:.]{0,127}$/), labels: labels.default({}), at: instant.optional() };
 const finite = z.number().refine(Number.isFinite, 'a finite number');
 export const sampleBody = z.union([
@@ -138,12 +153,25 @@ export const runbookSchema = z
   .looseObject({ id: z.string(), title: z.string(), version: z.string(), start: z.enum(['ask', 'auto']), irHash: z.string() })
   .openapi('Runbook');
 export const healthSchema = z.object({ status: z.literal('ok'), version: z.string() }).openapi('Health');
+export const silenceSchema = z
+  .looseObject({
+    id: z.string().openapi({ example: 'SIL-1' }),
+    trigger: z.string().nullable(),
+    org: z.string().nullable(),
+    from: instantOut,
+    until: instantOut,
+    by: z.string(),
+    reason: z.string(),
+    ended: z.object({ by: z.string(), at: instantOut }).nullable(),
+  })
+  .openapi('Silence');
 export const statusSchema = z
   .looseObject({
     version: z.string(),
     system: z.string(),
     now: instantOut,
     pause: pauseSchema,
+    silences: z.array(silenceSchema).openapi({ description: 'Those that hold now' }),
     incidents: z.object({ open: z.number().int(), list: z.array(rowSchema) }),
     detection: z.object({ watermarkAgeMs: z.number().nullable(), lagMs: z.number(), deadSources: z.array(z.string()) }),
   })

@@ -2,6 +2,8 @@
 // writes through the commands.
 import { z } from '@hono/zod-openapi';
 import type { Json } from '../domain/json.ts';
+import { holds } from '../domain/silence.ts';
+import { listSilences } from '../flows/silences.ts';
 import {
   afterQuery,
   answerBody,
@@ -24,6 +26,9 @@ import {
   rowSchema,
   runBody,
   runbookSchema,
+  silenceBody,
+  silenceParams,
+  silenceSchema,
   statusSchema,
   stepParams,
   takenBackBody,
@@ -56,6 +61,7 @@ export function mountApi(api: Api, deps: ApiDeps): void {
   addIncidentWrites(add, deps);
   addEndings(add, deps);
   addPause(add, deps);
+  addSilences(add, deps);
   addRuns(add, deps);
 }
 
@@ -259,6 +265,38 @@ function addPause(add: Add, { commands }: ApiDeps): void {
   });
 }
 
+const SILENCE = z.object({ silence: silenceSchema });
+
+function addSilences(add: Add, { commands, world }: ApiDeps): void {
+  add({
+    ...READ,
+    operation: 'listSilences',
+    path: '/v1/silences',
+    summary: 'Silences that hold or lie ahead',
+    answer: z.object({ silences: z.array(silenceSchema) }),
+    handle: async () => ({ silences: await listSilences(world) }),
+  });
+  add({
+    ...WRITE,
+    operation: 'addSilence',
+    path: '/v1/silences',
+    summary: 'Tell nobody and do nothing about a trigger for a while, now or in a window to come; stored when it is answered',
+    body: silenceBody,
+    answer: SILENCE,
+    status: 201,
+    handle: async ({ caller, body, key }) => ({ silence: await commands.silence(caller, { ...body, key }) }),
+  });
+  add({
+    ...WRITE,
+    operation: 'endSilence',
+    path: '/v1/silences/{id}/end',
+    summary: 'End a silence before its time, or call one off that has not begun',
+    params: silenceParams,
+    answer: SILENCE,
+    handle: async ({ caller, params }) => ({ silence: await commands.endSilence(caller, params) }),
+  });
+}
+
 function addRuns(add: Add, { commands }: ApiDeps): void {
   add({
     ...WRITE,
@@ -296,14 +334,21 @@ function addRuns(add: Add, { commands }: ApiDeps): void {
 }
 
 async function statusOf(world: ReadWorld, version: string): Promise<unknown> {
-  const [rows, pause, health] = await Promise.all([listRows(world), world.pause.read(), world.readings.health()]);
+  const [rows, pause, health, silences] = await Promise.all([
+    listRows(world),
+    world.pause.read(),
+    world.readings.health(),
+    listSilences(world),
+  ]);
+  const now = world.time.now();
   const open = rows.filter((row) => row.open);
   const age = Number.isFinite(health.watermarkAgeMs) ? health.watermarkAgeMs : null;
   return {
     version,
     system: world.system.name,
-    now: world.time.now(),
+    now,
     pause,
+    silences: silences.filter((one) => holds(one, now)),
     incidents: { open: open.length, list: open },
     detection: { ...health, watermarkAgeMs: age },
   };

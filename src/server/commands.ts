@@ -1,7 +1,8 @@
 // The verbs that the doors may ask for. flows/commands.ts keeps this contract; the server knows no other way to change anything.
 import type { Incident } from '../domain/incident.ts';
-import type { JsonObject } from '../domain/json.ts';
+import type { Instant, JsonObject } from '../domain/json.ts';
 import type { Plan } from '../domain/plan.ts';
+import type { Silence } from '../domain/silence.ts';
 import type { Lang } from '../domain/system.ts';
 import type { PauseState } from '../ports/pause.ts';
 
@@ -30,6 +31,15 @@ export interface AnswerRequest {
   readonly key: string;
 }
 
+export interface SilenceAsked {
+  readonly trigger: string | null;
+  readonly org: string | null;
+  readonly from?: Instant | undefined;
+  readonly until: Instant;
+  readonly reason: string;
+  readonly key: string;
+}
+
 export interface Commands {
   /** @throws BELAY_PLAN_CHANGED, BELAY_NOT_FOUND, BELAY_FORBIDDEN */
   approve(caller: Caller, o: ApproveRequest): Promise<Incident>;
@@ -40,6 +50,10 @@ export interface Commands {
   ): Promise<Incident>;
   pause(caller: Caller, o: { readonly reason: string }): Promise<PauseState>;
   resume(caller: Caller): Promise<PauseState>;
+  /** Stored when it resolves. @throws BELAY_INPUT_INVALID with every problem of the request */
+  silence(caller: Caller, o: SilenceAsked): Promise<Silence>;
+  /** @throws BELAY_NOT_FOUND */
+  endSilence(caller: Caller, o: { readonly id: string }): Promise<Silence>;
   plan(o: { readonly runbook: string; readonly inputs: JsonObject }): Promise<Plan>;
   startRun(
     caller: Caller,

@@ -19,7 +19,10 @@ export interface Snapshot {
   readonly plan: Plan | null;
 }
 
-export type ReadWorld = Pick<World, 'system' | 'runbooks' | 'incidents' | 'documents' | 'outbox' | 'readings' | 'pause' | 'time'>;
+export type ReadWorld = Pick<
+  World,
+  'system' | 'runbooks' | 'incidents' | 'documents' | 'outbox' | 'readings' | 'silences' | 'pause' | 'time'
+>;
 
 /** Accepts `INC-12` and `12`. @throws BELAY_NOT_FOUND */
 export async function findIncident(world: ReadWorld, id: string): Promise<Incident> {

@@ -6,6 +6,7 @@ import { deleteCookie, setCookie } from 'hono/cookie';
 import type { Operation } from '../domain/authorization.ts';
 import { BelayError } from '../domain/errors.ts';
 import type { Json } from '../domain/json.ts';
+import { listSilences } from '../flows/silences.ts';
 import type { ApiDeps } from './api.ts';
 import { answerBody, approvalBody, noteBody } from './api-schemas.ts';
 import type { Caller } from './commands.ts';
@@ -40,8 +41,13 @@ function mountPages(app: App, deps: ApiDeps): void {
   const { world } = deps;
   app.get('/', (c) =>
     screen(c, deps, 'listIncidents', async () => {
-      const [context, rows, triggers] = await Promise.all([pageContext(c, deps), listRows(world), world.readings.views()]);
-      return listPage(context, { rows, triggers, system: world.system });
+      const [context, rows, triggers, silences] = await Promise.all([
+        pageContext(c, deps),
+        listRows(world),
+        world.readings.views(),
+        listSilences(world),
+      ]);
+      return listPage(context, { rows, triggers, silences, system: world.system });
     }),
   );
   app.get('/incidents/:id', (c) =>

@@ -191,6 +191,8 @@ export const en = {
   nonePast: 'No incident yet.',
   waitsFor: 'Waits for',
   triggers: 'What Belay watches',
+  silence: 'Silence',
+  allTriggers: 'all triggers',
   noTriggers: 'Nothing was measured yet.',
   lastEvaluated: 'last look',
   scopes: 'scopes',

@@ -192,6 +192,8 @@ export const ptBr = {
   nonePast: 'Nenhum incidente ainda.',
   waitsFor: 'Espera',
   triggers: 'O que o Belay observa',
+  silence: 'Silêncio',
+  allTriggers: 'todos os gatilhos',
   noTriggers: 'Nada foi medido ainda.',
   lastEvaluated: 'última leitura',
   scopes: 'escopos',

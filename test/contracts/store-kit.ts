@@ -10,6 +10,7 @@ import type { Digest } from '../../src/ports/digest.ts';
 import type { Change, DocumentStore, IncidentStore } from '../../src/ports/incident-store.ts';
 import type { Outbox } from '../../src/ports/outbox.ts';
 import type { SignalStore } from '../../src/ports/signal-store.ts';
+import type { SilenceStore } from '../../src/ports/silence-store.ts';
 
 export interface TestTools {
   readonly test: typeof Test;
@@ -22,6 +23,7 @@ export interface StoreProcess {
   readonly documents: DocumentStore;
   readonly outbox: Outbox;
   readonly signals: SignalStore;
+  readonly silences: SilenceStore;
 }
 export interface StoreUnderTest extends StoreProcess {
   readonly digest: Digest;

@@ -2,6 +2,7 @@
 import { BelayError } from '../../src/domain/errors.ts';
 import type { EventDraft } from '../../src/domain/event.ts';
 import type { Plan } from '../../src/domain/plan.ts';
+import { addSilence, endSilence } from '../../src/flows/silences.ts';
 import type { Caller, Commands } from '../../src/server/commands.ts';
 import type { ReadWorld } from '../../src/server/snapshot.ts';
 
@@ -65,6 +66,14 @@ export function createFakeCommands(world: ReadWorld, plan: Plan): FakeCommands {
       asked.push(`resume ${caller.person}`);
       await world.pause.resume(caller.person);
       return world.pause.read();
+    },
+    async silence(caller, o) {
+      asked.push(`silence ${caller.person} ${o.reason}`);
+      return addSilence(world, caller, o);
+    },
+    async endSilence(caller, o) {
+      asked.push(`endSilence ${caller.person} ${o.id}`);
+      return endSilence(world, caller, o);
     },
     async plan(o) {
       if (o.runbook !== plan.runbook) throw new BelayError('BELAY_NOT_FOUND', `There is no runbook ${o.runbook}.`);

@@ -16,6 +16,7 @@ import { createFakeIncidentStore } from '../world/fakes/incident-store.ts';
 import { KillSwitch } from '../world/fakes/kill-switch.ts';
 import { createFakeOutbox } from '../world/fakes/outbox.ts';
 import { createFakePause, type FakePause } from '../world/fakes/pause.ts';
+import { createFakeSilenceStore } from '../world/fakes/silence-store.ts';
 import { createFakeCommands, type FakeCommands } from './fake-commands.ts';
 import { RUNBOOK, STEPS, SYSTEM } from './story-system.ts';
 
@@ -51,6 +52,7 @@ export async function createStory(time: Time): Promise<Story> {
     pause,
     time,
     outbox: createFakeOutbox(deps),
+    silences: createFakeSilenceStore(deps),
     readings: readingsAt(time),
   };
   const plan = await keepPlan(documents, irHash);

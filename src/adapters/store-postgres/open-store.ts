@@ -3,6 +3,7 @@ import type { Digest } from '../../ports/digest.ts';
 import type { DocumentStore, IncidentStore } from '../../ports/incident-store.ts';
 import type { Outbox } from '../../ports/outbox.ts';
 import type { SignalStore } from '../../ports/signal-store.ts';
+import type { SilenceStore } from '../../ports/silence-store.ts';
 import type { Time } from '../../ports/time.ts';
 import { createChanges } from './changes.ts';
 import { openDatabase } from './connection.ts';
@@ -13,6 +14,7 @@ import { migrate } from './migrate.ts';
 import { createOutbox } from './outbox.ts';
 import { createSession } from './session.ts';
 import { createSignalStore } from './signals.ts';
+import { createSilenceStore } from './silences.ts';
 
 export interface StoreOptions {
   /** Must reach Postgres itself, not a pooler in transaction mode: notifications and the sign of life need a session. */
@@ -28,6 +30,7 @@ export interface Store {
   readonly documents: DocumentStore;
   readonly outbox: Outbox;
   readonly signals: SignalStore;
+  readonly silences: SilenceStore;
   readonly pauseRow: PauseRow;
   readonly idempotency: IdempotencyKeys;
   /** Brings the schema up to date; call it before anything else. Safe in several processes at once. */
@@ -57,6 +60,7 @@ export function openStore({ databaseUrl, digest, time, poolSize = 6 }: StoreOpti
     documents: createDocumentStore(database, digest),
     outbox: createOutbox(deps),
     signals: createSignalStore(database, { digest, time }),
+    silences: createSilenceStore(database, digest),
     pauseRow: createPauseRow(database, time),
     idempotency: createIdempotencyKeys(database, time),
     migrate: async () => {

@@ -2,6 +2,7 @@
 import { phaseWord } from '../../domain/event-text.ts';
 import type { IncidentRow } from '../../domain/incident-list.ts';
 import { organizationName } from '../../domain/incident-view.ts';
+import { endOf, holds, type Silence } from '../../domain/silence.ts';
 import type { System } from '../../domain/system.ts';
 import type { TriggerView } from '../../domain/trigger.ts';
 import { icon } from '../icons.ts';
@@ -16,10 +17,11 @@ import { figure } from './values.ts';
 export interface ListData {
   readonly rows: readonly IncidentRow[];
   readonly triggers: readonly TriggerView[];
+  readonly silences: readonly Silence[];
   readonly system: System;
 }
 
-export function listPage(context: PageContext, { rows, triggers, system }: ListData): string {
+export function listPage(context: PageContext, { rows, triggers, silences, system }: ListData): string {
   const { w } = context;
   const open = rows.filter((row) => row.open);
   const past = rows.filter((row) => !row.open).slice(0, 50);
@@ -27,7 +29,7 @@ export function listPage(context: PageContext, { rows, triggers, system }: ListD
 <div class="list-head"><h1>${w.incidents}</h1>${liveBadge(context)}<div class="decide">${pauseButton(context)}</div></div>
 <section id="next" data-region tabindex="-1" aria-labelledby="open-title"><h2 id="open-title" class="label">${w.open} <span class="count">${open.length}</span></h2>
 ${open.length === 0 ? html`<div class="all-calm">${icon('check')}<div><p><b>${w.noneOpen}</b></p><p class="muted">${w.noneOpenWhat}</p></div></div>` : html`<ul class="rows">${open.map((row) => openRow(context, row))}</ul>`}</section>
-<section id="watched" data-region aria-labelledby="watched-title"><h2 id="watched-title" class="label">${w.triggers}</h2>${triggerTable(context, triggers, system)}</section>
+<section id="watched" data-region aria-labelledby="watched-title"><h2 id="watched-title" class="label">${w.triggers}</h2>${silences.filter((one) => holds(one, context.clock.now)).map((one) => silenceLine(context, one, system))}${triggerTable(context, triggers, system)}</section>
 <section id="past" data-region aria-labelledby="past-title"><h2 id="past-title" class="label">${w.past}</h2>
 ${past.length === 0 ? html`<p class="muted">${w.nonePast}</p>` : html`<ul class="rows past">${past.map((row) => pastRow(context, row))}</ul>`}</section>
 </main>`;
@@ -56,6 +58,12 @@ function pastRow(context: PageContext, row: IncidentRow): Markup {
 <span class="row-since">${timeTag(row.since, clock)}${took}</span>
 <span class="row-what">${row.what} · ${phaseWord(row.phase, lang)}${row.waitsFor.key === 'waits.nothing' ? none : html` · <b>${reasonText(row.waitsFor, lang)}</b>`}</span>
 </a></li>`;
+}
+
+/** Why a trigger in breach may be quiet. */
+function silenceLine({ w, clock }: PageContext, silence: Silence, system: System): Markup {
+  const org = silence.org === null ? w.allOrgs : organizationName(system, silence.org);
+  return html`<p id="${silence.id}"><b>${w.silence} ${silence.id}</b>: ${silence.trigger ?? w.allTriggers} · ${org} · ${w.until} ${timeTag(endOf(silence), clock)} — ${silence.reason} (${silence.by})</p>`;
 }
 
 /** One line a trigger: the worst scope speaks, and the age of the last look shows that Belay itself is alive. */

@@ -4,6 +4,7 @@ import { documentStoreContract } from '../../contracts/document-store.ts';
 import { incidentStoreContract } from '../../contracts/incident-store.ts';
 import { outboxContract } from '../../contracts/outbox.ts';
 import { signalStoreContract } from '../../contracts/signal-store.ts';
+import { silenceStoreContract } from '../../contracts/silence-store.ts';
 import { type PostgresPart, startPostgres } from '../../world/parts/postgres.ts';
 import { makePostgresStore, migratedTemplate } from './kit.ts';
 
@@ -20,3 +21,4 @@ describe('incident store on Postgres', () => incidentStoreContract(make, tools))
 describe('document store on Postgres', () => documentStoreContract(make, tools));
 describe('outbox on Postgres', () => outboxContract(make, tools));
 describe('signal store on Postgres', () => signalStoreContract(make, tools));
+describe('silence store on Postgres', () => silenceStoreContract(make, tools));

@@ -29,6 +29,7 @@ import { KillSwitch } from '../fakes/kill-switch.ts';
 import { createFakeOutbox } from '../fakes/outbox.ts';
 import { createFakePause } from '../fakes/pause.ts';
 import { createFakeSignalStore } from '../fakes/signal-store.ts';
+import { createFakeSilenceStore } from '../fakes/silence-store.ts';
 import type { FakeTime } from '../fakes/time.ts';
 import { deployRunbook } from './runbook.ts';
 
@@ -142,6 +143,7 @@ export function createWorld(o: SceneOptions & { readonly kill: KillSwitch }): Wo
     documents: createFakeDocumentStore(stores),
     outbox: createFakeOutbox(stores),
     signals: createFakeSignalStore({ disk, kill }),
+    silences: createFakeSilenceStore({ disk, kill }),
     readings: readingsOf(o.views ?? allBreached(time.now), time.now),
     expression: comparing(),
     renderer: createRenderer(),
