@@ -53,11 +53,13 @@ const labels = z
   .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/), z.string().max(200))
   .refine((all) => Object.keys(all).length <= 32, 'at most 32 labels');
 const instant = z.union([z.number().int().min(0), z.iso.datetime({ offset: true }).transform((at) => Date.parse(at))]);
+/** As people write it, without seconds. */
+const moment = z.union([instant, z.iso.datetime({ offset: true, precision: -1 }).transform((at) => Date.parse(at))]);
 export const silenceBody = z.strictObject({
   trigger: silencedName.openapi({ description: 'Null or absent: every trigger' }),
   org: silencedName.openapi({ description: 'Null or absent: every organization' }),
-  from: instant.optional().openapi({ description: 'Now, when absent; one that lies ahead is a maintenance window' }),
-  until: instant,
+  from: moment.optional().openapi({ description: 'Now, when absent; one that lies ahead is a maintenance window' }),
+  until: moment,
   reason: text(1000),
 });
 const sampleBase = { name: z.string().regex(/^[A-Za-z_:][A-Za-z0-9_:.]{0,127}$/), labels: labels.default({}), at: instant.optional() };

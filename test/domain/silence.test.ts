@@ -150,20 +150,25 @@ describe('unanswered transitions', () => {
       long: fc.integer({ min: 1, max: 30 }),
     });
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 8 }), fc.array(span, { maxLength: 3 }), fc.integer({ min: 10, max: 60 }), (steps, spans, now) => {
-        const transitions = steps.map(({ scope, to }, index) => breachOf(scope, index, { to, announced: to === 'suspect' }));
-        const silences = spans.map(({ org, from, long }) => silence({ org, from, until: from + long }));
-        const all = turnsOf(transitions, silences, now);
-        for (const [index, one] of transitions.entries()) {
-          const covered = silences.some((each) => covers(each, { trigger: one.trigger, org: one.scope, now }));
-          const rest = transitions.slice(index + 1).filter((other) => other.scope === one.scope);
-          const turn = all[index];
-          if (turn?.turn === 'later') expect(covered).toBe(true);
-          if (covered && isTold(one)) expect(turn?.turn).not.toBe('now');
-          if (turn?.turn === 'never') expect(rest.some((other) => isTold(other) || other.to === 'cleared')).toBe(true);
-          if (!covered && isTold(one) && rest.length === 0) expect(turn?.turn).toBe('now');
-        }
-      }),
+      fc.property(
+        fc.array(step, { maxLength: 8 }),
+        fc.array(span, { maxLength: 3 }),
+        fc.integer({ min: 10, max: 60 }),
+        (steps, spans, now) => {
+          const transitions = steps.map(({ scope, to }, index) => breachOf(scope, index, { to, announced: to === 'suspect' }));
+          const silences = spans.map(({ org, from, long }) => silence({ org, from, until: from + long }));
+          const all = turnsOf(transitions, silences, now);
+          for (const [index, one] of transitions.entries()) {
+            const covered = silences.some((each) => covers(each, { trigger: one.trigger, org: one.scope, now }));
+            const rest = transitions.slice(index + 1).filter((other) => other.scope === one.scope);
+            const turn = all[index];
+            if (turn?.turn === 'later') expect(covered).toBe(true);
+            if (covered && isTold(one)) expect(turn?.turn).not.toBe('now');
+            if (turn?.turn === 'never') expect(rest.some((other) => isTold(other) || other.to === 'cleared')).toBe(true);
+            if (!covered && isTold(one) && rest.length === 0) expect(turn?.turn).toBe('now');
+          }
+        },
+      ),
       { numRuns: 2_000 },
     );
   });

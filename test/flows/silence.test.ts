@@ -17,11 +17,11 @@ import {
   breachOf,
   GOOD_RELEASE,
   outsideOf,
+  type SceneOptions,
   SHOP,
   START,
   startLife,
   viewOf,
-  type SceneOptions,
 } from '../world/scenes/deploy.ts';
 import { deployRunbook } from '../world/scenes/runbook.ts';
 
@@ -161,7 +161,7 @@ describe('what was there before', () => {
     await one.clock.advance(60_000);
     const decision = (await one.incidents.events('INC-1')).find((event) => event.type === 'decision.made');
     expect(decision?.data).toMatchObject({ choice: 'ask', reason: 'guard G9' });
-    const guards = (decision?.data as { guards: { guard: string; answer: string; facts: unknown }[] }).guards;
+    const guards = decision?.type === 'decision.made' ? decision.data.guards : [];
     expect(guards.find((guard) => guard.guard === 'G9')).toMatchObject({ answer: 'fail', facts: { restrictions: ['silence SIL-1'] } });
     expect(one.shop.effects).toEqual([]);
   });
@@ -208,10 +208,13 @@ it('a breach that cannot be let go yet is not outlived by its clear: no incident
   await breach(one.disk, breachOf('acme', START + 1_000));
   await breach(one.disk, clearedOf('acme', START + 5_000));
   await one.clock.advance(10_000);
-  const failing = { ...one.signals, answered: async (transition: Transition) => {
-    if (transition.to === 'breached') throw new Error('not now');
-    await one.signals.answered(transition);
-  } };
+  const failing = {
+    ...one.signals,
+    answered: async (transition: Transition) => {
+      if (transition.to === 'breached') throw new Error('not now');
+      await one.signals.answered(transition);
+    },
+  };
   const calm = { ...world, signals: failing, silences: one.silences, incidents: one.incidents, time: one.clock };
   await expect(answerTransitions(calm)).rejects.toThrow(/1 transitions could not be answered yet/);
   expect(await one.signals.unanswered()).toHaveLength(2);
@@ -258,13 +261,25 @@ describe('kill -9', () => {
   const HEALTHY = { status: 'ok', level: 'none', bad: 0, overLimit: false } as const;
 
   async function expectSame(here: Ground, context: string): Promise<void> {
-    expect((await here.silences.list({ endingAfter: 0 })).map((one) => one.id), context).toEqual(['SIL-1']);
+    expect(
+      (await here.silences.list({ endingAfter: 0 })).map((one) => one.id),
+      context,
+    ).toEqual(['SIL-1']);
     const incidents = await here.incidents.list();
-    expect(incidents.map((one) => [one.scope.orgs, one.phase, one.detectedAt]), context).toEqual([[['acme'], 'resolved', START + MINUTE]]);
-    expect(here.shop.effects.map((effect) => effect.to), context).toEqual([GOOD_RELEASE]);
+    expect(
+      incidents.map((one) => [one.scope.orgs, one.phase, one.detectedAt]),
+      context,
+    ).toEqual([[['acme'], 'resolved', START + MINUTE]]);
+    expect(
+      here.shop.effects.map((effect) => effect.to),
+      context,
+    ).toEqual([GOOD_RELEASE]);
     expect(await here.signals.unanswered(), context).toEqual([]);
     const declared = (await here.incidents.events('INC-1')).filter((event) => event.type === 'incident.declared');
-    expect(declared.every((event) => event.at >= START + MINUTE), context).toBe(true);
+    expect(
+      declared.every((event) => event.at >= START + MINUTE),
+      context,
+    ).toBe(true);
   }
 
   it('at every boundary of such a story ends the same', async () => {
