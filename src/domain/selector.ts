@@ -15,10 +15,13 @@ export function compileSelector(selector: Selector): Matcher {
   return (name, labels) => name === selector.name && tests.every((test) => test(labels));
 }
 
+/** Longer names are of no organization. */
+const SCOPE_CHARS = 200;
+
 /** A sample without the scope's label belongs to nobody: it is counted where it can notify but not act. */
 export function scopeOf(labels: Labels, by: string | null): ScopeKey {
   if (by === null) return '';
   const value = labels[by];
   // The null character is a legal label value that no database text can hold.
-  return value === undefined || value === '' ? OVERFLOW_SCOPE : value.replaceAll('\u0000', '\ufffd');
+  return value === undefined || value === '' || value.length > SCOPE_CHARS ? OVERFLOW_SCOPE : value.replaceAll('\u0000', '\ufffd');
 }

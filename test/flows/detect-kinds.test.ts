@@ -279,3 +279,34 @@ describe('the cursor of a reader', () => {
     expect(given).toEqual([{}, { inode: 7, offset: 20 }]);
   });
 });
+
+describe('labels from strangers', () => {
+  test('that are long are told apart, in keys that the store can hold, and a name of 10 kB is no organization', async () => {
+    const world = new DetectWorld();
+    const page = (extra: number): Batch => {
+      const at = world.clock.nowMs;
+      const total = (code: string, path: string, total: number): Sample => ({
+        kind: 'total',
+        name: 'requests_total',
+        labels: { org: 'acme', code, path },
+        at,
+        total,
+      });
+      const long = 'x'.repeat(10_000);
+      const stranger: Sample = { kind: 'total', name: 'requests_total', labels: { org: long, code: '200' }, at, total: 5 };
+      return {
+        source: 'shop',
+        at,
+        alive: true,
+        samples: [total('200', `${long}a`, 100 + extra), total('200', `${long}b`, 7 + 2 * extra), stranger],
+      };
+    };
+    await world.detector.ingest(page(0));
+    world.clock.nowMs += 1_000;
+    await world.detector.ingest(page(10));
+    expect((await world.view()).all).toBe(30);
+    const { series, slots } = await world.store.load(0);
+    expect(Math.max(...series.map((row) => Buffer.byteLength(row.series)), ...slots.map((row) => row.scope.length))).toBeLessThan(2_000);
+    expect((await world.detector.readings.views('ratio')).map((view) => view.scope).sort()).toEqual(['(other)', 'acme']);
+  });
+});

@@ -5,6 +5,7 @@ import type { Instant } from '../../domain/json.ts';
 import { WINDOW_SLOTS } from '../../domain/ring.ts';
 import { scopeOf } from '../../domain/selector.ts';
 import type { Batch, Cursor, Sample } from '../../domain/signal.ts';
+import { digestOf } from '../../domain/text-digest.ts';
 import type { SeriesRow } from '../../ports/signal-store.ts';
 import type { Book, Series, SourceState, Target, Track } from './track.ts';
 import { feeds, heardOf, mayFeed, originOf, rowOf } from './track.ts';
@@ -115,13 +116,17 @@ export const INCREMENTS = '#increments:';
 const numberIn = (sample: CounterSample): number =>
   sample.kind === 'total' ? sample.total : sample.kind === 'delta' ? sample.delta : sample.value;
 
+/** A key of the store: what is longer would not fit into its index, so the rest of it is told by its digest. */
+const KEY_CHARS = 600;
+
 export function seriesKey(name: string, labels: Readonly<Record<string, string>>): string {
-  return JSON.stringify([
+  const whole = JSON.stringify([
     name,
     ...Object.entries(labels)
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .flat(),
   ]);
+  return whole.length <= KEY_CHARS ? whole : `${whole.slice(0, KEY_CHARS).replace(/[\uD800-\uDFFF]/g, '')}#${digestOf(whole)}`;
 }
 
 /** A source may hand over the same labels object again and again: then nothing is parsed or matched twice. */
