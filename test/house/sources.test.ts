@@ -1,0 +1,29 @@
+// Every driver of the catalog has its page, its row in the index, and an example that the loader takes.
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { loadAndLint } from '../../src/config/lint.ts';
+import { SOURCE_DRIVER_NAMES } from '../../src/domain/source-catalog.ts';
+import { TOOLS } from '../config/workspace.ts';
+import { read, root } from './source.ts';
+
+test.each(SOURCE_DRIVER_NAMES)('the driver %s has a page whose example reads without a problem', (driver) => {
+  const page = `docs/sources/${driver}.md`;
+  expect(existsSync(path.join(root, page)), page).toBe(true);
+  expect(read('docs/sources/README.md')).toContain(`[\`${driver}\`](${driver}.md)`);
+  const example = [...read(page).matchAll(/```yaml\n(belay: 1\n[\s\S]*?)```/g)].map((match) => match[1] ?? '')[0] ?? '';
+  expect(example).toContain(`driver: ${driver}`);
+  const names = new Set([...example.matchAll(/\{env\.(\w+)\}/g)].map((match) => match[1] ?? ''));
+  const fake = (name: string): string =>
+    name === 'DOMAIN' ? 'shop.test' : /URL$/.test(name) ? 'http://127.0.0.1:1' : /SECRET|TOKEN|KEY/.test(name) ? 'c2VjcmV0' : '127.0.0.1:1';
+  const folder = mkdtempSync(path.join(tmpdir(), 'belay-page-'));
+  try {
+    writeFileSync(path.join(folder, 'belay.yaml'), example);
+    const loaded = loadAndLint(folder, { ...TOOLS, env: Object.fromEntries([...names].map((name) => [name, fake(name)])) });
+    expect(loaded.diagnostics.filter((one) => one.severity === 'error')).toEqual([]);
+    expect(loaded.system?.sources.map((one) => one.driver)).toContain(driver);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
