@@ -7,6 +7,7 @@ import { createFileChannel } from './adapters/file/index.ts';
 import { createFlowFile } from './adapters/flow-file/index.ts';
 import { createHostReader } from './adapters/host/index.ts';
 import { createHttpProbe } from './adapters/http-probe/index.ts';
+import { createLogReader } from './adapters/log/index.ts';
 import { createMappedWebhook } from './adapters/mapped-webhook/index.ts';
 import { createPrometheusReader } from './adapters/prometheus/index.ts';
 import { createPushSource } from './adapters/push/index.ts';
@@ -108,6 +109,8 @@ function openSource(spec: SourceSpec, deps: SourceDeps): SignalSource | PushedSo
       return polled(createHttpProbe(spec, deps), deps.time);
     case 'sql':
       return polled(createSqlReader(spec, deps), deps.time);
+    case 'log':
+      return polled(createLogReader(spec, deps), deps.time);
     case 'push':
       return createPushSource(spec.id, spec.everyMs);
     case 'host':

@@ -1,5 +1,5 @@
 // What belay.yaml names, looked at from here: its problems, its sources, targets, switches and channels. Nothing is sent or switched.
-import { existsSync } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { loadAndLint } from '../config/lint.ts';
 import { isUsable } from '../config/load.ts';
@@ -58,6 +58,7 @@ function armed(system: System): readonly Finding[] {
 function sourceOf(source: SourceSpec, http: Http, baseDir: string): Promise<Finding> {
   const what = `source ${source.id}`;
   if (source.driver === 'host') return Promise.resolve(hostOf(what, source.path === undefined ? null : resolve(baseDir, source.path)));
+  if (source.driver === 'log') return Promise.resolve(logOf(what, resolve(baseDir, source.path)));
   if (!isPulled(source)) return Promise.resolve(skip(what, 'is sent to Belay'));
   // Its address may hold a password: it is neither asked nor shown here.
   if (source.driver === 'sql') return Promise.resolve(skip(what, 'is read by belay up; a query that fails stands there'));
@@ -84,6 +85,16 @@ function hostOf(what: string, path: string | null): Finding {
   return existsSync(path)
     ? ok(what, `this machine, and the disk of ${path}`)
     : fail(what, `there is no ${path}`, 'Without it nothing of this source is read: name a folder that is there.');
+}
+
+function logOf(what: string, path: string): Finding {
+  if (!existsSync(path)) return warn(what, `there is no ${path} yet`, 'When it is there, it is read from its first line on.');
+  try {
+    accessSync(path, constants.R_OK);
+    return ok(what, `${path} can be read`);
+  } catch (error) {
+    return fail(what, (error as Error).message, 'Let the user that runs Belay read it: a group of the log, or an ACL.');
+  }
 }
 
 function skewOf(date: string | undefined): number {

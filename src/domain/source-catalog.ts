@@ -58,6 +58,20 @@ export const SOURCE_DRIVERS = {
       as: { type: 'text', oneOf: ['totals', 'values'], otherwise: 'values' },
     },
   },
+  log: {
+    pulled: true,
+    options: {
+      path: { type: 'text', required: true },
+      format: { type: 'text', oneOf: ['text', 'json'], otherwise: 'text' },
+      /** Of format text: named groups become labels. */
+      pattern: { type: 'text' },
+      /** Of format json: these become labels. */
+      fields: { type: 'texts' },
+      number: { type: 'text' },
+      time: { type: 'text' },
+      start: { type: 'text', oneOf: ['end', 'beginning'], otherwise: 'end' },
+    },
+  },
   push: { pulled: false, options: {} },
   host: { pulled: true, options: { path: { type: 'text' } } },
   'status-page': { pulled: true, options: { url: { type: 'url', required: true }, components: { type: 'texts' } } },

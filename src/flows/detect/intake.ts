@@ -61,7 +61,8 @@ function skewIn(book: Book, source: SourceState, batch: Batch, now: Instant): nu
   const stamped = batch.samples.filter((sample) => !source.pulled || sample.at !== batch.at);
   if (stamped.length === 0) return 0;
   const newest = stamped.reduce((last, sample) => Math.max(last, sample.at), -Infinity);
-  source.lags = withLag(source.lags, now - newest);
+  // A source that we read ourselves says how far it has read: working off a backlog is not a wrong clock.
+  source.lags = withLag(source.lags, (source.pulled ? batch.at : now) - newest);
   let limitMs = Infinity;
   for (const track of book.tracks.values()) if (mayFeed(track, source.id)) limitMs = Math.min(limitMs, track.overMs / 4);
   return skewOf(source.lags, limitMs);

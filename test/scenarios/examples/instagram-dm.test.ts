@@ -71,22 +71,25 @@ test('more than 2 % of the webhooks of one organization fail within 15 minutes: 
 test.each([
   ['identity resolutions', '[S4-TR-02]', 'identity_resolution_log', 'identity', 'identity-failing'],
   ['moves between stages', '[S4-TR-03]', 'stage_move_log', 'stages', 'stage-moves-failing'],
-] as const)('more than one in a hundred %s fail for one organization: a breach of that one alone %s', async (_what, _id, table, source, trigger) => {
-  await open(source);
-  for (let minute = 0; minute < 32; minute += 1) {
-    for (const org of ORGS) await log(table, org, 99, 0);
-    await world.pass(MINUTE);
-  }
-  for (let minute = 0; minute < 12; minute += 1) {
-    await log(table, 'acme', 88, 12);
-    await log(table, 'globex', 100, 0);
-    await world.pass(MINUTE);
-  }
-  expect(await world.state(trigger, 'acme')).toBe('breached, act');
-  for (const org of ['globex', 'initech']) expect(await world.path(trigger, org)).toEqual([]);
-  expect(await world.state('roll-back-organization', 'acme')).toBe('breached, act');
-  expect(await world.state('roll-back-organization', 'globex')).toBe('never seen');
-});
+] as const)(
+  'more than one in a hundred %s fail for one organization: a breach of that one alone %s',
+  async (_what, _id, table, source, trigger) => {
+    await open(source);
+    for (let minute = 0; minute < 32; minute += 1) {
+      for (const org of ORGS) await log(table, org, 99, 0);
+      await world.pass(MINUTE);
+    }
+    for (let minute = 0; minute < 12; minute += 1) {
+      await log(table, 'acme', 88, 12);
+      await log(table, 'globex', 100, 0);
+      await world.pass(MINUTE);
+    }
+    expect(await world.state(trigger, 'acme')).toBe('breached, act');
+    for (const org of ['globex', 'initech']) expect(await world.path(trigger, org)).toEqual([]);
+    expect(await world.state('roll-back-organization', 'acme')).toBe('breached, act');
+    expect(await world.state('roll-back-organization', 'globex')).toBe('never seen');
+  },
+);
 
 test('duplicates ask until the people of the CRM say that they disturb [S4-TR-05]', async () => {
   await open('contacts');
