@@ -102,7 +102,7 @@ test('an NPS below six over a week asks, and never acts alone [S2-TR-07]', async
     for (let hour = 0; hour < days * 12; hour += 1) {
       const sample = (name: string, delta: number) => ({ kind: 'delta' as const, name, labels: {}, at: world.time.now(), delta });
       await world.push([sample('nps_score_sum', 5 * score + (hour % 3)), sample('nps_score_count', 5)]);
-      await world.pass(2 * HOUR);
+      await world.time.leap(2 * HOUR);
     }
   };
   await ask(8, 8);
@@ -117,7 +117,7 @@ test('more than 30 % of the lessons of a day are abandoned: a breach [S2-TR-08]'
     for (let hour = 0; hour < hours; hour += 1) {
       const sample = (name: string, delta: number) => ({ kind: 'delta' as const, name, labels: {}, at: world.time.now(), delta });
       await world.push([sample('lessons_started', 20), sample('lessons_abandoned', abandoned)]);
-      await world.pass(HOUR);
+      await world.time.leap(HOUR);
     }
   };
   await teach(30, 5);

@@ -66,13 +66,22 @@ export class SteppedTime implements Time {
     for (;;) {
       const next = Math.min(...this.#sleepers.map((one) => one.due));
       if (next > end) break;
-      this.#now = Math.max(this.#now, next);
-      const due = this.#sleepers.filter((one) => one.due <= this.#now);
-      this.#sleepers = this.#sleepers.filter((one) => one.due > this.#now);
-      for (const one of due) one.wake();
-      await this.#allAsleep();
+      await this.#wakeAt(Math.max(this.#now, next));
     }
     this.#now = end;
+  }
+
+  /** All at once: whoever slept meanwhile wakes up once, late. For days, in which loops of a second would take all day. */
+  async leap(ms: number): Promise<void> {
+    await this.#wakeAt(this.#now + ms);
+  }
+
+  async #wakeAt(now: Instant): Promise<void> {
+    this.#now = now;
+    const due = this.#sleepers.filter((one) => one.due <= now);
+    this.#sleepers = this.#sleepers.filter((one) => one.due > now);
+    for (const one of due) one.wake();
+    await this.#allAsleep();
   }
 
   async #allAsleep(): Promise<void> {
