@@ -4,6 +4,7 @@ import { markOf } from './place.ts';
 
 export const LONGEST_LINE = 64 * 1_024;
 const CHUNK = 128 * 1_024;
+const LEAST_CHUNK = 1_024;
 const NEWLINE = 10;
 const RETURN = 13;
 const NUL = 0;
@@ -31,10 +32,10 @@ export type Take = (lines: readonly Line[]) => number;
 
 /** Hands over the complete lines from `place` on. @returns where the next reading begins */
 export async function readLines(file: LogFile, place: Place, budget: Budget, take: Take): Promise<Place> {
-  const buffer = Buffer.allocUnsafe(CHUNK);
+  const buffer = Buffer.allocUnsafe(Math.min(CHUNK, Math.max(LEAST_CHUNK, file.size - place.offset + 1)));
   let { offset, skipping } = place;
   for (;;) {
-    const wanted = Math.min(CHUNK, budget.bytes);
+    const wanted = Math.min(buffer.length, budget.bytes);
     if (wanted === 0 || budget.spent) break;
     const { bytesRead } = await file.handle.read(buffer, 0, wanted, offset);
     const pieces = cut(buffer.subarray(0, bytesRead), skipping);
