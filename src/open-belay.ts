@@ -183,7 +183,10 @@ async function openDoor(
     idempotency: parts.idempotency,
     ...(push === null ? {} : { ingest: (batch) => push.push(batch) }),
     receivers,
-    onRefused: ({ source, status, reason }) => o.say(`source ${source}: a request was refused with ${status}: ${reason}`),
+    onRefused: ({ source, status, reason, times }) =>
+      o.say(
+        `source ${source}: ${times === 1 ? 'a request was' : `${times} requests were`} refused, the last one with ${status}: ${reason}`,
+      ),
     onBug: (error) => o.say(`please report this bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
   });
   return { listening: await server.listen(o.port), code: auth.loginCode() };

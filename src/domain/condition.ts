@@ -181,12 +181,14 @@ export function lookAtAge(rule: CompiledRule, now: Instant, since: Instant | nul
 }
 
 /** Members in breach may carry an act together when enough of them may alone; those that only ask make it ask. */
-export function lookAtMembers(members: readonly TriggerStatus[], atLeast: number): Condition {
-  const breached = members.filter((status) => status === 'breached').length;
-  const hit = breached + members.filter((status) => status === 'suspect').length;
-  const limit = hit >= atLeast;
-  const level = !limit ? 'none' : breached >= atLeast ? 'act' : 'suspect';
-  return { value: hit, bad: hit, all: members.length, limit, level, below: !limit, still: limit };
+export function lookAtMembers(members: readonly (TriggerStatus | 'unknown')[], atLeast: number): Condition {
+  const number = (status: TriggerStatus | 'unknown'): number => members.filter((one) => one === status).length;
+  const breached = number('breached');
+  const hit = breached + number('suspect');
+  // Members that nobody can see are neither for it nor against it.
+  const limit = hit >= atLeast ? true : hit + number('unknown') >= atLeast ? null : false;
+  const level = limit !== true ? 'none' : breached >= atLeast ? 'act' : 'suspect';
+  return { value: hit, bad: hit, all: members.length, limit, level, below: limit === null ? null : !limit, still: limit === true };
 }
 
 function lowLevel(rule: CompiledRule, count: number): EvidenceLevel {

@@ -10,6 +10,15 @@ export interface Counts {
 export const WINDOW_SLOTS = 60;
 const SLOTS = WINDOW_SLOTS + 1;
 
+const FULL = 2 ** 32 - 1;
+
+/** A full cell stays full. @returns what was added, so that sums beside it stay true */
+function fill(cells: Uint32Array, cell: number, count: number): number {
+  const before = cells[cell] ?? 0;
+  cells[cell] = Math.min(FULL, before + count);
+  return (cells[cell] ?? 0) - before;
+}
+
 export class Rings {
   /** Length of the row that a window of `overMs` needs; whole milliseconds keep slot borders exact. */
   static slotMsOf(overMs: number): number {
@@ -54,12 +63,8 @@ export class Rings {
     if (place > (this.#head[row] ?? 0)) this.#advance(row, place);
     else if (place < 0 || place <= (this.#head[row] ?? 0) - SLOTS) return false;
     const cell = row * SLOTS + (place % SLOTS);
-    if (bad !== 0) {
-      this.#bad[cell] = (this.#bad[cell] ?? 0) + bad;
-      this.#runBad[row] = (this.#runBad[row] ?? 0) + bad;
-    }
-    this.#all[cell] = (this.#all[cell] ?? 0) + all;
-    this.#runAll[row] = (this.#runAll[row] ?? 0) + all;
+    this.#runBad[row] = (this.#runBad[row] ?? 0) + fill(this.#bad, cell, bad);
+    this.#runAll[row] = (this.#runAll[row] ?? 0) + fill(this.#all, cell, all);
     if (this.#withSums && sum !== 0) this.#sum[cell] = (this.#sum[cell] ?? 0) + sum;
     return true;
   }

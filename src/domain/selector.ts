@@ -22,6 +22,8 @@ const SCOPE_CHARS = 200;
 export function scopeOf(labels: Labels, by: string | null): ScopeKey {
   if (by === null) return '';
   const value = labels[by];
-  // The null character is a legal label value that no database text can hold.
-  return value === undefined || value === '' || value.length > SCOPE_CHARS ? OVERFLOW_SCOPE : value.replaceAll('\u0000', '\ufffd');
+  // The null character and half a surrogate pair are legal in a label that comes as JSON, and no database text can hold them.
+  return value === undefined || value === '' || value.length > SCOPE_CHARS
+    ? OVERFLOW_SCOPE
+    : value.replace(/[\0\p{Surrogate}]/gu, '\ufffd');
 }

@@ -131,13 +131,23 @@ function turnOf(transition: Transition, { silences, now, cleared, told }: Around
 
 /**
  * What forbids Belay to act alone. A plan for everybody (`org` null) touches each organization: any silence of the trigger counts then.
+ * A silence of one of the triggers that it is made of does not hide it from people, but takes its word from what Belay would act on.
  */
 export function restrictionsOf(
   silences: readonly Silence[],
-  o: { readonly trigger: string; readonly scope: string; readonly org: string | null; readonly now: Instant },
+  o: {
+    readonly trigger: string;
+    readonly members: readonly string[];
+    readonly scope: string;
+    readonly org: string | null;
+    readonly now: Instant;
+  },
 ): readonly string[] {
-  const { trigger, scope, org, now } = o;
+  const { scope, org, now } = o;
   const touches = (one: Silence): boolean =>
-    covers(one, { trigger, org: scope, now }) || covers(org === null ? { ...one, org: null } : one, { trigger, org: org ?? '', now });
+    [o.trigger, ...o.members].some(
+      (trigger) =>
+        covers(one, { trigger, org: scope, now }) || covers(org === null ? { ...one, org: null } : one, { trigger, org: org ?? '', now }),
+    );
   return silences.filter(touches).map((one) => `silence ${one.id}`);
 }

@@ -8,6 +8,7 @@ import type { Instant, Json } from '../domain/json.ts';
 import type { Plan } from '../domain/plan.ts';
 import { restrictionsOf } from '../domain/silence.ts';
 import { provenanceOf } from '../domain/source-catalog.ts';
+import type { System } from '../domain/system.ts';
 import type { Transition, TriggerRule } from '../domain/trigger.ts';
 import { keepPlan, makePlan } from './plan.ts';
 import { pastRollbacks } from './rollback-history.ts';
@@ -96,9 +97,21 @@ async function decisionFacts(run: Run, plan: Plan, transition: Transition): Prom
     pause: await world.pause.read(),
     start: run.runbook.start,
     upstreams: await upstreamFacts(world, incident.scope.components),
-    restrictions: restrictionsOf(silences, { trigger: transition.trigger, scope: transition.scope, org: plan.org, now }),
+    restrictions: restrictionsOf(silences, {
+      trigger: transition.trigger,
+      members: membersOf(world.system, rule),
+      scope: transition.scope,
+      org: plan.org,
+      now,
+    }),
     ...sourceFacts(world, transition),
   };
+}
+
+/** The triggers that a trigger over triggers is made of. */
+function membersOf({ signals }: System, rule: TriggerRule | undefined): readonly string[] {
+  const signal = signals.find((one) => one.id === rule?.signal)?.signal;
+  return signal?.kind === 'composite' ? signal.of : [];
 }
 
 /** Scrapes and probes are Belay's own counts; what is sent is signed, or anybody's. */

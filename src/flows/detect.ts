@@ -21,6 +21,8 @@ type Increment = Extract<Sample, { kind: 'delta' }>;
 
 const PULSE_MS = 1_000;
 const UPKEEP_MS = 60_000;
+/** Between the end of a source that broke and its next beginning. */
+const RESTART_MS = 1_000;
 /** Roles whose word alone is act-level evidence. */
 const TRUSTED_ROLES: readonly string[] = ['approver'];
 
@@ -213,11 +215,28 @@ class Running {
   }
 
   async #runSource(source: SignalSource, signal: AbortSignal, from: Cursor): Promise<void> {
-    try {
-      await source.run((batch) => this.#deliver(batch), signal, from);
-    } catch (error) {
-      this.#deps.onError?.(error);
+    let cursor = from;
+    while (!signal.aborted) {
+      try {
+        await source.run((batch) => this.#deliver(batch), signal, cursor);
+        return;
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#deps.onError?.(error);
+        // Whatever broke it: the source counts as dead until it speaks, and is begun again where its last reading was committed.
+        cursor = (await this.#broken(source, error).catch(() => null)) ?? cursor;
+        await this.#deps.time.sleep(RESTART_MS, signal);
+      }
     }
+  }
+
+  #broken(source: SignalSource, error: unknown): Promise<Cursor> {
+    return this.#inTurn(async () => {
+      const book = await this.#loaded();
+      const state = sourceOf(book, this.#deps.system, source.id, source.everyMs);
+      state.dead = error instanceof Error ? error.message : String(error);
+      return state.cursor;
+    });
   }
 
   async #deliver(batch: Batch): Promise<void> {
@@ -264,8 +283,10 @@ class Running {
   /** One after the other: a turn sees all of what the turn before it committed. */
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.#tail.then(work);
-    // Whoever asked for the turn is told of its failure; the next one starts from the store.
-    this.#tail = turn.catch(() => undefined);
+    // Whoever asked for the turn is told of its failure; the next one starts from the store, whatever half of it was done in memory.
+    this.#tail = turn.catch((error: unknown) => {
+      if (!isRefusal(error)) this.#book = null;
+    });
     return turn;
   }
 
@@ -285,15 +306,13 @@ class Running {
   ): Promise<void> {
     const change = changeSet(book, series, findings, born);
     if (change.slots.length + change.series.length + change.states.length + change.transitions.length + events.length === 0) return;
-    try {
-      await this.#deps.store.commit({ ...change, events });
-    } catch (error) {
-      this.#book = null;
-      throw error;
-    }
+    await this.#deps.store.commit({ ...change, events });
     for (const transition of change.transitions) this.#deps.onTransition?.(transition);
   }
 }
+
+/** What was asked for cannot be had: found out before anything was changed. */
+const isRefusal = (error: unknown): boolean => BelayError.is(error) && error.code === 'BELAY_NOT_FOUND';
 
 /** A person says that the trouble is felt: from now on this scope may be more than suspect. */
 function confirmImpact(book: Book, rule: TriggerRule, scope: string, word: Parameters<typeof withReport>[1], findings: Findings): void {

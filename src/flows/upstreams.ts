@@ -32,5 +32,7 @@ function dependenciesOf(all: readonly Component[], hit: readonly string[]): read
 
 function healthOf(views: readonly TriggerView[]): boolean | null {
   if (views.some((view) => view.status === 'breached' || view.status === 'suspect')) return false;
-  return views.length > 0 && views.every((view) => !view.unknown) ? true : null;
+  // Beyond its limit, but not yet for long enough, or with too little data: nobody can say yet that it is well.
+  const isWell = (view: TriggerView): boolean => !view.unknown && !view.warming && !view.overLimit && view.value !== null;
+  return views.length > 0 && views.every(isWell) ? true : null;
 }

@@ -1,8 +1,10 @@
 // The door for senders: `/in/<source>/…`. It knows sizes, encodings and signatures; what a body means is the business of its source.
+import type { Duplex } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import type { Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { BelayError } from '../domain/errors.ts';
+import type { Instant } from '../domain/json.ts';
 import type { SenderOptions, SourceSpec } from '../domain/source-catalog.ts';
 import { isPulled } from '../domain/source-catalog.ts';
 import type { PushedSource, Reply } from '../ports/signal-source.ts';
@@ -14,34 +16,63 @@ import { whyNotFrom } from './verify-sender.ts';
 export const INTAKE_CAPS = { wireBytes: 8 * 1024 * 1024, bodyBytes: 32 * 1024 * 1024 } as const;
 const REASON_CHARS = 400;
 
+export interface Refused {
+  readonly source: string;
+  readonly status: number;
+  readonly reason: string;
+  /** How many there were since it was last told, this one among them. */
+  readonly times: number;
+}
+
+const TOLD_EVERY_MS = 60_000;
+
 export interface IntakeDeps {
   readonly sources: readonly SourceSpec[];
   /** By id of the source. */
   readonly receivers: Readonly<Record<string, PushedSource>>;
   readonly time: Pick<Time, 'now'>;
-  /** A request that was refused for good, with the reason that its sender got. */
-  readonly onRefused?: ((refused: { readonly source: string; readonly status: number; readonly reason: string }) => void) | undefined;
+  /** Requests that were refused for good, with the reason that the sender of the last one got: told once a minute for each source at most. */
+  readonly onRefused?: ((refused: Refused) => void) | undefined;
 }
+
+type QuietDeps = Omit<IntakeDeps, 'onRefused'> & { readonly onRefused: ReturnType<typeof nowAndThen> };
 
 /** Before the gate of people: a sender has a secret of its own, not a person's token. */
 export function mountIntake(app: Hono<AppEnv>, deps: IntakeDeps): void {
   const limit = bodyLimit({ maxSize: INTAKE_CAPS.wireBytes, onError: () => tooLarge('sent', INTAKE_CAPS.wireBytes) });
-  app.on(['GET', 'POST', 'PUT'], ['/in/:source', '/in/:source/*'], limit, (c) => receive(c, deps));
+  const quiet = { ...deps, onRefused: nowAndThen(deps) };
+  app.on(['GET', 'POST', 'PUT'], ['/in/:source', '/in/:source/*'], limit, (c) => receive(c, quiet));
 }
 
-async function receive(c: Context<AppEnv>, deps: IntakeDeps): Promise<Response> {
+/** A stranger who tries again and again fills no log. */
+function nowAndThen({ onRefused, time }: IntakeDeps): (refused: Omit<Refused, 'times'>) => void {
+  const last = new Map<string, { at: Instant; untold: number }>();
+  return (refused) => {
+    const now = time.now();
+    const known = last.get(refused.source) ?? { at: Number.NEGATIVE_INFINITY, untold: 0 };
+    known.untold += 1;
+    last.set(refused.source, known);
+    if (now - known.at < TOLD_EVERY_MS) return;
+    onRefused?.({ ...refused, times: known.untold });
+    last.set(refused.source, { at: now, untold: 0 });
+  };
+}
+
+async function receive(c: Context<AppEnv>, deps: QuietDeps): Promise<Response> {
   const id = c.req.param('source') ?? '';
   const spec = deps.sources.find((one) => one.id === id && !isPulled(one));
   const receiver = Object.hasOwn(deps.receivers, id) ? deps.receivers[id] : undefined;
   if (spec === undefined || receiver === undefined) {
-    const known = Object.keys(deps.receivers).map((one) => `/in/${one}`);
+    // Strangers may ask: it does not say which there are.
     return refusal(
-      new BelayError('BELAY_NOT_FOUND', `no source takes what is sent to /in/${id}`, { hint: `Sources: ${known.join(', ') || 'none'}.` }),
+      new BelayError('BELAY_NOT_FOUND', `no source takes what is sent to /in/${id}`, {
+        hint: 'Compare the address with "sources" in belay.yaml.',
+      }),
     );
   }
   const refuse = (error: BelayError, status?: number): Response => {
     const response = refusal(error, status);
-    deps.onRefused?.({ source: id, status: response.status, reason: error.message.slice(0, REASON_CHARS) });
+    deps.onRefused({ source: id, status: response.status, reason: error.message.slice(0, REASON_CHARS) });
     return response;
   };
   const raw = new Uint8Array(await c.req.arrayBuffer());
@@ -54,8 +85,7 @@ async function receive(c: Context<AppEnv>, deps: IntakeDeps): Promise<Response> 
     if (body === null) return tooLarge('unpacked', INTAKE_CAPS.bodyBytes);
     const path = new URL(c.req.url).pathname.slice(`/in/${id}`.length).replace(/\/$/, '');
     const reply = await receiver.receive({ method: c.req.method as 'GET' | 'POST' | 'PUT', path, headers, body, at: now });
-    if (reply.status >= 400)
-      deps.onRefused?.({ source: id, status: reply.status, reason: String(reply.body ?? '').slice(0, REASON_CHARS) });
+    if (reply.status >= 400) deps.onRefused({ source: id, status: reply.status, reason: String(reply.body ?? '').slice(0, REASON_CHARS) });
     return answer(reply);
   } catch (error) {
     if (!BelayError.is(error)) throw error;
@@ -78,11 +108,16 @@ function tooLarge(what: 'sent' | 'unpacked', most: number): Response {
   return refusal(error, 413);
 }
 
+const UNPACK: ReadonlyMap<string, () => Duplex> = new Map<string, () => Duplex>([
+  ['gzip', createGunzip],
+  ['x-gzip', createGunzip],
+  ['deflate', createInflate],
+  ['br', createBrotliDecompress],
+]);
+
 /** Null: it unpacks to more than is taken, which is found out without unpacking it all. @throws BELAY_INPUT_INVALID */
 async function decoded(raw: Uint8Array, encoding: string): Promise<Uint8Array | null> {
-  const unpack = { gzip: createGunzip, 'x-gzip': createGunzip, deflate: createInflate, br: createBrotliDecompress }[
-    encoding.trim().toLowerCase()
-  ];
+  const unpack = UNPACK.get(encoding.trim().toLowerCase());
   if (unpack === undefined) return raw;
   const stream = unpack();
   const chunks: Uint8Array[] = [];

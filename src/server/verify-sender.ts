@@ -7,6 +7,9 @@ import type { SenderOptions } from '../domain/source-catalog.ts';
 /** How far a sender's clock may be off, and how long a recorded request may be played again. */
 const TOLERANCE_MS = 5 * 60_000;
 
+/** A text that is no base64 would leave a key that anybody can guess. */
+const SHORTEST_KEY = 16;
+
 export interface SignedRequest {
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
@@ -63,6 +66,7 @@ function standardProblem(secret: string, { headers, raw, now }: SignedRequest): 
     return 'one of webhook-id, webhook-timestamp and webhook-signature is missing';
   if (!isNear(timestamp, now)) return 'its timestamp is more than five minutes away';
   const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
+  if (key.length < SHORTEST_KEY) return `its secret is no key of ${SHORTEST_KEY} bytes or more in base64`;
   const wanted = createHmac('sha256', key).update(`${id}.${timestamp}.`).update(raw).digest();
   const given = signatures.split(' ').map((one) => Buffer.from(one.replace(/^v1,/, ''), 'base64'));
   return given.some((one) => same(one, wanted)) ? null : 'the signature does not match the body';

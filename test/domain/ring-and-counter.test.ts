@@ -53,6 +53,16 @@ describe('rings', () => {
     for (let row = 0; row < 100; row += 1) expect(rings.window(row, into())).toEqual({ bad: row, all: 2 * row });
   });
 
+  test('that are full stay full, and give back no more than they took', () => {
+    const rings = new Rings(0);
+    const row = rings.addRow();
+    for (let n = 0; n < 3; n += 1) rings.add(row, 1, 2_000_000_000, 4_000_000_000);
+    expect(rings.window(row, { bad: 0, all: 0 })).toEqual(rings.between(row, 0, 1, { bad: 0, all: 0 }));
+    rings.add(row, 70, 1, 2);
+    rings.advanceTo(row, 71);
+    expect(rings.window(row, { bad: 0, all: 0 })).toEqual({ bad: 1, all: 2 });
+  });
+
   test('forget everything when time jumps over the whole window', () => {
     const rings = new Rings(0);
     rings.addRow();

@@ -176,11 +176,14 @@ describe('unanswered transitions', () => {
 
 test('what forbids Belay to act alone: a silence that covers the organization of the breach, or of the plan', () => {
   const all = [silence(), silence({ id: 'SIL-2', org: 'globex' }), silence({ id: 'SIL-3', trigger: 'latency', org: null })];
-  const ask = (scope: string, org: string | null, now = 150) => restrictionsOf(all, { trigger: 'http-5xx', scope, org, now });
+  const ask = (scope: string, org: string | null, now = 150, members: readonly string[] = []) =>
+    restrictionsOf(all, { trigger: 'http-5xx', members, scope, org, now });
   expect(ask('acme', 'acme')).toEqual(['silence SIL-1']);
   expect(ask('initech', 'initech')).toEqual([]);
   // A plan for everybody touches acme and globex, too.
   expect(ask('initech', null)).toEqual(['silence SIL-1', 'silence SIL-2']);
   expect(ask('', null)).toEqual(['silence SIL-1', 'silence SIL-2']);
   expect(ask('acme', null, 250)).toEqual([]);
+  // What a trigger is made of is silent, too.
+  expect(ask('initech', 'initech', 150, ['latency'])).toEqual(['silence SIL-3']);
 });

@@ -53,6 +53,15 @@ describe('a provider that the hit component depends on, over another one', () =>
     });
   });
 
+  it('is beyond its limit, too new to tell or without traffic: Belay asks', async () => {
+    for (const doubt of [{ overLimit: true }, { warming: true }, { value: null }])
+      expect(await decided([viewOf('', START, { ...healthy, ...doubt })])).toMatchObject({
+        choice: 'ask',
+        g4: { answer: 'inconclusive' },
+        effects: [],
+      });
+  });
+
   it('is healthy: Belay acts', async () => {
     expect(await decided([viewOf('', START, healthy)])).toMatchObject({ choice: 'act', g4: { answer: 'pass' }, effects: [GOOD_RELEASE] });
   });

@@ -32,7 +32,7 @@ interface Options {
 async function open(o: Options = {}) {
   const received: Received[] = [];
   const batches: Batch[] = [];
-  const refused: { readonly source: string; readonly status: number; readonly reason: string }[] = [];
+  const refused: { readonly source: string; readonly status: number; readonly reason: string; readonly times: number }[] = [];
   const source = sent({
     id: 'hooks',
     everyMs: 60_000,
@@ -46,8 +46,9 @@ async function open(o: Options = {}) {
     },
   });
   const spec = { id: 'hooks', driver: 'push', everyMs: 60_000, verify: o.verify ?? 'bearer', header: o.header, secret: o.secret ?? SECRET };
+  const time = createFakeTime(NOW);
   const door = await openDoor({
-    time: createFakeTime(NOW),
+    time,
     sources: [spec as unknown as SourceSpec],
     receivers: { hooks: source },
     onRefused: (one) => void refused.push(one),
@@ -61,7 +62,7 @@ async function open(o: Options = {}) {
   if (o.isRead !== false) void source.run(take, new AbortController().signal);
   const send = (body: string | Uint8Array<ArrayBuffer>, headers: Readonly<Record<string, string>> = {}, path = '/in/hooks') =>
     door.server.app.request(path, { method: 'POST', body, headers: { host: '127.0.0.1:7070', ...headers } });
-  return { door, send, received, batches, refused };
+  return { door, time, send, received, batches, refused };
 }
 
 const bearer = { authorization: `Bearer ${SECRET.replaceAll(' ', '-')}` };
@@ -107,10 +108,21 @@ describe('a sender', () => {
     expect(refused).toMatchObject([{ source: 'hooks', status: 401 }]);
   });
 
+  test('who is refused again and again fills no log', async () => {
+    const { time, send, refused } = await open({ secret: tokenSecret });
+    for (let n = 0; n < 50; n += 1) expect((await send('hello')).status).toBe(401);
+    expect(refused).toMatchObject([{ times: 1 }]);
+    await time.advance(61_000);
+    await send('hello');
+    expect(refused).toMatchObject([{ times: 1 }, { times: 50 }]);
+  });
+
   test('is told that no such source is here, also where a source takes nothing from outside', async () => {
     const { send } = await open();
     for (const path of ['/in/nobody', '/in/app', '/in/constructor', '/in/__proto__'])
       expect((await send('hello', {}, path)).status, path).toBe(404);
+    // And not which there are.
+    expect(await (await send('hello', {}, '/in/nobody')).text()).not.toContain('hooks');
   });
 });
 
@@ -144,6 +156,14 @@ describe('a signature', () => {
     expect((await send('hello', headers('hello', NOW - 6 * 60_000))).status).toBe(401);
     expect((await send('hello', headers('hello', NOW + 6 * 60_000))).status).toBe(401);
     expect((await send('hello', { ...headers('hello'), 'webhook-id': 'msg_2' })).status).toBe(401);
+  });
+
+  test('by a secret that is no key is refused: an empty key is one that anybody has', async () => {
+    const { send } = await open({ verify: 'standard-webhooks', secret: '!!!' });
+    const timestamp = String(NOW / 1_000);
+    const signature = createHmac('sha256', '').update(`msg_1.${timestamp}.hello`).digest('base64');
+    const signed = { 'webhook-id': 'msg_1', 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${signature}` };
+    expect((await send('hello', signed)).status).toBe(401);
   });
 
   test('is not asked for where the source says that anybody may send', async () => {
@@ -190,7 +210,7 @@ describe('a body', () => {
     const { send, refused } = await open({ verify: 'none' });
     expect((await send(new Uint8Array(gzipSync('hello').subarray(0, 12)), { 'content-encoding': 'gzip' })).status).toBe(400);
     expect((await send('hello', { 'content-encoding': 'gzip' })).status).toBe(400);
-    expect(refused.map((one) => one.reason)).toEqual(['the body is not gzip', 'the body is not gzip']);
+    expect(refused).toMatchObject([{ reason: 'the body is not gzip' }]);
   });
 
   test('that its source cannot take is refused for good, with what is wrong', async () => {
@@ -198,7 +218,7 @@ describe('a body', () => {
     const response = await send('nonsense');
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({ code: 'BELAY_INPUT_INVALID', detail: 'line 1 is nonsense' });
-    expect(refused).toEqual([{ source: 'hooks', status: 400, reason: 'line 1 is nonsense' }]);
+    expect(refused).toEqual([{ source: 'hooks', status: 400, reason: 'line 1 is nonsense', times: 1 }]);
   });
 
   test('that trips over a bug of ours is 500, and the bug is told', async () => {

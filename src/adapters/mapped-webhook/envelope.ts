@@ -2,6 +2,7 @@
 // Webhooks. It reads no field that belongs to the sender's own format.
 import { createHash } from 'node:crypto';
 import { type Fields, fieldsIn, isFields, jsonIn, refused, textIn } from '../../domain/received.ts';
+import type { SenderOptions } from '../../domain/source-catalog.ts';
 import type { Received } from '../../ports/signal-source.ts';
 
 export interface Enveloped {
@@ -15,9 +16,9 @@ const MOST_BODIES = 10_000;
 const NDJSON = /^application\/(x-ndjson|ndjson|jsonl|x-jsonlines)$/;
 
 /** @throws BELAY_INPUT_INVALID */
-export function bodiesOf(request: Received): readonly Enveloped[] {
+export function bodiesOf(request: Received, verify: SenderOptions['verify']): readonly Enveloped[] {
   const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
-  const around = aroundAll(request.headers);
+  const around = aroundAll(request.headers, verify);
   if (NDJSON.test(type)) return linesOf(request.body).map((line, index) => enveloped(line, around, `/${index}`));
   if (type === 'application/x-www-form-urlencoded') throw refused('the body is a form', 'Let the sender send JSON.');
   const body = jsonIn(request.body);
@@ -46,10 +47,11 @@ interface Around {
   readonly at: number | null;
 }
 
-/** What headers say of the whole request. */
-function aroundAll(headers: Readonly<Record<string, string>>): Around {
+/** What headers say of the whole request, as far as the signature covers them: a copy with another id would count twice. */
+function aroundAll(headers: Readonly<Record<string, string>>, verify: SenderOptions['verify']): Around {
+  if (verify === 'hmac-sha256') return { id: null, at: null };
   const of = (name: string): string => headers[`webhook-${name}`] ?? headers[`svix-${name}`] ?? '';
-  if (textIn(headers['ce-specversion']) !== '')
+  if (verify !== 'standard-webhooks' && textIn(headers['ce-specversion']) !== '')
     return { id: eventId(headers['ce-source'], headers['ce-id']), at: timeOf(headers['ce-time'] ?? '') };
   return { id: fitId(of('id')), at: timeOf(of('timestamp')) };
 }

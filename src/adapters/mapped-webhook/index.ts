@@ -21,7 +21,7 @@ export function createMappedWebhook(spec: WebhookSpec, { expression }: { readonl
       if (request.method === 'GET') throw refused(`source ${spec.id} takes POST`);
       const samples: Sample[] = [];
       const standing: Standing[] = [];
-      for (const enveloped of bodiesOf(request)) {
+      for (const enveloped of bodiesOf(request, spec.verify)) {
         for (const [index, mapped] of mapping.map(enveloped.body, request.headers).entries()) {
           if (samples.length + standing.length >= MOST_SAMPLES)
             throw refused(`source ${spec.id}: more than ${MOST_SAMPLES} samples in one request`);

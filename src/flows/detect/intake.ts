@@ -35,6 +35,8 @@ export function takeIn(book: Book, source: SourceState, batch: Batch, now: Insta
   const intake: Intake = { book, source, now, at, previousAt: source.newest, shiftMs, series: new Map() };
   noteSilence(intake, batch);
   let newest = at;
+  // A count may come before the buckets it is read with.
+  if (hasHistograms(book)) for (const sample of batch.samples) if (sample.kind !== 'probe') seriesOf(intake, sample);
   for (const sample of batch.samples) {
     const eventAt = eventTime(intake, batch, sample.at);
     newest = Math.max(newest, eventAt);
@@ -148,6 +150,11 @@ function seriesOf({ book, source }: Pick<Intake, 'book' | 'source'>, sample: Cou
   return series;
 }
 
+const hasHistograms = (book: Book): boolean => {
+  for (const track of book.tracks.values()) if (track.spec.signal.kind === 'fractionAbove') return true;
+  return false;
+};
+
 /** Some signal counts it. */
 export const isCounted = (book: Book, source: SourceState, sample: CounterSample): boolean =>
   seriesOf({ book, source }, sample).targets.length > 0;
@@ -160,9 +167,18 @@ function targetsOf(book: Book, source: SourceState, name: string, labels: Readon
     const [bad, all, sum] = [roles.bad, roles.all, roles.sum].map((role) => role?.(name, labels) === true);
     if (bad !== true && all !== true && sum !== true) continue;
     feeds(track, source);
-    targets.push({ track, row: rowOf(track, scopeOf(labels, track.by)), bad: bad === true, all: all === true, sum: sum === true });
+    const { signal } = track.spec;
+    const pair = signal.kind === 'fractionAbove' && name !== signal.of.name ? histogramKey(source, labels) : null;
+    if (pair !== null && bad === true) track.bucketed.add(pair);
+    const row = rowOf(track, scopeOf(labels, track.by));
+    targets.push({ track, row, needs: pair, bad: bad === true, all: all === true, sum: sum === true });
   }
   return targets;
+}
+
+function histogramKey(source: SourceState, labels: Readonly<Record<string, string>>): string {
+  const { le: _, ...own } = labels;
+  return JSON.stringify([source.id, seriesKey('', own)]);
 }
 
 function takeCounter(intake: Intake, sample: CounterSample, at: Instant): void {
@@ -171,7 +187,8 @@ function takeCounter(intake: Intake, sample: CounterSample, at: Instant): void {
   if (series.targets.length === 0) return;
   if (sample.kind === 'delta') {
     for (const target of series.targets)
-      takeIncrement(intake, target, { delta: sample.delta, count: Math.round(sample.delta), from: at, at }, true);
+      if (target.needs === null || target.track.bucketed.has(target.needs))
+        takeIncrement(intake, target, { delta: sample.delta, count: Math.round(sample.delta), from: at, at }, true);
     return;
   }
   const value = numberIn(sample);
@@ -182,6 +199,7 @@ function takeCounter(intake: Intake, sample: CounterSample, at: Instant): void {
   const increment = value < 0 ? null : incrementOf(previous, since === undefined ? total : { ...total, since }, before);
   for (const target of series.targets) {
     const { signal } = target.track.spec;
+    if (target.needs !== null && !target.track.bucketed.has(target.needs)) continue;
     if (signal.kind === 'gauge') takeGauge(intake, target, previous, total);
     else if (signal.kind === 'age') takeInstant(intake, target, total);
     else if (signal.kind === 'fractionAbove' && sample.kind === 'value') takeSingle(intake, target, { value, limit: signal.limit, at });

@@ -115,13 +115,20 @@ export function rateOf(track: Track, row: number): number | null {
   return events < LEARNED_FROM || spanMs <= 0 ? null : (events - 1) / spanMs;
 }
 
-/** Kinds without a window, and those whose events count however little of it is covered: more of it could only add to them. */
-const UNWINDOWED: ReadonlySet<string> = new Set(['absent', 'probe', 'age', 'count', 'event']);
+/** Kinds without a window. */
+const UNWINDOWED: ReadonlySet<string> = new Set(['absent', 'probe', 'age']);
 
 /** The window covers less than `over`: since the source is known, since the track is kept, or since the last gap. */
-export function isWarming(track: Track, state: MachineState, at: Instant): boolean {
+export function isWarming(
+  track: Track,
+  watcher: Watcher,
+  o: { readonly state: MachineState; readonly at: Instant; readonly limit: boolean | null },
+): boolean {
+  const { state, at, limit } = o;
   const { kind } = track.spec.signal;
   if (UNWINDOWED.has(kind)) return false;
+  // Too many events are too many however little of the window is covered: more of it could only add to them.
+  if ((kind === 'count' || kind === 'event') && limit === true && !watcher.compiled.inverse) return false;
   return track.since === null || at - Math.max(track.since, state.coveredSince ?? 0) < track.overMs;
 }
 
@@ -137,7 +144,7 @@ export function lookAtTrack(book: Book, track: Track, now: Instant, findings: Fi
   const turn: Turn = {
     at,
     now,
-    watermark: byTime ? now : watermarkOf(book, track),
+    watermark: byTime ? now : watermarkOf(book, track, now),
     sources: [...track.fedBy],
   };
   for (const watcher of track.watchers) addUp(track, watcher, at);
@@ -164,7 +171,7 @@ interface Turn {
 }
 
 function lookAtRow(track: Track, row: number, turn: Turn, findings: Findings): void {
-  if (track.spec.signal.kind !== 'absent' && isUnknown(track, row, turn.now)) return;
+  if (isUnknown(track, row, turn.now)) return;
   for (const watcher of track.watchers) lookOnce(track, watcher, row, turn, findings);
   track.newBad[row] = 0;
   track.newAll[row] = 0;
@@ -186,7 +193,7 @@ function lookOnce(track: Track, watcher: Watcher, row: number, turn: Turn, findi
     gapMs,
     newBad: countsBad(track) ? (track.newBad[row] ?? 0) : Math.max(0, (track.newAll[row] ?? 0) - (track.newBad[row] ?? 0)),
     newAll: track.newAll[row] ?? 0,
-    warming: isWarming(track, before, turn.at),
+    warming: isWarming(track, watcher, { state: before, at: turn.at, limit: condition.limit }),
     ceiling: ceilingOf(scope, rule.impact !== undefined, before),
     trigger: rule.id,
     scope,
@@ -239,7 +246,7 @@ function lookAtComposite(
   const { rule } = composite.compiled;
   const before = composite.states.get(scope) ?? INITIAL;
   const { state, transitions } = step(composite.compiled, before, {
-    condition: compositeCondition(book, composite, scope),
+    condition: compositeCondition(book, composite, { scope, now }),
     at: now,
     watermark: now,
     now,
@@ -258,13 +265,27 @@ function lookAtComposite(
 }
 
 /** A member of all organizations counts once, by its worst scope; one that only suspects counts when people were told of it. */
-export function compositeCondition(book: Book, { members, atLeast, scope }: CompositeTrigger, wanted: ScopeKey): Condition {
+export function compositeCondition(
+  book: Book,
+  { members, atLeast, scope }: CompositeTrigger,
+  wanted: { readonly scope: ScopeKey; readonly now: Instant },
+): Condition {
   const told = ({ status, announced }: MachineState): TriggerStatus => (status === 'suspect' && !announced ? 'ok' : status);
-  const statuses = members.map((member): TriggerStatus => {
-    const mine = [...statesOf(book, member)].filter(([one]) => scope === 'all' || one === wanted).map(([, state]) => told(state));
-    return mine.includes('breached') ? 'breached' : mine.includes('suspect') ? 'suspect' : 'ok';
+  const statuses = members.map((member): TriggerStatus | 'unknown' => {
+    const mine = [...statesOf(book, member)].filter(([one]) => scope === 'all' || one === wanted.scope).map(([, state]) => told(state));
+    if (mine.includes('breached')) return 'breached';
+    if (mine.includes('suspect')) return 'suspect';
+    return isBlind(book, member, { scope: scope === 'all' ? null : wanted.scope, now: wanted.now }) ? 'unknown' : 'ok';
   });
   return lookAtMembers(statuses, atLeast);
+}
+
+/** Nothing is known of a trigger now: no scope of it (or not this one) has data that is fresh. What nobody ever told of, while data comes, is at rest. */
+function isBlind(book: Book, trigger: string, { scope, now }: { readonly scope: ScopeKey | null; readonly now: Instant }): boolean {
+  const track = book.trackOf.get(trigger)?.track;
+  if (track === undefined) return false;
+  const rows = [...track.rowOf].flatMap(([one, row]) => (scope === null || one === scope ? [row] : []));
+  return rows.length === 0 ? track.since === null : rows.every((row) => isUnknown(track, row, now));
 }
 
 /** A trigger that people pull: looked at when somebody reports, and while a hold runs. */

@@ -9,7 +9,7 @@ import { type MachineState, reportedCondition, usableLevel } from '../../domain/
 import type { MetricReading } from '../../ports/readings.ts';
 import { badFirst, ceilingOf, compositeCondition, conditionOf, isWarming } from './looks.ts';
 import type { Book, CompositeTrigger, ManualTrigger, Track, Watcher } from './track.ts';
-import { isUnknown, newestOf, slotOf, trackKey, watermarkOf } from './track.ts';
+import { isSilent, isUnknown, newestOf, slotOf, trackKey, watermarkOf } from './track.ts';
 
 const GROWTH_ALPHA = 0.05;
 const MINUTE_MS = 60_000;
@@ -47,9 +47,9 @@ export function readMetric(book: Book, query: Query, o: { readonly now: Instant;
   if (track === null)
     return nothing(
       `only the last ${found.track.overMs} ms are kept for trigger ${query.trigger}, not ${windowMs} ms`,
-      watermarkOf(book, found.track),
+      watermarkOf(book, found.track, o.now),
     );
-  const watermark = watermarkOf(book, track);
+  const watermark = watermarkOf(book, track, o.now);
   const rows = query.scope === '' && track.by !== null ? [...track.rowOf.values()] : [track.rowOf.get(query.scope) ?? -1];
   const trouble = troubleOf(book, track, rows, query, o);
   if (trouble !== null) return nothing(trouble, watermark);
@@ -83,7 +83,7 @@ function troubleOf(
   if (dead !== undefined) return `source ${dead.id} cannot be read: ${dead.dead ?? ''}`;
   if (track.spec.signal.kind === 'absent') return null;
   if (sources.length === 0 || track.since === null) return 'no source has delivered yet';
-  const ageMs = now - watermarkOf(book, track);
+  const ageMs = now - watermarkOf(book, track, now);
   if (ageMs > Math.max(freshMs, 3 * Math.max(...sources.map((source) => source.everyMs)))) return `the newest data is ${ageMs} ms old`;
   if (rows.length === 0 || rows.includes(-1)) return `no data of ${scope === '' ? 'any scope' : scope} has ever been seen`;
   return rows.every((row) => isUnknown(track, row, now))
@@ -230,14 +230,14 @@ function viewOf(book: Book, { id, track, watcher, scope, row }: Seen, now: Insta
   const state = watcher.states[row];
   const at = newestOf(book, track);
   const condition = conditionOf(track, watcher, row, at, now);
-  const unknown = track.spec.signal.kind !== 'absent' && isUnknown(track, row, now);
+  const unknown = isUnknown(track, row, now);
   return {
     trigger: id,
     scope,
     status: state?.status ?? 'ok',
     announced: state?.announced ?? false,
     unknown,
-    warming: state === undefined || isWarming(track, state, at),
+    warming: state === undefined || isWarming(track, watcher, { state, at, limit: condition.limit }),
     episode: state?.episode ?? null,
     since: state?.since ?? null,
     value: condition.value,
@@ -248,13 +248,16 @@ function viewOf(book: Book, { id, track, watcher, scope, row }: Seen, now: Insta
         ? 'none'
         : usableLevel(state, { condition, ceiling: ceilingOf(scope, watcher.compiled.rule.impact !== undefined, state) }),
     overLimit: condition.limit === true,
-    watermark: watermarkOf(book, track),
+    watermark: watermarkOf(book, track, now),
     lastEvaluatedAt: track.evaluatedAt,
   };
 }
 
 function compositeViews(book: Book, id: string, composite: CompositeTrigger, now: Instant): readonly TriggerView[] {
-  return [...composite.states].map(([scope, state]) => stateView({ id, scope, state }, compositeCondition(book, composite, scope), now));
+  return [...composite.states].map(([scope, state]) => {
+    const condition = compositeCondition(book, composite, { scope, now });
+    return { ...stateView({ id, scope, state }, condition, now), unknown: condition.limit === null };
+  });
 }
 
 function stateView(
@@ -290,7 +293,7 @@ export function healthOf(
   o: { readonly now: Instant; readonly lagMs: number },
 ): { watermarkAgeMs: number; lagMs: number; deadSources: readonly string[] } {
   const sources = [...book.sources.values()];
-  const dead = sources.filter((source) => source.dead !== null || o.now - source.heardAt > 3 * source.everyMs + MINUTE_MS / 30);
+  const dead = sources.filter((source) => isSilent(source, o.now));
   const living = sources.filter((source) => !dead.includes(source));
   const told = (living.length > 0 ? living : sources).map((source) =>
     source.newest > 0 ? source.newest - source.disorderMs : book.startedAt,

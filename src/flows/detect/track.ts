@@ -57,6 +57,8 @@ export interface Track {
   /** Those of them that tell increments: their silence is zero traffic as long as they speak at all. */
   readonly pushedBy: Set<string>;
   readonly points: Map<string, ProbePoint>;
+  /** Label sets of histograms that have a bucket at the limit: of the others nobody knows how many are above it. */
+  readonly bucketed: Set<string>;
   /** Covered by data since; null before the first delivery. */
   since: Instant | null;
   /** Longest silence of a scope that is still known, ms. */
@@ -81,6 +83,8 @@ export interface Track {
 export interface Target {
   readonly track: Track;
   readonly row: number;
+  /** Counts only where a series of this key has a bucket at the limit; null: always. */
+  readonly needs: string | null;
   readonly bad: boolean;
   readonly all: boolean;
   readonly sum: boolean;
@@ -238,6 +242,7 @@ function trackFor(book: Book, o: { readonly spec: SignalSpec; readonly by: strin
     fedBy: new Set(),
     pushedBy: new Set(),
     points: new Map(),
+    bucketed: new Set(),
     since: null,
     absentMs: 'ms' in o.spec.absentAfter ? o.spec.absentAfter.ms : 0,
     pushSeenAt: 0,
@@ -325,18 +330,25 @@ export function newestOf(book: Book, track: Track): Instant {
   return newest;
 }
 
-/** Below this instant nothing is expected any more: the oldest of the living sources, less its disorder. */
-export function watermarkOf(book: Book, track: Track): Instant {
+/** Not to be read, or not heard of for three of its readings and what a delivery may take. */
+export const isSilent = (source: SourceState, now: Instant): boolean =>
+  source.dead !== null || now - source.heardAt > 3 * source.everyMs + DELIVERY_MS;
+const DELIVERY_MS = 2_000;
+
+/** Below this instant nothing is expected any more: the oldest of the sources that speak, less its disorder. */
+export function watermarkOf(book: Book, track: Track, now: Instant): Instant {
   let oldest = Infinity;
   for (const id of track.fedBy) {
     const source = book.sources.get(id);
-    if (source !== undefined && source.dead === null && source.newest > 0)
+    if (source !== undefined && !isSilent(source, now) && source.newest > 0)
       oldest = Math.min(oldest, source.newest - Math.min(source.disorderMs, track.spec.lateMs));
   }
   return oldest === Infinity ? newestOf(book, track) : oldest;
 }
 
+/** Its data is too old to tell. Of silence nothing is too old: it grows by itself. */
 export function isUnknown(track: Track, row: number, now: Instant): boolean {
+  if (track.spec.signal.kind === 'absent') return false;
   const seenAt = Math.max(track.seenAt[row] ?? 0, track.pushSeenAt);
   return track.since === null || now - seenAt > track.absentMs;
 }

@@ -169,6 +169,15 @@ describe('an envelope', () => {
     expect(idsOf(decode({ each: 'body' }, [1, 2], headers))).toEqual(['msg_1/0', 'msg_1/1']);
   });
 
+  test('is believed as far as the signature covers it: a copy with another id is the same event', () => {
+    const cloud = { 'ce-specversion': '1.0', 'ce-id': 'copy', 'ce-source': 'x', 'ce-time': '2026-02-28T12:00:00Z' };
+    const hook = { 'webhook-id': 'msg_1', 'webhook-timestamp': String(NOW / 1_000) };
+    expect(idsOf(decode({ verify: 'standard-webhooks' }, {}, { ...hook, ...cloud }))).toEqual(['msg_1']);
+    const signed = decode({ verify: 'hmac-sha256' }, {}, { ...hook, ...cloud });
+    expect(idsOf(signed)).toEqual([null]);
+    expect(signed.samples[0]).toMatchObject({ at: NOW });
+  });
+
   test('of lines makes every line a body, and one bad line refuses them all with its number', () => {
     const ndjson = { 'content-type': 'application/x-ndjson', 'webhook-id': 'm' };
     expect(idsOf(decode({}, '{"a":1}\n\n{"a":2}\r\n', ndjson))).toEqual(['m/0', 'm/1']);
