@@ -63,16 +63,41 @@ function exactValues(threshold: number, alpha: number): Uint16Array {
 
 /** Smallest count whose chance at the expected `mean` is below α. */
 export function poissonCritical(mean: number, alpha: number): number {
-  let x = Math.max(1, Math.floor(mean));
-  while (poissonTail(x, mean) >= alpha) x += 1;
-  return x;
+  if (mean > EXACT_END) return Math.ceil(mean + normalQuantile(alpha) * Math.sqrt(mean) + poissonSkew(alpha));
+  const start = Math.max(1, Math.floor(mean));
+  return start + firstStep((step) => poissonTail(start + step, mean) < alpha);
 }
 
 /** Largest count whose chance to be this low at the expected `mean` is below α; -1 when nothing is low enough. */
 export function poissonCriticalLow(mean: number, alpha: number): number {
-  let x = Math.ceil(mean);
-  while (x >= 0 && poissonHead(x, mean) >= alpha) x -= 1;
-  return x;
+  if (mean > EXACT_END) return Math.floor(mean - normalQuantile(alpha) * Math.sqrt(mean) + poissonSkew(alpha) - 1);
+  const start = Math.ceil(mean);
+  return start - firstStep((step) => start - step < 0 || poissonHead(start - step, mean) < alpha);
+}
+
+/** Above this mean the exact tail costs more than it tells: the normal formula with its skewness term gives the same counts. */
+const EXACT_END = 1e6;
+
+/** (z² − 1)/6, and the half event between two counts. */
+function poissonSkew(alpha: number): number {
+  const z = normalQuantile(alpha);
+  return (z * z - 1) / 6 + 0.5;
+}
+
+/** Smallest step from 0 on from which on it holds: doubled until it does, then halved. */
+function firstStep(holds: (step: number) => boolean): number {
+  let failed = -1;
+  let held = 0;
+  while (!holds(held)) {
+    failed = held;
+    held = 2 * held + 1;
+  }
+  while (held - failed > 1) {
+    const middle = Math.floor((held + failed) / 2);
+    if (holds(middle)) held = middle;
+    else failed = middle;
+  }
+  return held;
 }
 
 export interface Interval {

@@ -25,6 +25,8 @@ export interface Ended {
 interface State {
   readonly value: number;
   readonly until: Instant;
+  /** How many it stands for, where it is not one thing's own. */
+  readonly of?: number;
 }
 
 interface Series {
@@ -47,10 +49,11 @@ export interface Told {
   readonly dropped: number;
 }
 
-/** Stands for all things of a series that a life before this one knew. */
+/** Stands for the things of a series that a life before this one knew, until so many of them have been told of again. */
 const BEFORE = '';
 const VALUE = '#value';
 const UNTIL = '#until';
+const THINGS = '#things';
 
 /** Where the life before ended. */
 export function restored(cursor: Cursor): Standings {
@@ -62,7 +65,7 @@ export function restored(cursor: Cursor): Standings {
     if (place === '' || until === undefined) continue;
     const [name = '', ...flat] = JSON.parse(place) as readonly string[];
     const labels = Object.fromEntries(flat.flatMap((label, index) => (index % 2 === 0 ? [[label, flat[index + 1] ?? '']] : [])));
-    series.set(place, { name, labels, things: new Map([[BEFORE, { value, until }]]) });
+    series.set(place, { name, labels, things: new Map([[BEFORE, { value, until, of: cursor[`${place}${THINGS}`] ?? 1 }]]) });
     places.add(place);
   }
   return { series, places };
@@ -89,7 +92,7 @@ export function tell(
     room -= isNew ? 1 : 0;
     const series = known ?? { name, labels, things: new Map<string, State>() };
     series.things.set(thing, { value, until });
-    if (thing !== BEFORE) series.things.delete(BEFORE);
+    if (isNew) oneLess(series.things);
     next.set(key, series);
     touched.add(key);
   }
@@ -113,6 +116,14 @@ function alive(before: Standings, now: Instant): Map<string, Series & { readonly
   return next;
 }
 
+function oneLess(things: Map<string, State>): void {
+  const before = things.get(BEFORE);
+  if (before === undefined) return;
+  const of = (before.of ?? 1) - 1;
+  if (of <= 0) things.delete(BEFORE);
+  else things.set(BEFORE, { ...before, of });
+}
+
 function shown(
   series: ReadonlyMap<string, Series>,
   known: ReadonlySet<string>,
@@ -128,6 +139,8 @@ function shown(
       places.add(key);
       cursor[`${key}${VALUE}`] = value;
       cursor[`${key}${UNTIL}`] = states.reduce((last, state) => Math.max(last, state.until), 0);
+      // Those below the highest do not matter: they would take nothing away.
+      cursor[`${key}${THINGS}`] = states.reduce((sum, state) => sum + (state.value === value ? (state.of ?? 1) : 0), 0);
     }
     return { kind: 'value', name, labels, at: now, value };
   });

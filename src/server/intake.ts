@@ -20,7 +20,7 @@ export interface Refused {
   readonly source: string;
   readonly status: number;
   readonly reason: string;
-  /** How many there were since it was last told, this one among them. */
+  /** How many of its kind there were since it was last told, this one among them. */
   readonly times: number;
 }
 
@@ -31,7 +31,7 @@ export interface IntakeDeps {
   /** By id of the source. */
   readonly receivers: Readonly<Record<string, PushedSource>>;
   readonly time: Pick<Time, 'now'>;
-  /** Requests that were refused for good, with the reason that the sender of the last one got: told once a minute for each source at most. */
+  /** Requests that were refused for good, with the reason that the sender of the last one got: told once a minute for each source and status at most. */
   readonly onRefused?: ((refused: Refused) => void) | undefined;
 }
 
@@ -49,12 +49,13 @@ function nowAndThen({ onRefused, time }: IntakeDeps): (refused: Omit<Refused, 't
   const last = new Map<string, { at: Instant; untold: number }>();
   return (refused) => {
     const now = time.now();
-    const known = last.get(refused.source) ?? { at: Number.NEGATIVE_INFINITY, untold: 0 };
+    const kind = `${refused.status} ${refused.source}`;
+    const known = last.get(kind) ?? { at: Number.NEGATIVE_INFINITY, untold: 0 };
     known.untold += 1;
-    last.set(refused.source, known);
+    last.set(kind, known);
     if (now - known.at < TOLD_EVERY_MS) return;
     onRefused?.({ ...refused, times: known.untold });
-    last.set(refused.source, { at: now, untold: 0 });
+    last.set(kind, { at: now, untold: 0 });
   };
 }
 

@@ -11,6 +11,7 @@ import {
   meanInterval,
   poissonCritical,
   poissonCriticalLow,
+  poissonHead,
   poissonTail,
   shareInterval,
   sharesDiffer,
@@ -87,6 +88,18 @@ describe('the critical number of errors', () => {
     expect(poissonCriticalLow(3, 1e-3)).toBe(-1);
     expect(poissonCriticalLow(7, 1e-3)).toBe(0);
     expect(poissonCriticalLow(20, 1e-3)).toBe(7);
+  });
+
+  test('of a huge rate is the one that the exact tail gives, and is there at once', () => {
+    for (const mean of [2e6, 6e7]) {
+      for (const alpha of [1e-3, 1e-5, 1e-7]) {
+        const high = poissonCritical(mean, alpha);
+        expect([poissonTail(high - 1, mean) >= alpha, poissonTail(high, mean) < alpha]).toEqual([true, true]);
+        const low = poissonCriticalLow(mean, alpha);
+        expect([poissonHead(low + 1, mean) >= alpha, poissonHead(low, mean) < alpha]).toEqual([true, true]);
+      }
+    }
+    expect(poissonCritical(6e13, 1e-5)).toBeGreaterThan(6e13);
   });
 });
 

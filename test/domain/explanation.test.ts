@@ -59,6 +59,19 @@ describe('why it does not fire', () => {
     expect(lines.at(-1)).toBe('The trigger is in shadow: it is only noted.');
   });
 
+  test('a count asks whatever chance would bring, enough that may only ask says so, and a comparison says what it may lack', () => {
+    const count = { breach: { above: 1, overMs: 600_000, stillMs: 0, forMs: 0 } };
+    const few = now({ value: 2, bad: 2, all: 2, level: 'suspect' }, count, 'count');
+    expect(explanationLines(few, told('en')).at(-1)).toBe('More than there should be: Belay asks; 9 would be enough to act alone.');
+    expect(explanationLines({ ...few, chance: 0.3 }, told('en')).join(' ')).not.toContain('chance');
+    expect(explanationLines(now({ bad: 90, level: 'suspect' }), told('en')).at(-1)).toMatch(
+      /^Enough to act alone, but here it may only ask/,
+    );
+    const vs = { with: 'others', times: 3, least: 10 } as const;
+    const compared = now({ overLimit: false }, { breach: { overMs: 300_000, stillMs: 0, forMs: 0, vs } });
+    expect(explanationLines(compared, told('en')).at(-1)).toContain('as far as there is something to compare it with');
+  });
+
   test('figures are told in the unit of their kind', () => {
     const age = now({ value: 7_200, overLimit: false }, { breach: { above: 900, overMs: 1, stillMs: 1, forMs: 0 } }, 'age');
     expect(explanationLines(age, told('en'))[1]).toBe('Measured: 2 h; the limit is above 15 min.');

@@ -45,12 +45,17 @@ describe('a state that stands', () => {
     expect(valuesOf(tellNext(ended.standings, 500))).toEqual([]);
   });
 
-  test('outlives the process by its cursor, until the first word about it', () => {
+  test('outlives the process by its cursor, until there was word of each that stood', () => {
     const told = tellNext(restored({}), 0, state('a', 1, 1_000), state('b', 1, 900));
     const next = restored(told.cursor);
     expect(valuesOf(tellNext(next, 10))).toEqual([1]);
     expect(valuesOf(tellNext(next, 1_000))).toEqual([]);
-    expect(valuesOf(tellNext(next, 10, state('a', 0, 1_000)))).toEqual([0]);
+    const half = tellNext(next, 10, state('a', 0, 1_000));
+    expect(valuesOf(half)).toEqual([1]);
+    const again = tellNext(restored({ ...told.cursor, ...half.cursor }), 20, state('b', 0, 1_000));
+    expect(valuesOf(again)).toEqual([0]);
+    expect(valuesOf(tellNext(half.standings, 20, state('a', 0, 1_000)))).toEqual([1]);
+    expect(valuesOf(tellNext(half.standings, 20, state('b', 0, 1_000)))).toEqual([0]);
     expect(tellNext(next, 10).cursor).toEqual({});
     expect(restored({ position: 7 }).series.size).toBe(0);
   });

@@ -151,6 +151,24 @@ describe('age', () => {
     expect((await world.path('acme', 'age')).at(-1)).toBe('breached→cleared');
   });
 
+  test('is of the newest of several series, whatever their order, and older again when that one is taken away', async () => {
+    const world = worldOf(BACKUP, rule);
+    const tell = (ages: Readonly<Record<string, number>>): Promise<void> => {
+      world.clock.nowMs += 1_000;
+      const at = world.clock.nowMs;
+      const samples = Object.entries(ages).map(([host, age]): Sample => {
+        return { kind: 'value', name: 'last_backup_seconds', labels: { org: 'acme', host }, at, value: at / 1_000 - age };
+      });
+      return send(world, samples);
+    };
+    await tell({ a: 100, b: 5_000 });
+    expect(await world.view('age')).toMatchObject({ status: 'ok', value: 100 });
+    await tell({ b: 5_000, a: 100 });
+    expect((await world.view('age')).value).toBe(100);
+    await tell({ a: 3_000, b: 5_000 });
+    expect(await world.view('age')).toMatchObject({ status: 'breached', value: 3_000 });
+  });
+
   test('is unknown, and no breach, until its source has spoken after a start', async () => {
     const world = worldOf(BACKUP, rule);
     await send(world, [{ kind: 'value', name: 'last_backup_seconds', labels: { org: 'acme' }, at: START, value: START / 1_000 }]);

@@ -47,10 +47,20 @@ function sure(one: Explanation, words: Words): readonly string[] {
   const lines: string[] = [];
   if (one.unknown) lines.push(words.unknown);
   if (one.warming) lines.push(words.warming);
-  if (one.chance !== null) lines.push(words.chance(odds(one.chance), odds(one.rule.evidence.suspect), odds(one.rule.evidence.act)));
+  // A count is what it is: more than people wanted is a question, whatever chance would bring.
+  const isCounted = one.kind === 'count' || one.kind === 'event';
+  if (one.chance !== null && !isCounted)
+    lines.push(words.chance(odds(one.chance), odds(one.rule.evidence.suspect), odds(one.rule.evidence.act)));
   else if (one.overLimit && one.level !== 'act' && one.needed !== null)
-    lines.push(words.needed(one.bad, one.needed.suspect, one.needed.act));
-  else if (!one.overLimit && !one.unknown && one.value !== null) lines.push(words.notOver);
+    lines.push(
+      one.bad >= one.needed.act
+        ? words.capped
+        : isCounted
+          ? words.asks(one.needed.act)
+          : words.needed(one.bad, one.needed.suspect, one.needed.act),
+    );
+  else if (!one.overLimit && !one.unknown && one.value !== null)
+    lines.push(one.rule.breach?.vs === undefined ? words.notOver : words.notBeside);
   if (one.rule.mode === 'shadow') lines.push(words.shadow);
   return lines;
 }
@@ -77,7 +87,10 @@ interface Words {
   against(bad: number, all: number): string;
   chance(one: number, suspect: number, act: number): string;
   needed(bad: number, suspect: number, act: number): string;
+  asks(act: number): string;
+  readonly capped: string;
   readonly notOver: string;
+  readonly notBeside: string;
   readonly unknown: string;
   readonly warming: string;
   readonly shadow: string;
@@ -105,7 +118,11 @@ const WORDS: Readonly<Record<Lang, Words>> = {
       `By chance so much comes once in ${large(one, 'en')} looks; Belay asks from one in ${large(suspect, 'en')}, and may act alone from one in ${large(act, 'en')}.`,
     needed: (bad, suspect, act) =>
       `Over the limit, and not significant yet: ${bad} bad events; ${suspect} are needed to ask, ${act} to act alone.`,
+    asks: (act) => `More than there should be: Belay asks; ${act} would be enough to act alone.`,
+    capped:
+      'Enough to act alone, but here it may only ask: nobody has confirmed the impact, it came back too often, or it is of many at once.',
     notOver: 'It is not beyond the limit.',
+    notBeside: 'It is not beyond the limit, as far as there is something to compare it with.',
     unknown: 'There is no fresh data: unknown is never a breach, and never the end of one.',
     warming: 'The window is not full yet: until then it may ask, and not act.',
     shadow: 'The trigger is in shadow: it is only noted.',
@@ -129,7 +146,11 @@ const WORDS: Readonly<Record<Lang, Words>> = {
       `Por acaso isso ocorre uma vez em ${large(one, 'pt-BR')} olhadas; o Belay pergunta a partir de uma em ${large(suspect, 'pt-BR')}, e pode agir sozinho a partir de uma em ${large(act, 'pt-BR')}.`,
     needed: (bad, suspect, act) =>
       `Acima do limite, mas ainda não significativo: ${bad} eventos ruins; ${suspect} são precisos para perguntar, ${act} para agir sozinho.`,
+    asks: (act) => `Mais do que deveria haver: o Belay pergunta; ${act} bastariam para agir sozinho.`,
+    capped:
+      'Bastaria para agir sozinho, mas aqui só pode perguntar: ninguém confirmou o impacto, voltou vezes demais, ou é de muitos ao mesmo tempo.',
     notOver: 'Não está além do limite.',
+    notBeside: 'Não está além do limite, até onde há com o que comparar.',
     unknown: 'Não há dados recentes: desconhecido nunca é uma violação, nem o fim de uma.',
     warming: 'A janela ainda não está cheia: até lá pode perguntar, não agir.',
     shadow: 'O gatilho está em sombra: é apenas anotado.',

@@ -201,7 +201,7 @@ function takeCounter(intake: Intake, sample: CounterSample, at: Instant): void {
     const { signal } = target.track.spec;
     if (target.needs !== null && !target.track.bucketed.has(target.needs)) continue;
     if (signal.kind === 'gauge') takeGauge(intake, target, previous, total);
-    else if (signal.kind === 'age') takeInstant(intake, target, total);
+    else if (signal.kind === 'age') takeInstant(intake, target, { ...total, key: `${intake.source.id}/${series.key}` });
     else if (signal.kind === 'fractionAbove' && sample.kind === 'value') takeSingle(intake, target, { value, limit: signal.limit, at });
     else if (increment === null) seen(intake, target, at, previous === undefined ? Infinity : at);
     else takeIncrement(intake, target, { ...increment, count: Math.round(value) - Math.round(value - increment.delta), at }, false);
@@ -289,11 +289,17 @@ function takeSingle(
 /** Above this a number is meant in milliseconds. */
 const SECONDS_END = 1e11;
 
-/** The last good thing happened then; one that was taken away makes it older again. */
-function takeInstant(intake: Intake, target: Target, { total, at }: { readonly total: number; readonly at: Instant }): void {
+/** The newest of what its series tell is the last good thing; one that was taken away makes it older again. */
+function takeInstant(
+  intake: Intake,
+  target: Target,
+  { total, at, key }: { readonly total: number; readonly at: Instant; readonly key: string },
+): void {
   const { track, row } = target;
   seen(intake, target, at, -Infinity);
-  track.eventAt[row] = Math.min(total > SECONDS_END ? total : total * 1_000, at + AHEAD_MS);
+  const instants = track.instants.get(row) ?? new Map<string, Instant>();
+  track.instants.set(row, instants.set(key, Math.min(total > SECONDS_END ? total : total * 1_000, at + AHEAD_MS)));
+  track.eventAt[row] = Math.max(...instants.values());
   track.newAll[row] = (track.newAll[row] ?? 0) + 1;
 }
 

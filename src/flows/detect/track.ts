@@ -57,6 +57,8 @@ export interface Track {
   /** Those of them that tell increments: their silence is zero traffic as long as they speak at all. */
   readonly pushedBy: Set<string>;
   readonly points: Map<string, ProbePoint>;
+  /** For ages: by row, the last good thing that each series tells. */
+  readonly instants: Map<number, Map<string, Instant>>;
   /** Label sets of histograms that have a bucket at the limit: of the others nobody knows how many are above it. */
   readonly bucketed: Set<string>;
   /** Covered by data since; null before the first delivery. */
@@ -242,6 +244,7 @@ function trackFor(book: Book, o: { readonly spec: SignalSpec; readonly by: strin
     fedBy: new Set(),
     pushedBy: new Set(),
     points: new Map(),
+    instants: new Map(),
     bucketed: new Set(),
     since: null,
     absentMs: 'ms' in o.spec.absentAfter ? o.spec.absentAfter.ms : 0,
