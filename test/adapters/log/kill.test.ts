@@ -10,6 +10,8 @@ import type { ChildOptions } from './kill-child.ts';
 import { LogFolder } from './kit.ts';
 
 const KILLS = 6;
+/** At least, however fast the machine is. */
+const ROTATIONS = 6;
 const ORGS = ['acme', 'globex', 'initech'];
 let postgres: PostgresPart;
 beforeAll(async () => {
@@ -117,6 +119,7 @@ test(`${KILLS} times kill -9 while a log is written and rotated: the store count
       before = now;
       child = await born({ databaseUrl, dir: log.dir });
     }
+    while (writer.rotations < ROTATIONS) await wait(50);
     stop.abort();
     await writing;
     const written = Object.values(writer.written).reduce((sum, one) => sum + one, 0);
@@ -124,7 +127,6 @@ test(`${KILLS} times kill -9 while a log is written and rotated: the store count
     await wait(200);
     expect(await counted()).toEqual(writer.written);
     expect(grown.filter(Boolean).length).toBeGreaterThanOrEqual(KILLS / 2);
-    expect(writer.rotations).toBeGreaterThan(5);
     process.stdout.write(`${written} lines, ${writer.rotations} rotations, ${KILLS} kills\n`);
   } finally {
     stop.abort();
