@@ -28,7 +28,7 @@ export async function loadBook({ system, store, sources, windows }: KeepDeps, no
   const { slots, series, states } = await store.load(now - 2 * longest - SLACK_MS);
   for (const source of sources) sourceOf(book, system, source.id, source.everyMs);
   for (const track of book.tracks.values()) for (const source of book.sources.values()) if (isExpected(track, source)) feeds(track, source);
-  restoreSources(book, system, series);
+  restoreSources(book, system, series, new Set([...system.sources, ...sources].map((one) => one.id)));
   restoreTracks(book, series);
   for (const row of slots) restoreSlot(book, row);
   for (const row of states) restoreState(book, row);
@@ -41,9 +41,10 @@ export async function loadBook({ system, store, sources, windows }: KeepDeps, no
 const isExpected = (track: Track, source: SourceState): boolean =>
   (track.spec.sources.length > 0 || track.spec.signal.kind === 'probe') && mayFeed(track, source.id);
 
-function restoreSources(book: Book, system: System, rows: readonly SeriesRow[]): void {
+/** A source that is named no more stays in the store and is nobody's business. */
+function restoreSources(book: Book, system: System, rows: readonly SeriesRow[], named: ReadonlySet<string>): void {
   for (const row of rows) {
-    if (row.series !== ALIVE) continue;
+    if (row.series !== ALIVE || !named.has(row.source)) continue;
     const source = sourceOf(book, system, row.source, 1_000);
     source.knownSince = row.total;
     source.newest = row.at;

@@ -216,6 +216,9 @@ export function note(findings: Findings, trigger: string, scope: string, state: 
   findings.transitions.push(...transitions);
 }
 
+/** A look at what counts nothing itself. */
+const WITHOUT_DATA = { newBad: 0, newAll: 0, gapMs: 0, warming: false } as const;
+
 /** Triggers over triggers: looked at after their members, at the same watermark. */
 export function lookAtComposites(book: Book, now: Instant, findings: Findings): void {
   for (const composite of book.composites.values())
@@ -250,10 +253,7 @@ function lookAtComposite(
     at: now,
     watermark: now,
     now,
-    newBad: 0,
-    newAll: 0,
-    gapMs: 0,
-    warming: false,
+    ...WITHOUT_DATA,
     ceiling: ceilingOf(scope, rule.impact !== undefined, before),
     sources: [...new Set(composite.members.flatMap((member) => [...(book.trackOf.get(member)?.track.fedBy ?? ['manual'])]))],
     trigger: rule.id,
@@ -298,10 +298,7 @@ export function lookAtManual(manual: ManualTrigger, scope: string, now: Instant,
     at: now,
     watermark: now,
     now,
-    newBad: 0,
-    newAll: 0,
-    gapMs: 0,
-    warming: false,
+    ...WITHOUT_DATA,
     ceiling: ceilingOf(scope, false, before),
     sources: ['manual'],
     trigger: rule.id,
