@@ -92,8 +92,9 @@ export interface OpenedSources {
 export function openSources(system: System, deps: SourceDeps): OpenedSources {
   let push: PushSource | null = null;
   const receivers: Record<string, PushedSource> = {};
+  const counted = new Set(system.signals.flatMap(({ signal }) => (signal.kind === 'distinct' ? [signal.label] : [])));
   const sources = system.sources.map((spec) => {
-    const source = openSource(spec, deps);
+    const source = openSource(spec, { ...deps, counted });
     if (spec.driver === 'push') push ??= source as PushSource;
     if ('receive' in source) receivers[spec.id] = source;
     return source;
@@ -101,7 +102,7 @@ export function openSources(system: System, deps: SourceDeps): OpenedSources {
   return { sources, push, receivers };
 }
 
-function openSource(spec: SourceSpec, deps: SourceDeps): SignalSource | PushedSource {
+function openSource(spec: SourceSpec, deps: SourceDeps & { readonly counted: ReadonlySet<string> }): SignalSource | PushedSource {
   switch (spec.driver) {
     case 'prometheus':
       return polled(createPrometheusReader(spec, deps), deps.time);
@@ -118,11 +119,11 @@ function openSource(spec: SourceSpec, deps: SourceDeps): SignalSource | PushedSo
     case 'status-page':
       return polled(createStatusPageReader(spec, deps), deps.time);
     case 'alerts':
-      return listening(createAlerts(spec), deps.time);
+      return listening(createAlerts(spec), deps.time, deps.counted);
     case 'webhook':
-      return listening(createMappedWebhook(spec, deps), deps.time);
+      return listening(createMappedWebhook(spec, deps), deps.time, deps.counted);
     case 'sentry':
-      return listening(createSentry(spec), deps.time);
+      return listening(createSentry(spec), deps.time, deps.counted);
     case 'remote-write':
       return sent(createRemoteWrite(spec));
     case 'otlp':

@@ -126,7 +126,7 @@ function limitFits(value: number | undefined, path: readonly [string, string], {
   const text = written.kind === 'scalar' ? String(written.value) : '';
   const { kind } = signal.signal;
   const isShare = kind === 'ratio' || kind === 'fractionAbove';
-  if ((isShare || kind === 'rate' || kind === 'count') && parseDuration(text).ok)
+  if ((isShare || kind === 'rate' || kind === 'count' || kind === 'distinct') && parseDuration(text).ok)
     problems.error('limit', at(...path), `${text} is a duration, and the signal is a ${kind}`);
   if (isShare && value > 1)
     problems.error('limit', at(...path), `${text} is no share: a ratio is between 0 and 1`, {
@@ -204,6 +204,15 @@ function lintSignal(signal: SignalSpec, context: LintContext, problems: Problems
         : entryAt(path, [index]).value.span;
     demandKnown({ rule: 'unknown-source', what: 'source', name, known: context.known.sources, span }, problems);
   }
+  if (signal.signal.kind === 'distinct' && signal.signal.label === signal.by)
+    problems.error(
+      'signal-kind',
+      own.value.span,
+      `signal ${signal.id} counts the values of ${signal.by} in each ${signal.by}: always one`,
+      {
+        hint: 'Name another label, or remove "by".',
+      },
+    );
   if (signal.signal.kind === 'composite') lintMembers(signal, signal.signal, context, problems);
   if (signal.signal.kind !== 'manual' || context.system.triggers.some((one) => `${one.id}.signal` === signal.id)) return;
   const who = entryAt(own.value, ['manual', 'who']).value;

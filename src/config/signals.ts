@@ -16,6 +16,7 @@ export const SIGNAL_KINDS = [
   'mean',
   'gauge',
   'absent',
+  'distinct',
   'age',
   'probe',
   'composite',
@@ -43,6 +44,11 @@ const inSeconds: Reader<number> = (value, problems, name) => {
   return parsed?.ok === true ? parsed.value / 1_000 : number(0, Number.MAX_VALUE)(value, problems, name);
 };
 
+const labelName: Reader<string> = (value, problems, name) => {
+  const read = text(value, problems, name);
+  return read === undefined || /^[a-zA-Z_]\w*$/.test(read) ? read : wrong(value, problems, name, 'the name of a label, such as user');
+};
+
 const absentAfter: Reader<SignalSpec['absentAfter']> = (value, problems, name) => {
   const written = value.kind === 'scalar' ? String(value.value) : '';
   const cadences = /^(\d+(?:\.\d+)?)x$/.exec(written)?.[1];
@@ -60,6 +66,7 @@ const SHAPE = {
   event: optional(oneSelector),
   age: optional(oneSelector),
   fractionAbove: optional(record({ of: required(selector), limit: required(inSeconds) })),
+  distinct: optional(record({ of: required(selector), label: required(labelName) })),
   composite: optional(record({ of: required(listOf(text, 2)), atLeast: required(int(1)) })),
   absent: optional(oneSelector),
   probe: optional(record({ source: required(text), failing: optional(int(1)), consecutive: optional(int(1)) })),
@@ -71,7 +78,6 @@ const SHAPE = {
   missing: optional(record({ is: optional(oneOf('unknown')), absentAfter: optional(absentAfter) })),
   sources: optional(listOf(text)),
   quantile: notYet,
-  distinct: notYet,
 } as const;
 
 /** `by` is the label when the signal names none: an inline signal follows its trigger's scope. */
@@ -113,10 +119,11 @@ export function readSignal(o: {
 }
 
 function kindOf(fields: Fields<typeof SHAPE>): SignalKind | undefined {
-  const { ratio, mean, probe, manual, fractionAbove, composite } = fields;
+  const { ratio, mean, probe, manual, fractionAbove, composite, distinct } = fields;
   if (ratio?.bad !== undefined && ratio.all !== undefined) return { kind: 'ratio', bad: ratio.bad, all: ratio.all };
   if (fractionAbove?.of !== undefined && fractionAbove.limit !== undefined)
     return { kind: 'fractionAbove', of: fractionAbove.of, limit: fractionAbove.limit };
+  if (distinct?.of !== undefined && distinct.label !== undefined) return { kind: 'distinct', of: distinct.of, label: distinct.label };
   if (composite?.of !== undefined && composite.atLeast !== undefined)
     return { kind: 'composite', of: composite.of, atLeast: composite.atLeast };
   if (mean?.sum !== undefined && mean.count !== undefined) return { kind: 'mean', sum: mean.sum, count: mean.count };

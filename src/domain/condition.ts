@@ -41,6 +41,8 @@ export interface Condition {
   readonly still: boolean;
 }
 
+/** Kinds whose own count says that it is over. */
+const SAYS_SO: ReadonlySet<string> = new Set(['count', 'event', 'distinct', 'composite']);
 /** Judged as a share of bad events among all. */
 const isShare = (kind: SignalKind['kind']): boolean => kind === 'ratio' || kind === 'fractionAbove';
 
@@ -170,6 +172,13 @@ export function lookAtCount(rule: CompiledRule, over: Counts): Condition {
   // A count is what it is: more than people wanted is always worth a question, however often chance alone would bring it.
   const usable = limit && level === 'none' ? 'suspect' : level;
   return { value, bad: value, all: value, limit, level: usable, below: isClear(rule, value), still: limit };
+}
+
+/** Different values in the window. How many are many is people's word: it is worth a question, and nothing is done of it alone. */
+export function lookAtDistinct(rule: CompiledRule, count: number): Condition {
+  const limit = rule.inverse ? count < rule.limit : count > rule.limit;
+  const level = limit ? 'suspect' : 'none';
+  return { value: count, bad: count, all: count, limit, level, below: isClear(rule, count), still: limit };
 }
 
 /** `since` is the instant of the last good thing, or null while none is known. Exact: it needs no evidence. */
@@ -315,7 +324,7 @@ export function isProven(written: CompiledRule, clean: Clean, consecutive: numbe
   }
   if (rule.kind === 'rate' && !rule.inverse) return clean.ms > 0 && poissonHead(clean.all, (rule.limit * clean.ms) / MINUTE_MS) < 0.05;
   // These say by themselves that it is over: nothing was counted, or the members have cleared with evidence of their own.
-  if (rule.kind === 'count' || rule.kind === 'event' || rule.kind === 'composite') return true;
+  if (SAYS_SO.has(rule.kind)) return true;
   return clean.all >= (rule.kind === 'probe' ? consecutive : 1);
 }
 

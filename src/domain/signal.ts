@@ -20,6 +20,8 @@ export type SignalKind =
   | { readonly kind: 'count'; readonly of: Selector }
   /** As `count`, and one is enough. */
   | { readonly kind: 'event'; readonly of: Selector }
+  /** Different values of a label that were seen: users, phones, people who report. */
+  | { readonly kind: 'distinct'; readonly of: Selector; readonly label: string }
   /** Seconds since the last good thing: the samples are instants, in seconds since 1970 (as Prometheus writes them). */
   | { readonly kind: 'age'; readonly of: Selector }
   | { readonly kind: 'mean'; readonly sum: Selector; readonly count: Selector }

@@ -8,7 +8,7 @@ import type { EvidenceLevel, FrozenInputs, Transition, TriggerStatus } from './t
 /** Bad events that a rule which merely persists must have seen before it asks. */
 const PERSISTENT_BAD = 3;
 /** Kinds that count no bad events, or where each one counts by itself. */
-const WITHOUT_BAD: ReadonlySet<string> = new Set(['absent', 'mean', 'gauge', 'age', 'count', 'event', 'composite']);
+const WITHOUT_BAD: ReadonlySet<string> = new Set(['absent', 'mean', 'gauge', 'age', 'count', 'event', 'distinct', 'composite']);
 /** From this re-opening on an episode asks and never acts alone. */
 const LAST_REOPENING = 3;
 

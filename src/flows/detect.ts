@@ -305,7 +305,11 @@ class Running {
     { born = [], events = [] }: { readonly born?: Parameters<typeof changeSet>[3]; readonly events?: readonly EventRow[] } = {},
   ): Promise<void> {
     const change = changeSet(book, series, findings, born);
-    if (change.slots.length + change.series.length + change.states.length + change.transitions.length + events.length === 0) return;
+    if (
+      change.slots.length + change.seen.length + change.series.length + change.states.length + change.transitions.length + events.length ===
+      0
+    )
+      return;
     await this.#deps.store.commit({ ...change, events });
     for (const transition of change.transitions) this.#deps.onTransition?.(transition);
   }

@@ -32,9 +32,20 @@ export interface EventRow {
   readonly at: Instant;
 }
 
+/** A value that was seen, told by its digest: the newest slot counts. */
+export interface SeenRow {
+  readonly signal: string;
+  readonly scope: string;
+  readonly digest: number;
+  /** Start of the slot, event time. */
+  readonly slot: Instant;
+  /** One of 2^depth values was kept then. */
+  readonly depth: number;
+}
+
 export interface SignalStore {
   /**
-   * One transaction: increments are added to slots, totals replaced, states replaced, transitions appended (one that is known is not).
+   * One transaction: increments are added to slots, totals and states replaced, values seen in their newest slot, transitions appended (one that is known is not).
    * @throws BELAY_STORE_UNAVAILABLE; after effect `unknown` load again before going on: increments must not be added twice.
    */
   commit(change: {
@@ -43,13 +54,17 @@ export interface SignalStore {
     readonly states: readonly StateRow[];
     readonly transitions: readonly Transition[];
     readonly events?: readonly EventRow[];
+    readonly seen?: readonly SeenRow[];
   }): Promise<void>;
   /** Those of these events of a source that were committed within the last week. */
   known(source: string, ids: readonly string[]): Promise<ReadonlySet<string>>;
-  /** Slots from `since` on by time, all series, all states. */
-  load(
-    since: Instant,
-  ): Promise<{ readonly slots: readonly SlotRow[]; readonly series: readonly SeriesRow[]; readonly states: readonly StateRow[] }>;
+  /** Slots and values seen from `since` on, slots by time; all series, all states. */
+  load(since: Instant): Promise<{
+    readonly slots: readonly SlotRow[];
+    readonly series: readonly SeriesRow[];
+    readonly states: readonly StateRow[];
+    readonly seen: readonly SeenRow[];
+  }>;
   /** Transitions that nobody has answered yet (`answered` was not called), oldest first. */
   unanswered(): Promise<readonly Transition[]>;
   answered(transition: Transition): Promise<void>;
@@ -60,6 +75,6 @@ export interface SignalStore {
     readonly since?: Instant;
     readonly limit?: number;
   }): Promise<readonly Transition[]>;
-  /** Forgets slots before the instant, and events and counters a week older than it. Transitions and cursors (`#cursor:…`) stay. */
+  /** Forgets slots and values seen before the instant, and events and counters a week older than it. Transitions and cursors (`#cursor:…`) stay. */
   prune(before: Instant): Promise<void>;
 }

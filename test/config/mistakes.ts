@@ -223,9 +223,9 @@ export const OF_THE_SYSTEM: readonly Mistake[] = [
   {
     name: 'a signal of a kind that is not available yet',
     from: '    ratio: { bad',
-    to: '    distinct: { bad',
+    to: '    quantile: { bad',
     rule: 'not-available',
-    at: 'distinct',
+    at: 'quantile',
   },
   {
     name: 'evidence levels the wrong way round',

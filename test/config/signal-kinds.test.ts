@@ -38,6 +38,12 @@ describe('a signal', () => {
       { breach: { overMs: 3_600_000, stillMs: 300_000, forMs: 0 }, clear: { forMs: 600_000 } },
     ],
     [
+      'distinct: { of: \'complaints{kind="bug"}\', label: user }',
+      'breach: { above: 3, over: 1h }\n    clear: { below: 1, for: 10m }',
+      { kind: 'distinct', of: { name: 'complaints', labels: [{ label: 'kind', op: '=', value: 'bug' }] }, label: 'user' },
+      { breach: { above: 3, overMs: 3_600_000, stillMs: 300_000, forMs: 0 } },
+    ],
+    [
       'age: last_backup_seconds',
       'breach: { above: 15m }\n    clear: { below: 10m, for: 1m }',
       { kind: 'age', of: of('last_backup_seconds') },
@@ -90,6 +96,14 @@ describe('what cannot be', () => {
       'clear: { for: 1m }',
       'unknown-trigger',
     ],
+    ['distinct values of what is no label', 'distinct: { of: a, label: "a b" }', BREACH, 'wrong-type'],
+    [
+      'different organizations in each organization',
+      'distinct: { of: a, label: org }',
+      'breach: { above: 3, over: 1m }\n    clear: { for: 1m }',
+      'signal-kind',
+    ],
+    ['a share of distinct values', 'distinct: { of: a, label: user }', 'breach: { above: 5m, over: 1m }\n    clear: { for: 1m }', 'limit'],
     ['a composite of itself', 'composite: { of: [http-5xx, http-5xx], atLeast: 1 }', 'clear: { for: 1m }', 'unknown-trigger'],
   ])('%s', (_name, signal, trigger, rule) => {
     expect(told(loaded(signal, trigger)).map((line) => line.split(' ')[1])).toContain(rule);

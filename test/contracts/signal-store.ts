@@ -76,6 +76,26 @@ export function signalStoreContract(make: MakeStore, { test, expect }: TestTools
     expect(slots).toHaveLength(2);
   });
 
+  on('of a value that was seen the newest slot stays, from its instant on, until it is pruned', async (store) => {
+    const seen = (digest: number, at: number, o: Partial<{ scope: string; depth: number }> = {}) => ({
+      signal: 's',
+      scope: 'acme',
+      digest,
+      slot: at,
+      depth: 0,
+      ...o,
+    });
+    const big = 2 ** 52 - 1;
+    await store.signals.commit({ ...NOTHING, seen: [seen(big, 10), seen(big, 30, { depth: 2 }), seen(7, 20), seen(7, 20, { scope: '' })] });
+    await store.signals.commit({ ...NOTHING, seen: [seen(big, 20), seen(7, 40)] });
+    const told = async (since: number) =>
+      (await (await store.another()).signals.load(since)).seen.map((row) => [row.scope, row.digest, row.slot, row.depth].join()).sort();
+    expect(await told(0)).toEqual([`,7,20,0`, `acme,${big},30,2`, `acme,7,40,0`].sort());
+    expect(await told(30)).toEqual([`acme,${big},30,2`, `acme,7,40,0`].sort());
+    await store.signals.prune(40);
+    expect(await told(0)).toEqual([`acme,7,40,0`]);
+  });
+
   on('load begins at its instant and comes in the order of time', async (store) => {
     await store.signals.commit({ ...NOTHING, slots: [30, 10, 20, 100].map((at) => slot(at, 'acme', { all: at })) });
     expect((await store.signals.load(20)).slots.map((row) => row.slot)).toEqual([20, 30, 100]);
@@ -139,7 +159,7 @@ export function signalStoreContract(make: MakeStore, { test, expect }: TestTools
 
   on('an empty batch is fine and changes nothing', async (store) => {
     await store.signals.commit(NOTHING);
-    expect(await store.signals.load(0)).toEqual({ slots: [], series: [], states: [] });
+    expect(await store.signals.load(0)).toEqual({ slots: [], series: [], states: [], seen: [] });
     await store.signals.answered(transition());
     expect(await store.signals.transitions({})).toEqual([]);
   });

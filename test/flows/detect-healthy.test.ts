@@ -16,7 +16,7 @@ const HEALTHY_RATE = 0.003;
 function sink(transitions: Transition[]): SignalStore {
   return {
     commit: async (change) => void transitions.push(...change.transitions),
-    load: async () => ({ slots: [], series: [], states: [] }),
+    load: async () => ({ slots: [], series: [], states: [], seen: [] }),
     unanswered: async () => [],
     answered: async () => undefined,
     transitions: async () => transitions,

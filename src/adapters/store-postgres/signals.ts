@@ -3,7 +3,7 @@
 import type { Instant } from '../../domain/json.ts';
 import type { Transition } from '../../domain/trigger.ts';
 import type { Digest } from '../../ports/digest.ts';
-import type { EventRow, SeriesRow, SignalStore, SlotRow, StateRow } from '../../ports/signal-store.ts';
+import type { EventRow, SeenRow, SeriesRow, SignalStore, SlotRow, StateRow } from '../../ports/signal-store.ts';
 import type { Time } from '../../ports/time.ts';
 import type { Client, Database } from './connection.ts';
 import { fenceOf } from './fence.ts';
@@ -37,15 +37,16 @@ export function createSignalStore(database: Database, deps: { readonly digest: D
       return new Set(rows.map((row) => row.id));
     },
     load: async (since) => {
-      const [slots, series, states] = await Promise.all([
+      const [slots, series, states, seen] = await Promise.all([
         database.query<SlotRow & Columns>(
           'select signal, scope, slot, bad, total as "all", sum from belay.slot where slot >= $1 order by slot, signal, scope',
           [since],
         ),
         database.query<SeriesRow & Columns>('select source, series, total, at from belay.series order by source, series'),
         database.query<StateRow & Columns>('select trigger, scope, state from belay.trigger_state order by trigger, scope'),
+        database.query<SeenRow & Columns>('select signal, scope, digest, slot, depth from belay.seen where slot >= $1', [since]),
       ]);
-      return { slots, series, states };
+      return { slots, series, states, seen };
     },
     unanswered: async () =>
       bodies(await database.query<{ body: Transition }>('select body from belay.trigger_transition where answered_at is null order by id')),
@@ -64,6 +65,7 @@ export function createSignalStore(database: Database, deps: { readonly digest: D
     },
     prune: async (before) => {
       await database.query('delete from belay.slot where slot < $1', [before]);
+      await database.query('delete from belay.seen where slot < $1', [before]);
       await database.query(`delete from belay.series where at < $1 and series not like '#cursor:%'`, [before - SERIES_KEPT_MS]);
       await database.query('delete from belay.signal_event where at < $1', [before - SERIES_KEPT_MS]);
       await database.query(`delete from belay.signal_commit where made_at < now() - interval '1 hour'`);
@@ -94,6 +96,7 @@ async function writeBatch(client: Client, batch: Batch, id: string): Promise<voi
       latest(batch.states, (row) => [row.trigger, row.scope]),
     );
   if (batch.transitions.length > 0) await writeTransitions(client, batch.transitions);
+  if (batch.seen !== undefined && batch.seen.length > 0) await writeSeen(client, newest(batch.seen));
   if (batch.events !== undefined && batch.events.length > 0) await writeEvents(client, batch.events);
 }
 
@@ -148,6 +151,21 @@ async function writeTransitions(client: Client, rows: readonly Transition[]): Pr
   );
 }
 
+async function writeSeen(client: Client, rows: readonly SeenRow[]): Promise<void> {
+  await client.query(
+    `insert into belay.seen as s (signal, scope, digest, slot, depth)
+     select * from unnest($1::text[], $2::text[], $3::float8[], $4::float8[], $5::int[])
+     on conflict (signal, scope, digest) do update set slot = excluded.slot, depth = excluded.depth where excluded.slot > s.slot`,
+    [
+      rows.map((row) => row.signal),
+      rows.map((row) => row.scope),
+      rows.map((row) => row.digest),
+      rows.map((row) => row.slot),
+      rows.map((row) => row.depth),
+    ],
+  );
+}
+
 async function writeEvents(client: Client, rows: readonly EventRow[]): Promise<void> {
   await client.query(
     `insert into belay.signal_event (source, id, at) select * from unnest($1::text[], $2::text[], $3::float8[]) as n (source, id, at)
@@ -175,6 +193,15 @@ function summed(rows: readonly SlotRow[]): readonly SlotRow[] {
 
 function slotOrder(slot: Instant): string {
   return String(slot).padStart(20, '0');
+}
+
+function newest(rows: readonly SeenRow[]): readonly SeenRow[] {
+  const byKey = new Map<string, SeenRow>();
+  for (const row of rows) {
+    const key = [row.signal, row.scope, row.digest].join(SEPARATOR);
+    if ((byKey.get(key)?.slot ?? -Infinity) < row.slot) byKey.set(key, row);
+  }
+  return inOrder(byKey);
 }
 
 function latest<T>(rows: readonly T[], keyOf: (row: T) => readonly [string, string]): readonly T[] {

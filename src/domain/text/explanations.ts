@@ -49,7 +49,8 @@ function sure(one: Explanation, words: Words): readonly string[] {
   if (one.warming) lines.push(words.warming);
   // A count is what it is: more than people wanted is a question, whatever chance would bring.
   const isCounted = one.kind === 'count' || one.kind === 'event';
-  if (one.chance !== null && !isCounted)
+  if (one.kind === 'distinct' && one.overLimit) lines.push(words.asksAlways);
+  else if (one.chance !== null && !isCounted)
     lines.push(words.chance(odds(one.chance), odds(one.rule.evidence.suspect), odds(one.rule.evidence.act)));
   else if (one.overLimit && one.level !== 'act' && one.needed !== null)
     lines.push(
@@ -88,6 +89,7 @@ interface Words {
   chance(one: number, suspect: number, act: number): string;
   needed(bad: number, suspect: number, act: number): string;
   asks(act: number): string;
+  readonly asksAlways: string;
   readonly capped: string;
   readonly notOver: string;
   readonly notBeside: string;
@@ -119,6 +121,7 @@ const WORDS: Readonly<Record<Lang, Words>> = {
     needed: (bad, suspect, act) =>
       `Over the limit, and not significant yet: ${bad} bad events; ${suspect} are needed to ask, ${act} to act alone.`,
     asks: (act) => `More than there should be: Belay asks; ${act} would be enough to act alone.`,
+    asksAlways: 'More than there should be: Belay asks, and never acts on such a count alone.',
     capped:
       'Enough to act alone, but here it may only ask: nobody has confirmed the impact, it came back too often, or it is of many at once.',
     notOver: 'It is not beyond the limit.',
@@ -147,6 +150,7 @@ const WORDS: Readonly<Record<Lang, Words>> = {
     needed: (bad, suspect, act) =>
       `Acima do limite, mas ainda não significativo: ${bad} eventos ruins; ${suspect} são precisos para perguntar, ${act} para agir sozinho.`,
     asks: (act) => `Mais do que deveria haver: o Belay pergunta; ${act} bastariam para agir sozinho.`,
+    asksAlways: 'Mais do que deveria haver: o Belay pergunta, e nunca age sozinho só por essa contagem.',
     capped:
       'Bastaria para agir sozinho, mas aqui só pode perguntar: ninguém confirmou o impacto, voltou vezes demais, ou é de muitos ao mesmo tempo.',
     notOver: 'Não está além do limite.',

@@ -1,21 +1,21 @@
 // Takes one delivery of a source into the tracks: event times, increments, gaps, probe results. It judges nothing.
 import { skewOf, withLag } from '../../domain/clock-skew.ts';
 import { incrementOf, knownBefore, spread, spreadEvenly } from '../../domain/counter.ts';
+import { digestNumber } from '../../domain/distinct.ts';
 import type { Instant } from '../../domain/json.ts';
 import { WINDOW_SLOTS } from '../../domain/ring.ts';
 import { scopeOf } from '../../domain/selector.ts';
-import type { Batch, Cursor, Sample } from '../../domain/signal.ts';
-import { digestOf } from '../../domain/text-digest.ts';
+import type { Batch, Cursor } from '../../domain/signal.ts';
 import type { SeriesRow } from '../../ports/signal-store.ts';
+import { heardOf, originOf } from './origins.ts';
+import { type CounterSample, numberIn, seriesKey, withoutValues } from './series-key.ts';
 import type { Book, Series, SourceState, Target, Track } from './track.ts';
-import { feeds, heardOf, mayFeed, originOf, rowOf } from './track.ts';
+import { feeds, mayFeed, rowOf, slotOf } from './track.ts';
 
 /** Tolerance for a sender's clock that is ahead; beyond it the arrival counts. */
 const AHEAD_MS = 1_000;
 const MARKS = 256;
 const MAX_PART = 4_000_000_000;
-
-type CounterSample = Extract<Sample, { kind: 'total' | 'delta' | 'value' }>;
 
 export interface Intake {
   readonly book: Book;
@@ -116,38 +116,29 @@ export const CURSOR = '#cursor:';
 /** Sources that tell increments of a track: after a start, their silence is again no traffic, and not no data. */
 export const INCREMENTS = '#increments:';
 
-const numberIn = (sample: CounterSample): number =>
-  sample.kind === 'total' ? sample.total : sample.kind === 'delta' ? sample.delta : sample.value;
-
-/** A key of the store: what is longer would not fit into its index, so the rest of it is told by its digest. */
-const KEY_CHARS = 600;
-
-export function seriesKey(name: string, labels: Readonly<Record<string, string>>): string {
-  const whole = JSON.stringify([
-    name,
-    ...Object.entries(labels)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .flat(),
-  ]);
-  return whole.length <= KEY_CHARS ? whole : `${whole.slice(0, KEY_CHARS).replace(/[\uD800-\uDFFF]/g, '')}#${digestOf(whole)}`;
-}
-
 /** A source may hand over the same labels object again and again: then nothing is parsed or matched twice. */
 function seriesOf({ book, source }: Pick<Intake, 'book' | 'source'>, sample: CounterSample): Series {
   const { name, labels } = sample;
   const cached = source.bySample.get(labels);
   if (cached !== undefined && cached.name === name) return cached.series;
-  const key = seriesKey(name, labels);
+  const key = seriesKey(name, book.hashed.size === 0 ? labels : withoutValues(labels, book.hashed));
   let series = source.series.get(key);
   if (series === undefined) {
-    const origin = sample.kind === 'delta' || sample.origin === undefined ? null : originOf(source, sample.origin);
-    series = { key, targets: targetsOf(book, source, name, labels), previous: source.restored.get(key), origin };
+    const origin = sample.kind === 'delta' || sample.origin === undefined ? null : originOf(source.origins, sample.origin);
+    const targets = targetsOf(book, source, name, labels);
+    series = { key, targets, kept: isKept(book, sample, targets), previous: source.restored.get(key), origin };
     source.restored.delete(key);
     // Senders hand on far more series than any signal names: of those nothing is kept but what hangs on their labels.
-    if (series.targets.length > 0) source.series.set(key, series);
+    if (series.kept) source.series.set(key, series);
   }
   source.bySample.set(labels, { name, series });
   return series;
+}
+
+/** Increments need no memory, nor do values that only tell whom they are of: of both there may be millions. */
+function isKept({ hashed }: Book, sample: CounterSample, targets: readonly Target[]): boolean {
+  if (sample.kind !== 'delta') return targets.some(({ track }) => sample.kind === 'total' || track.values === null);
+  return targets.length > 0 && (hashed.size === 0 || !Object.keys(sample.labels).some((label) => hashed.has(label)));
 }
 
 const hasHistograms = (book: Book): boolean => {
@@ -187,7 +178,8 @@ function takeCounter(intake: Intake, sample: CounterSample, at: Instant): void {
   if (series.targets.length === 0) return;
   if (sample.kind === 'delta') {
     for (const target of series.targets)
-      if (target.needs === null || target.track.bucketed.has(target.needs))
+      if (target.track.values !== null) takeSeen(intake, target, { labels: sample.labels, isSeen: sample.delta > 0, at, pushed: true });
+      else if (target.needs === null || target.track.bucketed.has(target.needs))
         takeIncrement(intake, target, { delta: sample.delta, count: Math.round(sample.delta), from: at, at }, true);
     return;
   }
@@ -200,13 +192,16 @@ function takeCounter(intake: Intake, sample: CounterSample, at: Instant): void {
   for (const target of series.targets) {
     const { signal } = target.track.spec;
     if (target.needs !== null && !target.track.bucketed.has(target.needs)) continue;
-    if (signal.kind === 'gauge') takeGauge(intake, target, previous, total);
+    if (signal.kind === 'distinct') {
+      const isSeen = sample.kind === 'value' ? value > 0 : (increment?.delta ?? 0) > 0;
+      takeSeen(intake, target, { labels: sample.labels, isSeen, at, pushed: false });
+    } else if (signal.kind === 'gauge') takeGauge(intake, target, previous, total);
     else if (signal.kind === 'age') takeInstant(intake, target, { ...total, key: `${intake.source.id}/${series.key}` });
     else if (signal.kind === 'fractionAbove' && sample.kind === 'value') takeSingle(intake, target, { value, limit: signal.limit, at });
     else if (increment === null) seen(intake, target, at, previous === undefined ? Infinity : at);
     else takeIncrement(intake, target, { ...increment, count: Math.round(value) - Math.round(value - increment.delta), at }, false);
   }
-  if (previous !== undefined && at <= previous.at) return;
+  if (!series.kept || (previous !== undefined && at <= previous.at)) return;
   series.previous = total;
   if (previous?.total !== value) intake.series.set(series.key, { source: intake.source.id, series: series.key, total: value, at });
 }
@@ -236,18 +231,7 @@ interface Laid {
 
 function takeIncrement(intake: Intake, target: Target, laid: Laid, pushed: boolean): void {
   const { track, row } = target;
-  if (pushed) {
-    if (!track.pushedBy.has(intake.source.id)) {
-      track.pushedBy.add(intake.source.id);
-      const row = incrementsRow(track, intake.source);
-      intake.series.set(row.series, row);
-    }
-    track.pushSeenAt = intake.now;
-    if (laid.at < intake.previousAt - intake.source.disorderMs - track.spec.lateMs) {
-      intake.book.late += 1;
-      return;
-    }
-  }
+  if (pushed && isTooLate(intake, track, laid.at)) return;
   seen(intake, target, laid.at, pushed ? -Infinity : laid.from);
   const o = { slotMs: track.slotMs, slots: WINDOW_SLOTS };
   const count = Math.min(Math.max(0, laid.count), MAX_PART);
@@ -258,6 +242,40 @@ function takeIncrement(intake: Intake, target: Target, laid: Laid, pushed: boole
     if (target.all) noteEvents(track, row, count, laid.at);
   }
   if (target.sum && laid.delta !== 0) spreadEvenly(laid.delta, laid.from, laid.at, o, (slot, part) => put(track, row, slot, 0, 0, part));
+}
+
+/** Notes that its source tells increments of the track. */
+function isTooLate(intake: Intake, track: Track, at: Instant): boolean {
+  if (!track.pushedBy.has(intake.source.id)) {
+    track.pushedBy.add(intake.source.id);
+    const row = incrementsRow(track, intake.source);
+    intake.series.set(row.series, row);
+  }
+  track.pushSeenAt = intake.now;
+  const late = at < intake.previousAt - intake.source.disorderMs - track.spec.lateMs;
+  if (late) intake.book.late += 1;
+  return late;
+}
+
+interface Sighting {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly isSeen: boolean;
+  readonly at: Instant;
+  readonly pushed: boolean;
+}
+
+/** A user, a phone: seen again it counts no second time, so nothing is lost where a sender repeats itself. */
+function takeSeen(intake: Intake, target: Target, { labels, isSeen, at, pushed }: Sighting): void {
+  const { track, row } = target;
+  const { signal } = track.spec;
+  if (track.values === null || signal.kind !== 'distinct' || (pushed && isTooLate(intake, track, at))) return;
+  seen(intake, target, at, -Infinity);
+  const value = labels[signal.label] ?? '';
+  if (!isSeen || value === '') return;
+  const noted = track.values.add(row, digestNumber(value), slotOf(track, at));
+  noteEvents(track, row, 1, at);
+  if (noted !== null)
+    track.freshSeen.push({ signal: track.key, scope: track.scopes[row] ?? '', ...noted, slot: noted.slot * track.slotMs });
 }
 
 /** A gauge holds its value until the next sample: value × ms and the known ms go into the slots. */

@@ -3,7 +3,7 @@
 import type { Instant } from '../../domain/json.ts';
 import type { System } from '../../domain/system.ts';
 import { decodeState } from '../../domain/trigger-machine.ts';
-import type { SeriesRow, SignalStore, SlotRow, StateRow } from '../../ports/signal-store.ts';
+import type { SeenRow, SeriesRow, SignalStore, SlotRow, StateRow } from '../../ports/signal-store.ts';
 import { ALIVE, CURSOR, INCREMENTS, incrementsRow, PROBE } from './intake.ts';
 import type { Findings } from './looks.ts';
 import { rateOf } from './looks.ts';
@@ -25,12 +25,13 @@ export interface KeepDeps {
 export async function loadBook({ system, store, sources, windows }: KeepDeps, now: Instant): Promise<Book> {
   const book = newBook(system, now, windows);
   const longest = Math.max(0, ...[...book.tracks.values()].map((track) => track.overMs));
-  const { slots, series, states } = await store.load(now - 2 * longest - SLACK_MS);
+  const { slots, series, states, seen } = await store.load(now - 2 * longest - SLACK_MS);
   for (const source of sources) sourceOf(book, system, source.id, source.everyMs);
   for (const track of book.tracks.values()) for (const source of book.sources.values()) if (isExpected(track, source)) feeds(track, source);
   restoreSources(book, system, series, new Set([...system.sources, ...sources].map((one) => one.id)));
   restoreTracks(book, series);
   for (const row of slots) restoreSlot(book, row);
+  restoreSeen(book, seen);
   for (const row of states) restoreState(book, row);
   for (const track of book.tracks.values()) settleTrack(book, system, track, now);
   restoreSilence(book, series);
@@ -92,6 +93,26 @@ function restoreSlot(book: Book, row: SlotRow): void {
   if (row.all > 0) track.eventAt[index] = Math.max(track.eventAt[index] ?? 0, row.slot + track.slotMs);
 }
 
+function restoreSeen(book: Book, rows: readonly SeenRow[]): void {
+  const byRow = new Map<Track, Map<number, SeenRow[]>>();
+  for (const row of rows) {
+    const track = book.tracks.get(row.signal);
+    if (track === undefined || track.values === null) continue;
+    const index = rowOf(track, row.scope);
+    const ofTrack = byRow.get(track) ?? new Map<number, SeenRow[]>();
+    const ofRow = ofTrack.get(index) ?? [];
+    ofRow.push(row);
+    byRow.set(track, ofTrack.set(index, ofRow));
+    track.eventAt[index] = Math.max(track.eventAt[index] ?? 0, row.slot + track.slotMs);
+  }
+  for (const [track, ofTrack] of byRow)
+    for (const [index, ofRow] of ofTrack)
+      track.values?.restore(
+        index,
+        ofRow.map(({ digest, slot, depth }) => ({ digest, slot: Math.round(slot / track.slotMs), depth })),
+      );
+}
+
 function restoreState(book: Book, row: StateRow): void {
   const manual = book.manual.get(row.trigger);
   if (manual !== undefined) manual.states.set(row.scope, decodeState(row.state));
@@ -140,19 +161,23 @@ export interface ChangeSet {
   readonly series: readonly SeriesRow[];
   readonly states: readonly StateRow[];
   readonly transitions: Findings['transitions'];
+  readonly seen: readonly SeenRow[];
 }
 
 export function changeSet(book: Book, series: Map<string, SeriesRow>, findings: Findings, newTracks: readonly Track[]): ChangeSet {
   const slots: SlotRow[] = [];
+  const seen: SeenRow[] = [];
   for (const track of book.tracks.values()) {
     for (const row of track.freshSlots.values()) slots.push(row);
     track.freshSlots.clear();
+    if (track.freshSeen.length > 0) for (const row of track.freshSeen.splice(0)) seen.push(row);
   }
   return {
     slots,
     series: [...series.values(), ...newTracks.map(trackRow)],
     states: [...findings.states.values()],
     transitions: findings.transitions,
+    seen,
   };
 }
 

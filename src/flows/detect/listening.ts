@@ -13,7 +13,12 @@ export const SERIES_CAP = 5_000;
 /** States for which there was no room. */
 export const DROPPED = 'states_not_kept';
 
-export function listening(decoder: SignalDecoder, time: Pick<Time, 'now' | 'sleep'>): PushedSource {
+/** `counted`: labels whose values detection only tells apart, however many there are. */
+export function listening(
+  decoder: SignalDecoder,
+  time: Pick<Time, 'now' | 'sleep'>,
+  counted: ReadonlySet<string> = new Set(),
+): PushedSource {
   const { id, everyMs } = decoder;
   const seen = new Set<string>();
   let taker: ((batch: Batch) => Promise<void>) | null = null;
@@ -26,7 +31,7 @@ export function listening(decoder: SignalDecoder, time: Pick<Time, 'now' | 'slee
     const told = tell(states, { standing, ended }, at);
     const dropped: readonly Sample[] =
       told.dropped === 0 ? [] : [{ kind: 'delta', name: DROPPED, labels: { source: id }, at, delta: told.dropped }];
-    const all = [...samples, ...told.samples, ...dropped].map((sample) => bounded(seen, sample));
+    const all = [...samples, ...told.samples, ...dropped].map((sample) => bounded(seen, sample, counted));
     await taker({ source: id, at, alive: true, samples: all, cursor: told.cursor });
     states = told.standings;
   };
@@ -64,12 +69,14 @@ export function listening(decoder: SignalDecoder, time: Pick<Time, 'now' | 'slee
   } satisfies PushedSource;
 }
 
-function bounded(seen: Set<string>, sample: Sample): Sample {
+function bounded(seen: Set<string>, sample: Sample, counted: ReadonlySet<string>): Sample {
   if (sample.kind === 'probe') return sample;
-  const key = keyOf(sample.name, sample.labels);
+  const labels = Object.entries(sample.labels);
+  const isFree = (label: string): boolean => sample.kind === 'delta' && counted.has(label);
+  const key = keyOf(sample.name, counted.size === 0 ? sample.labels : Object.fromEntries(labels.filter(([label]) => !isFree(label))));
   if (seen.has(key)) return sample;
   if (seen.size >= SERIES_CAP)
-    return { ...sample, labels: Object.fromEntries(Object.keys(sample.labels).map((name) => [name, OVERFLOW_SCOPE])) };
+    return { ...sample, labels: Object.fromEntries(labels.map(([label, value]) => [label, isFree(label) ? value : OVERFLOW_SCOPE])) };
   seen.add(key);
   return sample;
 }

@@ -4,6 +4,7 @@ import {
   lookAtAge,
   lookAtComparison,
   lookAtCount,
+  lookAtDistinct,
   lookAtGauge,
   lookAtMean,
   lookAtMembers,
@@ -47,6 +48,10 @@ export function conditionOf(track: Track, watcher: Watcher, row: number, at: Ins
     return lookAtProbe(points, signal);
   }
   const slot = slotOf(track, at);
+  if (track.values !== null) {
+    track.values.advanceTo(row, slot);
+    return lookAtDistinct(compiled, track.values.between(row, slot - WINDOW_SLOTS, slot).count);
+  }
   track.rings.advanceTo(row, slot);
   const stillSlots = Math.max(1, Math.round(compiled.stillMs / track.slotMs));
   const stillBefore = watcher.still[row] === true || watcher.states[row]?.limitSince != null;
@@ -118,6 +123,9 @@ export function rateOf(track: Track, row: number): number | null {
 /** Kinds without a window. */
 const UNWINDOWED: ReadonlySet<string> = new Set(['absent', 'probe', 'age']);
 
+/** Kinds of which more of the window can only hold more. */
+const ADDS_UP: ReadonlySet<string> = new Set(['count', 'event', 'distinct']);
+
 /** The window covers less than `over`: since the source is known, since the track is kept, or since the last gap. */
 export function isWarming(
   track: Track,
@@ -128,7 +136,7 @@ export function isWarming(
   const { kind } = track.spec.signal;
   if (UNWINDOWED.has(kind)) return false;
   // Too many events are too many however little of the window is covered: more of it could only add to them.
-  if ((kind === 'count' || kind === 'event') && limit === true && !watcher.compiled.inverse) return false;
+  if (ADDS_UP.has(kind) && limit === true && !watcher.compiled.inverse) return false;
   return track.since === null || at - Math.max(track.since, state.coveredSince ?? 0) < track.overMs;
 }
 

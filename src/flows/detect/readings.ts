@@ -1,6 +1,7 @@
 // Answers what detection knows now: windows with exact intervals for checks, one view a scope for guards and screens.
 // It reads a book and changes nothing.
 import type { Condition } from '../../domain/condition.ts';
+import type { DistinctValues } from '../../domain/distinct.ts';
 import { countInterval, growthChance, type Interval, meanInterval, shareInterval } from '../../domain/evidence-test.ts';
 import type { Instant } from '../../domain/json.ts';
 import type { Counts } from '../../domain/ring.ts';
@@ -63,6 +64,7 @@ export function readMetric(book: Book, query: Query, o: { readonly now: Instant;
     if (coveredMs < windowMs)
       return nothing(`the window is covered for ${Math.max(0, Math.round(coveredMs))} of ${windowMs} ms`, watermark);
   }
+  if (track.values !== null) return different(track.values, { rows, span, watermark });
   return kind === 'mean' || kind === 'gauge' ? sampled(track, rows, span, watermark) : counted(track, rows, span, watermark);
 }
 
@@ -192,6 +194,21 @@ function sampled(track: Track, rows: readonly number[], span: Span, watermark: I
     growing: half > 0 && mean(slots.slice(half)) > Math.max(mean(slots.slice(0, half)), interval.upper),
     watermark,
   };
+}
+
+/** A value of two scopes counts twice. Which of two halves saw more cannot be told: a value is where it was seen last. */
+function different(
+  values: DistinctValues,
+  { rows, span, watermark }: { readonly rows: readonly number[]; readonly span: Span; readonly watermark: Instant },
+): MetricReading {
+  const found = rows.map((row) => {
+    values.advanceTo(row, span.to);
+    return values.between(row, span.from, span.to);
+  });
+  const value = found.reduce((sum, one) => sum + one.count, 0);
+  const error = 1.96 * Math.hypot(...found.map((one) => one.error * one.count));
+  const interval = { lower: Math.max(0, value - error), upper: value + error };
+  return { known: true, why: '', value, ...interval, bad: value, all: value, growing: false, watermark };
 }
 
 /** Silence and probes have no sampling error. */

@@ -5,15 +5,17 @@ import type { Lags } from '../../domain/clock-skew.ts';
 import type { CompiledRule } from '../../domain/condition.ts';
 import { compileRule } from '../../domain/condition.ts';
 import type { CounterState } from '../../domain/counter.ts';
+import { DistinctValues } from '../../domain/distinct.ts';
 import type { Instant } from '../../domain/json.ts';
 import { Rings } from '../../domain/ring.ts';
-import { compileSelector, type Matcher } from '../../domain/selector.ts';
-import { type Cursor, OVERFLOW_SCOPE, type ScopeKey, type Selector, type SignalSpec } from '../../domain/signal.ts';
+import { type Cursor, OVERFLOW_SCOPE, type ScopeKey, type SignalSpec } from '../../domain/signal.ts';
 import { isPulled } from '../../domain/source-catalog.ts';
 import type { System } from '../../domain/system.ts';
 import type { TriggerRule } from '../../domain/trigger.ts';
 import { INITIAL, type MachineState } from '../../domain/trigger-machine.ts';
-import type { SlotRow } from '../../ports/signal-store.ts';
+import type { SeenRow, SlotRow } from '../../ports/signal-store.ts';
+import type { Origin } from './origins.ts';
+import { type Roles, rolesOf } from './roles.ts';
 
 export interface Watcher {
   readonly compiled: CompiledRule;
@@ -34,13 +36,6 @@ export interface ProbePoint {
   seenAt: Instant;
 }
 
-/** Selectors by the part they play. */
-export interface Roles {
-  readonly bad: Matcher | null;
-  readonly all: Matcher | null;
-  readonly sum: Matcher | null;
-}
-
 export interface Track {
   readonly key: string;
   readonly spec: SignalSpec;
@@ -59,6 +54,10 @@ export interface Track {
   readonly points: Map<string, ProbePoint>;
   /** For ages: by row, the last good thing that each series tells. */
   readonly instants: Map<number, Map<string, Instant>>;
+  /** For distinct values; null for all other kinds. */
+  readonly values: DistinctValues | null;
+  /** Values that were seen since the last commit. */
+  readonly freshSeen: SeenRow[];
   /** Label sets of histograms that have a bucket at the limit: of the others nobody knows how many are above it. */
   readonly bucketed: Set<string>;
   /** Covered by data since; null before the first delivery. */
@@ -95,36 +94,11 @@ export interface Target {
 export interface Series {
   readonly key: string;
   readonly targets: readonly Target[];
+  /** Kept in memory and, where it is a total, in the store. What only tells values apart is not: it may be one of millions. */
+  readonly kept: boolean;
   previous: CounterState | undefined;
   /** Null: of the source itself. */
   readonly origin: Origin | null;
-}
-
-/** One of the programs whose counts a source hands on. */
-export interface Origin {
-  newest: Instant;
-  /** The one before: what was read together may arrive one after the other. */
-  before: Instant;
-}
-const MOST_ORIGINS = 50_000;
-
-/** Takes note of a sample. @returns when the program was last heard of before it; 0 where it was not */
-export function heardOf(origin: Origin, at: Instant): Instant {
-  if (at > origin.newest) {
-    origin.before = origin.newest;
-    origin.newest = at;
-  }
-  return origin.before < at ? origin.before : 0;
-}
-
-/** Beyond the cap all are forgotten: those that speak again are new, and what is new counts from its first sample on. */
-export function originOf(source: SourceState, id: string): Origin {
-  const known = source.origins.get(id);
-  if (known !== undefined) return known;
-  if (source.origins.size >= MOST_ORIGINS) source.origins.clear();
-  const origin = { newest: 0, before: 0 };
-  source.origins.set(id, origin);
-  return origin;
 }
 
 export interface SourceState {
@@ -173,6 +147,8 @@ export interface Book {
   readonly composites: Map<string, CompositeTrigger>;
   /** trigger → its own track. */
   readonly trackOf: Map<string, { readonly track: Track; readonly watcher: Watcher }>;
+  /** Labels whose values are only told apart: nothing keeps them as they are. */
+  readonly hashed: ReadonlySet<string>;
   readonly startedAt: Instant;
   late: number;
 }
@@ -190,6 +166,7 @@ export function newBook(system: System, now: Instant, extra: readonly ExtraWindo
     manual: new Map(),
     composites: new Map(),
     trackOf: new Map(),
+    hashed: new Set(system.signals.flatMap(({ signal }) => (signal.kind === 'distinct' ? [signal.label] : []))),
     startedAt: now,
     late: 0,
   };
@@ -245,6 +222,8 @@ function trackFor(book: Book, o: { readonly spec: SignalSpec; readonly by: strin
     pushedBy: new Set(),
     points: new Map(),
     instants: new Map(),
+    values: kind === 'distinct' ? new DistinctValues() : null,
+    freshSeen: [],
     bucketed: new Set(),
     since: null,
     absentMs: 'ms' in o.spec.absentAfter ? o.spec.absentAfter.ms : 0,
@@ -264,28 +243,6 @@ function trackFor(book: Book, o: { readonly spec: SignalSpec; readonly by: strin
   };
   book.tracks.set(key, track);
   return track;
-}
-
-function rolesOf({ signal }: SignalSpec): Roles {
-  const match = (selector: Selector): Matcher => compileSelector(selector);
-  if (signal.kind === 'ratio') return { bad: match(signal.bad), all: match(signal.all), sum: null };
-  if (signal.kind === 'mean') return { bad: null, all: match(signal.count), sum: match(signal.sum) };
-  if (signal.kind === 'gauge') return { bad: null, all: null, sum: match(signal.of) };
-  if (signal.kind === 'fractionAbove') return histogramRoles(signal);
-  if ('of' in signal && signal.kind !== 'composite') return { bad: null, all: match(signal.of), sum: null };
-  return { bad: null, all: null, sum: null };
-}
-
-/** The ring's `bad` holds the events within the limit: what a histogram counts. Looks turn it round (`countsBad`). */
-function histogramRoles({ of, limit }: Extract<SignalSpec['signal'], { kind: 'fractionAbove' }>): Roles {
-  const bucket = compileSelector({ ...of, name: `${of.name}_bucket` });
-  const count = compileSelector({ ...of, name: `${of.name}_count` });
-  const single = compileSelector(of);
-  return {
-    bad: (name, labels) => bucket(name, labels) && Number(labels['le']) === limit,
-    all: (name, labels) => count(name, labels) || single(name, labels),
-    sum: null,
-  };
 }
 
 /** False: the ring's `bad` holds the good ones. */

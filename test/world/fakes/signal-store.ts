@@ -1,6 +1,6 @@
 // Durable detection in memory, on the disk of a world: slots that add up, last values, states and transitions.
 import type { Transition } from '../../../src/domain/trigger.ts';
-import type { EventRow, SeriesRow, SignalStore, SlotRow, StateRow } from '../../../src/ports/signal-store.ts';
+import type { EventRow, SeenRow, SeriesRow, SignalStore, SlotRow, StateRow } from '../../../src/ports/signal-store.ts';
 import type { FakeStoreDeps } from './store-tables.ts';
 import { copy, partOf } from './store-tables.ts';
 
@@ -10,6 +10,7 @@ interface SignalTables {
   readonly states: Map<string, StateRow>;
   readonly transitions: Map<string, { readonly transition: Transition; answered: boolean }>;
   readonly events: Map<string, EventRow>;
+  readonly seen: Map<string, SeenRow>;
 }
 
 const SERIES_KEPT_MS = 7 * 24 * 3_600_000;
@@ -23,6 +24,7 @@ export function createFakeSignalStore({ disk, kill }: Pick<FakeStoreDeps, 'disk'
     states: new Map(),
     transitions: new Map(),
     events: new Map(),
+    seen: new Map(),
   }));
   const read = async <T>(work: () => T): Promise<T> => {
     await kill?.gate?.();
@@ -43,6 +45,10 @@ export function createFakeSignalStore({ disk, kill }: Pick<FakeStoreDeps, 'disk'
           const key = transitionKey(transition);
           if (!tables.transitions.has(key)) tables.transitions.set(key, { transition, answered: false });
         }
+        for (const row of copy(change.seen ?? [])) {
+          const key = keyOf(row.signal, row.scope, row.digest);
+          if ((tables.seen.get(key)?.slot ?? -Infinity) < row.slot) tables.seen.set(key, row);
+        }
         for (const row of copy(change.events ?? [])) {
           const key = keyOf(row.source, row.id);
           if (!tables.events.has(key)) tables.events.set(key, row);
@@ -56,6 +62,7 @@ export function createFakeSignalStore({ disk, kill }: Pick<FakeStoreDeps, 'disk'
           .sort((a, b) => a.slot - b.slot || (keyOf(a.signal, a.scope) < keyOf(b.signal, b.scope) ? -1 : 1)),
         series: [...tables.series.values()],
         states: [...tables.states.values()],
+        seen: [...tables.seen.values()].filter((row) => row.slot >= since),
       })),
     unanswered: () => read(() => [...tables.transitions.values()].filter((row) => !row.answered).map((row) => row.transition)),
     answered: (transition) =>
@@ -80,6 +87,7 @@ export function createFakeSignalStore({ disk, kill }: Pick<FakeStoreDeps, 'disk'
     prune: (before) =>
       write('prune', () => {
         for (const [key, row] of tables.slots) if (row.slot < before) tables.slots.delete(key);
+        for (const [key, row] of tables.seen) if (row.slot < before) tables.seen.delete(key);
         for (const [key, row] of tables.series)
           if (row.at < before - SERIES_KEPT_MS && !row.series.startsWith('#cursor:')) tables.series.delete(key);
         for (const [key, row] of tables.events) if (row.at < before - SERIES_KEPT_MS) tables.events.delete(key);

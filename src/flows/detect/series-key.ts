@@ -1,0 +1,30 @@
+// By what name a series is remembered, in memory and in the store. It counts nothing.
+import { digestNumber } from '../../domain/distinct.ts';
+import type { Sample } from '../../domain/signal.ts';
+import { digestOf } from '../../domain/text-digest.ts';
+
+type Labels = Readonly<Record<string, string>>;
+export type CounterSample = Extract<Sample, { kind: 'total' | 'delta' | 'value' }>;
+
+export const numberIn = (sample: CounterSample): number =>
+  sample.kind === 'total' ? sample.total : sample.kind === 'delta' ? sample.delta : sample.value;
+
+/** A key of the store: what is longer would not fit into its index, so the rest of it is told by its digest. */
+const KEY_CHARS = 600;
+
+export function seriesKey(name: string, labels: Labels): string {
+  const whole = JSON.stringify([
+    name,
+    ...Object.entries(labels)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .flat(),
+  ]);
+  return whole.length <= KEY_CHARS ? whole : `${whole.slice(0, KEY_CHARS).replace(/[\uD800-\uDFFF]/g, '')}#${digestOf(whole)}`;
+}
+
+/** The store holds no phone number, only what tells it from another. */
+export function withoutValues(labels: Labels, hashed: ReadonlySet<string>): Labels {
+  const told: Record<string, string> = { ...labels };
+  for (const label of hashed) if (told[label] !== undefined) told[label] = digestNumber(told[label]).toString(36);
+  return told;
+}
