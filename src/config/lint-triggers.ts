@@ -4,6 +4,7 @@ import type { SignalSpec } from '../domain/signal.ts';
 import { parseDuration, writeDuration, writePercent } from '../domain/units.ts';
 import { demandKnown } from './lint-names.ts';
 import type { LintContext } from './lint-types.ts';
+import { lintUsers } from './lint-users.ts';
 import type { Problems } from './problems.ts';
 import { collectProblems } from './problems.ts';
 import { entryAt } from './read.ts';
@@ -22,6 +23,9 @@ export function lintTriggers(context: LintContext): readonly Diagnostic[] {
   const found = context.drafts.system.triggers.flatMap((draft) => lintTrigger(draft, context));
   const problems = collectProblems(context.drafts.source);
   for (const signal of context.system.signals) lintSignal(signal, context, problems);
+  const { users } = context.system.guards;
+  const isPerOrg = context.system.triggers.some((one) => one.scope === 'org' && one.users === undefined);
+  if (users !== undefined) lintUsers(users, { value: context.drafts.system.value, isPerOrg, problems }, context);
   return [...found, ...problems.found];
 }
 
@@ -44,6 +48,7 @@ function lintTrigger(draft: TriggerDraft, context: LintContext): readonly Diagno
   lintClear(asking);
   lintScope(asking);
   lintCadence(asking, context);
+  if (rule.users !== undefined) lintUsers(rule.users, { value: draft.value, isPerOrg: rule.scope === 'org', problems }, context);
   if (rule.evidence.act > rule.evidence.suspect)
     problems.error('evidence-levels', at('evidence'), 'act must be rarer than suspect', {
       expected: 'act below suspect, such as { suspect: 1e-3, act: 1e-5 }',

@@ -138,6 +138,8 @@ const audience = record({
 const severity = record({ updates: optional(mapOf(duration(1))), postmortem: optional(bool) });
 
 const guards = record({
+  affected: optional(text),
+  active: optional(text),
   changedWithin: optional(duration()),
   affectedUsers: optional(percent),
   localShare: optional(percent),
@@ -264,6 +266,12 @@ function severitiesOf(file: Partial<Record<Severity, ReturnType<typeof severity>
   return Object.fromEntries(policies);
 }
 
+/** One without the other is told by the lint. */
+function usersOf(file: ReturnType<typeof guards>): GuardLimits['users'] {
+  const { affected, active } = file ?? {};
+  return affected === undefined && active === undefined ? undefined : { affected: affected ?? '', active: active ?? '' };
+}
+
 function guardsOf(file: ReturnType<typeof guards>): GuardLimits {
   const { changedWithin, affectedUsers, localShare, perScopePerDay, cooldown, reuseWithin, freshData } = file ?? {};
   const written = present({
@@ -275,5 +283,6 @@ function guardsOf(file: ReturnType<typeof guards>): GuardLimits {
     reuseWithinMs: reuseWithin,
     freshMs: freshData,
   });
-  return { ...DEFAULT_GUARD_LIMITS, ...written };
+  const users = usersOf(file);
+  return { ...DEFAULT_GUARD_LIMITS, ...written, ...present({ users }) };
 }

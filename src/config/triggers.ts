@@ -46,6 +46,15 @@ const BREACH = {
   vs: optional(comparison),
   least: optional(int(1)),
 } as const;
+/** The limits are the system's. */
+const GUARDS = {
+  affected: required(text),
+  active: required(text),
+  changedWithin: notYet,
+  affectedUsers: notYet,
+  perScopePerDay: notYet,
+  cooldown: notYet,
+} as const;
 const SHAPE = {
   signal: required((value: Value) => value),
   scope: optional(oneOf('org', 'all')),
@@ -58,7 +67,7 @@ const SHAPE = {
   mode: optional(oneOf('shadow', 'armed')),
   impact: optional(record({ who: required(text), ask: required(text) })),
   rearm: optional(duration()),
-  guards: notYet,
+  guards: optional(record(GUARDS)),
 } as const;
 
 /** Of a comparison that says nothing else. */
@@ -86,7 +95,7 @@ function namedSignal(value: Value | undefined): string | null {
 
 function rest(fields: Fields<typeof SHAPE>): Omit<TriggerRule, 'id' | 'signal' | 'scope'> {
   const breach = breachOf(fields.breach);
-  const { clear, impact } = fields;
+  const { clear, impact, guards } = fields;
   return {
     ...(breach === undefined ? {} : { breach }),
     ...(clear?.for === undefined ? {} : { clear: { ...present({ below: clear.below, above: clear.above }), forMs: clear.for } }),
@@ -94,6 +103,9 @@ function rest(fields: Fields<typeof SHAPE>): Omit<TriggerRule, 'id' | 'signal' |
     gap: fields.gap ?? 'hold',
     mode: fields.mode ?? 'shadow',
     ...(impact?.who === undefined || impact.ask === undefined ? {} : { impact: { who: impact.who, ask: impact.ask } }),
+    ...(guards?.affected === undefined || guards.active === undefined
+      ? {}
+      : { users: { affected: guards.affected, active: guards.active } }),
     // An age has a limit and no window.
     rearmMs: fields.rearm ?? (breach !== undefined && breach.overMs > 1 ? breach.overMs : DEFAULT_REARM_MS),
   };

@@ -3,7 +3,7 @@
 import { sharesDiffer } from './evidence-test.ts';
 import type { Instant, Json, JsonObject } from './json.ts';
 import { OVERFLOW_SCOPE } from './signal.ts';
-import type { Transition, TriggerRule, TriggerView } from './trigger.ts';
+import type { Transition, TriggerRule, TriggerView, UserSignals } from './trigger.ts';
 
 export type CheckResult = 'pass' | 'fail' | 'inconclusive';
 export type GuardAnswer = CheckResult | 'not-applicable';
@@ -11,6 +11,8 @@ export type GuardAnswer = CheckResult | 'not-applicable';
 export interface GuardLimits {
   readonly changedWithinMs: number;
   readonly affectedUsers: number;
+  /** By which signals users are counted; without them requests are. */
+  readonly users?: UserSignals;
   readonly localShare: number;
   readonly perScopePerDay: number;
   readonly cooldownMs: number;
@@ -101,8 +103,8 @@ export interface DecisionFacts {
   readonly cadenceMs?: number;
   /** Services of others that the scope depends on; null: could not be asked. */
   readonly upstreams?: readonly { readonly id: string; readonly healthy: boolean | null }[];
-  /** Distinct users hit, and active ones, where the sources count users. */
-  readonly users?: { readonly affected: number; readonly active: number };
+  /** Different users hit, and active ones, where signals count users; null: they cannot be counted now. */
+  readonly users?: { readonly affected: number; readonly active: number } | null;
   /** Freeze, maintenance window, drill, silence: each that is on forbids acting alone. */
   readonly restrictions?: readonly string[];
   readonly provenance?: readonly ProvenanceFacts[];
@@ -253,8 +255,9 @@ export const judgeControl: Judge<Pick<DecisionFacts, 'views' | 'scope' | 'rule'>
     : verdict('G5', 'inconclusive', 'not-worse', { ...seen, pValue });
 };
 
-/** G6: is it worth it? Distinct users where they are counted, requests of the scope otherwise. */
+/** G6: is it worth it? Different users where signals count them, requests of the scope otherwise. */
 export const judgeAffected: Judge<Pick<DecisionFacts, 'users' | 'views' | 'scope'>> = ({ users, views, scope }, { affectedUsers }) => {
+  if (users === null) return verdict('G6', 'inconclusive', 'users-unknown', { by: 'users', limit: affectedUsers });
   const counted = users ?? requestsOf(views.filter((view) => !view.unknown && (scope === null || view.scope === scope)));
   const seen = { by: users === undefined ? 'requests' : 'users', affected: counted.affected, active: counted.active, limit: affectedUsers };
   if (counted.active === 0) return verdict('G6', 'inconclusive', 'no-data', seen);

@@ -12,6 +12,12 @@ export interface Comparison {
   readonly least: number;
 }
 
+/** Signals of different users: those who are hit, and those who use it at all (guard G6). */
+export interface UserSignals {
+  readonly affected: string;
+  readonly active: string;
+}
+
 export interface TriggerRule {
   readonly id: string;
   readonly signal: string;
@@ -30,6 +36,8 @@ export interface TriggerRule {
   readonly evidence: { readonly suspect: number; readonly act: number };
   readonly gap: 'hold' | 'count' | 'reset';
   readonly mode: 'shadow' | 'armed';
+  /** Instead of those of the system. */
+  readonly users?: UserSignals;
   readonly impact?: { readonly who: string; readonly ask: string };
   /** Milliseconds during which a new crossing re-opens the same episode; default = over. */
   readonly rearmMs: number;

@@ -83,6 +83,7 @@ async function decisionFacts(run: Run, plan: Plan, transition: Transition): Prom
   const now = world.time.now();
   const incident = await readIncident(run);
   const rule = world.system.triggers.find((one) => one.id === transition.trigger);
+  const users = await world.readings.users({ trigger: transition.trigger, scope: plan.org });
   const silences = await world.silences.list({ endingAfter: now });
   return {
     now,
@@ -93,7 +94,8 @@ async function decisionFacts(run: Run, plan: Plan, transition: Transition): Prom
     changes: await changesOf(world, plan),
     rollbacks: await pastRollbacks(world, { since: now - 24 * 3_600_000, except: run.incident }),
     rollbacksInIncident: incident.automaticRollbacks,
-    health: await world.readings.health(),
+    health: await world.readings.health({ sources: transition.inputs.sources }),
+    ...(users === undefined ? {} : { users }),
     pause: await world.pause.read(),
     start: run.runbook.start,
     upstreams: await upstreamFacts(world, incident.scope.components),

@@ -16,6 +16,7 @@ import { type Findings, lookAtComposites, lookAtManual, lookAtTrack, newFindings
 import { healthOf, readMetric, viewsOf } from './detect/readings.ts';
 import type { Book, ExtraWindow } from './detect/track.ts';
 import { growsByTime, sourceOf } from './detect/track.ts';
+import { usersOf } from './detect/users.ts';
 
 type Increment = Extract<Sample, { kind: 'delta' }>;
 
@@ -61,7 +62,8 @@ export function createDetector(deps: DetectorDeps): Detector {
       read: async (query) => readMetric(await running.book(), query, { now: deps.time.now(), freshMs: deps.system.guards.freshMs }),
       views: async (trigger) => viewsOf(await running.book(), trigger, deps.time.now()),
       report: (report) => running.report(report),
-      health: async () => healthOf(await running.book(), { now: deps.time.now(), lagMs: running.lagMs() }),
+      users: async (query) => usersOf(await running.book(), deps.system, query, deps.time.now()),
+      health: async (of) => healthOf(await running.book(), { now: deps.time.now(), lagMs: running.lagMs(), sources: of?.sources ?? [] }),
     } satisfies Readings,
   };
 }

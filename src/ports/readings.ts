@@ -29,6 +29,16 @@ export interface Readings {
     readonly roles: readonly string[];
     readonly text: string;
   }): Promise<void>;
-  /** Watermark age and event-loop lag, for guard G8. */
-  health(): Promise<{ readonly watermarkAgeMs: number; readonly lagMs: number; readonly deadSources: readonly string[] }>;
+  /**
+   * Different users within the window of a trigger, for guard G6: of one organization, or (null) of all. Undefined: no signals count them;
+   * null: they do, and cannot tell now.
+   */
+  users(q: {
+    readonly trigger: string;
+    readonly scope: string | null;
+  }): Promise<{ readonly affected: number; readonly active: number } | null | undefined>;
+  /** Watermark age and event-loop lag, for guard G8: of these sources, or of all where none of them is known. */
+  health(of?: {
+    readonly sources: readonly string[];
+  }): Promise<{ readonly watermarkAgeMs: number; readonly lagMs: number; readonly deadSources: readonly string[] }>;
 }

@@ -109,6 +109,27 @@ describe('what cannot be', () => {
     expect(told(loaded(signal, trigger)).map((line) => line.split(' ')[1])).toContain(rule);
   });
 
+  test('users that are counted by one signal alone, by a share, or without telling organizations apart', () => {
+    const guarded = (guards: string) =>
+      BASE.replace(
+        'signals:\n',
+        `guards: ${guards}\nsignals:\n  users: { distinct: { of: requests, label: user }, by: org }\n  visitors: { distinct: { of: requests, label: user } }\n`,
+      );
+    const rules = (guards: string) => told(lintFolder(workspace({ 'belay.yaml': guarded(guards) }))).map((line) => line.split(' ')[1]);
+    expect(rules('{ affected: users, active: users }')).toEqual(
+      told(lintFolder(workspace({ 'belay.yaml': BASE }))).map((line) => line.split(' ')[1]),
+    );
+    expect(rules('{ affected: users }')).toContain('missing-key');
+    expect(rules('{ affected: users, active: userss }')).toContain('unknown-signal');
+    expect(rules('{ affected: http.errors, active: users }')).toContain('signal-kind');
+    expect(rules('{ affected: users, active: visitors }')).toContain('trigger-scope');
+    const own = BASE.replace('mode: armed', 'guards: { affected: users, active: users }\n    mode: armed').replace(
+      'signals:\n',
+      'signals:\n  users: { distinct: { of: requests, label: user }, by: org }\n',
+    );
+    expect(lintFolder(workspace({ 'belay.yaml': own })).system?.triggers[0]?.users).toEqual({ affected: 'users', active: 'users' });
+  });
+
   test('a composite that more triggers than it has would have to breach', () => {
     const more = BASE.replace(
       'triggers:\n',

@@ -218,6 +218,7 @@ describe('each guard', () => {
     ],
     ['G5 is asked about all', 'not-applicable', 'G5.no-control', judgeControl(facts({ scope: null }), limits)],
     ['G6 finds few requests hit', 'fail', 'G6.too-few', judgeAffected(facts({ views: [breached('acme', { bad: 15 })] }), limits)],
+    ['G6 cannot count users now', 'inconclusive', 'G6.users-unknown', judgeAffected(facts({ users: null }), limits)],
     ['G6 finds few users hit', 'fail', 'G6.too-few', judgeAffected(facts({ users: { affected: 1, active: 100 } }), limits)],
     ['G6 counts nothing', 'inconclusive', 'G6.no-data', judgeAffected(facts({ views: [breached('acme', { all: 0 })] }), limits)],
     ['G7 has acted in this incident', 'fail', 'G7.once-per-incident', judgeLoop(facts({ rollbacksInIncident: 1 }), limits)],

@@ -52,7 +52,7 @@ test('more different people than the limit ask, however many, and never let Bela
   expect(await world.view('distinct')).toMatchObject({ status: 'suspect', announced: true, level: 'suspect', value: 400 });
   expect(await world.detector.readings.read({ trigger: 'distinct', scope: 'acme' })).toMatchObject({ value: 400, lower: 400, upper: 400 });
   await send(world, [], 13 * 60);
-  expect((await world.path('acme', 'distinct')).at(-1)).toBe('suspect→cleared');
+  expect(await world.path('acme', 'distinct')).toContain('suspect→cleared');
 });
 
 test('a kill -9 forgets nobody, what is sent again counts nobody twice, and the store holds no number', async () => {

@@ -275,6 +275,7 @@ function readingsAt(time: Time): Readings {
     views: async (trigger) => views().filter((view) => trigger === undefined || view.trigger === trigger),
     health: async () => ({ watermarkAgeMs: 900, lagMs: 3, deadSources: [] }),
     report: async () => undefined,
+    users: async () => undefined,
     read: async () => ({
       known: false,
       why: 'not asked here',

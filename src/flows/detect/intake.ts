@@ -178,7 +178,8 @@ function takeCounter(intake: Intake, sample: CounterSample, at: Instant): void {
   if (series.targets.length === 0) return;
   if (sample.kind === 'delta') {
     for (const target of series.targets)
-      if (target.track.values !== null) takeSeen(intake, target, { labels: sample.labels, isSeen: sample.delta > 0, at, pushed: true });
+      if (target.track.values !== null)
+        takeSeen(intake, target, { labels: sample.labels, isSeen: sample.delta > 0, at, from: -Infinity, pushed: true });
       else if (target.needs === null || target.track.bucketed.has(target.needs))
         takeIncrement(intake, target, { delta: sample.delta, count: Math.round(sample.delta), from: at, at }, true);
     return;
@@ -194,7 +195,13 @@ function takeCounter(intake: Intake, sample: CounterSample, at: Instant): void {
     if (target.needs !== null && !target.track.bucketed.has(target.needs)) continue;
     if (signal.kind === 'distinct') {
       const isSeen = sample.kind === 'value' ? value > 0 : (increment?.delta ?? 0) > 0;
-      takeSeen(intake, target, { labels: sample.labels, isSeen, at, pushed: false });
+      takeSeen(intake, target, {
+        labels: sample.labels,
+        isSeen,
+        at,
+        from: sample.kind === 'total' ? (increment?.from ?? at) : -Infinity,
+        pushed: false,
+      });
     } else if (signal.kind === 'gauge') takeGauge(intake, target, previous, total);
     else if (signal.kind === 'age') takeInstant(intake, target, { ...total, key: `${intake.source.id}/${series.key}` });
     else if (signal.kind === 'fractionAbove' && sample.kind === 'value') takeSingle(intake, target, { value, limit: signal.limit, at });
@@ -261,15 +268,17 @@ interface Sighting {
   readonly labels: Readonly<Record<string, string>>;
   readonly isSeen: boolean;
   readonly at: Instant;
+  /** It speaks for the time since then. */
+  readonly from: Instant;
   readonly pushed: boolean;
 }
 
 /** A user, a phone: seen again it counts no second time, so nothing is lost where a sender repeats itself. */
-function takeSeen(intake: Intake, target: Target, { labels, isSeen, at, pushed }: Sighting): void {
+function takeSeen(intake: Intake, target: Target, { labels, isSeen, at, from, pushed }: Sighting): void {
   const { track, row } = target;
   const { signal } = track.spec;
   if (track.values === null || signal.kind !== 'distinct' || (pushed && isTooLate(intake, track, at))) return;
-  seen(intake, target, at, -Infinity);
+  seen(intake, target, at, from);
   const value = labels[signal.label] ?? '';
   if (!isSeen || value === '') return;
   const noted = track.values.add(row, digestNumber(value), slotOf(track, at));

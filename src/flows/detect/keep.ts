@@ -9,6 +9,7 @@ import type { Findings } from './looks.ts';
 import { rateOf } from './looks.ts';
 import type { Book, ExtraWindow, SourceState, Track } from './track.ts';
 import { feeds, mayFeed, newBook, rowOf, sourceOf } from './track.ts';
+import { watchUsers } from './users.ts';
 
 /** Names of what is not a source but kept among the series. No source of belay.yaml begins with `#`. */
 const TRACKS = '#tracks';
@@ -24,6 +25,7 @@ export interface KeepDeps {
 
 export async function loadBook({ system, store, sources, windows }: KeepDeps, now: Instant): Promise<Book> {
   const book = newBook(system, now, windows);
+  watchUsers(book, system, now);
   const longest = Math.max(0, ...[...book.tracks.values()].map((track) => track.overMs));
   const { slots, series, states, seen } = await store.load(now - 2 * longest - SLACK_MS);
   for (const source of sources) sourceOf(book, system, source.id, source.everyMs);

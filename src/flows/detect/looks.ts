@@ -22,6 +22,7 @@ import { encodeState, INITIAL, isQuiet, type MachineState, reportedCondition, st
 import type { StateRow } from '../../ports/signal-store.ts';
 import type { Book, CompositeTrigger, ManualTrigger, Track, Watcher } from './track.ts';
 import { countsBad, growsByTime, isUnknown, newestOf, slotOf, watermarkOf } from './track.ts';
+import { forgetBeforeGap } from './users.ts';
 
 /** What one turn changed, until it is committed. */
 export interface Findings {
@@ -143,6 +144,7 @@ export function isWarming(
 /** Looks at what may have changed: all scopes when a new slot begins, else those with new data and those not at rest. */
 export function lookAtTrack(book: Book, track: Track, now: Instant, findings: Findings): void {
   if (track.watchers.length === 0) {
+    forgetBeforeGap(book, track);
     track.touched.clear();
     return;
   }

@@ -307,9 +307,12 @@ function manualViews(id: string, manual: ManualTrigger): readonly TriggerView[] 
 
 export function healthOf(
   book: Book,
-  o: { readonly now: Instant; readonly lagMs: number },
+  o: { readonly now: Instant; readonly lagMs: number; readonly sources?: readonly string[] },
 ): { watermarkAgeMs: number; lagMs: number; deadSources: readonly string[] } {
-  const sources = [...book.sources.values()];
+  const all = [...book.sources.values()];
+  // What a trigger does not need may be as old as it likes.
+  const wanted = all.filter((source) => o.sources?.includes(source.id) === true);
+  const sources = wanted.length > 0 ? wanted : all;
   const dead = sources.filter((source) => isSilent(source, o.now));
   const living = sources.filter((source) => !dead.includes(source));
   const told = (living.length > 0 ? living : sources).map((source) =>

@@ -203,7 +203,11 @@ function watch(book: Book, rule: TriggerRule, spec: SignalSpec, now: Instant): v
 
 export const trackKey = (signal: string, by: string | null, overMs: number): string => JSON.stringify([signal, by, overMs]);
 
-function trackFor(book: Book, o: { readonly spec: SignalSpec; readonly by: string | null; readonly overMs: number }, now: Instant): Track {
+export function trackFor(
+  book: Book,
+  o: { readonly spec: SignalSpec; readonly by: string | null; readonly overMs: number },
+  now: Instant,
+): Track {
   const key = trackKey(o.spec.id, o.by, o.overMs);
   const known = book.tracks.get(key);
   if (known !== undefined) return known;

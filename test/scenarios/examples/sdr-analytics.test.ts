@@ -1,9 +1,15 @@
 // The triggers of examples/sdr-analytics over a real metrics page with probes, a real Postgres, and senders as they send.
 import { createHmac } from 'node:crypto';
 import pg from 'pg';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createCommands } from '../../../src/flows/commands.ts';
+import { fakeTargetOn } from '../../world/fakes/action.ts';
+import { DurableDisk } from '../../world/fakes/durable-disk.ts';
+import { createFakeTime } from '../../world/fakes/time.ts';
 import { type MetricsPage, serveMetrics } from '../../world/parts/metrics-page.ts';
 import { type PostgresPart, startPostgres } from '../../world/parts/postgres.ts';
+import { BAD_RELEASE, breach, GOOD_RELEASE, SHOP, startLife } from '../../world/scenes/deploy.ts';
+import { deployRunbook } from '../../world/scenes/runbook.ts';
 import { type ExampleWorld, openExample, START } from './world.ts';
 
 const MINUTE = 60_000;
@@ -137,4 +143,75 @@ test('a rollback wants a recent backup: one of yesterday is recent until a day h
   await client.query('insert into backup (verified_at) values (to_timestamp($1))', [world.time.now() / 1_000]);
   await world.pass(4 * MINUTE);
   expect(await world.path('backup-too-old')).toContain('breached→cleared');
+});
+
+describe('users who are hit', () => {
+  /** A deploy breaks something for so many of 400 users; what Belay decides then, and what it did. */
+  async function deploy(hit: number, o: { readonly silent?: boolean } = {}) {
+    await open('app', 'events');
+    const serveUsers = async (minutes: number, failing: number, failed: number): Promise<void> => {
+      for (let step = 0; step < minutes * 4; step += 1) {
+        page.add('http_requests_total', { code: '200' }, 100 - failed);
+        page.add('http_requests_total', { code: '500' }, failed);
+        const at = world.time.now();
+        const users = Array.from({ length: 400 }, (_, n) => ({ user: `u${n}`, result: n < failing ? 'error' : 'done' }));
+        if (o.silent !== true || failed < 5)
+          await world.push(users.map((labels) => ({ kind: 'delta', name: 'requests', labels, at, delta: 1 })));
+        await world.pass(MINUTE / 4);
+      }
+    };
+    await serveUsers(40, 0, 1);
+    const deployedAt = world.time.now();
+    await serveUsers(3, hit, 20);
+    expect(await world.state('worse-since-deploy')).toBe('breached, act');
+    const breached = (await world.transitions('worse-since-deploy')).find((one) => one.to === 'breached');
+    if (breached === undefined) throw new Error('no breach');
+    const disk = new DurableDisk();
+    const clock = createFakeTime(world.time.now(), 3);
+    const shop = fakeTargetOn(disk, 'shop', BAD_RELEASE);
+    shop.changedAt = deployedAt;
+    const { signals, triggers, guards, sources } = world.system;
+    const system = { ...SHOP, signals, sources, guards, triggers: triggers.map((one) => ({ ...one, mode: 'armed' as const })) };
+    const runbook = deployRunbook({ triggers: ['worse-since-deploy'] });
+    const life = await startLife({ disk, clock, system, runbook, readings: world.detector.readings });
+    await breach(disk, breached);
+    await clock.advance(60_000);
+    const decided = (await life.world.incidents.events('INC-1')).find((event) => event.type === 'decision.made');
+    if (decided?.type !== 'decision.made') throw new Error('nothing was decided');
+    const g6 = decided.data.guards.find((guard) => guard.guard === 'G6');
+    return {
+      ...life,
+      choice: decided.data.choice,
+      open: decided.data.guards.filter((one) => ['fail', 'inconclusive'].includes(one.answer)).map((one) => one.guard),
+      g6,
+      effects: () => shop.effects.map((effect) => effect.to),
+    };
+  }
+
+  test('are 2 % of the active ones: Belay does not roll back alone, and a person may approve it all the same [S3-GU-04]', async () => {
+    const one = await deploy(8);
+    expect(one.g6).toMatchObject({ answer: 'fail', reason: 'G6.too-few', facts: { by: 'users', affected: 8, active: 400, limit: 0.05 } });
+    expect([one.choice, one.open, one.effects()]).toEqual(['ask', ['G6'], []]);
+    const [incident] = await one.world.incidents.list();
+    const approval = Object.values(incident?.approvals ?? {}).find((found) => found.state === 'open');
+    if (incident === undefined || approval === undefined) throw new Error('nothing waits for approval');
+    await createCommands(one.world).approve(
+      { person: 'ana', roles: ['commander', 'comms'] },
+      { incident: incident.id, approval: approval.id, planHash: approval.planHash, decision: 'grant', key: 'k1' },
+    );
+    await one.clock.advance(60_000);
+    expect(one.effects()).toEqual([GOOD_RELEASE]);
+  });
+
+  test('are a tenth of the active ones: Belay rolls back', async () => {
+    const one = await deploy(40);
+    expect(one.g6).toMatchObject({ answer: 'pass', facts: { by: 'users', affected: 40, active: 400 } });
+    expect([one.choice, one.open, one.effects()]).toEqual(['act', [], [GOOD_RELEASE]]);
+  });
+
+  test('cannot be counted because nobody tells of them any more: Belay asks', async () => {
+    const one = await deploy(400, { silent: true });
+    expect(one.g6).toMatchObject({ answer: 'inconclusive', reason: 'G6.users-unknown' });
+    expect([one.choice, one.effects()]).toEqual(['ask', []]);
+  });
 });

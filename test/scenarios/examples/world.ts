@@ -7,6 +7,7 @@ import { createProcesses } from '../../../src/adapters/process/index.ts';
 import { loadAndLint } from '../../../src/config/lint.ts';
 import type { Sample } from '../../../src/domain/signal.ts';
 import type { System } from '../../../src/domain/system.ts';
+import type { Transition } from '../../../src/domain/trigger.ts';
 import { createDetector, type Detector } from '../../../src/flows/detect.ts';
 import type { PushedSource } from '../../../src/ports/signal-source.ts';
 import { type OpenedSources, openSources } from '../../../src/registry.ts';
@@ -35,6 +36,7 @@ export interface ExampleWorld {
   state(trigger: string, scope?: string): Promise<string>;
   /** Steps of its state so far, such as `suspect→breached`. */
   path(trigger: string, scope?: string): Promise<readonly string[]>;
+  transitions(trigger: string, scope?: string): Promise<readonly Transition[]>;
   report(trigger: string, by: string, role: string, scope?: string): Promise<void>;
   /** kill -9: memory is gone, the store is not. */
   kill(): Promise<void>;
@@ -87,6 +89,7 @@ export async function openExample(name: string, env: Readonly<Record<string, str
       if (view === undefined) return 'never seen';
       return `${view.status}${view.unknown ? ', unknown' : ''}${view.level === 'none' ? '' : `, ${view.level}`}`;
     },
+    transitions: (trigger, scope = '') => createFakeSignalStore({ disk }).transitions({ trigger, scope }),
     path: async (trigger, scope = '') => {
       const transitions = await createFakeSignalStore({ disk }).transitions({ trigger, scope });
       return transitions.map((one) => `${one.from}→${one.to}`);

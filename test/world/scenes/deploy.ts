@@ -95,6 +95,8 @@ export interface SceneOptions {
   readonly orgRunbook?: Runbook;
   /** How each organization looks to the trigger; default: all breached. */
   readonly views?: (trigger: string) => readonly TriggerView[];
+  /** Instead of `views`: what a detector knows. */
+  readonly readings?: Readings;
   /** False: the old release does not heal the service. */
   readonly heals?: boolean;
   readonly system?: System;
@@ -144,7 +146,7 @@ export function createWorld(o: SceneOptions & { readonly kill: KillSwitch }): Wo
     outbox: createFakeOutbox(stores),
     signals: createFakeSignalStore({ disk, kill }),
     silences: createFakeSilenceStore({ disk, kill }),
-    readings: readingsOf(o.views ?? allBreached(time.now), time.now),
+    readings: o.readings ?? readingsOf(o.views ?? allBreached(time.now), time.now),
     expression: comparing(),
     renderer: createRenderer(),
     statusPage: null,
@@ -237,6 +239,7 @@ function readingsOf(views: (trigger: string) => readonly TriggerView[], now: () 
     read: async () => ({ known: true, why: '', value: 0, lower: 0, upper: 0.001, bad: 0, all: 1000, growing: false, watermark: now() }),
     views: async (trigger) => views(trigger ?? 'http-5xx'),
     report: async () => undefined,
+    users: async () => undefined,
     health: async () => ({ watermarkAgeMs: 200, lagMs: 1, deadSources: [] }),
   };
 }
