@@ -28,7 +28,7 @@ export function prepare(lanes: readonly Lane[]): readonly Readiness[] {
 function unpackLiked(lanes: readonly Lane[]): void {
   const missing = [...new Set(lanes.flatMap((lane) => lane.likes ?? []).filter((part) => findPart(part) === null))];
   if (missing.length === 0) return;
-  const packages = missing.flatMap((part) => part.packages);
+  const packages = [...new Set(missing.flatMap((part) => part.packages))];
   const refusal = whyNoApt();
   if (refusal === null) process.stderr.write(`apt-get download ${packages.join(' ')}\n`);
   const failure = refusal ?? unpackPackages(packages);

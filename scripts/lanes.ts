@@ -29,21 +29,16 @@ const chromium: Part = {
   versionFlag: '--version',
   packages: ['chromium', 'fonts-dejavu-core'],
 };
-/** Senders of alerts. */
-export const PROMETHEUS: Part = {
-  name: 'Prometheus',
-  commands: ['prometheus'],
-  versionFlag: '--version',
-  packages: ['prometheus'],
-  unpacked: true,
-};
-export const VMALERT: Part = {
-  name: 'vmalert',
-  commands: ['vmalert'],
-  versionFlag: '--version',
-  packages: ['victoria-metrics'],
-  unpacked: true,
-};
+/** Neighbours of Belay: what watches beside it, feeds it and sends it alerts. Debian's own builds. */
+export const PROMETHEUS: Part = neighbour('Prometheus', ['prometheus'], 'prometheus');
+export const PROMTOOL: Part = neighbour('promtool', ['promtool'], 'prometheus');
+export const ALERTMANAGER: Part = neighbour('Alertmanager', ['prometheus-alertmanager', 'alertmanager'], 'prometheus-alertmanager');
+export const VICTORIA_METRICS: Part = neighbour('VictoriaMetrics', ['victoria-metrics'], 'victoria-metrics');
+export const VMALERT: Part = neighbour('vmalert', ['vmalert'], 'victoria-metrics');
+
+function neighbour(name: string, commands: readonly string[], debian: string): Part {
+  return { name, commands, versionFlag: '--version', packages: [debian], unpacked: true };
+}
 
 /** In the order in which they run: the cheapest to fail comes first. */
 export const LANES: readonly Lane[] = [
@@ -52,7 +47,7 @@ export const LANES: readonly Lane[] = [
     name: 'core',
     proves: 'adapters against real parts, the scenarios',
     needs: [git],
-    likes: [PROMETHEUS, VMALERT],
+    likes: [PROMETHEUS, PROMTOOL, ALERTMANAGER, VICTORIA_METRICS, VMALERT],
     timeoutMs: 20 * minute,
   },
   { name: 'web', proves: 'the war room in a real browser', needs: [chromium], timeoutMs: 10 * minute },

@@ -1,8 +1,9 @@
 // Owns finding the system programs that lanes need, and installing them where that is allowed. Refuses to know what a lane tests.
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import type { Part } from './lanes.ts';
 
 /** Where packages are unpacked. */
@@ -19,7 +20,7 @@ export function findPart(part: Part): Found | null {
   const folders = part.unpacked === true ? [...onPath, path.join(UNPACKED, 'usr', 'bin')] : onPath;
   for (const command of part.commands) {
     const file = folders.map((folder) => path.join(folder, command)).find(isExecutable);
-    if (file !== undefined) return { part, file, version: versionOf(file, part.versionFlag) };
+    if (file !== undefined) return { part, file, version: versionOf(file, part) };
   }
   return null;
 }
@@ -49,7 +50,9 @@ export function unpackPackages(packages: readonly string[]): string | null {
   const folder = mkdtempSync(path.join(tmpdir(), 'belay-packages-'));
   const run = (command: string, args: readonly string[]) =>
     spawnSync(command, args, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], timeout: 120_000 });
-  const options = ['-qq', '-o', 'APT::Sandbox::User=root', '-o', 'Acquire::Retries=1', '-o', 'Acquire::http::Timeout=20'];
+  // Whatever this machine's apt forgives: only packages that a signed list vouches for.
+  const signed = ['-o', 'APT::Get::AllowUnauthenticated=false', '-o', 'Acquire::AllowInsecureRepositories=false'];
+  const options = ['-qq', ...signed, '-o', 'APT::Sandbox::User=root', '-o', 'Acquire::Retries=1', '-o', 'Acquire::http::Timeout=20'];
   const download = () => run('apt-get', ['download', ...options, ...packages]);
   try {
     let last = download();
@@ -74,7 +77,15 @@ function isExecutable(file: string): boolean {
   }
 }
 
-function versionOf(file: string, flag: string): string {
-  const answer = spawnSync(file, [flag], { encoding: 'utf8', timeout: 15_000 });
-  return /\d+(?:\.\d+)+/.exec(answer.stdout ?? '')?.[0] ?? 'version unknown';
+function versionOf(file: string, part: Part): string {
+  const answer = spawnSync(file, [part.versionFlag], { encoding: 'utf8', timeout: 15_000 });
+  return /\d+(?:\.\d+)+/.exec(answer.stdout ?? '')?.[0] ?? packagedVersion(file, part) ?? 'version unknown';
+}
+
+/** Some of Debian's builds do not know their own version; what Debian wrote beside them does. */
+function packagedVersion(file: string, part: Part): string | null {
+  const documents = path.join(path.dirname(path.dirname(file)), 'share', 'doc');
+  const changes = part.packages.map((name) => path.join(documents, name, 'changelog.Debian.gz')).find((one) => existsSync(one));
+  if (changes === undefined) return null;
+  return /\((\d+(?:\.\d+)+)/.exec(gunzipSync(readFileSync(changes)).toString('utf8', 0, 200))?.[1] ?? null;
 }

@@ -1,14 +1,10 @@
 // A real Prometheus and a real vmalert, each with a rule that fires, send to Belay over HTTP: the alert starts one trigger, once.
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { PROMETHEUS, VMALERT } from '../../../scripts/lanes.ts';
-import { findPart } from '../../../scripts/parts.ts';
 import { systemTime } from '../../../src/adapters/system/index.ts';
+import * as neighbour from '../../world/parts/prometheus.ts';
+import * as victoria from '../../world/parts/victoria-metrics.ts';
 import { openSenders, systemOf } from '../../world/senders.ts';
 
 const SECRET = 'alerts-secret';
@@ -44,22 +40,8 @@ groups:
         labels: { severity: critical, org: acme }
 `;
 
-const prometheus = findPart(PROMETHEUS);
-const vmalert = findPart(VMALERT);
-
-function folder(): string {
-  const dir = mkdtempSync(path.join(tmpdir(), 'belay-senders-'));
-  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
-  return dir;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
+const prometheus = neighbour.available();
+const vmalert = victoria.vmalertAvailable();
 
 /** A service with one gauge that the test sets. */
 async function serveShop() {
@@ -76,19 +58,8 @@ async function serveShop() {
   };
 }
 
-function start(file: string, args: readonly string[]): void {
-  const child: ChildProcess = spawn(file, args, { stdio: 'ignore' });
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  onTestFinished(async () => {
-    child.kill('SIGKILL');
-    await ended;
-  });
-}
-
 /** Its address. It scrapes the shop; with `belay` it has a rule of its own, and sends. */
 async function startPrometheus(shop: number, belay: string | null): Promise<string> {
-  const dir = folder();
-  const port = await freePort();
   const alerting =
     belay === null
       ? ''
@@ -99,18 +70,13 @@ alerting:
       authorization: { credentials: ${SECRET} }
       static_configs: [{ targets: ["${new URL(belay).host}"] }]
 `;
-  writeFileSync(path.join(dir, 'rules.yml'), RULES);
-  writeFileSync(
-    path.join(dir, 'prometheus.yml'),
-    `global: { scrape_interval: 1s, evaluation_interval: 1s }\n${alerting}scrape_configs:\n  - job_name: shop\n    static_configs: [{ targets: ["127.0.0.1:${shop}"] }]\n`,
-  );
-  start(prometheus?.file ?? '', [
-    `--config.file=${path.join(dir, 'prometheus.yml')}`,
-    `--storage.tsdb.path=${path.join(dir, 'data')}`,
-    `--web.listen-address=127.0.0.1:${port}`,
-    '--rules.alert.resend-delay=1s',
-  ]);
-  return `http://127.0.0.1:${port}`;
+  const server = await neighbour.start({
+    config: `global: { scrape_interval: 1s, evaluation_interval: 1s }\n${alerting}scrape_configs:\n  - job_name: shop\n    static_configs: [{ targets: ["127.0.0.1:${shop}"] }]\n`,
+    files: { 'rules.yml': RULES },
+    args: ['--rules.alert.resend-delay=1s'],
+  });
+  onTestFinished(() => server.stop());
+  return server.url;
 }
 
 /** The alert starts the triggers once while it is sent again and again, and clears when its sender says that it is over. */
@@ -128,31 +94,21 @@ async function proves(send: (o: { readonly belay: string; readonly shop: number 
   expect(senders.refused).toEqual([]);
 }
 
-test.skipIf(prometheus === null)(
-  'a real Prometheus reaches the address of Alertmanager, and its alert starts one trigger once',
-  async () => {
-    await proves(async ({ belay, shop }) => {
-      await startPrometheus(shop, belay);
-    });
-  },
-);
+test.skipIf(!prometheus.ok)('a real Prometheus reaches the address of Alertmanager, and its alert starts one trigger once', async () => {
+  await proves(async ({ belay, shop }) => {
+    await startPrometheus(shop, belay);
+  });
+});
 
-test.skipIf(prometheus === null || vmalert === null)(
-  'a real vmalert reaches the same address, and its alert starts one trigger once',
-  async () => {
-    await proves(async ({ belay, shop }) => {
-      const datasource = await startPrometheus(shop, null);
-      const dir = folder();
-      writeFileSync(path.join(dir, 'rules.yml'), RULES);
-      start(vmalert?.file ?? '', [
-        `-rule=${path.join(dir, 'rules.yml')}`,
-        `-datasource.url=${datasource}`,
-        `-notifier.url=${belay}/in/alerts`,
-        `-notifier.bearerToken=${SECRET}`,
-        `-httpListenAddr=127.0.0.1:${await freePort()}`,
-        '-evaluationInterval=1s',
-        '-datasource.queryStep=5s',
-      ]);
+test.skipIf(!prometheus.ok || !vmalert.ok)('a real vmalert reaches the same address, and its alert starts one trigger once', async () => {
+  await proves(async ({ belay, shop }) => {
+    const datasource = await startPrometheus(shop, null);
+    const server = await victoria.startVmalert({
+      rules: RULES,
+      datasource,
+      notifiers: [`${belay}/in/alerts`],
+      args: [`-notifier.bearerToken=${SECRET}`, '-evaluationInterval=1s', '-datasource.queryStep=5s'],
     });
-  },
-);
+    onTestFinished(() => server.stop());
+  });
+});

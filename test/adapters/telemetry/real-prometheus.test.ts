@@ -1,14 +1,9 @@
 // A real Prometheus scrapes a service and sends what it collected: counted by Belay, and its service that goes away is no error.
-import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { PROMETHEUS } from '../../../scripts/lanes.ts';
-import { findPart } from '../../../scripts/parts.ts';
 import { systemTime } from '../../../src/adapters/system/index.ts';
+import * as neighbour from '../../world/parts/prometheus.ts';
 import { openSenders, systemOf } from '../../world/senders.ts';
 
 const SECRET = 'remote-write-secret';
@@ -26,7 +21,7 @@ triggers:
     clear: { below: 2%, for: 5s }
     mode: shadow
 `;
-const prometheus = findPart(PROMETHEUS);
+const prometheus = neighbour.available();
 
 /** Twenty requests between two scrapes; `bad` of them fail. */
 async function serveShop() {
@@ -56,10 +51,8 @@ async function serveShop() {
 }
 
 async function startPrometheus(shop: number, belay: string): Promise<void> {
-  const dir = mkdtempSync(path.join(tmpdir(), 'belay-prometheus-'));
-  writeFileSync(
-    path.join(dir, 'prometheus.yml'),
-    `global: { scrape_interval: 1s }
+  const server = await neighbour.start({
+    config: `global: { scrape_interval: 1s }
 scrape_configs:
   - job_name: shop
     static_configs: [{ targets: ["127.0.0.1:${shop}"] }]
@@ -68,18 +61,11 @@ remote_write:
     authorization: { credentials: ${SECRET} }
     queue_config: { batch_send_deadline: 200ms }
 `,
-  );
-  const args = [`--config.file=${path.join(dir, 'prometheus.yml')}`, `--storage.tsdb.path=${path.join(dir, 'data')}`];
-  const child = spawn(prometheus?.file ?? '', [...args, '--web.listen-address=127.0.0.1:0'], { stdio: 'ignore' });
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  onTestFinished(async () => {
-    child.kill('SIGKILL');
-    await ended;
-    rmSync(dir, { recursive: true, force: true });
   });
+  onTestFinished(() => server.stop());
 }
 
-test.skipIf(prometheus === null)(
+test.skipIf(!prometheus.ok)(
   'a real Prometheus sends by remote write: errors are a breach, and a service that goes away is no second one',
   async () => {
     const shop = await serveShop();
