@@ -40,6 +40,23 @@ function neighbour(name: string, commands: readonly string[], debian: string): P
   return { name, commands, versionFlag: '--version', packages: [debian], unpacked: true };
 }
 
+/** Containers without a network and without a registry. */
+export const DOCKERD: Part = {
+  name: 'dockerd',
+  commands: ['dockerd'],
+  versionFlag: '--version',
+  packages: ['docker.io', 'containerd', 'runc'],
+  unpacked: true,
+};
+/** One program that needs no library: what a container without a distribution runs. */
+export const BUSYBOX: Part = {
+  name: 'busybox',
+  commands: ['busybox'],
+  versionFlag: '--help',
+  packages: ['busybox-static'],
+  unpacked: true,
+};
+
 /** In the order in which they run: the cheapest to fail comes first. */
 export const LANES: readonly Lane[] = [
   { name: 'unit', proves: 'decisions, sequences on fakes, the CLI, the house rules', needs: [git], timeoutMs: 15 * minute },
@@ -47,7 +64,7 @@ export const LANES: readonly Lane[] = [
     name: 'core',
     proves: 'adapters against real parts, the scenarios',
     needs: [git],
-    likes: [PROMETHEUS, PROMTOOL, ALERTMANAGER, VICTORIA_METRICS, VMALERT],
+    likes: [PROMETHEUS, PROMTOOL, ALERTMANAGER, VICTORIA_METRICS, VMALERT, DOCKERD, BUSYBOX],
     timeoutMs: 20 * minute,
   },
   { name: 'web', proves: 'the war room in a real browser', needs: [chromium], timeoutMs: 10 * minute },

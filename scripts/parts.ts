@@ -9,6 +9,8 @@ import type { Part } from './lanes.ts';
 /** Where packages are unpacked. */
 const UNPACKED = path.join(path.dirname(import.meta.dirname), '.belay', 'parts');
 
+const UNPACKED_PROGRAMS = ['usr/bin', 'usr/sbin', 'bin'] as const;
+
 export interface Found {
   readonly part: Part;
   readonly file: string;
@@ -17,7 +19,7 @@ export interface Found {
 
 export function findPart(part: Part): Found | null {
   const onPath = (process.env['PATH'] ?? '').split(path.delimiter).filter((folder) => folder !== '');
-  const folders = part.unpacked === true ? [...onPath, path.join(UNPACKED, 'usr', 'bin')] : onPath;
+  const folders = part.unpacked === true ? [...onPath, ...UNPACKED_PROGRAMS.map((folder) => path.join(UNPACKED, folder))] : onPath;
   for (const command of part.commands) {
     const file = folders.map((folder) => path.join(folder, command)).find(isExecutable);
     if (file !== undefined) return { part, file, version: versionOf(file, part) };

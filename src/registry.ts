@@ -2,6 +2,7 @@
 import { isAbsolute, resolve } from 'node:path';
 import { createAlerts } from './adapters/alerts/index.ts';
 import { createConsoleChannel } from './adapters/console/index.ts';
+import { createDockerReader } from './adapters/docker/index.ts';
 import { createEmailChannel } from './adapters/email/index.ts';
 import { createFileChannel } from './adapters/file/index.ts';
 import { createFlowFile } from './adapters/flow-file/index.ts';
@@ -118,6 +119,8 @@ function openSource(spec: SourceSpec, deps: SourceDeps & { readonly counted: Rea
       return polled(createHostReader(spec, { time: deps.time, baseDir: deps.baseDir }), deps.time);
     case 'status-page':
       return polled(createStatusPageReader(spec, deps), deps.time);
+    case 'docker':
+      return polled(createDockerReader(spec, deps), deps.time);
     case 'alerts':
       return listening(createAlerts(spec), deps.time, deps.counted);
     case 'webhook':

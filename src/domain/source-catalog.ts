@@ -75,6 +75,18 @@ export const SOURCE_DRIVERS = {
   push: { pulled: false, options: {} },
   host: { pulled: true, options: { path: { type: 'text' } } },
   'status-page': { pulled: true, options: { url: { type: 'url', required: true }, components: { type: 'texts' } } },
+  docker: {
+    pulled: true,
+    options: {
+      socket: { type: 'text', otherwise: '/var/run/docker.sock' },
+      /** Names; those that are not there are told. */
+      containers: { type: 'texts' },
+      /** Only containers with all of them: `key` or `key=value`. */
+      labels: { type: 'texts' },
+      /** The container's label that names the organization. */
+      org: { type: 'text' },
+    },
+  },
   alerts: {
     pulled: false,
     options: {

@@ -7,6 +7,10 @@ export interface HttpRequest {
   readonly timeoutMs: number;
   /** Default 1 MiB. */
   readonly maxBytes?: number;
+  /** A program of this machine, by the path of its unix socket: the host of `url` is only a name then. */
+  readonly socket?: string;
+  /** Certificates (PEM) that are trusted besides, for this request: of those who sign for themselves. */
+  readonly ca?: string;
 }
 export interface HttpResponse {
   readonly status: number;

@@ -1,6 +1,7 @@
 // Opens the connection of a request, and checks where it goes at the last moment: literals before connecting, names after resolving.
 // What was checked is what is connected to, so a name that changes its address in between gains nothing.
 import { type LookupAddress, type LookupOptions, lookup as resolve } from 'node:dns';
+import { rootCertificates } from 'node:tls';
 import { buildConnector } from 'undici';
 import { type AllowList, isLiteral, isMetadataName, NEVER_REACHED, plainHost, refusal } from './addresses.ts';
 
@@ -44,12 +45,19 @@ export function refusedAhead(host: string, allow: AllowList): string | null {
   return why === null ? null : `${host}: ${why}`;
 }
 
-export function guardedConnector(allow: AllowList, lookup: Lookup = systemLookup): buildConnector.connector {
+export function guardedConnector(
+  allow: AllowList,
+  o: { readonly lookup?: Lookup | undefined; readonly ca?: string | undefined } = {},
+): buildConnector.connector {
   // The whole request has one time limit; the connection needs none of its own.
-  const connect = buildConnector({ lookup: guardedLookup(allow, lookup), timeout: 0 });
+  const trusted = o.ca === undefined ? {} : { ca: [...rootCertificates, o.ca] };
+  const connect = buildConnector({ lookup: guardedLookup(allow, o.lookup), timeout: 0, ...trusted });
   return (options, callback) => {
     const why = refusedAhead(plainHost(options.hostname), allow);
     if (why !== null) return callback(new Refused(why), null);
     return connect(options, callback);
   };
 }
+
+/** To a program of this machine: there is no address to judge. */
+export const socketConnector = (path: string): buildConnector.connector => buildConnector({ socketPath: path, timeout: 0 });

@@ -4,10 +4,12 @@ import { Agent, type Dispatcher } from 'undici';
 import { BelayError } from '../../domain/errors.ts';
 import type { Http, HttpRequest, HttpResponse } from '../../ports/http.ts';
 import { readAllowList } from './addresses.ts';
-import { guardedConnector, type Lookup } from './connector.ts';
+import { guardedConnector, type Lookup, socketConnector } from './connector.ts';
 import { failureOf, said } from './failure.ts';
 
 const DEFAULT_MAX_BYTES = 1024 * 1024;
+/** One for each socket and each authority: certificates are renewed now and then. */
+const MOST_AGENTS = 32;
 
 export interface HttpOptions {
   /** `network.allow`: host names, addresses or ranges that may be reached although they are private or loopback. */
@@ -16,14 +18,22 @@ export interface HttpOptions {
 
 /** `lookup`: the system's resolver by default. */
 export function createHttp(options: HttpOptions, deps: { readonly lookup?: Lookup } = {}) {
-  const agent = new Agent({
-    connect: guardedConnector(readAllowList(options.allow), deps.lookup),
-    pipelining: 0,
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    maxHeaderSize: 64 * 1024,
-  });
-  return { request: (request: HttpRequest, signal?: AbortSignal) => send(agent, request, signal) } satisfies Http;
+  const allow = readAllowList(options.allow);
+  const agents = new Map<string, Agent>();
+  const agentFor = ({ socket, ca }: HttpRequest): Agent => {
+    const key = JSON.stringify([socket, ca]);
+    const agent = agents.get(key) ?? agentOf(socket === undefined ? guardedConnector(allow, { ...deps, ca }) : socketConnector(socket));
+    agents.delete(key);
+    agents.set(key, agent);
+    // They keep no connection: the one that was not used for longest is made again when it is wanted.
+    for (const [old] of agents) if (agents.size > MOST_AGENTS) agents.delete(old);
+    return agent;
+  };
+  return { request: (request: HttpRequest, signal?: AbortSignal) => send(agentFor(request), request, signal) } satisfies Http;
+}
+
+function agentOf(connect: ReturnType<typeof guardedConnector>): Agent {
+  return new Agent({ connect, pipelining: 0, headersTimeout: 0, bodyTimeout: 0, maxHeaderSize: 64 * 1024 });
 }
 
 async function send(agent: Agent, request: HttpRequest, signal: AbortSignal | undefined): Promise<HttpResponse> {

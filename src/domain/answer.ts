@@ -1,0 +1,84 @@
+// The answer of somebody's API, read without trust: its JSON or a sentence that says what is wrong, and how long they ask to be left alone.
+// It knows no vendor and sends nothing.
+import type { Instant } from './json.ts';
+import { isFields, labelText } from './received.ts';
+import type { Batch } from './signal.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** What is wrong with a reading, in words for a person; nothing of it counts. */
+export class Unusable extends Error {}
+
+const LONGEST_SAID = 200;
+const LONGEST_REASON = 600;
+/** Nobody is waited for longer without asking again. */
+const LONGEST_PAUSE_MS = 15 * 60_000;
+/** A 429 that does not say how long. */
+const SHORT_PAUSE_MS = 30_000;
+
+/** @throws Unusable for any status but 200, and for a body that is no JSON */
+export function jsonOf({ status, headers, body }: Answer): unknown {
+  if (status >= 300 && status < 400) throw new Unusable(`answered ${status}: it is at ${labelText(headers['location'], LONGEST_SAID)} now`);
+  const json = parsed(body);
+  if (status !== 200) throw new Unusable(`answered ${status}${saidIn(json)}`);
+  if (json === undefined) throw new Unusable(body.trim() === '' ? 'the answer is empty' : `the answer is not JSON: ${beginning(body)}`);
+  return json;
+}
+
+function parsed(body: string): unknown {
+  try {
+    return JSON.parse(body) as unknown;
+  } catch {
+    // JSON holds no undefined: that is how the caller tells it.
+    return undefined;
+  }
+}
+
+const beginning = (body: string): string => `it begins with ${JSON.stringify(labelText(body.slice(0, 40)))}`;
+
+/** Whoever refuses says why under one of these names. */
+function saidIn(json: unknown): string {
+  if (!isFields(json)) return '';
+  const inner = isFields(json['error']) ? json['error'] : json;
+  const errors = Array.isArray(json['errors']) ? json['errors'].filter((one) => typeof one === 'string').join('; ') : '';
+  const said = [inner['message'], inner['detail'], inner['error'], errors]
+    .map((one) => labelText(one, LONGEST_SAID))
+    .find((one) => one !== '');
+  return said === undefined ? '' : `: ${said}`;
+}
+
+/** A dead reading. No secret stands in its reason. */
+export function deadBatch(source: string, at: Instant, reason: string, secrets: readonly string[] = []): Batch {
+  const masked = secrets.filter((one) => one !== '').reduce((text, secret) => text.replaceAll(secret, '***'), reason);
+  return { source, at, alive: false, reason: labelText(masked, LONGEST_REASON), samples: [] };
+}
+
+/** Seconds or a date, as in `retry-after`; null when it says neither. */
+export function retryAfterMs(header: string | undefined, now: Instant): number | null {
+  if (header === undefined || header.trim() === '') return null;
+  const seconds = Number(header);
+  if (Number.isFinite(seconds)) return Math.max(0, seconds * 1000);
+  const at = Date.parse(header);
+  return Number.isNaN(at) ? null : Math.max(0, at - now);
+}
+
+/** Remembers until when an API asked to be left alone. */
+export class Patience {
+  #until: Instant = -Infinity;
+
+  /** Why it may not be asked now; null when it may. */
+  refusal(now: Instant): string | null {
+    return now < this.#until ? `asked to be left alone until ${new Date(this.#until).toISOString()} (429)` : null;
+  }
+
+  /** Called with each answer; `resetAfter`: what the API calls its own header for it. */
+  heard({ status, headers }: Pick<Answer, 'status' | 'headers'>, now: Instant, resetAfter: readonly string[] = []): void {
+    const asked = ['retry-after', ...resetAfter].map((name) => retryAfterMs(headers[name], now)).find((one) => one !== null);
+    if (status !== 429 && (status !== 503 || asked === undefined)) return;
+    this.#until = now + Math.min(asked ?? SHORT_PAUSE_MS, LONGEST_PAUSE_MS);
+  }
+}
