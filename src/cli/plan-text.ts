@@ -38,7 +38,7 @@ function guardMark(answer: string, { colour, marks }: Look): string {
 function stepLines(step: PlanStep, number: string, { colour, marks, width }: Look, words: Words): readonly string[] {
   const effect = { noop: words.effectNoop, change: words.effectChange, unknown: words.effectUnknown, none: '' }[step.effect];
   const paint = step.effect === 'change' ? colour.bold : step.effect === 'unknown' ? colour.yellow : colour.dim;
-  const right = step.action === undefined ? step.kind : effect;
+  const right = step.action === undefined ? (step.runbook === undefined ? step.kind : `${step.kind} ${step.runbook}`) : effect;
   const line =
     `  ${number}  ${pad(cut(step.title, width - 8 - right.length), Math.min(48, width - 8 - right.length))}  ${paint(right)}`.trimEnd();
   if (step.action === undefined) return [line];

@@ -1,5 +1,6 @@
 // A call of an action or a probe against the catalog: does it exist, are its arguments there, known, and of their types?
 import type { ParamSpec } from '../domain/catalog.ts';
+import type { InputSpec, InputType, Runbook } from '../domain/ir.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import { nearest } from '../domain/nearest.ts';
 import { DURATION_FORM, durationMeant, parseDuration } from '../domain/units.ts';
@@ -13,7 +14,7 @@ import type { Span } from './source-text.ts';
 import type { Value } from './yaml.ts';
 
 export interface Call {
-  readonly kind: 'action' | 'probe';
+  readonly kind: 'action' | 'probe' | 'runbook';
   readonly name: string;
   readonly args: JsonObject;
   readonly nameSpan: Span;
@@ -44,7 +45,7 @@ const BESIDE = new Set([
 export function lintArguments(call: Call): void {
   const { kind, name, args, context, problems } = call;
   if (name === '') return;
-  const specs = kind === 'action' ? context.actions : context.probes;
+  const specs = specsOf(call);
   const spec = Object.hasOwn(specs, name) ? specs[name] : undefined;
   if (spec === undefined) {
     demandKnown({ rule: `unknown-${kind}`, what: kind, name, known: new Set(Object.keys(specs)), span: call.nameSpan }, problems);
@@ -94,6 +95,24 @@ function lintKey(key: string, params: Readonly<Record<string, ParamSpec>>, call:
 function namesOf(params: Readonly<Record<string, ParamSpec>>): string {
   const names = Object.entries(params).map(([name, spec]) => (spec.required === true ? name : `${name} (optional)`));
   return names.length === 0 ? 'no arguments' : `arguments ${names.join(', ')}`;
+}
+
+type Specs = Readonly<Record<string, { readonly params: Readonly<Record<string, ParamSpec>> }>>;
+
+function specsOf({ kind, context }: Call): Specs {
+  if (kind !== 'runbook') return kind === 'action' ? context.actions : context.probes;
+  return Object.fromEntries(context.drafts.runbooks.map(({ runbook }) => [runbook.id, { params: paramsOf(runbook) }]));
+}
+
+/** The inputs of a runbook, as arguments of a call of it. */
+function paramsOf({ inputs }: Runbook): Readonly<Record<string, ParamSpec>> {
+  const type = (one: InputType): ParamSpec['type'] => (one === 'time' || one === 'backup' || one === 'component' ? 'string' : one);
+  const spec = (one: InputSpec): ParamSpec => ({
+    type: type(one.type),
+    ...(one.required && one.default === undefined ? { required: true } : {}),
+    ...(one.oneOf === undefined ? {} : { oneOf: one.oneOf.map(String) }),
+  });
+  return Object.fromEntries(Object.entries(inputs).map(([name, one]) => [name, spec(one)]));
 }
 
 /** An argument that is there under a misspelt name has been told already. */

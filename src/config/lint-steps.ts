@@ -1,6 +1,8 @@
 // Each step against the runbook and the system: roles, clocks, evidence, jumps, messages, and that what is done can be taken back.
-import type { DoStep, Step } from '../domain/ir.ts';
+import type { CallStep, DoStep, Step } from '../domain/ir.ts';
 import { stepsOf } from '../domain/ir.ts';
+import type { LinkProblem } from '../domain/link-runbooks.ts';
+import { linkRunbook } from '../domain/link-runbooks.ts';
 import type { RunbookDraft } from './draft.ts';
 import { lintArguments, walkTexts } from './lint-arguments.ts';
 import { demandKnown } from './lint-names.ts';
@@ -136,11 +138,35 @@ function lintKind(step: Step, asking: Asking): void {
           problems,
         );
       return;
+    case 'call':
+      lintCall(step, asking);
+      return;
     case 'manual':
     case 'wait':
       return;
   }
 }
+
+/** The called runbook is there, takes what it is given, and fits into this one. */
+function lintCall(step: CallStep, { draft, context, problems, place }: Asking): void {
+  const { id } = step.runbook;
+  if (id === '') return;
+  lintArguments({ kind: 'runbook', name: id, args: step.with, nameSpan: place.span, value: place.body, draft, context, problems });
+  const runbooks = new Map(context.drafts.runbooks.map((one) => [one.runbook.id, one.runbook]));
+  const linked = linkRunbook(draft.runbook, (one) => runbooks.get(one));
+  for (const problem of linked.ok ? [] : linked.problems) {
+    if (problem.step !== step.id || (problem.why === 'missing' && problem.name === id)) continue;
+    problems.error(`call-${problem.why}`, place.span, `${id} cannot be called here: ${LINK_TEXTS[problem.why](problem.name)}`);
+  }
+}
+
+const LINK_TEXTS: Readonly<Record<LinkProblem['why'], (name: string) => string>> = {
+  missing: (name) => `it calls ${name}, which does not exist`,
+  loop: (name) => `${name} goes round`,
+  'too-deep': (name) => `${name} is more than anybody can read`,
+  'too-many-steps': (name) => `it would make ${name} steps`,
+  'role-differs': (name) => `the role ${name} is somebody else there; give it another name in one of the two`,
+};
 
 function listSpan(place: StepDraft, key: string, index: number): Span {
   const value = entryAt(place.body, [key]).value;

@@ -2,6 +2,7 @@
 import { ACTIONS, PROBES } from '../domain/catalog.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import { hasErrors, sortDiagnostics } from '../domain/diagnostic.ts';
+import { linkRunbook } from '../domain/link-runbooks.ts';
 import type { RunbookDraft } from './draft.ts';
 import { lintConditions } from './lint-conditions.ts';
 import { lintFrontMatter } from './lint-front-matter.ts';
@@ -11,7 +12,7 @@ import { lintSystemParts } from './lint-system.ts';
 import { lintTemplates } from './lint-templates.ts';
 import { lintTriggers } from './lint-triggers.ts';
 import type { Known, LintContext, LintTools } from './lint-types.ts';
-import type { Environment, LoadedSystem } from './load.ts';
+import type { Environment, LoadedRunbook, LoadedSystem } from './load.ts';
 import { loadSystem } from './load.ts';
 import { collectProblems } from './problems.ts';
 import type { SystemDraft } from './schema.ts';
@@ -49,12 +50,36 @@ export function loadAndLint(where: string, tools: LintTools & { readonly env?: E
   const loaded = loadSystem(where, tools.env === undefined ? {} : { env: tools.env });
   const diagnostics = sortDiagnostics([...loaded.diagnostics, ...lintSystem(loaded, tools)]);
   const broken = (file: string): boolean => hasErrors(diagnostics.filter((one) => one.file === file));
+  const whole = Object.fromEntries(Object.entries(loaded.runbooks).filter(([, { file }]) => !broken(file)));
+  const { runbooks, found } = linkAll(whole, loaded.drafts.runbooks);
   return {
     ...loaded,
-    diagnostics,
+    diagnostics: sortDiagnostics([...diagnostics, ...found]),
     system: loaded.system === null || broken(loaded.drafts.source.file) ? null : loaded.system,
-    runbooks: Object.fromEntries(Object.entries(loaded.runbooks).filter(([, { file }]) => !broken(file))),
+    runbooks,
   };
+}
+
+/** Runbooks with what they call. One that calls a runbook with errors cannot be used either. */
+function linkAll(
+  runbooks: LoadedSystem['runbooks'],
+  drafts: readonly RunbookDraft[],
+): { readonly runbooks: LoadedSystem['runbooks']; readonly found: readonly Diagnostic[] } {
+  const usable: Record<string, LoadedRunbook> = {};
+  const found: Diagnostic[] = [];
+  for (const [id, { runbook, file }] of Object.entries(runbooks)) {
+    const linked = linkRunbook(runbook, (one) => runbooks[one]?.runbook);
+    if (linked.ok) usable[id] = { runbook: linked.runbook, file };
+    const draft = drafts.find((one) => one.runbook.id === id);
+    if (linked.ok || draft === undefined) continue;
+    const problems = collectProblems(draft.problems.source);
+    for (const { step, name } of linked.problems)
+      problems.error('call-broken', draft.steps.get(step)?.span ?? { start: 0, end: 1 }, `${name} has errors, so it cannot be called`, {
+        hint: 'Mend that runbook first.',
+      });
+    found.push(...problems.found);
+  }
+  return { runbooks: usable, found };
 }
 
 function knownOf(draft: SystemDraft): Known {

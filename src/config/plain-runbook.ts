@@ -1,5 +1,6 @@
 // Level 0: any Markdown document is a manual runbook. Its headings and lists become steps that people tick.
 import type { ManualStep, Phase, Runbook } from '../domain/ir.ts';
+import { bareRunbook } from '../domain/ir.ts';
 import { slug } from './attributes.ts';
 import type { RunbookDraft } from './draft.ts';
 import type { Outline, SectionOutline } from './outline.ts';
@@ -30,28 +31,8 @@ export function plainRunbook(outline: Outline, problems: Problems): RunbookDraft
   }
   const used = new Set(phases.map((phase) => phase.title));
   const rest = outline.sections.filter((section) => !used.has(section.title)).flatMap((section) => section.nodes);
-  const runbook: Runbook = {
-    belay: 1,
-    irSemantics: 1,
-    id: slug(name) ?? 'runbook',
-    title,
-    version: '0.0.0',
-    lang: 'en',
-    visibility: 'internal',
-    severity: 'P2',
-    components: [],
-    inputs: {},
-    roles: {},
-    clocks: {},
-    triggers: [],
-    start: 'ask',
-    require: [],
-    never: [],
-    evidence: [],
-    text: proseOf([...outline.nodes, ...rest], outline.source),
-    phases,
-    templates: {},
-  };
+  const text = proseOf([...outline.nodes, ...rest], outline.source);
+  const runbook: Runbook = { ...bareRunbook(slug(name) ?? 'runbook'), title, text, phases };
   const front = { kind: 'map', span: { start: 0, end: 1 }, entries: [], flow: false } as const;
   return { runbook, front, steps, templatePlaces: new Map(), triggers: [], reviewBy: null, complete: true, problems };
 }

@@ -112,4 +112,6 @@ export const COLLECT = {
   from: required(listOf(record({ probe: required(text), with: optional(jsonObject), evidence: optional(id) }), 1)),
 } as const;
 
+export const CALL = { ...COMMON, with: optional(jsonObject), timeout: notYet, retry: notYet, lock: notYet } as const;
+
 export type Read<S extends Shape> = Fields<S>;

@@ -1,6 +1,6 @@
 // A step's outline becomes a step of the IR. What cannot be read is told; the step is then built from what could.
 import type { Check, CollectStep, DoStep, ManualStep, Runbook, Step, StepKind, VerifyStep } from '../domain/ir.ts';
-import { STEP_KINDS } from '../domain/ir.ts';
+import { bareRunbook, STEP_KINDS } from '../domain/ir.ts';
 import { nearest } from '../domain/nearest.ts';
 import type { Block, StepOutline } from './outline.ts';
 import { hasTasks, itemsOf, proseOf } from './outline.ts';
@@ -9,12 +9,18 @@ import type { Shape } from './read.ts';
 import { present, readFields } from './read.ts';
 import type { SourceText, Span } from './source-text.ts';
 import type { Read } from './step-fields.ts';
-import { APPROVE, CHOOSE, COLLECT, type COMMON, DO, MANUAL, NOTIFY, VERIFY, WAIT, WATCH } from './step-fields.ts';
+import { APPROVE, CALL, CHOOSE, COLLECT, type COMMON, DO, MANUAL, NOTIFY, VERIFY, WAIT, WATCH } from './step-fields.ts';
 import type { Value } from './yaml.ts';
 import { readYaml } from './yaml.ts';
 
 /** Kinds of the format that this version does not run. */
-const COMING = ['run', 'each', 'call'];
+const COMING = ['run', 'each'];
+
+/** Kinds with a word after theirs, and what that is. */
+const NAMING: Readonly<Partial<Record<StepKind, { readonly what: string; readonly example: string }>>> = {
+  do: { what: 'the action that it does', example: '```belay do deploy.rollback' },
+  call: { what: 'the runbook that it calls', example: '```belay call org-rollback' },
+};
 
 const DEFAULT_VERIFY_EVERY_MS = 5000;
 const DEFAULT_WATCH_EVERY_MS = 10_000;
@@ -119,17 +125,18 @@ function kindOf(block: Block, problems: Problems): StepKind | null {
   return STEP_KINDS.find((kind) => kind === near) ?? null;
 }
 
-/** The word after `do`; other kinds take none. */
+/** The word after the kind, where it takes one. */
 function targetOf(block: Block, kind: StepKind, problems: Problems): string {
   const [, target, ...more] = block.words;
-  if (kind === 'do' && target === undefined)
-    problems.error('fence-kind', block.span, 'do needs the action that it does', { expected: '```belay do deploy.rollback' });
-  const odd = kind === 'do' ? more[0] : target;
+  const named = NAMING[kind];
+  if (named !== undefined && target === undefined)
+    problems.error('fence-kind', block.span, `${kind} needs ${named.what}`, { expected: named.example });
+  const odd = named === undefined ? target : more[0];
   if (odd !== undefined)
     problems.error('fence-kind', block.span, `${odd} is one word too many after ${kind}`, {
       hint: 'Fields are written below, each on its line.',
     });
-  return kind === 'do' ? (target ?? '') : '';
+  return named === undefined ? '' : (target ?? '');
 }
 
 interface Making {
@@ -170,6 +177,15 @@ function build(kind: StepKind, making: Making): Step {
     }
     case 'collect':
       return collect(base, read(COLLECT), needs);
+    case 'call': {
+      const { with: given, ...fields } = read(CALL);
+      return {
+        ...common(base, { ...fields, timeout: undefined, retry: undefined }, needs),
+        kind,
+        runbook: bareRunbook(making.target),
+        with: given ?? {},
+      };
+    }
   }
 }
 

@@ -2,7 +2,7 @@
 // so that what type-checks at lint is evaluated with the same types.
 import type { ExprType } from './catalog.ts';
 import type { AnswerType, InputType, Runbook } from './ir.ts';
-import { stepsOf } from './ir.ts';
+import { localId, ownSteps } from './ir.ts';
 
 const INPUTS: Readonly<Record<InputType, ExprType>> = {
   string: 'string',
@@ -42,14 +42,14 @@ export function conditionNames(
 
 function stepNames(runbook: Pick<Runbook, 'phases'>): Readonly<Record<string, ExprType>> {
   const steps: Record<string, ExprType> = {};
-  for (const step of stepsOf(runbook)) {
+  for (const step of ownSteps(runbook)) {
     const out = outputs(step);
-    if (out !== null) steps[expressionId(step.id)] = { out };
+    if (out !== null) steps[expressionId(localId(step.id))] = { out };
   }
   return steps;
 }
 
-function outputs(step: ReturnType<typeof stepsOf>[number]): Readonly<Record<string, ExprType>> | null {
+function outputs(step: ReturnType<typeof ownSteps>[number]): Readonly<Record<string, ExprType>> | null {
   if (step.kind === 'choose') return { choice: 'string' };
   if (step.kind !== 'manual' || Object.keys(step.answers).length === 0) return null;
   return Object.fromEntries(Object.entries(step.answers).map(([name, answer]) => [name, ANSWERS[answer.type]]));

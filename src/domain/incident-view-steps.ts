@@ -40,7 +40,8 @@ export interface CheckView {
 export function stepsView(incident: Incident, runbook: Runbook | null, plan: Plan | null): readonly StepView[] {
   const known = runbook === null ? [] : stepsOf(runbook);
   const ended = ['resolved', 'closed', 'cancelled', 'merged'].includes(incident.phase);
-  const phaseOf = (id: string): string => runbook?.phases.find((phase) => phase.steps.some((step) => step.id === id))?.title ?? '';
+  const phaseOf = (id: string): string =>
+    runbook?.phases.find((phase) => phase.steps.some((step) => step.id === id || id.startsWith(`${step.id}.`)))?.title ?? '';
   const planned = (id: string): PlanStep | undefined => plan?.steps.find((one) => one.id === id);
   const waits = (id: string): boolean =>
     Object.values(incident.approvals).some((approval) => approval.step === id && approval.state === 'open');

@@ -122,9 +122,29 @@ export interface CollectStep extends StepBase {
   readonly from: readonly { readonly probe: string; readonly with: JsonObject; readonly evidence?: string }[];
 }
 
-export type Step = ManualStep | ApproveStep | ChooseStep | DoStep | VerifyStep | WatchStep | WaitStep | NotifyStep | CollectStep;
+/** Another runbook, as a part of this one: its steps are in this plan, its answers and acts in this incident. */
+export interface CallStep extends StepBase {
+  readonly kind: 'call';
+  /** As linked (`link-runbooks.ts`): its step ids begin with this step's. Before that it has an id and no phases. */
+  readonly runbook: Runbook;
+  /** Its inputs; references are to what the calling runbook knows. */
+  readonly with: JsonObject;
+}
+
+export type Step = ManualStep | ApproveStep | ChooseStep | DoStep | VerifyStep | WatchStep | WaitStep | NotifyStep | CollectStep | CallStep;
 export type StepKind = Step['kind'];
-export const STEP_KINDS: readonly StepKind[] = ['manual', 'approve', 'choose', 'do', 'verify', 'watch', 'wait', 'notify', 'collect'];
+export const STEP_KINDS: readonly StepKind[] = [
+  'manual',
+  'approve',
+  'choose',
+  'do',
+  'verify',
+  'watch',
+  'wait',
+  'notify',
+  'collect',
+  'call',
+];
 
 export interface Phase {
   readonly id: string;
@@ -176,10 +196,44 @@ export interface Runbook {
 
 export type Severity = 'P0' | 'P1' | 'P2';
 
-/** All steps in document order. */
-export function stepsOf(runbook: Pick<Runbook, 'phases'>): readonly Step[] {
+/** With nothing but its name. */
+export function bareRunbook(id: string): Runbook {
+  return {
+    belay: 1,
+    irSemantics: 1,
+    id,
+    title: id,
+    version: '0.0.0',
+    lang: 'en',
+    visibility: 'internal',
+    severity: 'P2',
+    components: [],
+    inputs: {},
+    roles: {},
+    clocks: {},
+    triggers: [],
+    start: 'ask',
+    require: [],
+    never: [],
+    evidence: [],
+    text: '',
+    phases: [],
+    templates: {},
+  };
+}
+
+/** The steps of the document itself, in its order. */
+export function ownSteps(runbook: Pick<Runbook, 'phases'>): readonly Step[] {
   return runbook.phases.flatMap((phase) => phase.steps);
 }
+
+/** All steps in order: those of a called runbook follow the step that calls it. */
+export function stepsOf(runbook: Pick<Runbook, 'phases'>): readonly Step[] {
+  return ownSteps(runbook).flatMap((step) => (step.kind === 'call' ? [step, ...stepsOf(step.runbook)] : [step]));
+}
+
+/** The id that the runbook of a step gives it: what its expressions and references name. */
+export const localId = (id: string): string => id.slice(id.lastIndexOf('.') + 1);
 
 /** A runbook with an `org` input serves one organization; without one it serves all. */
 export function isPerOrg(runbook: Runbook): boolean {

@@ -10,6 +10,8 @@ export interface PlanStep {
   readonly kind: StepKind;
   readonly title: string;
   readonly who?: string;
+  /** For `call`: the runbook, which is given `args`; its steps follow. */
+  readonly runbook?: string;
   /** For `do`: what would be called, with references resolved (secrets as keyed digests). */
   readonly action?: string;
   readonly args?: JsonObject;

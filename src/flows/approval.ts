@@ -19,7 +19,7 @@ export interface ApprovalRequest {
 export function approvalNeeds(run: Run, plan: Plan): ApprovalRequest {
   const irreversible = plan.steps.some((step) => step.irreversible !== undefined && step.effect !== 'noop');
   return {
-    from: [run.runbook.owner ?? 'commander'],
+    from: [run.course.runbook.owner ?? 'commander'],
     min: irreversible ? 2 : 1,
     fourEyes: irreversible,
     timeoutMs: null,

@@ -67,7 +67,7 @@ export async function judgeNow(run: Run, plan: Plan, transition: Transition, dec
 function choose(run: Run, plan: Plan, guards: readonly GuardVerdict[]): Pick<Decision, 'choice' | 'reason'> {
   const blocked = plan.guards.find((guard) => guard.answer === 'fail');
   if (blocked !== undefined) return { choice: 'refuse', reason: `guard ${blocked.guard}` };
-  if (run.runbook.start !== 'auto') return { choice: 'ask', reason: 'the runbook asks' };
+  if (run.course.runbook.start !== 'auto') return { choice: 'ask', reason: 'the runbook asks' };
   const open = guards.find(isOpen);
   if (open !== undefined) return { choice: 'ask', reason: `guard ${open.guard}` };
   if (plan.unknowns.length > 0) return { choice: 'ask', reason: `unknown: ${plan.unknowns[0]?.step ?? ''}` };
@@ -97,7 +97,7 @@ async function decisionFacts(run: Run, plan: Plan, transition: Transition): Prom
     health: await world.readings.health({ sources: transition.inputs.sources }),
     ...(users === undefined ? {} : { users }),
     pause: await world.pause.read(),
-    start: run.runbook.start,
+    start: run.course.runbook.start,
     upstreams: await upstreamFacts(world, incident.scope.components),
     restrictions: restrictionsOf(silences, {
       trigger: transition.trigger,

@@ -12,7 +12,7 @@ export async function failed(visit: Visit, reason: string): Promise<Next> {
     case 'goto':
       return { to: 'goto', step: step.fail.step };
     case 'undo':
-      return takeBack(visit, reason);
+      return { to: 'stop', reason: await takeBack(visit, reason) };
     case 'stop':
       return { to: 'stop', reason: `${step.id}: ${reason}` };
     case 'ask':
@@ -25,12 +25,13 @@ export async function askHow(visit: Visit, reason: string): Promise<Next> {
   const { choice, by } = await askPeople(visit, reason, ['again', 'continue', 'undo', 'stop']);
   if (choice === 'again') return { to: 'goto', step: visit.step.id };
   if (choice === 'continue') return NEXT;
-  if (choice === 'undo') return takeBack(visit, reason);
-  return { to: 'stop', reason: `${visit.step.id}: ${reason} (stopped by ${by})` };
+  if (choice === 'undo') return { to: 'stop', reason: await takeBack(visit, reason), people: true };
+  return { to: 'stop', reason: `${visit.step.id}: ${reason} (stopped by ${by})`, people: true };
 }
 
-async function takeBack(visit: Visit, reason: string): Promise<Next> {
-  const steps = visit.run.completed.map((one) => one.step);
-  const undone = await unwind(visit, steps);
-  return { to: 'stop', reason: `${visit.step.id}: ${reason}; ${undone}` };
+/** What this runbook has done, and what it has called; what its caller did before is the caller's. */
+async function takeBack(visit: Visit, reason: string): Promise<string> {
+  const { course, prefix } = visit.run;
+  const steps = course.completed.map((one) => one.step).filter((step) => step.startsWith(prefix));
+  return `${visit.step.id}: ${reason}; ${await unwind(visit, steps)}`;
 }

@@ -1,11 +1,12 @@
 // The interpreter: runs a pinned IR under its plan, step by step, on the durable engine.
 // It sequences; what a step kind means is in flows/steps/<kind>.ts.
 import type { Step } from '../domain/ir.ts';
-import { stepsOf } from '../domain/ir.ts';
+import { ownSteps } from '../domain/ir.ts';
 import { evaluateCondition } from './conditions.ts';
-import type { Next, Run, Visit } from './run.ts';
+import type { Next, Run, RunOutcome, Visit } from './run.ts';
 import { append, BELAY, begin, finish, NEXT, partName } from './run.ts';
 import { runApprove } from './steps/approve.ts';
+import { runCall } from './steps/call.ts';
 import { runChoose } from './steps/choose.ts';
 import { runCollect } from './steps/collect.ts';
 import { runDo } from './steps/do.ts';
@@ -18,21 +19,21 @@ import { runWatch } from './steps/watch.ts';
 /** A `goto` that never leads on must not run for ever. */
 const MOST_VISITS = 20;
 
-export type RunOutcome = { readonly outcome: 'done' } | { readonly outcome: 'failed'; readonly reason: string };
-
 /** Runs from the first step to the end, or to the step that stops it. */
 export async function interpret(run: Run): Promise<RunOutcome> {
-  const steps = stepsOf(run.runbook);
+  const { visits } = run.course;
+  const steps = ownSteps(run.runbook);
   let position = 0;
   while (position < steps.length) {
     const step = steps[position] as Step;
-    const number = (run.visits[step.id] ?? 0) + 1;
-    run.visits[step.id] = number;
-    if (number > MOST_VISITS) return { outcome: 'failed', reason: `${step.id} came up ${MOST_VISITS} times: somebody has to look` };
+    const number = (visits[step.id] ?? 0) + 1;
+    visits[step.id] = number;
+    if (number > MOST_VISITS)
+      return { outcome: 'failed', reason: `${step.id} came up ${MOST_VISITS} times: somebody has to look`, people: false };
     const next = await visitStep({ run, step, number });
-    if (next.to === 'stop') return { outcome: 'failed', reason: next.reason };
+    if (next.to === 'stop') return { outcome: 'failed', reason: next.reason, people: next.people === true };
     position = next.to === 'goto' ? steps.findIndex((one) => one.id === next.step) : position + 1;
-    if (position < 0) return { outcome: 'failed', reason: `no step ${next.to === 'goto' ? next.step : ''}` };
+    if (position < 0) return { outcome: 'failed', reason: `no step ${next.to === 'goto' ? next.step : ''}`, people: false };
   }
   return { outcome: 'done' };
 }
@@ -93,5 +94,7 @@ function runKind({ run, step, number }: Visit): Promise<Next> {
       return runNotify({ run, step, number });
     case 'collect':
       return runCollect({ run, step, number });
+    case 'call':
+      return runCall({ run, step, number }, interpret);
   }
 }

@@ -3,10 +3,11 @@ import { assert } from '../domain/assert.ts';
 import { ACTIONS } from '../domain/catalog.ts';
 import { BelayError } from '../domain/errors.ts';
 import type { GuardVerdict } from '../domain/guardrail.ts';
-import type { DoStep, Guard, Never, Runbook, Step } from '../domain/ir.ts';
-import { stepsOf } from '../domain/ir.ts';
+import type { CallStep, DoStep, Guard, Never, Runbook, Step } from '../domain/ir.ts';
+import { ownSteps } from '../domain/ir.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import type { Plan, PlanStep } from '../domain/plan.ts';
+import type { System } from '../domain/system.ts';
 import type { Observation } from '../ports/action.ts';
 import { runCheck } from './checks.ts';
 import type { Facts } from './facts.ts';
@@ -22,14 +23,24 @@ interface Draft {
   readonly unknown: string | null;
 }
 
-/** Reads only. @throws BELAY_INPUT_INVALID for inputs that the runbook does not take. */
-export async function makePlan(world: PlanWorld, pinned: PinnedRunbook, facts: Facts): Promise<Plan> {
+interface Planning {
+  readonly world: PlanWorld;
+  readonly facts: Facts;
+  /** What the steps of called runbooks have put out so far, by their prefix. */
+  readonly called: Readonly<Record<string, Facts['outputs']>>;
+  /** Targets that an earlier step of the plan changes. */
+  readonly touched: Set<string>;
+}
+
+/**
+ * Reads only. `called`: outputs of the runbooks that the run has called, by prefix, where a run is at work.
+ * @throws BELAY_INPUT_INVALID for inputs that the runbook does not take.
+ */
+export async function makePlan(world: PlanWorld, pinned: PinnedRunbook, facts: Facts, called: Planning['called'] = {}): Promise<Plan> {
   const { runbook, irHash } = pinned;
-  const inputs = checkInputs(world, runbook, facts.inputs);
+  const inputs = checkInputs(world.system, runbook, facts.inputs);
   const known: Facts = { ...facts, inputs };
-  const touched = new Set<string>();
-  const drafts: Draft[] = [];
-  for (const step of stepsOf(runbook)) drafts.push(await draftStep(world, step, known, touched));
+  const drafts = await draftSteps(runbook, { world, facts: known, called, touched: new Set() });
   const org = typeof inputs['org'] === 'string' ? inputs['org'] : null;
   const body = { runbook: runbook.id, version: runbook.version, irHash, inputs, org, steps: drafts.map((draft) => draft.step) };
   return {
@@ -68,7 +79,52 @@ export async function recallPlan(world: Pick<World, 'documents'>, planHash: stri
   return { ...body, planHash, guards: [], unknowns: [] };
 }
 
-function checkInputs(world: PlanWorld, runbook: Runbook, given: JsonObject): JsonObject {
+async function draftSteps(runbook: Runbook, planning: Planning): Promise<readonly Draft[]> {
+  const drafts: Draft[] = [];
+  for (const step of ownSteps(runbook)) {
+    if (step.kind === 'call') drafts.push(...(await draftCall(step, planning)));
+    else drafts.push(await draftStep(step, planning));
+  }
+  return drafts;
+}
+
+/** The step, and the steps of what it calls. Inputs that are not known yet leave those to be planned again when they are. */
+async function draftCall(step: CallStep, planning: Planning): Promise<readonly Draft[]> {
+  const { world, facts } = planning;
+  const given = calledInputs(world.system, step, facts);
+  const base = { ...baseOf(step), effect: 'none' as const, runbook: step.runbook.id, args: given.inputs };
+  const inside: Planning = {
+    ...planning,
+    facts: { inputs: given.inputs, incident: facts.incident, outputs: planning.called[`${step.id}.`] ?? {} },
+  };
+  const steps = await draftSteps(step.runbook, inside);
+  if (given.problem !== null) return [{ step: base, unknown: given.problem }, ...steps.map((one) => unknownYet(one, given.problem ?? ''))];
+  const guards = await runbookGuards(world, step.runbook, lookupIn(world.system, inside.facts, null));
+  const open = guards.filter((guard) => guard.answer !== 'pass' && guard.answer !== 'not-applicable');
+  const why = open.length === 0 ? null : `${step.runbook.id}: ${open.map((guard) => `${guard.guard} is ${guard.answer}`).join(', ')}`;
+  return [{ step: base, unknown: why }, ...steps];
+}
+
+function unknownYet(draft: Draft, why: string): Draft {
+  return draft.step.kind === 'do' ? { step: { ...draft.step, effect: 'unknown' }, unknown: draft.unknown ?? why } : draft;
+}
+
+/** What a called runbook is given. `problem` says why that is not enough; `inputs` then holds what there is. */
+export function calledInputs(
+  system: System,
+  step: CallStep,
+  facts: Facts,
+): { readonly inputs: JsonObject; readonly problem: string | null } {
+  const given = resolveRefs(step.with, lookupIn(system, facts, null));
+  if (given.missing.length > 0) return { inputs: given.value, problem: `no value yet for {${given.missing.join('}, {')}}` };
+  try {
+    return { inputs: checkInputs(system, step.runbook, given.value), problem: null };
+  } catch (error) {
+    return { inputs: given.value, problem: sentence(error) };
+  }
+}
+
+function checkInputs(system: System, runbook: Runbook, given: JsonObject): JsonObject {
   const problems: string[] = [];
   const inputs: Record<string, Json> = {};
   for (const name of Object.keys(given)) if (runbook.inputs[name] === undefined) problems.push(`${runbook.id} takes no input "${name}"`);
@@ -76,42 +132,40 @@ function checkInputs(world: PlanWorld, runbook: Runbook, given: JsonObject): Jso
     const value = given[name] ?? spec.default;
     if (value === undefined && spec.required) problems.push(`input "${name}" (${spec.type}) is missing`);
     if (value === undefined) continue;
-    if (spec.type === 'org' && !world.system.organizations.some((org) => org.id === value))
+    if (spec.type === 'org' && !system.organizations.some((org) => org.id === value))
       problems.push(`there is no organization "${String(value)}"`);
     if (spec.oneOf !== undefined && !spec.oneOf.includes(value)) problems.push(`input "${name}" must be one of ${spec.oneOf.join(', ')}`);
     inputs[name] = value;
   }
   if (problems.length === 0) return inputs;
-  const known = world.system.organizations.map((org) => org.id).join(', ');
+  const known = system.organizations.map((org) => org.id).join(', ');
   throw new BelayError('BELAY_INPUT_INVALID', problems.join('; '), {
     hint: `Organizations: ${known}. Inputs: ${Object.keys(runbook.inputs).join(', ') || 'none'}.`,
   });
 }
 
-async function draftStep(world: PlanWorld, step: Step, facts: Facts, touched: Set<string>): Promise<Draft> {
-  const base = {
+function baseOf(step: Step): Pick<PlanStep, 'id' | 'kind' | 'title' | 'who' | 'takesMs'> {
+  return {
     id: step.id,
     kind: step.kind,
     title: step.title,
     ...(step.who === undefined ? {} : { who: step.who }),
     ...(step.takesMs === undefined ? {} : { takesMs: step.takesMs }),
   };
+}
+
+async function draftStep(step: Exclude<Step, CallStep>, planning: Planning): Promise<Draft> {
+  const base = baseOf(step);
   if (step.kind !== 'do') return { step: { ...base, effect: 'none' }, unknown: null };
   if (step.do === 'belay.undo')
     return {
       step: { ...base, action: step.do, args: step.with, effect: 'unknown' },
       unknown: 'takes back what will have been done by then',
     };
-  return draftDo(world, step, base, facts, touched);
+  return draftDo(step, base, planning);
 }
 
-async function draftDo(
-  world: PlanWorld,
-  step: DoStep,
-  base: Pick<PlanStep, 'id' | 'kind' | 'title'>,
-  facts: Facts,
-  touched: Set<string>,
-): Promise<Draft> {
+async function draftDo(step: DoStep, base: Pick<PlanStep, 'id' | 'kind' | 'title'>, { world, facts, touched }: Planning): Promise<Draft> {
   const action = world.actions[step.do];
   const fixed = {
     ...base,

@@ -18,7 +18,7 @@ export async function recheckGuards(visit: Visit, round: number): Promise<Next |
   const part = round === 1 ? 'guards' : `guards${round}`;
   const open = (await run.context.step(
     partName(visit, part),
-    async () => (await openNow(visit)) as unknown as Json,
+    async () => (await openNow(visit, round)) as unknown as Json,
   )) as unknown as readonly GuardVerdict[];
   if (open.length === 0) return null;
   await append(run, partName(visit, `${part}-open`), (at) => ({
@@ -28,8 +28,8 @@ export async function recheckGuards(visit: Visit, round: number): Promise<Next |
         data: {
           choice: 'ask',
           by: 'belay',
-          runbook: run.runbook.id,
-          planHash: run.plan.planHash,
+          runbook: run.course.runbook.id,
+          planHash: run.course.plan.planHash,
           guards: open,
           options: ['ask', 'refuse'],
           reason: `right before ${visit.step.id}: guard ${open[0]?.guard ?? ''}`,
@@ -44,21 +44,24 @@ export async function recheckGuards(visit: Visit, round: number): Promise<Next |
     await finish(visit, 'failed', { code: 'BELAY_GUARD_REFUSED', guard: own.guard, reason: own.reason });
     return { to: 'stop', reason: `${visit.step.id}: guard ${own.guard} does not hold` };
   }
-  const granted = await askApproval(visit, `${part}-approval`, run.plan, approvalNeeds(run, run.plan));
+  const granted = await askApproval(visit, `${part}-approval`, run.course.plan, approvalNeeds(run, run.course.plan));
   if (granted) {
-    run.alone = null;
+    run.course.alone = null;
     return null;
   }
   await finish(visit, 'failed', { code: 'BELAY_GUARD_REFUSED', denied: true });
-  return { to: 'stop', reason: `${visit.step.id}: not approved` };
+  return { to: 'stop', reason: `${visit.step.id}: not approved`, people: true };
 }
 
 /** What people approved they may run although Belay's own guards would not act alone; the runbook's guards always count. */
-async function openNow(visit: Visit): Promise<readonly GuardVerdict[]> {
+async function openNow(visit: Visit, round: number): Promise<readonly GuardVerdict[]> {
   const { run } = visit;
   const own = await runbookGuards(run.world, run.runbook, lookupIn(run.world.system, factsOf(run), null));
-  if (run.alone === null) return own.filter((guard) => guard.answer === 'fail');
-  return (await judgeNow(run, { ...run.plan, guards: own }, run.alone, true)).filter(isOpen);
+  const { alone, plan, completed } = run.course;
+  if (alone === null) return own.filter((guard) => guard.answer === 'fail');
+  // A called runbook asks its own before its first act. Belay's judge the whole run, and were asked before the run's first act.
+  if (run.prefix !== '' && round === 1 && completed.length > 0) return own.filter(isOpen);
+  return (await judgeNow(run, { ...plan, guards: own }, alone, true)).filter(isOpen);
 }
 
 function isRunbookGuard({ run }: Visit, guard: GuardVerdict): boolean {

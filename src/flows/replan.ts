@@ -3,12 +3,12 @@ import type { Json } from '../domain/json.ts';
 import type { Plan, PlanStep } from '../domain/plan.ts';
 import { keepPlan, makePlan, withSteps } from './plan.ts';
 import type { Run, Visit } from './run.ts';
-import { append, BELAY, factsOf, partName } from './run.ts';
+import { append, BELAY, partName, wholeFacts } from './run.ts';
 
 export async function replan(visit: Visit): Promise<Plan> {
   const { run } = visit;
   return (await run.context.step(partName(visit, 'replan'), async () => {
-    const fresh = await makePlan(run.world, { runbook: run.runbook, irHash: run.irHash }, factsOf(run));
+    const fresh = await makePlan(run.world, { runbook: run.course.runbook, irHash: run.irHash }, wholeFacts(run), run.course.outputs);
     const plan = withSteps(
       run.world,
       fresh,
@@ -20,13 +20,14 @@ export async function replan(visit: Visit): Promise<Plan> {
 }
 
 function stepNow(run: Run, step: PlanStep): PlanStep {
-  const done = run.completed.some((one) => one.step === step.id);
-  const before = run.plan.steps.find((one) => one.id === step.id);
+  const { completed, plan, left } = run.course;
+  const done = completed.some((one) => one.step === step.id);
+  const before = plan.steps.find((one) => one.id === step.id);
   if (done && before !== undefined) return before;
   const action = step.action === undefined ? undefined : run.world.actions[step.action];
   if (action === undefined || step.args === undefined || step.effect !== 'change') return step;
   const target = action.target(step.args);
-  const back = run.left.some((one) => one.target === target && JSON.stringify(one.value) === JSON.stringify(step.desired ?? null));
+  const back = left.some((one) => one.target === target && JSON.stringify(one.value) === JSON.stringify(step.desired ?? null));
   // Putting back what this run rolled away from is never the answer: the step is not known until people say where to go.
   return back ? { ...step, effect: 'unknown' } : step;
 }
@@ -34,8 +35,8 @@ function stepNow(run: Run, step: PlanStep): PlanStep {
 /** A plan that people approved in the middle of a run: the incident names it from now on. */
 export async function adoptPlan(visit: Visit, plan: Plan): Promise<void> {
   const { run } = visit;
-  run.plan = plan;
-  run.alone = null;
+  run.course.plan = plan;
+  run.course.alone = null;
   await append(run, partName(visit, 'adopted'), (at) => ({
     events: [
       {
@@ -43,7 +44,7 @@ export async function adoptPlan(visit: Visit, plan: Plan): Promise<void> {
         data: {
           choice: 'act',
           by: 'people',
-          runbook: run.runbook.id,
+          runbook: run.course.runbook.id,
           planHash: plan.planHash,
           guards: plan.guards,
           options: ['act'],

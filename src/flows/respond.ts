@@ -20,7 +20,7 @@ import { absorbQuestions, mergeIfGlobal } from './merge.ts';
 import { coveringIncident, fingerprintOf, openingChange, runbookFor } from './open-incident.ts';
 import { recallPlan } from './plan.ts';
 import { writePostmortem } from './postmortem.ts';
-import type { Run, Writing } from './run.ts';
+import type { Course, Run, Writing } from './run.ts';
 import { append, BELAY, enterPhase, PATIENCE_MS, readIncident, update } from './run.ts';
 import type { World } from './world.ts';
 
@@ -70,7 +70,7 @@ async function respond(context: FlowContext, world: World, input: RespondInput, 
     input.kind === 'run' ? { kind: 'go', plan: await plannedBy(run, input) } : await decideUntilSettled(run, input.transition);
   switch (settled.kind) {
     case 'go':
-      run.plan = settled.plan;
+      run.course.plan = settled.plan;
       return carryOut(run);
     case 'no':
       await tellStopped(run, 'it was refused or denied');
@@ -170,22 +170,9 @@ async function newRun(context: FlowContext, world: World, opened: Opened & { rea
     guards: [],
     unknowns: [],
   };
-  return {
-    context,
-    world,
-    incident: opened.incident,
-    runbook,
-    irHash,
-    inputs,
-    plan,
-    outputs: {},
-    completed: [],
-    left: [],
-    unwinds: 0,
-    visits: {},
-    alone: null,
-    rechecked: false,
-  };
+  const outputs = {};
+  const course: Course = { runbook, inputs, plan, completed: [], left: [], unwinds: 0, visits: {}, outputs: { '': outputs }, alone: null };
+  return { context, world, incident: opened.incident, irHash, course, runbook, inputs, prefix: '', outputs, rechecked: false };
 }
 
 /** The plan that the person saw when starting the run. */
@@ -216,7 +203,7 @@ async function decideUntilSettled(run: Run, transition: Transition): Promise<Set
       asked = null;
     }
     if (decision.choice === 'act') {
-      run.alone = latest;
+      run.course.alone = latest;
       return { kind: 'go', plan: decision.plan };
     }
     if (decision.choice === 'refuse') return { kind: 'no' };
@@ -283,7 +270,7 @@ async function carryOut(run: Run): Promise<Json> {
     events: [
       {
         type: 'run.started',
-        data: { run: context.runId, runbook: run.runbook.id, irHash: run.irHash, planHash: run.plan.planHash, inputs: run.inputs },
+        data: { run: context.runId, runbook: run.runbook.id, irHash: run.irHash, planHash: run.course.plan.planHash, inputs: run.inputs },
         at,
         actor: BELAY,
       },

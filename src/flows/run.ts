@@ -3,7 +3,7 @@
 import type { EventDraft } from '../domain/event.ts';
 import type { Incident, Phase } from '../domain/incident.ts';
 import type { ActionCall, Runbook, Step } from '../domain/ir.ts';
-import { stepsOf } from '../domain/ir.ts';
+import { localId, stepsOf } from '../domain/ir.ts';
 import type { Instant, Json, JsonObject } from '../domain/json.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Transition } from '../domain/trigger.ts';
@@ -28,17 +28,13 @@ export interface Completed {
   fingerprint: string | null;
 }
 
-export interface Run {
-  readonly context: FlowContext;
-  readonly world: World;
-  readonly incident: string;
+/** What a run knows as a whole, in whichever runbook it is. */
+export interface Course {
+  /** The runbook that the incident names, and what it was given. */
   readonly runbook: Runbook;
-  readonly irHash: string;
   readonly inputs: JsonObject;
   /** The plan in force: replaced when people approve a new one. */
   plan: Plan;
-  /** step id with `_` for `-` → outputs. */
-  readonly outputs: Record<string, JsonObject>;
   /** `do` steps that changed something, in order; those of unknown effect, too. */
   readonly completed: Completed[];
   /** What this run rolls away from: a later plan must never propose to put it back. */
@@ -46,9 +42,26 @@ export interface Run {
   /** How often something was taken back: names the engine steps of each. */
   unwinds: number;
   readonly visits: Record<string, number>;
+  /** Of each runbook at work, by its prefix: step id, as the runbook writes it with `_` for `-` → outputs. */
+  readonly outputs: Record<string, Record<string, JsonObject>>;
   /** The breach that Belay acts on alone; null when people approved the plan or started the run. */
   alone: Transition | null;
-  /** The guards were asked again, right before the first act. */
+}
+
+/** The runbook that is being carried out: the run's own, or one that a step of it calls. */
+export interface Run {
+  readonly context: FlowContext;
+  readonly world: World;
+  readonly incident: string;
+  readonly irHash: string;
+  readonly course: Course;
+  readonly runbook: Runbook;
+  readonly inputs: JsonObject;
+  /** What the ids of its steps begin with: '' in the run's own runbook. */
+  readonly prefix: string;
+  /** Its own of the course's. */
+  readonly outputs: Record<string, JsonObject>;
+  /** The guards were asked again, right before the first act of this runbook. */
   rechecked: boolean;
 }
 
@@ -62,7 +75,13 @@ export interface Visit<S extends Step = Step> {
 export type Next =
   | { readonly to: 'next' }
   | { readonly to: 'goto'; readonly step: string }
-  | { readonly to: 'stop'; readonly reason: string };
+  /** `people`: they said so, and no policy of a step goes on over it. */
+  | { readonly to: 'stop'; readonly reason: string; readonly people?: true };
+
+export type RunOutcome =
+  | { readonly outcome: 'done' }
+  /** `people`: they ended it. */
+  | { readonly outcome: 'failed'; readonly reason: string; readonly people: boolean };
 
 export const NEXT: Next = { to: 'next' };
 
@@ -72,6 +91,11 @@ export function partName(visit: Visit, part: string): string {
 
 export function factsOf(run: Run): Facts {
   return { inputs: run.inputs, incident: { id: run.incident }, outputs: run.outputs };
+}
+
+/** What the run's own runbook knows, wherever the run is. */
+export function wholeFacts({ course, incident }: Run): Facts {
+  return { inputs: course.inputs, incident: { id: incident }, outputs: course.outputs[''] ?? {} };
 }
 
 /** Appends to the incident once, however often the step is repeated. */
@@ -116,15 +140,15 @@ export async function enterPhase(
 ): Promise<void> {
   await update(run, name, (incident, at) =>
     from.includes(incident.phase) && (onlyIf === undefined || onlyIf(incident))
-      ? phaseChange(run.world.system, run.runbook, incident, { to, at, actor: BELAY, ...extra })
+      ? phaseChange(run.world.system, run.course.runbook, incident, { to, at, actor: BELAY, ...extra })
       : null,
   );
 }
 
 /** Something was put in place by this run, or was found to be in place already: what is proven now is more than luck. */
 export function hasActed(run: Run, incident: Incident): boolean {
-  if (run.completed.length > 0) return true;
-  return stepsOf(run.runbook).some((step) => step.kind === 'do' && ['done', 'noop'].includes(incident.steps[step.id]?.status ?? ''));
+  if (run.course.completed.length > 0) return true;
+  return stepsOf(run.course.runbook).some((step) => step.kind === 'do' && ['done', 'noop'].includes(incident.steps[step.id]?.status ?? ''));
 }
 
 /** Ends a visit: the step's state, its evidence, and the clocks it meets, in one transaction. */
@@ -178,7 +202,7 @@ export async function begin(visit: Visit): Promise<void> {
 }
 
 export function setOutputs(run: Run, step: string, outputs: JsonObject): void {
-  run.outputs[step.replaceAll('-', '_')] = outputs;
+  run.outputs[localId(step).replaceAll('-', '_')] = outputs;
 }
 
 export type Answered = {

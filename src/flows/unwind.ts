@@ -12,10 +12,10 @@ const UNDO_TIMEOUT_MS = 60_000;
 /** Returns what happened in words for the log. Contingencies of the steps taken back are closed. */
 export async function unwind(visit: Visit, steps: readonly string[]): Promise<string> {
   const { run } = visit;
-  run.unwinds += 1;
-  const wanted = run.completed.filter((one) => steps.includes(one.step)).reverse();
+  run.course.unwinds += 1;
+  const wanted = run.course.completed.filter((one) => steps.includes(one.step)).reverse();
   for (const [index, done] of wanted.entries()) {
-    const name = `undo${run.unwinds}-${index}-${done.step}`;
+    const name = `undo${run.course.unwinds}-${index}-${done.step}`;
     const problem = await takeOneBack(visit, done, name);
     if (problem !== null) return problem;
   }
@@ -33,7 +33,8 @@ async function takeOneBack(visit: Visit, done: Completed, name: string): Promise
       return `stopped before ${done.step}: somebody changed ${done.target} since, and that is not ours to take back`;
     if (outcome.status !== 'done' && outcome.status !== 'noop') return `the undo of ${done.step} did not succeed (${outcome.status})`;
     // The target looks as it did after the step before this one; what that step left is what its own undo must find.
-    for (const earlier of run.completed) if (earlier.target === done.target && earlier !== done) earlier.fingerprint = outcome.fingerprint;
+    for (const earlier of run.course.completed)
+      if (earlier.target === done.target && earlier !== done) earlier.fingerprint = outcome.fingerprint;
   }
   await append(run, partName(visit, `${name}:undone`), (at) => ({
     events: [
@@ -42,7 +43,7 @@ async function takeOneBack(visit: Visit, done: Completed, name: string): Promise
     ],
     clearTimers: [`contingency:${done.step}`],
   }));
-  run.completed.splice(run.completed.indexOf(done), 1);
+  run.course.completed.splice(run.course.completed.indexOf(done), 1);
   return null;
 }
 

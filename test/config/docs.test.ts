@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { APPROVE, CHOOSE, COLLECT, COMMON, DO, MANUAL, NOTIFY, VERIFY, WAIT, WATCH } from '../../src/config/step-fields.ts';
+import { APPROVE, CALL, CHOOSE, COLLECT, COMMON, DO, MANUAL, NOTIFY, VERIFY, WAIT, WATCH } from '../../src/config/step-fields.ts';
 import { ACTIONS, PROBES } from '../../src/domain/catalog.ts';
 
 const ROOT = path.join(import.meta.dirname, '../..');
@@ -11,9 +11,12 @@ const FORMAT = read('docs/reference/runbook-format.md');
 const SYSTEM = read('docs/reference/belay-yaml.md');
 
 /** Rules whose name is put together in the code. */
-const COMPOSED = ['action', 'probe', 'component', 'role', 'channel', 'organization', 'target', 'switch', 'trigger'].map(
-  (what) => `unknown-${what}`,
-);
+const COMPOSED = [
+  ...['action', 'probe', 'runbook', 'component', 'role', 'channel', 'organization', 'target', 'switch', 'trigger'].map(
+    (what) => `unknown-${what}`,
+  ),
+  ...['loop', 'missing', 'role-differs', 'too-deep', 'too-many-steps'].map((why) => `call-${why}`),
+];
 
 function rulesOfTheCode(): readonly string[] {
   const files = ['src/config', 'src/adapters/cel'].flatMap((folder) =>
@@ -40,7 +43,7 @@ describe('the format of runbooks', () => {
   });
 
   test('every key of every kind of step is there', () => {
-    const keys = [COMMON, MANUAL, APPROVE, CHOOSE, DO, VERIFY, WATCH, WAIT, NOTIFY, COLLECT].flatMap((shape) => Object.keys(shape));
+    const keys = [COMMON, MANUAL, APPROVE, CHOOSE, DO, VERIFY, WATCH, WAIT, NOTIFY, COLLECT, CALL].flatMap((shape) => Object.keys(shape));
     expect([...new Set(keys)].filter((key) => !FORMAT.includes(`\`${key}\``))).toEqual([]);
   });
 

@@ -276,9 +276,31 @@ export const MORE: readonly Mistake[] = [
   {
     name: 'a kind that is not available yet',
     from: '```belay wait\nuntil: now >= steps.think.out.goLive',
-    to: '```belay call other\nwith: {}',
+    to: '```belay each other\nwith: {}',
     rule: 'not-available',
-    at: '```belay call other',
+    at: '```belay each other',
+  },
+  {
+    name: 'a call of a runbook that is not there',
+    from: '```belay wait\nuntil: now >= steps.think.out.goLive',
+    to: '```belay call bse\nwith: {}',
+    rule: 'unknown-runbook',
+    at: '```belay call bse',
+    meant: 'base',
+  },
+  {
+    name: 'a runbook that calls itself',
+    from: '```belay wait\nuntil: now >= steps.think.out.goLive',
+    to: '```belay call base\nwith: { org: "{org}" }',
+    rule: 'call-loop',
+    at: '```belay call base',
+  },
+  {
+    name: 'a call that names no runbook',
+    from: '```belay wait\nuntil: now >= steps.think.out.goLive',
+    to: '```belay call\nwith: {}',
+    rule: 'fence-kind',
+    at: '```belay call',
   },
   {
     name: 'a key that is not available yet',

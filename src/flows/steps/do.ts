@@ -72,7 +72,7 @@ async function settle(visit: Visit<DoStep>, planned: PlanStep, outcome: DoOutcom
 }
 
 function plannedStep(visit: Visit<DoStep>): PlanStep {
-  const planned = visit.run.plan.steps.find((one) => one.id === visit.step.id);
+  const planned = visit.run.course.plan.steps.find((one) => one.id === visit.step.id);
   assert(planned !== undefined, `${visit.step.id} is not in the plan`);
   return planned;
 }
@@ -80,7 +80,7 @@ function plannedStep(visit: Visit<DoStep>): PlanStep {
 /** Where an earlier step of this run moved the same target, the plan could not know its fingerprint: what that step left is expected. */
 function leftBehind(visit: Visit<DoStep>, planned: PlanStep): string | null {
   const target = targetOf(visit, planned);
-  return visit.run.completed.findLast((one) => one.target === target)?.fingerprint ?? null;
+  return visit.run.course.completed.findLast((one) => one.target === target)?.fingerprint ?? null;
 }
 
 function targetOf(visit: Visit<DoStep>, planned: PlanStep): string {
@@ -107,16 +107,17 @@ function remember(visit: Visit<DoStep>, planned: PlanStep, fingerprint: string |
   const { run, step } = visit;
   const target = targetOf(visit, planned);
   run.rechecked = true;
-  if (planned.current !== undefined && planned.effect === 'change') run.left.push({ target, value: planned.current });
-  const earlier = run.completed.findIndex((one) => one.step === step.id);
-  if (earlier >= 0) run.completed.splice(earlier, 1);
+  const { completed, left } = run.course;
+  if (planned.current !== undefined && planned.effect === 'change') left.push({ target, value: planned.current });
+  const earlier = completed.findIndex((one) => one.step === step.id);
+  if (earlier >= 0) completed.splice(earlier, 1);
   const undo = planned.undo === undefined ? null : { do: planned.undo.action, with: planned.undo.args };
-  run.completed.push({ step: step.id, target, call: { do: step.do, with: planned.args ?? {} }, undo, fingerprint });
+  completed.push({ step: step.id, target, call: { do: step.do, with: planned.args ?? {} }, undo, fingerprint });
 }
 
 function contingencyOf({ run, step }: Visit<DoStep>, planned: PlanStep, at: Instant): EventDraft[] {
   if (step.contingency === undefined) return [];
-  const scope = run.plan.org ?? String(planned.args?.['target'] ?? 'all');
+  const scope = (typeof run.inputs['org'] === 'string' ? run.inputs['org'] : null) ?? String(planned.args?.['target'] ?? 'all');
   const data = { step: step.id, action: step.do, scope, owner: step.contingency.owner, expiresAt: at + step.contingency.expiresMs };
   return [{ type: 'contingency.opened', data, at, actor: BELAY }];
 }
@@ -141,7 +142,7 @@ async function askWithNewPlan(visit: Visit<DoStep>, why: string): Promise<Next> 
     return askHow(visit, `${why}, and still it cannot be known; do it by hand, then continue`);
   }
   const granted = await askApproval(visit, 'replan-approval', plan, approvalNeeds(visit.run, plan));
-  if (!granted) return { to: 'stop', reason: `${visit.step.id}: ${why}, and the new plan was not approved` };
+  if (!granted) return { to: 'stop', reason: `${visit.step.id}: ${why}, and the new plan was not approved`, people: true };
   await adoptPlan(visit, plan);
   return { to: 'goto', step: visit.step.id };
 }
@@ -154,7 +155,7 @@ async function runUndo(visit: Visit<DoStep>): Promise<Next> {
   const steps = visit.step.with['steps'] as Json;
   assert(Array.isArray(steps), `${visit.step.id}: belay.undo needs a list of steps`);
   const said = await unwind(visit, steps.map(String));
-  const left = visit.run.completed.filter((one) => steps.includes(one.step));
+  const left = visit.run.course.completed.filter((one) => steps.includes(one.step));
   await append(visit.run, partName(visit, 'said'), (at) => ({
     events: [{ type: 'note.added', data: { by: 'belay', text: said, lang: 'en' }, at, actor: BELAY }],
   }));

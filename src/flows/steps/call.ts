@@ -1,0 +1,36 @@
+// `call`: carries out another runbook as a part of this run: one incident, one plan, its own inputs and answers.
+import type { CallStep } from '../../domain/ir.ts';
+import type { Json, JsonObject } from '../../domain/json.ts';
+import { failed } from '../fail.ts';
+import { calledInputs } from '../plan.ts';
+import type { Next, Run, RunOutcome, Visit } from '../run.ts';
+import { factsOf, finish, NEXT, partName } from '../run.ts';
+
+export async function runCall(visit: Visit<CallStep>, interpret: (run: Run) => Promise<RunOutcome>): Promise<Next> {
+  const { run, step } = visit;
+  const { runbook } = step;
+  const given = (await run.context.step(
+    partName(visit, 'inputs'),
+    async () => calledInputs(run.world.system, step, factsOf(run)) as unknown as Json,
+  )) as unknown as ReturnType<typeof calledInputs>;
+  if (given.problem !== null) {
+    await finish(visit, 'failed', { code: 'BELAY_INPUT_INVALID', runbook: runbook.id, message: given.problem });
+    return failed(visit, `${runbook.id}: ${given.problem}`);
+  }
+  const result = await interpret(frameOf(visit, given.inputs));
+  if (result.outcome === 'done') {
+    await finish(visit, 'done', { runbook: runbook.id, inputs: given.inputs });
+    return NEXT;
+  }
+  await finish(visit, 'failed', { runbook: runbook.id, inputs: given.inputs, message: result.reason });
+  // What people ended stays ended, whatever the calling step would do about a failure.
+  return result.people ? { to: 'stop', reason: result.reason, people: true } : failed(visit, result.reason);
+}
+
+/** A second visit begins with no answers of the first. */
+function frameOf({ run, step }: Visit<CallStep>, inputs: JsonObject): Run {
+  const prefix = `${step.id}.`;
+  const outputs = {};
+  run.course.outputs[prefix] = outputs;
+  return { ...run, runbook: step.runbook, inputs, prefix, outputs, rechecked: false };
+}

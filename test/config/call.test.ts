@@ -1,0 +1,62 @@
+// Calls between runbooks of a folder: what is linked, and what is told about a call that cannot be carried out.
+import { expect, test } from 'vitest';
+import { stepsOf } from '../../src/domain/ir.ts';
+import { BASE_RUNBOOK, fixture, lintFolder, told, workspace } from './workspace.ts';
+
+const CALLED = `---
+belay: 1
+id: look-first
+title: Look first
+version: 1.0.0
+owner: commander
+inputs:
+  org: { type: org, required: true }
+  depth: { type: int, default: 1 }
+---
+
+# Look first
+
+## Look
+
+### Look at it {#look}
+- [ ] Look
+`;
+const CALL = '### Look at it first {#first}\n```belay call look-first\nwith: { org: "{org}" }\n```\n\n';
+const caller = (call: string): string => fixture(`base/${BASE_RUNBOOK}`).replace('### Keep the page', `${call}### Keep the page`);
+const lint = (call: string, called: string = CALLED) =>
+  lintFolder(workspace({ [BASE_RUNBOOK]: caller(call), 'runbooks/look-first.runbook.md': called }));
+
+test('a called runbook is linked into the one that calls it, and stays a runbook of its own', () => {
+  const loaded = lint(CALL);
+  expect(told(loaded)).toEqual([]);
+  const base = loaded.runbooks['base']?.runbook;
+  expect(base === undefined ? [] : stepsOf(base).map((step) => step.id)).toEqual(expect.arrayContaining(['first', 'first.look']));
+  expect(loaded.runbooks['look-first']?.runbook.phases[0]?.steps[0]?.id).toBe('look');
+});
+
+test('the hash of a runbook changes when the file that it calls does', () => {
+  const one = JSON.stringify(lint(CALL).runbooks['base']?.runbook);
+  const other = JSON.stringify(lint(CALL, CALLED.replace('- [ ] Look', '- [ ] Look twice')).runbooks['base']?.runbook);
+  expect(one).not.toBe(other);
+});
+
+test('what a call lacks, gives too much, or gives wrongly is told at its place', () => {
+  const rules = (call: string): readonly string[] => lint(call).diagnostics.map((one) => one.rule);
+  expect(rules(CALL.replace('with: { org: "{org}" }', 'with: {}'))).toEqual(['missing-argument']);
+  expect(rules(CALL.replace('{ org: "{org}" }', '{ org: "{org}", dept: 2 }'))).toEqual(['unknown-argument']);
+  expect(rules(CALL.replace('{ org: "{org}" }', '{ org: "{org}", depth: deep }'))).toEqual(['wrong-argument']);
+  expect(rules(CALL.replace('{ org: "{org}" }', '{ org: "{org}" }\nretry: { max: 2 }'))).toEqual(['not-available']);
+});
+
+test('a runbook that calls one with errors cannot be used, and says so', () => {
+  const loaded = lint(CALL, CALLED.replace('- [ ] Look\n', ''));
+  expect(Object.keys(loaded.runbooks)).toEqual([]);
+  expect(told(loaded).map((line) => line.split(' ')[1])).toEqual(['call-broken', 'step-empty']);
+});
+
+test('two runbooks that call each other are both refused', () => {
+  const back = CALLED.replace('- [ ] Look\n', '```belay call base\nwith: { org: "{org}" }\n```\n');
+  const loaded = lint(CALL, back);
+  expect(Object.keys(loaded.runbooks)).toEqual([]);
+  expect(told(loaded).map((line) => line.split(' ')[1])).toEqual(['call-loop', 'call-loop']);
+});
