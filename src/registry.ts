@@ -10,6 +10,7 @@ import { createHostReader } from './adapters/host/index.ts';
 import { createHttpProbe } from './adapters/http-probe/index.ts';
 import { createLogReader } from './adapters/log/index.ts';
 import { createMappedWebhook } from './adapters/mapped-webhook/index.ts';
+import { createPm2Reader } from './adapters/pm2/index.ts';
 import { createPrometheusReader } from './adapters/prometheus/index.ts';
 import { createPushSource } from './adapters/push/index.ts';
 import { createReleaseDirectory } from './adapters/release-directory/index.ts';
@@ -121,6 +122,8 @@ function openSource(spec: SourceSpec, deps: SourceDeps & { readonly counted: Rea
       return polled(createStatusPageReader(spec, deps), deps.time);
     case 'docker':
       return polled(createDockerReader(spec, deps), deps.time);
+    case 'pm2':
+      return polled(createPm2Reader(spec, deps), deps.time);
     case 'alerts':
       return listening(createAlerts(spec), deps.time, deps.counted);
     case 'webhook':

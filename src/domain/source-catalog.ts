@@ -87,6 +87,17 @@ export const SOURCE_DRIVERS = {
       org: { type: 'text' },
     },
   },
+  pm2: {
+    pulled: true,
+    options: {
+      /** How PM2 is called: a program and what comes before `jlist`. */
+      command: { type: 'texts', otherwise: ['pm2'] },
+      /** Its PM2_HOME; otherwise `.pm2` of the user that runs Belay. */
+      home: { type: 'text' },
+      /** Names; those that are not there are told. */
+      apps: { type: 'texts' },
+    },
+  },
   alerts: {
     pulled: false,
     options: {

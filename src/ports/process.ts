@@ -25,7 +25,13 @@ export interface Processes {
   /** @throws BELAY_PROCESS_FAILED when it cannot be started (effect none), BELAY_TIMEOUT (effect unknown). A non-zero code is a result. */
   run(
     argv: readonly [string, ...string[]],
-    o: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>>; readonly timeoutMs: number },
+    o: {
+      readonly cwd?: string;
+      readonly env?: Readonly<Record<string, string>>;
+      readonly timeoutMs: number;
+      /** Of stdout and of stderr each; what is longer loses its middle. */
+      readonly maxOutputBytes?: number;
+    },
   ): Promise<ProcessResult>;
   /** This process. */
   self(): Promise<ProcessIdentity>;

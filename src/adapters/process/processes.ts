@@ -34,7 +34,7 @@ export function createProcesses(options: ProcessesOptions = {}) {
   return {
     ...known,
     locks: createLocks(known),
-    run: (argv, o) => runOnce(argv, o, { maxBytes, env: { PATH: PATHS, ...options.env, ...o.env } }),
+    run: (argv, o) => runOnce(argv, o, { maxBytes: o.maxOutputBytes ?? maxBytes, env: { PATH: PATHS, ...options.env, ...o.env } }),
     signal: async (wanted, name) => {
       if (!(name in constants.signals))
         throw new BelayError('BELAY_PROCESS_FAILED', `there is no signal ${name}`, { hint: 'Write it as SIGHUP, SIGUSR1, …' });
