@@ -8,6 +8,7 @@ import { createFileChannel } from './adapters/file/index.ts';
 import { createFlowFile } from './adapters/flow-file/index.ts';
 import { createHostReader } from './adapters/host/index.ts';
 import { createHttpProbe } from './adapters/http-probe/index.ts';
+import { createKubernetesReader } from './adapters/kubernetes/index.ts';
 import { createLogReader } from './adapters/log/index.ts';
 import { createMappedWebhook } from './adapters/mapped-webhook/index.ts';
 import { createPm2Reader } from './adapters/pm2/index.ts';
@@ -124,6 +125,8 @@ function openSource(spec: SourceSpec, deps: SourceDeps & { readonly counted: Rea
       return polled(createDockerReader(spec, deps), deps.time);
     case 'pm2':
       return polled(createPm2Reader(spec, deps), deps.time);
+    case 'kubernetes':
+      return polled(createKubernetesReader(spec, deps), deps.time);
     case 'alerts':
       return listening(createAlerts(spec), deps.time, deps.counted);
     case 'webhook':

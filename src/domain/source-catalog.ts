@@ -98,6 +98,21 @@ export const SOURCE_DRIVERS = {
       apps: { type: 'texts' },
     },
   },
+  kubernetes: {
+    pulled: true,
+    options: {
+      url: { type: 'url', otherwise: 'https://kubernetes.default.svc' },
+      namespace: { type: 'text', required: true },
+      /** A label selector, as kubectl takes it. */
+      selector: { type: 'text' },
+      token: { type: 'text' },
+      /** Instead of `token`: read at each reading, because it is renewed. */
+      tokenFile: { type: 'text' },
+      caFile: { type: 'text' },
+      /** The pod's label that names the organization. */
+      org: { type: 'text' },
+    },
+  },
   alerts: {
     pulled: false,
     options: {
