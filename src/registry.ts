@@ -16,6 +16,7 @@ import { createPrometheusReader } from './adapters/prometheus/index.ts';
 import { createPushSource } from './adapters/push/index.ts';
 import { createReleaseDirectory } from './adapters/release-directory/index.ts';
 import { createSentry } from './adapters/sentry/index.ts';
+import { createSentryApiReader } from './adapters/sentry-api/index.ts';
 import { createSlackChannel } from './adapters/slack/index.ts';
 import { createSqlReader } from './adapters/sql/index.ts';
 import { createStatusPageReader } from './adapters/status-page/index.ts';
@@ -127,6 +128,8 @@ function openSource(spec: SourceSpec, deps: SourceDeps & { readonly counted: Rea
       return polled(createPm2Reader(spec, deps), deps.time);
     case 'kubernetes':
       return polled(createKubernetesReader(spec, deps), deps.time);
+    case 'sentry-api':
+      return polled(createSentryApiReader(spec, deps), deps.time);
     case 'alerts':
       return listening(createAlerts(spec), deps.time, deps.counted);
     case 'webhook':

@@ -113,6 +113,22 @@ export const SOURCE_DRIVERS = {
       org: { type: 'text' },
     },
   },
+  'sentry-api': {
+    pulled: true,
+    options: {
+      url: { type: 'url', otherwise: 'https://sentry.io' },
+      organization: { type: 'text', required: true },
+      token: { type: 'text', required: true },
+      /** Slugs or ids; all of them where none is written. */
+      projects: { type: 'texts' },
+      environment: { type: 'text' },
+      /** In Sentry's search syntax: only these events and issues. */
+      query: { type: 'text' },
+      counts: { type: 'texts', otherwise: ['errors'] },
+      /** How long Sentry may take to have a minute complete. */
+      settle: { type: 'duration', otherwise: 60_000 },
+    },
+  },
   alerts: {
     pulled: false,
     options: {

@@ -31,10 +31,18 @@ export interface ApiUnderTest {
 export function apiSource(name: string, make: () => Promise<ApiUnderTest>): void {
   signalSourceContract(`the ${name} adapter`, async () => {
     const { server, reader } = await make();
+    const one = reader({ time: systemTime, timeoutMs: 2_000 });
+    const waiting: (() => void)[] = [];
+    const read: SignalReader['read'] = async (signal, from) => {
+      const batch = await one.read(signal, from);
+      for (const wake of waiting.splice(0)) wake();
+      return batch;
+    };
     return {
-      source: polled(reader({ time: systemTime, timeoutMs: 2_000 }), systemTime),
+      source: polled({ ...one, read }, systemTime),
       beat: async (count) => {
-        for (let n = 0; n <= count; n += 1) await Promise.race([server.nextAsked(), systemTime.sleep(200)]);
+        for (let n = 0; n <= count; n += 1)
+          await Promise.race([new Promise<void>((resolve) => waiting.push(resolve)), systemTime.sleep(300)]);
       },
       trouble: async (on) => {
         server.mood = on ? 'error-500' : 'well';

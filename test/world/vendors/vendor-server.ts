@@ -26,7 +26,6 @@ export interface VendorServer {
   /** Requests that the vendor would have refused for their form. */
   readonly refused: string[];
   mood: Mood;
-  nextAsked(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -42,7 +41,6 @@ export class BadRequest extends Error {
 export async function startVendor(answer: (asked: Asked) => VendorReply): Promise<VendorServer> {
   const asked: Asked[] = [];
   const refused: string[] = [];
-  const waiting: (() => void)[] = [];
   const held = new Set<ServerResponse>();
   const state: { mood: Mood } = { mood: 'well' };
   const server = createServer((request, response) => {
@@ -51,7 +49,6 @@ export async function startVendor(answer: (asked: Asked) => VendorReply): Promis
       const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
       const one = { method: request.method ?? '', path: url.pathname, query: url.searchParams, headers, body };
       asked.push(one);
-      for (const wake of waiting.splice(0)) wake();
       if (state.mood === 'stall') return void held.add(response);
       if (state.mood !== 'well') return badDay(state.mood, request, response);
       try {
@@ -74,7 +71,6 @@ export async function startVendor(answer: (asked: Asked) => VendorReply): Promis
     set mood(mood) {
       state.mood = mood;
     },
-    nextAsked: () => new Promise<void>((resolve) => waiting.push(resolve)),
     close: () =>
       new Promise<void>((resolve) => {
         for (const response of held) response.destroy();

@@ -1,0 +1,107 @@
+// Counts of Sentry as a source of signals, asked of its web API: complete minutes, each of them once. It judges nothing; what cannot be read
+// is a dead reading with its reason, in which the token never stands. What Sentry sends by itself is the driver `sentry`.
+import { deadBatch, jsonOf, Patience, Unusable } from '../../domain/answer.ts';
+import { BelayError } from '../../domain/errors.ts';
+import type { Batch, Cursor, Sample } from '../../domain/signal.ts';
+import type { SourceSpec } from '../../domain/source-catalog.ts';
+import type { Http } from '../../ports/http.ts';
+import type { SignalReader } from '../../ports/signal-source.ts';
+import type { Time } from '../../ports/time.ts';
+import { errorsIn, issuesIn, MINUTE_MS, type Span, sessionsIn } from './answers.ts';
+
+export type SentryApiSpec = Extract<SourceSpec, { driver: 'sentry-api' }>;
+
+const MOST_BYTES = 8 * 1024 * 1024;
+/** After a longer absence the rest is not asked for. */
+const LONGEST_GAP_MS = 12 * 3_600_000;
+const COUNTS = ['errors', 'issues', 'sessions'] as const;
+
+interface SentryApiDeps {
+  readonly http: Http;
+  readonly time: Pick<Time, 'now' | 'monotonicMs'>;
+}
+
+/**
+ * @example createSentryApiReader({ id: 'errors', driver: 'sentry-api', url: 'https://sentry.io', organization: 'acme', token, counts: ['errors'], settleMs: 60_000, everyMs: 60_000, timeoutMs: 10_000 }, { http, time })
+ * @throws BELAY_CONFIG_INVALID for counts that there are not
+ */
+export function createSentryApiReader(spec: SentryApiSpec, { http, time }: SentryApiDeps): SignalReader {
+  const unknown = spec.counts.find((one) => !(COUNTS as readonly string[]).includes(one));
+  if (unknown !== undefined)
+    throw new BelayError('BELAY_CONFIG_INVALID', `source ${spec.id}: counts: there is no ${unknown}`, {
+      hint: `Counts: ${COUNTS.join(', ')}.`,
+    });
+  const patience = new Patience();
+  const base = `${spec.url.replace(/\/+$/, '')}/api/0/organizations/${encodeURIComponent(spec.organization)}`;
+  const headers = { accept: 'application/json', authorization: `Bearer ${spec.token}` };
+  const chosen = [
+    ...(spec.projects ?? []).map((one): [string, string] => ['project', one]),
+    ...(spec.environment === undefined ? [] : [['environment', spec.environment] as [string, string]]),
+  ];
+
+  const ask = async (
+    path: string,
+    more: Readonly<Record<string, string>>,
+    o: { readonly end: number; readonly signal: AbortSignal },
+  ): Promise<unknown> => {
+    const query = new URLSearchParams([...Object.entries(more), ...chosen]);
+    const timeoutMs = Math.max(1, Math.ceil(o.end - time.monotonicMs()));
+    const answer = await http.request(
+      { method: 'GET', url: `${base}/${path}/?${query}`, headers, timeoutMs, maxBytes: MOST_BYTES },
+      o.signal,
+    );
+    patience.heard(answer, time.now());
+    return jsonOf(answer);
+  };
+
+  const all = async (
+    span: Span,
+    from: Span['from'],
+    signal: AbortSignal,
+  ): Promise<{ readonly samples: readonly Sample[]; readonly upTo: number }> => {
+    const o = { end: time.monotonicMs() + spec.timeoutMs, signal };
+    const between = (one: Span): Record<string, string> => ({
+      start: new Date(one.from).toISOString(),
+      end: new Date(one.to).toISOString(),
+    });
+    const only = spec.query === undefined ? {} : { query: spec.query };
+    const samples: Sample[] = [];
+    let upTo = span.to;
+    if (spec.counts.includes('errors')) {
+      const more = { dataset: 'errors', yAxis: 'count()', interval: '60', ...between(span), ...only };
+      const errors = errorsIn(await ask('events-timeseries', more, o), span);
+      samples.push(...errors.samples);
+      upTo = errors.upTo;
+    }
+    if (spec.counts.includes('issues')) {
+      const since = new Date(span.from).toISOString().slice(0, 19);
+      const search = [spec.query ?? '', `firstSeen:>=${since}`].filter((one) => one !== '').join(' ');
+      samples.push(...issuesIn(await ask('issues', { query: search, sort: 'new', limit: '100', ...between(span) }, o), span));
+    }
+    if (spec.counts.includes('sessions')) {
+      const more = { field: 'sum(session)', groupBy: 'session.status', statsPeriod: '1h', interval: '1h', includeSeries: '0', ...only };
+      samples.push(...sessionsIn(await ask('sessions', more, o), upTo));
+    }
+    // What was counted before is only asked for to see that somebody answers.
+    return { upTo, samples: samples.filter((one) => one.kind !== 'delta' || one.at > from) };
+  };
+
+  const read = async (signal: AbortSignal, cursor: Cursor): Promise<Batch> => {
+    const now = time.now();
+    const refusal = patience.refusal(now);
+    if (refusal !== null) return deadBatch(spec.id, now, `${spec.url}: ${refusal}`);
+    const to = Math.floor((now - spec.settleMs) / MINUTE_MS) * MINUTE_MS;
+    const from = Math.max(cursor['upTo'] ?? to - MINUTE_MS, to - LONGEST_GAP_MS);
+    try {
+      const { samples, upTo } = await all({ from: Math.min(from, to - MINUTE_MS), to }, from, signal);
+      const at = Math.max(from, upTo);
+      return { source: spec.id, at, alive: true, samples, cursor: { upTo: at } };
+    } catch (error) {
+      if (error instanceof Unusable) return deadBatch(spec.id, now, `${spec.url}: ${error.message}`, [spec.token]);
+      if (BelayError.is(error)) return deadBatch(spec.id, now, error.message, [spec.token]);
+      throw error;
+    }
+  };
+
+  return { id: spec.id, everyMs: spec.everyMs, read } satisfies SignalReader;
+}
