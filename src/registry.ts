@@ -1,5 +1,6 @@
 // The registry: which driver name of belay.yaml is which adapter. Adding an adapter is one folder and one line here.
 import { isAbsolute, resolve } from 'node:path';
+import { createAlertmanagerReader } from './adapters/alertmanager/index.ts';
 import { createAlerts } from './adapters/alerts/index.ts';
 import { createConsoleChannel } from './adapters/console/index.ts';
 import { createDockerReader } from './adapters/docker/index.ts';
@@ -130,6 +131,8 @@ function openSource(spec: SourceSpec, deps: SourceDeps & { readonly counted: Rea
       return polled(createKubernetesReader(spec, deps), deps.time);
     case 'sentry-api':
       return polled(createSentryApiReader(spec, deps), deps.time);
+    case 'alertmanager':
+      return polled(createAlertmanagerReader(spec, deps), deps.time);
     case 'alerts':
       return listening(createAlerts(spec), deps.time, deps.counted);
     case 'webhook':

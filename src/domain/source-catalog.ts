@@ -129,6 +129,18 @@ export const SOURCE_DRIVERS = {
       settle: { type: 'duration', otherwise: 60_000 },
     },
   },
+  alertmanager: {
+    pulled: true,
+    options: {
+      /** Below which `/api/v2/alerts` is. */
+      url: { type: 'url', required: true },
+      token: { type: 'text' },
+      /** Matchers, all of which must hold. */
+      filter: { type: 'texts' },
+      /** The label that names the organization. */
+      org: { type: 'text', otherwise: 'org' },
+    },
+  },
   alerts: {
     pulled: false,
     options: {
@@ -193,9 +205,9 @@ export type SourceSpec = {
 
 /** Whose word its counts are. */
 export function provenanceOf(source: SourceSpec): 'own' | 'signed' | 'unsigned' {
-  if (isPulled(source)) return 'own';
   // Whoever signed it: an alert is somebody else's rule, a hint that starts Belay's own checks.
-  if (source.driver === 'alerts') return 'unsigned';
+  if (source.driver === 'alerts' || source.driver === 'alertmanager') return 'unsigned';
+  if (isPulled(source)) return 'own';
   return 'verify' in source && source.verify === 'none' ? 'unsigned' : 'signed';
 }
 
