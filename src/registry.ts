@@ -3,10 +3,12 @@ import { isAbsolute, resolve } from 'node:path';
 import { createAlertmanagerReader } from './adapters/alertmanager/index.ts';
 import { createAlerts } from './adapters/alerts/index.ts';
 import { createConsoleChannel } from './adapters/console/index.ts';
+import { createDatadogReader } from './adapters/datadog/index.ts';
 import { createDockerReader } from './adapters/docker/index.ts';
 import { createEmailChannel } from './adapters/email/index.ts';
 import { createFileChannel } from './adapters/file/index.ts';
 import { createFlowFile } from './adapters/flow-file/index.ts';
+import { createGa4Reader } from './adapters/ga4/index.ts';
 import { createHostReader } from './adapters/host/index.ts';
 import { createHttpProbe } from './adapters/http-probe/index.ts';
 import { createKubernetesReader } from './adapters/kubernetes/index.ts';
@@ -133,6 +135,10 @@ function openSource(spec: SourceSpec, deps: SourceDeps & { readonly counted: Rea
       return polled(createSentryApiReader(spec, deps), deps.time);
     case 'alertmanager':
       return polled(createAlertmanagerReader(spec, deps), deps.time);
+    case 'datadog':
+      return polled(createDatadogReader(spec, deps), deps.time);
+    case 'ga4':
+      return polled(createGa4Reader(spec, deps), deps.time);
     case 'alerts':
       return listening(createAlerts(spec), deps.time, deps.counted);
     case 'webhook':

@@ -141,6 +141,33 @@ export const SOURCE_DRIVERS = {
       org: { type: 'text', otherwise: 'org' },
     },
   },
+  datadog: {
+    pulled: true,
+    options: {
+      url: { type: 'url', otherwise: 'https://api.datadoghq.com' },
+      apiKey: { type: 'text', required: true },
+      appKey: { type: 'text', required: true },
+      /** By the name of the samples. */
+      queries: { type: 'words', required: true },
+      as: { type: 'text', oneOf: ['counts', 'values'], otherwise: 'counts' },
+      /** How long Datadog may take to have a minute complete. */
+      settle: { type: 'duration', otherwise: 120_000 },
+    },
+  },
+  ga4: {
+    pulled: true,
+    options: {
+      property: { type: 'text', required: true },
+      /** The key of a service account, as JSON; or the file that holds it. */
+      key: { type: 'text' },
+      keyFile: { type: 'text' },
+      report: { type: 'text', oneOf: ['realtime', 'today'], otherwise: 'realtime' },
+      metrics: { type: 'texts', required: true },
+      dimensions: { type: 'texts' },
+      url: { type: 'url', otherwise: 'https://analyticsdata.googleapis.com' },
+      tokenUrl: { type: 'url', otherwise: 'https://oauth2.googleapis.com/token' },
+    },
+  },
   alerts: {
     pulled: false,
     options: {

@@ -18,7 +18,7 @@ import { signalSourceContract } from '../contracts/signal-source.ts';
 import { BAD_MOODS, type VendorServer } from '../world/vendors/vendor-server.ts';
 
 export const http = createHttp({ allow: ['127.0.0.1'] });
-export const NEVER = new AbortController().signal;
+export const NEVER: AbortSignal = new AbortController().signal;
 /** Stands wherever a source wants one; no reading may repeat it. */
 export const SECRET = 'hunter2-hunter2';
 
@@ -42,7 +42,7 @@ export function apiSource(name: string, make: () => Promise<ApiUnderTest>): void
       source: polled({ ...one, read }, systemTime),
       beat: async (count) => {
         for (let n = 0; n <= count; n += 1)
-          await Promise.race([new Promise<void>((resolve) => waiting.push(resolve)), systemTime.sleep(300)]);
+          await Promise.race([new Promise<void>((resolve) => waiting.push(resolve)), systemTime.sleep(1_500)]);
       },
       trouble: async (on) => {
         server.mood = on ? 'error-500' : 'well';

@@ -24,7 +24,7 @@ export function createAlertmanagerReader(spec: AlertmanagerSpec, { http, time }:
   const { token = '' } = spec;
   const query = new URLSearchParams({ active: 'true', silenced: 'false', inhibited: 'false', unprocessed: 'false' });
   for (const one of spec.filter ?? []) query.append('filter', one);
-  const url = `${spec.url.replace(/\/+$/, '')}/api/v2/alerts?${query}`;
+  const url = `${spec.url.replace(/\/+$/, '')}/api/v2/alerts?${query.toString()}`;
   const headers = { accept: 'application/json', ...(token === '' ? {} : { authorization: `Bearer ${token}` }) };
 
   const read = async (signal: AbortSignal, from: Cursor): Promise<Batch> => {

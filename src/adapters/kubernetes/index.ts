@@ -48,7 +48,7 @@ export function createKubernetesReader(spec: KubernetesSpec, { http, time, baseD
       const timeoutMs = Math.max(1, Math.ceil(end - time.monotonicMs()));
       const ca = key.ca === undefined ? {} : { ca: key.ca };
       const answer = await http.request(
-        { method: 'GET', url: `${pods}?${query}`, headers, timeoutMs, maxBytes: MOST_BYTES, ...ca },
+        { method: 'GET', url: `${pods}?${query.toString()}`, headers, timeoutMs, maxBytes: MOST_BYTES, ...ca },
         signal,
       );
       patience.heard(answer, at);

@@ -97,7 +97,11 @@ export function samplesOf(
   pods: readonly Pod[],
   { at, endsAfter }: { readonly at: Instant; readonly endsAfter: Instant },
 ): readonly Sample[] {
-  const workloads = Map.groupBy(pods, (one) => JSON.stringify(one.labels));
+  const workloads = new Map<string, Pod[]>();
+  for (const one of pods) {
+    const key = JSON.stringify(one.labels);
+    workloads.set(key, [...(workloads.get(key) ?? []), one]);
+  }
   const seen = new Set<string>();
   return [
     ...[...workloads.values()].flatMap((all) => valuesOf(all, at)),

@@ -2,6 +2,7 @@
 // is a dead reading with its reason, in which the token never stands. What Sentry sends by itself is the driver `sentry`.
 import { deadBatch, jsonOf, Patience, Unusable } from '../../domain/answer.ts';
 import { BelayError } from '../../domain/errors.ts';
+import type { Instant } from '../../domain/json.ts';
 import type { Batch, Cursor, Sample } from '../../domain/signal.ts';
 import type { SourceSpec } from '../../domain/source-catalog.ts';
 import type { Http } from '../../ports/http.ts';
@@ -39,51 +40,16 @@ export function createSentryApiReader(spec: SentryApiSpec, { http, time }: Sentr
     ...(spec.environment === undefined ? [] : [['environment', spec.environment] as [string, string]]),
   ];
 
-  const ask = async (
-    path: string,
-    more: Readonly<Record<string, string>>,
-    o: { readonly end: number; readonly signal: AbortSignal },
-  ): Promise<unknown> => {
-    const query = new URLSearchParams([...Object.entries(more), ...chosen]);
-    const timeoutMs = Math.max(1, Math.ceil(o.end - time.monotonicMs()));
-    const answer = await http.request(
-      { method: 'GET', url: `${base}/${path}/?${query}`, headers, timeoutMs, maxBytes: MOST_BYTES },
-      o.signal,
-    );
-    patience.heard(answer, time.now());
-    return jsonOf(answer);
-  };
-
-  const all = async (
-    span: Span,
-    from: Span['from'],
-    signal: AbortSignal,
-  ): Promise<{ readonly samples: readonly Sample[]; readonly upTo: number }> => {
-    const o = { end: time.monotonicMs() + spec.timeoutMs, signal };
-    const between = (one: Span): Record<string, string> => ({
-      start: new Date(one.from).toISOString(),
-      end: new Date(one.to).toISOString(),
-    });
-    const only = spec.query === undefined ? {} : { query: spec.query };
-    const samples: Sample[] = [];
-    let upTo = span.to;
-    if (spec.counts.includes('errors')) {
-      const more = { dataset: 'errors', yAxis: 'count()', interval: '60', ...between(span), ...only };
-      const errors = errorsIn(await ask('events-timeseries', more, o), span);
-      samples.push(...errors.samples);
-      upTo = errors.upTo;
-    }
-    if (spec.counts.includes('issues')) {
-      const since = new Date(span.from).toISOString().slice(0, 19);
-      const search = [spec.query ?? '', `firstSeen:>=${since}`].filter((one) => one !== '').join(' ');
-      samples.push(...issuesIn(await ask('issues', { query: search, sort: 'new', limit: '100', ...between(span) }, o), span));
-    }
-    if (spec.counts.includes('sessions')) {
-      const more = { field: 'sum(session)', groupBy: 'session.status', statsPeriod: '1h', interval: '1h', includeSeries: '0', ...only };
-      samples.push(...sessionsIn(await ask('sessions', more, o), upTo));
-    }
-    // What was counted before is only asked for to see that somebody answers.
-    return { upTo, samples: samples.filter((one) => one.kind !== 'delta' || one.at > from) };
+  const asking = (signal: AbortSignal): Ask => {
+    const end = time.monotonicMs() + spec.timeoutMs;
+    return async (path, more) => {
+      const query = new URLSearchParams([...Object.entries(more), ...chosen]);
+      const timeoutMs = Math.max(1, Math.ceil(end - time.monotonicMs()));
+      const request = { method: 'GET', url: `${base}/${path}/?${query.toString()}`, headers, timeoutMs, maxBytes: MOST_BYTES } as const;
+      const answer = await http.request(request, signal);
+      patience.heard(answer, time.now());
+      return jsonOf(answer);
+    };
   };
 
   const read = async (signal: AbortSignal, cursor: Cursor): Promise<Batch> => {
@@ -93,7 +59,7 @@ export function createSentryApiReader(spec: SentryApiSpec, { http, time }: Sentr
     const to = Math.floor((now - spec.settleMs) / MINUTE_MS) * MINUTE_MS;
     const from = Math.max(cursor['upTo'] ?? to - MINUTE_MS, to - LONGEST_GAP_MS);
     try {
-      const { samples, upTo } = await all({ from: Math.min(from, to - MINUTE_MS), to }, from, signal);
+      const { samples, upTo } = await readAll(asking(signal), spec, { from, to });
       const at = Math.max(from, upTo);
       return { source: spec.id, at, alive: true, samples, cursor: { upTo: at } };
     } catch (error) {
@@ -104,4 +70,35 @@ export function createSentryApiReader(spec: SentryApiSpec, { http, time }: Sentr
   };
 
   return { id: spec.id, everyMs: spec.everyMs, read } satisfies SignalReader;
+}
+
+type Ask = (path: string, more: Readonly<Record<string, string>>) => Promise<unknown>;
+
+/** What is new in the span, and up to where it is complete. @throws Unusable */
+async function readAll(
+  ask: Ask,
+  spec: SentryApiSpec,
+  span: Span,
+): Promise<{ readonly samples: readonly Sample[]; readonly upTo: Instant }> {
+  // Where no minute is new, the one before is asked for, to see that somebody answers.
+  const asked = { from: Math.min(span.from, span.to - MINUTE_MS), to: span.to };
+  const between = { start: new Date(asked.from).toISOString(), end: new Date(asked.to).toISOString() };
+  const only = spec.query === undefined ? {} : { query: spec.query };
+  const samples: Sample[] = [];
+  let upTo = span.to;
+  if (spec.counts.includes('errors')) {
+    const more = { dataset: 'errors', yAxis: 'count()', interval: '60', ...between, ...only };
+    const errors = errorsIn(await ask('events-timeseries', more), asked);
+    samples.push(...errors.samples.filter((one) => one.at > span.from));
+    upTo = errors.upTo;
+  }
+  if (spec.counts.includes('issues')) {
+    const search = [spec.query ?? '', `firstSeen:>=${between.start.slice(0, 19)}`].filter((one) => one !== '').join(' ');
+    samples.push(...issuesIn(await ask('issues', { query: search, sort: 'new', limit: '100', ...between }), span));
+  }
+  if (spec.counts.includes('sessions')) {
+    const more = { field: 'sum(session)', groupBy: 'session.status', statsPeriod: '1h', interval: '1h', includeSeries: '0', ...only };
+    samples.push(...sessionsIn(await ask('sessions', more), upTo));
+  }
+  return { upTo, samples };
 }
