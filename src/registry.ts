@@ -7,6 +7,7 @@ import { createDatadogReader } from './adapters/datadog/index.ts';
 import { createDockerReader } from './adapters/docker/index.ts';
 import { createEmailChannel } from './adapters/email/index.ts';
 import { createFileChannel } from './adapters/file/index.ts';
+import { createFilesReader } from './adapters/files/index.ts';
 import { createFlowFile } from './adapters/flow-file/index.ts';
 import { createGa4Reader } from './adapters/ga4/index.ts';
 import { createHostReader } from './adapters/host/index.ts';
@@ -123,6 +124,8 @@ function openSource(spec: SourceSpec, deps: SourceDeps & { readonly counted: Rea
       return createPushSource(spec.id, spec.everyMs);
     case 'host':
       return polled(createHostReader(spec, { time: deps.time, baseDir: deps.baseDir }), deps.time);
+    case 'files':
+      return polled(createFilesReader(spec, deps), deps.time);
     case 'status-page':
       return polled(createStatusPageReader(spec, deps), deps.time);
     case 'docker':

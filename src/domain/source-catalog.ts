@@ -74,6 +74,16 @@ export const SOURCE_DRIVERS = {
   },
   push: { pulled: false, options: {} },
   host: { pulled: true, options: { path: { type: 'text' } } },
+  files: {
+    pulled: true,
+    options: {
+      folder: { type: 'text', required: true },
+      /** Of names: `*`, `?`, and `{label}`, which is `*` and becomes a label. */
+      match: { type: 'text', otherwise: '*' },
+      /** Bytes: a smaller file is no good thing. */
+      least: { type: 'int', least: 0, otherwise: 1 },
+    },
+  },
   'status-page': { pulled: true, options: { url: { type: 'url', required: true }, components: { type: 'texts' } } },
   docker: {
     pulled: true,
