@@ -17,6 +17,7 @@ import { createLogReader } from './adapters/log/index.ts';
 import { createMappedWebhook } from './adapters/mapped-webhook/index.ts';
 import { createPm2Reader } from './adapters/pm2/index.ts';
 import { createPrometheusReader } from './adapters/prometheus/index.ts';
+import { createPromqlReader } from './adapters/promql/index.ts';
 import { createPushSource } from './adapters/push/index.ts';
 import { createReleaseDirectory } from './adapters/release-directory/index.ts';
 import { createSentry } from './adapters/sentry/index.ts';
@@ -118,6 +119,8 @@ function openSource(spec: SourceSpec, deps: SourceDeps & { readonly counted: Rea
       return polled(createHttpProbe(spec, deps), deps.time);
     case 'sql':
       return polled(createSqlReader(spec, deps), deps.time);
+    case 'promql':
+      return polled(createPromqlReader(spec, deps), deps.time);
     case 'log':
       return polled(createLogReader(spec, deps), deps.time);
     case 'push':

@@ -62,6 +62,8 @@ function sourceOf(source: SourceSpec, http: Http, baseDir: string): Promise<Find
   if (!isPulled(source)) return Promise.resolve(skip(what, 'is sent to Belay'));
   // Its address may hold a password: it is neither asked nor shown here.
   if (source.driver === 'sql') return Promise.resolve(skip(what, 'is read by belay up; a query that fails stands there'));
+  // A query needs the source's own headers.
+  if (source.driver === 'promql') return Promise.resolve(skip(what, 'is asked by belay up; a query that fails stands there'));
   const addresses = 'url' in source ? [source.url] : [];
   const urls = source.driver === 'http' ? source.points.filter((point) => parsePoint(point)?.kind === 'http') : addresses;
   if (urls.length === 0) return Promise.resolve(skip(what, 'is looked at by belay up'));

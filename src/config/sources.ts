@@ -9,6 +9,7 @@ import type { Value } from './yaml.ts';
 const LONGEST_TIMEOUT_MS = 10_000;
 const LEAST_CADENCE_MS = 10;
 const LABEL_KEYS: Keys = { form: 'a letter or _, then letters, digits and _', pattern: /^[A-Za-z_][A-Za-z0-9_]*$/ };
+const HEADER_KEYS: Keys = { form: 'the name of a header', pattern: /^[A-Za-z][A-Za-z0-9-]*$/ };
 
 /** As the catalog's types say, without `id`: what cannot be read is told, and left out. */
 export const source: Reader<Omit<SourceSpec, 'id'>> = (value, problems, name) => {
@@ -75,4 +76,5 @@ const READERS: Readonly<Record<OptionType, (option: OptionSpec) => Reader<unknow
   bool: () => bool,
   duration: ({ least }) => duration(least ?? 1),
   words: () => mapOf(text, LABEL_KEYS),
+  headers: () => mapOf(text, HEADER_KEYS),
 };

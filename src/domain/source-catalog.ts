@@ -1,7 +1,19 @@
 // What may feed detection: the drivers of `sources:`, with the options of each and their types. It describes, it does not act: the
 // configuration is read by it, and the registry binds each driver to its adapter.
 
-export type OptionType = 'text' | 'texts' | 'url' | 'urls' | 'points' | 'int' | 'number' | 'share' | 'bool' | 'duration' | 'words';
+export type OptionType =
+  | 'text'
+  | 'texts'
+  | 'url'
+  | 'urls'
+  | 'points'
+  | 'int'
+  | 'number'
+  | 'share'
+  | 'bool'
+  | 'duration'
+  | 'words'
+  | 'headers';
 
 export interface OptionSpec {
   readonly type: OptionType;
@@ -56,6 +68,21 @@ export const SOURCE_DRIVERS = {
       url: { type: 'text', required: true },
       query: { type: 'text', required: true },
       as: { type: 'text', oneOf: ['totals', 'values'], otherwise: 'values' },
+    },
+  },
+  promql: {
+    pulled: true,
+    options: {
+      url: { type: 'url', required: true },
+      /** The names of the samples, and what is asked for. */
+      queries: { type: 'words', required: true },
+      as: { type: 'text', oneOf: ['totals', 'values'], otherwise: 'totals' },
+      /** The label that names the process that counts: each has its own restarts. */
+      process: { type: 'text', otherwise: 'instance' },
+      /** How far behind now the engine is whole. */
+      offset: { type: 'duration', least: 0, otherwise: 1_000 },
+      token: { type: 'text' },
+      headers: { type: 'headers' },
     },
   },
   log: {
@@ -219,7 +246,7 @@ type TypeOf<T extends OptionType> = T extends 'text' | 'url'
     ? readonly string[]
     : T extends 'bool'
       ? boolean
-      : T extends 'words'
+      : T extends 'words' | 'headers'
         ? Readonly<Record<string, string>>
         : number;
 type WordOf<O extends OptionSpec> = O extends { readonly oneOf: readonly (infer W)[] } ? W : TypeOf<O['type']>;

@@ -27,7 +27,29 @@ describe('sources', () => {
     expect(points.system?.sources[0]).toMatchObject({ points: { length: 4 }, expect: 'status == 200', certificateDays: 7 });
   });
 
+  test('of engines are read with their defaults, with queries by name and headers by theirs', () => {
+    const engine = lintWith(
+      `{ driver: promql, url: "{env.SHOP_URL}", queries: { http_errors: 'sum by (org, instance) (x_total)' }, headers: { X-Scope-OrgID: shop }, every: 15s }`,
+    );
+    expect(told(engine)).toEqual([]);
+    expect(engine.system?.sources[0]).toEqual({
+      id: 'more',
+      driver: 'promql',
+      url: ENV.SHOP_URL,
+      queries: { http_errors: 'sum by (org, instance) (x_total)' },
+      as: 'totals',
+      process: 'instance',
+      offsetMs: 1_000,
+      headers: { 'X-Scope-OrgID': 'shop' },
+      everyMs: 15_000,
+      timeoutMs: 10_000,
+    });
+  });
+
   test.each([
+    ['{ driver: promql, url: "{env.SHOP_URL}", queries: { "no name": x }, every: 15s }', 'id'],
+    ['{ driver: promql, url: "{env.SHOP_URL}", queries: { x: x }, headers: { "a b": c }, every: 15s }', 'id'],
+    ['{ driver: promql, url: "{env.SHOP_URL}", queries: { x: x }, token: hunter2hunter2, every: 15s }', 'inline-secret'],
     ['{ driver: http, points: ["tcp://a.example"], every: 1m }', 'wrong-type'],
     [`{ driver: http, points: ["https://a.example"], expect: 'stats == 200', every: 1m }`, 'condition'],
     [`{ driver: http, points: ["https://a.example"], expect: 'json.ready', every: 1m }`, 'result-type'],

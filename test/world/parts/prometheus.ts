@@ -8,6 +8,8 @@ export interface PrometheusOptions {
   readonly config: string;
   /** More files beside it, for instance `rules.yml`, which the configuration names by `rule_files: [rules.yml]`. */
   readonly files?: Readonly<Record<string, string>>;
+  /** A folder with blocks, made by promtool, to start from; else it starts empty. */
+  readonly data?: string;
   readonly args?: readonly string[];
 }
 
@@ -20,14 +22,14 @@ export function promtool(): { readonly file: string; readonly version: string } 
   return programOf(PROMTOOL);
 }
 
-export function start({ config, files = {}, args = [] }: PrometheusOptions): Promise<ServerProcess> {
+export function start({ config, files = {}, data, args = [] }: PrometheusOptions): Promise<ServerProcess> {
   return startServer({
     name: 'prometheus',
     ...programOf(PROMETHEUS),
     files: { ...files, 'prometheus.yml': config },
     args: ({ port, folder }) => [
       '--config.file=prometheus.yml',
-      `--storage.tsdb.path=${folder}/data`,
+      `--storage.tsdb.path=${data ?? `${folder}/data`}`,
       `--web.listen-address=127.0.0.1:${port}`,
       '--web.enable-lifecycle',
       ...args,
