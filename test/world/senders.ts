@@ -10,7 +10,7 @@ import { createProcesses } from '../../src/adapters/process/index.ts';
 import { loadAndLint } from '../../src/config/lint.ts';
 import { BelayError } from '../../src/domain/errors.ts';
 import type { System } from '../../src/domain/system.ts';
-import type { Transition } from '../../src/domain/trigger.ts';
+import type { Transition, TriggerView } from '../../src/domain/trigger.ts';
 import { createDetector } from '../../src/flows/detect.ts';
 import type { Time } from '../../src/ports/time.ts';
 import { openSources } from '../../src/registry.ts';
@@ -50,6 +50,7 @@ export interface Senders {
   transitions(trigger: string): Promise<readonly Transition[]>;
   statuses(trigger: string, scope?: string): Promise<readonly string[]>;
   count(trigger: string, scope?: string): Promise<number>;
+  view(trigger: string, scope?: string): Promise<TriggerView | undefined>;
   /** A real port, until the test is over: the address. */
   listen(): Promise<string>;
   /** kill -9: memory is gone, the store is not. */
@@ -73,7 +74,7 @@ export async function openSenders(system: System, { clock }: { readonly clock?: 
     },
   };
   const openLife = async () => {
-    const [http, net] = [createHttp({ allow: [] }), createNet({ allow: [] })];
+    const [http, net] = [createHttp({ allow: system.network.allow }), createNet({ allow: system.network.allow })];
     const deps = { http, net, time, processes: createProcesses(), baseDir: '/', expression: createCel() };
     const { sources, receivers } = openSources(system, deps);
     const detector = createDetector({ system, store: gated, time, sources });
@@ -107,6 +108,7 @@ export async function openSenders(system: System, { clock }: { readonly clock?: 
     transitions: (trigger) => store.transitions({ trigger }),
     statuses: async (trigger, scope = '') => (await store.transitions({ trigger, scope })).map((one) => one.to),
     count: async (trigger, scope = '') => (await view(trigger, scope))?.all ?? 0,
+    view: (trigger, scope = '') => view(trigger, scope),
     listen: async () => {
       const listening = await life.door.server.listen(0);
       onTestFinished(() => listening.close());

@@ -1,0 +1,63 @@
+// Cases in which other watchers page, roll back or fall silent wrongly, that are not told elsewhere: what Belay does in each.
+import { expect, test } from 'vitest';
+import type { Batch } from '../../src/domain/signal.ts';
+import { DetectWorld, START, trigger } from './detect-world.ts';
+
+const RATIO = { above: 0.02, overMs: 60_000, stillMs: 5_000, forMs: 0 };
+
+test('D13: with nobody to compare with the comparison says nothing, and the fixed limit beside it stands', async () => {
+  const world = new DetectWorld({
+    orgs: ['acme'],
+    triggers: [
+      trigger('ratio'),
+      trigger('ratio', { id: 'canary', breach: { overMs: 60_000, stillMs: 5_000, forMs: 0, vs: { with: 'others', times: 3, least: 10 } } }),
+    ],
+  });
+  await world.run(70, () => world.shop.serve('acme', 20, 0));
+  await world.run(20, () => world.shop.serve('acme', 20, 10));
+  expect(await world.path('acme', 'canary')).toEqual([]);
+  expect(await world.view('canary')).toMatchObject({ status: 'ok', level: 'none' });
+  expect((await world.path()).at(-1)).toBe('suspect→breached');
+});
+
+test('D15: what comes late, and within its bound, is judged in its own time; what comes later moves nothing and is counted', async () => {
+  const world = new DetectWorld({
+    sources: [{ id: 'shop', driver: 'push', everyMs: 1_000 }],
+    triggers: [trigger('ratio', { breach: RATIO })],
+  });
+  const tell = (at: number, org: string, code: string, delta: number): Promise<void> => {
+    const batch: Batch = {
+      source: 'shop',
+      at: world.clock.nowMs,
+      alive: true,
+      samples: [{ kind: 'delta', name: 'requests_total', labels: { org, code }, at, delta }],
+    };
+    return world.detector.ingest(batch);
+  };
+  const quiet = async (seconds: number): Promise<void> => {
+    for (let second = 0; second < seconds; second += 1) {
+      world.clock.nowMs += 1_000;
+      await tell(world.clock.nowMs, 'acme', '200', 20);
+    }
+  };
+  await quiet(70);
+  await tell(world.clock.nowMs - 4_000, 'acme', '500', 60);
+  expect((await world.view()).bad).toBe(60);
+  expect((await world.path())[0]).toBe('ok→suspect');
+
+  const [before, slots] = [(await world.view()).bad, await world.path()];
+  await tell(START + 1_000, 'acme', '500', 1_000);
+  expect((await world.view()).bad).toBe(before);
+  expect(await world.path()).toEqual(slots);
+});
+
+test('D23: one error in three requests, at night, neither tells anybody nor acts', async () => {
+  const world = new DetectWorld({ triggers: [trigger('ratio', { breach: { ...RATIO, stillMs: 60_000 } })] });
+  await world.run(70, () => world.shop.serve('globex', 5, 0));
+  await world.run(30, (second) => {
+    if (second % 10 === 0) world.shop.serve('acme', 1, second === 20 ? 1 : 0);
+    world.shop.serve('globex', 5, 0);
+  });
+  expect(await world.view()).toMatchObject({ overLimit: true, level: 'none', bad: 1, all: 3 });
+  expect((await world.path()).filter((one) => one.endsWith('!') || one.endsWith('breached'))).toEqual([]);
+});
