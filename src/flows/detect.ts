@@ -68,10 +68,34 @@ export function createDetector(deps: DetectorDeps): Detector {
   };
 }
 
+/** A delivery whose sender waits for its answer. */
+interface Waiting {
+  readonly batch: Batch;
+  readonly now: Instant;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+const MOST_SHARING = 64;
+const MOST_SHARED_SAMPLES = 50_000;
+
+/** How many of those that wait share the next commit. */
+function sharing(waiting: readonly Waiting[]): number {
+  let samples = 0;
+  let count = 0;
+  for (const { batch } of waiting) {
+    samples += batch.samples.length;
+    if (count > 0 && (count >= MOST_SHARING || samples > MOST_SHARED_SAMPLES)) break;
+    count += 1;
+  }
+  return count;
+}
+
 class Running {
   readonly #deps: DetectorDeps;
   #book: Book | null = null;
   #tail: Promise<unknown> = Promise.resolve();
+  readonly #waiting: Waiting[] = [];
   #abort: AbortController | null = null;
   #loops: readonly Promise<void>[] = [];
   #lags: readonly number[] = [0];
@@ -115,42 +139,67 @@ class Running {
     return this.#book ?? this.#inTurn(async () => this.#loaded());
   }
 
+  /** Deliveries that arrive while a commit is under way share the next one: each is judged by itself, all are durable together or none. */
   ingest(batch: Batch): Promise<void> {
     const now = this.#deps.time.now();
-    return this.#inTurn(async () => {
-      const book = await this.#loaded();
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ batch, now, resolve, reject });
+      if (this.#waiting.length === 1) this.#takeNext();
+    });
+  }
+
+  #takeNext(): void {
+    let taken: readonly Waiting[] = [];
+    const turn = this.#inTurn(() => {
+      taken = this.#waiting.splice(0, sharing(this.#waiting));
+      if (this.#waiting.length > 0) this.#takeNext();
+      return this.#takeAll(taken);
+    });
+    turn.then(
+      () => {
+        for (const one of taken) one.resolve();
+      },
+      (error: unknown) => {
+        for (const one of taken) one.reject(error);
+      },
+    );
+  }
+
+  async #takeAll(waiting: readonly Waiting[]): Promise<void> {
+    const book = await this.#loaded();
+    const findings = newFindings();
+    const series: SeriesRow[] = [];
+    const events: EventRow[] = [];
+    const unborn = [...book.tracks.values()].filter((track) => track.since === null);
+    let alive = false;
+    for (const { batch, now } of waiting) {
       const everyMs = this.#deps.sources.find((source) => source.id === batch.source)?.everyMs ?? PULSE_MS;
       const source = sourceOf(book, this.#deps.system, batch.source, everyMs);
       this.#spoken.add(batch.source);
       if (!batch.alive) {
         source.dead = batch.reason ?? 'no reason was given';
-        return;
+        continue;
       }
-      const { fresh, events } = await this.#withoutRepeats(batch, now, (sample) => isCounted(book, source, sample));
-      const unborn = [...book.tracks.values()].filter((track) => track.since === null);
-      const series = takeIn(book, source, fresh, now);
-      const findings = newFindings();
+      alive = true;
+      const fresh = await this.#withoutRepeats(batch, now, events, (sample) => isCounted(book, source, sample));
+      for (const row of takeIn(book, source, fresh, now).values()) series.push(row);
       for (const track of book.tracks.values()) if (track.fedBy.has(source.id)) lookAtTrack(book, track, now, findings);
       lookAtComposites(book, now, findings);
-      const born = unborn.filter((track) => track.since !== null);
-      await this.#commit(book, series, findings, { born, events });
-    });
+    }
+    const born = unborn.filter((track) => track.since !== null);
+    if (alive) await this.#commit(book, series, findings, { born, events });
   }
 
-  /** What a sender delivers again was counted already: by its id, here or in the store. */
-  async #withoutRepeats(
-    batch: Batch,
-    now: Instant,
-    counts: (sample: Increment) => boolean,
-  ): Promise<{ readonly fresh: Batch; readonly events: readonly EventRow[] }> {
+  /** What a sender delivers again was counted already: by its id, here or in the store. Those that are new are added to `events`. */
+  async #withoutRepeats(batch: Batch, now: Instant, events: EventRow[], counts: (sample: Increment) => boolean): Promise<Batch> {
     // What no signal counts need not be remembered: senders tell a great deal more than is asked.
     const ids = batch.samples.flatMap((sample) =>
       sample.kind === 'delta' && sample.id !== undefined && counts(sample) ? [sample.id] : [],
     );
-    if (ids.length === 0) return { fresh: batch, events: [] };
+    if (ids.length === 0) return batch;
     const seen = new Set(await this.#deps.store.known(batch.source, ids));
+    for (const { source, id } of events) if (source === batch.source) seen.add(id);
     const asked = new Set(ids);
-    const events: EventRow[] = [];
     const samples = batch.samples.filter((sample) => {
       if (sample.kind !== 'delta' || sample.id === undefined || !asked.has(sample.id)) return true;
       if (seen.has(sample.id)) return false;
@@ -158,7 +207,7 @@ class Running {
       events.push({ source: batch.source, id: sample.id, at: now });
       return true;
     });
-    return { fresh: { ...batch, samples }, events };
+    return { ...batch, samples };
   }
 
   async report(o: {
@@ -182,7 +231,7 @@ class Running {
         lookAtManual(manual, o.scope, now, findings, { by: o.by, text: o.text, at: now });
       }
       lookAtComposites(book, now, findings);
-      await this.#commit(book, new Map(), findings);
+      await this.#commit(book, [], findings);
     });
   }
 
@@ -275,8 +324,7 @@ class Running {
     }
     lookAtComposites(book, now, findings);
     const isDue = now - this.#upkeepAt >= UPKEEP_MS;
-    const series = new Map((isDue ? upkeepRows(book) : []).map((row): [string, SeriesRow] => [`${row.source}/${row.series}`, row]));
-    await this.#commit(book, series, findings);
+    await this.#commit(book, isDue ? upkeepRows(book) : [], findings);
     if (!isDue) return;
     this.#upkeepAt = now;
     await this.#deps.store.prune(keptFrom(book, now));
@@ -302,7 +350,7 @@ class Running {
 
   async #commit(
     book: Book,
-    series: Map<string, SeriesRow>,
+    series: readonly SeriesRow[],
     findings: Findings,
     { born = [], events = [] }: { readonly born?: Parameters<typeof changeSet>[3]; readonly events?: readonly EventRow[] } = {},
   ): Promise<void> {

@@ -14,6 +14,13 @@ const STATEMENT_TIMEOUT_MS = 15_000;
 const RETRY_PAUSES_MS = [20, 100, 400, 1_000];
 const COLLISION_TRIES = 8;
 
+/** Both are held to the end of the transaction. */
+export interface Locks {
+  readonly fence?: bigint;
+  /** Many may hold it together; whoever wants it alone waits for them. */
+  readonly shared?: bigint;
+}
+
 export interface Database {
   /** One statement. It must be safe to repeat: a broken connection repeats it. */
   query<T extends Row>(text: string, values?: readonly unknown[]): Promise<readonly T[]>;
@@ -21,7 +28,7 @@ export interface Database {
    * One transaction. `work` must be safe to repeat from the start, and must find its own earlier commit: with a row lock, or with
    * `fence` (any number), which is held to the end of the transaction and makes a second try wait for the first to be over.
    */
-  transact<T>(work: (client: Client) => Promise<T>, o?: { readonly fence?: bigint }): Promise<T>;
+  transact<T>(work: (client: Client) => Promise<T>, o?: Locks): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -51,7 +58,7 @@ export function openDatabase(databaseUrl: string, poolSize: number): Database {
   let closing: Promise<void> | null = null;
   return {
     query: (text, values = []) => repeatable(async () => (await pool.query(text, [...values])).rows),
-    transact: (work, o = {}) => transact(pool, work, o.fence),
+    transact: (work, o = {}) => transact(pool, work, o),
     close: () => (closing ??= pool.end()),
   };
 }
@@ -71,12 +78,12 @@ async function repeatable<T>(work: () => Promise<T>): Promise<T> {
 /** Thrown inside only: the commit was sent and nobody knows what became of it. */
 class CommitUnknown extends Error {}
 
-async function transact<T>(pool: pg.Pool, work: (client: Client) => Promise<T>, fence: bigint | undefined): Promise<T> {
+async function transact<T>(pool: pg.Pool, work: (client: Client) => Promise<T>, locks: Locks): Promise<T> {
   let effect: Effect = 'none';
   let collisions = 0;
   for (let tried = 0; ; ) {
     try {
-      return await once(pool, work, fence);
+      return await once(pool, work, locks);
     } catch (error) {
       if (error instanceof CommitUnknown) effect = 'unknown';
       const cause = error instanceof CommitUnknown ? error.cause : error;
@@ -92,7 +99,7 @@ async function transact<T>(pool: pg.Pool, work: (client: Client) => Promise<T>, 
   }
 }
 
-async function once<T>(pool: pg.Pool, work: (client: Client) => Promise<T>, fence: bigint | undefined): Promise<T> {
+async function once<T>(pool: pg.Pool, work: (client: Client) => Promise<T>, locks: Locks): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
   const onError = (error: Error): void => {
@@ -100,7 +107,7 @@ async function once<T>(pool: pg.Pool, work: (client: Client) => Promise<T>, fenc
   };
   client.on('error', onError);
   try {
-    await client.query(fence === undefined ? 'begin' : `begin; select pg_advisory_xact_lock(${fence})`);
+    await client.query(beginning(locks));
     const result = await work(client);
     await commit(client);
     return result;
@@ -111,6 +118,13 @@ async function once<T>(pool: pg.Pool, work: (client: Client) => Promise<T>, fenc
     client.off('error', onError);
     client.release(broken ?? false);
   }
+}
+
+function beginning({ fence, shared }: Locks): string {
+  const statements = ['begin'];
+  if (fence !== undefined) statements.push(`select pg_advisory_xact_lock(${fence})`);
+  if (shared !== undefined) statements.push(`select pg_advisory_xact_lock_shared(${shared})`);
+  return statements.join('; ');
 }
 
 async function commit(client: Client): Promise<void> {

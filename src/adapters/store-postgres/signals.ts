@@ -1,33 +1,43 @@
-// Durable detection in Postgres: one transaction a batch, one statement a table, whatever the number of scopes.
+// Durable detection in Postgres: one transaction a batch, one statement a table, whatever the number of scopes. Counts go into pages.
 // What a state or a transition means is the domain's business.
-import type { Instant } from '../../domain/json.ts';
 import type { Transition } from '../../domain/trigger.ts';
 import type { Digest } from '../../ports/digest.ts';
-import type { EventRow, SeenRow, SeriesRow, SignalStore, SlotRow, StateRow } from '../../ports/signal-store.ts';
+import type { EventRow, SeenRow, SignalStore, StateRow } from '../../ports/signal-store.ts';
 import type { Time } from '../../ports/time.ts';
 import type { Client, Database } from './connection.ts';
 import { fenceOf } from './fence.ts';
+import { type Packed, SERIES_KEPT_MS, SignalLog, StaleNames } from './signal-log.ts';
+import { NAMES_LOCK } from './signal-names.ts';
 
 type Batch = Parameters<SignalStore['commit']>[0];
 type Columns = { [column: string]: unknown };
 
-/** A counter that nobody has fed for this long before the pruned past is forgotten. */
-const SERIES_KEPT_MS = 7 * 24 * 3_600_000;
-
 export function createSignalStore(database: Database, deps: { readonly digest: Digest; readonly time: Time }): SignalStore {
+  const log = new SignalLog(database);
+  const write = async (batch: Batch, id: string): Promise<void> => {
+    const packed = await log.pack(batch.slots, batch.series);
+    let tries = 0;
+    await database.transact(
+      async (client) => {
+        tries += 1;
+        // Increments must not be added twice: a commit whose answer was lost is looked for before it is repeated.
+        if (tries > 1 && (await client.query('select 1 from belay.signal_commit where id = $1', [id])).rowCount === 1) return;
+        await writeBatch(client, batch, packed, id);
+      },
+      { fence: fenceOf(deps.digest, `signal/${id}`), shared: NAMES_LOCK },
+    );
+  };
   return {
     commit: async (batch) => {
       const id = deps.time.uuid();
-      let tries = 0;
-      await database.transact(
-        async (client) => {
-          tries += 1;
-          // Increments must not be added twice: a commit whose answer was lost is looked for before it is repeated.
-          if (tries > 1 && (await client.query('select 1 from belay.signal_commit where id = $1', [id])).rowCount === 1) return;
-          await writeBatch(client, batch, id);
-        },
-        { fence: fenceOf(deps.digest, `signal/${id}`) },
-      );
+      try {
+        await write(batch, id);
+      } catch (error) {
+        if (!(error instanceof StaleNames)) throw error;
+        // Nothing was written: the numbers are asked for again.
+        log.forgetNames();
+        await write(batch, id);
+      }
     },
     known: async (source, ids) => {
       const rows = await database.query<{ id: string }>('select id from belay.signal_event where source = $1 and id = any($2::text[])', [
@@ -37,16 +47,12 @@ export function createSignalStore(database: Database, deps: { readonly digest: D
       return new Set(rows.map((row) => row.id));
     },
     load: async (since) => {
-      const [slots, series, states, seen] = await Promise.all([
-        database.query<SlotRow & Columns>(
-          'select signal, scope, slot, bad, total as "all", sum from belay.slot where slot >= $1 order by slot, signal, scope',
-          [since],
-        ),
-        database.query<SeriesRow & Columns>('select source, series, total, at from belay.series order by source, series'),
+      const [kept, states, seen] = await Promise.all([
+        log.load(since),
         database.query<StateRow & Columns>('select trigger, scope, state from belay.trigger_state order by trigger, scope'),
         database.query<SeenRow & Columns>('select signal, scope, digest, slot, depth from belay.seen where slot >= $1', [since]),
       ]);
-      return { slots, series, states, seen };
+      return { ...kept, states, seen };
     },
     unanswered: async () =>
       bodies(await database.query<{ body: Transition }>('select body from belay.trigger_transition where answered_at is null order by id')),
@@ -64,9 +70,8 @@ export function createSignalStore(database: Database, deps: { readonly digest: D
       return bodies(rows).toReversed();
     },
     prune: async (before) => {
-      await database.query('delete from belay.slot where slot < $1', [before]);
+      await log.fold(before);
       await database.query('delete from belay.seen where slot < $1', [before]);
-      await database.query(`delete from belay.series where at < $1 and series not like '#cursor:%'`, [before - SERIES_KEPT_MS]);
       await database.query('delete from belay.signal_event where at < $1', [before - SERIES_KEPT_MS]);
       await database.query(`delete from belay.signal_commit where made_at < now() - interval '1 hour'`);
     },
@@ -82,14 +87,9 @@ function transitionKey(one: Transition): string {
   return JSON.stringify([one.trigger, one.scope, one.episode, one.from, one.to, one.at, one.announced]);
 }
 
-async function writeBatch(client: Client, batch: Batch, id: string): Promise<void> {
-  await client.query('insert into belay.signal_commit (id) values ($1)', [id]);
-  if (batch.slots.length > 0) await writeSlots(client, summed(batch.slots));
-  if (batch.series.length > 0)
-    await writeSeries(
-      client,
-      latest(batch.series, (row) => [row.source, row.series]),
-    );
+async function writeBatch(client: Client, batch: Batch, packed: Packed | null, id: string): Promise<void> {
+  if (packed === null) await client.query({ name: 'signal-commit', text: 'insert into belay.signal_commit (id) values ($1)', values: [id] });
+  else await writePage(client, packed, id);
   if (batch.states.length > 0)
     await writeStates(
       client,
@@ -100,32 +100,18 @@ async function writeBatch(client: Client, batch: Batch, id: string): Promise<voi
   if (batch.events !== undefined && batch.events.length > 0) await writeEvents(client, batch.events);
 }
 
+async function writePage(client: Client, { body, span, epoch }: Packed, id: string): Promise<void> {
+  const { rowCount } = await client.query({
+    name: 'signal-page',
+    text: `with made as (insert into belay.signal_commit (id) values ($1))
+      insert into belay.signal_page (tier, from_slot, to_slot, body)
+      select 0, $2::float8, $3::float8, $4::bytea from belay.signal_horizon where names = $5::bigint`,
+    values: [id, ...span, body, epoch],
+  });
+  if (rowCount !== 1) throw new StaleNames('names');
+}
+
 // Rows go in the order of their keys, so that two writers never wait for each other in a circle.
-async function writeSlots(client: Client, rows: readonly SlotRow[]): Promise<void> {
-  await client.query(
-    `insert into belay.slot as s (slot, signal, scope, bad, total, sum)
-     select * from unnest($1::float8[], $2::text[], $3::text[], $4::float8[], $5::float8[], $6::float8[])
-     on conflict (slot, signal, scope) do update set bad = s.bad + excluded.bad, total = s.total + excluded.total, sum = s.sum + excluded.sum`,
-    [
-      rows.map((row) => row.slot),
-      rows.map((row) => row.signal),
-      rows.map((row) => row.scope),
-      rows.map((row) => row.bad),
-      rows.map((row) => row.all),
-      rows.map((row) => row.sum),
-    ],
-  );
-}
-
-async function writeSeries(client: Client, rows: readonly SeriesRow[]): Promise<void> {
-  await client.query(
-    `insert into belay.series as s (source, series, total, at)
-     select * from unnest($1::text[], $2::text[], $3::float8[], $4::float8[])
-     on conflict (source, series) do update set total = excluded.total, at = excluded.at where s.total <> excluded.total or s.at <> excluded.at`,
-    [rows.map((row) => row.source), rows.map((row) => row.series), rows.map((row) => row.total), rows.map((row) => row.at)],
-  );
-}
-
 async function writeStates(client: Client, rows: readonly StateRow[]): Promise<void> {
   await client.query(
     `insert into belay.trigger_state as s (trigger, scope, state)
@@ -178,23 +164,6 @@ async function writeEvents(client: Client, rows: readonly EventRow[]): Promise<v
 const SEPARATOR = '\u0000';
 
 /** One row a key: Postgres refuses to touch a row twice in one statement. */
-function summed(rows: readonly SlotRow[]): readonly SlotRow[] {
-  const byKey = new Map<string, SlotRow>();
-  for (const row of rows) {
-    const key = [slotOrder(row.slot), row.signal, row.scope].join(SEPARATOR);
-    const before = byKey.get(key);
-    byKey.set(
-      key,
-      before === undefined ? row : { ...row, bad: before.bad + row.bad, all: before.all + row.all, sum: before.sum + row.sum },
-    );
-  }
-  return inOrder(byKey);
-}
-
-function slotOrder(slot: Instant): string {
-  return String(slot).padStart(20, '0');
-}
-
 function newest(rows: readonly SeenRow[]): readonly SeenRow[] {
   const byKey = new Map<string, SeenRow>();
   for (const row of rows) {

@@ -166,7 +166,7 @@ export interface ChangeSet {
   readonly seen: readonly SeenRow[];
 }
 
-export function changeSet(book: Book, series: Map<string, SeriesRow>, findings: Findings, newTracks: readonly Track[]): ChangeSet {
+export function changeSet(book: Book, series: readonly SeriesRow[], findings: Findings, newTracks: readonly Track[]): ChangeSet {
   const slots: SlotRow[] = [];
   const seen: SeenRow[] = [];
   for (const track of book.tracks.values()) {
@@ -176,7 +176,7 @@ export function changeSet(book: Book, series: Map<string, SeriesRow>, findings: 
   }
   return {
     slots,
-    series: [...series.values(), ...newTracks.map(trackRow)],
+    series: [...series, ...newTracks.map(trackRow)],
     states: [...findings.states.values()],
     transitions: findings.transitions,
     seen,

@@ -1,0 +1,76 @@
+// Puts pages together: increments of a slot add up, of a counter the last value stays. It reads and writes nothing.
+import type { Instant } from '../../domain/json.ts';
+import { type SeriesColumns, type SlotColumns, seriesColumns, slotColumns } from './signal-page.ts';
+
+/** Numbers of names are given one after the other: two of them make one key. */
+const pair = (high: number, low: number): number => high * 2 ** 26 + low;
+/** Beyond it a pair of numbers would no longer be exact. */
+export const MOST_NAMES = 2 ** 26;
+
+/** One row for each signal, scope and slot, in this order; slots before `since` are left out. */
+export function foldSlots(pages: readonly SlotColumns[], since: Instant): SlotColumns {
+  const capacity = pages.reduce((sum, page) => sum + page.size, 0);
+  const into = slotColumns(capacity);
+  const places = new Map<number, Map<number, number>>();
+  let size = 0;
+  for (const page of pages) {
+    for (let index = 0; index < page.size; index += 1) {
+      const slot = page.slot[index] as number;
+      if (slot < since) continue;
+      const signal = page.signal[index] as number;
+      const scope = page.scope[index] as number;
+      let ofSlot = places.get(slot);
+      if (ofSlot === undefined) places.set(slot, (ofSlot = new Map()));
+      const key = pair(signal, scope);
+      let place = ofSlot.get(key);
+      if (place === undefined) {
+        place = size;
+        size += 1;
+        ofSlot.set(key, place);
+        into.signal[place] = signal;
+        into.scope[place] = scope;
+        into.slot[place] = slot;
+      }
+      into.bad[place] = (into.bad[place] as number) + (page.bad[index] as number);
+      into.all[place] = (into.all[place] as number) + (page.all[index] as number);
+      into.sum[place] = (into.sum[place] as number) + (page.sum[index] as number);
+    }
+  }
+  return { ...into, size };
+}
+
+/** The last row of each counter, pages oldest first; those that `isOver` are left out. */
+export function foldSeries(pages: readonly SeriesColumns[], isOver: (series: number, at: Instant) => boolean): SeriesColumns {
+  const capacity = pages.reduce((sum, page) => sum + page.size, 0);
+  const into = seriesColumns(capacity);
+  const places = new Map<number, number>();
+  let size = 0;
+  for (const page of pages) {
+    for (let index = 0; index < page.size; index += 1) {
+      const source = page.source[index] as number;
+      const series = page.series[index] as number;
+      const key = pair(series, source);
+      let place = places.get(key);
+      if (place === undefined) {
+        place = size;
+        size += 1;
+        places.set(key, place);
+        into.source[place] = source;
+        into.series[place] = series;
+      }
+      into.total[place] = page.total[index] as number;
+      into.at[place] = page.at[index] as number;
+    }
+  }
+  return without({ ...into, size }, isOver);
+}
+
+function without(columns: SeriesColumns, isOver: (series: number, at: Instant) => boolean): SeriesColumns {
+  let size = 0;
+  for (let index = 0; index < columns.size; index += 1) {
+    if (isOver(columns.series[index] as number, columns.at[index] as number)) continue;
+    for (const column of [columns.source, columns.series, columns.total, columns.at]) column[size] = column[index] as number;
+    size += 1;
+  }
+  return { ...columns, size };
+}

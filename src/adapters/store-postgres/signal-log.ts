@@ -1,0 +1,172 @@
+// Counts and last values as pages: appended as they are committed, put together now and then. What is in them is signal-page.ts.
+import type { Instant } from '../../domain/json.ts';
+import type { SeriesRow, SlotRow } from '../../ports/signal-store.ts';
+import type { Client, Database } from './connection.ts';
+import { foldSeries, foldSlots } from './signal-fold.ts';
+import { SignalNames } from './signal-names.ts';
+import { type Page, packPage, pageOf, seriesColumns, slotColumns, spanOf, unpackPage } from './signal-page.ts';
+
+const TIER = { committed: 0, slots: 1, series: 2 } as const;
+/** Held by whoever puts pages together: one at a time, and nobody waits for it. */
+const FOLD_LOCK = 23_531n;
+/** So many small pages are put together once more; a large one is left alone. */
+const SMALL_PAGES = 24;
+const SMALL_BYTES = 64 * 1024;
+/** Put together at once: more waits for the next time. */
+const MOST_COMMITTED = 2_000;
+/** A counter that nobody has fed for this long before the pruned past is forgotten. */
+export const SERIES_KEPT_MS = 7 * 24 * 3_600_000;
+const CURSOR = '#cursor:';
+
+/** Names were taken away since numbers were learned. */
+export class StaleNames extends Error {}
+
+export interface Packed {
+  readonly body: Buffer;
+  readonly span: readonly [from: number | null, to: number | null];
+  readonly epoch: string;
+}
+
+interface PageRow {
+  readonly [column: string]: unknown;
+  readonly id: string;
+  readonly tier: number;
+  readonly body: Buffer;
+}
+
+export class SignalLog {
+  readonly #database: Database;
+  readonly #names: SignalNames;
+
+  constructor(database: Database) {
+    this.#database = database;
+    this.#names = new SignalNames(database);
+  }
+
+  /** Gives numbers to new names, in a transaction of its own: a number without a page does no harm. */
+  async pack(slots: readonly SlotRow[], series: readonly SeriesRow[]): Promise<Packed | null> {
+    if (slots.length + series.length === 0) return null;
+    let { page, missing } = pageOf(slots, series, this.#names.idOf);
+    if (missing.size > 0) {
+      await this.#names.learn(missing);
+      ({ page, missing } = pageOf(slots, series, this.#names.idOf));
+      // Another commit has just found out that all numbers must be asked for again.
+      if (missing.size > 0) throw new StaleNames('names');
+    }
+    return { body: packPage(page), span: spanOf(page.slots), epoch: this.#names.epoch };
+  }
+
+  forgetNames(): void {
+    this.#names.forget();
+  }
+
+  /** Slots from `since` on by time, and all counters. */
+  async load(since: Instant): Promise<{ readonly slots: readonly SlotRow[]; readonly series: readonly SeriesRow[] }> {
+    return this.#database.transact(async (client) => {
+      // One statement, one moment: a page that is being put together is seen as it was or as it is, never twice and never not at all.
+      const { rows } = await client.query<PageRow & { horizon: number }>(
+        `select p.id, p.tier, p.body, h.slot as horizon from belay.signal_page p, belay.signal_horizon h
+         where p.tier <> ${TIER.slots} or p.to_slot >= $1 order by p.tier desc, p.id`,
+        [since],
+      );
+      const pages = rows.map(({ body }) => unpackPage(body));
+      const slots = foldSlots(
+        pages.map((page) => page.slots),
+        Math.max(since, rows[0]?.horizon ?? since),
+      );
+      const series = foldSeries(
+        pages.map((page) => page.series),
+        () => false,
+      );
+      return rowsOf({ slots, series }, await namesOf(client, { slots, series }));
+    });
+  }
+
+  /** Forgets slots before the instant and counters a week older, and puts together what was committed since the last time. */
+  async fold(before: Instant): Promise<void> {
+    await this.#database.query('update belay.signal_horizon set slot = greatest(slot, $1)', [before]);
+    await this.#database.query(`delete from belay.signal_page where tier = ${TIER.slots} and to_slot < $1`, [before]);
+    await this.#database.transact(async (client) => {
+      const { rows: locked } = await client.query<{ mine: boolean }>(`select pg_try_advisory_xact_lock(${FOLD_LOCK}) as mine`);
+      if (locked[0]?.mine === true) await foldPages(client, before);
+    });
+  }
+}
+
+async function foldPages(client: Client, before: Instant): Promise<void> {
+  const committed = await pagesOf(client, `tier = ${TIER.committed} order by id limit ${MOST_COMMITTED}`);
+  const last = await pagesOf(client, `tier = ${TIER.series} order by id`);
+  const small = await pagesOf(client, `tier = ${TIER.slots} and octet_length(body) < ${SMALL_BYTES} order by id`);
+  const again = small.length >= SMALL_PAGES ? small : [];
+  if (committed.length + again.length === 0) return;
+  const pages = [...last, ...committed].map(({ body }) => unpackPage(body));
+  const slots = foldSlots([...again.map(({ body }) => unpackPage(body).slots), ...pages.map((page) => page.slots)], before);
+  const cursors = await cursorsIn(client);
+  const kept = before - SERIES_KEPT_MS;
+  const series = foldSeries(
+    pages.map((page) => page.series),
+    (one, at) => at < kept && !cursors.has(one),
+  );
+  const gone = [...committed, ...last, ...again].map(({ id }) => id);
+  await client.query('delete from belay.signal_page where id = any($1::bigint[])', [gone]);
+  if (slots.size > 0) await insertPage(client, TIER.slots, { slots, series: seriesColumns(0) });
+  if (series.size > 0) await insertPage(client, TIER.series, { slots: slotColumns(0), series });
+}
+
+const pagesOf = async (client: Client, where: string): Promise<readonly PageRow[]> =>
+  (await client.query<PageRow>(`select id, tier, body from belay.signal_page where ${where}`)).rows;
+
+const insertPage = async (client: Client, tier: number, page: Page): Promise<void> =>
+  void (await client.query('insert into belay.signal_page (tier, from_slot, to_slot, body) values ($1, $2, $3, $4)', [
+    tier,
+    ...spanOf(page.slots),
+    packPage(page),
+  ]));
+
+async function cursorsIn(client: Client): Promise<ReadonlySet<number>> {
+  const { rows } = await client.query<{ id: string }>(`select id from belay.signal_name where name >= $1 and name < $2`, [
+    CURSOR,
+    `${CURSOR}\u{10FFFF}`,
+  ]);
+  return new Set(rows.map(({ id }) => Number(id)));
+}
+
+async function namesOf(client: Client, { slots, series }: Page): Promise<ReadonlyMap<number, string>> {
+  const ids = new Set<number>();
+  for (const column of [slots.signal, slots.scope]) for (let index = 0; index < slots.size; index += 1) ids.add(column[index] as number);
+  for (const column of [series.source, series.series])
+    for (let index = 0; index < series.size; index += 1) ids.add(column[index] as number);
+  const { rows } = await client.query<{ id: string; name: string }>(
+    'select id, name from belay.signal_name where id = any($1::bigint[])',
+    [[...ids]],
+  );
+  return new Map(rows.map(({ id, name }) => [Number(id), name]));
+}
+
+function rowsOf(
+  { slots, series }: Page,
+  names: ReadonlyMap<number, string>,
+): { readonly slots: readonly SlotRow[]; readonly series: readonly SeriesRow[] } {
+  const name = (id: number | undefined): string => names.get(id ?? 0) ?? '';
+  const slotRows = Array.from(
+    { length: slots.size },
+    (_, index): SlotRow => ({
+      signal: name(slots.signal[index]),
+      scope: name(slots.scope[index]),
+      slot: slots.slot[index] ?? 0,
+      bad: slots.bad[index] ?? 0,
+      all: slots.all[index] ?? 0,
+      sum: slots.sum[index] ?? 0,
+    }),
+  );
+  const seriesRows = Array.from(
+    { length: series.size },
+    (_, index): SeriesRow => ({
+      source: name(series.source[index]),
+      series: name(series.series[index]),
+      total: series.total[index] ?? 0,
+      at: series.at[index] ?? 0,
+    }),
+  );
+  return { slots: slotRows.sort((a, b) => a.slot - b.slot), series: seriesRows };
+}

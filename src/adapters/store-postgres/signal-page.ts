@@ -1,0 +1,122 @@
+// A page: slots and last values of many scopes in one body, names as numbers. What is read from one is columns; rows are made of them
+// only where somebody needs rows.
+import type { SeriesRow, SlotRow } from '../../ports/signal-store.ts';
+import { ColumnReader, ColumnWriter } from './columns.ts';
+
+export interface SlotColumns {
+  readonly size: number;
+  readonly signal: Float64Array;
+  readonly scope: Float64Array;
+  readonly slot: Float64Array;
+  readonly bad: Float64Array;
+  readonly all: Float64Array;
+  readonly sum: Float64Array;
+}
+
+export interface SeriesColumns {
+  readonly size: number;
+  readonly source: Float64Array;
+  readonly series: Float64Array;
+  readonly total: Float64Array;
+  readonly at: Float64Array;
+}
+
+export interface Page {
+  readonly slots: SlotColumns;
+  readonly series: SeriesColumns;
+}
+
+const SLOT_COLUMNS = ['signal', 'scope', 'slot', 'bad', 'all', 'sum'] as const;
+const SERIES_COLUMNS = ['source', 'series', 'total', 'at'] as const;
+
+export function slotColumns(size: number): SlotColumns {
+  const of = (): Float64Array => new Float64Array(size);
+  return { size, signal: of(), scope: of(), slot: of(), bad: of(), all: of(), sum: of() };
+}
+
+export function seriesColumns(size: number): SeriesColumns {
+  const of = (): Float64Array => new Float64Array(size);
+  return { size, source: of(), series: of(), total: of(), at: of() };
+}
+
+/** `missing`: the names that have no number (0 says so); as long as there are any, the page is of no use. */
+export function pageOf(
+  slots: readonly SlotRow[],
+  series: readonly SeriesRow[],
+  numberOf: (name: string) => number,
+): { readonly page: Page; readonly missing: ReadonlySet<string> } {
+  const page = { slots: slotColumns(slots.length), series: seriesColumns(series.length) };
+  const missing = new Set<string>();
+  const idOf = (name: string): number => {
+    const id = numberOf(name);
+    if (id === 0) missing.add(name);
+    return id;
+  };
+  // Neighbours mostly share these two.
+  const signalOf = lastKnown(idOf);
+  const sourceOf = lastKnown(idOf);
+  for (let index = 0; index < slots.length; index += 1) {
+    const row = slots[index] as SlotRow;
+    page.slots.signal[index] = signalOf(row.signal);
+    page.slots.scope[index] = idOf(row.scope);
+    page.slots.slot[index] = row.slot;
+    page.slots.bad[index] = row.bad;
+    page.slots.all[index] = row.all;
+    page.slots.sum[index] = row.sum;
+  }
+  for (let index = 0; index < series.length; index += 1) {
+    const row = series[index] as SeriesRow;
+    page.series.source[index] = sourceOf(row.source);
+    page.series.series[index] = idOf(row.series);
+    page.series.total[index] = row.total;
+    page.series.at[index] = row.at;
+  }
+  return { page, missing };
+}
+
+function lastKnown(idOf: (name: string) => number): (name: string) => number {
+  let last: string | null = null;
+  let id = 0;
+  return (name) => {
+    if (name !== last) {
+      id = idOf(name);
+      last = name;
+    }
+    return id;
+  };
+}
+
+/** One for all: nothing waits between the first byte and the last. */
+const writer = new ColumnWriter();
+
+export function packPage({ slots, series }: Page): Buffer {
+  writer.clear();
+  writer.count(slots.size);
+  for (const name of SLOT_COLUMNS) writer.column(slots[name], slots.size);
+  writer.count(series.size);
+  for (const name of SERIES_COLUMNS) writer.column(series[name], series.size);
+  return writer.taken();
+}
+
+export function unpackPage(body: Buffer): Page {
+  const reader = new ColumnReader(body);
+  const read = <N extends string>(names: readonly N[]): { readonly size: number } & Readonly<Record<N, Float64Array>> => {
+    const size = reader.count();
+    const columns = Object.fromEntries(names.map((name) => [name, reader.column(size)])) as Record<N, Float64Array>;
+    return { size, ...columns };
+  };
+  return { slots: read(SLOT_COLUMNS), series: read(SERIES_COLUMNS) };
+}
+
+/** First and last slot; null where there is none. */
+export function spanOf({ size, slot }: SlotColumns): readonly [from: number | null, to: number | null] {
+  if (size === 0) return [null, null];
+  let from = Infinity;
+  let to = -Infinity;
+  for (let index = 0; index < size; index += 1) {
+    const one = slot[index] as number;
+    if (one < from) from = one;
+    if (one > to) to = one;
+  }
+  return [from, to];
+}
