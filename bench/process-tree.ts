@@ -17,13 +17,13 @@ export function treeOf(root: number): readonly number[] {
   return tree;
 }
 
-/** CPU since they began, ms; /proc counts it in hundredths of a second. */
+/** CPU since they began, ms, with that of their children that have ended; /proc counts it in hundredths of a second. */
 export function cpuMs(pids: readonly number[]): number {
   const ticks = pids.map((pid) => {
     const stat = read(`/proc/${pid}/stat`);
-    // The name in parentheses may hold spaces; user and system time are the 12th and 13th field behind it.
+    // The name in parentheses may hold spaces; user and system time are the 12th and 13th field behind it, the children's follow.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return Number(fields[11] ?? 0) + Number(fields[12] ?? 0);
+    return fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
   });
   return ticks.reduce((sum, one) => sum + one, 0) * 10;
 }
