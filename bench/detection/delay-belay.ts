@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createHttp } from '../../src/adapters/http/index.ts';
 import { type Client, connect } from '../../src/cli/client.ts';
 import { livingServer } from '../../src/cli/server-file.ts';
-import type { Incident } from '../../src/domain/incident.ts';
+import type { Event } from '../../src/domain/event.ts';
 import { makePlace, type Place } from '../place.ts';
 import { counted, type Outage, type World } from './delay-world.ts';
 
@@ -190,8 +190,9 @@ function increments(outage: Outage, from: number, to: number, at: number) {
     .map(([code, delta]) => ({ name: 'req_total', labels: { org: outage.org, code }, delta, at }));
 }
 
-/** The organization of an incident. */
+/** The organization whose breach opened an incident. */
 export async function organizationOf(client: Client, incident: string): Promise<string> {
-  const { incident: found } = await client.get<{ incident: Incident }>(`/v1/incidents/${incident}`);
-  return found.scope.orgs === 'all' ? 'all' : (found.scope.orgs[0] ?? '');
+  const { events } = await client.get<{ events: readonly Event[] }>(`/v1/incidents/${incident}/events`);
+  for (const event of events) if (event.type === 'trigger.changed') return event.data.transition.scope;
+  return '';
 }

@@ -82,6 +82,11 @@ export class Rings {
     return into;
   }
 
+  /** The whole window holds no bad event. */
+  isFaultless(row: number): boolean {
+    return this.#runBad[row] === 0;
+  }
+
   /** The newest `slots` slots and the one that is filling. */
   newest(row: number, slots: number, into: Counts): Counts {
     const head = this.#head[row] ?? 0;

@@ -2,16 +2,31 @@
 import type { Instant } from '../../domain/json.ts';
 import { type SeriesColumns, type SlotColumns, seriesColumns, slotColumns } from './signal-page.ts';
 
-/** Numbers of names are given one after the other: two of them make one key. */
-const pair = (high: number, low: number): number => high * 2 ** 26 + low;
-/** Beyond it a pair of numbers would no longer be exact. */
-export const MOST_NAMES = 2 ** 26;
+/** Places of rows by two numbers. Rows that stand together share the first: it is looked up only when it changes. */
+class Places {
+  readonly #outer = new Map<string, Map<number, number>>();
+  #inner = new Map<number, number>();
+  #first = Number.NaN;
+  #second = Number.NaN;
+
+  /** By `first` and `second`, which seldom change. */
+  of(first: number, second: number): Map<number, number> {
+    if (first === this.#first && second === this.#second) return this.#inner;
+    const key = `${first} ${second}`;
+    let inner = this.#outer.get(key);
+    if (inner === undefined) this.#outer.set(key, (inner = new Map()));
+    this.#inner = inner;
+    this.#first = first;
+    this.#second = second;
+    return inner;
+  }
+}
 
 /** One row for each signal, scope and slot, in this order; slots before `since` are left out. */
 export function foldSlots(pages: readonly SlotColumns[], since: Instant): SlotColumns {
   const capacity = pages.reduce((sum, page) => sum + page.size, 0);
   const into = slotColumns(capacity);
-  const places = new Map<number, Map<number, number>>();
+  const places = new Places();
   let size = 0;
   for (const page of pages) {
     for (let index = 0; index < page.size; index += 1) {
@@ -19,14 +34,12 @@ export function foldSlots(pages: readonly SlotColumns[], since: Instant): SlotCo
       if (slot < since) continue;
       const signal = page.signal[index] as number;
       const scope = page.scope[index] as number;
-      let ofSlot = places.get(slot);
-      if (ofSlot === undefined) places.set(slot, (ofSlot = new Map()));
-      const key = pair(signal, scope);
-      let place = ofSlot.get(key);
+      const scopes = places.of(slot, signal);
+      let place = scopes.get(scope);
       if (place === undefined) {
         place = size;
         size += 1;
-        ofSlot.set(key, place);
+        scopes.set(scope, place);
         into.signal[place] = signal;
         into.scope[place] = scope;
         into.slot[place] = slot;
@@ -43,18 +56,18 @@ export function foldSlots(pages: readonly SlotColumns[], since: Instant): SlotCo
 export function foldSeries(pages: readonly SeriesColumns[], isOver: (series: number, at: Instant) => boolean): SeriesColumns {
   const capacity = pages.reduce((sum, page) => sum + page.size, 0);
   const into = seriesColumns(capacity);
-  const places = new Map<number, number>();
+  const places = new Places();
   let size = 0;
   for (const page of pages) {
     for (let index = 0; index < page.size; index += 1) {
       const source = page.source[index] as number;
       const series = page.series[index] as number;
-      const key = pair(series, source);
-      let place = places.get(key);
+      const ofSource = places.of(source, 0);
+      let place = ofSource.get(series);
       if (place === undefined) {
         place = size;
         size += 1;
-        places.set(key, place);
+        ofSource.set(series, place);
         into.source[place] = source;
         into.series[place] = series;
       }

@@ -1,14 +1,21 @@
 // Numbers for the names that pages speak of. They are given by the database and remembered here, until it says that names were taken away.
 import { assert } from '../../domain/assert.ts';
 import type { Database } from './connection.ts';
-import { MOST_NAMES } from './signal-fold.ts';
 
 /** Held shared by whoever writes numbers into a page, and alone by whoever takes names away: none is taken that is just being written. */
 export const NAMES_LOCK = 23_530n;
 
+interface Known {
+  readonly name: string;
+  readonly id: number;
+  /** What came behind it the last time: rows keep their order, and comparing is far cheaper than looking up. */
+  next: Known | null;
+}
+
 export class SignalNames {
   readonly #database: Database;
-  #ids = new Map<string, number>();
+  #known = new Map<string, Known>();
+  #last: Known | null = null;
   #epoch = '-1';
 
   constructor(database: Database) {
@@ -21,7 +28,17 @@ export class SignalNames {
   }
 
   /** 0 where none was learned. */
-  readonly idOf = (name: string): number => this.#ids.get(name) ?? 0;
+  readonly idOf = (name: string): number => {
+    const guess = this.#last?.next ?? null;
+    if (guess !== null && guess.name === name) {
+      this.#last = guess;
+      return guess.id;
+    }
+    const known = this.#known.get(name) ?? null;
+    if (this.#last !== null && known !== null) this.#last.next = known;
+    this.#last = known;
+    return known?.id ?? 0;
+  };
 
   /** Afterwards `idOf` knows all of these. */
   async learn(missing: ReadonlySet<string>): Promise<void> {
@@ -35,14 +52,14 @@ export class SignalNames {
       'select id, name from belay.signal_name where name = any($1::text[])',
       [wanted],
     );
-    for (const { id, name } of rows) this.#ids.set(name, Number(id));
+    for (const { id, name } of rows) this.#known.set(name, { name, id: Number(id), next: null });
     assert(rows.length === wanted.length, 'a name was given a number and has none');
-    assert(Number(rows[0]?.id ?? 0) < MOST_NAMES, 'more names than pages can tell apart');
   }
 
   /** Names were taken away by somebody: all numbers are asked for again. */
   forget(): void {
-    this.#ids = new Map();
+    this.#known = new Map();
+    this.#last = null;
     this.#epoch = '-1';
   }
 }

@@ -6,12 +6,12 @@ export const WIRE = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
 /** A place in a message. Whoever reads says where the message ends: a nested one lies in the same bytes. */
 export class WireReader {
   readonly bytes: Buffer;
-  readonly #view: DataView;
+  readonly view: DataView;
   at = 0;
 
   constructor(bytes: Uint8Array) {
     this.bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   /** Unsigned; above 2^53 no longer exact, which is far beyond every count and time that is taken. */
@@ -69,23 +69,23 @@ export class WireReader {
 
   double(end: number): number {
     const at = this.#eight(end);
-    return this.#view.getFloat64(at, true);
+    return this.view.getFloat64(at, true);
   }
 
   /** Unsigned. */
   fixed64(end: number): number {
     const at = this.#eight(end);
-    return this.#view.getUint32(at + 4, true) * 2 ** 32 + this.#view.getUint32(at, true);
+    return this.view.getUint32(at + 4, true) * 2 ** 32 + this.view.getUint32(at, true);
   }
 
   signed64(end: number): number {
     const at = this.#eight(end);
-    return this.#view.getInt32(at + 4, true) * 2 ** 32 + this.#view.getUint32(at, true);
+    return this.view.getInt32(at + 4, true) * 2 ** 32 + this.view.getUint32(at, true);
   }
 
   /** The bits of the eight bytes that were read last. */
   lastBitsAre(high: number, low: number): boolean {
-    return this.#view.getUint32(this.at - 8, true) === low && this.#view.getUint32(this.at - 4, true) === high;
+    return this.view.getUint32(this.at - 8, true) === low && this.view.getUint32(this.at - 4, true) === high;
   }
 
   skip(tag: number, end: number): void {

@@ -85,7 +85,7 @@ export class WriteRequests {
     while (wire.at < end) {
       const tag = wire.tag(end);
       if (tag === SERIES.sample) {
-        series ??= this.#known.of(wire.bytes, from, labelsEnd, this.#learn);
+        series ??= this.#known.of(wire.bytes, wire.view, from, labelsEnd, this.#learn);
         if (samples.length >= WRITE_CAPS.samples) throw malformed(`more than ${WRITE_CAPS.samples} samples in a request`);
         const counted = series.saysCounted || (this.#counters.size > 0 && this.#counters.has(series.name));
         readSample(wire, wire.length(end), leftOut);

@@ -1,6 +1,6 @@
 // Takes one delivery of a source into the tracks: event times, increments, gaps, probe results. It judges nothing.
 import { skewOf, withLag } from '../../domain/clock-skew.ts';
-import { incrementOf, knownBefore, spread, spreadEvenly } from '../../domain/counter.ts';
+import { type CounterState, incrementOf, knownBefore, spread, spreadEvenly } from '../../domain/counter.ts';
 import { digestNumber } from '../../domain/distinct.ts';
 import type { Instant } from '../../domain/json.ts';
 import { WINDOW_SLOTS } from '../../domain/ring.ts';
@@ -119,21 +119,36 @@ export const INCREMENTS = '#increments:';
 /** A source may hand over the same labels object again and again: then nothing is parsed or matched twice. */
 function seriesOf({ book, source }: Pick<Intake, 'book' | 'source'>, sample: CounterSample): Series {
   const { name, labels } = sample;
+  const last = source.lastSample;
+  const guess = last?.next ?? null;
+  if (guess !== null && guess.labels === labels && guess.name === name) {
+    source.lastSample = guess;
+    return guess.series;
+  }
   const cached = source.bySample.get(labels);
-  if (cached !== undefined && cached.name === name) return cached.series;
+  const known = cached !== undefined && cached.name === name ? cached : { name, labels, series: madeSeries(book, source, sample), next: null };
+  if (known !== cached) source.bySample.set(labels, known);
+  if (last !== null) last.next = known;
+  source.lastSample = known;
+  return known.series;
+}
+
+function madeSeries(book: Book, source: SourceState, sample: CounterSample): Series {
+  const { name, labels } = sample;
   const key = seriesKey(name, book.hashed.size === 0 ? labels : withoutValues(labels, book.hashed));
   let series = source.series.get(key);
   if (series === undefined) {
     const origin = sample.kind === 'delta' || sample.origin === undefined ? null : originOf(source.origins, sample.origin);
     const targets = targetsOf(book, source, name, labels);
-    series = { key, targets, kept: isKept(book, sample, targets), previous: source.restored.get(key), origin };
+    series = { key, targets, kept: isKept(book, sample, targets), previous: copied(source.restored.get(key)), origin };
     source.restored.delete(key);
     // Senders hand on far more series than any signal names: of those nothing is kept but what hangs on their labels.
     if (series.kept) source.series.set(key, series);
   }
-  source.bySample.set(labels, { name, series });
   return series;
 }
+
+const copied = (state: CounterState | undefined): Series['previous'] => (state === undefined ? undefined : { ...state });
 
 /** Increments need no memory, nor do values that only tell whom they are of: of both there may be millions. */
 function isKept({ hashed }: Book, sample: CounterSample, targets: readonly Target[]): boolean {
@@ -209,8 +224,14 @@ function takeCounter(intake: Intake, sample: CounterSample, at: Instant): void {
     else takeIncrement(intake, target, { ...increment, count: Math.round(value) - Math.round(value - increment.delta), at }, false);
   }
   if (!series.kept || (previous !== undefined && at <= previous.at)) return;
-  series.previous = total;
-  if (previous?.total !== value) intake.series.set(series.key, { source: intake.source.id, series: series.key, total: value, at });
+  const isChanged = previous?.total !== value;
+  // In place: there are hundreds of thousands.
+  if (previous === undefined) series.previous = total;
+  else {
+    previous.total = value;
+    previous.at = at;
+  }
+  if (isChanged) intake.series.set(series.key, { source: intake.source.id, series: series.key, total: value, at });
 }
 
 export const incrementsRow = (track: Track, source: SourceState): SeriesRow => ({

@@ -191,6 +191,8 @@ function lookAtRow(track: Track, row: number, turn: Turn, findings: Findings): v
 function lookOnce(track: Track, watcher: Watcher, row: number, turn: Turn, findings: Findings): void {
   const before = watcher.states[row];
   if (before === undefined) return;
+  if (watcher.still[row] === false && (track.gapMs[row] ?? 0) === 0 && isQuiet(before, null) && isFaultless(track, watcher, row, turn.at))
+    return;
   const condition = conditionOf(track, watcher, row, turn.at, turn.now);
   watcher.still[row] = condition.still;
   const gapMs = track.gapMs[row] ?? 0;
@@ -214,6 +216,13 @@ function lookOnce(track: Track, watcher: Watcher, row: number, turn: Turn, findi
   if (state.status === 'ok' && state.limitSince === null) watcher.active.delete(row);
   else watcher.active.add(row);
   note(findings, rule.id, scope, state, transitions);
+}
+
+/** Not one bad event in the whole window: a rule over a share cannot be beyond its limit, and nothing has to be counted to know it. */
+function isFaultless(track: Track, watcher: Watcher, row: number, at: Instant): boolean {
+  if (track.spec.signal.kind !== 'ratio' || watcher.compiled.inverse || watcher.compiled.rule.breach?.vs !== undefined) return false;
+  track.rings.advanceTo(row, slotOf(track, at));
+  return track.rings.isFaultless(row);
 }
 
 /** A scope that is many, and an impact that nobody has confirmed, may ask but not act. */

@@ -96,9 +96,18 @@ export interface Series {
   readonly targets: readonly Target[];
   /** Kept in memory and, where it is a total, in the store. What only tells values apart is not: it may be one of millions. */
   readonly kept: boolean;
-  previous: CounterState | undefined;
+  previous: { -readonly [K in keyof CounterState]: CounterState[K] } | undefined;
   /** Null: of the source itself. */
   readonly origin: Origin | null;
+}
+
+/** A sample whose series is known by the labels that its source hands over again and again. */
+export interface KnownSample {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly series: Series;
+  /** What came behind it the last time: senders keep their order, and comparing is far cheaper than looking up. */
+  next: KnownSample | null;
 }
 
 export interface SourceState {
@@ -117,7 +126,8 @@ export interface SourceState {
   readonly marks: Instant[];
   readonly series: Map<string, Series>;
   readonly origins: Map<string, Origin>;
-  readonly bySample: WeakMap<object, { readonly name: string; readonly series: Series }>;
+  readonly bySample: WeakMap<object, KnownSample>;
+  lastSample: KnownSample | null;
   readonly restored: Map<string, CounterState>;
   /** Where its last reading ended that was committed. */
   cursor: Cursor;
@@ -338,6 +348,7 @@ export function sourceOf(book: Book, system: System, id: string, everyMs: number
     series: new Map(),
     origins: new Map(),
     bySample: new WeakMap(),
+    lastSample: null,
     restored: new Map(),
     cursor: {},
   };
