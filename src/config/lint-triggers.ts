@@ -93,6 +93,8 @@ function lintLimits({ draft, signal, problems, at }: Asking): void {
   const written = ['above', 'below'].filter((key) => isWritten(entryAt(draft.value, ['breach']).value, key));
   if (written.length === 0 && limits.length === 0)
     problems.error('missing-key', at('breach'), `the trigger ${draft.rule.id} has no limit`, { hint: 'Add above or below.' });
+  if (kind === 'quantile' && breach.below !== undefined)
+    problems.error('limit', at('breach', 'below'), 'a quantile breaches above its limit');
   if (limits.length === 2) problems.error('wrong-type', at('breach'), 'a breach is either above or below a limit, not both');
   for (const side of ['above', 'below'] as const) {
     limitFits(draft.rule.breach?.[side], ['breach', side], { draft, signal, problems, at });

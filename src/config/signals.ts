@@ -10,6 +10,7 @@ import type { Value } from './yaml.ts';
 export const SIGNAL_KINDS = [
   'ratio',
   'fractionAbove',
+  'quantile',
   'rate',
   'count',
   'event',
@@ -44,6 +45,13 @@ const inSeconds: Reader<number> = (value, problems, name) => {
   return parsed?.ok === true ? parsed.value / 1_000 : number(0, Number.MAX_VALUE)(value, problems, name);
 };
 
+/** `0.99` and `99%` say the same. */
+const part: Reader<number> = (value, problems, name) => {
+  const written = value.kind === 'scalar' ? String(value.value) : '';
+  const read = written.endsWith('%') ? Number(written.slice(0, -1)) / 100 : Number(written);
+  return read > 0 && read < 1 ? read : wrong(value, problems, name, 'a part between 0 and 1, such as 0.99');
+};
+
 const labelName: Reader<string> = (value, problems, name) => {
   const read = text(value, problems, name);
   return read === undefined || /^[a-zA-Z_]\w*$/.test(read) ? read : wrong(value, problems, name, 'the name of a label, such as user');
@@ -67,6 +75,7 @@ const SHAPE = {
   age: optional(oneSelector),
   fractionAbove: optional(record({ of: required(selector), limit: required(inSeconds) })),
   distinct: optional(record({ of: required(selector), label: required(labelName) })),
+  quantile: optional(record({ of: required(selector), q: required(part) })),
   composite: optional(record({ of: required(listOf(text, 2)), atLeast: required(int(1)) })),
   absent: optional(oneSelector),
   probe: optional(record({ source: required(text), failing: optional(int(1)), consecutive: optional(int(1)) })),
@@ -77,7 +86,6 @@ const SHAPE = {
   late: optional(duration()),
   missing: optional(record({ is: optional(oneOf('unknown')), absentAfter: optional(absentAfter) })),
   sources: optional(listOf(text)),
-  quantile: notYet,
 } as const;
 
 /** `by` is the label when the signal names none: an inline signal follows its trigger's scope. */
@@ -119,10 +127,11 @@ export function readSignal(o: {
 }
 
 function kindOf(fields: Fields<typeof SHAPE>): SignalKind | undefined {
-  const { ratio, mean, probe, manual, fractionAbove, composite, distinct } = fields;
+  const { ratio, mean, probe, manual, fractionAbove, composite, distinct, quantile } = fields;
   if (ratio?.bad !== undefined && ratio.all !== undefined) return { kind: 'ratio', bad: ratio.bad, all: ratio.all };
   if (fractionAbove?.of !== undefined && fractionAbove.limit !== undefined)
     return { kind: 'fractionAbove', of: fractionAbove.of, limit: fractionAbove.limit };
+  if (quantile?.of !== undefined && quantile.q !== undefined) return { kind: 'quantile', of: quantile.of, q: quantile.q };
   if (distinct?.of !== undefined && distinct.label !== undefined) return { kind: 'distinct', of: distinct.of, label: distinct.label };
   if (composite?.of !== undefined && composite.atLeast !== undefined)
     return { kind: 'composite', of: composite.of, atLeast: composite.atLeast };

@@ -44,7 +44,7 @@ export interface Condition {
 /** Kinds whose own count says that it is over. */
 const SAYS_SO: ReadonlySet<string> = new Set(['count', 'event', 'distinct', 'composite']);
 /** Judged as a share of bad events among all. */
-const isShare = (kind: SignalKind['kind']): boolean => kind === 'ratio' || kind === 'fractionAbove';
+const isShare = (kind: SignalKind['kind']): boolean => kind === 'ratio' || kind === 'fractionAbove' || kind === 'quantile';
 
 export interface Clean extends Counts {
   readonly ms: number;
@@ -71,7 +71,7 @@ export function compileRule(rule: TriggerRule, kind: SignalKind): CompiledRule {
   const overMs = breach?.overMs ?? Math.max(1, rule.rearmMs);
   const inverse = breach?.above === undefined && breach?.below !== undefined;
   const written = breach?.above ?? breach?.below ?? 0;
-  const limit = inverse && isShare(kind.kind) ? 1 - written : written;
+  const limit = kind.kind === 'quantile' ? 1 - kind.q : inverse && isShare(kind.kind) ? 1 - written : written;
   const table = (alpha: number): CriticalTable | null => {
     if (breach?.vs !== undefined) return null;
     if (isShare(kind.kind)) return criticalTable(limit, alpha);
@@ -117,6 +117,17 @@ export function lookAtRatio(rule: CompiledRule, over: Counts, still: Counts, sti
     below: isClear(rule, value),
     still: stillNow,
   };
+}
+
+/** That q of the events stay below the limit is the same as that no more than 1 − q of them are above it: those are counted. */
+export function lookAtQuantile(
+  rule: CompiledRule,
+  { over, still }: Windows,
+  { stillBefore, value }: { readonly stillBefore: boolean; readonly value: number | null },
+): Condition {
+  const share = lookAtRatio(rule, over, still, stillBefore);
+  const told = over.all === 0 ? null : value;
+  return { ...share, value: told, below: told === null ? null : isClear(rule, told) };
 }
 
 function beyondShare(rule: CompiledRule, bad: number, all: number): boolean {
@@ -294,10 +305,11 @@ export function lookAtProbe(
 }
 
 /** A clear rule without a limit of its own means: no longer beyond that of the breach. */
-function isClear({ rule, limit, inverse, kind }: CompiledRule, value: number): boolean | null {
+function isClear({ rule, limit: level, inverse, kind }: CompiledRule, value: number): boolean | null {
   if (rule.clear === undefined) return null;
   const { above, below } = rule.clear;
   if (above === undefined && below === undefined) {
+    const limit = kind === 'quantile' ? (rule.breach?.above ?? level) : level;
     const written = inverse && isShare(kind) ? 1 - limit : limit;
     return inverse ? value >= written : value <= written;
   }
@@ -330,7 +342,7 @@ export function isProven(written: CompiledRule, clean: Clean, consecutive: numbe
 
 /** The upper 95 % bound that clean traffic proves; undefined where the kind has none. */
 export function provenBound(rule: CompiledRule, clean: Clean): number | undefined {
-  if (rule.inverse) return undefined;
+  if (rule.inverse || rule.kind === 'quantile') return undefined;
   if (isShare(rule.kind)) return shareUpper(clean.bad, clean.all);
   return rule.kind === 'rate' ? (countUpper(clean.all) * MINUTE_MS) / clean.ms : undefined;
 }

@@ -11,6 +11,8 @@ export interface Explanation {
   /** '' = the whole system. */
   readonly scope: string;
   readonly kind: SignalKind['kind'];
+  /** Of a quantile: the share of events that may be above the limit. */
+  readonly share: number | null;
   readonly rule: TriggerRule;
   /** How it stands: of the incident's moment where there is one, else of now. */
   readonly status: TriggerView['status'];
@@ -38,13 +40,15 @@ export interface Explanation {
 interface Watched {
   readonly rule: TriggerRule;
   readonly kind: SignalKind['kind'];
+  /** Of a quantile. */
+  readonly q?: number;
 }
 
 /** How one scope of a trigger stands now. A scope that was never seen has no view. */
-export function explainNow({ rule, kind }: Watched, view: TriggerView): Explanation {
+export function explainNow(watched: Watched, view: TriggerView): Explanation {
   return {
-    ...figures({ rule, kind }, view),
-    trigger: rule.id,
+    ...figures(watched, view),
+    trigger: watched.rule.id,
     scope: view.scope,
     status: view.status,
     since: view.since,
@@ -92,9 +96,9 @@ export function explainIncident(watched: Watched, events: readonly Event[]): Exp
   };
 }
 
-function figures({ rule, kind }: Watched, { value, bad, all }: Pick<FrozenInputs, 'value' | 'bad' | 'all'>) {
-  const compiled = compileRule(rule, { kind } as SignalKind);
+function figures({ rule, kind, q }: Watched, { value, bad, all }: Pick<FrozenInputs, 'value' | 'bad' | 'all'>) {
+  const compiled = compileRule(rule, { kind, q } as SignalKind);
   const { suspect, act } = compiled;
   const needed = suspect === null || act === null || compiled.inverse ? null : { suspect: suspect.critical(all), act: act.critical(all) };
-  return { kind, rule, value, bad, all, needed };
+  return { kind, share: q === undefined ? null : 1 - q, rule, value, bad, all, needed };
 }

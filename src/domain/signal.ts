@@ -16,6 +16,8 @@ export type SignalKind =
   | { readonly kind: 'ratio'; readonly bad: Selector; readonly all: Selector }
   /** Events above the limit: from a histogram (`<name>_bucket`, `<name>_count`), or from single values. The limit in the metric's unit. */
   | { readonly kind: 'fractionAbove'; readonly of: Selector; readonly limit: number }
+  /** The value that a share q of the events stays below: judged by the share above the trigger's limit. */
+  | { readonly kind: 'quantile'; readonly of: Selector; readonly q: number }
   | { readonly kind: 'rate'; readonly of: Selector }
   | { readonly kind: 'count'; readonly of: Selector }
   /** As `count`, and one is enough. */

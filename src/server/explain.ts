@@ -32,8 +32,8 @@ async function ofTrigger(world: ReadWorld, id: string, org: string | undefined):
 
 function watched({ system }: ReadWorld, id: string) {
   const rule = system.triggers.find((one) => one.id === id);
-  const kind = system.signals.find((one) => one.id === rule?.signal)?.signal.kind;
-  if (rule === undefined || kind === undefined)
+  const signal = system.signals.find((one) => one.id === rule?.signal)?.signal;
+  if (rule === undefined || signal === undefined)
     throw new BelayError('BELAY_NOT_FOUND', `there is no trigger ${id}`, { hint: 'See which there are: belay status' });
-  return { rule, kind };
+  return { rule, kind: signal.kind, ...(signal.kind === 'quantile' ? { q: signal.q } : {}) };
 }

@@ -222,10 +222,10 @@ export const OF_THE_SYSTEM: readonly Mistake[] = [
   },
   {
     name: 'a signal of a kind that is not available yet',
-    from: '    ratio: { bad',
-    to: '    quantile: { bad',
+    from: `    ratio: { bad: 'http_requests_total{code=~"5.."}', all: http_requests_total }`,
+    to: '    count: { query: slow-orders }',
     rule: 'not-available',
-    at: 'quantile',
+    at: 'query',
   },
   {
     name: 'evidence levels the wrong way round',

@@ -26,6 +26,12 @@ describe('a signal', () => {
       { breach: { above: 0.2, overMs: 10_000, stillMs: 833, forMs: 0 } },
     ],
     [
+      'quantile: { of: latency_seconds, q: 99% }',
+      'breach: { above: 500ms, over: 5m }\n    clear: { below: 300ms, for: 5m }',
+      { kind: 'quantile', of: of('latency_seconds'), q: 0.99 },
+      { breach: { above: 0.5, overMs: 300_000, stillMs: 25_000, forMs: 0 }, clear: { below: 0.3, forMs: 300_000 } },
+    ],
+    [
       'count: failures_total',
       'breach: { above: 3, over: 10m }\n    clear: { below: 1, for: 5m }',
       { kind: 'count', of: of('failures_total') },
@@ -96,6 +102,8 @@ describe('what cannot be', () => {
       'clear: { for: 1m }',
       'unknown-trigger',
     ],
+    ['a quantile of everything', 'quantile: { of: a, q: 1 }', 'breach: { above: 1s, over: 1m }\n    clear: { for: 1m }', 'wrong-type'],
+    ['a quantile that is too low', 'quantile: { of: a, q: 0.5 }', 'breach: { below: 1s, over: 1m }\n    clear: { for: 1m }', 'limit'],
     ['distinct values of what is no label', 'distinct: { of: a, label: "a b" }', BREACH, 'wrong-type'],
     [
       'different organizations in each organization',

@@ -72,6 +72,23 @@ describe('why it does not fire', () => {
     expect(explanationLines(compared, told('en')).at(-1)).toContain('as far as there is something to compare it with');
   });
 
+  test('a quantile says how many events may be above its limit, and how many were; different users never let Belay act alone', () => {
+    const rule = { ...RULE, breach: { above: 0.5, overMs: 300_000, stillMs: 0, forMs: 0 } };
+    const slow = explainNow({ rule, kind: 'quantile', q: 0.99 }, { ...VIEW, value: 0.83, bad: 12, all: 800 });
+    expect(explanationLines(slow, told('en'))).toEqual([
+      'http-5xx (ACME) is ok.',
+      'Measured: 0.83 within 5 min; the limit is above 0.5.',
+      '1 % of the events may be above the limit: 12 of 800 were.',
+      'Over the limit, and not significant yet: 12 bad events; 19 are needed to ask, 23 to act alone.',
+    ]);
+    const users = now(
+      { value: 9, bad: 9, all: 9, level: 'suspect' },
+      { breach: { above: 3, overMs: 600_000, stillMs: 0, forMs: 0 } },
+      'distinct',
+    );
+    expect(explanationLines(users, told('pt-BR')).at(-1)).toContain('nunca age sozinho');
+  });
+
   test('figures are told in the unit of their kind', () => {
     const age = now({ value: 7_200, overLimit: false }, { breach: { above: 900, overMs: 1, stillMs: 1, forMs: 0 } }, 'age');
     expect(explanationLines(age, told('en'))[1]).toBe('Measured: 2 h; the limit is above 15 min.');

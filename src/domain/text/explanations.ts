@@ -20,6 +20,7 @@ export function explanationLines(one: Explanation, told: Told): readonly string[
   return [
     words.stands(name, one, time),
     ...measured(one, words, show, told.lang),
+    ...(one.share === null ? [] : [words.mayBeAbove(formatShare(one.share, told.lang), one.bad, one.all)]),
     ...sure(one, words),
     ...one.decisions.flatMap((decision) => [
       words.decided(time(decision.at), decision.choice, decision.open.length === 0 ? decision.reason : ''),
@@ -89,6 +90,7 @@ interface Words {
   chance(one: number, suspect: number, act: number): string;
   needed(bad: number, suspect: number, act: number): string;
   asks(act: number): string;
+  mayBeAbove(share: string, bad: number, all: number): string;
   readonly asksAlways: string;
   readonly capped: string;
   readonly notOver: string;
@@ -121,6 +123,7 @@ const WORDS: Readonly<Record<Lang, Words>> = {
     needed: (bad, suspect, act) =>
       `Over the limit, and not significant yet: ${bad} bad events; ${suspect} are needed to ask, ${act} to act alone.`,
     asks: (act) => `More than there should be: Belay asks; ${act} would be enough to act alone.`,
+    mayBeAbove: (share, bad, all) => `${share} of the events may be above the limit: ${bad} of ${all} were.`,
     asksAlways: 'More than there should be: Belay asks, and never acts on such a count alone.',
     capped:
       'Enough to act alone, but here it may only ask: nobody has confirmed the impact, it came back too often, or it is of many at once.',
@@ -150,6 +153,7 @@ const WORDS: Readonly<Record<Lang, Words>> = {
     needed: (bad, suspect, act) =>
       `Acima do limite, mas ainda não significativo: ${bad} eventos ruins; ${suspect} são precisos para perguntar, ${act} para agir sozinho.`,
     asks: (act) => `Mais do que deveria haver: o Belay pergunta; ${act} bastariam para agir sozinho.`,
+    mayBeAbove: (share, bad, all) => `${share} dos eventos podem ficar acima do limite: ${bad} de ${all} ficaram.`,
     asksAlways: 'Mais do que deveria haver: o Belay pergunta, e nunca age sozinho só por essa contagem.',
     capped:
       'Bastaria para agir sozinho, mas aqui só pode perguntar: ninguém confirmou o impacto, voltou vezes demais, ou é de muitos ao mesmo tempo.',

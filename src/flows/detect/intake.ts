@@ -4,13 +4,14 @@ import { type CounterState, incrementOf, knownBefore, spread, spreadEvenly } fro
 import { digestNumber } from '../../domain/distinct.ts';
 import type { Instant } from '../../domain/json.ts';
 import { WINDOW_SLOTS } from '../../domain/ring.ts';
-import { scopeOf } from '../../domain/selector.ts';
 import type { Batch, Cursor } from '../../domain/signal.ts';
+import { type Cell, cellOfBound, cellOfValue, SPREAD_PARTS } from '../../domain/spread.ts';
 import type { SeriesRow } from '../../ports/signal-store.ts';
 import { heardOf, originOf } from './origins.ts';
 import { type CounterSample, numberIn, seriesKey, withoutValues } from './series-key.ts';
+import { counting, hasHistograms, targetsOf } from './targets.ts';
 import type { Book, Series, SourceState, Target, Track } from './track.ts';
-import { feeds, mayFeed, rowOf, slotOf } from './track.ts';
+import { feeds, mayFeed, partMsOf, rowOf, slotOf } from './track.ts';
 
 /** Tolerance for a sender's clock that is ahead; beyond it the arrival counts. */
 const AHEAD_MS = 1_000;
@@ -111,6 +112,8 @@ function moveCursor({ source, series, at }: Intake, cursor: Cursor): void {
 
 /** Series of the store that are not counters: no name of a metric holds a `#`. */
 export const ALIVE = '#alive';
+/** Between the key of a track and the bucket of a spread that a slot counts. */
+export const SPREAD_MARK = '\n';
 export const PROBE = '#probe:';
 export const CURSOR = '#cursor:';
 /** Sources that tell increments of a track: after a start, their silence is again no traffic, and not no data. */
@@ -156,47 +159,22 @@ function isKept({ hashed }: Book, sample: CounterSample, targets: readonly Targe
   return targets.length > 0 && (hashed.size === 0 || !Object.keys(sample.labels).some((label) => hashed.has(label)));
 }
 
-const hasHistograms = (book: Book): boolean => {
-  for (const track of book.tracks.values()) if (track.spec.signal.kind === 'fractionAbove') return true;
-  return false;
-};
-
 /** Some signal counts it. */
 export const isCounted = (book: Book, source: SourceState, sample: CounterSample): boolean =>
   seriesOf({ book, source }, sample).targets.length > 0;
-
-function targetsOf(book: Book, source: SourceState, name: string, labels: Readonly<Record<string, string>>): readonly Target[] {
-  const targets: Target[] = [];
-  for (const track of book.tracks.values()) {
-    if (!mayFeed(track, source.id)) continue;
-    const { roles } = track;
-    const [bad, all, sum] = [roles.bad, roles.all, roles.sum].map((role) => role?.(name, labels) === true);
-    if (bad !== true && all !== true && sum !== true) continue;
-    feeds(track, source);
-    const { signal } = track.spec;
-    const pair = signal.kind === 'fractionAbove' && name !== signal.of.name ? histogramKey(source, labels) : null;
-    if (pair !== null && bad === true) track.bucketed.add(pair);
-    const row = rowOf(track, scopeOf(labels, track.by));
-    targets.push({ track, row, needs: pair, bad: bad === true, all: all === true, sum: sum === true });
-  }
-  return targets;
-}
-
-function histogramKey(source: SourceState, labels: Readonly<Record<string, string>>): string {
-  const { le: _, ...own } = labels;
-  return JSON.stringify([source.id, seriesKey('', own)]);
-}
 
 function takeCounter(intake: Intake, sample: CounterSample, at: Instant): void {
   const series = seriesOf(intake, sample);
   const readAt = series.origin === null ? intake.previousAt : heardOf(series.origin, at);
   if (series.targets.length === 0) return;
   if (sample.kind === 'delta') {
-    for (const target of series.targets)
+    for (const one of series.targets) {
+      const target = counting(one);
+      if (target === null) continue;
       if (target.track.values !== null)
         takeSeen(intake, target, { labels: sample.labels, isSeen: sample.delta > 0, at, from: -Infinity, pushed: true });
-      else if (target.needs === null || target.track.bucketed.has(target.needs))
-        takeIncrement(intake, target, { delta: sample.delta, count: Math.round(sample.delta), from: at, at }, true);
+      else takeIncrement(intake, target, { delta: sample.delta, count: Math.round(sample.delta), from: at, at }, true);
+    }
     return;
   }
   const value = numberIn(sample);
@@ -205,9 +183,10 @@ function takeCounter(intake: Intake, sample: CounterSample, at: Instant): void {
   const since = sinceOf(intake, sample);
   const before = previous === undefined ? readBefore(intake, since, readAt) : null;
   const increment = value < 0 ? null : incrementOf(previous, since === undefined ? total : { ...total, since }, before);
-  for (const target of series.targets) {
+  for (const one of series.targets) {
+    const target = counting(one);
+    if (target === null) continue;
     const { signal } = target.track.spec;
-    if (target.needs !== null && !target.track.bucketed.has(target.needs)) continue;
     if (signal.kind === 'distinct') {
       const isSeen = sample.kind === 'value' ? value > 0 : (increment?.delta ?? 0) > 0;
       takeSeen(intake, target, {
@@ -219,7 +198,7 @@ function takeCounter(intake: Intake, sample: CounterSample, at: Instant): void {
       });
     } else if (signal.kind === 'gauge') takeGauge(intake, target, previous, total);
     else if (signal.kind === 'age') takeInstant(intake, target, { ...total, key: `${intake.source.id}/${series.key}` });
-    else if (signal.kind === 'fractionAbove' && sample.kind === 'value') takeSingle(intake, target, { value, limit: signal.limit, at });
+    else if (target.track.limit !== null && sample.kind === 'value') takeSingle(intake, target, { value, limit: target.track.limit, at });
     else if (increment === null) seen(intake, target, at, previous === undefined ? Infinity : at);
     else takeIncrement(intake, target, { ...increment, count: Math.round(value) - Math.round(value - increment.delta), at }, false);
   }
@@ -269,7 +248,10 @@ function takeIncrement(intake: Intake, target: Target, laid: Laid, pushed: boole
     track.newAll[row] = (track.newAll[row] ?? 0) + (target.all ? count : 0);
     if (target.all) noteEvents(track, row, count, laid.at);
   }
-  if (target.sum && laid.delta !== 0) spreadEvenly(laid.delta, laid.from, laid.at, o, (slot, part) => put(track, row, slot, 0, 0, part));
+  if (track.spread !== null) {
+    if (target.le !== null && count > 0) putSpread(target, cellOfBound(target.le), { ...laid, count });
+  } else if (target.sum && laid.delta !== 0)
+    spreadEvenly(laid.delta, laid.from, laid.at, o, (slot, part) => put(track, row, slot, 0, 0, part));
 }
 
 /** Notes that its source tells increments of the track. */
@@ -332,6 +314,26 @@ function takeSingle(
 ): void {
   const one = { delta: 1, count: 1, from: at, at };
   takeIncrement(intake, { ...target, bad: value <= limit, all: true }, one, true);
+  if (target.track.spread !== null) putSpread(target, cellOfValue(value), one);
+}
+
+function putSpread({ track, row }: Target, cell: Cell, { count, from, at }: Laid): void {
+  const partMs = partMsOf(track);
+  spread(count, from, at, { slotMs: partMs, slots: SPREAD_PARTS }, (part, amount) => {
+    if (track.spread?.add(row, cell, part, amount) !== true) return;
+    const key = `${row}/${part}/${cell}`;
+    const fresh = track.freshSpread.get(key);
+    if (fresh !== undefined) fresh.all += amount;
+    else
+      track.freshSpread.set(key, {
+        signal: `${track.key}${SPREAD_MARK}${cell}`,
+        scope: track.scopes[row] ?? '',
+        slot: part * partMs,
+        bad: 0,
+        all: amount,
+        sum: 0,
+      });
+  });
 }
 
 /** Above this a number is meant in milliseconds. */

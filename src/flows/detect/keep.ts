@@ -1,14 +1,15 @@
 // Between memory and the store: fills a book from what was committed, and says what a turn has to commit.
 // A book is only a cache of the store: when a commit fails it is thrown away and loaded again.
 import type { Instant } from '../../domain/json.ts';
+import type { Cell } from '../../domain/spread.ts';
 import type { System } from '../../domain/system.ts';
 import { decodeState } from '../../domain/trigger-machine.ts';
 import type { SeenRow, SeriesRow, SignalStore, SlotRow, StateRow } from '../../ports/signal-store.ts';
-import { ALIVE, CURSOR, INCREMENTS, incrementsRow, PROBE } from './intake.ts';
+import { ALIVE, CURSOR, INCREMENTS, incrementsRow, PROBE, SPREAD_MARK } from './intake.ts';
 import type { Findings } from './looks.ts';
 import { rateOf } from './looks.ts';
 import type { Book, ExtraWindow, SourceState, Track } from './track.ts';
-import { feeds, mayFeed, newBook, rowOf, sourceOf } from './track.ts';
+import { feeds, mayFeed, newBook, partMsOf, rowOf, sourceOf } from './track.ts';
 import { watchUsers } from './users.ts';
 
 /** Names of what is not a source but kept among the series. No source of belay.yaml begins with `#`. */
@@ -89,10 +90,17 @@ function restoreTracks(book: Book, rows: readonly SeriesRow[]): void {
 
 function restoreSlot(book: Book, row: SlotRow): void {
   const track = book.tracks.get(row.signal);
-  if (track === undefined) return;
+  if (track === undefined) return restoreSpread(book, row);
   const index = rowOf(track, row.scope);
   track.rings.add(index, Math.round(row.slot / track.slotMs), row.bad, row.all, row.sum);
   if (row.all > 0) track.eventAt[index] = Math.max(track.eventAt[index] ?? 0, row.slot + track.slotMs);
+}
+
+function restoreSpread(book: Book, row: SlotRow): void {
+  const [key = '', cell = ''] = row.signal.split(SPREAD_MARK);
+  const track = book.tracks.get(key);
+  if (track !== undefined && /^(?:le|v):/.test(cell))
+    track.spread?.add(rowOf(track, row.scope), cell as Cell, Math.round(row.slot / partMsOf(track)), row.all);
 }
 
 function restoreSeen(book: Book, rows: readonly SeenRow[]): void {
@@ -172,6 +180,8 @@ export function changeSet(book: Book, series: readonly SeriesRow[], findings: Fi
   for (const track of book.tracks.values()) {
     for (const row of track.freshSlots.values()) slots.push(row);
     track.freshSlots.clear();
+    for (const row of track.freshSpread.values()) slots.push(row);
+    track.freshSpread.clear();
     if (track.freshSeen.length > 0) for (const row of track.freshSeen.splice(0)) seen.push(row);
   }
   return {

@@ -9,6 +9,7 @@ import {
   lookAtMean,
   lookAtMembers,
   lookAtProbe,
+  lookAtQuantile,
   lookAtRate,
   lookAtRatio,
   lookAtSilence,
@@ -17,11 +18,12 @@ import type { Instant, JsonObject } from '../../domain/json.ts';
 import type { Counts } from '../../domain/ring.ts';
 import { WINDOW_SLOTS } from '../../domain/ring.ts';
 import { OVERFLOW_SCOPE, type ScopeKey } from '../../domain/signal.ts';
+import { quantileOf, SPREAD_PARTS } from '../../domain/spread.ts';
 import type { Transition, TriggerStatus } from '../../domain/trigger.ts';
 import { encodeState, INITIAL, isQuiet, type MachineState, reportedCondition, step } from '../../domain/trigger-machine.ts';
 import type { StateRow } from '../../ports/signal-store.ts';
 import type { Book, CompositeTrigger, ManualTrigger, Track, Watcher } from './track.ts';
-import { countsBad, growsByTime, isUnknown, newestOf, slotOf, watermarkOf } from './track.ts';
+import { countsBad, growsByTime, isUnknown, newestOf, partOf, slotOf, watermarkOf } from './track.ts';
 import { forgetBeforeGap } from './users.ts';
 
 /** What one turn changed, until it is committed. */
@@ -73,6 +75,11 @@ export function conditionOf(track: Track, watcher: Watcher, row: number, at: Ins
   }
   if (signal.kind === 'count' || signal.kind === 'event') return lookAtCount(compiled, window);
   if (signal.kind === 'rate') return lookAtRate(compiled, window, newest);
+  if (signal.kind === 'quantile') {
+    const part = partOf(track, at);
+    const value = quantileOf(signal.q, track.spread?.between([row], part - SPREAD_PARTS, part) ?? new Map());
+    return lookAtQuantile(compiled, { over: badFirst(track, window), still: badFirst(track, newest) }, { stillBefore, value });
+  }
   return lookAtRatio(compiled, badFirst(track, window), badFirst(track, newest), stillBefore);
 }
 

@@ -5,12 +5,13 @@ import type { DistinctValues } from '../../domain/distinct.ts';
 import { countInterval, growthChance, type Interval, meanInterval, shareInterval } from '../../domain/evidence-test.ts';
 import type { Instant } from '../../domain/json.ts';
 import type { Counts } from '../../domain/ring.ts';
+import { quantileOf, type Spreads } from '../../domain/spread.ts';
 import type { TriggerView } from '../../domain/trigger.ts';
 import { type MachineState, reportedCondition, usableLevel } from '../../domain/trigger-machine.ts';
 import type { MetricReading } from '../../ports/readings.ts';
 import { badFirst, ceilingOf, compositeCondition, conditionOf, isWarming } from './looks.ts';
 import type { Book, CompositeTrigger, ManualTrigger, Track, Watcher } from './track.ts';
-import { isSilent, isUnknown, newestOf, slotOf, trackKey, watermarkOf } from './track.ts';
+import { isSilent, isUnknown, newestOf, partMsOf, slotOf, trackKey, watermarkOf } from './track.ts';
 
 const GROWTH_ALPHA = 0.05;
 const MINUTE_MS = 60_000;
@@ -64,13 +65,17 @@ export function readMetric(book: Book, query: Query, o: { readonly now: Instant;
     if (coveredMs < windowMs)
       return nothing(`the window is covered for ${Math.max(0, Math.round(coveredMs))} of ${windowMs} ms`, watermark);
   }
+  if (track.spread !== null) return quantiled(track, track.spread, { rows, span, watermark, since: query.since });
   if (track.values !== null) return different(track.values, { rows, span, watermark });
   return kind === 'mean' || kind === 'gauge' ? sampled(track, rows, span, watermark) : counted(track, rows, span, watermark);
 }
 
 /** A shorter window is read from the same slots; a longer one needs a track of its own. */
 function trackOfWindow(book: Book, own: Track, windowMs: number): Track | null {
-  return book.tracks.get(trackKey(own.spec.id, own.by, windowMs)) ?? (windowMs <= own.overMs ? own : null);
+  return (
+    book.tracks.get(trackKey(own.spec.id, own.by, windowMs, own.spread === null ? null : own.limit)) ??
+    (windowMs <= own.overMs ? own : null)
+  );
 }
 
 function troubleOf(
@@ -194,6 +199,25 @@ function sampled(track: Track, rows: readonly number[], span: Span, watermark: I
     growing: half > 0 && mean(slots.slice(half)) > Math.max(mean(slots.slice(0, half)), interval.upper),
     watermark,
   };
+}
+
+/** Of the parts that lie in the window: where it was cut, what began before the cut is left out whole. The interval is that of the ranks. */
+function quantiled(
+  track: Track,
+  spread: Spreads,
+  o: { readonly rows: readonly number[]; readonly span: Span; readonly watermark: Instant; readonly since: Instant | undefined },
+): MetricReading {
+  const { signal } = track.spec;
+  const counts = counted(track, o.rows, o.span, o.watermark);
+  if (!counts.known || signal.kind !== 'quantile') return counts;
+  const round = o.since === undefined ? Math.floor : Math.ceil;
+  const perPart = partMsOf(track) / track.slotMs;
+  const sums = spread.between(o.rows, round(o.span.from / perPart), Math.floor(o.span.to / perPart));
+  const value = quantileOf(signal.q, sums);
+  if (value === null) return nothing('too little of the window has passed for a quantile', o.watermark);
+  const spare = 1.96 * Math.sqrt((signal.q * (1 - signal.q)) / Math.max(1, counts.all));
+  const at = (q: number): number => quantileOf(Math.min(1, Math.max(0, q)), sums) ?? value;
+  return { ...counts, value, lower: Math.min(value, at(signal.q - spare)), upper: Math.max(value, at(signal.q + spare)) };
 }
 
 /** A value of two scopes counts twice. Which of two halves saw more cannot be told: a value is where it was seen last. */

@@ -10,6 +10,7 @@ import type { Instant } from '../../domain/json.ts';
 import { Rings } from '../../domain/ring.ts';
 import { type Cursor, OVERFLOW_SCOPE, type ScopeKey, type SignalSpec } from '../../domain/signal.ts';
 import { isPulled } from '../../domain/source-catalog.ts';
+import { SPREAD_PARTS, Spreads } from '../../domain/spread.ts';
 import type { System } from '../../domain/system.ts';
 import type { TriggerRule } from '../../domain/trigger.ts';
 import { INITIAL, type MachineState } from '../../domain/trigger-machine.ts';
@@ -58,8 +59,13 @@ export interface Track {
   readonly values: DistinctValues | null;
   /** Values that were seen since the last commit. */
   readonly freshSeen: SeenRow[];
-  /** Label sets of histograms that have a bucket at the limit: of the others nobody knows how many are above it. */
-  readonly bucketed: Set<string>;
+  /** For shares above a limit: the limit. */
+  readonly limit: number | null;
+  /** For quantiles: how the values are spread. */
+  readonly spread: Spreads | null;
+  readonly freshSpread: Map<string, { -readonly [K in keyof SlotRow]: SlotRow[K] }>;
+  /** Label sets of histograms → their bucket at the limit (for a quantile: the first one from it on). Of others nobody knows how many are above. */
+  readonly bucketed: Map<string, number>;
   /** Covered by data since; null before the first delivery. */
   since: Instant | null;
   /** Longest silence of a scope that is still known, ms. */
@@ -86,6 +92,8 @@ export interface Target {
   readonly row: number;
   /** Counts only where a series of this key has a bucket at the limit; null: always. */
   readonly needs: string | null;
+  /** The upper bound of the bucket that it is; null where it is none. */
+  readonly le: number | null;
   readonly bad: boolean;
   readonly all: boolean;
   readonly sum: boolean;
@@ -186,7 +194,7 @@ export function newBook(system: System, now: Instant, extra: readonly ExtraWindo
   }
   for (const { trigger, overMs } of extra) {
     const known = book.trackOf.get(trigger);
-    if (known !== undefined) trackFor(book, { spec: known.track.spec, by: known.track.by, overMs }, now);
+    if (known !== undefined) trackFor(book, { spec: known.track.spec, by: known.track.by, overMs, limit: known.track.limit }, now);
   }
   return book;
 }
@@ -202,7 +210,8 @@ function watch(book: Book, rule: TriggerRule, spec: SignalSpec, now: Instant): v
     book.composites.set(rule.id, { compiled, members, atLeast, scope: rule.scope, states: new Map() });
     return;
   }
-  const track = trackFor(book, { spec, by: rule.scope === 'org' ? spec.by : null, overMs: compiled.overMs }, now);
+  const limit = rule.breach?.above ?? null;
+  const track = trackFor(book, { spec, by: rule.scope === 'org' ? spec.by : null, overMs: compiled.overMs, limit }, now);
   const vs = rule.breach?.vs?.with;
   const beforeMs = vs === undefined || vs === 'others' ? null : vs.beforeMs;
   const before = beforeMs === null ? null : trackFor(book, { spec, by: track.by, overMs: compiled.overMs + beforeMs }, now);
@@ -211,23 +220,30 @@ function watch(book: Book, rule: TriggerRule, spec: SignalSpec, now: Instant): v
   book.trackOf.set(rule.id, { track, watcher });
 }
 
-export const trackKey = (signal: string, by: string | null, overMs: number): string => JSON.stringify([signal, by, overMs]);
+/** `limit` is of quantiles: what is above it is counted, so each limit has counts of its own. */
+export const trackKey = (signal: string, by: string | null, overMs: number, limit?: number | null): string =>
+  JSON.stringify(limit == null ? [signal, by, overMs] : [signal, by, overMs, limit]);
 
 export function trackFor(
   book: Book,
-  o: { readonly spec: SignalSpec; readonly by: string | null; readonly overMs: number },
+  o: { readonly spec: SignalSpec; readonly by: string | null; readonly overMs: number; readonly limit?: number | null },
   now: Instant,
 ): Track {
-  const key = trackKey(o.spec.id, o.by, o.overMs);
+  const { signal } = o.spec;
+  const limit = signal.kind === 'fractionAbove' ? signal.limit : signal.kind === 'quantile' ? (o.limit ?? Infinity) : null;
+  const key = trackKey(o.spec.id, o.by, o.overMs, signal.kind === 'quantile' ? limit : null);
   const known = book.tracks.get(key);
   if (known !== undefined) return known;
   const slotMs = Rings.slotMsOf(o.overMs);
-  const { kind } = o.spec.signal;
+  const { kind } = signal;
   const track: Track = {
     key,
-    ...o,
+    spec: o.spec,
+    by: o.by,
+    overMs: o.overMs,
+    limit,
     slotMs,
-    roles: rolesOf(o.spec),
+    roles: rolesOf(o.spec, limit),
     rings: new Rings(Math.floor((now - 4 * o.overMs) / slotMs), kind === 'mean' || kind === 'gauge'),
     rowOf: new Map(),
     scopes: [],
@@ -238,7 +254,9 @@ export function trackFor(
     instants: new Map(),
     values: kind === 'distinct' ? new DistinctValues() : null,
     freshSeen: [],
-    bucketed: new Set(),
+    spread: kind === 'quantile' ? new Spreads() : null,
+    freshSpread: new Map(),
+    bucketed: new Map(),
     since: null,
     absentMs: 'ms' in o.spec.absentAfter ? o.spec.absentAfter.ms : 0,
     pushSeenAt: 0,
@@ -260,7 +278,8 @@ export function trackFor(
 }
 
 /** False: the ring's `bad` holds the good ones. */
-export const countsBad = (track: Pick<Track, 'spec'>): boolean => track.spec.signal.kind !== 'fractionAbove';
+export const countsBad = (track: Pick<Track, 'spec'>): boolean =>
+  track.spec.signal.kind !== 'fractionAbove' && track.spec.signal.kind !== 'quantile';
 
 /** Kinds that grow by time alone: looked at with the clock, not with the newest sample. */
 export const growsByTime = ({ spec }: Pick<Track, 'spec'>): boolean => spec.signal.kind === 'absent' || spec.signal.kind === 'age';
@@ -290,6 +309,10 @@ export function rowOf(track: Track, scope: ScopeKey): number {
   }
   return row;
 }
+
+/** A window has fewer parts for quantiles than slots for counts. */
+export const partOf = (track: Track, at: Instant): number => Math.floor(at / partMsOf(track));
+export const partMsOf = ({ overMs }: Pick<Track, 'overMs'>): number => Math.max(1, Math.round(overMs / SPREAD_PARTS));
 
 export const slotOf = (track: Track, at: Instant): number => Math.floor(at / track.slotMs);
 
