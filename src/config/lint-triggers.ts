@@ -48,6 +48,7 @@ function lintTrigger(draft: TriggerDraft, context: LintContext): readonly Diagno
   lintClear(asking);
   lintScope(asking);
   lintCadence(asking, context);
+  lintDetector(asking);
   if (rule.users !== undefined) lintUsers(rule.users, { value: draft.value, isPerOrg: rule.scope === 'org', problems }, context);
   if (rule.evidence.act > rule.evidence.suspect)
     problems.error('evidence-levels', at('evidence'), 'act must be rarer than suspect', {
@@ -142,6 +143,16 @@ function limitFits(value: number | undefined, path: readonly [string, string], {
   if (kind === 'rate' && text.endsWith('%'))
     problems.error('limit', at(...path), `${text} is no rate`, { expected: 'a rate such as 10/min' });
   if (kind !== 'rate' && text.includes('/')) problems.error('limit', at(...path), `${text} is a rate, and the signal is a ${kind}`);
+}
+
+/** A running sum is over single good and bad events, against a limit that is above what is usual. */
+function lintDetector({ draft: { rule }, signal, problems, at }: Asking): void {
+  const { kind } = signal.signal;
+  if (rule.detector === undefined) return;
+  if ((kind !== 'ratio' && kind !== 'fractionAbove') || rule.breach?.above === undefined || rule.breach.above >= 1)
+    problems.error('detector', at('detector'), `a running sum is kept of shares that breach above a limit; this is a ${kind}`, {
+      expected: 'a ratio or fractionAbove with breach: { above: 2%, over: 15m }',
+    });
 }
 
 function lintClear({ draft, signal, problems, at }: Asking): void {

@@ -67,6 +67,7 @@ const SHAPE = {
   mode: optional(oneOf('shadow', 'armed')),
   impact: optional(record({ who: required(text), ask: required(text) })),
   rearm: optional(duration()),
+  detector: optional(oneOf('cusum')),
   guards: optional(record(GUARDS)),
 } as const;
 
@@ -103,6 +104,7 @@ function rest(fields: Fields<typeof SHAPE>): Omit<TriggerRule, 'id' | 'signal' |
     gap: fields.gap ?? 'hold',
     mode: fields.mode ?? 'shadow',
     ...(impact?.who === undefined || impact.ask === undefined ? {} : { impact: { who: impact.who, ask: impact.ask } }),
+    ...present({ detector: fields.detector }),
     ...(guards?.affected === undefined || guards.active === undefined
       ? {}
       : { users: { affected: guards.affected, active: guards.active } }),

@@ -1,6 +1,7 @@
 // The rule of a trigger against what was counted: is it beyond the limit (L), how sure is that, is it below the clear limit.
 // Pure arithmetic on one look; holds, states and episodes are the business of trigger-machine.ts.
 import { type Compared, compareRates, compareShares } from './comparison.ts';
+import type { RunningSum } from './cusum.ts';
 import {
   binomialTail,
   type CriticalTable,
@@ -37,6 +38,8 @@ export interface Condition {
   readonly below: boolean | null;
   /** Where it is a comparison: with what, and the chance of the difference. */
   readonly compared?: { readonly bad: number; readonly all: number; readonly chance: number };
+  /** Suspect by a running sum alone: the share that is usual. */
+  readonly early?: { readonly usual: number };
   /** Whether the still window, where it had data, was beyond the limit. */
   readonly still: boolean;
 }
@@ -117,6 +120,13 @@ export function lookAtRatio(rule: CompiledRule, over: Counts, still: Counts, sti
     below: isClear(rule, value),
     still: stillNow,
   };
+}
+
+/** Beyond the limit, and for longer than chance would have it: a question before the window alone would ask one, never an act. */
+export function withSum(condition: Condition, running: RunningSum | null): Condition {
+  const expected = running?.expected ?? null;
+  const isEarly = condition.limit === true && condition.level === 'none' && expected !== null && (running?.sum ?? 0) >= expected.enough;
+  return isEarly ? { ...condition, level: 'suspect', early: { usual: expected.usual } } : condition;
 }
 
 /** That q of the events stay below the limit is the same as that no more than 1 − q of them are above it: those are counted. */

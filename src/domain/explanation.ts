@@ -25,6 +25,8 @@ export interface Explanation {
   readonly bad: number;
   readonly all: number;
   readonly baseline: { readonly bad: number; readonly all: number } | null;
+  /** Suspect by a running sum: the share that is usual. */
+  readonly early: { readonly usual: number } | null;
   /** Chance of so much at the limit; null where the kind has no such test, or nobody asked. */
   readonly chance: number | null;
   /** Bad events that would have been enough to ask, and to act; null where that is not counted. */
@@ -56,6 +58,7 @@ export function explainNow(watched: Watched, view: TriggerView): Explanation {
     warming: view.warming,
     overLimit: view.overLimit,
     level: view.level,
+    early: view.early ?? null,
     baseline: null,
     chance: null,
     decisions: [],
@@ -79,6 +82,7 @@ export function explainIncident(watched: Watched, events: readonly Event[]): Exp
     warming: inputs.warming,
     overLimit: true,
     level: inputs.level,
+    early: inputs.early ?? null,
     baseline: inputs.baseline ?? null,
     chance: inputs.pValue,
     decisions: events.flatMap((event) =>

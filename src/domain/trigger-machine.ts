@@ -2,6 +2,7 @@
 // It knows event time as an argument and never a clock. Missing data never moves it: the caller then has nothing to look at.
 import type { Clean, CompiledRule, Condition } from './condition.ts';
 import { chanceOf, isProven, provenBound } from './condition.ts';
+import type { RunningSum } from './cusum.ts';
 import type { Instant, Json, JsonObject } from './json.ts';
 import type { EvidenceLevel, FrozenInputs, Transition, TriggerStatus } from './trigger.ts';
 
@@ -34,6 +35,8 @@ export interface MachineState {
   readonly reporters: readonly string[];
   readonly trusted: boolean;
   readonly reportedAt: Instant | null;
+  /** For `detector: cusum`. */
+  readonly cusum: RunningSum | null;
 }
 
 export const INITIAL: MachineState = {
@@ -53,7 +56,11 @@ export const INITIAL: MachineState = {
   reporters: [],
   trusted: false,
   reportedAt: null,
+  cusum: null,
 };
+
+/** At rest again, with what was learnt. */
+const atRest = ({ coveredSince, cusum }: MachineState): MachineState => ({ ...INITIAL, coveredSince, cusum });
 
 /** One look at one scope. */
 export interface Look {
@@ -162,7 +169,7 @@ function fromCleared(rule: CompiledRule, state: MachineState, look: Look): Stepp
   }
   const over = state.clearedAt !== null && look.at - state.clearedAt >= rule.rule.rearmMs;
   if (!over || look.condition.limit === true) return { state, transitions: NOTHING };
-  const ended: MachineState = { ...INITIAL, coveredSince: state.coveredSince };
+  const ended = atRest(state);
   return { state: ended, transitions: [transition(rule, state, { ...ended, episode: state.episode, since: state.since }, look)] };
 }
 
@@ -182,7 +189,7 @@ function fromSuspect(rule: CompiledRule, state: MachineState, look: Look, told: 
 
 /** Over before anybody was told: kept in the history, nothing else. A re-opening goes back to the rest it came from. */
 function nearMiss(rule: CompiledRule, state: MachineState, look: Look, told: readonly Transition[]): Stepped {
-  const back: MachineState = state.reopened > 0 ? { ...state, status: 'cleared' } : { ...INITIAL, coveredSince: state.coveredSince };
+  const back: MachineState = state.reopened > 0 ? { ...state, status: 'cleared' } : atRest(state);
   return { state: back, transitions: [...told, transition(rule, state, { ...back, episode: state.episode, since: state.since }, look)] };
 }
 
@@ -213,6 +220,7 @@ function tryClear(rule: CompiledRule, state: MachineState, look: Look, told: rea
     belowSince: null,
     cleanBad: 0,
     cleanAll: 0,
+    cusum: state.cusum === null ? null : { ...state.cusum, sum: 0 },
   };
   const bound = provenBound(rule, clean);
   const ended = transition(rule, state, cleared, look);
@@ -225,7 +233,7 @@ export function withReport(
   o: { readonly by: string; readonly trusted: boolean; readonly at: Instant; readonly rearmMs: number },
 ): MachineState {
   const stale = state.status !== 'ok' && state.reportedAt !== null && o.at - state.reportedAt > o.rearmMs;
-  const base = stale ? INITIAL : state;
+  const base = stale ? { ...INITIAL, cusum: state.cusum } : state;
   const reporters = base.reporters.includes(o.by) ? base.reporters : [...base.reporters, o.by];
   return { ...base, reporters, trusted: base.trusted || o.trusted, reportedAt: o.at };
 }
@@ -266,7 +274,7 @@ function transition(rule: CompiledRule, from: MachineState, to: MachineState, lo
 }
 
 function freeze(rule: CompiledRule, state: MachineState, look: Look): FrozenInputs {
-  const { value, bad, all, compared } = look.condition;
+  const { value, bad, all, compared, early } = look.condition;
   const { breach, evidence } = rule.rule;
   return {
     value,
@@ -282,6 +290,7 @@ function freeze(rule: CompiledRule, state: MachineState, look: Look): FrozenInpu
     unknown: false,
     warming: look.warming,
     ...(compared === undefined ? {} : { baseline: { bad: compared.bad, all: compared.all } }),
+    ...(early === undefined ? {} : { early }),
   };
 }
 

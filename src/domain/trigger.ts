@@ -36,6 +36,8 @@ export interface TriggerRule {
   readonly evidence: { readonly suspect: number; readonly act: number };
   readonly gap: 'hold' | 'count' | 'reset';
   readonly mode: 'shadow' | 'armed';
+  /** Asks earlier than the window alone would, by a running sum against what is usual for a scope. */
+  readonly detector?: 'cusum';
   /** Instead of those of the system. */
   readonly users?: UserSignals;
   readonly impact?: { readonly who: string; readonly ask: string };
@@ -63,6 +65,8 @@ export interface FrozenInputs {
   readonly warming: boolean;
   /** What it was compared with, where it was. */
   readonly baseline?: { readonly bad: number; readonly all: number };
+  /** A running sum says so before the window does: the share that is usual. */
+  readonly early?: { readonly usual: number };
 }
 
 export interface Transition {
@@ -108,6 +112,7 @@ export interface TriggerView {
   readonly level: EvidenceLevel;
   /** L: the rule as written, without its evidence. */
   readonly overLimit: boolean;
+  readonly early?: { readonly usual: number };
   readonly watermark: Instant;
   readonly lastEvaluatedAt: Instant;
 }

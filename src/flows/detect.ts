@@ -12,7 +12,7 @@ import type { EventRow, SeriesRow, SignalStore } from '../ports/signal-store.ts'
 import type { Time } from '../ports/time.ts';
 import { isCounted, takeIn } from './detect/intake.ts';
 import { changeSet, keptFrom, loadBook, upkeepRows } from './detect/keep.ts';
-import { type Findings, lookAtComposites, lookAtManual, lookAtTrack, newFindings, note } from './detect/looks.ts';
+import { type Findings, lookAtComposites, lookAtManual, lookAtTrack, newFindings, note, noteLearnt } from './detect/looks.ts';
 import { healthOf, readMetric, viewsOf } from './detect/readings.ts';
 import type { Book, ExtraWindow } from './detect/track.ts';
 import { growsByTime, sourceOf } from './detect/track.ts';
@@ -324,6 +324,7 @@ class Running {
     }
     lookAtComposites(book, now, findings);
     const isDue = now - this.#upkeepAt >= UPKEEP_MS;
+    if (isDue) noteLearnt(book, findings);
     await this.#commit(book, isDue ? upkeepRows(book) : [], findings);
     if (!isDue) return;
     this.#upkeepAt = now;

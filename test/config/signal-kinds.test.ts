@@ -117,6 +117,15 @@ describe('what cannot be', () => {
     expect(told(loaded(signal, trigger)).map((line) => line.split(' ')[1])).toContain(rule);
   });
 
+  test('a running sum of what is no share, or is not above a limit', () => {
+    const rules = (signal: string, breach: string) =>
+      told(loaded(signal, `detector: cusum\n    breach: ${breach}\n    clear: { for: 5s }`)).map((line) => line.split(' ')[1]);
+    const ratio = SIGNAL.trim();
+    expect(rules('rate: a', '{ above: 5/min, over: 1m }')).toContain('detector');
+    expect(rules(ratio, '{ below: 5%, over: 1m }')).toContain('detector');
+    expect(rules(ratio, '{ above: 2%, over: 10s }')).not.toContain('detector');
+  });
+
   test('users that are counted by one signal alone, by a share, or without telling organizations apart', () => {
     const guarded = (guards: string) =>
       BASE.replace(

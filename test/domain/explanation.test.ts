@@ -89,6 +89,13 @@ describe('why it does not fire', () => {
     expect(explanationLines(users, told('pt-BR')).at(-1)).toContain('nunca age sozinho');
   });
 
+  test('asked early: by what is usual for the organization, not by the window', () => {
+    const lines = explanationLines(now({ status: 'suspect', since: 0, level: 'suspect', early: { usual: 0.0034 } }), told('en'));
+    expect(lines.at(-1)).toBe(
+      'Few events, but more bad ones than the usual 0.34 % for so long that chance would bring it about once a year: Belay asks early, and does not act alone.',
+    );
+  });
+
   test('figures are told in the unit of their kind', () => {
     const age = now({ value: 7_200, overLimit: false }, { breach: { above: 900, overMs: 1, stillMs: 1, forMs: 0 } }, 'age');
     expect(explanationLines(age, told('en'))[1]).toBe('Measured: 2 h; the limit is above 15 min.');

@@ -21,7 +21,7 @@ export function explanationLines(one: Explanation, told: Told): readonly string[
     words.stands(name, one, time),
     ...measured(one, words, show, told.lang),
     ...(one.share === null ? [] : [words.mayBeAbove(formatShare(one.share, told.lang), one.bad, one.all)]),
-    ...sure(one, words),
+    ...sure(one, words, (value) => formatShare(value, told.lang)),
     ...one.decisions.flatMap((decision) => [
       words.decided(time(decision.at), decision.choice, decision.open.length === 0 ? decision.reason : ''),
       ...decision.open.map((guard) => `  ${guardText(guard, told.lang)}`),
@@ -44,13 +44,14 @@ function limitOf({ rule: { breach } }: Explanation, words: Words, show: (value: 
   return breach?.below === undefined ? '' : words.below(show(breach.below));
 }
 
-function sure(one: Explanation, words: Words): readonly string[] {
+function sure(one: Explanation, words: Words, share: (value: number) => string): readonly string[] {
   const lines: string[] = [];
   if (one.unknown) lines.push(words.unknown);
   if (one.warming) lines.push(words.warming);
   // A count is what it is: more than people wanted is a question, whatever chance would bring.
   const isCounted = one.kind === 'count' || one.kind === 'event';
   if (one.kind === 'distinct' && one.overLimit) lines.push(words.asksAlways);
+  else if (one.early !== null) lines.push(words.early(share(one.early.usual)));
   else if (one.chance !== null && !isCounted)
     lines.push(words.chance(odds(one.chance), odds(one.rule.evidence.suspect), odds(one.rule.evidence.act)));
   else if (one.overLimit && one.level !== 'act' && one.needed !== null)
@@ -91,6 +92,7 @@ interface Words {
   needed(bad: number, suspect: number, act: number): string;
   asks(act: number): string;
   mayBeAbove(share: string, bad: number, all: number): string;
+  early(usual: string): string;
   readonly asksAlways: string;
   readonly capped: string;
   readonly notOver: string;
@@ -124,6 +126,8 @@ const WORDS: Readonly<Record<Lang, Words>> = {
       `Over the limit, and not significant yet: ${bad} bad events; ${suspect} are needed to ask, ${act} to act alone.`,
     asks: (act) => `More than there should be: Belay asks; ${act} would be enough to act alone.`,
     mayBeAbove: (share, bad, all) => `${share} of the events may be above the limit: ${bad} of ${all} were.`,
+    early: (usual) =>
+      `Few events, but more bad ones than the usual ${usual} for so long that chance would bring it about once a year: Belay asks early, and does not act alone.`,
     asksAlways: 'More than there should be: Belay asks, and never acts on such a count alone.',
     capped:
       'Enough to act alone, but here it may only ask: nobody has confirmed the impact, it came back too often, or it is of many at once.',
@@ -154,6 +158,8 @@ const WORDS: Readonly<Record<Lang, Words>> = {
       `Acima do limite, mas ainda não significativo: ${bad} eventos ruins; ${suspect} são precisos para perguntar, ${act} para agir sozinho.`,
     asks: (act) => `Mais do que deveria haver: o Belay pergunta; ${act} bastariam para agir sozinho.`,
     mayBeAbove: (share, bad, all) => `${share} dos eventos podem ficar acima do limite: ${bad} de ${all} ficaram.`,
+    early: (usual) =>
+      `Poucos eventos, mas há tanto tempo mais ruins do que os ${usual} habituais que o acaso traria isso cerca de uma vez por ano: o Belay pergunta cedo, e não age sozinho.`,
     asksAlways: 'Mais do que deveria haver: o Belay pergunta, e nunca age sozinho só por essa contagem.',
     capped:
       'Bastaria para agir sozinho, mas aqui só pode perguntar: ninguém confirmou o impacto, voltou vezes demais, ou é de muitos ao mesmo tempo.',

@@ -13,6 +13,7 @@ import {
   lookAtRate,
   lookAtRatio,
   lookAtSilence,
+  withSum,
 } from '../../domain/condition.ts';
 import type { Instant, JsonObject } from '../../domain/json.ts';
 import type { Counts } from '../../domain/ring.ts';
@@ -80,7 +81,8 @@ export function conditionOf(track: Track, watcher: Watcher, row: number, at: Ins
     const value = quantileOf(signal.q, track.spread?.between([row], part - SPREAD_PARTS, part) ?? new Map());
     return lookAtQuantile(compiled, { over: badFirst(track, window), still: badFirst(track, newest) }, { stillBefore, value });
   }
-  return lookAtRatio(compiled, badFirst(track, window), badFirst(track, newest), stillBefore);
+  const look = lookAtRatio(compiled, badFirst(track, window), badFirst(track, newest), stillBefore);
+  return watcher.sums === null ? look : withSum(look, watcher.states[row]?.cusum ?? null);
 }
 
 /** Null while the time before is not covered by data, or nobody else is there. */
@@ -195,11 +197,49 @@ function lookAtRow(track: Track, row: number, turn: Turn, findings: Findings): v
   track.gapMs[row] = 0;
 }
 
+/** Adds what was counted to the running sum. One that is above 0 is told with the counts; what is usual is kept now and then. */
+function withNew(
+  track: Track,
+  { sums, states, compiled }: Watcher,
+  row: number,
+  { at }: Turn,
+  findings: Findings,
+  before: MachineState,
+): MachineState {
+  if (sums === null) return before;
+  const after = sums.add(row, before, newCounts(track, row), at);
+  states[row] = after;
+  if (before.cusum?.sum !== after.cusum?.sum && after.cusum !== null) {
+    note(findings, compiled.rule.id, track.scopes[row] ?? '', after, []);
+    sums.unsaved.delete(row);
+  }
+  return after;
+}
+
+function newCounts(track: Track, row: number): Counts {
+  const all = track.newAll[row] ?? 0;
+  const bad = track.newBad[row] ?? 0;
+  return { bad: countsBad(track) ? bad : Math.max(0, all - bad), all };
+}
+
+/** What running sums have learnt of what is usual. */
+export function noteLearnt(book: Book, findings: Findings): void {
+  for (const [trigger, { track, watcher }] of book.trackOf) {
+    if (watcher.sums === null) continue;
+    for (const row of watcher.sums.unsaved) {
+      const state = watcher.states[row];
+      if (state !== undefined) note(findings, trigger, track.scopes[row] ?? '', state, []);
+    }
+    watcher.sums.unsaved.clear();
+  }
+}
+
 function lookOnce(track: Track, watcher: Watcher, row: number, turn: Turn, findings: Findings): void {
-  const before = watcher.states[row];
-  if (before === undefined) return;
-  if (watcher.still[row] === false && (track.gapMs[row] ?? 0) === 0 && isQuiet(before, null) && isFaultless(track, watcher, row, turn.at))
-    return;
+  const known = watcher.states[row];
+  if (known === undefined) return;
+  const before = withNew(track, watcher, row, turn, findings, known);
+  const isAtRest = watcher.sums === null && watcher.still[row] === false && (track.gapMs[row] ?? 0) === 0 && isQuiet(before, null);
+  if (isAtRest && isFaultless(track, watcher, row, turn.at)) return;
   const condition = conditionOf(track, watcher, row, turn.at, turn.now);
   watcher.still[row] = condition.still;
   const gapMs = track.gapMs[row] ?? 0;
@@ -210,7 +250,7 @@ function lookOnce(track: Track, watcher: Watcher, row: number, turn: Turn, findi
     ...turn,
     condition,
     gapMs,
-    newBad: countsBad(track) ? (track.newBad[row] ?? 0) : Math.max(0, (track.newAll[row] ?? 0) - (track.newBad[row] ?? 0)),
+    newBad: newCounts(track, row).bad,
     newAll: track.newAll[row] ?? 0,
     warming: isWarming(track, watcher, { state: before, at: turn.at, limit: condition.limit }),
     ceiling: ceilingOf(scope, rule.impact !== undefined, before),

@@ -289,6 +289,7 @@ function viewOf(book: Book, { id, track, watcher, scope, row }: Seen, now: Insta
         ? 'none'
         : usableLevel(state, { condition, ceiling: ceilingOf(scope, watcher.compiled.rule.impact !== undefined, state) }),
     overLimit: condition.limit === true,
+    ...(condition.early === undefined ? {} : { early: condition.early }),
     watermark: watermarkOf(book, track, now),
     lastEvaluatedAt: track.evaluatedAt,
   };

@@ -17,6 +17,7 @@ import { INITIAL, type MachineState } from '../../domain/trigger-machine.ts';
 import type { SeenRow, SlotRow } from '../../ports/signal-store.ts';
 import type { Origin } from './origins.ts';
 import { type Roles, rolesOf } from './roles.ts';
+import { RunningSums } from './running-sums.ts';
 
 export interface Watcher {
   readonly compiled: CompiledRule;
@@ -25,6 +26,7 @@ export interface Watcher {
   readonly still: boolean[];
   /** A longer window of the same signal, where the rule compares with the time before. */
   readonly before: Track | null;
+  readonly sums: RunningSums | null;
   /** Of all scopes in this turn, where the rule compares with the others. */
   totals: { bad: number; all: number } | null;
   /** Rows that are not at rest: looked at with every delivery. */
@@ -215,7 +217,8 @@ function watch(book: Book, rule: TriggerRule, spec: SignalSpec, now: Instant): v
   const vs = rule.breach?.vs?.with;
   const beforeMs = vs === undefined || vs === 'others' ? null : vs.beforeMs;
   const before = beforeMs === null ? null : trackFor(book, { spec, by: track.by, overMs: compiled.overMs + beforeMs }, now);
-  const watcher: Watcher = { compiled, states: [], still: [], before, totals: null, active: new Set() };
+  const sums = rule.detector === 'cusum' ? new RunningSums(compiled.limit) : null;
+  const watcher: Watcher = { compiled, states: [], still: [], before, sums, totals: null, active: new Set() };
   track.watchers.push(watcher);
   book.trackOf.set(rule.id, { track, watcher });
 }
