@@ -30,6 +30,8 @@ export function lintSystemParts(context: LintContext): readonly Diagnostic[] {
   for (const one of system.people)
     for (const [index, name] of one.roles.entries()) demand('roles', name, ['people', one.id, 'roles', index]);
   for (const one of system.audiences)
+    for (const [index, name] of (one.roles ?? []).entries()) demand('roles', name, ['audiences', one.id, 'roles', index]);
+  for (const one of system.audiences)
     for (const [index, { channel }] of one.channels.entries())
       demand('channels', channel, ['audiences', one.id, 'channels', index, 'channel']);
   for (const [severity, policy] of Object.entries(system.severities)) {

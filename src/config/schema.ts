@@ -132,6 +132,7 @@ const audience = record({
   kind: required(oneOf('responders', 'management', 'customers', 'public')),
   lang: optional(lang),
   zone: optional(zone),
+  roles: optional(listOf(id, 1)),
   channels: required(listOf(record({ channel: required(id), to: required(listOf(text, 1)) }), 1)),
 });
 
@@ -214,6 +215,7 @@ export function readSystem(value: Value, problems: Problems): SystemDraft | null
           kind: one.kind ?? 'responders',
           lang: one.lang ?? defaults.lang,
           zone: one.zone ?? defaults.zone,
+          ...present({ roles: one.roles }),
           channels: routes(one.channels),
         }),
       ),

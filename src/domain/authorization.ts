@@ -25,6 +25,7 @@ export const OPERATIONS = {
   streamEvents: 'viewer',
   getEvidence: 'viewer',
   listTriggers: 'viewer',
+  listReportable: 'viewer',
   explain: 'viewer',
   listRunbooks: 'viewer',
   listSilences: 'viewer',

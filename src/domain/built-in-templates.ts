@@ -21,7 +21,8 @@ export const BUILT_IN_TEMPLATES: Templates = {
 };
 
 /** What Belay asks for, in the words of a message. */
-export const ASKS: Readonly<Record<'approval' | 'answer', Readonly<Record<'en' | 'pt-BR', string>>>> = {
+export const ASKS: Readonly<Record<'approval' | 'answer' | 'look', Readonly<Record<'en' | 'pt-BR', string>>>> = {
   approval: { en: 'an approval', 'pt-BR': 'uma aprovação' },
   answer: { en: 'an answer', 'pt-BR': 'uma resposta' },
+  look: { en: 'a look, because no runbook answers this trigger,', 'pt-BR': 'um olhar, porque nenhum runbook responde a este gatilho,' },
 };

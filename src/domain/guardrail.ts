@@ -310,6 +310,9 @@ function inOrder(value: Json): string {
   );
 }
 
+/** In place of a source: what people report. */
+const PEOPLE = 'manual';
+
 /** G8: do we see? Old data, a dead source or a process that lags may look like an outage. */
 export const judgeFresh: Judge<Pick<DecisionFacts, 'health' | 'transition' | 'cadenceMs'>> = (
   { health, transition, cadenceMs = 0 },
@@ -325,8 +328,10 @@ export const judgeFresh: Judge<Pick<DecisionFacts, 'health' | 'transition' | 'ca
     deadSources: dead,
   };
   if (dead.length > 0) return verdict('G8', 'fail', 'source-dead', seen);
-  if (health.watermarkAgeMs >= limitMs) return verdict('G8', 'fail', 'stale', seen);
-  return health.lagMs >= LAG_LIMIT_MS ? verdict('G8', 'fail', 'lagging', seen) : verdict('G8', 'pass', 'fresh', seen);
+  const isWord = transition.inputs.sources.length > 0 && transition.inputs.sources.every((source) => source === PEOPLE);
+  if (!isWord && health.watermarkAgeMs >= limitMs) return verdict('G8', 'fail', 'stale', seen);
+  if (health.lagMs >= LAG_LIMIT_MS) return verdict('G8', 'fail', 'lagging', seen);
+  return verdict('G8', 'pass', isWord ? 'peoples-word' : 'fresh', seen);
 };
 
 /** G9: may we? */

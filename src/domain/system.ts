@@ -64,6 +64,8 @@ export interface AudienceSpec {
   readonly kind: 'responders' | 'management' | 'customers' | 'public';
   readonly lang: Lang;
   readonly zone: string;
+  /** Of responders: Belay's questions reach them only where one of these roles is asked. Absent: every question. */
+  readonly roles?: readonly string[];
   /** In order of preference: the first reachable channel carries the message. */
   readonly channels: readonly { readonly channel: string; readonly to: readonly string[] }[];
 }

@@ -4,7 +4,7 @@ import type { Clean, CompiledRule, Condition } from './condition.ts';
 import { chanceOf, isProven, provenBound } from './condition.ts';
 import type { RunningSum } from './cusum.ts';
 import type { Instant, Json, JsonObject } from './json.ts';
-import type { EvidenceLevel, FrozenInputs, Transition, TriggerStatus } from './trigger.ts';
+import { type EvidenceLevel, type FrozenInputs, isTold, type Transition, type TriggerStatus } from './trigger.ts';
 
 /** Bad events that a rule which merely persists must have seen before it asks. */
 const PERSISTENT_BAD = 3;
@@ -31,8 +31,9 @@ export interface MachineState {
   readonly reopened: number;
   /** Data is without a gap from here on; null: as long as its source has been known. */
   readonly coveredSince: Instant | null;
-  /** People who reported (manual) or confirmed the impact. */
+  /** People who reported (manual) or confirmed the impact, within the time that a word counts. */
   readonly reporters: readonly string[];
+  readonly heard: Readonly<Record<string, { readonly at: Instant; readonly trusted: boolean }>>;
   readonly trusted: boolean;
   readonly reportedAt: Instant | null;
   /** For `detector: cusum`. */
@@ -54,6 +55,7 @@ export const INITIAL: MachineState = {
   reopened: 0,
   coveredSince: null,
   reporters: [],
+  heard: {},
   trusted: false,
   reportedAt: null,
   cusum: null,
@@ -227,29 +229,10 @@ function tryClear(rule: CompiledRule, state: MachineState, look: Look, told: rea
   return { state: cleared, transitions: [...told, bound === undefined ? ended : { ...ended, provenBelow: bound }] };
 }
 
-/** A person's word: kept with who said it; two people, or one who is trusted, make it act-level. */
-export function withReport(
-  state: MachineState,
-  o: { readonly by: string; readonly trusted: boolean; readonly at: Instant; readonly rearmMs: number },
-): MachineState {
-  const stale = state.status !== 'ok' && state.reportedAt !== null && o.at - state.reportedAt > o.rearmMs;
-  const base = stale ? { ...INITIAL, cusum: state.cusum } : state;
-  const reporters = base.reporters.includes(o.by) ? base.reporters : [...base.reporters, o.by];
-  return { ...base, reporters, trusted: base.trusted || o.trusted, reportedAt: o.at };
-}
-
-export function reportedCondition(state: MachineState): Condition {
-  const level: EvidenceLevel = state.trusted || state.reporters.length >= 2 ? 'act' : 'suspect';
-  const reported = state.reporters.length;
-  return {
-    value: reported,
-    bad: reported,
-    all: reported,
-    limit: reported > 0,
-    level: reported > 0 ? level : 'none',
-    below: null,
-    still: true,
-  };
+/** What people are told of already, said once more. */
+export function saidAgain(rule: CompiledRule, state: MachineState, look: Look): readonly Transition[] {
+  const again = transition(rule, state, state, look);
+  return isTold(again) ? [again] : NOTHING;
 }
 
 /** Unique, and the same when a killed process works it out again. */

@@ -62,7 +62,7 @@ export async function requestApproval(run: Run, { name, step, plan, request, dea
   await update(run, `${name}:request`, (incident, at) => {
     // Another incident asks by now.
     if (incident.mergedInto !== undefined) return null;
-    const told = attention(run, incident, { revision: name, at, asks: 'approval' });
+    const told = attention(run, incident, { revision: name, at, asks: 'approval', of: request.from });
     return {
       events: [
         {
@@ -109,7 +109,7 @@ async function expire(
   await update(run, o.name, (incident, at) => {
     if (incident.approvals[o.id]?.state !== 'open') return null;
     if (!escalate) return { events: [{ type: 'approval.expired', data: { id: o.id, escalated: false }, at, actor: BELAY }] };
-    const told = attention(run, incident, { revision: o.name, at, asks: 'approval' });
+    const told = attention(run, incident, { revision: o.name, at, asks: 'approval', of: o.request.from });
     return {
       events: [
         { type: 'escalation.fired', data: { to: o.request.from.join(', '), why: `approval ${o.id} waits` }, at, actor: BELAY },

@@ -5,7 +5,7 @@ import type { EventDraft } from '../domain/event.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { Instant } from '../domain/json.ts';
 import type { DeliveryDraft } from '../domain/message.ts';
-import type { Lang } from '../domain/system.ts';
+import type { AudienceSpec, Lang, System } from '../domain/system.ts';
 import type { World } from './world.ts';
 
 export interface Attention {
@@ -13,7 +13,18 @@ export interface Attention {
   readonly revision: string;
   readonly at: Instant;
   /** What is asked for, why it stopped, or where the question has gone. */
-  readonly asks: 'approval' | 'answer' | { readonly stopped: string } | { readonly mergedInto: string };
+  readonly asks: 'approval' | 'answer' | 'look' | { readonly stopped: string } | { readonly mergedInto: string };
+  /** Roles (or people) that are asked. Absent: it is for all responders. */
+  readonly of?: readonly string[];
+}
+
+/** An audience that keeps to its roles hears of what they are asked; were nobody left, all would hear. */
+function audiencesFor(system: System, of: readonly string[] | undefined): readonly AudienceSpec[] {
+  const responders = system.audiences.filter((audience) => audience.kind === 'responders');
+  if (of === undefined) return responders;
+  const roles = new Set([...of, ...system.people.filter(({ id }) => of.includes(id)).flatMap((person) => person.roles)]);
+  const asked = responders.filter((audience) => audience.roles === undefined || audience.roles.some((role) => roles.has(role)));
+  return asked.length === 0 ? responders : asked;
 }
 
 /** Pages of responders are exempt from the cap. Empty when nobody is declared as a responder. */
@@ -24,23 +35,21 @@ export function attention(
 ): { readonly events: readonly EventDraft[]; readonly deliveries: readonly DeliveryDraft[] } {
   const { system } = run.world;
   const template = typeof o.asks === 'string' ? 'belay-asks' : 'stopped' in o.asks ? 'belay-stopped' : 'belay-merged';
-  const plans = system.audiences
-    .filter((audience) => audience.kind === 'responders')
-    .map((audience) =>
-      planDeliveries({
-        incident,
-        system: { ...system, templates: { ...BUILT_IN_TEMPLATES, ...system.templates } },
-        template,
-        audiences: [audience.id],
-        values: {
-          ...messageValues({ incident, system, now: o.at }),
-          asks: asksIn(o.asks, audience.lang),
-        },
-        thread: incident.id,
-        revision: o.revision,
-        exempt: true,
-      }),
-    );
+  const plans = audiencesFor(system, o.of).map((audience) =>
+    planDeliveries({
+      incident,
+      system: { ...system, templates: { ...BUILT_IN_TEMPLATES, ...system.templates } },
+      template,
+      audiences: [audience.id],
+      values: {
+        ...messageValues({ incident, system, now: o.at }),
+        asks: asksIn(o.asks, audience.lang),
+      },
+      thread: incident.id,
+      revision: o.revision,
+      exempt: true,
+    }),
+  );
   return { events: plans.flatMap((plan) => plannedEvents(plan, { at: o.at })), deliveries: plans.flatMap((plan) => plan.deliveries) };
 }
 

@@ -6,6 +6,7 @@ import type { Json, JsonObject } from '../domain/json.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Silence } from '../domain/silence.ts';
 import type { PauseState } from '../ports/pause.ts';
+import type { Reported } from '../ports/readings.ts';
 import type { AnswerRequest } from './answers.ts';
 import { answerStep } from './answers.ts';
 import type { Caller } from './caller.ts';
@@ -47,7 +48,7 @@ export function createCommands(world: World) {
     endSilence: (caller: Caller, o: { readonly id: string }): Promise<Silence> => endSilence(world, caller, o),
     plan: (o: { readonly runbook: string; readonly inputs: JsonObject }): Promise<Plan> => planFor(world, o),
     startRun: (caller: Caller, request: StartRequest): Promise<Incident> => startRun(world, caller, request),
-    report: (caller: Caller, o: { readonly trigger: string; readonly scope: string; readonly text: string }): Promise<void> =>
+    report: (caller: Caller, o: { readonly trigger: string; readonly scope: string; readonly text: string }): Promise<Reported> =>
       world.readings.report({ trigger: o.trigger, scope: o.scope, by: caller.person, roles: caller.roles, text: o.text }),
     close: (caller: Caller, o: { readonly incident: string; readonly key: string }): Promise<Incident> => closeIncident(world, caller, o),
     resolve: (caller: Caller, o: EndRequest): Promise<Incident> => resolveIncident(world, caller, o),

@@ -2,11 +2,13 @@
 // transaction before it answers. Memory is a cache of the store: after a kill, or a failed commit, it is loaded again.
 import { BelayError } from '../domain/errors.ts';
 import type { Instant } from '../domain/json.ts';
+import { reportedCondition, type Word, withConfirmation, withReport, wordMs } from '../domain/people-report.ts';
+import { demandReportable } from '../domain/reportable.ts';
 import type { Batch, Cursor, Sample } from '../domain/signal.ts';
 import type { System } from '../domain/system.ts';
 import type { Transition, TriggerRule } from '../domain/trigger.ts';
-import { INITIAL, withReport } from '../domain/trigger-machine.ts';
-import type { Readings } from '../ports/readings.ts';
+import { INITIAL, type MachineState } from '../domain/trigger-machine.ts';
+import type { Readings, Reported } from '../ports/readings.ts';
 import type { SignalSource } from '../ports/signal-source.ts';
 import type { EventRow, SeriesRow, SignalStore } from '../ports/signal-store.ts';
 import type { Time } from '../ports/time.ts';
@@ -14,7 +16,7 @@ import { isCounted, takeIn } from './detect/intake.ts';
 import { changeSet, keptFrom, loadBook, upkeepRows } from './detect/keep.ts';
 import { type Findings, lookAtComposites, lookAtManual, lookAtTrack, newFindings, note, noteLearnt } from './detect/looks.ts';
 import { healthOf, readMetric, viewsOf } from './detect/readings.ts';
-import type { Book, ExtraWindow } from './detect/track.ts';
+import type { Book, ExtraWindow, ManualTrigger } from './detect/track.ts';
 import { growsByTime, sourceOf } from './detect/track.ts';
 import { usersOf } from './detect/users.ts';
 
@@ -210,59 +212,19 @@ class Running {
     return { ...batch, samples };
   }
 
-  async report(o: {
-    readonly trigger: string;
-    readonly scope: string;
-    readonly by: string;
-    readonly roles: readonly string[];
-    readonly text: string;
-  }): Promise<void> {
+  async report(o: Parameters<Readings['report']>[0]): Promise<Reported> {
     const now = this.#deps.time.now();
-    const rule = this.#reportable(o);
+    const rule = demandReportable(this.#deps.system, o);
     return this.#inTurn(async () => {
       const book = await this.#loaded();
       const findings = newFindings();
-      const trusted = o.roles.some((role) => TRUSTED_ROLES.includes(role));
-      const word = { by: o.by, trusted, at: now, rearmMs: rule.rearmMs };
+      const word = { by: o.by, trusted: o.roles.some((role) => TRUSTED_ROLES.includes(role)), at: now };
       const manual = book.manual.get(rule.id);
-      if (manual === undefined) confirmImpact(book, rule, o.scope, word, findings);
-      else {
-        manual.states.set(o.scope, withReport(manual.states.get(o.scope) ?? INITIAL, word));
-        lookAtManual(manual, o.scope, now, findings, { by: o.by, text: o.text, at: now });
-      }
+      const state = manual === undefined ? confirmImpact(book, rule, o.scope, word, findings) : hear(manual, o, word, findings);
       lookAtComposites(book, now, findings);
       await this.#commit(book, [], findings);
+      return { status: state.status, people: state.reporters, withinMs: wordMs(rule), enough: reportedCondition(state).level === 'act' };
     });
-  }
-
-  /** @throws BELAY_NOT_FOUND, BELAY_FORBIDDEN */
-  #reportable(o: { readonly trigger: string; readonly scope: string; readonly roles: readonly string[] }): TriggerRule {
-    const { system } = this.#deps;
-    const rule = system.triggers.find((one) => one.id === o.trigger);
-    const signal = system.signals.find((one) => one.id === rule?.signal)?.signal;
-    const who = signal?.kind === 'manual' ? signal.who : rule?.impact === undefined ? null : [rule.impact.who];
-    if (rule === undefined || who === null) {
-      throw new BelayError('BELAY_NOT_FOUND', `no trigger ${o.trigger} that people may report`, {
-        hint: 'Name a trigger with a manual signal, or one that asks for its impact.',
-      });
-    }
-    const isKnown =
-      rule.scope === 'all'
-        ? o.scope === ''
-        : o.scope !== '' && (system.organizations.length === 0 || system.organizations.some((org) => org.id === o.scope));
-    if (!isKnown) {
-      const hint =
-        rule.scope === 'all'
-          ? 'This trigger has no organizations: leave the organization out.'
-          : 'Name one of the organizations of belay.yaml.';
-      throw new BelayError('BELAY_NOT_FOUND', `trigger ${o.trigger}: no organization ${JSON.stringify(o.scope)}`, { hint });
-    }
-    if (who.length > 0 && !who.some((role) => o.roles.includes(role))) {
-      throw new BelayError('BELAY_FORBIDDEN', `trigger ${o.trigger} may be reported by ${who.join(', ')}`, {
-        hint: `Ask somebody who is ${who.join(' or ')}.`,
-      });
-    }
-    return rule;
   }
 
   async #runSource(source: SignalSource, signal: AbortSignal, from: Cursor): Promise<void> {
@@ -369,8 +331,21 @@ class Running {
 /** What was asked for cannot be had: found out before anything was changed. */
 const isRefusal = (error: unknown): boolean => BelayError.is(error) && error.code === 'BELAY_NOT_FOUND';
 
+/** A person's word for a trigger that people pull. */
+function hear(
+  manual: ManualTrigger,
+  o: { readonly scope: string; readonly by: string; readonly text: string },
+  word: Word,
+  findings: Findings,
+): MachineState {
+  const state = withReport(manual.states.get(o.scope) ?? INITIAL, word, wordMs(manual.compiled.rule));
+  manual.states.set(o.scope, state);
+  lookAtManual(manual, o.scope, word.at, findings, { by: o.by, text: o.text, at: word.at, people: state.reporters.length });
+  return manual.states.get(o.scope) ?? state;
+}
+
 /** A person says that the trouble is felt: from now on this scope may be more than suspect. */
-function confirmImpact(book: Book, rule: TriggerRule, scope: string, word: Parameters<typeof withReport>[1], findings: Findings): void {
+function confirmImpact(book: Book, rule: TriggerRule, scope: string, word: Word, findings: Findings): MachineState {
   const found = book.trackOf.get(rule.id);
   const row = found?.track.rowOf.get(scope);
   const before = row === undefined ? undefined : found?.watcher.states[row];
@@ -379,7 +354,8 @@ function confirmImpact(book: Book, rule: TriggerRule, scope: string, word: Param
       hint: 'Type: belay status',
     });
   }
-  const after = withReport(before, word);
+  const after = withConfirmation(before, word, wordMs(rule));
   found.watcher.states[row] = after;
   note(findings, rule.id, scope, after, []);
+  return after;
 }

@@ -64,7 +64,10 @@ export function respondFlow(world: World): Flow {
 }
 
 async function respond(context: FlowContext, world: World, input: RespondInput, opened: Opened): Promise<Json> {
-  if (opened.irHash === null) return { incident: opened.incident, outcome: 'no runbook' };
+  if (opened.irHash === null) {
+    await tellWithoutRunbook({ context, world, incident: opened.incident });
+    return { incident: opened.incident, outcome: 'no runbook' };
+  }
   const run = await newRun(context, world, { ...opened, irHash: opened.irHash });
   const settled: Settled =
     input.kind === 'run' ? { kind: 'go', plan: await plannedBy(run, input) } : await decideUntilSettled(run, input.transition);
@@ -78,6 +81,14 @@ async function respond(context: FlowContext, world: World, input: RespondInput, 
     case 'merged':
       return { incident: opened.incident, outcome: 'merged' };
   }
+}
+
+/** Nothing says what to do: people learn that there is something to look at. */
+async function tellWithoutRunbook(run: Writing): Promise<void> {
+  await update(run, 'no-runbook', (incident, at) => {
+    const told = attention(run, incident, { revision: `${run.context.runId}/no-runbook`, at, asks: 'look' });
+    return told.events.length === 0 ? null : { events: told.events, deliveries: told.deliveries };
+  });
 }
 
 /** A run that ends without its end: written into the incident, and the responders hear of it. */

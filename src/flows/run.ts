@@ -232,7 +232,12 @@ export async function askPeople(
 ): Promise<{ readonly choice: string; readonly by: string }> {
   const { run, step } = visit;
   await update(run, partName(visit, 'ask'), (incident, at) => {
-    const told = attention(run, incident, { revision: partName(visit, 'ask'), at, asks: 'answer' });
+    const told = attention(run, incident, {
+      revision: partName(visit, 'ask'),
+      at,
+      asks: 'answer',
+      ...(step.who === undefined ? {} : { of: [step.who] }),
+    });
     return {
       events: [
         { type: 'step.waiting', data: { step: step.id, kind: 'ask', who: step.who ?? null, ask: question, options }, at, actor: BELAY },

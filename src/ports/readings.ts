@@ -1,6 +1,6 @@
 // What detection knows now, for metric probes, guards and screens.
 import type { Instant } from '../domain/json.ts';
-import type { TriggerView } from '../domain/trigger.ts';
+import type { TriggerStatus, TriggerView } from '../domain/trigger.ts';
 
 export interface MetricReading {
   /** False: no data, stale data, or the window is not covered; the check is then inconclusive, with `why`. */
@@ -16,19 +16,29 @@ export interface MetricReading {
   readonly watermark: Instant;
 }
 
+/** What a person's word has come to. */
+export interface Reported {
+  readonly status: TriggerStatus;
+  /** Who said so within the time that a word counts, the caller among them. */
+  readonly people: readonly string[];
+  readonly withinMs: number;
+  /** Their word is enough to act on. */
+  readonly enough: boolean;
+}
+
 export interface Readings {
   /** `overMs` defaults to the trigger's own window; `since` cuts the window's start (a watch must not see what was before it). */
   read(q: { readonly trigger: string; readonly scope: string; readonly overMs?: number; readonly since?: Instant }): Promise<MetricReading>;
   /** One view a scope that has ever been seen. */
   views(trigger?: string): Promise<readonly TriggerView[]>;
-  /** A person's report for a manual trigger; durable when it resolves. @throws BELAY_NOT_FOUND, BELAY_FORBIDDEN */
+  /** A person's report for a manual trigger, or that something measured hurts; durable when it resolves. @throws BELAY_NOT_FOUND, BELAY_FORBIDDEN */
   report(o: {
     readonly trigger: string;
     readonly scope: string;
     readonly by: string;
     readonly roles: readonly string[];
     readonly text: string;
-  }): Promise<void>;
+  }): Promise<Reported>;
   /**
    * Different users within the window of a trigger, for guard G6: of one organization, or (null) of all. Undefined: no signals count them;
    * null: they do, and cannot tell now.

@@ -151,6 +151,24 @@ export const triggerSchema = z
     lastEvaluatedAt: instantOut,
   })
   .openapi('Trigger');
+export const reportableSchema = z
+  .object({
+    trigger: z.string(),
+    ask: z.string(),
+    who: z.array(z.string()),
+    perOrg: z.boolean(),
+    confirms: z.boolean().openapi({ description: 'It confirms what was measured: there must be something to confirm' }),
+  })
+  .openapi('Reportable');
+export const reportedSchema = z
+  .object({
+    recorded: z.literal(true),
+    status: z.enum(['ok', 'suspect', 'breached', 'cleared']),
+    people: z.array(z.string()).openapi({ description: 'Who said so within the time that a word counts' }),
+    withinMs: z.number(),
+    enough: z.boolean().openapi({ description: 'Their word is enough to act on' }),
+  })
+  .openapi('Reported');
 export const runbookSchema = z
   .looseObject({ id: z.string(), title: z.string(), version: z.string(), start: z.enum(['ask', 'auto']), irHash: z.string() })
   .openapi('Runbook');

@@ -2,6 +2,7 @@
 // writes through the commands.
 import { z } from '@hono/zod-openapi';
 import type { Json } from '../domain/json.ts';
+import { reportablesOf } from '../domain/reportable.ts';
 import { holds } from '../domain/silence.ts';
 import { listSilences } from '../flows/silences.ts';
 import {
@@ -22,7 +23,9 @@ import {
   pauseSchema,
   planBody,
   planSchema,
+  reportableSchema,
   reportBody,
+  reportedSchema,
   rowSchema,
   runBody,
   runbookSchema,
@@ -84,6 +87,14 @@ function addSystemReads(add: Add, { world, version }: ApiDeps): void {
     summary: 'Where every trigger stands',
     answer: z.object({ triggers: z.array(triggerSchema) }),
     handle: async () => ({ triggers: await world.readings.views() }),
+  });
+  add({
+    ...READ,
+    operation: 'listReportable',
+    path: '/v1/reportable',
+    summary: 'What the caller may report: triggers with their questions',
+    answer: z.object({ reportable: z.array(reportableSchema) }),
+    handle: async ({ caller }) => ({ reportable: reportablesOf(world.system, caller) }),
   });
   add({
     ...READ,
@@ -322,14 +333,14 @@ function addRuns(add: Add, { commands }: ApiDeps): void {
     ...WRITE,
     operation: 'makeReport',
     path: '/v1/reports',
-    summary: 'Report what a person sees, for a manual trigger',
+    summary: 'Report what a person sees, for a manual trigger, or that what was measured hurts; says how many said so',
     body: reportBody,
-    answer: z.object({ recorded: z.literal(true) }),
+    answer: reportedSchema,
     status: 201,
-    handle: async ({ caller, body }) => {
-      await commands.report(caller, { trigger: body.trigger, scope: body.org ?? '', text: body.text });
-      return { recorded: true };
-    },
+    handle: async ({ caller, body }) => ({
+      recorded: true,
+      ...(await commands.report(caller, { trigger: body.trigger, scope: body.org ?? '', text: body.text })),
+    }),
   });
 }
 

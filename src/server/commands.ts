@@ -5,6 +5,7 @@ import type { Plan } from '../domain/plan.ts';
 import type { Silence } from '../domain/silence.ts';
 import type { Lang } from '../domain/system.ts';
 import type { PauseState } from '../ports/pause.ts';
+import type { Reported } from '../ports/readings.ts';
 
 export interface Caller {
   readonly person: string;
@@ -59,7 +60,8 @@ export interface Commands {
     caller: Caller,
     o: { readonly runbook: string; readonly inputs: JsonObject; readonly planHash?: string | undefined; readonly key: string },
   ): Promise<Incident>;
-  report(caller: Caller, o: { readonly trigger: string; readonly scope: string; readonly text: string }): Promise<void>;
+  /** @throws BELAY_NOT_FOUND, BELAY_FORBIDDEN */
+  report(caller: Caller, o: { readonly trigger: string; readonly scope: string; readonly text: string }): Promise<Reported>;
   close(caller: Caller, o: { readonly incident: string; readonly key: string }): Promise<Incident>;
   /** A person's word that it is over. @throws BELAY_GUARD_REFUSED while its run may be changing something */
   resolve(caller: Caller, o: { readonly incident: string; readonly reason: string; readonly key: string }): Promise<Incident>;

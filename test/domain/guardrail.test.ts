@@ -244,6 +244,30 @@ describe('each guard', () => {
     ['G7 leaves other organizations alone', 'pass', 'G7.no-loop', judgeLoop(facts({ rollbacks: [past({ scope: 'globex' })] }), limits)],
     ['G8 sees old data', 'fail', 'G8.stale', judgeFresh(facts({ health: { watermarkAgeMs: 40_000, lagMs: 0, deadSources: [] } }), limits)],
     [
+      'G8 needs no data for what people say',
+      'pass',
+      'G8.peoples-word',
+      judgeFresh(
+        facts({
+          health: { watermarkAgeMs: 40_000, lagMs: 0, deadSources: [] },
+          transition: { ...transition, inputs: { ...transition.inputs, sources: ['manual'] } },
+        }),
+        limits,
+      ),
+    ],
+    [
+      'G8 wants data for what people and a source say together',
+      'fail',
+      'G8.stale',
+      judgeFresh(
+        facts({
+          health: { watermarkAgeMs: 40_000, lagMs: 0, deadSources: [] },
+          transition: { ...transition, inputs: { ...transition.inputs, sources: ['manual', 'shop'] } },
+        }),
+        limits,
+      ),
+    ],
+    [
       'G8 allows for a slow cadence',
       'pass',
       'G8.fresh',

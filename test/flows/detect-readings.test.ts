@@ -250,12 +250,36 @@ describe('people', () => {
     const world = new DetectWorld(manual);
     await report(world, 'ana', ['crm-ops']);
     expect(await world.path('acme', 'manual')).toEqual(['ok→suspect', 'suspect→suspect!']);
+    world.clock.nowMs += 1_000;
     await report(world, 'ana', ['crm-ops']);
     expect(await world.view('manual')).toMatchObject({ status: 'suspect' });
     world.kill();
     await report(world, 'bia', ['crm-ops']);
-    expect(await world.path('acme', 'manual')).toEqual(['ok→suspect', 'suspect→suspect!', 'suspect→breached']);
+    expect(await world.path('acme', 'manual')).toEqual(['ok→suspect', 'suspect→suspect!', 'suspect→suspect!', 'suspect→breached']);
     expect((await world.transitions('acme', 'manual')).at(-1)?.report).toMatchObject({ by: 'bia', text: 'nothing opens' });
+  });
+
+  test('words add up within the hour, or what the trigger says, and whoever spoke is counted once', async () => {
+    const world = new DetectWorld(manual);
+    expect(await report(world, 'ana', ['crm-ops'])).toEqual({
+      status: 'suspect',
+      people: ['ana'],
+      withinMs: 3_600_000,
+      enough: false,
+    });
+    world.clock.nowMs += 50 * 60_000;
+    expect(await report(world, 'ana', ['crm-ops'])).toMatchObject({ people: ['ana'], enough: false });
+    world.clock.nowMs += 50 * 60_000;
+    expect(await report(world, 'bia', ['crm-ops'])).toMatchObject({ people: ['ana', 'bia'], enough: true, status: 'breached' });
+  });
+
+  test('a word that is older than the hour counts no more, and the next one is a new episode', async () => {
+    const world = new DetectWorld(manual);
+    await report(world, 'ana', ['crm-ops']);
+    world.clock.nowMs += 61 * 60_000;
+    expect(await report(world, 'bia', ['crm-ops'])).toMatchObject({ people: ['bia'], enough: false, status: 'suspect' });
+    const episodes = (await world.transitions('acme', 'manual')).map((one) => one.episode);
+    expect(new Set(episodes).size).toBe(2);
   });
 
   test('an approver alone is act-level', async () => {
@@ -270,7 +294,7 @@ describe('people', () => {
       signals: [...manual.signals, signal(ERRORS)],
       triggers: [...manual.triggers, trigger('ratio')],
     });
-    const code = async (work: Promise<void>) =>
+    const code = async (work: Promise<unknown>) =>
       work.then(
         () => 'accepted',
         (error: unknown) => (BelayError.is(error) ? error.code : 'other'),
@@ -291,6 +315,11 @@ describe('people', () => {
     await report(world, 'ana', ['crm-ops'], { trigger: 'ratio' });
     await world.run(1, () => world.shop.serve('acme', 10, 5));
     expect((await world.path()).at(-1)).toBe('suspect→breached');
+    const { episode } = await world.view();
+    await world.run(4_000, () => world.shop.serve('acme', 10, 5));
+    await report(world, 'bia', ['crm-ops'], { trigger: 'ratio' });
+    await world.run(1, () => world.shop.serve('acme', 10, 5));
+    expect(await world.view()).toMatchObject({ status: 'breached', episode });
   });
 });
 

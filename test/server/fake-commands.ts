@@ -87,6 +87,7 @@ export function createFakeCommands(world: ReadWorld, plan: Plan): FakeCommands {
     async report(caller, o) {
       asked.push(`report ${caller.person}`);
       reports.push(o);
+      return { status: 'suspect', people: [caller.person], withinMs: 3_600_000, enough: false };
     },
     async resolve(caller, o) {
       asked.push(`resolve ${caller.person} ${o.reason}`);

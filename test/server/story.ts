@@ -274,7 +274,7 @@ function readingsAt(time: Time): Readings {
   return {
     views: async (trigger) => views().filter((view) => trigger === undefined || view.trigger === trigger),
     health: async () => ({ watermarkAgeMs: 900, lagMs: 3, deadSources: [] }),
-    report: async () => undefined,
+    report: async ({ by }) => ({ status: 'suspect', people: [by], withinMs: 3_600_000, enough: false }),
     users: async () => undefined,
     read: async () => ({
       known: false,

@@ -1,5 +1,5 @@
 // English: every event and every word of state. It knows no zone and no organization's name.
-import type { EventTexts, Texts } from './texts.ts';
+import { type EventTexts, said, type Texts } from './texts.ts';
 
 const phases = {
   triage: 'triage',
@@ -43,7 +43,11 @@ const outcomes = { done: 'done', failed: 'failed', aborted: 'aborted' } as const
 const events: EventTexts = {
   'trigger.changed': ({ transition: t }, say) =>
     `Trigger ${t.trigger}${t.scope === '' ? '' : ` for ${t.scope}`} is ${triggerStatuses[t.to]} (was ${triggerStatuses[t.from]})` +
-    (t.inputs.all > 0 ? `: ${t.inputs.bad} bad of ${t.inputs.all} within ${say.duration(t.inputs.overMs)}` : ''),
+    (t.report !== undefined
+      ? `: ${said(t.report['by'])} reports "${said(t.report['text'])}"`
+      : t.inputs.all > 0
+        ? `: ${t.inputs.bad} bad of ${t.inputs.all} within ${say.duration(t.inputs.overMs)}`
+        : ''),
   'signal.deduped': (d) => `Another signal of ${d.trigger}${d.scope === '' ? '' : ` for ${d.scope}`} joined this incident`,
   'signal.cleared': (d, say) =>
     `The signal of ${d.trigger}${d.scope === '' ? '' : ` for ${d.scope}`} cleared` +

@@ -1,6 +1,7 @@
 // An explanation in sentences, in both languages: what was measured, how sure that is, and what followed.
 import { guardText } from '../event-text.ts';
 import type { Explanation } from '../explanation.ts';
+import { wordMs } from '../people-report.ts';
 import type { Lang } from '../system.ts';
 import { formatDuration, formatShare, formatTime } from '../time-text.ts';
 
@@ -31,6 +32,7 @@ export function explanationLines(one: Explanation, told: Told): readonly string[
 
 function measured(one: Explanation, words: Words, show: (value: number) => string, lang: Lang): readonly string[] {
   const { breach } = one.rule;
+  if (one.kind === 'manual') return [words.reported(one.bad, formatDuration(wordMs(one.rule), lang))];
   if (one.value === null) return [words.nothingMeasured];
   const window = breach === undefined || breach.overMs <= 1 ? '' : words.within(formatDuration(breach.overMs, lang));
   const counts = one.kind === 'ratio' || one.kind === 'fractionAbove' ? words.counts(one.bad, one.all) : '';
@@ -48,6 +50,7 @@ function sure(one: Explanation, words: Words, share: (value: number) => string):
   const lines: string[] = [];
   if (one.unknown) lines.push(words.unknown);
   if (one.warming) lines.push(words.warming);
+  if (one.kind === 'manual' && one.bad > 0 && one.level !== 'act') lines.push(words.oneWord);
   // A count is what it is: more than people wanted is a question, whatever chance would bring.
   const isCounted = one.kind === 'count' || one.kind === 'event';
   if (one.kind === 'distinct' && one.overLimit) lines.push(words.asksAlways);
@@ -62,7 +65,7 @@ function sure(one: Explanation, words: Words, share: (value: number) => string):
           ? words.asks(one.needed.act)
           : words.needed(one.bad, one.needed.suspect, one.needed.act),
     );
-  else if (!one.overLimit && !one.unknown && one.value !== null)
+  else if (!one.overLimit && !one.unknown && one.value !== null && one.kind !== 'manual')
     lines.push(one.rule.breach?.vs === undefined ? words.notOver : words.notBeside);
   if (one.rule.mode === 'shadow') lines.push(words.shadow);
   return lines;
@@ -81,6 +84,8 @@ function figure(value: number, kind: Explanation['kind'], lang: Lang): string {
 interface Words {
   stands(name: string, one: Explanation, time: (at: number) => string): string;
   readonly nothingMeasured: string;
+  reported(people: number, within: string): string;
+  readonly oneWord: string;
   value(value: string): string;
   counts(bad: number, all: number): string;
   within(window: string): string;
@@ -113,6 +118,9 @@ const WORDS: Readonly<Record<Lang, Words>> = {
     stands: (name, { status, since }, time) =>
       status === 'ok' || since === null ? `${name} is ${status}.` : `${name} is ${status} since ${time(since)}.`,
     nothingMeasured: 'Nothing was measured in its window.',
+    reported: (people, within) =>
+      people === 0 ? 'Nobody has reported it.' : `Reported by ${people === 1 ? 'one person' : `${people} people`} within ${within}.`,
+    oneWord: "One person's word asks: a second person, or somebody who is approver, makes it enough to act on.",
     value: (value) => `Measured: ${value}`,
     counts: (bad, all) => `, ${bad} bad of ${all}`,
     within: (window) => ` within ${window}`,
@@ -145,6 +153,9 @@ const WORDS: Readonly<Record<Lang, Words>> = {
       return status === 'ok' || since === null ? `${name} está ${word}.` : `${name} está ${word} desde ${time(since)}.`;
     },
     nothingMeasured: 'Nada foi medido na janela.',
+    reported: (people, within) =>
+      people === 0 ? 'Ninguém relatou.' : `Relatado por ${people === 1 ? 'uma pessoa' : `${people} pessoas`} em ${within}.`,
+    oneWord: 'A palavra de uma pessoa pergunta: uma segunda pessoa, ou alguém que seja approver, basta para agir.',
     value: (value) => `Medido: ${value}`,
     counts: (bad, all) => `, ${bad} ruins de ${all}`,
     within: (window) => ` em ${window}`,

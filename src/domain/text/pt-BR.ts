@@ -1,5 +1,5 @@
 // Brazilian Portuguese: every event and every word of state. It knows no zone and no organization's name.
-import type { EventTexts, Texts } from './texts.ts';
+import { type EventTexts, said, type Texts } from './texts.ts';
 
 const phases = {
   triage: 'triagem',
@@ -44,7 +44,11 @@ const kinds = { real: '', drill: ' (simulado)', test: ' (teste)' } as const;
 const events: EventTexts = {
   'trigger.changed': ({ transition: t }, say) =>
     `Gatilho ${t.trigger}${t.scope === '' ? '' : ` para ${t.scope}`} está ${triggerStatuses[t.to]} (antes: ${triggerStatuses[t.from]})` +
-    (t.inputs.all > 0 ? `: ${t.inputs.bad} ruins de ${t.inputs.all} em ${say.duration(t.inputs.overMs)}` : ''),
+    (t.report !== undefined
+      ? `: ${said(t.report['by'])} relata "${said(t.report['text'])}"`
+      : t.inputs.all > 0
+        ? `: ${t.inputs.bad} ruins de ${t.inputs.all} em ${say.duration(t.inputs.overMs)}`
+        : ''),
   'signal.deduped': (d) => `Outro sinal de ${d.trigger}${d.scope === '' ? '' : ` para ${d.scope}`} foi somado a este incidente`,
   'signal.cleared': (d, say) =>
     `O sinal de ${d.trigger}${d.scope === '' ? '' : ` para ${d.scope}`} normalizou` +

@@ -3,7 +3,7 @@ import type { EventData, EventType } from '../event.ts';
 import type { GuardAnswer, GuardId } from '../guardrail.ts';
 import type { Phase, StepStatus } from '../incident.ts';
 import type { Severity } from '../ir.ts';
-import type { Instant } from '../json.ts';
+import type { Instant, Json } from '../json.ts';
 import type { DeliveryState } from '../message.ts';
 import type { TriggerStatus } from '../trigger.ts';
 
@@ -14,6 +14,14 @@ export interface Say {
   /** Empty without a zone; ` word 14:35 GMT-3` with one. */
   time(word: string, at: Instant): string;
   list(items: readonly string[]): string;
+}
+
+const MOST_SAID = 300;
+
+/** What a person wrote, as a part of a sentence. */
+export function said(value: Json | undefined): string {
+  const text = typeof value === 'string' ? value.replaceAll(/\s+/g, ' ').trim() : '';
+  return text.length > MOST_SAID ? `${text.slice(0, MOST_SAID - 1)}…` : text;
 }
 
 export type EventTexts = { readonly [T in EventType]: (data: EventData[T], say: Say) => string };

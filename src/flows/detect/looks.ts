@@ -16,12 +16,13 @@ import {
   withSum,
 } from '../../domain/condition.ts';
 import type { Instant, JsonObject } from '../../domain/json.ts';
+import { reportedCondition } from '../../domain/people-report.ts';
 import type { Counts } from '../../domain/ring.ts';
 import { WINDOW_SLOTS } from '../../domain/ring.ts';
 import { OVERFLOW_SCOPE, type ScopeKey } from '../../domain/signal.ts';
 import { quantileOf, SPREAD_PARTS } from '../../domain/spread.ts';
 import type { Transition, TriggerStatus } from '../../domain/trigger.ts';
-import { encodeState, INITIAL, isQuiet, type MachineState, reportedCondition, step } from '../../domain/trigger-machine.ts';
+import { encodeState, INITIAL, isQuiet, type Look, type MachineState, saidAgain, step } from '../../domain/trigger-machine.ts';
 import type { StateRow } from '../../ports/signal-store.ts';
 import type { Book, CompositeTrigger, ManualTrigger, Track, Watcher } from './track.ts';
 import { countsBad, growsByTime, isUnknown, newestOf, partOf, slotOf, watermarkOf } from './track.ts';
@@ -359,7 +360,7 @@ export function lookAtManual(manual: ManualTrigger, scope: string, now: Instant,
   const before = manual.states.get(scope);
   if (before === undefined) return;
   const { rule } = manual.compiled;
-  const { state, transitions } = step(manual.compiled, before, {
+  const look: Look = {
     condition: reportedCondition(before),
     at: now,
     watermark: now,
@@ -370,8 +371,11 @@ export function lookAtManual(manual: ManualTrigger, scope: string, now: Instant,
     trigger: rule.id,
     scope,
     ...(report === undefined ? {} : { report }),
-  });
+  };
+  const { state, transitions } = step(manual.compiled, before, look);
   if (state === before && report === undefined) return;
   manual.states.set(scope, state);
-  note(findings, rule.id, scope, state, transitions);
+  // Whoever works on it hears of each word, also of one that changes nothing; and where nobody does any more, it is asked again.
+  const isSame = report !== undefined && transitions.length === 0;
+  note(findings, rule.id, scope, state, isSame ? saidAgain(manual.compiled, state, look) : transitions);
 }

@@ -1,4 +1,4 @@
-// The triggers of examples/agente-julia: probes of real servers and ports, a real metrics page, Evolution's webhook, and people.
+// The triggers of examples/agente-julia: probes of real servers and ports, a real metrics page, and Evolution's webhook.
 
 import type { AddressInfo } from 'node:net';
 import { createServer, type Server } from 'node:net';
@@ -42,38 +42,14 @@ async function open(...sources: readonly string[]): Promise<void> {
     DATABASE_ADDRESS: address(ports.database),
     QUEUE_ADDRESS: address(ports.queue),
     EVOLUTION_HOOK_SECRET: 's',
+    JULIA_DATABASE_URL: 'postgres://localhost/julia',
+    GITHUB_HOOK_SECRET: 's',
   };
   world = await openExample('agente-julia', env, sources);
 }
 
 const connection = (state: string) =>
   world.send('evolution', { event: 'connection.update', instance: 'julia', data: { state, statusReason: 428 } });
-
-describe('what people say', () => {
-  test.each([
-    ['data was corrupted within the last seven days', '[S5-TR-01]', 'data-corrupt', 'on-call'],
-    ['a bad migration must be taken back', '[S5-TR-02]', 'bad-migration', 'commander'],
-    ['data was deleted by accident', '[S5-TR-03]', 'accidental-deletion', 'on-call'],
-    ['one table is corrupt', '[S5-TR-07]', 'table-corrupt', 'on-call'],
-    ['test data was overwritten', '[S5-TR-08]', 'test-data-overwritten', 'on-call'],
-    ['the recent deploy brought a critical bug', '[S5-TR-09]', 'critical-bug-after-deploy', 'commander'],
-    ['a critical bug was found in production', '[S5-TR-19]', 'critical-bug', 'on-call'],
-    ['doctors report bad behaviour', '[S5-TR-20]', 'doctors-complain', 'medical'],
-    ['it is a security or compliance incident', '[S5-TR-22]', 'security-incident', 'security'],
-    ['a security breach is suspected', '[S5-TR-29]', 'security-breach-suspected', 'commander'],
-    ['rules on data may be violated', '[S5-TR-30]', 'compliance-violation', 'security'],
-  ] as const)('%s: one asks, a second makes it enough to act on, others are not heard %s', async (_what, _id, trigger, role) => {
-    await open();
-    await expect(world.report(trigger, 'eve', 'guest')).rejects.toMatchObject({ code: 'BELAY_FORBIDDEN' });
-    expect(await world.path(trigger)).toEqual([]);
-    await world.report(trigger, 'ana', role);
-    expect(await world.state(trigger)).toBe('suspect, suspect');
-    await world.kill();
-    await world.report(trigger, 'rui', 'on-call').catch(() => world.report(trigger, 'rui', role));
-    await world.pass(2_000);
-    expect(await world.state(trigger)).toBe('breached, act');
-  });
-});
 
 describe('what probes see', () => {
   test('the provider has no backup, or does not say: a question once it is so twice [S5-TR-04]', async () => {

@@ -5,6 +5,7 @@ import { createCel } from '../../../src/adapters/cel/index.ts';
 import { createHttp, createNet } from '../../../src/adapters/http/index.ts';
 import { createProcesses } from '../../../src/adapters/process/index.ts';
 import { loadAndLint } from '../../../src/config/lint.ts';
+import type { LoadedSystem } from '../../../src/config/load.ts';
 import type { Sample } from '../../../src/domain/signal.ts';
 import type { System } from '../../../src/domain/system.ts';
 import type { Transition } from '../../../src/domain/trigger.ts';
@@ -27,6 +28,9 @@ export interface ExampleWorld {
   readonly system: System;
   readonly time: SteppedTime;
   readonly detector: Detector;
+  readonly disk: DurableDisk;
+  readonly runbooks: LoadedSystem['runbooks'];
+  readonly receivers: OpenedSources['receivers'];
   pass(ms: number): Promise<void>;
   /** As a sender would: a JSON body, or bytes. */
   send(source: string, body: unknown, o?: { readonly path?: string; readonly headers?: Readonly<Record<string, string>> }): Promise<number>;
@@ -72,8 +76,13 @@ export async function openExample(name: string, env: Readonly<Record<string, str
   return {
     system,
     time,
+    disk,
+    runbooks: loaded.runbooks,
     get detector() {
       return detector;
+    },
+    get receivers() {
+      return opened.receivers;
     },
     pass: (ms) => time.pass(ms),
     send: async (source, body, o = {}) => {
@@ -94,7 +103,8 @@ export async function openExample(name: string, env: Readonly<Record<string, str
       const transitions = await createFakeSignalStore({ disk }).transitions({ trigger, scope });
       return transitions.map((one) => `${one.from}→${one.to}`);
     },
-    report: (trigger, by, role, scope = '') => detector.readings.report({ trigger, scope, by, roles: [role], text: 'yes' }),
+    report: async (trigger, by, role, scope = '') =>
+      void (await detector.readings.report({ trigger, scope, by, roles: [role], text: 'yes' })),
     kill: async () => {
       await detector.stop();
       await begin();
