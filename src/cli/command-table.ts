@@ -180,10 +180,11 @@ const WRITES: readonly CommandSpec[] = [
     ],
   },
   {
-    usage: 'report <trigger> <text...>',
-    about: 'report what you see to a manual trigger',
+    usage: 'report [words...]',
+    about: 'report what you see: a trigger and your words, or the words alone where only one may be meant; without: what you may report',
     options: [{ flags: '--org <id>', about: 'the organization that is hit' }],
     load: () => import('./commands/report.ts'),
+    examples: ['belay report', 'belay report data-corrupt "orders of yesterday are gone"', 'belay report "no replies" --org acme'],
   },
   { usage: 'close <incident>', about: 'close a resolved incident', load: () => import('./commands/close.ts') },
 ];

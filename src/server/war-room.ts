@@ -6,9 +6,10 @@ import { deleteCookie, setCookie } from 'hono/cookie';
 import type { Operation } from '../domain/authorization.ts';
 import { BelayError } from '../domain/errors.ts';
 import type { Json } from '../domain/json.ts';
+import { reportablesOf } from '../domain/reportable.ts';
 import { listSilences } from '../flows/silences.ts';
 import type { ApiDeps } from './api.ts';
-import { answerBody, approvalBody, noteBody } from './api-schemas.ts';
+import { answerBody, approvalBody, noteBody, reportBody } from './api-schemas.ts';
 import type { Caller } from './commands.ts';
 import { CAPS, fingerprint } from './endpoint.ts';
 import { answerFields, type Fields, oneOf, valid } from './form-fields.ts';
@@ -16,6 +17,7 @@ import { type AppEnv, cookieName, requireCaller, requireOwnOrigin, requireOwnPag
 import { ownPath, pageContext } from './pages/context.ts';
 import { incidentPage } from './pages/incident-page.ts';
 import { listPage } from './pages/list-page.ts';
+import { reportPage } from './pages/report-page.ts';
 import { reviewPage } from './pages/review-page.ts';
 import { bouncePage, loginPage, problemPage } from './pages/small-pages.ts';
 import { permitAnswer, permitDecision } from './permits.ts';
@@ -35,6 +37,7 @@ export function mountWarRoom(app: App, deps: ApiDeps): void {
   mountLogin(app, deps);
   mountIncidentForms(app, deps);
   mountPauseForms(app, deps);
+  mountReportForm(app, deps);
 }
 
 function mountPages(app: App, deps: ApiDeps): void {
@@ -49,6 +52,11 @@ function mountPages(app: App, deps: ApiDeps): void {
       ]);
       return listPage(context, { rows, triggers, silences, system: world.system });
     }),
+  );
+  app.get('/report', (c) =>
+    screen(c, deps, 'listReportable', async (caller) =>
+      reportPage(await pageContext(c, deps), reportablesOf(world.system, caller), world.system.organizations),
+    ),
   );
   app.get('/incidents/:id', (c) =>
     screen(c, deps, 'getIncident', async (caller) => {
@@ -193,6 +201,20 @@ function mountIncidentForms(app: App, deps: ApiDeps): void {
     act(c, deps, { operation: 'closeIncident', remembered: true, home: homeOf(c) }, async (caller, _form, key) => {
       await commands.close(caller, { incident: await incidentOf(c), key });
       return 'closed';
+    }),
+  );
+}
+
+function mountReportForm(app: App, deps: ApiDeps): void {
+  const { commands, world } = deps;
+  app.post('/report', (c) =>
+    act(c, deps, { operation: 'makeReport', remembered: true, home: '/' }, async (caller, form) => {
+      const org = oneOf(form, 'org') ?? '';
+      const { trigger, text } = valid(reportBody, { trigger: oneOf(form, 'trigger'), text: oneOf(form, 'text')?.trim() });
+      // The form shows one list for all: of a trigger without organizations nobody needs to know that it has none.
+      const perOrg = world.system.triggers.some((rule) => rule.id === trigger && rule.scope === 'org');
+      await commands.report(caller, { trigger, scope: perOrg ? org : '', text });
+      return 'reported';
     }),
   );
 }

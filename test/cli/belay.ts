@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { realTime } from '../server/story.ts';
-import { type Door, openDoor } from '../server/world.ts';
+import { type Door, type DoorOptions, openDoor } from '../server/world.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
@@ -57,8 +57,8 @@ export interface LivingDoor extends Door {
 }
 
 /** The story of the server's tests behind a real port, found through its server file as a real Belay is. */
-export async function livingDoor(): Promise<LivingDoor> {
-  const door = await openDoor({ time: realTime() });
+export async function livingDoor(o: Pick<DoorOptions, 'system'> = {}): Promise<LivingDoor> {
+  const door = await openDoor({ time: realTime(), ...o });
   const listening = await door.server.listen(0);
   const file = {
     pid: process.pid,

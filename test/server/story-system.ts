@@ -149,3 +149,25 @@ export const RUNBOOK: Runbook = {
   ],
   templates: {},
 };
+
+/** With what people report: for everybody, for one organization, and whether it hurts. */
+export const WITH_REPORTS: Pick<System, 'signals' | 'triggers'> = {
+  signals: [
+    ...SYSTEM.signals,
+    manualSignal('complaints.signal', ['comms', 'commander'], 'Do clients call about it?', 'org'),
+    manualSignal('leak.signal', ['commander'], 'Was data of one client shown to another?', null),
+  ],
+  triggers: [
+    ...SYSTEM.triggers.map((rule) => ({ ...rule, impact: { who: 'comms', ask: 'Does it hurt the clients?' } })),
+    manualRule('complaints', 'complaints.signal', 'org'),
+    manualRule('leak', 'leak.signal', 'all'),
+  ],
+};
+
+function manualSignal(id: string, who: readonly string[], ask: string, by: string | null): System['signals'][number] {
+  return { id, signal: { kind: 'manual', who, ask }, by, max: 1000, lateMs: 1000, absentAfter: { cadences: 3 }, sources: [] };
+}
+
+function manualRule(id: string, signal: string, scope: 'org' | 'all'): System['triggers'][number] {
+  return { id, signal, scope, evidence: { suspect: 0.01, act: 0.0001 }, gap: 'hold', mode: 'armed', rearmMs: MIN };
+}

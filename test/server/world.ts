@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Batch } from '../../src/domain/signal.ts';
 import type { SourceSpec } from '../../src/domain/source-catalog.ts';
+import type { System } from '../../src/domain/system.ts';
 import type { Time } from '../../src/ports/time.ts';
 import { type BelayServer, createServer, type ServerDeps } from '../../src/server/app.ts';
 import { type Auth, createAuth } from '../../src/server/auth.ts';
@@ -46,6 +47,8 @@ export interface Browser {
 
 export interface DoorOptions extends Pick<ServerDeps, 'stream' | 'receivers' | 'onRefused'> {
   readonly time?: Time;
+  /** In place of parts of the story's own. */
+  readonly system?: Partial<System>;
   /** Beside the story's own. */
   readonly sources?: readonly SourceSpec[];
 }
@@ -58,7 +61,7 @@ export async function openDoor(o: DoorOptions = {}): Promise<Door> {
   const batches: Batch[] = [];
   const bugs: unknown[] = [];
   const server = createServer({
-    world: { ...story.world, system: { ...SYSTEM, sources: [...SYSTEM.sources, ...(o.sources ?? [])] } },
+    world: { ...story.world, system: { ...SYSTEM, ...o.system, sources: [...SYSTEM.sources, ...(o.sources ?? [])] } },
     commands: story.commands,
     auth,
     version: '0.0.0-test',

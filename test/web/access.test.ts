@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Browser } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { WITH_REPORTS } from '../server/story-system.ts';
 import { CHROMIUM, launch, openRoom, type Room, type Seat, sit } from './browser.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -22,7 +23,7 @@ describe.skipIf(CHROMIUM === undefined)('every screen', () => {
 
   beforeAll(async () => {
     browser = await launch();
-    room = await openRoom();
+    room = await openRoom({ system: WITH_REPORTS });
     const at = { at: Date.now(), actor: { kind: 'engine' as const, id: 'belay' } };
     await room.door.story.add([
       { type: 'step.started', data: { step: 'look', kind: 'manual', title: 'Look', attempt: 2 }, ...at },
@@ -41,6 +42,7 @@ describe.skipIf(CHROMIUM === undefined)('every screen', () => {
       incident: '/incidents/INC-1',
       review: `/incidents/INC-1/review/${encodeURIComponent(room.door.story.approval)}`,
       problem: '/incidents/INC-404',
+      report: '/report',
     };
   });
   afterAll(async () => {
@@ -111,7 +113,7 @@ describe.skipIf(CHROMIUM === undefined)('every screen', () => {
     for (const path of Object.values(paths)) {
       await show(path, { scheme: 'light', lang: 'pt-BR', width: 360 });
       const low = await seat.page.$$eval(
-        '.button:not(.small), input:not([type="hidden"]):not([type="checkbox"]), .tick, .step summary',
+        '.button:not(.small), input:not([type="hidden"]):not([type="checkbox"], [type="radio"]), .tick, .step summary',
         (all) =>
           all.filter((one) => one.checkVisibility() && one.getBoundingClientRect().height < 47.5).map((one) => one.outerHTML.slice(0, 80)),
       );

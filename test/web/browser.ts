@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import puppeteer, { type Browser, type Page } from 'puppeteer-core';
 import type { Listening } from '../../src/server/app.ts';
 import { realTime } from '../server/story.ts';
-import { type Door, openDoor } from '../server/world.ts';
+import { type Door, type DoorOptions, openDoor } from '../server/world.ts';
 
 const COMMANDS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome-stable', '/usr/bin/google-chrome'];
 export const CHROMIUM = COMMANDS.find((path) => existsSync(path));
@@ -32,8 +32,8 @@ export interface Room {
   close(): Promise<void>;
 }
 
-export async function openRoom(): Promise<Room> {
-  const door = await openDoor({ time: realTime(), stream: { heartbeatMs: 500, pauseEveryMs: 200 } });
+export async function openRoom(o: Pick<DoorOptions, 'system'> = {}): Promise<Room> {
+  const door = await openDoor({ ...o, time: realTime(), stream: { heartbeatMs: 500, pauseEveryMs: 200 } });
   let listening: Listening | null = await door.server.listen(0);
   const { port, url } = listening;
   return {

@@ -22,6 +22,7 @@ const DONE: Readonly<Record<string, keyof Words>> = {
   paused: 'donePaused',
   resumed: 'doneResumed',
   closed: 'doneClosed',
+  reported: 'doneReported',
 };
 
 export async function pageContext(

@@ -26,7 +26,7 @@ export function listPage(context: PageContext, { rows, triggers, silences, syste
   const open = rows.filter((row) => row.open);
   const past = rows.filter((row) => !row.open).slice(0, 50);
   const body = html`<main class="list">
-<div class="list-head"><h1>${w.incidents}</h1>${liveBadge(context)}<div class="decide">${pauseButton(context)}</div></div>
+<div class="list-head"><h1>${w.incidents}</h1>${liveBadge(context)}<div class="decide"><a class="button plain" id="report-open" href="/report">${icon('person')} ${w.reportTitle}</a>${pauseButton(context)}</div></div>
 <section id="next" data-region tabindex="-1" aria-labelledby="open-title"><h2 id="open-title" class="label">${w.open} <span class="count">${open.length}</span></h2>
 ${open.length === 0 ? html`<div class="all-calm">${icon('check')}<div><p><b>${w.noneOpen}</b></p><p class="muted">${w.noneOpenWhat}</p></div></div>` : html`<ul class="rows">${open.map((row) => openRow(context, row))}</ul>`}</section>
 <section id="watched" data-region aria-labelledby="watched-title"><h2 id="watched-title" class="label">${w.triggers}</h2>${silences.filter((one) => holds(one, context.clock.now)).map((one) => silenceLine(context, one, system))}${triggerTable(context, triggers, system)}</section>
@@ -85,7 +85,7 @@ function triggerTable(context: PageContext, views: readonly TriggerView[], syste
             ? 'unknown'
             : 'ok';
     const mark = { breached: 'warn', suspect: 'question', unknown: 'ring', ok: 'check' } as const;
-    return html`<li class="is-${state}" id="trigger-${rule.id}">${icon(mark[state])} <div><b>${rule.id}</b> ${worst?.value === undefined || worst.value === null ? none : html`<span>${figure(worst.value, unit, context)}${worst.scope === '' ? none : html` ${organizationName(system, worst.scope)}`}</span>`}<p class="muted">${mine.length === 0 ? w.noTriggers : html`${breached.length}/${mine.length} ${w.breachedScopes} · ${w.lastEvaluated} <span data-since="${last}">${span(clock.now - last)}</span> ${w.ago}`}</p></div></li>`;
+    return html`<li class="is-${state}" id="trigger-${rule.id}">${icon(mark[state])} <div><b>${rule.id}</b> ${worst?.value === undefined || worst.value === null ? none : html`<span>${figure(worst.value, unit, context)}${worst.scope === '' ? none : html` ${organizationName(system, worst.scope)}`}</span>`}<p class="muted">${mine.length === 0 ? (unit === 'manual' ? w.notReported : w.noTriggers) : html`${breached.length}/${mine.length} ${w.breachedScopes} · ${w.lastEvaluated} <span data-since="${last}">${span(clock.now - last)}</span> ${w.ago}`}</p></div></li>`;
   });
   return html`<ul class="marks watched">${lines}</ul>`;
 }
