@@ -186,6 +186,20 @@ const WRITES: readonly CommandSpec[] = [
     load: () => import('./commands/report.ts'),
     examples: ['belay report', 'belay report data-corrupt "orders of yesterday are gone"', 'belay report "no replies" --org acme'],
   },
+  {
+    usage: 'send <source> <file>',
+    about: 'send the rows of a CSV, JSON or NDJSON file to a source of driver push; the same file again counts once',
+    options: [
+      { flags: '--count <column=name>', about: 'a column of numbers that are counted under this name; may be repeated', many: true },
+      { flags: '--mean <column=name>', about: 'a column whose numbers are averaged: counts name_sum and name_count', many: true },
+      { flags: '--label <column=label>', about: 'a column that becomes a label; may be repeated', many: true },
+      { flags: '--at <column>', about: 'the column with the time (default: at, time or timestamp; else now)' },
+      { flags: '--decimal <mark>', about: 'comma or dot (default: comma where columns are separated by ;)' },
+      { flags: '--dry-run', about: 'check the file and show the sums, send nothing' },
+    ],
+    load: () => import('./commands/send.ts'),
+    examples: ['belay send product nps.csv --mean nota=nps_score --at data --dry-run', 'belay send product lessons.json'],
+  },
   { usage: 'close <incident>', about: 'close a resolved incident', load: () => import('./commands/close.ts') },
 ];
 

@@ -183,6 +183,6 @@ function checked<T extends z.ZodType>(schema: T, value: unknown, where: string):
 
 function sampleOf(one: Pushed, now: Instant): Sample {
   const base = { name: one.name, labels: one.labels, at: one.at ?? now };
-  if ('delta' in one) return { kind: 'delta', ...base, delta: one.delta };
+  if ('delta' in one) return { kind: 'delta', ...base, delta: one.delta, ...(one.id === undefined ? {} : { id: one.id }) };
   return 'total' in one ? { kind: 'total', ...base, total: one.total } : { kind: 'value', ...base, value: one.value };
 }

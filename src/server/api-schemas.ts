@@ -65,7 +65,11 @@ export const silenceBody = z.strictObject({
 const sampleBase = { name: z.string().regex(/^[A-Za-z_:][A-Za-z0-9_:.]{0,127}$/), labels: labels.default({}), at: instant.optional() };
 const finite = z.number().refine(Number.isFinite, 'a finite number');
 export const sampleBody = z.union([
-  z.strictObject({ ...sampleBase, delta: finite.min(0) }),
+  z.strictObject({
+    ...sampleBase,
+    delta: finite.min(0),
+    id: z.string().min(1).max(300).optional().openapi({ description: 'Of what it counts: a second one within a week counts nothing' }),
+  }),
   z.strictObject({ ...sampleBase, value: finite }),
   z.strictObject({ ...sampleBase, total: finite.min(0) }),
 ]);

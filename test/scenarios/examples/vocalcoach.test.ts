@@ -4,8 +4,10 @@ import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type Mapping, samplesOf } from '../../../src/cli/send/samples.ts';
+import { readTable } from '../../../src/cli/send/table.ts';
 import { type MetricsPage, serveMetrics } from '../../world/parts/metrics-page.ts';
-import { type ExampleWorld, openExample } from './world.ts';
+import { type ExampleWorld, openExample, START } from './world.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -109,6 +111,33 @@ test('an NPS below six over a week asks, and never acts alone [S2-TR-07]', async
   expect(await world.path('nps-low')).toEqual([]);
   await ask(6, 3);
   expect(await world.path('nps-low')).toEqual(['ok→suspect', 'suspect→suspect']);
+});
+
+test('a survey and a day of lessons that come as files count as if they had been told hour by hour, and once [S2-TR-07] [S2-TR-08]', async () => {
+  await open('product');
+  const hours = Array.from({ length: 9 * 24 }, (_, hour) => START - (9 * 24 - hour) * 3_600_000);
+  const survey = ['data;nota', ...hours.flatMap((at) => [`${at};4,5`, `${at};${at % 7 === 0 ? '8,0' : '3,5'}`])].join('\r\n');
+  const lessons = hours.map((at) => JSON.stringify({ at, lessons_started: 20, lessons_abandoned: at < START - DAY ? 1 : 12 })).join('\n');
+  const send = async (text: string, mapping: Partial<Mapping>): Promise<void> => {
+    const table = readTable(new TextEncoder().encode(text));
+    const { samples, problems } = samplesOf(
+      table,
+      { count: {}, mean: {}, label: {}, at: null, decimal: table.decimal, ...mapping },
+      text.slice(0, 9),
+    );
+    expect(problems).toEqual([]);
+    await world.push(samples.map((one) => ({ kind: 'delta', at: START, ...one })));
+  };
+  for (let again = 0; again < 2; again += 1) {
+    await send(survey, { mean: { nota: 'nps_score' }, at: 'data' });
+    await send(lessons, { count: { lessons_started: 'lessons_started', lessons_abandoned: 'lessons_abandoned' }, at: 'at' });
+  }
+  await world.pass(MINUTE);
+  expect(await world.state('nps-low')).toMatch(/^suspect/);
+  // What began to be watched just now asks first.
+  expect(await world.state('abandonment-high')).toBe('suspect, act');
+  const counted = (await world.detector.readings.views('abandonment-high'))[0]?.all ?? 0;
+  expect(Math.abs(counted - 24 * 20)).toBeLessThanOrEqual(2 * 20);
 });
 
 test('more than 30 % of the lessons of a day are abandoned: a breach [S2-TR-08]', async () => {
