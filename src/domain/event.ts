@@ -63,7 +63,10 @@ export interface EventData {
   'approval.expired': { id: string; escalated: boolean };
   /** A person asked for a run: all that starting it needs, so that a kill right after this still leads to the run. */
   'run.requested': { run: string; runbook: string; irHash: string; planHash: string; inputs: JsonObject; by: string };
-  'run.started': { run: string; runbook: string; irHash: string; planHash: string; inputs: JsonObject };
+  /** Another run holds the lock: this one begins when that one ends. `behind` is its incident; null when it ended in the same moment. */
+  'run.queued': { run: string; lock: string; behind: string | null };
+  /** `lock`: held until the run ends. */
+  'run.started': { run: string; runbook: string; irHash: string; planHash: string; inputs: JsonObject; lock?: string };
   'run.finished': { run: string; outcome: 'done' | 'failed' | 'aborted'; reason: string };
   'run.paused': { by: string; reason: string };
   'run.resumed': { by: string };

@@ -117,7 +117,10 @@ const FOLDERS: Folders = {
     irHash: data.irHash,
     requested: { planHash: data.planHash, inputs: data.inputs, by: data.by },
   }),
+  'run.queued': (_incident, { lock, behind }) => ({ queued: { lock, behind } }),
   'run.started': (incident, data) => ({
+    ...(data.lock === undefined ? {} : { lock: data.lock }),
+    ...(incident.queued === undefined ? {} : { queued: null }),
     run: data.run,
     runbook: data.runbook,
     planHash: data.planHash,
@@ -127,6 +130,8 @@ const FOLDERS: Folders = {
   }),
   // Nobody hears an answer any more: what was asked is no question now.
   'run.finished': (incident) => ({
+    ...(incident.lock === undefined ? {} : { lock: null }),
+    ...(incident.queued === undefined ? {} : { queued: null }),
     isRunning: false,
     isRunPaused: false,
     ...(incident.requested === undefined ? {} : { requested: null }),

@@ -70,6 +70,7 @@ function waitsFor(incident: Incident, runbook: Runbook | null, paused: boolean):
     return open === 0 ? { key: 'waits.nothing', facts: {} } : { key: 'waits.contingency', facts: { open } };
   }
   if (paused) return { key: 'waits.paused', facts: {} };
+  if (incident.queued != null) return { key: 'waits.lock', facts: { lock: incident.queued.lock, behind: incident.queued.behind } };
   const approval = openApproval(incident);
   if (approval !== undefined) return { key: 'waits.approval', facts: { roles: approval.from } };
   const steps = runbook === null ? [] : stepsOf(runbook);

@@ -41,6 +41,7 @@ export type ReasonKey =
   | 'waits.merged'
   | 'waits.contingency'
   | 'waits.paused'
+  | 'waits.lock'
   | 'waits.approval'
   | 'waits.task'
   | 'waits.step'

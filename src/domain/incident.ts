@@ -103,6 +103,10 @@ export interface Incident {
   readonly isRunPaused?: boolean;
   /** True between the start of a run and its end. */
   readonly isRunning?: boolean;
+  /** What its run holds alone; null once the run has ended. */
+  readonly lock?: string | null;
+  /** Its run waits for another one; null once it has begun. */
+  readonly queued?: { readonly lock: string; readonly behind: IncidentId | null } | null;
   readonly planHash: string | null;
   readonly detectedAt: Instant;
   readonly declaredAt: Instant;

@@ -87,7 +87,7 @@ const STILL: readonly string[] = ['wait', 'watch', 'verify'];
 
 /** True only where it is known: the run is paused, asks people, or only looks. */
 function standsStill(incident: Incident, runbook: Runbook | null): boolean {
-  if (incident.isRunPaused === true) return true;
+  if (incident.isRunPaused === true || incident.queued != null) return true;
   const asks = Object.values(incident.approvals).some(
     (approval) => approval.state === 'open' && approval.id.startsWith(`${incident.run}/`),
   );

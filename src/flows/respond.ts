@@ -22,6 +22,7 @@ import { recallPlan } from './plan.ts';
 import { writePostmortem } from './postmortem.ts';
 import type { Course, Run, Writing } from './run.ts';
 import { append, BELAY, enterPhase, PATIENCE_MS, readIncident, update } from './run.ts';
+import { startWhenFree } from './start-run.ts';
 import type { World } from './world.ts';
 
 export const RESPOND = 'respond';
@@ -277,16 +278,7 @@ async function waitForPeople(run: Run, asked: Asked, round: number): Promise<Peo
 
 async function carryOut(run: Run): Promise<Json> {
   const { context } = run;
-  await append(run, 'run:start', (at) => ({
-    events: [
-      {
-        type: 'run.started',
-        data: { run: context.runId, runbook: run.runbook.id, irHash: run.irHash, planHash: run.course.plan.planHash, inputs: run.inputs },
-        at,
-        actor: BELAY,
-      },
-    ],
-  }));
+  await startWhenFree(run);
   await enterPhase(run, 'run:responding', ['triage'], 'responding');
   const result = await interpret(run);
   if (result.outcome === 'done') {

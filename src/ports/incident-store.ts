@@ -39,7 +39,10 @@ export interface IncidentStore {
    * An incident that opens again takes its fingerprint back unless another has it by then.
    */
   declare(fingerprint: string, build: (number: number) => Change): Promise<{ readonly incident: Incident; readonly created: boolean }>;
-  /** Appends and folds in one transaction; returns the incident after it. @throws BELAY_NOT_FOUND */
+  /**
+   * Appends and folds in one transaction; returns the incident after it.
+   * @throws BELAY_NOT_FOUND; BELAY_LOCK_HELD (effect none) when the change would take a lock that the run of another incident holds.
+   */
   append(id: IncidentId, change: Change): Promise<Incident>;
   /**
    * As `append`, but `build` sees the incident under its lock: for decisions that must not race. Null appends nothing.

@@ -36,6 +36,7 @@ export const reasonsEn: Readonly<Record<ReasonKey, (facts: JsonObject) => string
   'waits.nothing': () => 'nothing',
   'waits.contingency': (f) => `a temporary measure is still in force (${text(f, 'open')})`,
   'waits.paused': () => 'paused: waits for resume',
+  'waits.lock': (f) => `waits for ${text(f, 'behind') || 'another run'}, which holds ${text(f, 'lock')}`,
   'waits.approval': (f) => `approval by ${list(f, 'roles')}`,
   'waits.task': (f) => `${text(f, 'who') || 'a person'}: ${text(f, 'title')}`,
   'waits.step': (f) => `runs: ${text(f, 'title')}`,

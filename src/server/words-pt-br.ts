@@ -37,6 +37,7 @@ export const reasonsPtBr: Readonly<Record<ReasonKey, (facts: JsonObject) => stri
   'waits.nothing': () => 'nada',
   'waits.contingency': (f) => `uma medida temporária ainda está em vigor (${text(f, 'open')})`,
   'waits.paused': () => 'pausado: espera a retomada',
+  'waits.lock': (f) => `espera ${text(f, 'behind') || 'outra execução'}, que detém ${text(f, 'lock')}`,
   'waits.approval': (f) => `aprovação de ${list(f, 'roles')}`,
   'waits.task': (f) => `${text(f, 'who') || 'uma pessoa'}: ${text(f, 'title')}`,
   'waits.step': (f) => `executa: ${text(f, 'title')}`,

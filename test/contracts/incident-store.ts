@@ -170,6 +170,44 @@ export function incidentStoreContract(make: MakeStore, { test, expect }: TestToo
     expect(await store.incidents.events(incident.id)).toHaveLength(3);
   });
 
+  on(
+    'a lock is taken by one run of all processes at once, refused without a trace to the others, and free when that run ends',
+    async (store) => {
+      const other = await store.another();
+      const made = await Promise.all(
+        ['a', 'b', 'c', 'd'].map(async (name) => (await store.incidents.declare(`errors/${name}`, opening(`errors/${name}`))).incident.id),
+      );
+      const start = (id: string): Change => ({
+        key: `start/${id}`,
+        events: [
+          {
+            type: 'run.started',
+            data: { run: id, runbook: 'r', irHash: 'i', planHash: 'p', inputs: {}, lock: 'org/acme "1"' },
+            at: 2_000,
+            actor: { kind: 'engine', id: 'belay' },
+          },
+        ],
+      });
+      const taken = await Promise.allSettled(made.map((id, index) => (index % 2 === 0 ? store : other).incidents.append(id, start(id))));
+      const winner = made[taken.findIndex((one) => one.status === 'fulfilled')] ?? '';
+      const losers = made.filter((id) => id !== winner);
+      expect(taken.filter((one) => one.status === 'fulfilled')).toHaveLength(1);
+      for (const one of taken) if (one.status === 'rejected') expect(BelayError.is(one.reason, 'BELAY_LOCK_HELD')).toBe(true);
+      for (const id of losers) expect(await store.incidents.events(id)).toHaveLength(1);
+      // Starting again under the same key is not a second start.
+      expect((await other.incidents.append(winner, start(winner))).lock).toBe('org/acme "1"');
+      const end = {
+        type: 'run.finished' as const,
+        data: { run: winner, outcome: 'done' as const, reason: '' },
+        at: 3_000,
+        actor: { kind: 'engine' as const, id: 'belay' },
+      };
+      expect((await store.incidents.append(winner, { key: 'end', events: [end] })).lock).toBeNull();
+      const next = losers[0] ?? '';
+      expect((await other.incidents.append(next, start(next))).lock).toBe('org/acme "1"');
+    },
+  );
+
   on('what build throws is thrown and nothing is written', async (store) => {
     const { incident } = await store.incidents.declare('errors/acme', opening());
     await expect(

@@ -1,5 +1,6 @@
 // What a change writes: sealed events, the projection, timers and deliveries, all in the caller's transaction. One statement.
 import { assert } from '../../domain/assert.ts';
+import { BelayError } from '../../domain/errors.ts';
 import type { Event } from '../../domain/event.ts';
 import { EMPTY_LOG, type LogHead, sealEvents } from '../../domain/event-seal.ts';
 import type { Incident } from '../../domain/incident.ts';
@@ -9,6 +10,7 @@ import type { Digest } from '../../ports/digest.ts';
 import type { Change } from '../../ports/incident-store.ts';
 import type { Committed } from './changes.ts';
 import type { Client } from './connection.ts';
+import { codeOf } from './store-errors.ts';
 
 export interface Sealed {
   readonly events: readonly Event[];
@@ -34,11 +36,11 @@ const EVENTS = `insert into belay.event (incident, seq, type, at, prev, hash, bo
 const CHANGE = `insert into belay.change (incident, key, last_seq) values ($1, $8, $9)`;
 
 const UPDATE = `with written as (${EVENTS}), marked as (${CHANGE})
-  update belay.incident set severity = $10, phase = $11, open = $12, held_fingerprint = $13, seq = $9, head = $14, projection = $15, changed_at = clock_timestamp()
+  update belay.incident set severity = $10, phase = $11, open = $12, held_fingerprint = $13, seq = $9, head = $14, projection = $15, run_lock = $16, changed_at = clock_timestamp()
   where id = $1 returning ${STAMP}`;
 const INSERT = `with written as (${EVENTS}), marked as (${CHANGE})
-  insert into belay.incident (id, number, kind, severity, phase, open, fingerprint, held_fingerprint, declare_key, seq, head, projection)
-  values ($1, $16, $17, $10, $11, $12, $18, $13, $8, $9, $14, $15) returning ${STAMP}`;
+  insert into belay.incident (id, number, kind, severity, phase, open, fingerprint, held_fingerprint, declare_key, seq, head, projection, run_lock)
+  values ($1, $17, $18, $10, $11, $12, $19, $13, $8, $9, $14, $15, $16) returning ${STAMP}`;
 
 export interface Writing {
   readonly change: Change;
@@ -62,11 +64,21 @@ export async function updateIncident(client: Client, writing: Writing): Promise<
 
 /** What to announce once the transaction is committed. */
 async function write(client: Client, writing: Writing, o: { readonly statement: string; readonly values: unknown[] }): Promise<Committed> {
-  const { rows } = await client.query<{ stamp: string }>(o.statement, o.values);
+  const { rows } = await client.query<{ stamp: string }>(o.statement, o.values).catch((error: unknown) => {
+    throw asLockHeld(error, writing.sealed.incident) ?? error;
+  });
   await writeRest(client, writing);
   const stamp = rows[0]?.stamp;
   assert(rows.length === 1 && stamp !== undefined, `${writing.sealed.incident.id} was not written`);
   return { id: writing.sealed.incident.id, stamp };
+}
+
+/** Another incident's run holds what this one would take. */
+function asLockHeld(error: unknown, { lock }: Incident): BelayError | null {
+  const isTaken = codeOf(error) === '23505' && (error as { readonly constraint?: unknown }).constraint === 'incident_run_lock';
+  return isTaken
+    ? new BelayError('BELAY_LOCK_HELD', `another run holds ${lock ?? ''}`, { hint: 'It begins when that one ends: belay status' })
+    : null;
 }
 
 function commonValues({ change, sealed, heldFingerprint }: Writing): unknown[] {
@@ -87,6 +99,7 @@ function commonValues({ change, sealed, heldFingerprint }: Writing): unknown[] {
     heldFingerprint,
     incident.head,
     JSON.stringify(incident),
+    incident.lock ?? null,
   ];
 }
 

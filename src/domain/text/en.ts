@@ -74,6 +74,7 @@ const events: EventTexts = {
   'approval.denied': (d) => `${d.by} denied the approval: ${d.reason}`,
   'approval.expired': (d) => `The approval ran out of time${d.escalated ? ' and was escalated' : ''}`,
   'run.requested': (d) => `${d.by} asked for runbook ${d.runbook} with plan ${short(d.planHash)}`,
+  'run.queued': (d) => `The run waits for ${d.behind ?? 'another run'}, which holds ${d.lock}`,
   'run.started': (d) => `Runbook ${d.runbook} started with plan ${short(d.planHash)}`,
   'run.finished': (d) => `Runbook ended: ${outcomes[d.outcome]}${d.reason === '' ? '' : ` (${d.reason})`}`,
   'run.paused': (d) => `Paused by ${d.by}: ${d.reason}`,

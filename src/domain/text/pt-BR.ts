@@ -75,6 +75,7 @@ const events: EventTexts = {
   'approval.denied': (d) => `${d.by} negou a aprovação: ${d.reason}`,
   'approval.expired': (d) => `O prazo da aprovação acabou${d.escalated ? ' e ela foi escalada' : ''}`,
   'run.requested': (d) => `${d.by} pediu o runbook ${d.runbook} com o plano ${short(d.planHash)}`,
+  'run.queued': (d) => `A execução espera ${d.behind ?? 'outra execução'}, que detém ${d.lock}`,
   'run.started': (d) => `Runbook ${d.runbook} iniciado com o plano ${short(d.planHash)}`,
   'run.finished': (d) => `Runbook terminou: ${outcomes[d.outcome]}${d.reason === '' ? '' : ` (${d.reason})`}`,
   'run.paused': (d) => `Pausado por ${d.by}: ${d.reason}`,

@@ -75,6 +75,7 @@ export function toneOf(event: Event): Tone {
     case 'role.missing':
     case 'freeze.drifted':
       return 'bad';
+    case 'run.queued':
     case 'clock.warned':
     case 'step.waiting':
     case 'escalation.fired':

@@ -97,7 +97,10 @@ export function insertIncident(
 /** Seals, folds and writes a change; nothing is written when the fold refuses it. */
 export function applyChange(deps: FakeStoreDeps, row: IncidentRow, change: Change): void {
   const events = seal(deps, row.incident.id, row.incident, change);
-  row.incident = fold(row.incident, events);
+  const after = fold(row.incident, events);
+  const isTaken = after.lock != null && [...tablesOf(deps.disk).incidents.values()].some((one) => one !== row && one.incident.lock === after.lock);
+  if (isTaken) throw new BelayError('BELAY_LOCK_HELD', `another run holds ${after.lock}`);
+  row.incident = after;
   row.events.push(...events);
   finish(deps, row, change);
 }
