@@ -2,8 +2,9 @@
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import type { SignalSpec } from '../domain/signal.ts';
 import { parseDuration, writeDuration, writePercent } from '../domain/units.ts';
+import { lintDoubts } from './lint-doubts.ts';
 import { demandKnown } from './lint-names.ts';
-import type { LintContext } from './lint-types.ts';
+import type { Asking, LintContext } from './lint-types.ts';
 import { lintUsers } from './lint-users.ts';
 import type { Problems } from './problems.ts';
 import { collectProblems } from './problems.ts';
@@ -11,13 +12,6 @@ import { entryAt } from './read.ts';
 import type { Span } from './source-text.ts';
 import { isWritten } from './steps.ts';
 import type { TriggerDraft } from './triggers.ts';
-
-interface Asking {
-  readonly draft: TriggerDraft;
-  readonly signal: SignalSpec;
-  readonly problems: Problems;
-  readonly at: (...path: readonly string[]) => Span;
-}
 
 export function lintTriggers(context: LintContext): readonly Diagnostic[] {
   const found = context.drafts.system.triggers.flatMap((draft) => lintTrigger(draft, context));
@@ -49,6 +43,7 @@ function lintTrigger(draft: TriggerDraft, context: LintContext): readonly Diagno
   lintScope(asking);
   lintCadence(asking, context);
   lintDetector(asking);
+  lintDoubts(asking, context);
   if (rule.users !== undefined) lintUsers(rule.users, { value: draft.value, isPerOrg: rule.scope === 'org', problems }, context);
   if (rule.evidence.act > rule.evidence.suspect)
     problems.error('evidence-levels', at('evidence'), 'act must be rarer than suspect', {

@@ -1,8 +1,12 @@
 // What lint rules are given: the drafts with their places, the names that exist, the catalog, and tools of other layers.
 import type { ActionSpec, ExprType, ProbeSpec } from '../domain/catalog.ts';
+import type { SignalSpec } from '../domain/signal.ts';
 import type { System } from '../domain/system.ts';
 import type { Drafts } from './load.ts';
+import type { Problems } from './problems.ts';
 import type { SystemDraft } from './schema.ts';
+import type { Span } from './source-text.ts';
+import type { TriggerDraft } from './triggers.ts';
 
 /** Type-checks a condition: `Expression.check` of whatever keeps that port. */
 export type ConditionCheck = (
@@ -43,4 +47,12 @@ export interface LintContext extends LintTools {
   readonly drafts: Drafts & { readonly system: SystemDraft };
   readonly system: System;
   readonly known: Known;
+}
+
+/** A trigger that is being looked at, with its signal. */
+export interface Asking {
+  readonly draft: TriggerDraft;
+  readonly signal: SignalSpec;
+  readonly problems: Problems;
+  readonly at: (...path: readonly string[]) => Span;
 }

@@ -1,0 +1,88 @@
+// What is well written and will not do what people hope: each warning with a file that deserves it, and one that does not.
+import { describe, expect, test } from 'vitest';
+import { hasErrors } from '../../src/domain/diagnostic.ts';
+import { BASE_RUNBOOK, fixture, lintFolder, workspace } from './workspace.ts';
+
+const BASE = fixture('base/belay.yaml');
+const RUNBOOK = fixture(`base/${BASE_RUNBOOK}`);
+
+/** Rules of warnings, with the hint. The trigger `odd` stands in belay.yaml, in no runbook unless one names it. */
+function warned(trigger: string, o: { readonly yaml?: (text: string) => string; readonly runbook?: (text: string) => string } = {}) {
+  const yaml = (o.yaml ?? ((text) => text))(BASE.replace('triggers:\n', `triggers:\n  odd: ${trigger}\n`));
+  const runbook = (o.runbook ?? ((text) => text))(RUNBOOK);
+  const { diagnostics } = lintFolder(workspace({ 'belay.yaml': yaml, [BASE_RUNBOOK]: runbook }));
+  expect(hasErrors(diagnostics), JSON.stringify(diagnostics)).toBe(false);
+  return diagnostics.map((one) => `${one.rule}: ${one.hint ?? one.expected ?? ''}`);
+}
+
+const rules = (...args: Parameters<typeof warned>): string[] => warned(...args).map((one) => one.slice(0, one.indexOf(':')));
+
+describe('evidence that cannot be reached', () => {
+  test('is a share above everything, or a count below nothing', () => {
+    const share = (limit: string) => `{ signal: http.errors, breach: { above: ${limit}, over: 1m }, clear: { below: 1%, for: 1m } }`;
+    expect(rules(share('100%'))).toEqual(['evidence-unreachable']);
+    expect(rules(share('99%'))).toEqual([]);
+    const count = (limit: number) => `{ signal: { count: failures }, breach: { below: ${limit}, over: 1m }, clear: { above: 5, for: 1m } }`;
+    expect(rules(count(0))).toEqual(['evidence-unreachable']);
+    expect(rules(count(1))).toEqual([]);
+  });
+
+  test('is more failing points than there are', () => {
+    const source = (text: string): string =>
+      text.replace('sources:\n', 'sources:\n  pages: { driver: http, points: ["http://127.0.0.1/a", "http://127.0.0.1/b"], every: 15s }\n');
+    const probe = (failing: number) => `{ signal: { probe: { source: pages, failing: ${failing} } }, clear: { for: 1m } }`;
+    expect(rules(probe(3), { yaml: source })).toEqual(['evidence-unreachable']);
+    expect(rules(probe(2), { yaml: source })).toEqual([]);
+  });
+
+  test('is a trigger that only asks, in a runbook that starts by itself', () => {
+    const runbook = (start: string) => (text: string) =>
+      text.replace(/^start: .*$/m, `start: ${start}`).replace(/^triggers:\n/m, 'triggers:\n  odd:\n');
+    expect(RUNBOOK).toMatch(/^start: ask$/m);
+    const users =
+      '{ signal: { distinct: { of: requests, label: user }, by: org }, scope: org, breach: { above: 5, over: 1m }, clear: { for: 1m } }';
+    expect(rules(users, { runbook: runbook('auto') })).toEqual(['evidence-unreachable']);
+    expect(rules(users, { runbook: runbook('ask') })).toEqual([]);
+    expect(rules(users)).toEqual([]);
+  });
+});
+
+test('a hold that is longer than a clock of the incident', () => {
+  const clock = (text: string): string =>
+    text.replace('clocks:\n', 'clocks:\n  sla: { from: detected, budget: 15m, until: [phase.mitigated] }\n');
+  const held = (span: string) => `{ signal: http.errors, breach: { above: 2%, over: 1m, for: ${span} }, clear: { below: 1%, for: 1m } }`;
+  expect(BASE).toContain('clocks:\n');
+  expect(rules(held('20m'), { yaml: clock })).toEqual(['hold-longer-than-sla']);
+  expect(rules(held('5m'), { yaml: clock })).toEqual([]);
+});
+
+test('more organizations than a signal has room for', () => {
+  const max = (most: number) => (text: string) => text.replace('    by: org\n', `    by: org\n    max: ${most}\n`);
+  const share = '{ signal: http.errors, scope: org, breach: { above: 2%, over: 1m }, clear: { below: 1%, for: 1m } }';
+  const organizations = BASE.match(/^organizations:/m);
+  expect(organizations).not.toBeNull();
+  expect(new Set(rules(share, { yaml: max(1) }))).toEqual(new Set(['overflow-likely']));
+  expect(rules(share, { yaml: max(50) })).toEqual([]);
+});
+
+test('an absence for each organization where none is expected', () => {
+  const absent = '{ signal: { absent: requests, by: org }, scope: org, breach: { over: 5m }, clear: { for: 1m } }';
+  expect(rules(absent)).toEqual([]);
+  const nobody = BASE.replace(/^organizations:\n(?: .*\n)+/m, '').replace('triggers:\n', `triggers:\n  odd: ${absent}\n`);
+  expect(nobody).not.toContain('organizations:');
+  expect(lintFolder(workspace({ 'belay.yaml': nobody })).diagnostics.map((one) => one.rule)).toContain('absent-without-baseline');
+});
+
+test('a mean of a latency, and a quantile: both could be a share', () => {
+  const mean = (name: string) =>
+    `{ signal: { mean: { sum: ${name}_sum, count: ${name}_count } }, breach: { above: 1, over: 5m }, clear: { below: 1, for: 1m } }`;
+  expect(warned(mean('http_latency').replace('below: 1,', 'below: 0.5,'))).toEqual([
+    'mean-latency: If http_latency is a histogram: fractionAbove: { of: http_latency, limit: 1 } with breach: { above: 5%, … }.',
+  ]);
+  expect(rules(mean('nps_score').replace('below: 1,', 'below: 0.5,'))).toEqual([]);
+  const quantile =
+    '{ signal: { quantile: { of: latency_seconds, q: 0.99 } }, breach: { above: 500ms, over: 5m }, clear: { below: 300ms, for: 1m } }';
+  expect(warned(quantile)).toEqual([
+    'quantile-without-need: fractionAbove: { of: latency_seconds, limit: 0.5 } with breach: { above: 1%, … }.',
+  ]);
+});
