@@ -15,6 +15,7 @@ import { openJournalFile } from './adapters/journal-file/index.ts';
 import type { PauseMark } from './adapters/pause-file/index.ts';
 import { combinePause, createPauseFile } from './adapters/pause-file/index.ts';
 import { createProcesses } from './adapters/process/index.ts';
+import { createRefusalFile } from './adapters/refusal-file/index.ts';
 import { createStatusFiles } from './adapters/status-files/index.ts';
 import type { Store } from './adapters/store-postgres/index.ts';
 import { openStore } from './adapters/store-postgres/index.ts';
@@ -37,6 +38,7 @@ import { type OpenedSources, openChannels, openSources, openSwitches, openTarget
 import type { Listening } from './server/app.ts';
 import { createServer } from './server/app.ts';
 import { createAuth } from './server/auth.ts';
+import { openRefusals } from './server/refusals.ts';
 
 /** How long the first look at the sources may take before runs are resumed all the same. */
 const SIGHT_MS = 2_000;
@@ -70,7 +72,7 @@ async function openAll(o: OpenOptions, closers: Closers): Promise<OpenedBelay> {
   closers.push(() => loops.stop());
   whenBreached(() => loops.wakeResponder());
   await wakeAll(world);
-  const { listening, code } = await openDoor(o, world, { idempotency: ground.store.idempotency, senders });
+  const { listening, code } = await openDoor(o, world, { idempotency: ground.store.idempotency, senders, closers });
   closers.push(() => listening.close());
   return { url: listening.url, port: listening.port, loginLink: `${listening.url}/login#${code}`, close: () => closeAll(closers, o.say) };
 }
@@ -171,9 +173,16 @@ function openEmbedded(o: OpenOptions): Promise<EmbeddedPostgres> {
 async function openDoor(
   o: OpenOptions,
   world: World,
-  parts: { readonly idempotency: Store['idempotency']; readonly senders: Pick<OpenedSources, 'push' | 'receivers'> },
+  parts: {
+    readonly idempotency: Store['idempotency'];
+    readonly senders: Pick<OpenedSources, 'push' | 'receivers'>;
+    readonly closers: Closers;
+  },
 ): Promise<{ readonly listening: Listening; readonly code: string }> {
   const { push, receivers } = parts.senders;
+  const onTrouble = (error: unknown): void => o.say(troubleLine(error));
+  const refusals = await openRefusals({ time: world.time, log: createRefusalFile({ dataDir: o.dataDir }), onTrouble });
+  parts.closers.push(() => refusals.close());
   const auth = await createAuth({ dataDir: o.dataDir, people: o.system.people, roles: o.system.roles }, { time: world.time });
   const server = createServer({
     world,
@@ -183,6 +192,7 @@ async function openDoor(
     idempotency: parts.idempotency,
     ...(push === null ? {} : { ingest: (batch) => push.push(batch) }),
     receivers,
+    refusals,
     onRefused: ({ source, status, reason, times }) =>
       o.say(
         `source ${source}: ${times === 1 ? 'a request was' : `${times} requests were`} refused, the last one with ${status}: ${reason}`,

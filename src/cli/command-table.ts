@@ -98,6 +98,13 @@ const READS: readonly CommandSpec[] = [
     examples: ['belay explain INC-1', 'belay explain http-5xx', 'belay explain http-5xx --org acme --lang pt-BR'],
   },
   {
+    usage: 'refused [source]',
+    about: 'what senders sent and the door refused: why nothing arrives',
+    options: [{ flags: '--body', about: 'with the beginning of each body; secrets are masked' }],
+    load: () => import('./commands/refused.ts'),
+    examples: ['belay refused', 'belay refused whatsapp --body'],
+  },
+  {
     usage: 'plan <runbook>',
     about: 'what a runbook would do now, and its hash',
     options: [ORG, INPUT],

@@ -31,6 +31,7 @@ export const OPERATIONS = {
   listSilences: 'viewer',
   makePlan: 'viewer',
   decideApproval: 'viewer',
+  listRefused: 'responder',
   answerStep: 'responder',
   addNote: 'responder',
   closeIncident: 'responder',

@@ -155,6 +155,23 @@ export const triggerSchema = z
     lastEvaluatedAt: instantOut,
   })
   .openapi('Trigger');
+export const refusedQuery = z.strictObject({
+  source: z.string().max(200).optional(),
+  limit: z.coerce.number().int().min(1).max(1_000).default(50),
+});
+export const refusedSchema = z
+  .object({
+    source: z.string(),
+    at: instantOut,
+    status: z.number().int(),
+    reason: z.string(),
+    method: z.string(),
+    path: z.string(),
+    bytes: z.number().int().nullable().openapi({ description: 'Null: refused before the body was read' }),
+    body: z.string().nullable().openapi({ description: 'Its beginning, without secrets; null: not read, or no text' }),
+    more: z.number().int().openapi({ description: 'Others of the kind that came soon after and are not kept' }),
+  })
+  .openapi('Refused');
 export const reportableSchema = z
   .object({
     trigger: z.string(),

@@ -23,6 +23,8 @@ import {
   pauseSchema,
   planBody,
   planSchema,
+  refusedQuery,
+  refusedSchema,
   reportableSchema,
   reportBody,
   reportedSchema,
@@ -44,6 +46,7 @@ import { type Api, type Endpoint, mount } from './endpoint.ts';
 import { explain } from './explain.ts';
 import type { Idempotency } from './idempotency.ts';
 import { permitAnswer, permitDecision } from './permits.ts';
+import type { Refusals } from './refusals.ts';
 import { findIncident, listRows, type ReadWorld, snapshot } from './snapshot.ts';
 
 export interface ApiDeps {
@@ -52,6 +55,7 @@ export interface ApiDeps {
   readonly auth: Auth;
   readonly idempotency: Idempotency;
   readonly version: string;
+  readonly refusals?: Pick<Refusals, 'list'> | undefined;
 }
 
 type Add = <P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType>(endpoint: Endpoint<P, Q, B>) => void;
@@ -71,7 +75,16 @@ export function mountApi(api: Api, deps: ApiDeps): void {
 const READ = { method: 'get', params: noParams, query: noParams, body: noBody, status: 200, remembered: false } as const;
 const WRITE = { method: 'post', params: noParams, query: noParams, body: noBody, status: 200, remembered: true } as const;
 
-function addSystemReads(add: Add, { world, version }: ApiDeps): void {
+function addSystemReads(add: Add, { world, version, refusals }: ApiDeps): void {
+  add({
+    ...READ,
+    operation: 'listRefused',
+    path: '/v1/refused',
+    summary: 'What senders sent and the door refused, newest first: the reason, and the beginning of the body without its secrets',
+    query: refusedQuery,
+    answer: z.object({ refused: z.array(refusedSchema) }),
+    handle: async ({ query }) => ({ refused: refusals?.list(query.source).slice(0, query.limit) ?? [] }),
+  });
   add({
     ...READ,
     operation: 'getStatus',

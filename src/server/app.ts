@@ -15,6 +15,7 @@ import { type AppEnv, hostGuard, identify } from './guard.ts';
 import { createIdempotency, createMemoryIdempotency, type IdempotencyStore } from './idempotency.ts';
 import { type IntakeDeps, mountIntake } from './intake.ts';
 import { problemOf, problemResponse } from './problem.ts';
+import type { Refusals } from './refusals.ts';
 import type { ReadWorld } from './snapshot.ts';
 import { createStreams, STREAM_DEFAULTS, type StreamOptions, type Streams } from './stream.ts';
 import { mountWarRoom } from './war-room.ts';
@@ -31,6 +32,8 @@ export interface ServerDeps {
   /** Sources that others send to, by id. */
   readonly receivers?: IntakeDeps['receivers'] | undefined;
   readonly onRefused?: IntakeDeps['onRefused'];
+  /** Keeps what the door refused; without it nothing is kept. */
+  readonly refusals?: Refusals | undefined;
   readonly stream?: Partial<StreamOptions> | undefined;
   /** Called with errors that are ours, for the log. */
   readonly onBug?: ((error: unknown) => void) | undefined;
@@ -55,7 +58,14 @@ export function createServer(deps: ServerDeps): BelayServer {
   const api = createApi();
   const idempotency = createIdempotency(deps.idempotency ?? createMemoryIdempotency());
   const streams = createStreams(deps.world, { ...STREAM_DEFAULTS, ...deps.stream });
-  const shared = { world: deps.world, commands: deps.commands, auth: deps.auth, idempotency, version: deps.version };
+  const shared = {
+    world: deps.world,
+    commands: deps.commands,
+    auth: deps.auth,
+    idempotency,
+    version: deps.version,
+    refusals: deps.refusals,
+  };
 
   api.onError((error) => {
     const response = answerError(error);
@@ -67,7 +77,7 @@ export function createServer(deps: ServerDeps): BelayServer {
   );
   api.use('*', hostGuard);
   const { system, time } = deps.world;
-  mountIntake(api, { sources: system.sources, receivers: deps.receivers ?? {}, time, onRefused: deps.onRefused });
+  mountIntake(api, { sources: system.sources, receivers: deps.receivers ?? {}, time, onRefused: deps.onRefused, refusals: deps.refusals });
   api.use('*', identify(deps.auth));
   mountApi(api, shared);
   mountRaw(api, { ...shared, streams, ingest: deps.ingest });

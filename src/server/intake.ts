@@ -3,15 +3,18 @@ import type { Duplex } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import type { Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
+import { assert } from '../domain/assert.ts';
 import { BelayError } from '../domain/errors.ts';
 import type { Instant } from '../domain/json.ts';
+import { bodyText, type Refusal } from '../domain/refusal.ts';
 import type { SenderOptions, SourceSpec } from '../domain/source-catalog.ts';
 import { isPulled } from '../domain/source-catalog.ts';
 import type { PushedSource, Reply } from '../ports/signal-source.ts';
 import type { Time } from '../ports/time.ts';
 import type { AppEnv } from './guard.ts';
 import { problemOf, problemResponse } from './problem.ts';
-import { whyNotFrom } from './verify-sender.ts';
+import type { Refusals } from './refusals.ts';
+import { unreadProblem, whyNotFrom } from './verify-sender.ts';
 
 export const INTAKE_CAPS = { wireBytes: 8 * 1024 * 1024, bodyBytes: 32 * 1024 * 1024 } as const;
 const REASON_CHARS = 400;
@@ -33,6 +36,8 @@ export interface IntakeDeps {
   readonly time: Pick<Time, 'now'>;
   /** Requests that were refused for good, with the reason that the sender of the last one got: told once a minute for each source and status at most. */
   readonly onRefused?: ((refused: Refused) => void) | undefined;
+  /** Keeps some of them, with what was sent. */
+  readonly refusals?: Pick<Refusals, 'add'> | undefined;
 }
 
 type QuietDeps = Omit<IntakeDeps, 'onRefused'> & { readonly onRefused: ReturnType<typeof nowAndThen> };
@@ -41,7 +46,59 @@ type QuietDeps = Omit<IntakeDeps, 'onRefused'> & { readonly onRefused: ReturnTyp
 export function mountIntake(app: Hono<AppEnv>, deps: IntakeDeps): void {
   const limit = bodyLimit({ maxSize: INTAKE_CAPS.wireBytes, onError: () => tooLarge('sent', INTAKE_CAPS.wireBytes) });
   const quiet = { ...deps, onRefused: nowAndThen(deps) };
-  app.on(['GET', 'POST', 'PUT'], ['/in/:source', '/in/:source/*'], limit, (c) => receive(c, quiet));
+  app.on(
+    ['GET', 'POST', 'PUT'],
+    ['/in/:source', '/in/:source/*'],
+    // The limit reads a body that does not tell its length: a stranger's is not read where its headers are enough to tell.
+    async (c, next) => strangerAtTheDoor(c, quiet) ?? (await next()),
+    limit,
+    (c) => receive(c, quiet),
+  );
+}
+
+interface Taker {
+  readonly id: string;
+  readonly sender: SourceSpec & SenderOptions;
+  readonly receiver: PushedSource;
+  readonly path: string;
+}
+
+function takerOf(c: Context<AppEnv>, deps: QuietDeps): Taker | null {
+  const id = c.req.param('source') ?? '';
+  const spec = deps.sources.find((one) => one.id === id && !isPulled(one));
+  const receiver = Object.hasOwn(deps.receivers, id) ? deps.receivers[id] : undefined;
+  if (spec === undefined || receiver === undefined) return null;
+  const path = new URL(c.req.url).pathname.slice(`/in/${id}`.length).replace(/\/$/, '');
+  return { id, sender: spec as SourceSpec & SenderOptions, receiver, path };
+}
+
+function strangerAtTheDoor(c: Context<AppEnv>, deps: QuietDeps): Response | null {
+  const taker = takerOf(c, deps);
+  if (taker === null) {
+    // Strangers may ask: it does not say which there are.
+    return refusal(
+      new BelayError('BELAY_NOT_FOUND', `no source takes what is sent to /in/${c.req.param('source') ?? ''}`, {
+        hint: 'Compare the address with "sources" in belay.yaml.',
+      }),
+    );
+  }
+  const why = unreadProblem(taker.sender, Object.fromEntries(c.req.raw.headers), deps.time.now());
+  return why === null ? null : refuserOf(c, deps, taker).refuse(notFrom(taker.id, why), null);
+}
+
+/** Tells, keeps and answers a refusal. */
+function refuserOf(c: Context<AppEnv>, deps: QuietDeps, { id, sender, path }: Taker) {
+  const note = (status: number, why: string, body: Uint8Array | null): void => {
+    const reason = why.slice(0, REASON_CHARS);
+    deps.onRefused({ source: id, status, reason });
+    deps.refusals?.add({ source: id, status, reason, method: c.req.method, path, ...shownOf(body, sender) });
+  };
+  const refuse = (error: BelayError, body: Uint8Array | null, status?: number): Response => {
+    const response = refusal(error, status);
+    note(response.status, error.message, body);
+    return response;
+  };
+  return { note, refuse };
 }
 
 /** A stranger who tries again and again fills no log. */
@@ -60,38 +117,34 @@ function nowAndThen({ onRefused, time }: IntakeDeps): (refused: Omit<Refused, 't
 }
 
 async function receive(c: Context<AppEnv>, deps: QuietDeps): Promise<Response> {
-  const id = c.req.param('source') ?? '';
-  const spec = deps.sources.find((one) => one.id === id && !isPulled(one));
-  const receiver = Object.hasOwn(deps.receivers, id) ? deps.receivers[id] : undefined;
-  if (spec === undefined || receiver === undefined) {
-    // Strangers may ask: it does not say which there are.
-    return refusal(
-      new BelayError('BELAY_NOT_FOUND', `no source takes what is sent to /in/${id}`, {
-        hint: 'Compare the address with "sources" in belay.yaml.',
-      }),
-    );
-  }
-  const refuse = (error: BelayError, status?: number): Response => {
-    const response = refusal(error, status);
-    deps.onRefused({ source: id, status: response.status, reason: error.message.slice(0, REASON_CHARS) });
-    return response;
-  };
+  const taker = takerOf(c, deps);
+  assert(taker !== null, 'strangers are gone by now');
+  const { note, refuse } = refuserOf(c, deps, taker);
   const raw = new Uint8Array(await c.req.arrayBuffer());
   const headers = Object.fromEntries(c.req.raw.headers);
   const now = deps.time.now();
-  const why = whyNotFrom(spec as SourceSpec & SenderOptions, { headers, raw, now });
-  if (why !== null) return refuse(new BelayError('BELAY_UNAUTHORIZED', `source ${id}: ${why}`, { hint: 'See docs/sources/README.md.' }));
+  const why = whyNotFrom(taker.sender, { headers, raw, now });
+  if (why !== null) return refuse(notFrom(taker.id, why), raw);
+  let body: Uint8Array | null = raw;
   try {
-    const body = await decoded(raw, headers['content-encoding'] ?? '');
-    if (body === null) return tooLarge('unpacked', INTAKE_CAPS.bodyBytes);
-    const path = new URL(c.req.url).pathname.slice(`/in/${id}`.length).replace(/\/$/, '');
+    body = await decoded(raw, headers['content-encoding'] ?? '');
+    if (body === null) return refuse(tooMany('unpacked', INTAKE_CAPS.bodyBytes), raw, 413);
+    const { path, receiver } = taker;
     const reply = await receiver.receive({ method: c.req.method as 'GET' | 'POST' | 'PUT', path, headers, body, at: now });
-    if (reply.status >= 400) deps.onRefused({ source: id, status: reply.status, reason: String(reply.body ?? '').slice(0, REASON_CHARS) });
+    if (reply.status >= 400) note(reply.status, String(reply.body ?? ''), body);
     return answer(reply);
   } catch (error) {
     if (!BelayError.is(error)) throw error;
-    return refuse(error, error.code === 'BELAY_INPUT_INVALID' ? 400 : undefined);
+    return refuse(error, body, error.code === 'BELAY_INPUT_INVALID' ? 400 : undefined);
   }
+}
+
+const notFrom = (id: string, why: string): BelayError =>
+  new BelayError('BELAY_UNAUTHORIZED', `source ${id}: ${why}`, { hint: 'See docs/sources/README.md.' });
+
+/** What an integrator may see of it: its size and its beginning, without secrets. */
+function shownOf(body: Uint8Array | null, { secret }: SenderOptions): Pick<Refusal, 'bytes' | 'body'> {
+  return body === null ? { bytes: null, body: null } : { bytes: body.length, body: bodyText(body, secret === undefined ? [] : [secret]) };
 }
 
 function answer({ status, headers, body }: Reply): Response {
@@ -104,10 +157,10 @@ function refusal(error: BelayError, status?: number): Response {
   return problemResponse(problem, problem.status === 503 ? { 'retry-after': '1' } : {});
 }
 
-function tooLarge(what: 'sent' | 'unpacked', most: number): Response {
-  const error = new BelayError('BELAY_INPUT_INVALID', `more than ${most} bytes were ${what}`, { hint: 'Send smaller batches.' });
-  return refusal(error, 413);
-}
+const tooMany = (what: 'sent' | 'unpacked', most: number): BelayError =>
+  new BelayError('BELAY_INPUT_INVALID', `more than ${most} bytes were ${what}`, { hint: 'Send smaller batches.' });
+
+const tooLarge = (what: 'sent' | 'unpacked', most: number): Response => refusal(tooMany(what, most), 413);
 
 const UNPACK: ReadonlyMap<string, () => Duplex> = new Map<string, () => Duplex>([
   ['gzip', createGunzip],

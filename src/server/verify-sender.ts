@@ -17,11 +17,29 @@ export interface SignedRequest {
   readonly now: Instant;
 }
 
+/** What can be told from the headers alone, before a body is read: null when nothing speaks against the sender yet. */
+export function unreadProblem(sender: SenderOptions, headers: SignedRequest['headers'], now: Instant): string | null {
+  const { verify, secret, header = 'x-signature-256', timestamp } = sender;
+  if (verify === 'bearer') return whyNotFrom(sender, { headers, raw: new Uint8Array(), now });
+  if (verify === 'none') return null;
+  if (secret === undefined) return NO_SECRET;
+  if (verify === 'hmac-sha256') {
+    if (headers[header.toLowerCase()] === undefined) return `there is no ${header} header`;
+    return timestamp === undefined || isNear(headers[timestamp.toLowerCase()] ?? '', now) ? null : notNear(timestamp);
+  }
+  const names = ['id', 'timestamp', 'signature'];
+  return names.every((name) => (headers[`webhook-${name}`] ?? headers[`svix-${name}`]) !== undefined) ? null : NO_STANDARD_HEADERS;
+}
+
+const NO_SECRET = 'this source has no secret to check with';
+const NO_STANDARD_HEADERS = 'one of webhook-id, webhook-timestamp and webhook-signature is missing';
+const notNear = (timestamp: string): string => `${timestamp} is missing, or more than five minutes away`;
+
 /** @returns null when it is, else why not; never what would have been right. */
 export function whyNotFrom(sender: SenderOptions, request: SignedRequest): string | null {
   const { verify, secret } = sender;
   if (verify === 'none') return null;
-  if (secret === undefined) return 'this source has no secret to check with';
+  if (secret === undefined) return NO_SECRET;
   switch (verify) {
     case 'bearer':
       return bearerProblem(secret, request);
@@ -50,7 +68,7 @@ function hmacProblem(
   const given = Buffer.from(value, /^[0-9a-f]{64}$/i.test(value) ? 'hex' : 'base64');
   if (timestamp === undefined) return same(given, digest(secret, raw)) ? null : 'the signature does not match the body';
   const sentAt = headers[timestamp.toLowerCase()] ?? '';
-  if (!isNear(sentAt, now)) return `${timestamp} is missing, or more than five minutes away`;
+  if (!isNear(sentAt, now)) return notNear(timestamp);
   return same(given, digest(secret, Buffer.concat([Buffer.from(`${sentAt}.`), raw]))) ? null : 'the signature does not match time and body';
 }
 
@@ -62,8 +80,7 @@ function isNear(seconds: string, now: Instant): boolean {
 /** https://github.com/standard-webhooks/standard-webhooks: HMAC over `id.timestamp.body`; several signatures while a secret rotates. */
 function standardProblem(secret: string, { headers, raw, now }: SignedRequest): string | null {
   const [id, timestamp, signatures] = ['id', 'timestamp', 'signature'].map((name) => headers[`webhook-${name}`] ?? headers[`svix-${name}`]);
-  if (id === undefined || timestamp === undefined || signatures === undefined)
-    return 'one of webhook-id, webhook-timestamp and webhook-signature is missing';
+  if (id === undefined || timestamp === undefined || signatures === undefined) return NO_STANDARD_HEADERS;
   if (!isNear(timestamp, now)) return 'its timestamp is more than five minutes away';
   const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
   if (key.length < SHORTEST_KEY) return `its secret is no key of ${SHORTEST_KEY} bytes or more in base64`;

@@ -3,11 +3,14 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
 import { BelayError } from '../../src/domain/errors.ts';
+import type { Refusal } from '../../src/domain/refusal.ts';
 import type { Batch, Sample } from '../../src/domain/signal.ts';
 import type { SourceSpec } from '../../src/domain/source-catalog.ts';
 import { sent } from '../../src/flows/detect/sent.ts';
+import type { RefusalLog } from '../../src/ports/refusal-log.ts';
 import type { Received } from '../../src/ports/signal-source.ts';
 import { INTAKE_CAPS } from '../../src/server/intake.ts';
+import { openRefusals } from '../../src/server/refusals.ts';
 import { createFakeTime } from '../world/fakes/time.ts';
 import { type Door, openDoor } from './world.ts';
 
@@ -25,6 +28,7 @@ interface Options {
   readonly secret?: string;
   readonly header?: string;
   readonly isRead?: boolean;
+  readonly log?: RefusalLog;
   /** What the detector says to a delivery. */
   readonly refuse?: () => Error | null;
 }
@@ -52,6 +56,7 @@ async function open(o: Options = {}) {
     sources: [spec as unknown as SourceSpec],
     receivers: { hooks: source },
     onRefused: (one) => void refused.push(one),
+    refusals: await openRefusals({ time, log: o.log }),
   });
   doors.push(door);
   const take = async (batch: Batch): Promise<void> => {
@@ -225,6 +230,64 @@ describe('a body', () => {
     const { door, send } = await open({ verify: 'none' });
     expect((await send('bug')).status).toBe(500);
     expect(door.bugs).toHaveLength(1);
+  });
+});
+
+describe('what was refused', () => {
+  const listed = async ({ door }: Awaited<ReturnType<typeof open>>, query = '') =>
+    ((await (await door.ask('GET', `/v1/refused${query}`)).json()) as { refused: Refusal[] }).refused;
+
+  test('is kept with its reason and the beginning of its body, without secrets, for whoever integrates', async () => {
+    const opened = await open({ verify: 'hmac-sha256', header: 'x-signature' });
+    const body = `{"event":"open","token":"of-a-customer","note":"${SECRET}"}`;
+    await opened.send(body, { 'x-signature': 'abcd' }, '/in/hooks/v1/x');
+    const [one] = await listed(opened);
+    expect(one).toMatchObject({ source: 'hooks', status: 401, method: 'POST', path: '/v1/x', bytes: body.length, more: 0 });
+    expect(one?.reason).toContain('the signature does not match');
+    expect(one?.body).toBe('{"event":"open","token":"•••","note":"•••"}');
+    expect(await listed(opened, '?source=app')).toEqual([]);
+  });
+
+  test('by its headers was not even read: neither a token nor a signature that is missing lets a body in', async () => {
+    for (const verify of ['bearer', 'hmac-sha256', 'standard-webhooks']) {
+      const opened = await open({ verify });
+      const state = { pulled: 0 };
+      const stream = new ReadableStream(
+        {
+          pull: (controller) => {
+            state.pulled += 1;
+            controller.enqueue(new Uint8Array(1024 * 1024));
+          },
+        },
+        { highWaterMark: 0 },
+      );
+      const response = await opened.door.server.app.request('/in/hooks', {
+        method: 'POST',
+        body: stream,
+        headers: { host: '127.0.0.1:7070' },
+        duplex: 'half',
+      } as RequestInit);
+      expect([verify, response.status, state.pulled]).toEqual([verify, 401, 0]);
+      expect((await listed(opened))[0]).toMatchObject({ bytes: null, body: null });
+    }
+  });
+
+  test('is shown to nobody without a role', async () => {
+    const { door } = await open();
+    expect((await door.ask('GET', '/v1/refused', { as: 'eve' })).status).toBe(403);
+    expect((await door.ask('GET', '/v1/refused', { as: null })).status).toBe(401);
+  });
+
+  test('in a flood is written once in five seconds at most, and outlives a restart', async () => {
+    const saved: (readonly Refusal[])[] = [];
+    const log: RefusalLog = { load: async () => saved.at(-1) ?? [], save: async (all) => void saved.push(all) };
+    const opened = await open({ log });
+    for (let n = 0; n < 500; n += 1) await opened.send('hello');
+    expect(saved).toEqual([]);
+    await opened.time.advance(6_000);
+    expect(saved).toHaveLength(1);
+    const again = await listed(await open({ log }));
+    expect([again.length, again.reduce((sum, one) => sum + one.more + 1, 0)]).toEqual([5, 500]);
   });
 });
 

@@ -45,7 +45,7 @@ export interface Browser {
   submit(path: string, fields: Readonly<Record<string, string>>, headers?: Readonly<Record<string, string>>): Promise<Response>;
 }
 
-export interface DoorOptions extends Pick<ServerDeps, 'stream' | 'receivers' | 'onRefused'> {
+export interface DoorOptions extends Pick<ServerDeps, 'stream' | 'receivers' | 'onRefused' | 'refusals'> {
   readonly time?: Time;
   /** In place of parts of the story's own. */
   readonly system?: Partial<System>;
@@ -68,6 +68,7 @@ export async function openDoor(o: DoorOptions = {}): Promise<Door> {
     stream: o.stream,
     receivers: o.receivers,
     onRefused: o.onRefused,
+    refusals: o.refusals,
     ingest: async (batch) => void batches.push(batch),
     onBug: (error) => void bugs.push(error),
   });

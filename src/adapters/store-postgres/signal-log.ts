@@ -136,10 +136,9 @@ async function namesOf(client: Client, { slots, series }: Page): Promise<Readonl
   for (const column of [slots.signal, slots.scope]) for (let index = 0; index < slots.size; index += 1) ids.add(column[index] as number);
   for (const column of [series.source, series.series])
     for (let index = 0; index < series.size; index += 1) ids.add(column[index] as number);
-  const { rows } = await client.query<{ id: string; name: string }>(
-    'select id, name from belay.signal_name where id = any($1::bigint[])',
-    [[...ids]],
-  );
+  const { rows } = await client.query<{ id: string; name: string }>('select id, name from belay.signal_name where id = any($1::bigint[])', [
+    [...ids],
+  ]);
   return new Map(rows.map(({ id, name }) => [Number(id), name]));
 }
 

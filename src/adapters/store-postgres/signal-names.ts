@@ -45,9 +45,10 @@ export class SignalNames {
     if (this.#epoch === '-1') this.#epoch = await epochOf(this.#database);
     const wanted = [...missing];
     // Two statements: what another process gives a number at this very moment is seen by the second one.
-    await this.#database.query('insert into belay.signal_name (name) select one from unnest($1::text[]) one order by one on conflict (name) do nothing', [
-      wanted,
-    ]);
+    await this.#database.query(
+      'insert into belay.signal_name (name) select one from unnest($1::text[]) one order by one on conflict (name) do nothing',
+      [wanted],
+    );
     const rows = await this.#database.query<{ id: string; name: string }>(
       'select id, name from belay.signal_name where name = any($1::text[])',
       [wanted],
@@ -66,4 +67,3 @@ export class SignalNames {
 
 const epochOf = async (database: Database): Promise<string> =>
   (await database.query<{ names: string }>('select names from belay.signal_horizon'))[0]?.names ?? '0';
-

@@ -88,7 +88,8 @@ function transitionKey(one: Transition): string {
 }
 
 async function writeBatch(client: Client, batch: Batch, packed: Packed | null, id: string): Promise<void> {
-  if (packed === null) await client.query({ name: 'signal-commit', text: 'insert into belay.signal_commit (id) values ($1)', values: [id] });
+  if (packed === null)
+    await client.query({ name: 'signal-commit', text: 'insert into belay.signal_commit (id) values ($1)', values: [id] });
   else await writePage(client, packed, id);
   if (batch.states.length > 0)
     await writeStates(

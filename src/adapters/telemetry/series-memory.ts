@@ -87,7 +87,13 @@ export class SeriesMemory<T> {
 }
 
 /** Four bytes at a time: a call into the engine costs more than the comparison of a few labels. */
-function isAt({ view, bytes: wanted }: Pick<Remembered<unknown>, 'view' | 'bytes'>, bytes: Buffer, at: DataView, from: number, end: number): boolean {
+function isAt(
+  { view, bytes: wanted }: Pick<Remembered<unknown>, 'view' | 'bytes'>,
+  bytes: Buffer,
+  at: DataView,
+  from: number,
+  end: number,
+): boolean {
   const size = wanted.length;
   if (size !== end - from) return false;
   let index = 0;

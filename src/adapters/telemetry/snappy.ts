@@ -54,7 +54,12 @@ function unpackInto(out: Buffer, block: Uint8Array, from: number): number {
     const bytes = kind === 3 ? 4 : kind;
     if (at + bytes > end) throw cutOff();
     const size = kind === 1 ? ((tag >> 2) & 7) + 4 : (tag >> 2) + 1;
-    const offset = kind === 1 ? ((tag >> 5) << 8) | (block[at] ?? 0) : bytes === 2 ? (block[at] ?? 0) | ((block[at + 1] ?? 0) << 8) : littleEndian(block, at, bytes);
+    const offset =
+      kind === 1
+        ? ((tag >> 5) << 8) | (block[at] ?? 0)
+        : bytes === 2
+          ? (block[at] ?? 0) | ((block[at + 1] ?? 0) << 8)
+          : littleEndian(block, at, bytes);
     at += bytes;
     if (offset === 0 || offset > to) throw malformed('snappy: a copy from before the beginning');
     if (to + size > out.length) throw tooMuch();

@@ -129,7 +129,8 @@ function seriesOf({ book, source }: Pick<Intake, 'book' | 'source'>, sample: Cou
     return guess.series;
   }
   const cached = source.bySample.get(labels);
-  const known = cached !== undefined && cached.name === name ? cached : { name, labels, series: madeSeries(book, source, sample), next: null };
+  const known =
+    cached !== undefined && cached.name === name ? cached : { name, labels, series: madeSeries(book, source, sample), next: null };
   if (known !== cached) source.bySample.set(labels, known);
   if (last !== null) last.next = known;
   source.lastSample = known;
