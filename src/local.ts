@@ -34,11 +34,11 @@ export async function lintTools(): ReturnType<Wiring['lintTools']> {
 export async function openParts(o: { readonly system: System; readonly baseDir: string; readonly dataDir: string }): Promise<LocalParts> {
   const [
     { createCel },
-    { createHttp },
+    { createHttp, createNet },
     { createProcesses },
     { createActions },
     { createProbes },
-    { openChannels, openSwitches, openTargets },
+    { openChannels, openReader, openSwitches, openTargets },
   ] = await Promise.all([
     import('./adapters/cel/index.ts'),
     import('./adapters/http/index.ts'),
@@ -60,8 +60,16 @@ export async function openParts(o: { readonly system: System; readonly baseDir: 
     actions: createActions({ targets, switches, pause: localPause(o.dataDir) }),
     probes: createProbes({ http, readings: nobodyMeasures, targets, switches }),
   };
-  return { http, targets, switches, channels, plan };
+  const sourceDeps = { ...deps, net: createNet({ allow: o.system.network.allow }), expression: plan.expression };
+  const read: LocalParts['read'] = async (source, withinMs) => {
+    const timeoutMs = Math.min(source.timeoutMs, withinMs);
+    return openReader({ ...source, timeoutMs }, sourceDeps).read(AbortSignal.timeout(withinMs + SPARE_MS), {});
+  };
+  return { http, targets, switches, channels, plan, read };
 }
+
+/** Readers end by themselves, in their own words; what does not is cut off. */
+const SPARE_MS = 2_000;
 
 const WHY = 'no Belay runs here, so nothing is measured';
 

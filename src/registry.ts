@@ -29,7 +29,7 @@ import { createOtlp, createRemoteWrite } from './adapters/telemetry/index.ts';
 import { createWebhookChannel } from './adapters/webhook/index.ts';
 import { BelayError } from './domain/errors.ts';
 import type { Batch } from './domain/signal.ts';
-import type { SourceSpec } from './domain/source-catalog.ts';
+import { isPulled, type PulledSpec, type SourceSpec } from './domain/source-catalog.ts';
 import type { ChannelSpec, SwitchSpec, System, TargetSpec } from './domain/system.ts';
 import { listening } from './flows/detect/listening.ts';
 import { polled } from './flows/detect/poll.ts';
@@ -41,7 +41,7 @@ import type { FlowSwitch } from './ports/flow-switch.ts';
 import type { Http } from './ports/http.ts';
 import type { Net } from './ports/net.ts';
 import type { Processes } from './ports/process.ts';
-import type { PushedSource, SignalSource } from './ports/signal-source.ts';
+import type { PushedSource, SignalReader, SignalSource } from './ports/signal-source.ts';
 import type { Time } from './ports/time.ts';
 
 export interface DriverDeps {
@@ -111,40 +111,52 @@ export function openSources(system: System, deps: SourceDeps): OpenedSources {
   return { sources, push, receivers };
 }
 
-function openSource(spec: SourceSpec, deps: SourceDeps & { readonly counted: ReadonlySet<string> }): SignalSource | PushedSource {
+type AllDeps = SourceDeps & { readonly counted: ReadonlySet<string> };
+
+function openSource(spec: SourceSpec, deps: AllDeps): SignalSource | PushedSource {
+  return isPulled(spec) ? polled(openReader(spec, deps), deps.time) : openSent(spec, deps);
+}
+
+/** What Belay reads itself. @throws BELAY_CONFIG_INVALID for options that mean nothing */
+export function openReader(spec: PulledSpec, deps: SourceDeps): SignalReader {
   switch (spec.driver) {
     case 'prometheus':
-      return polled(createPrometheusReader(spec, deps), deps.time);
+      return createPrometheusReader(spec, deps);
     case 'http':
-      return polled(createHttpProbe(spec, deps), deps.time);
+      return createHttpProbe(spec, deps);
     case 'sql':
-      return polled(createSqlReader(spec, deps), deps.time);
+      return createSqlReader(spec, deps);
     case 'promql':
-      return polled(createPromqlReader(spec, deps), deps.time);
+      return createPromqlReader(spec, deps);
     case 'log':
-      return polled(createLogReader(spec, deps), deps.time);
+      return createLogReader(spec, deps);
+    case 'host':
+      return createHostReader(spec, { time: deps.time, baseDir: deps.baseDir });
+    case 'files':
+      return createFilesReader(spec, deps);
+    case 'status-page':
+      return createStatusPageReader(spec, deps);
+    case 'docker':
+      return createDockerReader(spec, deps);
+    case 'pm2':
+      return createPm2Reader(spec, deps);
+    case 'kubernetes':
+      return createKubernetesReader(spec, deps);
+    case 'sentry-api':
+      return createSentryApiReader(spec, deps);
+    case 'alertmanager':
+      return createAlertmanagerReader(spec, deps);
+    case 'datadog':
+      return createDatadogReader(spec, deps);
+    case 'ga4':
+      return createGa4Reader(spec, deps);
+  }
+}
+
+function openSent(spec: Exclude<SourceSpec, PulledSpec>, deps: AllDeps): SignalSource | PushedSource {
+  switch (spec.driver) {
     case 'push':
       return createPushSource(spec.id, spec.everyMs);
-    case 'host':
-      return polled(createHostReader(spec, { time: deps.time, baseDir: deps.baseDir }), deps.time);
-    case 'files':
-      return polled(createFilesReader(spec, deps), deps.time);
-    case 'status-page':
-      return polled(createStatusPageReader(spec, deps), deps.time);
-    case 'docker':
-      return polled(createDockerReader(spec, deps), deps.time);
-    case 'pm2':
-      return polled(createPm2Reader(spec, deps), deps.time);
-    case 'kubernetes':
-      return polled(createKubernetesReader(spec, deps), deps.time);
-    case 'sentry-api':
-      return polled(createSentryApiReader(spec, deps), deps.time);
-    case 'alertmanager':
-      return polled(createAlertmanagerReader(spec, deps), deps.time);
-    case 'datadog':
-      return polled(createDatadogReader(spec, deps), deps.time);
-    case 'ga4':
-      return polled(createGa4Reader(spec, deps), deps.time);
     case 'alerts':
       return listening(createAlerts(spec), deps.time, deps.counted);
     case 'webhook':

@@ -1,10 +1,11 @@
 // What belay.yaml names, looked at from here: its problems, its sources, targets, switches and channels. Nothing is sent or switched.
-import { accessSync, constants, existsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { loadAndLint } from '../config/lint.ts';
 import { isUsable } from '../config/load.ts';
 import { parsePoint } from '../domain/probe-point.ts';
-import { isPulled, type SourceSpec } from '../domain/source-catalog.ts';
+import type { Sample } from '../domain/signal.ts';
+import { isPulled, type PulledSpec, type SourceSpec } from '../domain/source-catalog.ts';
 import type { System } from '../domain/system.ts';
 import type { Http } from '../ports/http.ts';
 import type { Context } from './context.ts';
@@ -12,6 +13,8 @@ import { type Finding, fail, look, ok, skip, warn } from './finding.ts';
 import type { LocalParts } from './wiring.ts';
 
 const PATIENCE_MS = 3000;
+/** A source may need a program to start, or a token first. */
+const READING_MS = 8000;
 /** A page that is this far from our clock makes event times wrong. */
 const SKEW_MS = 5000;
 
@@ -32,7 +35,7 @@ export async function checkSystem(context: Context): Promise<readonly Finding[]>
     warnings === 0 ? ok(what, says) : warn(what, `${says}, ${warnings} warnings`, 'See them: belay lint'),
     ...armed(system),
     ...(await Promise.all([
-      ...system.sources.map((source) => sourceOf(source, opened.http, loaded.baseDir)),
+      ...system.sources.map((source) => sourceOf(source, opened, loaded.baseDir)),
       ...Object.entries(opened.targets).map(([id, target]) => targetOf(id, target)),
       ...Object.entries(opened.switches).map(([id, one]) => switchOf(id, one, system)),
       ...system.channels.map((channel) => channelOf(channel.id, channel.driver, opened, dataDir)),
@@ -55,49 +58,61 @@ function armed(system: System): readonly Finding[] {
   return system.triggers.length === 0 ? [warn('triggers', 'none: nothing is watched', 'Add one to belay.yaml.')] : [ok('triggers', says)];
 }
 
-function sourceOf(source: SourceSpec, http: Http, baseDir: string): Promise<Finding> {
+/** Each source that Belay reads is read once; nothing of it is kept. */
+function sourceOf(source: SourceSpec, parts: LocalParts, baseDir: string): Promise<Finding> {
   const what = `source ${source.id}`;
-  if (source.driver === 'host') return Promise.resolve(hostOf(what, source.path === undefined ? null : resolve(baseDir, source.path)));
-  if (source.driver === 'log') return Promise.resolve(logOf(what, resolve(baseDir, source.path)));
   if (!isPulled(source)) return Promise.resolve(skip(what, 'is sent to Belay'));
-  // Its address may hold a password: it is neither asked nor shown here.
-  if (source.driver === 'sql') return Promise.resolve(skip(what, 'is read by belay up; a query that fails stands there'));
-  // A query needs the source's own headers.
-  if (source.driver === 'promql') return Promise.resolve(skip(what, 'is asked by belay up; a query that fails stands there'));
-  const addresses = 'url' in source ? [source.url] : [];
-  const urls = source.driver === 'http' ? source.points.filter((point) => parsePoint(point)?.kind === 'http') : addresses;
-  if (urls.length === 0) return Promise.resolve(skip(what, 'is looked at by belay up'));
+  if (source.driver === 'log' && !existsSync(resolve(baseDir, source.path)))
+    return Promise.resolve(
+      warn(what, `there is no ${resolve(baseDir, source.path)} yet`, 'When it is there, it is read from its first line on.'),
+    );
   return look(what, async () => {
-    for (const url of urls) {
-      const answer = await http.request({ method: 'GET', url, timeoutMs: PATIENCE_MS, maxBytes: 16 * 1024 * 1024 });
-      const wanted = source.driver !== 'http' ? 200 : source.expect === undefined ? source.expectStatus : null;
-      if (wanted !== null && answer.status !== wanted)
-        return fail(what, `${url} answers ${answer.status}, not ${wanted}`, 'Look at that address in a browser or with curl.');
-      // The answers of status pages come out of caches, and their times are not used.
-      const skew = source.driver === 'status-page' ? 0 : skewOf(answer.headers['date']);
-      if (skew > SKEW_MS)
-        return warn(what, `${url} answers, but its clock is ${Math.round(skew / 1000)} s from ours`, 'Let NTP keep both clocks.');
+    const batch = await parts.read(source, READING_MS);
+    if (!batch.alive) return fail(what, batch.reason ?? 'it could not be read', todoOf(source));
+    const points = batch.samples.filter((one) => one.kind === 'probe');
+    const failing = points.filter((one) => !one.ok);
+    if (failing.length > 0) {
+      const some = failing.slice(0, 3).map((one) => `${one.point}: ${one.detail}`);
+      const more = failing.length > some.length ? `; and ${failing.length - some.length} more` : '';
+      return fail(what, `${failing.length} of ${points.length} points fail: ${some.join('; ')}${more}`, todoOf(source));
     }
-    return ok(what, `${urls.join(', ')} answers`);
+    return (await skewed(what, source, parts.http)) ?? ok(what, readingIn(batch.samples, source));
   });
 }
 
-function hostOf(what: string, path: string | null): Finding {
-  if (path === null) return ok(what, 'this machine');
-  return existsSync(path)
-    ? ok(what, `this machine, and the disk of ${path}`)
-    : fail(what, `there is no ${path}`, 'Without it nothing of this source is read: name a folder that is there.');
+const TODOS: Readonly<Partial<Record<PulledSpec['driver'], string>>> = {
+  prometheus: 'Look at that address in a browser or with curl.',
+  http: 'Look at those addresses in a browser or with curl.',
+  sql: 'Send the query with psql, as the user of that address.',
+  host: 'Without it nothing of this source is read: name a folder that is there.',
+  files: 'Name a folder that is there, and let the user that runs Belay read it.',
+  log: 'Let the user that runs Belay read it: a group of the log, or an ACL.',
+};
+const todoOf = ({ driver }: PulledSpec): string =>
+  TODOS[driver] ?? `Until it can be read, triggers on it are unknown: docs/sources/${driver}.md says what it needs.`;
+
+/** What a reading holds, in words. */
+function readingIn(samples: readonly Sample[], { driver }: PulledSpec): string {
+  const points = samples.flatMap((one) => (one.kind === 'probe' ? [one.point] : []));
+  if (points.length > 0) return `${shortened(points)} ${points.length === 1 ? 'is' : 'are'} as they should be`;
+  const names = [...new Set(samples.flatMap((one) => (one.kind === 'probe' ? [] : [one.name])))];
+  if (names.length === 0) return driver === 'log' ? 'can be read; new lines will be counted' : 'answers; there is nothing to count now';
+  return `is read: ${samples.length} ${samples.length === 1 ? 'sample' : 'samples'} of ${shortened(names)}`;
 }
 
-function logOf(what: string, path: string): Finding {
-  if (!existsSync(path)) return warn(what, `there is no ${path} yet`, 'When it is there, it is read from its first line on.');
-  try {
-    accessSync(path, constants.R_OK);
-    return ok(what, `${path} can be read`);
-  } catch (error) {
-    return fail(what, (error as Error).message, 'Let the user that runs Belay read it: a group of the log, or an ACL.');
-  }
+const shortened = (names: readonly string[]): string => names.slice(0, 5).join(', ') + (names.length > 5 ? ', …' : '');
+
+/** Of what gives its samples times of its own: a clock that is far from ours makes them wrong. */
+async function skewed(what: string, source: PulledSpec, http: Http): Promise<Finding | null> {
+  const [url] = source.driver === 'prometheus' ? [source.url] : source.driver === 'http' ? source.points.filter(isHttp) : [];
+  if (url === undefined) return null;
+  const answer = await http.request({ method: 'GET', url, timeoutMs: PATIENCE_MS, maxBytes: 64 * 1024 * 1024 });
+  const skew = skewOf(answer.headers['date']);
+  if (skew <= SKEW_MS) return null;
+  return warn(what, `${url} answers, but its clock is ${Math.round(skew / 1000)} s from ours`, 'Let NTP keep both clocks.');
 }
+
+const isHttp = (point: string): boolean => parsePoint(point)?.kind === 'http';
 
 function skewOf(date: string | undefined): number {
   const at = Date.parse(date ?? '');

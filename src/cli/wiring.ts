@@ -1,5 +1,7 @@
 // What the command line is given by main: adapters behind functions, loaded only when a command needs them.
 import type { LintTools } from '../config/lint-types.ts';
+import type { Batch } from '../domain/signal.ts';
+import type { PulledSpec } from '../domain/source-catalog.ts';
 import type { System } from '../domain/system.ts';
 import type { PlanWorld } from '../flows/plan.ts';
 import type { PinnedRunbook } from '../flows/world.ts';
@@ -37,6 +39,8 @@ export interface LocalParts {
   readonly switches: Readonly<Record<string, FlowSwitch>>;
   readonly channels: Readonly<Record<string, Channel>>;
   readonly plan: PlanWorld;
+  /** One reading of a source that Belay reads, within so much time. @throws BELAY_CONFIG_INVALID for options that mean nothing */
+  read(source: PulledSpec, withinMs: number): Promise<Batch>;
 }
 
 export interface Wiring {

@@ -275,4 +275,5 @@ export function provenanceOf(source: SourceSpec): 'own' | 'signed' | 'unsigned' 
   return 'verify' in source && source.verify === 'none' ? 'unsigned' : 'signed';
 }
 
-export const isPulled = (source: Pick<SourceSpec, 'driver'>): boolean => SOURCE_DRIVERS[source.driver].pulled;
+export type PulledSpec = Extract<SourceSpec, { readonly timeoutMs: number }>;
+export const isPulled = (source: SourceSpec): source is PulledSpec => SOURCE_DRIVERS[source.driver].pulled;
