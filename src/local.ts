@@ -3,6 +3,8 @@
 import { combinePause, createPauseFile, type PausePlace } from './adapters/pause-file/index.ts';
 import { createDigest, systemTime } from './adapters/system/index.ts';
 import type { LocalParts, Wiring } from './cli/wiring.ts';
+import { BelayError } from './domain/errors.ts';
+import { isPulled } from './domain/source-catalog.ts';
 import type { System } from './domain/system.ts';
 import type { PauseSwitch } from './ports/pause.ts';
 import type { Readings } from './ports/readings.ts';
@@ -15,19 +17,36 @@ export function localPause(dataDir: string): PauseSwitch {
 
 // A pause must be quick: what only the others need is loaded by them.
 
-/** What the lint asks of the expression language and of templates. */
+/** What the lint asks of the expression language, of templates and of the adapters of sources. */
 export async function lintTools(): ReturnType<Wiring['lintTools']> {
-  const [{ createCel }, { createRenderer }] = await Promise.all([
+  const [{ createCel }, { createHttp, createNet }, { createProcesses }, { createRenderer }, { openReader }] = await Promise.all([
     import('./adapters/cel/index.ts'),
+    import('./adapters/http/index.ts'),
+    import('./adapters/process/index.ts'),
     import('./adapters/templates/index.ts'),
+    import('./registry.ts'),
   ]);
   const expression = createCel();
   const renderer = createRenderer();
+  const allow: readonly string[] = [];
+  const deps = { http: createHttp({ allow }), net: createNet({ allow }), processes: createProcesses(), time: systemTime, baseDir: '/' };
   return {
     check: (source, names, wants) => expression.check(source, names, wants),
     templateVariables: (source) => renderer.variables(source),
+    // Opening is not reading: nothing is asked of anybody.
+    sourceProblem: (source) => (isPulled(source) ? problemOf(() => openReader(source, { ...deps, expression })) : null),
     today: new Date(systemTime.now()).toISOString().slice(0, 10),
   };
+}
+
+function problemOf(open: () => unknown): { readonly message: string; readonly hint?: string } | null {
+  try {
+    open();
+    return null;
+  } catch (error) {
+    if (!BelayError.is(error, 'BELAY_CONFIG_INVALID')) throw error;
+    return { message: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) };
+  }
 }
 
 /** The adapters of a configuration, to look through. @throws BELAY_CONFIG_INVALID for options that a driver does not take */

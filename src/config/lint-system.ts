@@ -1,6 +1,7 @@
 // Inside belay.yaml: what its parts say of one another.
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import { ANSWER_NAMES, parsePoint } from '../domain/probe-point.ts';
+import { type OptionSpec, SOURCE_DRIVERS, type SourceSpec } from '../domain/source-catalog.ts';
 import { demandKnown } from './lint-names.ts';
 import { spanInScalar } from './lint-refs.ts';
 import type { LintContext } from './lint-types.ts';
@@ -43,8 +44,22 @@ export function lintSystemParts(context: LintContext): readonly Diagnostic[] {
     lintClockStops(id, context, problems);
   }
   for (const source of system.sources)
-    if (source.driver === 'http' && source.expect !== undefined) lintExpect(source, source.expect, context, problems);
+    if (source.driver !== 'http') lintOptions(source, context, problems);
+    else if (source.expect !== undefined) lintExpect(source, source.expect, context, problems);
   return problems.found;
+}
+
+/** What only the adapter knows of its options: of those that could be read, because the others have been told. */
+function lintOptions(source: SourceSpec, context: LintContext, problems: Problems): void {
+  const options: readonly (readonly [string, OptionSpec])[] = Object.entries(SOURCE_DRIVERS[source.driver].options);
+  if (options.some(([key, { required }]) => required === true && !Object.hasOwn(source, key))) return;
+  const problem = context.sourceProblem(source);
+  if (problem === null) return;
+  const what = problem.message.replace(/^source \S+: /, '');
+  const at = (path: readonly string[]) => entryAt(context.drafts.system.value, path);
+  const [named = ''] = /^\w+(?=:)/.exec(what) ?? [];
+  const span = options.some(([key]) => key === named) ? at(['sources', source.id, named]).value.span : at(['sources', source.id]).keySpan;
+  problems.error('source-option', span, `the source ${source.id}: ${what}`, problem.hint === undefined ? {} : { hint: problem.hint });
 }
 
 const WORDS = { components: 'component', roles: 'role', channels: 'channel', triggers: 'trigger' } as const;

@@ -1,6 +1,7 @@
 // What lint rules are given: the drafts with their places, the names that exist, the catalog, and tools of other layers.
 import type { ActionSpec, ExprType, ProbeSpec } from '../domain/catalog.ts';
 import type { SignalSpec } from '../domain/signal.ts';
+import type { SourceSpec } from '../domain/source-catalog.ts';
 import type { System } from '../domain/system.ts';
 import type { Drafts } from './load.ts';
 import type { Problems } from './problems.ts';
@@ -19,6 +20,8 @@ export interface LintTools {
   readonly check: ConditionCheck;
   /** The variables that a template uses; throws for a template that does not parse. */
   readonly templateVariables: (source: string) => readonly string[];
+  /** What its adapter says of a source's options that each can be read: `source shop: pattern: …`. Null when it would open. */
+  readonly sourceProblem: (source: SourceSpec) => { readonly message: string; readonly hint?: string } | null;
   /** `2026-03-01`: what `reviewBy` is compared with. */
   readonly today: string;
   readonly actions?: Readonly<Record<string, ActionSpec>>;

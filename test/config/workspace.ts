@@ -3,14 +3,13 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
-import { createCel } from '../../src/adapters/cel/index.ts';
-import { createRenderer } from '../../src/adapters/templates/index.ts';
 import { loadAndLint } from '../../src/config/lint.ts';
 import type { LintTools } from '../../src/config/lint-types.ts';
 import type { LoadedSystem } from '../../src/config/load.ts';
+import { lintTools } from '../../src/local.ts';
 
-export const TOOLS: LintTools = { check: createCel().check, templateVariables: createRenderer().variables, today: '2026-03-01' };
-export const ENV = { SHOP_URL: 'http://127.0.0.1:8080' };
+export const TOOLS: LintTools = { ...(await lintTools()), today: '2026-03-01' };
+export const ENV = { SHOP_URL: 'http://127.0.0.1:8080', DB_URL: 'postgres://belay@127.0.0.1/crm' };
 export const FIXTURES = path.join(import.meta.dirname, 'fixtures');
 export const BASE = path.join(FIXTURES, 'base');
 export const BASE_RUNBOOK = 'runbooks/base.runbook.md';

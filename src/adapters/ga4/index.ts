@@ -26,8 +26,15 @@ interface Ga4Deps {
   readonly baseDir: string;
 }
 
-/** @example createGa4Reader({ id: 'site', driver: 'ga4', property: '1234', keyFile: 'ga.json', report: 'realtime', metrics: ['eventCount'], url: 'https://analyticsdata.googleapis.com', tokenUrl: 'https://oauth2.googleapis.com/token', everyMs: 60_000, timeoutMs: 10_000 }, { http, time, baseDir }) */
+/**
+ * @throws BELAY_CONFIG_INVALID without a key
+ * @example createGa4Reader({ id: 'site', driver: 'ga4', property: '1234', keyFile: 'ga.json', report: 'realtime', metrics: ['eventCount'], url: 'https://analyticsdata.googleapis.com', tokenUrl: 'https://oauth2.googleapis.com/token', everyMs: 60_000, timeoutMs: 10_000 }, { http, time, baseDir })
+ */
 export function createGa4Reader(spec: Ga4Spec, { http, time, baseDir }: Ga4Deps): SignalReader {
+  if (spec.key === undefined && spec.keyFile === undefined)
+    throw new BelayError('BELAY_CONFIG_INVALID', `source ${spec.id}: it has neither key nor keyFile`, {
+      hint: 'Add keyFile: ga4-key.json, or key: "{env.GA4_KEY}".',
+    });
   const wanted = { report: spec.report, metrics: spec.metrics, dimensions: spec.dimensions ?? [] };
   const what = spec.report === 'realtime' ? 'runRealtimeReport' : 'runReport';
   const report = `${spec.url.replace(/\/+$/, '')}/v1beta/properties/${encodeURIComponent(spec.property)}:${what}`;
@@ -83,8 +90,7 @@ export function createGa4Reader(spec: Ga4Spec, { http, time, baseDir }: Ga4Deps)
 /** @throws Unusable */
 async function keyOf({ key, keyFile }: Ga4Spec, baseDir: string): Promise<string> {
   if (key !== undefined) return key;
-  if (keyFile === undefined) throw new Unusable('it has neither key nor keyFile');
-  const file = path.resolve(baseDir, keyFile);
+  const file = path.resolve(baseDir, keyFile ?? '');
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
