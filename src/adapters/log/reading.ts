@@ -87,6 +87,7 @@ export class Reading {
       const names = await rotatedOf(path);
       if (names === null) return place;
       found = await findRotated(path, names, place);
+      if (found === null && !(await isAtRest(path, names))) return place;
     }
     memory.before = found?.as ?? null;
     return found === null ? null : this.#toEnd(found.file, found.place);
@@ -99,9 +100,8 @@ export class Reading {
     if (names === null) return { now, before };
     const found = await findRotated(path, names, now);
     if (found === null) {
-      // While nothing is there, it may come back; and what moved since it was listed is not gone.
-      const again = current === null ? null : await rotatedOf(path);
-      if (current === null || again === null || !areSame(names, again)) return { now, before };
+      // While nothing is there, it may come back.
+      if (current === null || !(await isAtRest(path, names))) return { now, before };
       if (!this.#mayLose(now)) return lossOf(path, names);
       return { now: await this.#through(current, beginningOf(current)), before: null };
     }
@@ -171,6 +171,12 @@ export class Reading {
     }
     return taken;
   }
+}
+
+/** What moved since it was listed is not gone. */
+async function isAtRest(path: string, names: readonly Rotated[]): Promise<boolean> {
+  const again = await rotatedOf(path);
+  return again !== null && areSame(names, again);
 }
 
 async function isNamed(path: string, name: Rotated, place: Place): Promise<boolean> {
