@@ -49,6 +49,12 @@ function problemOf(open: () => unknown): { readonly message: string; readonly hi
   }
 }
 
+/** Rules of Prometheus, in and out. */
+export async function ruleFiles(): ReturnType<Wiring['ruleFiles']> {
+  const { importPrometheusRules, exportPrometheusRules } = await import('./adapters/prometheus-rules/index.ts');
+  return { importRules: importPrometheusRules, exportRules: exportPrometheusRules };
+}
+
 /** The adapters of a configuration, to look through. @throws BELAY_CONFIG_INVALID for options that a driver does not take */
 export async function openParts(o: { readonly system: System; readonly baseDir: string; readonly dataDir: string }): Promise<LocalParts> {
   const [

@@ -229,4 +229,35 @@ const EVIDENCE: CommandSpec = {
   ],
 };
 
-export const COMMANDS: readonly CommandSpec[] = [...SERVING, ...AUTHORS, ...READS, ...WRITES, EVIDENCE];
+const OUT_DIR: OptionSpec = { flags: '--out <dir>', about: 'write the files there; files that are there already are not touched' };
+
+const EXCHANGE: readonly CommandSpec[] = [
+  {
+    usage: 'import',
+    about: 'triggers from the rules of another watcher',
+    under: [
+      {
+        usage: 'prometheus <files...>',
+        about: 'rule files of Prometheus or vmalert as a part of belay.yaml, and what became of each rule',
+        options: [{ flags: '--out <file>', about: 'write it here; a file that is there already is not touched' }],
+        load: () => import('./commands/import-prometheus.ts'),
+        examples: ['belay import prometheus rules.yml', 'belay import prometheus rules/*.yml --out imported.yaml'],
+      },
+    ],
+  },
+  {
+    usage: 'export',
+    about: 'triggers as rules of another watcher',
+    under: [
+      {
+        usage: 'prometheus',
+        about: 'rules of Prometheus that say what can be said of the triggers, with tests for promtool',
+        options: [OUT_DIR],
+        load: () => import('./commands/export-prometheus.ts'),
+        examples: ['belay export prometheus', 'belay export prometheus --out prometheus-rules'],
+      },
+    ],
+  },
+];
+
+export const COMMANDS: readonly CommandSpec[] = [...SERVING, ...AUTHORS, ...READS, ...WRITES, EVIDENCE, ...EXCHANGE];

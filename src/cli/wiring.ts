@@ -11,6 +11,7 @@ import type { Digest } from '../ports/digest.ts';
 import type { FlowSwitch } from '../ports/flow-switch.ts';
 import type { Http } from '../ports/http.ts';
 import type { PauseSwitch } from '../ports/pause.ts';
+import type { RuleFiles } from '../ports/rule-files.ts';
 
 export interface OpenOptions {
   readonly dataDir: string;
@@ -56,6 +57,8 @@ export interface Wiring {
   lintTools(): Promise<LintTools>;
   /** The adapters of a configuration, to look through: what `doctor` and a plan without a server read. */
   openParts(o: { readonly system: System; readonly baseDir: string; readonly dataDir: string }): Promise<LocalParts>;
+  /** Rules of Prometheus, in and out. */
+  ruleFiles(): Promise<RuleFiles>;
   /** Hashes without a secret key: enough to verify and to pin runbooks. */
   digest(): Promise<Digest>;
 }
