@@ -22,6 +22,7 @@ const ENTRIES = {
   doctor: ['scripts/doctor.ts'],
   bootstrap: ['scripts/bootstrap.ts'],
   bench: ['bench/run.ts'],
+  mutants: ['scripts/mutants.ts'],
 };
 
 class Refusal extends Error {}
@@ -228,5 +229,6 @@ function readJson(file) {
 
 if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   const [name = '', ...args] = process.argv.slice(2);
-  await enter(name, args);
+  // Not awaited: an entry may import this file, and would wait for its own end.
+  void enter(name, args);
 }

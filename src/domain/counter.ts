@@ -60,11 +60,8 @@ export function spread(
   add: (slot: number, part: number) => void,
 ): void {
   const last = Math.floor(to / o.slotMs);
-  const first = Math.max(Math.floor(from / o.slotMs), last - o.slots);
-  if (first >= last || from >= to) {
-    add(last, count);
-    return;
-  }
+  const first = Math.min(last, Math.max(Math.floor(from / o.slotMs), last - o.slots));
+  if (first === last) return add(last, count);
   let told = Math.floor(count * shareBefore(first * o.slotMs, from, to));
   for (let slot = first; slot <= last; slot += 1) {
     const until = slot === last ? count : Math.floor(count * shareBefore((slot + 1) * o.slotMs, from, to));
@@ -82,11 +79,8 @@ export function spreadEvenly(
   add: (slot: number, part: number) => void,
 ): void {
   const last = Math.floor(to / o.slotMs);
-  const first = Math.max(Math.floor(from / o.slotMs), last - o.slots);
-  if (first >= last || from >= to) {
-    add(last, amount);
-    return;
-  }
+  const first = Math.min(last, Math.max(Math.floor(from / o.slotMs), last - o.slots));
+  if (first === last) return add(last, amount);
   for (let slot = first; slot <= last; slot += 1) {
     const part = shareBefore((slot + 1) * o.slotMs, from, to) - shareBefore(slot * o.slotMs, from, to);
     if (part > 0) add(slot, amount * part);

@@ -42,8 +42,11 @@ export function criticalTable(threshold: number, alpha: number): CriticalTable {
   const z = normalQuantile(alpha);
   const skew = ((z * z - 1) * (1 - 2 * threshold)) / 6;
   const table: CriticalTable = {
+    // What must never happen says all by happening once.
     critical: (n) =>
-      n <= TABLE_END ? (exact[n] ?? n + 1) : Math.ceil(n * threshold + z * Math.sqrt(n * threshold * (1 - threshold)) + skew),
+      n <= TABLE_END || threshold <= 0
+        ? (exact[Math.min(n, TABLE_END)] ?? n + 1)
+        : Math.ceil(n * threshold + z * Math.sqrt(n * threshold * (1 - threshold)) + skew),
   };
   tables.set(key, table);
   return table;
@@ -174,15 +177,28 @@ export function sharesDiffer(
   first: { readonly bad: number; readonly all: number },
   second: { readonly bad: number; readonly all: number },
 ): number {
+  if (first.all === 0 || second.all === 0) return 1;
   const bad = first.bad + second.bad;
   const all = first.all + second.all;
-  if (first.all === 0 || second.all === 0) return 1;
-  const top = Math.min(bad, first.all);
-  let term = Math.exp(lnChoose(first.all, first.bad) + lnChoose(second.all, second.bad) - lnChoose(all, bad));
+  const chanceOf = (k: number): number => Math.exp(lnChoose(first.all, k) + lnChoose(second.all, bad - k) - lnChoose(all, bad));
+  // Sums begin where the terms are largest: the first term of a tail that holds nearly everything may be too small for a number.
+  if (first.bad * all > bad * first.all) return upwards(first.bad, chanceOf(first.bad), { first: first.all, second: second.all, bad });
+  const better = first.bad - 1;
+  const lowest = Math.max(0, bad - second.all);
+  if (better < lowest) return 1;
+  // Seen from the other side: so few bad ones here are so many good ones.
+  const good = { first: first.all, second: second.all, bad: all - bad };
+  return Math.max(0, 1 - upwards(first.all - better, chanceOf(better), good));
+}
+
+/** Sum of the hypergeometric terms from `from` on, whose first one is `term`: each follows from the one before. */
+function upwards(from: number, term: number, o: { readonly first: number; readonly second: number; readonly bad: number }): number {
+  const top = Math.min(o.bad, o.first);
+  let next = term;
   let sum = term;
-  for (let k = first.bad; k < top && term > sum * 1e-17; k += 1) {
-    term *= ((first.all - k) * (bad - k)) / ((k + 1) * (second.all - bad + k + 1));
-    sum += term;
+  for (let k = from; k < top && next > sum * 1e-17; k += 1) {
+    next *= ((o.first - k) * (o.bad - k)) / ((k + 1) * (o.second - o.bad + k + 1));
+    sum += next;
   }
   return Math.min(1, sum);
 }

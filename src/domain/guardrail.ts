@@ -329,8 +329,9 @@ export const judgeFresh: Judge<Pick<DecisionFacts, 'health' | 'transition' | 'ca
   };
   if (dead.length > 0) return verdict('G8', 'fail', 'source-dead', seen);
   const isWord = transition.inputs.sources.length > 0 && transition.inputs.sources.every((source) => source === PEOPLE);
-  if (!isWord && health.watermarkAgeMs >= limitMs) return verdict('G8', 'fail', 'stale', seen);
-  if (health.lagMs >= LAG_LIMIT_MS) return verdict('G8', 'fail', 'lagging', seen);
+  // Asked so that what is no number passes neither.
+  if (!isWord && !(health.watermarkAgeMs < limitMs)) return verdict('G8', 'fail', 'stale', seen);
+  if (!(health.lagMs < LAG_LIMIT_MS)) return verdict('G8', 'fail', 'lagging', seen);
   return verdict('G8', 'pass', isWord ? 'peoples-word' : 'fresh', seen);
 };
 

@@ -157,22 +157,32 @@ function fromOk(rule: CompiledRule, state: MachineState, look: Look): Stepped {
 }
 
 function fromCleared(rule: CompiledRule, state: MachineState, look: Look): Stepped {
-  if (isSuspect(rule, state, look)) {
-    const opened: MachineState = {
-      ...state,
-      status: 'suspect',
-      announced: false,
-      reopened: state.reopened + 1,
-      belowSince: null,
-      cleanBad: 0,
-      cleanAll: 0,
-    };
-    return fromSuspect(rule, opened, look, [transition(rule, state, opened, look)]);
-  }
-  const over = state.clearedAt !== null && look.at - state.clearedAt >= rule.rule.rearmMs;
-  if (!over || look.condition.limit === true) return { state, transitions: NOTHING };
-  const ended = atRest(state);
-  return { state: ended, transitions: [transition(rule, state, { ...ended, episode: state.episode, since: state.since }, look)] };
+  if (isRested(rule, state, look)) return endRest(rule, state, look);
+  if (!isSuspect(rule, state, look)) return { state, transitions: NOTHING };
+  const opened: MachineState = {
+    ...state,
+    status: 'suspect',
+    announced: false,
+    reopened: state.reopened + 1,
+    belowSince: null,
+    cleanBad: 0,
+    cleanAll: 0,
+  };
+  return fromSuspect(rule, opened, look, [transition(rule, state, opened, look)]);
+}
+
+/** The rest is over, and no crossing began in it. */
+function isRested({ rule }: CompiledRule, { clearedAt, limitSince }: MachineState, { at }: Look): boolean {
+  return (limitSince ?? at) - (clearedAt ?? at) >= rule.rearmMs;
+}
+
+/** Ends the episode. A crossing that began after its rest is one of its own, however late somebody looked. */
+function endRest(rule: CompiledRule, state: MachineState, look: Look): Stepped {
+  const { limitSince, pausedMs, pausedSince } = state;
+  const ended: MachineState = { ...atRest(state), limitSince, pausedMs, pausedSince };
+  const told = transition(rule, state, { ...ended, episode: state.episode, since: state.since }, look);
+  const next = fromOk(rule, ended, look);
+  return { state: next.state, transitions: [told, ...next.transitions] };
 }
 
 function fromSuspect(rule: CompiledRule, state: MachineState, look: Look, told: readonly Transition[]): Stepped {
@@ -200,16 +210,15 @@ function countClean(state: MachineState, { condition, at, newBad, newAll }: Look
   if (condition.below === null) return state;
   if (!condition.below) return state.belowSince === null ? state : { ...state, belowSince: null, cleanBad: 0, cleanAll: 0 };
   if (state.belowSince === null) return { ...state, belowSince: at, cleanBad: 0, cleanAll: 0 };
-  return newAll === 0 && newBad === 0
-    ? state
-    : { ...state, cleanBad: state.cleanBad + Math.min(newBad, newAll), cleanAll: state.cleanAll + newAll };
+  // Two counters may arrive one after the other: only their sums are compared.
+  return newAll === 0 && newBad === 0 ? state : { ...state, cleanBad: state.cleanBad + newBad, cleanAll: state.cleanAll + newAll };
 }
 
 function tryClear(rule: CompiledRule, state: MachineState, look: Look, told: readonly Transition[]): Stepped {
   const stay = { state, transitions: told };
   const { clear } = rule.rule;
   if (clear === undefined || look.warming || state.belowSince === null || look.condition.below !== true) return stay;
-  const clean: Clean = { bad: state.cleanBad, all: state.cleanAll, ms: look.watermark - state.belowSince };
+  const clean: Clean = { bad: Math.min(state.cleanBad, state.cleanAll), all: state.cleanAll, ms: look.watermark - state.belowSince };
   if (clean.ms < clear.forMs || !isProven(rule, clean, look.consecutive ?? 1)) return stay;
   const cleared: MachineState = {
     ...state,

@@ -46,8 +46,61 @@ describe('shares', () => {
   });
 });
 
+describe('the level', () => {
+  const chance = compareShares(THREE_TIMES, EVIDENCE, { bad: 20, all: 100 }, { bad: 10, all: 1_000 }).chance;
+  const levelAt = (suspect: number, act: number) =>
+    compareShares(THREE_TIMES, { suspect, act }, { bad: 20, all: 100 }, { bad: 10, all: 1_000 }).level;
+
+  test('is reached below its α, not at it', () => {
+    expect([levelAt(2 * chance, 2 * chance), levelAt(2 * chance, chance), levelAt(chance, chance / 2)]).toEqual(['act', 'suspect', 'none']);
+  });
+});
+
+describe('what cannot be told', () => {
+  test('is no limit, no level, and a chance of everything', () => {
+    const nothing = { limit: null, chance: 1, level: 'none' };
+    expect(compareShares(THREE_TIMES, EVIDENCE, { bad: 0, all: 0 }, { bad: 5, all: 100 })).toEqual(nothing);
+    expect(compareShares(THREE_TIMES, EVIDENCE, { bad: 5, all: 5 }, { bad: 0, all: 0 })).toEqual(nothing);
+    for (const ms of [0, -1]) {
+      expect(compareRates(THREE_TIMES, EVIDENCE, { count: 99, ms }, { count: 5, ms: 100 })).toEqual(nothing);
+      expect(compareRates(THREE_TIMES, EVIDENCE, { count: 99, ms: 100 }, { count: 5, ms })).toEqual(nothing);
+    }
+  });
+
+  test('is not the same as what is no worse', () => {
+    expect(compareShares(THREE_TIMES, EVIDENCE, { bad: 1, all: 100 }, { bad: 5, all: 100 })).toEqual({
+      limit: false,
+      chance: 1,
+      level: 'none',
+    });
+    expect(compareRates(THREE_TIMES, EVIDENCE, { count: 1, ms: 100 }, { count: 5, ms: 100 })).toEqual({
+      limit: false,
+      chance: 1,
+      level: 'none',
+    });
+  });
+});
+
+test('of two counters that were read one after the other no share is more than everything', () => {
+  const full = compareShares(THREE_TIMES, EVIDENCE, { bad: 50, all: 50 }, { bad: 10, all: 1_000 });
+  expect(compareShares(THREE_TIMES, EVIDENCE, { bad: 53, all: 50 }, { bad: 10, all: 1_000 })).toEqual(full);
+  expect(compareShares(THREE_TIMES, EVIDENCE, { bad: 40, all: 50 }, { bad: 12, all: 10 })).toMatchObject({ limit: false, chance: 1 });
+});
+
 describe('rates', () => {
   const TWICE: Comparison = { with: { beforeMs: 3_600_000 }, times: 2, least: 10 };
+
+  test('are beyond the baseline when they are more than so many times it, whatever the two times are', () => {
+    const at = (count: number, ms: number) => compareRates(TWICE, EVIDENCE, { count, ms }, { count: 60, ms: 3_600_000 }).limit;
+    expect([at(10, 300_000), at(11, 300_000), at(120, 3_600_000), at(121, 3_600_000), at(240, 7_200_000), at(241, 7_200_000)]).toEqual([
+      false,
+      true,
+      false,
+      true,
+      false,
+      true,
+    ]);
+  });
 
   test('a spike over the hour before is told by the conditional binomial', () => {
     const found = compareRates(TWICE, EVIDENCE, { count: 40, ms: 300_000 }, { count: 60, ms: 3_600_000 });

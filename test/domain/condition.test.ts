@@ -1,7 +1,7 @@
 // Limits of clearing, where the trigger writes none of its own.
 import { expect, test } from 'vitest';
 import { compileRule, lookAtGauge, lookAtRate, lookAtRatio } from '../../src/domain/condition.ts';
-import { ERRORS, QUEUE, REQUESTS, trigger } from '../flows/detect-world.ts';
+import { ERRORS, QUEUE, REQUESTS, trigger } from '../flows/detect-rules.ts';
 
 const MINUTE = 60_000;
 const ruleOf = (breach: { readonly above?: number; readonly below?: number }, kind: Parameters<typeof compileRule>[1]) =>

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { type Condition, compileRule } from '../../src/domain/condition.ts';
 import type { Transition, TriggerRule } from '../../src/domain/trigger.ts';
 import { decodeState, encodeState, INITIAL, type Look, type MachineState, step } from '../../src/domain/trigger-machine.ts';
-import { ERRORS, trigger } from '../flows/detect-world.ts';
+import { ERRORS, trigger } from '../flows/detect-rules.ts';
 
 const MINUTE = 60_000;
 const rule = (o: Partial<TriggerRule> = {}) =>
@@ -69,7 +69,7 @@ describe('the table of states', () => {
     name: string,
     kinds: readonly (Kind | [Kind, Partial<Look>])[],
     path: readonly string[],
-    compiled?: ReturnType<typeof rule>,
+    compiled?: () => ReturnType<typeof rule>,
   ])[] = [
     [
       'significant evidence is suspected at once and breaches when the hold is over',
@@ -136,13 +136,13 @@ describe('the table of states', () => {
       'a trigger without a clear rule never clears',
       [...times(6, 'act' as const), ...times(60, 'fine' as const)],
       ['0:ok→suspect', '5:suspect→breached'],
-      compileRule({ ...withoutClear() }, ERRORS),
+      () => compileRule({ ...withoutClear() }, ERRORS),
     ],
   ];
 
   for (const [name, kinds, path, compiled] of cases) {
     test(name, () => {
-      expect(play(kinds, compiled ?? rule()).path).toEqual(path);
+      expect(play(kinds, (compiled ?? rule)()).path).toEqual(path);
     });
   }
 

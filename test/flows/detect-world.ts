@@ -10,40 +10,14 @@ import type { SignalStore } from '../../src/ports/signal-store.ts';
 import type { Time } from '../../src/ports/time.ts';
 import { DurableDisk } from '../world/fakes/durable-disk.ts';
 import { createFakeSignalStore } from '../world/fakes/signal-store.ts';
+import { ERRORS, trigger } from './detect-rules.ts';
+
+export { ERRORS, LATENCY, QUEUE, REQUESTS, SILENCE, trigger } from './detect-rules.ts';
 
 export const START = Date.parse('2025-03-10T12:00:00Z');
 
-const selector = (name: string, ...labels: readonly (readonly [label: string, op: '=' | '!=' | '=~' | '!~', value: string])[]) => ({
-  name,
-  labels: labels.map(([label, op, value]) => ({ label, op, value })),
-});
-export const ERRORS: SignalKind = {
-  kind: 'ratio',
-  bad: selector('requests_total', ['code', '=~', '5..']),
-  all: selector('requests_total'),
-};
-export const REQUESTS: SignalKind = { kind: 'rate', of: selector('requests_total', ['code', '=~', '5..']) };
-export const LATENCY: SignalKind = { kind: 'mean', sum: selector('latency_sum'), count: selector('latency_count') };
-export const QUEUE: SignalKind = { kind: 'gauge', of: selector('queue') };
-export const SILENCE: SignalKind = { kind: 'absent', of: selector('requests_total') };
-
 export function signal(kind: SignalKind, o: Partial<SignalSpec> = {}): SignalSpec {
   return { id: kind.kind, signal: kind, by: 'org', max: 50_000, lateMs: 10_000, absentAfter: { cadences: 3 }, sources: ['shop'], ...o };
-}
-
-export function trigger(signalId: string, o: Partial<TriggerRule> = {}): TriggerRule {
-  return {
-    id: signalId,
-    signal: signalId,
-    scope: 'org',
-    breach: { above: 0.02, overMs: 60_000, stillMs: 5_000, forMs: 0 },
-    clear: { below: 0.01, forMs: 30_000 },
-    evidence: { suspect: 1e-3, act: 1e-5 },
-    gap: 'hold',
-    mode: 'armed',
-    rearmMs: 60_000,
-    ...o,
-  };
 }
 
 export const scrape = (everyMs = 1_000): SourceSpec => ({

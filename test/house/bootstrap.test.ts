@@ -106,6 +106,12 @@ describe('running an entry', () => {
     expect((JSON.parse(result.stdout) as { args: string[] }).args).toEqual(args);
   });
 
+  test('an entry may use what bootstrap.mjs exports, and does not wait for itself', () => {
+    const entry = "import { isEnough } from '../bin/bootstrap.mjs'; console.log(isEnough('24.0.0'));";
+    const result = run(clone(zod, zod, entry), [process.execPath, 'bin/bootstrap.mjs', 'start']);
+    expect([result.status, result.stdout, result.stderr]).toEqual([0, 'true\n', '']);
+  });
+
   test('an unknown entry is refused with the names of the known ones', () => {
     const result = run(clone(zod, zod), [process.execPath, 'bin/bootstrap.mjs', 'strat']);
     expect(result.status).toBe(2);

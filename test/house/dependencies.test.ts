@@ -47,6 +47,17 @@ describe('the dependencies', () => {
     expect(packages.filter(([, entry]) => entry.resolved !== undefined).map(([where]) => where)).toEqual([]);
   });
 
+  test('the mutation tester has a lockfile of its own, as strict: exact, hashed, without an address or a script, and without a second vitest', () => {
+    const own = JSON.parse(read('scripts/mutants/package-lock.json')) as { packages: Record<string, Entry> };
+    const asked = (JSON.parse(read('scripts/mutants/package.json')) as Record<string, Record<string, string>>)['dependencies'] ?? {};
+    const theirs = Object.entries(own.packages).filter(([where]) => where !== '');
+    expect(theirs.length).toBeLessThanOrEqual(177);
+    expect(theirs.filter(([, { integrity, resolved, hasInstallScript }]) => !integrity || resolved || hasInstallScript)).toEqual([]);
+    expect(Object.entries(asked).filter(([name, version]) => own.packages[`node_modules/${name}`]?.version !== version)).toEqual([]);
+    expect(own.packages['node_modules/vitest']).toBeUndefined();
+    expect(Object.keys(asked).filter((name) => name in { ...manifest['dependencies'], ...manifest['devDependencies'] })).toEqual([]);
+  });
+
   test('the lockfile lists every package of the manifest', () => {
     const asked = ['dependencies', 'optionalDependencies', 'devDependencies'].flatMap((kind) => Object.entries(manifest[kind] ?? {}));
     expect(asked.filter(([name, version]) => lock.packages[`node_modules/${name}`]?.version !== version).map(([name]) => name)).toEqual([]);

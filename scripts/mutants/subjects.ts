@@ -1,0 +1,28 @@
+// Which files are mutated, and which tests alone must notice: the tests of the domain, by values. Refuses to know any tool.
+
+export interface Subject {
+  /** A file of `src/domain`, without its ending. */
+  readonly name: string;
+  /** Files of `test/domain`, without theirs. */
+  readonly tests: readonly string[];
+}
+
+/** What decides whether something is wrong, how sure that is, and whether Belay may act on it. */
+export const SUBJECTS: readonly Subject[] = [
+  { name: 'trigger-machine', tests: ['trigger-holds', 'trigger-clears', 'trigger-words'] },
+  { name: 'trigger', tests: ['silence'] },
+  { name: 'condition', tests: ['condition-counts', 'condition-kinds', 'condition-proof', 'condition'] },
+  { name: 'comparison', tests: ['comparison'] },
+  { name: 'evidence-test', tests: ['exact-oracle', 'evidence-test'] },
+  { name: 'special-functions', tests: ['exact-oracle'] },
+  { name: 'ring', tests: ['ring-and-counter'] },
+  { name: 'counter', tests: ['ring-and-counter'] },
+  { name: 'clock-skew', tests: ['ring-and-counter'] },
+  { name: 'selector', tests: ['selector'] },
+  { name: 'standing', tests: ['standing'] },
+  { name: 'silence', tests: ['silence'] },
+  { name: 'guardrail', tests: ['guardrail-breach', 'guardrail-act'] },
+];
+
+export const sourceOf = ({ name }: Pick<Subject, 'name'>): string => `src/domain/${name}.ts`;
+export const testsOf = ({ tests }: Subject): readonly string[] => tests.map((test) => `test/domain/${test}.test.ts`);

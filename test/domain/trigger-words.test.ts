@@ -1,0 +1,106 @@
+// What a transition carries, what people report, what the store holds of a state.
+import { describe, expect, test } from 'vitest';
+import { compileRule } from '../../src/domain/condition.ts';
+import { decodeState, encodeState, INITIAL, type MachineState, reportedCondition, withReport } from '../../src/domain/trigger-machine.ts';
+import { REQUESTS, trigger } from '../flows/detect-rules.ts';
+import { ACT, rule, Scope } from './scope-of-looks.ts';
+
+describe('what a transition carries', () => {
+  test('is everything the decision was taken from', () => {
+    const scope = new Scope();
+    scope.look(40, ACT, { watermark: 30, warming: true, sources: ['shop', 'mail'] });
+    expect(scope.told[0]).toEqual({
+      trigger: 'ratio',
+      scope: 'acme',
+      episode: 'ratio/acme/40',
+      from: 'ok',
+      to: 'suspect',
+      at: 40,
+      since: 40,
+      observedAt: 47,
+      announced: false,
+      inputs: {
+        value: 0.3,
+        bad: 300,
+        all: 1_000,
+        above: 0.02,
+        overMs: 1_000,
+        level: 'act',
+        pValue: expect.any(Number),
+        alpha: { suspect: 1e-3, act: 1e-5 },
+        watermark: 30,
+        sources: ['shop', 'mail'],
+        unknown: false,
+        warming: true,
+      },
+    });
+    expect(scope.told[0]?.inputs.pValue).toBeLessThan(1e-100);
+  });
+
+  test('is the report of a person and the baseline of a comparison, where there is one', () => {
+    const scope = new Scope();
+    scope.look(40, { ...ACT, compared: { bad: 7, all: 900, chance: 1e-9 } }, { report: { by: 'ana' }, scope: '' });
+    expect(scope.told[0]).toMatchObject({ report: { by: 'ana' }, episode: 'ratio/*/40' });
+    expect(scope.told[0]?.inputs).toMatchObject({ baseline: { bad: 7, all: 900 }, pValue: 1e-9 });
+  });
+
+  test('is the limit from below where too little is bad, and none where the rule has none', () => {
+    const low = { breach: { below: 5, overMs: 1_000, stillMs: 100, forMs: 500 }, clear: { above: 6, forMs: 300 } };
+    const one = new Scope(rule(low, REQUESTS));
+    one.look(40, ACT);
+    expect(one.told[0]?.inputs.above).toBe(5);
+    const { breach: _none, ...manual } = trigger('manual', { rearmMs: 1_000 });
+    const other = new Scope(compileRule(manual, { kind: 'manual', who: ['all'], ask: '?' }));
+    other.look(40, ACT);
+    expect(other.told[0]?.inputs).toMatchObject({ above: null, pValue: null });
+  });
+});
+
+describe('what people report', () => {
+  const report = (state: MachineState, by: string, at: number, trusted = false) => withReport(state, { by, trusted, at, rearmMs: 1_000 });
+  const levelOf = (state: MachineState) => reportedCondition(state).level;
+
+  test('is suspected from one, and enough to act on from two or from one who is trusted', () => {
+    const one = report(INITIAL, 'ana', 5);
+    expect([levelOf(one), levelOf(report(one, 'ana', 6)), levelOf(report(one, 'bob', 6))]).toEqual(['suspect', 'suspect', 'act']);
+    expect([levelOf(report(INITIAL, 'eve', 5, true)), levelOf(report(report(INITIAL, 'eve', 5, true), 'eve', 6))]).toEqual(['act', 'act']);
+    expect(reportedCondition(report(one, 'bob', 6))).toEqual({
+      value: 2,
+      bad: 2,
+      all: 2,
+      limit: true,
+      level: 'act',
+      below: null,
+      still: true,
+    });
+  });
+
+  test('is nothing while nobody has', () => {
+    expect(reportedCondition(INITIAL)).toMatchObject({ value: 0, limit: false, level: 'none', below: null });
+    expect(reportedCondition({ ...INITIAL, trusted: true }).level).toBe('none');
+  });
+
+  test('of long ago does not add to what is reported now', () => {
+    const before: MachineState = { ...report(INITIAL, 'ana', 5), status: 'suspect', episode: 'e', since: 5 };
+    expect(report(before, 'bob', 1_005)).toMatchObject({ reporters: ['ana', 'bob'], reportedAt: 1_005, episode: 'e' });
+    expect(report(before, 'bob', 1_006)).toEqual({ ...INITIAL, reporters: ['bob'], reportedAt: 1_006 });
+    expect(report({ ...before, status: 'ok' }, 'bob', 9_000).reporters).toEqual(['ana', 'bob']);
+    expect(report({ ...before, reportedAt: null }, 'bob', 9_000).reporters).toEqual(['ana', 'bob']);
+  });
+});
+
+describe('a state in the store', () => {
+  test('holds only what differs from the initial one', () => {
+    expect(encodeState(INITIAL)).toEqual({});
+    expect(encodeState({ ...INITIAL, status: 'suspect', reporters: ['ana'], pausedMs: 3 })).toEqual({
+      status: 'suspect',
+      reporters: ['ana'],
+      pausedMs: 3,
+    });
+    expect(decodeState({ status: 'suspect', pausedMs: 3 })).toEqual({ ...INITIAL, status: 'suspect', pausedMs: 3 });
+  });
+
+  test('that is no object is the initial one', () => {
+    for (const json of [null, 'x', 5, ['status']]) expect(decodeState(json)).toBe(INITIAL);
+  });
+});
