@@ -54,9 +54,8 @@ function reportOf(subject: Subject, workers: number): Report | null {
 function optionsOf(subject: Subject, report: string, workers: number): Readonly<Record<string, unknown>> {
   return {
     mutate: [sourceOf(subject)],
-    testRunner: 'vitest',
-    plugins: ['@stryker-mutator/vitest-runner'],
-    vitest: { configFile: 'scripts/mutants/vitest.config.ts', related: false },
+    testRunner: 'in-process',
+    plugins: ['./scripts/mutants/in-process.ts'],
     coverageAnalysis: 'perTest',
     concurrency: workers,
     // A machine that is busy with other things must not make a slow test look like an endless loop.

@@ -10,10 +10,11 @@ export interface Subject {
 /** What decides whether something is wrong, how sure that is, and whether Belay may act on it. */
 export const SUBJECTS: readonly Subject[] = [
   { name: 'trigger-machine', tests: ['trigger-holds', 'trigger-clears', 'trigger-words'] },
-  { name: 'trigger', tests: ['silence'] },
+  { name: 'trigger', tests: ['trigger-words'] },
   { name: 'condition', tests: ['condition-counts', 'condition-kinds', 'condition-proof', 'condition'] },
   { name: 'comparison', tests: ['comparison'] },
   { name: 'evidence-test', tests: ['exact-oracle', 'evidence-test'] },
+  { name: 'cusum', tests: ['cusum'] },
   { name: 'special-functions', tests: ['exact-oracle'] },
   { name: 'ring', tests: ['ring-and-counter'] },
   { name: 'counter', tests: ['ring-and-counter'] },

@@ -61,7 +61,10 @@ export function spread(
 ): void {
   const last = Math.floor(to / o.slotMs);
   const first = Math.min(last, Math.max(Math.floor(from / o.slotMs), last - o.slots));
-  if (first === last) return add(last, count);
+  if (first === last) {
+    add(last, count);
+    return;
+  }
   let told = Math.floor(count * shareBefore(first * o.slotMs, from, to));
   for (let slot = first; slot <= last; slot += 1) {
     const until = slot === last ? count : Math.floor(count * shareBefore((slot + 1) * o.slotMs, from, to));
@@ -80,7 +83,10 @@ export function spreadEvenly(
 ): void {
   const last = Math.floor(to / o.slotMs);
   const first = Math.min(last, Math.max(Math.floor(from / o.slotMs), last - o.slots));
-  if (first === last) return add(last, amount);
+  if (first === last) {
+    add(last, amount);
+    return;
+  }
   for (let slot = first; slot <= last; slot += 1) {
     const part = shareBefore((slot + 1) * o.slotMs, from, to) - shareBefore(slot * o.slotMs, from, to);
     if (part > 0) add(slot, amount * part);

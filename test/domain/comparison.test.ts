@@ -106,6 +106,10 @@ describe('rates', () => {
     const found = compareRates(TWICE, EVIDENCE, { count: 40, ms: 300_000 }, { count: 60, ms: 3_600_000 });
     expect(found).toMatchObject({ limit: true, level: 'act' });
     expect(found.chance).toBeCloseTo(binomialTail(40, 100, 300 / 3_900), 12);
+    // 3 of 4 in half of the time: 5/16 by chance, by hand.
+    expect(compareRates({ ...TWICE, least: 1 }, EVIDENCE, { count: 3, ms: 70 }, { count: 1, ms: 70 }).chance).toBeCloseTo(5 / 16, 12);
+    // 2 of 2 in a quarter of it.
+    expect(compareRates({ ...TWICE, least: 1 }, EVIDENCE, { count: 2, ms: 10 }, { count: 0, ms: 30 }).chance).toBeCloseTo(1 / 16, 12);
   });
 
   test('few events are no spike, however quiet it was before', () => {

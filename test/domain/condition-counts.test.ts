@@ -1,6 +1,15 @@
 // One look at what is counted, at its edges: beyond the limit or not, how sure that is, what cannot be told.
 import { describe, expect, test } from 'vitest';
-import { compileRule, lookAtComparison, lookAtCount, lookAtRate, lookAtRatio } from '../../src/domain/condition.ts';
+import {
+  compileRule,
+  lookAtComparison,
+  lookAtCount,
+  lookAtDistinct,
+  lookAtQuantile,
+  lookAtRate,
+  lookAtRatio,
+  withSum,
+} from '../../src/domain/condition.ts';
 import type { SignalKind } from '../../src/domain/signal.ts';
 import { ERRORS, LATENCY, QUEUE, REQUESTS, SILENCE, trigger } from '../flows/detect-rules.ts';
 import { type Breach, COUNT, counts, EVENT, MINUTE, rule, SLOW } from './kinds-of-rules.ts';
@@ -246,5 +255,65 @@ describe('a count', () => {
       [true, 'suspect'],
       [true, 'act'],
     ]);
+  });
+});
+
+describe('different values', () => {
+  test('are worth a question when they are more than people wanted, or fewer, and never an act', () => {
+    const distinct: SignalKind = { kind: 'distinct', of: { name: 'a', labels: [] }, label: 'user' };
+    const over = rule(distinct, { above: 3 });
+    expect(lookAtDistinct(over, 4)).toEqual({ value: 4, bad: 4, all: 4, limit: true, level: 'suspect', below: false, still: true });
+    expect(lookAtDistinct(over, 3)).toMatchObject({ limit: false, level: 'none', below: true, still: false });
+    expect([lookAtDistinct(rule(distinct, { below: 3 }), 3).limit, lookAtDistinct(rule(distinct, { below: 3 }), 2).limit]).toEqual([
+      false,
+      true,
+    ]);
+  });
+});
+
+describe('a running sum', () => {
+  const share = rule(ERRORS, { above: 0.02 });
+  const mild = lookAtRatio(share, counts(3, 100), counts(1, 1), false);
+  const running = (sum: number, enough: number | null) => ({
+    sum,
+    bad: 3,
+    all: 1_000,
+    since: 0,
+    expected: enough === null ? null : { usual: 0.005, enough },
+    expectedOf: 1_000,
+  });
+
+  test('that is enough makes a question of what is beyond the limit and may be chance', () => {
+    expect(withSum(mild, running(9, 9))).toEqual({ ...mild, level: 'suspect', early: { usual: 0.005 } });
+    for (const sum of [running(8.9, 9), running(9, null), null]) expect(withSum(mild, sum)).toBe(mild);
+  });
+
+  test('changes nothing of what is not beyond the limit, or sure already', () => {
+    for (const [bad, level] of [
+      [2, 'none'],
+      [8, 'suspect'],
+      [11, 'act'],
+    ] as const) {
+      const look = lookAtRatio(share, counts(bad, 100), counts(1, 1), false);
+      expect([withSum(look, running(9, 9)) === look, look.level]).toEqual([true, level]);
+    }
+  });
+});
+
+describe('a quantile', () => {
+  const q = rule({ kind: 'quantile', of: { name: 'a', labels: [] }, q: 0.9 }, { above: 0.5 });
+  const look = (bad: number, all: number, value: number | null) =>
+    lookAtQuantile(q, { over: counts(bad, all), still: counts(bad, all) }, { stillBefore: false, value });
+
+  test('is beyond its limit when more events than the rest are above it, and is told as itself', () => {
+    expect(q.limit).toBeCloseTo(0.1, 12);
+    expect(look(10, 101, 0.49)).toMatchObject({ value: 0.49, limit: false, below: true });
+    expect(look(40, 100, 0.9)).toMatchObject({ value: 0.9, bad: 40, all: 100, limit: true, level: 'act', below: false });
+    expect([look(10, 100, 0.5).below, look(10, 100, 0.51).below]).toEqual([true, false]);
+  });
+
+  test('of nothing cannot be told', () => {
+    expect(look(0, 0, 0.3)).toMatchObject({ value: null, limit: null, below: null });
+    expect(look(0, 5, null)).toMatchObject({ value: null, limit: false, below: null });
   });
 });

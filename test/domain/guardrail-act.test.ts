@@ -34,6 +34,15 @@ describe('G6, how many are hit', () => {
     expect(judge({ views, scope: 'hidden' })).toMatchObject({ reason: 'G6.no-data', facts: { affected: 0, active: 0 } });
     expect(judge({ users: { affected: 3, active: 0 } }).answer).toBe('inconclusive');
   });
+
+  test('is a question where a signal counts users and cannot count them now', () => {
+    expect(judge({ users: null })).toEqual({
+      guard: 'G6',
+      answer: 'inconclusive',
+      reason: 'G6.users-unknown',
+      facts: { by: 'users', limit: 0.05 },
+    });
+  });
 });
 
 describe('G7, what was done before', () => {

@@ -13,7 +13,7 @@ import {
 } from '../../src/domain/guardrail.ts';
 import type { TriggerView } from '../../src/domain/trigger.ts';
 import { trigger } from '../flows/detect-rules.ts';
-import { breached, change, facts, HOUR, limits, MINUTE, NOW, SINCE, transition, view } from './guard-case.ts';
+import { breached, change, facts, HOUR, limits, MINUTE, many, NOW, SINCE, transition, view } from './guard-case.ts';
 
 describe('G1, what it sees', () => {
   const look = (o: Partial<DecisionFacts>) => judgeSignificance(facts(o), limits);

@@ -93,6 +93,18 @@ describe('rings', () => {
     expect(rings.newest(row, 0, into()).all).toBe(1);
   });
 
+  test('know whether a window holds any bad event', () => {
+    const rings = new Rings(0);
+    const row = rings.addRow();
+    rings.add(row, 1, 0, 5);
+    expect(rings.isFaultless(row)).toBe(true);
+    rings.add(row, 2, 1, 1);
+    expect(rings.isFaultless(row)).toBe(false);
+    rings.advanceTo(row, 3 + WINDOW_SLOTS);
+    expect(rings.isFaultless(row)).toBe(true);
+    expect(rings.rows).toBe(1);
+  });
+
   test('are moved by time only forward', () => {
     const rings = new Rings(1_000);
     const row = rings.addRow();

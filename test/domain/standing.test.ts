@@ -72,6 +72,73 @@ describe('a state that stands', () => {
   });
 });
 
+describe('the cursor of what stands', () => {
+  const KEY = '["down","org","acme","zone","eu"]';
+  const labels = { zone: 'eu', org: 'acme' };
+  const one = (thing: string, value: number, until: number): Standing => ({ thing, name: 'down', labels, value, until });
+
+  test('is written under a name that a later version reads: value, end, and how many stand at it', () => {
+    const told = tellNext(restored({}), 0, one('a', 2, 100), one('b', 2, 150), one('c', 1, 120));
+    expect(told.cursor).toEqual({ [`${KEY}#value`]: 2, [`${KEY}#until`]: 150, [`${KEY}#things`]: 2 });
+    expect([...restored(told.cursor).places]).toEqual([KEY]);
+  });
+
+  test('gives back the name and the labels as they were told', () => {
+    const next = tellNext(restored({ [`${KEY}#value`]: 2, [`${KEY}#until`]: 150, [`${KEY}#things`]: 2 }), 10);
+    expect(next.samples).toEqual([{ kind: 'value', name: 'down', labels, at: 10, value: 2 }]);
+    expect(tellNext(restored({ '["up"]#value': 1, '["up"]#until': 150 }), 10).samples).toMatchObject([{ name: 'up', labels: {} }]);
+  });
+
+  test('is of one thing where it does not say of how many, and of nothing where its end is missing', () => {
+    const life = restored({ [`${KEY}#value`]: 2, [`${KEY}#until`]: 150 });
+    expect(valuesOf(tellNext(life, 10, one('a', 1, 200)))).toEqual([1]);
+    expect(restored({ [`${KEY}#value`]: 2 }).series.size).toBe(0);
+    expect(restored({ '#value': 2, '#until': 5, value: 3, until: 9 }).series.size).toBe(0);
+  });
+
+  test('goes on counting what the life before left: its places are taken, and two things of it are two', () => {
+    const many = Array.from({ length: STANDING_CAPS.series }, (_, n) => state('it', 1, 100, `org-${n}`));
+    const life = restored(tellNext(restored({}), 0, ...many).cursor);
+    expect(life.places.size).toBe(STANDING_CAPS.series);
+    const later = tellNext(life, 100, one('a', 1, 200));
+    expect([valuesOf(later), later.cursor]).toEqual([[1], {}]);
+  });
+
+  test('is written for what was told or ended now, and for nothing else', () => {
+    const told = tellNext(restored({}), 0, one('a', 1, 100), state('b', 1, 100, 'globex'));
+    const next = tell(told.standings, { standing: [], ended: [{ thing: 'a', until: 90 }] }, 10);
+    expect(next.cursor).toEqual({ [`${KEY}#value`]: 0, [`${KEY}#until`]: 90, [`${KEY}#things`]: 1 });
+    expect(valuesOf(next)).toEqual([0, 1]);
+  });
+
+  test('has one key for the same labels in any order', () => {
+    expect(keyOf('down', { zone: 'eu', org: 'acme' })).toBe(KEY);
+    expect(keyOf('down', { org: 'acme', zone: 'eu' })).toBe(KEY);
+    expect(keyOf('down', { c: '1', a: '2', b: '3' })).toBe('["down","a","2","b","3","c","1"]');
+  });
+});
+
+describe('room for what stands', () => {
+  const things = (n: number, prefix: string, until = 1_000) => Array.from({ length: n }, (_, i) => state(`${prefix}${i}`, 1, until));
+
+  test('is taken by the things of every series that still stand, and given back by those whose time is over', () => {
+    const half = STANDING_CAPS.things / 2;
+    const first = tellNext(restored({}), 0, ...things(half, 'a', 50), ...things(half - 1, 'b').map((one) => ({ ...one, labels: { org: 'globex' } })));
+    expect(first.dropped).toBe(0);
+    expect(tellNext(first.standings, 10, state('c', 1, 100), state('d', 1, 100)).dropped).toBe(1);
+    // Who is known already needs no room.
+    expect(tellNext(first.standings, 10, state('c', 1, 100), state('a0', 0, 100)).dropped).toBe(0);
+    expect(tellNext(first.standings, 50, ...things(half, 'c')).dropped).toBe(0);
+  });
+
+  test('of a known series is there when no further series has any', () => {
+    const many = Array.from({ length: STANDING_CAPS.series }, (_, n) => state('it', 1, 100, `org-${n}`));
+    const full = tellNext(restored({}), 0, ...many).standings;
+    const next = tellNext(full, 10, state('other', 2, 100, 'org-7'), state('it', 1, 100, 'new'));
+    expect([next.dropped, valuesOf(next).filter((value) => value === 2).length]).toEqual([1, 1]);
+  });
+});
+
 describe('labels of strangers', () => {
   test('are cut with a mark, and hold neither control characters nor halves of characters', () => {
     expect(labelText(`a\n${'x'.repeat(400)}`)).toBe(`a\uFFFD${'x'.repeat(253)}…`);

@@ -4,7 +4,7 @@ import type { Condition } from '../../src/domain/condition.ts';
 import type { SignalKind } from '../../src/domain/signal.ts';
 import type { TriggerRule } from '../../src/domain/trigger.ts';
 import { INITIAL, isQuiet, type Look, step } from '../../src/domain/trigger-machine.ts';
-import { LATENCY, QUEUE, REQUESTS, SILENCE, trigger } from '../flows/detect-rules.ts';
+import { LATENCY, QUEUE, REQUESTS, SILENCE } from '../flows/detect-rules.ts';
 import { ACT, FINE, MIDDLING, OVER, rule, Scope, SILENT, SUSPECT } from './scope-of-looks.ts';
 
 describe('a hold', () => {

@@ -1,6 +1,7 @@
 // What a transition carries, what people report, what the store holds of a state.
 import { describe, expect, test } from 'vitest';
 import { compileRule } from '../../src/domain/condition.ts';
+import { isTold, type TriggerStatus } from '../../src/domain/trigger.ts';
 import { decodeState, encodeState, INITIAL, type MachineState, reportedCondition, withReport } from '../../src/domain/trigger-machine.ts';
 import { REQUESTS, trigger } from '../flows/detect-rules.ts';
 import { ACT, rule, Scope } from './scope-of-looks.ts';
@@ -102,5 +103,13 @@ describe('a state in the store', () => {
 
   test('that is no object is the initial one', () => {
     for (const json of [null, 'x', 5, ['status']]) expect(decodeState(json)).toBe(INITIAL);
+  });
+});
+
+describe('a change that people are told of', () => {
+  test('is a breach, or a suspicion whose hold is over', () => {
+    const told = (to: TriggerStatus, announced: boolean) => isTold({ to, announced });
+    expect([told('breached', false), told('breached', true), told('suspect', true)]).toEqual([true, true, true]);
+    expect([told('suspect', false), told('cleared', true), told('ok', true), told('ok', false)]).toEqual([false, false, false, false]);
   });
 });

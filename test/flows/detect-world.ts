@@ -4,7 +4,7 @@ import { DEFAULT_GUARD_LIMITS } from '../../src/domain/guardrail.ts';
 import type { Batch, Sample, SignalKind, SignalSpec } from '../../src/domain/signal.ts';
 import type { SourceSpec } from '../../src/domain/source-catalog.ts';
 import type { System } from '../../src/domain/system.ts';
-import type { Transition, TriggerRule } from '../../src/domain/trigger.ts';
+import type { Transition } from '../../src/domain/trigger.ts';
 import { createDetector, type Detector, type DetectorDeps } from '../../src/flows/detect.ts';
 import type { SignalStore } from '../../src/ports/signal-store.ts';
 import type { Time } from '../../src/ports/time.ts';
