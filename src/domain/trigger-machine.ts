@@ -186,7 +186,7 @@ function endRest(rule: CompiledRule, state: MachineState, look: Look): Stepped {
 }
 
 function fromSuspect(rule: CompiledRule, state: MachineState, look: Look, told: readonly Transition[]): Stepped {
-  const holdOver = state.limitSince !== null && look.condition.limit === true && heldUntil(state, look.watermark) >= rule.forMs;
+  const holdOver = heldUntil(state, look.watermark) >= rule.forMs;
   if (holdOver && !look.warming && usableLevel(state, look) === 'act') {
     const breached: MachineState = { ...state, status: 'breached', belowSince: null, cleanBad: 0, cleanAll: 0 };
     return { state: breached, transitions: [...told, transition(rule, state, breached, look)] };

@@ -123,7 +123,12 @@ describe('room for what stands', () => {
 
   test('is taken by the things of every series that still stand, and given back by those whose time is over', () => {
     const half = STANDING_CAPS.things / 2;
-    const first = tellNext(restored({}), 0, ...things(half, 'a', 50), ...things(half - 1, 'b').map((one) => ({ ...one, labels: { org: 'globex' } })));
+    const first = tellNext(
+      restored({}),
+      0,
+      ...things(half, 'a', 50),
+      ...things(half - 1, 'b').map((one) => ({ ...one, labels: { org: 'globex' } })),
+    );
     expect(first.dropped).toBe(0);
     expect(tellNext(first.standings, 10, state('c', 1, 100), state('d', 1, 100)).dropped).toBe(1);
     // Who is known already needs no room.

@@ -1,9 +1,9 @@
 // Edges of clearing, of the rest after an episode, and of re-opening it.
 import { describe, expect, test } from 'vitest';
-import type { Condition } from '../../src/domain/condition.ts';
+import { type Condition, compileRule } from '../../src/domain/condition.ts';
 import type { SignalKind } from '../../src/domain/signal.ts';
 import { INITIAL, type Look, usableLevel } from '../../src/domain/trigger-machine.ts';
-import { QUEUE } from '../flows/detect-rules.ts';
+import { ERRORS, QUEUE } from '../flows/detect-rules.ts';
 import { ACT, cleared, FINE, MIDDLING, OVER, rule, Scope, SILENT, SUSPECT } from './scope-of-looks.ts';
 
 describe('clearing', () => {
@@ -82,6 +82,21 @@ describe('clearing', () => {
     expect(breached(rule({}, probe)).looks([600, FINE], [900, FINE, { newAll: 1 }])).toEqual(['', 'breached→cleared']);
   });
 
+  test('does not happen without a clear rule', () => {
+    const { clear: _none, ...bare } = rule().rule;
+    const scope = breached(compileRule(bare, ERRORS));
+    expect(scope.looks([600, FINE], [900, FINE], [99_000, FINE])).toEqual(['', '', '']);
+  });
+
+  test('empties the running sum and keeps what was learnt', () => {
+    const cusum = { sum: 7, bad: 3, all: 2_000, since: 0, expected: { usual: 0.003, enough: 9 }, expectedOf: 2_000 };
+    const scope = breached();
+    scope.state = { ...scope.state, cusum };
+    scope.looks([600, FINE], [900, FINE], [1_900, FINE]);
+    expect(scope.told.at(-2)?.to).toBe('cleared');
+    expect(scope.state).toEqual({ ...INITIAL, cusum: { ...cusum, sum: 0 } });
+  });
+
   test('of a suspect that people were told of starts with the telling', () => {
     const scope = new Scope();
     scope.looks([0, SUSPECT], [500, SUSPECT]);
@@ -104,6 +119,10 @@ describe('the rest after an episode', () => {
     const scope = cleared();
     scope.looks([1_000, FINE, { gapMs: 10 }], [1_900, FINE]);
     expect(scope.state).toEqual({ ...INITIAL, coveredSince: 1_000 });
+  });
+
+  test('is not ended by evidence without a limit that is passed', () => {
+    expect(cleared().looks([1_000, { ...MIDDLING, level: 'act' }], [1_100, { ...SILENT, level: 'act' }])).toEqual(['', '']);
   });
 
   test('ends in the same episode when a crossing begins in it', () => {

@@ -89,7 +89,12 @@ describe('a limit that is merely passed', () => {
     const low = { breach: { below: 5, overMs: 1_000, stillMs: 100, forMs: 500 }, clear: { above: 6, forMs: 300 } };
     expect(new Scope(rule(low, REQUESTS)).looks([0, few], [2_000, few])[1]).not.toBe('');
     const counts: SignalKind = { kind: 'count', of: { name: 'a', labels: [] } };
-    const kinds: SignalKind[] = [QUEUE, LATENCY, SILENCE, counts, { ...counts, kind: 'event' }, { ...counts, kind: 'age' }];
+    const kinds: SignalKind[] = [
+      ...[QUEUE, LATENCY, SILENCE, counts],
+      { ...counts, kind: 'event' },
+      { ...counts, kind: 'age' },
+      { ...counts, kind: 'distinct', label: 'user' },
+    ];
     for (const kind of [...kinds, { kind: 'composite', of: ['a'], atLeast: 1 } as const])
       expect([kind.kind, new Scope(rule({}, kind)).looks([0, few], [2_000, few])[1]]).toEqual([kind.kind, 'ok→suspect suspect→suspect!']);
     expect(new Scope(rule({}, REQUESTS)).looks([0, few], [2_000, few])[1]).toBe('');
@@ -127,6 +132,18 @@ describe('a gap', () => {
 
   test('does not touch a hold that is not running', () => {
     expect(withGap('hold', [100, FINE, { gapMs: 50 }], [200, ACT]).state).toMatchObject({ limitSince: 200, pausedMs: 0 });
+  });
+
+  test('in a hold makes it longer by itself, and by nothing where gaps count', () => {
+    const looks = [
+      [0, ACT],
+      [100, ACT],
+      [300, ACT, { gapMs: 150 }],
+    ] as const;
+    expect(withGap('hold', ...looks).state).toMatchObject({ limitSince: 0, pausedMs: 150 });
+    expect(withGap('count', ...looks).state).toMatchObject({ limitSince: 0, pausedMs: 0 });
+    const scope = withGap('hold', ...looks, [400, ACT, { gapMs: 20 }]);
+    expect(scope.looks([669, ACT], [670, ACT])).toEqual(['', 'suspect→breached']);
   });
 
   test('inside a pause is not counted twice', () => {

@@ -36,6 +36,8 @@ describe('what a transition carries', () => {
       },
     });
     expect(scope.told[0]?.inputs.pValue).toBeLessThan(1e-100);
+    for (const absent of ['report', 'provenBelow', 'heldUntil']) expect(scope.told[0]).not.toHaveProperty(absent);
+    for (const absent of ['baseline', 'early']) expect(scope.told[0]?.inputs).not.toHaveProperty(absent);
   });
 
   test('is the report of a person and the baseline of a comparison, where there is one', () => {
@@ -43,6 +45,9 @@ describe('what a transition carries', () => {
     scope.look(40, { ...ACT, compared: { bad: 7, all: 900, chance: 1e-9 } }, { report: { by: 'ana' }, scope: '' });
     expect(scope.told[0]).toMatchObject({ report: { by: 'ana' }, episode: 'ratio/*/40' });
     expect(scope.told[0]?.inputs).toMatchObject({ baseline: { bad: 7, all: 900 }, pValue: 1e-9 });
+    const early = new Scope();
+    early.look(40, { ...ACT, level: 'suspect', early: { usual: 0.004 } });
+    expect(early.told[0]?.inputs).toMatchObject({ level: 'suspect', early: { usual: 0.004 } });
   });
 
   test('is the limit from below where too little is bad, and none where the rule has none', () => {
