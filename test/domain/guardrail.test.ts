@@ -262,25 +262,27 @@ describe('each guard', () => {
       'G8 needs no data for what people say',
       'pass',
       'G8.peoples-word',
-      judgeFresh(
-        facts({
-          health: { watermarkAgeMs: 40_000, lagMs: 0, deadSources: [] },
-          transition: { ...transition, inputs: { ...transition.inputs, sources: ['manual'] } },
-        }),
-        limits,
-      ),
+      () =>
+        judgeFresh(
+          facts({
+            health: { watermarkAgeMs: 40_000, lagMs: 0, deadSources: [] },
+            transition: { ...transition, inputs: { ...transition.inputs, sources: ['manual'] } },
+          }),
+          limits,
+        ),
     ],
     [
       'G8 wants data for what people and a source say together',
       'fail',
       'G8.stale',
-      judgeFresh(
-        facts({
-          health: { watermarkAgeMs: 40_000, lagMs: 0, deadSources: [] },
-          transition: { ...transition, inputs: { ...transition.inputs, sources: ['manual', 'shop'] } },
-        }),
-        limits,
-      ),
+      () =>
+        judgeFresh(
+          facts({
+            health: { watermarkAgeMs: 40_000, lagMs: 0, deadSources: [] },
+            transition: { ...transition, inputs: { ...transition.inputs, sources: ['manual', 'shop'] } },
+          }),
+          limits,
+        ),
     ],
     [
       'G8 allows for a slow cadence',
