@@ -59,7 +59,7 @@ export function explainNow(watched: Watched, view: TriggerView): Explanation {
     overLimit: view.overLimit,
     level: view.level,
     early: view.early ?? null,
-    baseline: null,
+    baseline: view.baseline ?? null,
     chance: null,
     decisions: [],
   };

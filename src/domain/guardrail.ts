@@ -174,9 +174,15 @@ export const judgeRecentChange: Judge<Pick<DecisionFacts, 'now' | 'changes' | 't
 export type Locality = 'local' | 'global' | 'inconclusive';
 
 const inBreach = (view: TriggerView): boolean => view.status === 'breached' || view.status === 'suspect';
-/** Nothing that hides, warms up, or stands over the limit without proof counts as healthy. */
+/** Nothing that hides, warms up, has nothing to be compared with, or stands over the limit without proof counts as healthy. */
 const isKnownHealthy = (view: TriggerView): boolean =>
-  view.status === 'ok' && !view.unknown && !view.warming && !view.overLimit && view.all > 0 && view.scope !== OVERFLOW_SCOPE;
+  view.status === 'ok' &&
+  !view.unknown &&
+  !view.warming &&
+  !view.overLimit &&
+  view.baseline !== null &&
+  view.all > 0 &&
+  view.scope !== OVERFLOW_SCOPE;
 
 interface Sides {
   readonly active: number;

@@ -113,6 +113,8 @@ export interface TriggerView {
   /** L: the rule as written, without its evidence. */
   readonly overLimit: boolean;
   readonly early?: { readonly usual: number };
+  /** Where the rule compares: with what; null while there is nothing, as for a scope that is new. */
+  readonly baseline?: { readonly bad: number; readonly all: number } | null;
   readonly watermark: Instant;
   readonly lastEvaluatedAt: Instant;
 }

@@ -33,6 +33,7 @@ function dependenciesOf(all: readonly Component[], hit: readonly string[]): read
 function healthOf(views: readonly TriggerView[]): boolean | null {
   if (views.some((view) => view.status === 'breached' || view.status === 'suspect')) return false;
   // Beyond its limit, but not yet for long enough, or with too little data: nobody can say yet that it is well.
-  const isWell = (view: TriggerView): boolean => !view.unknown && !view.warming && !view.overLimit && view.value !== null;
+  const isWell = (view: TriggerView): boolean =>
+    !view.unknown && !view.warming && !view.overLimit && view.baseline !== null && view.value !== null;
   return views.length > 0 && views.every(isWell) ? true : null;
 }

@@ -69,7 +69,13 @@ describe('why it does not fire', () => {
     );
     const vs = { with: 'others', times: 3, least: 10 } as const;
     const compared = now({ overLimit: false }, { breach: { overMs: 300_000, stillMs: 0, forMs: 0, vs } });
-    expect(explanationLines(compared, told('en')).at(-1)).toContain('as far as there is something to compare it with');
+    expect(explanationLines(compared, told('en')).at(-1)).toMatch(/^There is nothing to compare it with yet/);
+    expect(explanationLines({ ...compared, baseline: { bad: 2, all: 9_000 } }, told('en')).at(-1)).toBe('It is not beyond the limit.');
+    const rule = { breach: { overMs: 300_000, stillMs: 0, forMs: 0, vs: { with: { beforeMs: 3_600_000 }, times: 4, least: 10 } } };
+    const rate = now({ value: 12, bad: 60, all: 60, baseline: { bad: 0, all: 90 } }, rule, 'rate');
+    expect(explanationLines(rate, told('en'))[1]).toBe(
+      'Measured: 12/min within 5 min; the limit is 4 times that of the time before (there 1.5/min).',
+    );
   });
 
   test('a quantile says how many events may be above its limit, and how many were; different users never let Belay act alone', () => {

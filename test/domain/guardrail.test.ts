@@ -356,6 +356,7 @@ describe('one organization or everybody', () => {
     ['one of two, the other over the limit', 'inconclusive', [breached('acme'), view('b', { overLimit: true })]],
     ['one of two, the other unknown', 'inconclusive', [breached('acme'), view('b', { unknown: true })]],
     ['one of two, the other warming', 'inconclusive', [breached('acme'), view('b', { warming: true })]],
+    ['one of two, the other not to be compared yet', 'inconclusive', [breached('acme'), view('b', { baseline: null })]],
     ['four of six, two healthy', 'local', [breached('acme'), ...many(3, breached, 'b'), ...many(2, view)]],
     ['five of ten', 'global', [breached('acme'), ...many(4, breached, 'b'), ...many(5, view)]],
     ['five of a hundred', 'local', [breached('acme'), ...many(4, breached, 'b'), ...many(95, view)]],

@@ -65,6 +65,18 @@ describe('with the time before', () => {
     expect(await one.path('acme')).toContain('breached→cleared');
   });
 
+  test('an organization that is new is not compared: neither a breach nor known to be well, and people can read why', async () => {
+    const one = new DetectWorld({ triggers: [trigger('ratio', rule(vs))] });
+    await one.run(400, () => one.shop.serve('acme', 20, 1));
+    await one.run(20, () => {
+      one.shop.serve('acme', 20, 1);
+      one.shop.serve('globex', 20, 15);
+    });
+    expect(await one.path('globex')).toEqual([]);
+    expect(await one.view('ratio', 'globex')).toMatchObject({ overLimit: false, baseline: null });
+    expect((await one.view('ratio', 'acme')).baseline).toMatchObject({ all: expect.any(Number) as number });
+  });
+
   test('a burst that is over is not acted on', async () => {
     const one = new DetectWorld({
       triggers: [trigger('ratio', { ...rule(vs), breach: { overMs: 60_000, stillMs: 5_000, forMs: 10_000, vs } })],

@@ -54,7 +54,7 @@ describe('a provider that the hit component depends on, over another one', () =>
   });
 
   it('is beyond its limit, too new to tell or without traffic: Belay asks', async () => {
-    for (const doubt of [{ overLimit: true }, { warming: true }, { value: null }])
+    for (const doubt of [{ overLimit: true }, { warming: true }, { value: null }, { baseline: null }])
       expect(await decided([viewOf('', START, { ...healthy, ...doubt })])).toMatchObject({
         choice: 'ask',
         g4: { answer: 'inconclusive' },

@@ -37,8 +37,21 @@ function measured(one: Explanation, words: Words, show: (value: number) => strin
   const window = breach === undefined || breach.overMs <= 1 ? '' : words.within(formatDuration(breach.overMs, lang));
   const counts = one.kind === 'ratio' || one.kind === 'fractionAbove' ? words.counts(one.bad, one.all) : '';
   const limit = breach?.vs !== undefined ? words.factor(breach.vs.times, breach.vs.with === 'others') : limitOf(one, words, show);
-  const base = one.baseline === null ? '' : words.against(one.baseline.bad, one.baseline.all);
+  const base = one.baseline === null ? '' : baseOf(one.baseline, one, words, show);
   return [`${words.value(show(one.value))}${counts}${window}${limit}${base}.`];
+}
+
+/** A rate has no bad ones among all: it is a rate there, too. */
+function baseOf(
+  base: { readonly bad: number; readonly all: number },
+  one: Explanation,
+  words: Words,
+  show: (value: number) => string,
+): string {
+  const vs = one.rule.breach?.vs?.with;
+  return one.kind === 'rate' && vs !== undefined && vs !== 'others'
+    ? words.againstRate(show((base.all * 60_000) / vs.beforeMs))
+    : words.against(base.bad, base.all);
 }
 
 function limitOf({ rule: { breach } }: Explanation, words: Words, show: (value: number) => string): string {
@@ -66,7 +79,7 @@ function sure(one: Explanation, words: Words, share: (value: number) => string):
           : words.needed(one.bad, one.needed.suspect, one.needed.act),
     );
   else if (!one.overLimit && !one.unknown && one.value !== null && one.kind !== 'manual')
-    lines.push(one.rule.breach?.vs === undefined ? words.notOver : words.notBeside);
+    lines.push(one.rule.breach?.vs === undefined || one.baseline !== null ? words.notOver : words.nothingBeside);
   if (one.rule.mode === 'shadow') lines.push(words.shadow);
   return lines;
 }
@@ -93,6 +106,7 @@ interface Words {
   below(limit: string): string;
   factor(times: number, others: boolean): string;
   against(bad: number, all: number): string;
+  againstRate(rate: string): string;
   chance(one: number, suspect: number, act: number): string;
   needed(bad: number, suspect: number, act: number): string;
   asks(act: number): string;
@@ -101,7 +115,7 @@ interface Words {
   readonly asksAlways: string;
   readonly capped: string;
   readonly notOver: string;
-  readonly notBeside: string;
+  readonly nothingBeside: string;
   readonly unknown: string;
   readonly warming: string;
   readonly shadow: string;
@@ -127,6 +141,7 @@ const WORDS: Readonly<Record<Lang, Words>> = {
     above: (limit) => `; the limit is above ${limit}`,
     below: (limit) => `; the limit is below ${limit}`,
     factor: (times, others) => `; the limit is ${times} times ${others ? 'that of the other organizations' : 'that of the time before'}`,
+    againstRate: (rate) => ` (there ${rate})`,
     against: (bad, all) => ` (there ${bad} of ${all})`,
     chance: (one, suspect, act) =>
       `By chance so much comes once in ${large(one, 'en')} looks; Belay asks from one in ${large(suspect, 'en')}, and may act alone from one in ${large(act, 'en')}.`,
@@ -140,7 +155,8 @@ const WORDS: Readonly<Record<Lang, Words>> = {
     capped:
       'Enough to act alone, but here it may only ask: nobody has confirmed the impact, it came back too often, or it is of many at once.',
     notOver: 'It is not beyond the limit.',
-    notBeside: 'It is not beyond the limit, as far as there is something to compare it with.',
+    nothingBeside:
+      'There is nothing to compare it with yet (it is new, or the time before is not covered): that is no breach, and no proof of health.',
     unknown: 'There is no fresh data: unknown is never a breach, and never the end of one.',
     warming: 'The window is not full yet: until then it may ask, and not act.',
     shadow: 'The trigger is in shadow: it is only noted.',
@@ -162,6 +178,7 @@ const WORDS: Readonly<Record<Lang, Words>> = {
     above: (limit) => `; o limite é acima de ${limit}`,
     below: (limit) => `; o limite é abaixo de ${limit}`,
     factor: (times, others) => `; o limite é ${times} vezes ${others ? 'o das outras organizações' : 'o do período anterior'}`,
+    againstRate: (rate) => ` (lá ${rate})`,
     against: (bad, all) => ` (lá ${bad} de ${all})`,
     chance: (one, suspect, act) =>
       `Por acaso isso ocorre uma vez em ${large(one, 'pt-BR')} olhadas; o Belay pergunta a partir de uma em ${large(suspect, 'pt-BR')}, e pode agir sozinho a partir de uma em ${large(act, 'pt-BR')}.`,
@@ -175,7 +192,8 @@ const WORDS: Readonly<Record<Lang, Words>> = {
     capped:
       'Bastaria para agir sozinho, mas aqui só pode perguntar: ninguém confirmou o impacto, voltou vezes demais, ou é de muitos ao mesmo tempo.',
     notOver: 'Não está além do limite.',
-    notBeside: 'Não está além do limite, até onde há com o que comparar.',
+    nothingBeside:
+      'Ainda não há com o que comparar (é novo, ou o período anterior não está coberto): isso não é violação nem prova de saúde.',
     unknown: 'Não há dados recentes: desconhecido nunca é uma violação, nem o fim de uma.',
     warming: 'A janela ainda não está cheia: até lá pode perguntar, não agir.',
     shadow: 'O gatilho está em sombra: é apenas anotado.',

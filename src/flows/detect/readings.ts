@@ -291,9 +291,15 @@ function viewOf(book: Book, { id, track, watcher, scope, row }: Seen, now: Insta
         : usableLevel(state, { condition, ceiling: ceilingOf(scope, watcher.compiled.rule.impact !== undefined, state) }),
     overLimit: condition.limit === true,
     ...(condition.early === undefined ? {} : { early: condition.early }),
+    ...(watcher.compiled.rule.breach?.vs === undefined ? {} : { baseline: comparedWith(condition) }),
     watermark: watermarkOf(book, track, now),
     lastEvaluatedAt: track.evaluatedAt,
   };
+}
+
+/** Of no events in the time before nothing can be said of a share. */
+function comparedWith({ limit, compared }: Condition): { readonly bad: number; readonly all: number } | null {
+  return compared === undefined || limit === null ? null : { bad: compared.bad, all: compared.all };
 }
 
 function compositeViews(book: Book, id: string, composite: CompositeTrigger, now: Instant): readonly TriggerView[] {
