@@ -1,4 +1,5 @@
 // Inside belay.yaml: what its parts say of one another.
+import { corroboratorsOf } from '../domain/corroboration.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import { ANSWER_NAMES, parsePoint } from '../domain/probe-point.ts';
 import { type OptionSpec, SOURCE_DRIVERS, type SourceSpec } from '../domain/source-catalog.ts';
@@ -43,6 +44,7 @@ export function lintSystemParts(context: LintContext): readonly Diagnostic[] {
     demand('roles', clock.escalateTo ?? '', ['clocks', id, 'onBreach']);
     lintClockStops(id, context, problems);
   }
+  for (const source of system.sources) if ('corroboratedBy' in source) lintCorroboration(source, context, problems);
   for (const source of system.sources)
     if (source.driver !== 'http') lintOptions(source, context, problems);
     else if (source.expect !== undefined) lintExpect(source, source.expect, context, problems);
@@ -80,6 +82,19 @@ function lintExpect(
     problems.error('condition', span, `the source ${source.id} has no point that gives an answer of http`, {
       hint: 'Remove expect, or add a point that begins with http:// or https://.',
     });
+}
+
+/** What confirms an unsigned sender must be counted by Belay itself. */
+function lintCorroboration(
+  { id, corroboratedBy }: { readonly id: string; readonly corroboratedBy?: string },
+  { drafts, system }: LintContext,
+  problems: Problems,
+): void {
+  if (corroboratedBy === undefined || corroboratorsOf(system, corroboratedBy).length > 0) return;
+  const { span } = entryAt(drafts.system.value, ['sources', id, 'corroboratedBy']).value;
+  problems.error('corroboration', span, `nothing that Belay counts itself is called ${corroboratedBy}`, {
+    hint: 'Name a trigger over a probe, or over sources that Belay reads (its signal lists them), or such a source.',
+  });
 }
 
 function demandAudience(name: string, span: Span, { known }: LintContext, problems: Problems): void {

@@ -39,6 +39,8 @@ export const SENDER = {
   header: { type: 'text' },
   /** A header with a time in seconds that is signed before the body, with a dot between; for hmac-sha256. */
   timestamp: { type: 'text' },
+  /** A trigger, or a source that Belay reads itself, that must agree before an unsigned word is enough to act on. */
+  corroboratedBy: { type: 'text' },
 } as const satisfies Readonly<Record<string, OptionSpec>>;
 
 export interface SenderOptions {
@@ -46,6 +48,7 @@ export interface SenderOptions {
   readonly secret?: string;
   readonly header?: string;
   readonly timestamp?: string;
+  readonly corroboratedBy?: string;
 }
 
 /** Every source also says `every`, its cadence; a pulled one may say `timeout`. */
@@ -176,6 +179,7 @@ export const SOURCE_DRIVERS = {
       filter: { type: 'texts' },
       /** The label that names the organization. */
       org: { type: 'text', otherwise: 'org' },
+      corroboratedBy: { type: 'text' },
     },
   },
   datadog: {

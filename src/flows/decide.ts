@@ -2,15 +2,15 @@
 // Everything that was known goes into the record, so the decision can be read years later.
 import { BelayError } from '../domain/errors.ts';
 import type { EventDraft } from '../domain/event.ts';
-import type { DecisionFacts, GuardVerdict, Locality, ProvenanceFacts, TargetFacts } from '../domain/guardrail.ts';
+import type { DecisionFacts, GuardVerdict, Locality, TargetFacts } from '../domain/guardrail.ts';
 import { judgeAll, localityOf as localityAmong } from '../domain/guardrail.ts';
 import type { Instant, Json } from '../domain/json.ts';
 import type { Plan } from '../domain/plan.ts';
 import { restrictionsOf } from '../domain/silence.ts';
-import { provenanceOf } from '../domain/source-catalog.ts';
 import type { System } from '../domain/system.ts';
 import type { Transition, TriggerRule } from '../domain/trigger.ts';
 import { keepPlan, makePlan } from './plan.ts';
+import { provenanceFacts } from './provenance.ts';
 import { pastRollbacks } from './rollback-history.ts';
 import type { Run } from './run.ts';
 import { BELAY, factsOf, readIncident, update } from './run.ts';
@@ -106,7 +106,8 @@ async function decisionFacts(run: Run, plan: Plan, transition: Transition): Prom
       org: plan.org,
       now,
     }),
-    ...sourceFacts(world, transition),
+    cadenceMs: cadenceOf(world, transition),
+    provenance: await provenanceFacts(world, transition),
   };
 }
 
@@ -116,13 +117,9 @@ function membersOf({ signals }: System, rule: TriggerRule | undefined): readonly
   return signal?.kind === 'composite' ? signal.of : [];
 }
 
-/** Scrapes and probes are Belay's own counts; what is sent is signed, or anybody's. */
-function sourceFacts(world: Pick<World, 'system'>, transition: Transition): { cadenceMs: number; provenance: readonly ProvenanceFacts[] } {
-  const sources = world.system.sources.filter((source) => transition.inputs.sources.includes(source.id));
-  return {
-    cadenceMs: Math.max(0, ...sources.map((source) => source.everyMs)),
-    provenance: sources.map((source) => ({ source: source.id, kind: provenanceOf(source) })),
-  };
+/** Of the slowest source behind it. */
+function cadenceOf({ system }: Pick<World, 'system'>, { inputs }: Transition): number {
+  return Math.max(0, ...system.sources.filter(({ id }) => inputs.sources.includes(id)).map((source) => source.everyMs));
 }
 
 /** What each changing step would touch, and when that last changed: nothing recent means that a rollback is not the answer. */

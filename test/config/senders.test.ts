@@ -36,6 +36,16 @@ describe('a source that somebody sends to', () => {
     });
   });
 
+  test('may name what confirms it, if Belay counts that itself', () => {
+    const found = (by: string) => {
+      const { diagnostics } = loaded(`{ driver: webhook, every: 10s, verify: none, name: things, corroboratedBy: ${by} }`);
+      return diagnostics.filter((one) => one.rule === 'corroboration').map((one) => one.message);
+    };
+    expect(found('shop')).toEqual([]);
+    expect(found('http-5xx')).toEqual([]);
+    for (const by of ['hooks', 'nobody']) expect(found(by)).toEqual([`nothing that Belay counts itself is called ${by}`]);
+  });
+
   test('is trusted as far as it proves itself, and an alert is a hint whoever signed it', () => {
     const provenance = (text: string) => provenanceOf(sourceIn(text) as SourceSpec);
     expect(provenance('{ driver: sentry, every: 10s, secret: s }')).toBe('signed');
