@@ -1,7 +1,7 @@
 // What a transition carries, what people report, what the store holds of a state.
 import { describe, expect, test } from 'vitest';
 import { compileRule } from '../../src/domain/condition.ts';
-import { reportedCondition, withReport } from '../../src/domain/people-report.ts';
+import { reportedCondition, withConfirmation, withReport } from '../../src/domain/people-report.ts';
 import { isTold, type TriggerStatus } from '../../src/domain/trigger.ts';
 import { decodeState, encodeState, INITIAL, type MachineState } from '../../src/domain/trigger-machine.ts';
 import { REQUESTS, trigger } from '../flows/detect-rules.ts';
@@ -90,9 +90,29 @@ describe('what people report', () => {
   test('of long ago does not add to what is reported now', () => {
     const before: MachineState = { ...report(INITIAL, 'ana', 5), status: 'suspect', episode: 'e', since: 5 };
     expect(report(before, 'bob', 1_005)).toMatchObject({ reporters: ['ana', 'bob'], reportedAt: 1_005, episode: 'e' });
-    expect(report(before, 'bob', 1_006)).toMatchObject({ status: 'ok', episode: null, reporters: ['bob'], reportedAt: 1_006 });
+    const heard = { bob: { at: 1_006, trusted: false } };
+    expect(report(before, 'bob', 1_006)).toEqual({ ...INITIAL, heard, reporters: ['bob'], reportedAt: 1_006 });
     expect(report({ ...before, status: 'ok' }, 'bob', 1_006).reporters).toEqual(['bob']);
     expect(report({ ...before, status: 'ok' }, 'bob', 1_005).reporters).toEqual(['ana', 'bob']);
+    // Somebody else spoke meanwhile: the episode goes on, the first word no longer counts.
+    const between = report(before, 'eve', 900, true);
+    expect(report(between, 'bob', 1_006)).toMatchObject({ reporters: ['eve', 'bob'], trusted: true, episode: 'e' });
+    expect(report(report(between, 'bob', 1_800), 'ana', 1_901)).toMatchObject({ reporters: ['bob', 'ana'], trusted: false });
+  });
+
+  test('of a state that was kept before each word had its time counts from the last one', () => {
+    const old: MachineState = { ...INITIAL, status: 'suspect', episode: 'e', reporters: ['ana'], trusted: true, reportedAt: 5 };
+    expect(report(old, 'bob', 1_005)).toMatchObject({ reporters: ['ana', 'bob'], trusted: true });
+    expect(report(old, 'bob', 1_006)).toMatchObject({ reporters: ['bob'], trusted: false, episode: null });
+  });
+
+  test('as a confirmation goes on with its episode, whenever it comes', () => {
+    const before: MachineState = { ...report(INITIAL, 'ana', 5), status: 'breached', episode: 'e', since: 5 };
+    expect(withConfirmation(before, { by: 'bob', trusted: false, at: 9_000 }, 1_000)).toMatchObject({
+      status: 'breached',
+      episode: 'e',
+      reporters: ['bob'],
+    });
   });
 });
 
