@@ -22,7 +22,12 @@ export interface Status {
   /** Those that hold now. */
   readonly silences: readonly Silence[];
   readonly incidents: { readonly open: number; readonly list: readonly IncidentRow[] };
-  readonly detection: { readonly watermarkAgeMs: number | null; readonly lagMs: number; readonly deadSources: readonly string[] };
+  readonly detection: {
+    readonly watermarkAgeMs: number | null;
+    readonly lagMs: number;
+    readonly deadSources: readonly string[];
+    readonly crowdedSources?: readonly string[];
+  };
 }
 
 export interface Overview {
@@ -113,6 +118,9 @@ function watchLines(triggers: readonly TriggerView[], { detection }: Status, pag
   );
   const trouble = [
     ...(detection.deadSources.length === 0 ? [] : [colour.red(`  ${marks.failed} ${words.noData} ${detection.deadSources.join(', ')}`)]),
+    ...(detection.crowdedSources ?? []).flatMap((source) =>
+      wrap(`${marks.unknown} ${source}: ${words.crowded}`, page.width - 2).map((line) => colour.yellow(`  ${line}`)),
+    ),
     ...(detection.lagMs < LAG_LIMIT_MS ? [] : [colour.yellow(`  ${marks.unknown} ${words.lag} ${span(detection.lagMs)}`)]),
   ];
   return [colour.bold(words.watching), ...(lines.length === 0 ? [`  ${words.nothingMeasured}`] : lines), ...trouble];

@@ -146,6 +146,7 @@ export const en = {
   watching: 'WATCHING',
   nothingMeasured: 'nothing was measured yet',
   noData: 'no data from',
+  crowded: 'more series than are told apart; the rest counts as (other), which asks and never acts',
   scopes: 'scopes',
   breached: 'breached',
   suspect: 'suspect',

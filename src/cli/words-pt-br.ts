@@ -137,6 +137,7 @@ export const ptBr: Readonly<Record<keyof typeof en, string>> = {
   watching: 'OBSERVANDO',
   nothingMeasured: 'nada foi medido ainda',
   noData: 'sem dados de',
+  crowded: 'mais séries do que são distinguidas; o resto conta como (other), que pergunta e nunca age',
   scopes: 'escopos',
   breached: 'violado',
   suspect: 'suspeito',

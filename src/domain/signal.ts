@@ -94,6 +94,8 @@ export interface Batch {
   readonly alive: boolean;
   readonly reason?: string;
   readonly samples: readonly Sample[];
+  /** Samples of this source, since it began to listen, whose series were beyond its cap: they count as `(other)`. */
+  readonly folded?: number;
   /** Kept in the transaction of the samples: the next life reads on from there, and nothing is counted twice. */
   readonly cursor?: Cursor;
 }

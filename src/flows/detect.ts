@@ -183,6 +183,7 @@ class Running {
         continue;
       }
       alive = true;
+      source.folded = batch.folded ?? 0;
       const fresh = await this.#withoutRepeats(batch, now, events, (sample) => isCounted(book, source, sample));
       for (const row of takeIn(book, source, fresh, now).values()) series.push(row);
       for (const track of book.tracks.values()) if (track.fedBy.has(source.id)) lookAtTrack(book, track, now, findings);

@@ -48,7 +48,11 @@ export interface Readings {
     readonly scope: string | null;
   }): Promise<{ readonly affected: number; readonly active: number } | null | undefined>;
   /** Watermark age and event-loop lag, for guard G8: of these sources, or of all where none of them is known. */
-  health(of?: {
-    readonly sources: readonly string[];
-  }): Promise<{ readonly watermarkAgeMs: number; readonly lagMs: number; readonly deadSources: readonly string[] }>;
+  health(of?: { readonly sources: readonly string[] }): Promise<{
+    readonly watermarkAgeMs: number;
+    readonly lagMs: number;
+    readonly deadSources: readonly string[];
+    /** Sources with more series than are told apart: the rest counts as `(other)`, which may ask and never acts. */
+    readonly crowdedSources?: readonly string[];
+  }>;
 }

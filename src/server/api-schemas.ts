@@ -214,6 +214,14 @@ export const statusSchema = z
     pause: pauseSchema,
     silences: z.array(silenceSchema).openapi({ description: 'Those that hold now' }),
     incidents: z.object({ open: z.number().int(), list: z.array(rowSchema) }),
-    detection: z.object({ watermarkAgeMs: z.number().nullable(), lagMs: z.number(), deadSources: z.array(z.string()) }),
+    detection: z.object({
+      watermarkAgeMs: z.number().nullable(),
+      lagMs: z.number(),
+      deadSources: z.array(z.string()),
+      crowdedSources: z
+        .array(z.string())
+        .optional()
+        .openapi({ description: 'More series than are told apart: the rest counts as (other)' }),
+    }),
   })
   .openapi('Status');

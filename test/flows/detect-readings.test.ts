@@ -132,6 +132,20 @@ function onTime(o: Parameters<typeof system>[0], disk = new DurableDisk(), time 
   };
 }
 
+describe('a source with more series than are told apart', () => {
+  test('is named while it lasts, for those who read the health of everything or of it', async () => {
+    const world = new DetectWorld();
+    world.shop.serve('acme', 10, 0);
+    await world.detector.ingest({ ...world.shop.page(world.clock.nowMs), folded: 3 });
+    await world.detector.ingest({ ...world.shop.page(world.clock.nowMs, 'other') });
+    const { health } = world.detector.readings;
+    expect((await health()).crowdedSources).toEqual(['shop']);
+    expect((await health({ sources: ['other'] })).crowdedSources).toBeUndefined();
+    await world.detector.ingest(world.shop.page(world.clock.nowMs + 1_000));
+    expect((await health()).crowdedSources).toBeUndefined();
+  });
+});
+
 describe('silence', () => {
   const absent = {
     signals: [signal(SILENCE)],

@@ -97,11 +97,14 @@ describe('a listening source', () => {
       { id: '(other)', org: '(other)' },
       { id: '7', org: 'acme' },
     ]);
+    expect(batches.map((batch) => batch.folded)).toEqual([...batches.slice(1).map(() => undefined), 1]);
     await receive({
       samples: [],
       standing: Array.from({ length: 1_002 }, (_, n) => ({ ...down(1, START + HOUR), labels: { n: String(n) } })),
     });
     expect(batches.at(-1)?.samples.find((sample) => 'name' in sample && sample.name === DROPPED)).toMatchObject({ delta: 2 });
+    // States that come after the cap are folded, too; whoever asks later is still told.
+    expect(batches.at(-1)?.folded).toBeGreaterThan(1);
     await stop();
   });
 

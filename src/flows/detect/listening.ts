@@ -21,6 +21,7 @@ export function listening(
 ): PushedSource {
   const { id, everyMs } = decoder;
   const seen = new Set<string>();
+  let folded = 0;
   let taker: ((batch: Batch) => Promise<void>) | null = null;
   let states: Standings = restored({});
   let tail: Promise<unknown> = Promise.resolve();
@@ -31,8 +32,12 @@ export function listening(
     const told = tell(states, { standing, ended }, at);
     const dropped: readonly Sample[] =
       told.dropped === 0 ? [] : [{ kind: 'delta', name: DROPPED, labels: { source: id }, at, delta: told.dropped }];
-    const all = [...samples, ...told.samples, ...dropped].map((sample) => bounded(seen, sample, counted));
-    await taker({ source: id, at, alive: true, samples: all, cursor: told.cursor });
+    const all = [...samples, ...told.samples, ...dropped].map((sample) => {
+      const kept = bounded(seen, sample, counted);
+      if (kept !== sample) folded += 1;
+      return kept;
+    });
+    await taker({ source: id, at, alive: true, samples: all, cursor: told.cursor, ...(folded === 0 ? {} : { folded }) });
     states = told.standings;
   };
   /** One delivery at a time. */

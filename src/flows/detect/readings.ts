@@ -340,7 +340,7 @@ function manualViews(id: string, manual: ManualTrigger): readonly TriggerView[] 
 export function healthOf(
   book: Book,
   o: { readonly now: Instant; readonly lagMs: number; readonly sources?: readonly string[] },
-): { watermarkAgeMs: number; lagMs: number; deadSources: readonly string[] } {
+): { watermarkAgeMs: number; lagMs: number; deadSources: readonly string[]; crowdedSources?: readonly string[] } {
   const all = [...book.sources.values()];
   // What a trigger does not need may be as old as it likes.
   const wanted = all.filter((source) => o.sources?.includes(source.id) === true);
@@ -351,5 +351,11 @@ export function healthOf(
     source.newest > 0 ? source.newest - source.disorderMs : book.startedAt,
   );
   const oldest = told.length === 0 ? o.now : living.length > 0 ? Math.min(...told) : Math.max(...told);
-  return { watermarkAgeMs: Math.max(0, o.now - oldest), lagMs: o.lagMs, deadSources: dead.map((source) => source.id) };
+  const crowded = sources.filter((source) => source.folded > 0).map((source) => source.id);
+  return {
+    watermarkAgeMs: Math.max(0, o.now - oldest),
+    lagMs: o.lagMs,
+    deadSources: dead.map((source) => source.id),
+    ...(crowded.length === 0 ? {} : { crowdedSources: crowded }),
+  };
 }

@@ -131,6 +131,8 @@ export interface SourceState {
   newest: Instant;
   heardAt: Instant;
   dead: string | null;
+  /** Samples that were beyond its cap of series. */
+  folded: number;
   lags: Lags;
   /** Event times of the latest readings: where a window may be cut without splitting an increment. */
   readonly marks: Instant[];
@@ -369,6 +371,7 @@ export function sourceOf(book: Book, system: System, id: string, everyMs: number
     newest: 0,
     heardAt: book.startedAt,
     dead: null,
+    folded: 0,
     lags: [],
     marks: [],
     series: new Map(),

@@ -1,0 +1,27 @@
+// The status as text, from an answer of the API: what only shows in trouble.
+import pc from 'picocolors';
+import { expect, test } from 'vitest';
+import { createOutput } from '../../src/cli/output.ts';
+import { type Status, statusText } from '../../src/cli/status-text.ts';
+
+const STATUS: Status = {
+  version: '0',
+  system: 'Shop',
+  now: 0,
+  pause: { paused: false, by: [] },
+  silences: [],
+  incidents: { open: 0, list: [] },
+  detection: { watermarkAgeMs: 0, lagMs: 0, deadSources: [], crowdedSources: ['whatsapp'] },
+};
+
+test.each([
+  ['en', 'whatsapp: more series than are told apart'],
+  ['pt-BR', 'whatsapp: mais séries do que são distinguidas'],
+] as const)('a source with more series than are told apart is named in %s, within the width of the terminal', (lang, words) => {
+  const page = { ...createOutput({ json: false, plain: true, env: {} }), colour: pc.createColors(false), width: 60, lang };
+  const text = statusText({ status: STATUS, triggers: [], past: [] }, page);
+  expect(text).toContain(words);
+  expect(text.split('\n').filter((line) => line.length > 60)).toEqual([]);
+  const { crowdedSources: _none, ...detection } = STATUS.detection;
+  expect(statusText({ status: { ...STATUS, detection }, triggers: [], past: [] }, page)).not.toContain('whatsapp');
+});
