@@ -30,6 +30,7 @@ export function exportPrometheusRules(system: Pick<System, 'signals' | 'triggers
 const HEAD = `# Written by belay export prometheus. These rules are weaker than the triggers that they come from: PromQL knows no evidence test (a least
 # number of events stands in for it), no watermark (what comes late is never looked at again) and no "unknown" (what is missing counts as over).
 # rate and increase need two samples in a window, and do not count the first sample of a series: scrape at least four times in the shortest one.
+# The counters must be in that Prometheus under the names that the signals of belay.yaml use.
 `;
 
 function ruleText(rule: TriggerRule, one: Expressed, alert: string): string {

@@ -254,6 +254,7 @@ function share(expr: Extract<Expr, { kind: 'binary' }>, given: number, side: Sid
 /** `1 - fast / all > 5%`, of a histogram. */
 function slow(expr: Extract<Expr, { kind: 'binary' }>, limit: number, side: Side): Shape {
   if (constant(expr.left) !== 1 || expr.right.kind !== 'binary' || expr.right.op !== '/') throw new Unlike('form');
+  if (unscaled(expr.right.left).scale !== 1) throw new Unlike('form');
   const shape = share(expr.right, limit, side === 'above' ? 'above' : 'below');
   if (shape.signal.kind !== 'ratio') throw new Unlike('form');
   const { bad: bucket, all } = shape.signal;
@@ -303,6 +304,9 @@ function onlyLabel(by: readonly string[]): string | null {
   return by[0] ?? null;
 }
 
+/** They give one series for each value of their labels; topk and its kin give several. */
+const ONE_EACH: ReadonlySet<string> = new Set(['sum', 'avg', 'min', 'max', 'count', 'group', 'stddev', 'stdvar', 'quantile']);
+
 /** What is compared with a number can be asked for as a value, and the worst of its series counts. */
 function polledOf(expr: Expr): Polled | null {
   if (expr.kind !== 'binary') return null;
@@ -310,7 +314,7 @@ function polledOf(expr: Expr): Polled | null {
     const { op, left, limit } = compared(expr);
     if (op === '==') return null;
     const side = op.startsWith('>') ? 'above' : 'below';
-    const by = left.kind === 'aggregate' && left.by.length === 1 ? (left.by[0] ?? null) : null;
+    const by = left.kind === 'aggregate' && ONE_EACH.has(left.op) && left.by.length === 1 ? (left.by[0] ?? null) : null;
     const query = by === null ? `${side === 'above' ? 'max' : 'min'}(${left.text})` : left.text;
     return { query, by, ...limited(side, limit) };
   } catch (error) {

@@ -121,6 +121,8 @@ function alertOf(
 
 function textIn(rule: Words, key: string, place: string): string {
   const value = rule[key];
+  if (typeof value === 'string' && value.includes('{env.'))
+    throw invalid(place, `${key} holds "{env.", which belay.yaml would replace from the environment`, 'Take that rule out of the file.');
   if (typeof value === 'string' && value.trim() !== '') return value.trim();
   if (typeof value === 'number') return String(value);
   throw invalid(place, `a rule has no ${key}`, 'Each rule needs alert (or record) and expr.');

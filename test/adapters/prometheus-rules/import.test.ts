@@ -173,6 +173,7 @@ describe('a file', () => {
     ['without groups', 'hello: 1\n', /rules\.yml:1:1: there is no list "groups"/],
     ['with a rule without expr', 'groups:\n  - name: g\n    rules:\n      - alert: A\n', /^rules\.yml:4:9: a rule has no expr/],
     ['with a time that is none', `${ruleOf('up')}        for: soon\n`, /^rules\.yml:4:9: for is no duration/],
+    ['that would read the environment', ruleOf('x{a="{env.HOME}"} > 1'), /^rules\.yml:4:9: expr holds "\{env\."/],
     ['that is too long', `groups: []\n#${'x'.repeat(4 * 1024 * 1024)}`, /longer than 4194304 characters/],
     [
       'of too many rules',
@@ -197,10 +198,22 @@ describe('a file', () => {
   });
 
   test('whose names and comments try to be something else stays what it is', () => {
-    const evil = 'x_total{a="\\n  evil: 1 # }} {env.HOME}"} > 1';
+    const evil = 'x_total{a="\\n  evil: 1 # }} "} > 1';
     const text = `groups:\n  - name: "g\\n  evil: 1"\n    rules:\n      - alert: "A\\nb: 1"\n        expr: ${JSON.stringify(`max(${evil})`)}\n        annotations: { "k\\nz: 1": "v\\r\\u2028y: 1" }\n`;
     const system = loaded(importText(text).fragment);
     expect(system.triggers.map(({ id }) => id)).toEqual(['a-b-1']);
+  });
+
+  test('of topk is polled by its worst series, and not cut by a label of which it gives several', () => {
+    const { fragment, rules } = importText(ruleOf('topk by (org) (3, rate(x_total[5m])) > 4'));
+    expect(rules).toMatchObject([{ became: 'polled', why: 'form', notes: [] }]);
+    expect(fragment).toContain('one: "max(topk by (org) (3, rate(x_total[5m])))"');
+  });
+
+  test('of five thousand rules is read within bounds', () => {
+    const one = `      - { alert: R, expr: 'sum(rate(a{code=~"5.."}[1h])) / sum(rate(a[1h])) > 0.01 and sum(rate(a{code=~"5.."}[5m])) / sum(rate(a[5m])) > 0.01' }\n`;
+    const { rules } = importText(`groups:\n  - name: g\n    rules:\n${one.repeat(5_000)}`);
+    expect(rules.filter(({ became }) => became === 'trigger')).toHaveLength(5_000);
   });
 
   test('of forty polled rules asks in sources of thirty-two', () => {
