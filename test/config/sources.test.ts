@@ -109,6 +109,12 @@ describe('options of sources that only their drivers know', () => {
       /its url is not the address of a Postgres/,
     ],
     [
+      'a rate where a total is asked for',
+      `  more:\n    driver: promql\n    url: "{env.SHOP_URL}"\n    every: 15s\n    queries: { r: 'sum by (org, instance) (rate(x_total[5m]))' }`,
+      '    queries',
+      /queries: rate and increase give no total/,
+    ],
+    [
       'a match of files that means nothing',
       '  more:\n    driver: files\n    folder: a\n    match: "{1}"\n    every: 1m',
       '    match',

@@ -70,14 +70,14 @@ function demandQueries({ id, queries, as }: PromqlSpec): void {
   const names = Object.keys(queries);
   const [problem, hint] =
     names.length === 0 || names.length > MOST_QUERIES
-      ? [`it has ${names.length} queries`, `Write between 1 and ${MOST_QUERIES}: queries: { requests: 'sum by (org, instance) (…)' }.`]
+      ? [`there are ${names.length} of them`, `Write between 1 and ${MOST_QUERIES}: queries: { requests: 'sum by (org, instance) (…)' }.`]
       : as === 'totals' && names.some((name) => NO_TOTALS.test(queries[name] ?? ''))
         ? [
             'rate and increase give no total',
             'Ask for the counter itself, as in sum by (org, instance) (http_requests_total), or say as: values.',
           ]
         : [null, ''];
-  if (problem !== null) throw new BelayError('BELAY_CONFIG_INVALID', `source ${id}: ${problem}.`, { hint });
+  if (problem !== null) throw new BelayError('BELAY_CONFIG_INVALID', `source ${id}: queries: ${problem}.`, { hint });
 }
 
 function headersOf({ token, headers }: PromqlSpec): Readonly<Record<string, string>> {

@@ -203,8 +203,12 @@ describe('a reading', () => {
 test.each<[what: string, o: Partial<PromqlSpec>, says: RegExp]>([
   ['rates as totals', { queries: { r: 'sum by (org, instance) (rate(x_total[5m]))' } }, /rate and increase give no total/],
   ['increases as totals', { queries: { r: 'increase (x_total[5m])' } }, /rate and increase give no total/],
-  ['no query', { queries: {} }, /it has 0 queries/],
-  ['too many queries', { queries: Object.fromEntries(Array.from({ length: 33 }, (_, n) => [`q${n}`, 'x'])) }, /it has 33 queries/],
+  ['no query', { queries: {} }, /queries: there are 0 of them/],
+  [
+    'too many queries',
+    { queries: Object.fromEntries(Array.from({ length: 33 }, (_, n) => [`q${n}`, 'x'])) },
+    /queries: there are 33 of them/,
+  ],
 ])('a source that cannot give what is asked of it does not start: %s', (_what, o, says) => {
   expect(() => readerOf(specOf('http://127.0.0.1:1', o))).toThrow(says);
   expect(() => readerOf(specOf('http://127.0.0.1:1', { queries: { error_rate: 'error_rate' } }))).not.toThrow();
