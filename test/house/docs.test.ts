@@ -42,8 +42,10 @@ describe('the table of errors', () => {
 /** What an example asks of the environment, with values of the right form. */
 function environmentOf(yaml: string): Readonly<Record<string, string>> {
   const names = new Set([...yaml.matchAll(/\{env\.(\w+)\}/g)].map((match) => match[1] ?? ''));
-  const fake = (name: string): string =>
-    name.endsWith('_URL') ? 'http://127.0.0.1:1' : name.endsWith('_ADDRESS') ? '127.0.0.1:1' : 'c2VjcmV0';
+  const fake = (name: string): string => {
+    if (/(?:DATABASE|CATALOGUE)_URL$/.test(name)) return 'postgres://belay@127.0.0.1:1/db';
+    return name.endsWith('_URL') ? 'http://127.0.0.1:1' : name.endsWith('_ADDRESS') ? '127.0.0.1:1' : 'c2VjcmV0';
+  };
   return Object.fromEntries([...names].map((name) => [name, fake(name)]));
 }
 

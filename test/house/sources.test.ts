@@ -16,7 +16,15 @@ test.each(SOURCE_DRIVER_NAMES)('the driver %s has a page whose example reads wit
   expect(example).toContain(`driver: ${driver}`);
   const names = new Set([...example.matchAll(/\{env\.(\w+)\}/g)].map((match) => match[1] ?? ''));
   const fake = (name: string): string =>
-    name === 'DOMAIN' ? 'shop.test' : /URL$/.test(name) ? 'http://127.0.0.1:1' : /SECRET|TOKEN|KEY/.test(name) ? 'c2VjcmV0' : '127.0.0.1:1';
+    name === 'DOMAIN'
+      ? 'shop.test'
+      : /DATABASE_URL$/.test(name)
+        ? 'postgres://belay@127.0.0.1/db'
+        : /URL$/.test(name)
+          ? 'http://127.0.0.1:1'
+          : /SECRET|TOKEN|KEY/.test(name)
+            ? 'c2VjcmV0'
+            : '127.0.0.1:1';
   const folder = mkdtempSync(path.join(tmpdir(), 'belay-page-'));
   try {
     writeFileSync(path.join(folder, 'belay.yaml'), example);
