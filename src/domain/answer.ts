@@ -57,13 +57,10 @@ export function deadBatch(source: string, at: Instant, reason: string, secrets: 
   return { source, at, alive: false, reason: labelText(masked, LONGEST_REASON), samples: [] };
 }
 
-/** Seconds or a date, as in `retry-after`; null when it says neither. */
-export function retryAfterMs(header: string | undefined, now: Instant): number | null {
-  if (header === undefined || header.trim() === '') return null;
-  const seconds = Number(header);
-  if (Number.isFinite(seconds)) return Math.max(0, seconds * 1000);
-  const at = Date.parse(header);
-  return Number.isNaN(at) ? null : Math.max(0, at - now);
+/** Seconds, as in `retry-after`; null for anything else: a date needs a calendar, and a short pause does as well. */
+function secondsIn(header: string | undefined): number | null {
+  const seconds = header === undefined || header.trim() === '' ? Number.NaN : Number(header);
+  return Number.isFinite(seconds) ? Math.max(0, seconds) : null;
 }
 
 /** Remembers until when an API asked to be left alone. */
@@ -72,13 +69,13 @@ export class Patience {
 
   /** Why it may not be asked now; null when it may. */
   refusal(now: Instant): string | null {
-    return now < this.#until ? `asked to be left alone until ${new Date(this.#until).toISOString()} (429)` : null;
+    return now < this.#until ? `asked to be left alone for ${Math.ceil((this.#until - now) / 1000)} s more (429)` : null;
   }
 
   /** Called with each answer; `resetAfter`: what the API calls its own header for it. */
   heard({ status, headers }: Pick<Answer, 'status' | 'headers'>, now: Instant, resetAfter: readonly string[] = []): void {
-    const asked = ['retry-after', ...resetAfter].map((name) => retryAfterMs(headers[name], now)).find((one) => one !== null);
-    if (status !== 429 && (status !== 503 || asked === undefined)) return;
-    this.#until = now + Math.min(asked ?? SHORT_PAUSE_MS, LONGEST_PAUSE_MS);
+    const asked = ['retry-after', ...resetAfter].map((name) => secondsIn(headers[name])).find((one) => one !== null) ?? null;
+    if (status !== 429 && (status !== 503 || asked === null)) return;
+    this.#until = now + Math.min(asked === null ? SHORT_PAUSE_MS : asked * 1000, LONGEST_PAUSE_MS);
   }
 }

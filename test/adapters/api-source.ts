@@ -84,7 +84,7 @@ export function apiSource(name: string, make: () => Promise<ApiUnderTest>): void
       now += 6_900;
       expect(await one.read(NEVER, {})).toMatchObject({
         alive: false,
-        reason: expect.stringMatching(/asked to be left alone until .* \(429\)$/),
+        reason: expect.stringMatching(/asked to be left alone for 1 s more \(429\)$/),
       });
       expect(server.asked).toHaveLength(before);
       now += 200;

@@ -42,10 +42,15 @@ describe('the table of errors', () => {
 /** What an example asks of the environment, with values of the right form. */
 function environmentOf(yaml: string): Readonly<Record<string, string>> {
   const names = new Set([...yaml.matchAll(/\{env\.(\w+)\}/g)].map((match) => match[1] ?? ''));
-  const fake = (name: string): string => {
-    if (/(?:DATABASE|CATALOGUE)_URL$/.test(name)) return 'postgres://belay@127.0.0.1:1/db';
-    return name.endsWith('_URL') ? 'http://127.0.0.1:1' : name.endsWith('_ADDRESS') ? '127.0.0.1:1' : 'c2VjcmV0';
-  };
+  const databases = new Set([...yaml.matchAll(/driver: sql,?\s+url: "\{env\.(\w+)\}"/g)].map((match) => match[1] ?? ''));
+  const fake = (name: string): string =>
+    databases.has(name)
+      ? 'postgres://belay@127.0.0.1:1/db'
+      : name.endsWith('_URL')
+        ? 'http://127.0.0.1:1'
+        : name.endsWith('_ADDRESS')
+          ? '127.0.0.1:1'
+          : 'c2VjcmV0';
   return Object.fromEntries([...names].map((name) => [name, fake(name)]));
 }
 

@@ -19,7 +19,7 @@ test.each(SOURCE_DRIVER_NAMES)('the driver %s has a page whose example reads wit
     name === 'DOMAIN'
       ? 'shop.test'
       : /DATABASE_URL$/.test(name)
-        ? 'postgres://belay@127.0.0.1/db'
+        ? 'postgres://belay@127.0.0.1:1/db'
         : /URL$/.test(name)
           ? 'http://127.0.0.1:1'
           : /SECRET|TOKEN|KEY/.test(name)

@@ -60,4 +60,4 @@ export function guardedConnector(
 }
 
 /** To a program of this machine: there is no address to judge. */
-export const socketConnector = (path: string): buildConnector.connector => buildConnector({ socketPath: path, timeout: 0 });
+export const toSocket = (path: string): buildConnector.connector => buildConnector({ socketPath: path, timeout: 0 });

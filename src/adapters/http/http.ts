@@ -4,7 +4,7 @@ import { Agent, type Dispatcher } from 'undici';
 import { BelayError } from '../../domain/errors.ts';
 import type { Http, HttpRequest, HttpResponse } from '../../ports/http.ts';
 import { readAllowList } from './addresses.ts';
-import { guardedConnector, type Lookup, socketConnector } from './connector.ts';
+import { guardedConnector, type Lookup, toSocket } from './connector.ts';
 import { failureOf, said } from './failure.ts';
 
 const DEFAULT_MAX_BYTES = 1024 * 1024;
@@ -22,7 +22,7 @@ export function createHttp(options: HttpOptions, deps: { readonly lookup?: Looku
   const agents = new Map<string, Agent>();
   const agentFor = ({ socket, ca }: HttpRequest): Agent => {
     const key = JSON.stringify([socket, ca]);
-    const agent = agents.get(key) ?? agentOf(socket === undefined ? guardedConnector(allow, { ...deps, ca }) : socketConnector(socket));
+    const agent = agents.get(key) ?? agentOf(socket === undefined ? guardedConnector(allow, { ...deps, ca }) : toSocket(socket));
     agents.delete(key);
     agents.set(key, agent);
     // They keep no connection: the one that was not used for longest is made again when it is wanted.
