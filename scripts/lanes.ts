@@ -48,6 +48,14 @@ export const DOCKERD: Part = {
   packages: ['docker.io', 'containerd', 'runc'],
   unpacked: true,
 };
+/** Speaks to contract servers of Kubernetes as its users do. */
+export const KUBECTL: Part = {
+  name: 'kubectl',
+  commands: ['kubectl'],
+  versionFlag: 'version',
+  packages: ['kubernetes-client'],
+  unpacked: true,
+};
 /** One program that needs no library: what a container without a distribution runs. */
 export const BUSYBOX: Part = {
   name: 'busybox',
@@ -64,7 +72,7 @@ export const LANES: readonly Lane[] = [
     name: 'core',
     proves: 'adapters against real parts, the scenarios',
     needs: [git],
-    likes: [PROMETHEUS, PROMTOOL, ALERTMANAGER, VICTORIA_METRICS, VMALERT, DOCKERD, BUSYBOX],
+    likes: [PROMETHEUS, PROMTOOL, ALERTMANAGER, VICTORIA_METRICS, VMALERT, DOCKERD, BUSYBOX, KUBECTL],
     timeoutMs: 20 * minute,
   },
   { name: 'web', proves: 'the war room in a real browser', needs: [chromium], timeoutMs: 10 * minute },

@@ -60,7 +60,12 @@ class InProcess {
       const startedAt = performance.now();
       const failure = await failureOf(one);
       const timeSpentMs = performance.now() - startedAt;
-      results.push({ id: one.id, name: one.id, timeSpentMs, ...(failure === null ? { status: 0 } : { status: 1, failureMessage: failure }) });
+      results.push({
+        id: one.id,
+        name: one.id,
+        timeSpentMs,
+        ...(failure === null ? { status: 0 } : { status: 1, failureMessage: failure }),
+      });
     }
     this.#shared.currentTestId = undefined;
     return { status: 'complete', tests: results, mutantCoverage: this.#shared.mutantCoverage };

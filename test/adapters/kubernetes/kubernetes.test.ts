@@ -1,14 +1,19 @@
 // The kubernetes source against a contract server: what pods are, what they do, and what an API server may refuse.
+import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { KUBECTL } from '../../../scripts/lanes.ts';
+import { findPart } from '../../../scripts/parts.ts';
 import { createKubernetesReader, type KubernetesSpec } from '../../../src/adapters/kubernetes/index.ts';
 import { pageIn, samplesOf } from '../../../src/adapters/kubernetes/pods.ts';
 import { systemTime } from '../../../src/adapters/system/index.ts';
 import type { Batch, Cursor } from '../../../src/domain/signal.ts';
 import { DetectWorld } from '../../flows/detect-world.ts';
+import { makeCertificate } from '../../world/parts/certificate.ts';
 import { type KubernetesServer, type PodState, startKubernetes } from '../../world/vendors/kubernetes.ts';
 import { apiSource, demandTame, exampleOf, http, NEVER, type ReaderTime, SECRET, saidIn, sourceIn } from '../api-source.ts';
 import { becomesSamplesOrReason, odd, word } from '../odd.ts';
@@ -164,6 +169,49 @@ describe('a token', () => {
       reason: expect.stringMatching(/answered 403: pods is forbidden/),
     });
   });
+});
+
+describe('over TLS, with a certificate that only its own authority vouches for', () => {
+  const made = makeCertificate({ names: ['127.0.0.1'], days: 30 });
+
+  async function world() {
+    const server = await startKubernetes({ token: SECRET, tls: made });
+    onTestFinished(server.close);
+    server.pods.set('crm', [crm(1, { restarts: 3 }), { name: 'db-0', labels: { app: 'db' }, owner: 'db' }]);
+    const folder = mkdtempSync(path.join(tmpdir(), 'belay-kube-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const caFile = path.join(folder, 'ca.crt');
+    writeFileSync(caFile, made.cert);
+    return { server, caFile };
+  }
+
+  test('it is read where caFile names that authority, and nowhere else', async () => {
+    const { server, caFile } = await world();
+    expect(saidIn(await readerOf(server.url, { caFile }).read(NEVER, {}), 'pod')).toMatchObject({ 'kube_restarts{crm-6d8f-1}': 3 });
+    expect(await readerOf(server.url).read(NEVER, {})).toMatchObject({
+      alive: false,
+      reason: expect.stringMatching(/self.signed certificate/),
+    });
+  });
+
+  const kubectl = findPart(KUBECTL);
+  test.skipIf(kubectl === null)(
+    'kubectl reads from the contract server what Belay reads',
+    async () => {
+      const { server, caFile } = await world();
+      const args = ['get', 'pods', '--namespace', 'crm', '--selector', 'app=crm', '--output', 'json', '--kubeconfig', '/dev/null'];
+      const where = ['--server', server.url, '--token', SECRET, '--certificate-authority', caFile, '--cache-dir', path.dirname(caFile)];
+      const { stdout } = await promisify(execFile)(kubectl?.file ?? '', [...args, ...where], { timeout: 30_000 });
+      const items = (JSON.parse(stdout) as { readonly items: readonly { readonly metadata: { readonly name: string } }[] }).items;
+      expect(items.map((one) => one.metadata.name)).toEqual(['crm-6d8f-1']);
+      expect(server.refused).toEqual([]);
+      const asked = server.asked.filter((one) => one.path.endsWith('/pods'));
+      await readerOf(server.url, { caFile, selector: 'app=crm' }).read(NEVER, {});
+      const ours = server.asked.at(-1);
+      expect([ours?.path, ours?.query.get('labelSelector')]).toEqual([asked[0]?.path, asked[0]?.query.get('labelSelector')]);
+    },
+    60_000,
+  );
 });
 
 test('the example of the page breaches for pods that loop or run out of memory, and says nothing of those that are well', async () => {

@@ -1,5 +1,5 @@
 // The API server of Kubernetes as far as Belay asks it: lists of pods with a label selector, in pages, for who shows the right token.
-// Written from the API reference (core/v1, PodList and Status); nobody's client was driven against it.
+// Written from the API reference (core/v1, PodList and Status); kubectl is driven against it where it is there.
 import { demand, startVendor, type VendorReply, type VendorServer } from './vendor-server.ts';
 
 export interface PodState {
@@ -23,11 +23,15 @@ export interface KubernetesServer extends VendorServer {
   expired: boolean;
 }
 
-export async function startKubernetes(o: { readonly token: string }): Promise<KubernetesServer> {
+export async function startKubernetes(o: {
+  readonly token: string;
+  readonly tls?: { readonly cert: string; readonly key: string };
+}): Promise<KubernetesServer> {
   const pods = new Map<string, readonly PodState[]>();
   const state = { expired: false };
   const server = await startVendor(({ method, path, query, headers }): VendorReply => {
     if (headers['authorization'] !== `Bearer ${o.token}`) return { status: 401, json: status(401, 'Unauthorized') };
+    if (method === 'GET' && path in DISCOVERY) return { status: 200, json: DISCOVERY[path] };
     const namespace = /^\/api\/v1\/namespaces\/([a-z0-9-]{1,63})\/pods$/.exec(path)?.[1];
     demand(method === 'GET' && namespace !== undefined, `${method} ${path} is not a list of pods`, 405);
     demand(headers['accept'] === 'application/json', `accept: ${headers['accept']} is not JSON`, 406);
@@ -47,7 +51,7 @@ export async function startKubernetes(o: { readonly token: string }): Promise<Ku
     const more = at + page.length < chosen.length;
     const metadata = { resourceVersion: '1', ...(more ? { continue: String(at + page.length), remainingItemCount: 1 } : {}) };
     return { status: 200, json: { kind: 'PodList', apiVersion: 'v1', metadata, items: page.map((pod) => podOf(pod, namespace)) } };
-  });
+  }, o.tls ?? null);
   return Object.defineProperty(Object.assign(server, { pods }), 'expired', {
     get: () => state.expired,
     set: (on: boolean) => {
@@ -55,6 +59,18 @@ export async function startKubernetes(o: { readonly token: string }): Promise<Ku
     },
   }) as KubernetesServer;
 }
+
+/** What a client asks before it knows where pods are. */
+const DISCOVERY: Readonly<Record<string, object>> = {
+  '/version': { major: '1', minor: '30', gitVersion: 'v1.30.0', gitCommit: '', platform: 'linux/amd64' },
+  '/api': { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [] },
+  '/apis': { kind: 'APIGroupList', apiVersion: 'v1', groups: [] },
+  '/api/v1': {
+    kind: 'APIResourceList',
+    groupVersion: 'v1',
+    resources: [{ name: 'pods', singularName: 'pod', namespaced: true, kind: 'Pod', verbs: ['get', 'list'], shortNames: ['po'] }],
+  },
+};
 
 function status(code: number, message: string): object {
   return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code };

@@ -1,6 +1,7 @@
 // What the contract servers of vendors share: real HTTP on loopback, a list of what was asked, and bad days. What a vendor answers, and
 // what it refuses, is the business of each of them.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
 export interface Asked {
@@ -38,12 +39,15 @@ export class BadRequest extends Error {
   }
 }
 
-export async function startVendor(answer: (asked: Asked) => VendorReply): Promise<VendorServer> {
+export async function startVendor(
+  answer: (asked: Asked) => VendorReply,
+  tls: { readonly cert: string; readonly key: string } | null = null,
+): Promise<VendorServer> {
   const asked: Asked[] = [];
   const refused: string[] = [];
   const held = new Set<ServerResponse>();
   const state: { mood: Mood } = { mood: 'well' };
-  const server = createServer((request, response) => {
+  const handle = (request: IncomingMessage, response: ServerResponse): void => {
     void bodyOf(request).then((body) => {
       const url = new URL(request.url ?? '/', 'http://vendor');
       const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
@@ -59,10 +63,11 @@ export async function startVendor(answer: (asked: Asked) => VendorReply): Promis
         send(response, { status: error.status, json: { message: error.message } });
       }
     });
-  });
+  };
+  const server = tls === null ? createServer(handle) : createTlsServer(tls, handle);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `${tls === null ? 'http' : 'https'}://127.0.0.1:${(server.address() as AddressInfo).port}`,
     asked,
     refused,
     get mood() {
