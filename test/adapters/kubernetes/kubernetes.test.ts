@@ -258,4 +258,4 @@ test('ten thousand lists become finite samples with short, plain labels, one of 
   const items = odd(fc.array(odd(fc.record({ metadata, status })), { maxLength: 3 }));
   const list = fc.record({ kind: odd(fc.constant('PodList')), items, metadata: odd(fc.record({ continue: text })) });
   becomesSamplesOrReason(list, (one) => samplesOf(pageIn(one, 'org').pods, { at: 5, endsAfter: 1 }));
-}, 20_000);
+}, 60_000);

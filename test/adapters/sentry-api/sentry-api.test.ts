@@ -199,4 +199,4 @@ test('ten thousand answers become finite samples with short, plain labels, or a 
   becomesSamplesOrReason(fc.tuple(document, fc.nat(2)), ([one, which]) =>
     which === 0 ? errorsIn(one.errors, span).samples : which === 1 ? issuesIn(one.issues, span) : sessionsIn(one.sessions, 5),
   );
-}, 20_000);
+}, 60_000);
