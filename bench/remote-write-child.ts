@@ -70,6 +70,7 @@ const store: SignalStore = {
   commit: async () => undefined,
   known: async () => new Set(),
   load: async () => ({ slots: [], series: [], states: [], seen: [] }),
+  slots: async () => ({ rows: [], spoken: new Set<number>() }),
   unanswered: async () => [],
   answered: async () => undefined,
   transitions: async () => [],

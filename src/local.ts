@@ -101,6 +101,7 @@ const WHY = 'no Belay runs here, so nothing is measured';
 const nobodyMeasures: Readings = {
   read: async () => ({ known: false, why: WHY, value: 0, lower: 0, upper: 0, bad: 0, all: 0, growing: false, watermark: 0 }),
   views: async () => [],
+  series: async () => null,
   report: async () => ({ status: 'ok', people: [], withinMs: 0, enough: false }),
   users: async () => undefined,
   health: async () => ({ watermarkAgeMs: Number.POSITIVE_INFINITY, lagMs: 0, deadSources: [] }),

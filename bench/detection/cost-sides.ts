@@ -51,8 +51,7 @@ export async function startBelaySide(startAt: number): Promise<BelaySide> {
 }
 
 export const PEERS: readonly (() => Promise<CostSide>)[] = [
-  async () =>
-    peerOf('VictoriaMetrics', await victoria.start({ latencyOffset: '1ms', args: ['-search.disableCache'] }), '/api/v1/write'),
+  async () => peerOf('VictoriaMetrics', await victoria.start({ latencyOffset: '1ms', args: ['-search.disableCache'] }), '/api/v1/write'),
   async () =>
     peerOf(
       'Prometheus',

@@ -111,7 +111,11 @@ function rowsOf(costs: readonly Cost[], o: { readonly breached: number; readonly
   const [victoria, prometheus, belay] = costs;
   const rows = costs.flatMap((one): Row[] => [
     { measure: 'cost: ingest', side: one.side, figure: `${perSecond(one.samplesPerCpuS)} samples of CPU` },
-    { measure: 'cost: one evaluation of the rules', side: one.side, figure: one === belay ? 'with each sample' : `${one.evaluationCpuS.toFixed(2)} CPU-s` },
+    {
+      measure: 'cost: one evaluation of the rules',
+      side: one.side,
+      figure: one === belay ? 'with each sample' : `${one.evaluationCpuS.toFixed(2)} CPU-s`,
+    },
     { measure: 'cost: an hour, ingest and rules every 15 s', side: one.side, figure: `${one.hourCpuS.toFixed(1)} CPU-s` },
     { measure: 'cost: peak memory', side: one.side, figure: `${one.peakMiB.toFixed(0)} MiB` },
   ]);
@@ -119,7 +123,12 @@ function rowsOf(costs: readonly Cost[], o: { readonly breached: number; readonly
   const ingest = (belay?.samplesPerCpuS ?? 0) / (victoria?.samplesPerCpuS ?? 1);
   return [
     ...rows,
-    judged('an hour beside VictoriaMetrics + vmalert', `1/${ratio(victoria).toFixed(1)}`, `≤ 1/${AIM.victoria}`, ratio(victoria) >= AIM.victoria),
+    judged(
+      'an hour beside VictoriaMetrics + vmalert',
+      `1/${ratio(victoria).toFixed(1)}`,
+      `≤ 1/${AIM.victoria}`,
+      ratio(victoria) >= AIM.victoria,
+    ),
     judged('an hour beside Prometheus', `1/${ratio(prometheus).toFixed(1)}`, `≤ 1/${AIM.prometheus}`, ratio(prometheus) >= AIM.prometheus),
     judged('ingest into durable state', `${ingest.toFixed(2)}× VictoriaMetrics`, '≥ 1×', ingest >= 1),
     judged('organizations in breach', `${o.breached} of ${o.wanted}`, 'all of them', o.breached === o.wanted),
@@ -141,7 +150,8 @@ export async function growth(run: Run): Promise<Part> {
     const belay = await startBelaySide(startAt);
     try {
       const feed = { url: belay.url, fleet, startAt };
-      const told = (round: number): void => run.progress(index * 100 + (100 * round) / (rounds + WARM_UP), sizes.length * 100, `${organizations} organizations`);
+      const told = (round: number): void =>
+        run.progress(index * 100 + (100 * round) / (rounds + WARM_UP), sizes.length * 100, `${organizations} organizations`);
       await feedRounds(feed, 0, WARM_UP, told);
       const before = cpuMs(belay.pids().flatMap(treeOf));
       await feedRounds(feed, WARM_UP, WARM_UP + rounds, told);
@@ -155,11 +165,13 @@ export async function growth(run: Run): Promise<Part> {
   const flat = Math.max(...costs.map(({ us }) => us)) / Math.min(...costs.map(({ us }) => us));
   return {
     rows: [
-      ...costs.map(({ organizations, us, peakMiB }): Row => ({
-        measure: `growth: ${organizations} organizations`,
-        side: 'Belay',
-        figure: `${us.toFixed(2)} µs of CPU a sample, ${peakMiB.toFixed(0)} MiB`,
-      })),
+      ...costs.map(
+        ({ organizations, us, peakMiB }): Row => ({
+          measure: `growth: ${organizations} organizations`,
+          side: 'Belay',
+          figure: `${us.toFixed(2)} µs of CPU a sample, ${peakMiB.toFixed(0)} MiB`,
+        }),
+      ),
       judged('growth: the dearest sample beside the cheapest', `${flat.toFixed(2)}×`, `≤ ${AIM.flat}×`, flat <= AIM.flat),
     ],
     how: `The same with more and more organizations, Belay alone: ${sizes.map(([organizations, rounds]) => `${organizations} (${rounds} rounds)`).join(', ')}.`,

@@ -16,7 +16,10 @@ interface Setting {
   readonly route: string;
 }
 
-const FAST: Setting = { everyS: 1, route: "{ receiver: bench, group_by: ['...'], group_wait: 0s, group_interval: 1s, repeat_interval: 1h }" };
+const FAST: Setting = {
+  everyS: 1,
+  route: "{ receiver: bench, group_by: ['...'], group_wait: 0s, group_interval: 1s, repeat_interval: 1h }",
+};
 const SHIPPED: Setting = {
   everyS: 15,
   route: '{ receiver: bench, group_by: [alertname], group_wait: 30s, group_interval: 5m, repeat_interval: 4h }',

@@ -89,7 +89,10 @@ async function sidesOf({ world, receiver, peers, belays }: Scene): Promise<reado
 
 function delaysOf({ outages, startedAt }: World, first: ReadonlyMap<string, number>): Delays {
   const of = (kind: Kind): readonly number[] =>
-    outages.filter((outage) => outage.kind === kind).map(({ org, due }) => (first.get(org) ?? Number.NaN) - startedAt - due).filter(Number.isFinite);
+    outages
+      .filter((outage) => outage.kind === kind)
+      .map(({ org, due }) => (first.get(org) ?? Number.NaN) - startedAt - due)
+      .filter(Number.isFinite);
   return { hard: of('hard'), mild: of('mild'), unborn: of('unborn'), burst: of('burst') };
 }
 

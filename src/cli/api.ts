@@ -6,7 +6,6 @@ import type { Incident } from '../domain/incident.ts';
 import type { IncidentRow } from '../domain/incident-list.ts';
 import type { IncidentView } from '../domain/incident-view.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
-import type { TriggerView } from '../domain/trigger.ts';
 import type { Client } from './client.ts';
 import type { Overview, Status } from './status-text.ts';
 
@@ -33,12 +32,12 @@ export async function getEvents(client: Client, id: string, after = 0): Promise<
 }
 
 export async function getOverview(client: Client): Promise<Overview> {
-  const [status, { triggers }, { incidents }] = await Promise.all([
+  const [status, { summaries, triggers }, { incidents }] = await Promise.all([
     client.get<Status>('/v1/status'),
-    client.get<{ triggers: readonly TriggerView[] }>('/v1/triggers'),
+    client.get<Pick<Overview, 'summaries' | 'triggers'>>('/v1/triggers'),
     client.get<{ incidents: readonly IncidentRow[] }>('/v1/incidents?open=false'),
   ]);
-  return { status, triggers, past: incidents };
+  return { status, summaries, triggers, past: incidents };
 }
 
 /** `name=value` pairs. Numbers and truth values are recognised where `typed` says so; otherwise by how they look. */

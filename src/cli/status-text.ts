@@ -4,7 +4,7 @@ import type { IncidentRow } from '../domain/incident-list.ts';
 import type { Instant } from '../domain/json.ts';
 import type { Silence } from '../domain/silence.ts';
 import type { Lang } from '../domain/system.ts';
-import type { TriggerView } from '../domain/trigger.ts';
+import type { TriggerRow, TriggerSummary } from '../domain/trigger-list.ts';
 import type { PauseState } from '../ports/pause.ts';
 import { clockName, countdown, span } from './clock-text.ts';
 import { joined } from './incident-page.ts';
@@ -32,7 +32,9 @@ export interface Status {
 
 export interface Overview {
   readonly status: Status;
-  readonly triggers: readonly TriggerView[];
+  readonly summaries: readonly TriggerSummary[];
+  /** The worst ones. */
+  readonly triggers: readonly TriggerRow[];
   readonly past: readonly IncidentRow[];
 }
 
@@ -43,7 +45,7 @@ const MAX_PAST = 5;
 /** Above this, Belay may mistake its own trouble for an outage; guard G8 uses the same figure. */
 const LAG_LIMIT_MS = 1000;
 
-export function statusText({ status, triggers, past }: Overview, page: Page): string {
+export function statusText({ status, summaries, past }: Overview, page: Page): string {
   const words = wordsOf(page.lang);
   const { incidents, pause, silences, now } = status;
   const blocks = [
@@ -54,7 +56,7 @@ export function statusText({ status, triggers, past }: Overview, page: Page): st
       : incidents.list.slice(0, MAX_OPEN).map((row) => openLines(row, now, page, words))),
     incidents.list.length > MAX_OPEN ? [page.colour.dim(`+${incidents.list.length - MAX_OPEN}  ${words.more}`)] : [],
     pastLines(past.slice(0, MAX_PAST), now, page, words),
-    watchLines(triggers, status, page, words),
+    watchLines(summaries, status, page, words),
   ];
   return blocks
     .filter((block) => block.length > 0)
@@ -105,17 +107,11 @@ function pastLines(rows: readonly IncidentRow[], now: Instant, { colour, lang, w
   return [colour.bold(words.past), ...lines];
 }
 
-function watchLines(triggers: readonly TriggerView[], { detection }: Status, page: Page, words: Words): readonly string[] {
+function watchLines(summaries: readonly TriggerSummary[], { detection }: Status, page: Page, words: Words): readonly string[] {
   const { colour, marks } = page;
-  const names = [...new Set(triggers.map((view) => view.trigger))];
-  const lines = names.map(
-    (name) =>
-      `  ${pad(name, Math.max(...names.map((one) => one.length)))}  ${countsOf(
-        triggers.filter((view) => view.trigger === name),
-        page,
-        words,
-      )}`,
-  );
+  const seen = summaries.filter((one) => one.seen > 0);
+  const longest = Math.max(...seen.map((one) => one.trigger.length));
+  const lines = seen.map((one) => `  ${pad(one.trigger, longest)}  ${countsText(one.counts, page, words)}`);
   const trouble = [
     ...(detection.deadSources.length === 0 ? [] : [colour.red(`  ${marks.failed} ${words.noData} ${detection.deadSources.join(', ')}`)]),
     ...(detection.crowdedSources ?? []).flatMap((source) =>
@@ -126,14 +122,10 @@ function watchLines(triggers: readonly TriggerView[], { detection }: Status, pag
   return [colour.bold(words.watching), ...(lines.length === 0 ? [`  ${words.nothingMeasured}`] : lines), ...trouble];
 }
 
-function countsOf(views: readonly TriggerView[], { colour, marks }: Page, words: Words): string {
-  const count = (holds: (view: TriggerView) => boolean): number => views.filter(holds).length;
-  const known = (view: TriggerView): boolean => !view.unknown && !view.warming;
-  const breached = count((view) => view.status === 'breached');
-  const suspect = count((view) => view.status === 'suspect');
-  const unknown = count((view) => view.unknown && view.status !== 'breached' && view.status !== 'suspect');
-  const warming = count((view) => view.warming && !view.unknown && view.status !== 'breached' && view.status !== 'suspect');
-  const ok = count((view) => known(view) && (view.status === 'ok' || view.status === 'cleared'));
+/** `1 breached · 12 ok`: what is at rest and what has cleared are one word. */
+export function countsText(counts: TriggerSummary['counts'], { colour, marks }: Look, words: Words): string {
+  const { breached, suspect, unknown, warming } = counts;
+  const ok = counts.ok + counts.cleared;
   const parts = [
     breached === 0 ? '' : colour.red(`${breached} ${words.breached}`),
     suspect === 0 ? '' : colour.yellow(`${suspect} ${words.suspect}`),

@@ -26,6 +26,8 @@ export const OPERATIONS = {
   getEvidence: 'viewer',
   listTriggers: 'viewer',
   listReportable: 'viewer',
+  getTrigger: 'viewer',
+  getSeries: 'viewer',
   explain: 'viewer',
   listRunbooks: 'viewer',
   listSilences: 'viewer',

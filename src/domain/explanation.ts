@@ -1,9 +1,10 @@
 // Why a trigger fired, or why it did not, and what Belay made of it: the figures that the sentences are put together from. Pure.
-import { compileRule } from './condition.ts';
+import { chanceOf, compileRule } from './condition.ts';
 import type { Event } from './event.ts';
 import type { GuardVerdict } from './guardrail.ts';
 import type { Instant } from './json.ts';
 import type { SignalKind } from './signal.ts';
+import { covers, endOf, type Silence } from './silence.ts';
 import type { FrozenInputs, TriggerRule, TriggerView } from './trigger.ts';
 
 export interface Explanation {
@@ -31,12 +32,23 @@ export interface Explanation {
   readonly chance: number | null;
   /** Bad events that would have been enough to ask, and to act; null where that is not counted. */
   readonly needed: { readonly suspect: number; readonly act: number } | null;
+  /** Silences that hold now: of the trigger itself, or of one that it is made of (`of`). */
+  readonly silences: readonly ExplainedSilence[];
   readonly decisions: readonly {
     readonly at: Instant;
     readonly choice: string;
     readonly reason: string;
     readonly open: readonly GuardVerdict[];
   }[];
+}
+
+export interface ExplainedSilence {
+  readonly id: string;
+  /** The member of a composite trigger that it is about; null: the trigger itself. */
+  readonly of: string | null;
+  readonly until: Instant;
+  readonly by: string;
+  readonly reason: string;
 }
 
 interface Watched {
@@ -46,10 +58,30 @@ interface Watched {
   readonly q?: number;
 }
 
+/** What keeps people untold, or Belay from acting alone, about this scope. */
+export function silencesOn(
+  silences: readonly Silence[],
+  o: { readonly trigger: string; readonly members: readonly string[]; readonly scope: string; readonly now: Instant },
+): readonly ExplainedSilence[] {
+  const about = (trigger: string): readonly Silence[] => silences.filter((one) => covers(one, { trigger, org: o.scope, now: o.now }));
+  const told = (one: Silence, of: string | null): ExplainedSilence => ({
+    id: one.id,
+    of,
+    until: endOf(one),
+    by: one.by,
+    reason: one.reason,
+  });
+  const own = about(o.trigger);
+  const others = o.members.flatMap((member) => about(member).flatMap((one) => (own.includes(one) ? [] : [told(one, member)])));
+  return [...own.map((one) => told(one, null)), ...others];
+}
+
 /** How one scope of a trigger stands now. A scope that was never seen has no view. */
-export function explainNow(watched: Watched, view: TriggerView): Explanation {
+export function explainNow(watched: Watched, view: TriggerView, silences: readonly ExplainedSilence[] = []): Explanation {
+  const measured = figures(watched, view);
   return {
-    ...figures(watched, view),
+    ...measured,
+    silences,
     trigger: watched.rule.id,
     scope: view.scope,
     status: view.status,
@@ -60,13 +92,29 @@ export function explainNow(watched: Watched, view: TriggerView): Explanation {
     level: view.level,
     early: view.early ?? null,
     baseline: view.baseline ?? null,
-    chance: null,
+    chance: chanceNow(watched, view, measured.needed),
     decisions: [],
   };
 }
 
+/** Only where it is what the level comes from: what may merely ask although it would be enough to act has another reason. */
+function chanceNow(
+  { rule, kind }: Watched,
+  { value, bad, all, overLimit, level }: TriggerView,
+  needed: Explanation['needed'],
+): number | null {
+  const isCapped = level === 'suspect' && needed !== null && bad >= needed.act;
+  if (!overLimit || level === 'none' || isCapped || rule.breach?.vs !== undefined) return null;
+  const condition = { value, bad, all, limit: overLimit, level, below: null, still: overLimit };
+  return chanceOf(compileRule(rule, { kind } as SignalKind), condition);
+}
+
 /** The trigger of an incident as it stood when Belay last looked before deciding. Null: people started it. */
-export function explainIncident(watched: Watched, events: readonly Event[]): Explanation | null {
+export function explainIncident(
+  watched: Watched,
+  events: readonly Event[],
+  silencesOf: (scope: string) => readonly ExplainedSilence[] = () => [],
+): Explanation | null {
   const told = events.filter((event) => event.type === 'trigger.changed' && ['suspect', 'breached'].includes(event.data.transition.to));
   const last = told.findLast((event) => event.type === 'trigger.changed' && event.data.transition.to === 'breached') ?? told.at(-1);
   if (last?.type !== 'trigger.changed') return null;
@@ -85,6 +133,7 @@ export function explainIncident(watched: Watched, events: readonly Event[]): Exp
     early: inputs.early ?? null,
     baseline: inputs.baseline ?? null,
     chance: inputs.pValue,
+    silences: silencesOf(transition.scope),
     decisions: events.flatMap((event) =>
       event.type !== 'decision.made'
         ? []

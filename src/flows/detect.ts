@@ -16,6 +16,7 @@ import { isCounted, takeIn } from './detect/intake.ts';
 import { changeSet, keptFrom, loadBook, upkeepRows } from './detect/keep.ts';
 import { type Findings, lookAtComposites, lookAtManual, lookAtTrack, newFindings, note, noteLearnt } from './detect/looks.ts';
 import { healthOf, readMetric, viewsOf } from './detect/readings.ts';
+import { createSeriesReader } from './detect/series.ts';
 import type { Book, ExtraWindow, ManualTrigger } from './detect/track.ts';
 import { growsByTime, sourceOf } from './detect/track.ts';
 import { usersOf } from './detect/users.ts';
@@ -55,6 +56,7 @@ export interface Detector {
 
 export function createDetector(deps: DetectorDeps): Detector {
   const running = new Running(deps);
+  const series = createSeriesReader(deps.store);
   return {
     start: () => running.start(),
     stop: () => running.stop(),
@@ -63,6 +65,7 @@ export function createDetector(deps: DetectorDeps): Detector {
     readings: {
       read: async (query) => readMetric(await running.book(), query, { now: deps.time.now(), freshMs: deps.system.guards.freshMs }),
       views: async (trigger) => viewsOf(await running.book(), trigger, deps.time.now()),
+      series: async (query) => series({ book: await running.book(), now: deps.time.now() }, query),
       report: (report) => running.report(report),
       users: async (query) => usersOf(await running.book(), deps.system, query, deps.time.now()),
       health: async (of) => healthOf(await running.book(), { now: deps.time.now(), lagMs: running.lagMs(), sources: of?.sources ?? [] }),

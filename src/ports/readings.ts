@@ -1,5 +1,6 @@
 // What detection knows now, for metric probes, guards and screens.
 import type { Instant } from '../domain/json.ts';
+import type { SignalSeries } from '../domain/series.ts';
 import type { TriggerStatus, TriggerView } from '../domain/trigger.ts';
 
 export interface MetricReading {
@@ -31,6 +32,13 @@ export interface Readings {
   read(q: { readonly trigger: string; readonly scope: string; readonly overMs?: number; readonly since?: Instant }): Promise<MetricReading>;
   /** One view a scope that has ever been seen. */
   views(trigger?: string): Promise<readonly TriggerView[]>;
+  /** What was counted lately, for screens. Null: the trigger keeps no counts, or its scope was never seen. */
+  series(q: {
+    readonly trigger: string;
+    readonly scope: string;
+    readonly from?: Instant | undefined;
+    readonly to?: Instant | undefined;
+  }): Promise<SignalSeries | null>;
   /** A person's report for a manual trigger, or that something measured hurts; durable when it resolves. @throws BELAY_NOT_FOUND, BELAY_FORBIDDEN */
   report(o: {
     readonly trigger: string;

@@ -65,6 +65,14 @@ export interface SignalStore {
     readonly states: readonly StateRow[];
     readonly seen: readonly SeenRow[];
   }>;
+  /**
+   * Slots of one scope that begin at `from` or later and before `to`, oldest first, and the starts at which anybody of the signal counted
+   * anything: for screens. It may read what all scopes counted then: not for every look.
+   */
+  slots(q: { readonly signal: string; readonly scope: string; readonly from: Instant; readonly to: Instant }): Promise<{
+    readonly rows: readonly SlotRow[];
+    readonly spoken: ReadonlySet<Instant>;
+  }>;
   /** Transitions that nobody has answered yet (`answered` was not called), oldest first. */
   unanswered(): Promise<readonly Transition[]>;
   answered(transition: Transition): Promise<void>;

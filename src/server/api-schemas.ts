@@ -1,5 +1,6 @@
 // The shapes of the API: strict for what comes in, described and open for what goes out.
 import { z } from '@hono/zod-openapi';
+import { SHOWN_STATES } from '../domain/trigger-list.ts';
 
 export const KEY = z.string().regex(/^[\x21-\x7e]{8,128}$/, '8 to 128 printable characters');
 const hash = z.string().regex(/^[0-9a-f]{64}$/, 'a sha256 in hex');
@@ -54,7 +55,7 @@ const labels = z
   .refine((all) => Object.keys(all).length <= 32, 'at most 32 labels');
 const instant = z.union([z.number().int().min(0), z.iso.datetime({ offset: true }).transform((at) => Date.parse(at))]);
 /** As people write it, without seconds. */
-const moment = z.union([instant, z.iso.datetime({ offset: true, precision: -1 }).transform((at) => Date.parse(at))]);
+export const moment = z.union([instant, z.iso.datetime({ offset: true, precision: -1 }).transform((at) => Date.parse(at))]);
 export const silenceBody = z.strictObject({
   trigger: silencedName.openapi({ description: 'Null or absent: every trigger' }),
   org: silencedName.openapi({ description: 'Null or absent: every organization' }),
@@ -146,12 +147,45 @@ export const planSchema = z
     steps: z.array(z.looseObject({ id: z.string(), kind: z.string(), title: z.string() })),
   })
   .openapi('Plan');
+const shownState = z.enum(SHOWN_STATES);
+export const triggerParams = z.strictObject({
+  id: z
+    .string()
+    .max(200)
+    .openapi({ param: { name: 'id', in: 'path' }, example: 'http-5xx' }),
+});
+export const triggerQuery = z.strictObject({
+  trigger: z.string().max(200).optional(),
+  org: z.string().max(256).optional(),
+  state: shownState.optional(),
+  limit: z.coerce.number().int().min(1).max(1000).default(200),
+  offset: z.coerce.number().int().min(0).max(1_000_000).default(0),
+});
+const limitSchema = z
+  .union([
+    z.object({ above: z.number() }),
+    z.object({ below: z.number() }),
+    z.object({ times: z.number(), than: z.enum(['others', 'before']) }),
+  ])
+  .nullable();
 export const triggerSchema = z
   .looseObject({
     trigger: z.string(),
-    scope: z.string(),
+    scope: z.string().openapi({ description: 'The organization; empty: the whole system' }),
+    state: shownState,
     status: z.enum(['ok', 'suspect', 'breached', 'cleared']),
+    unknown: z.boolean(),
+    warming: z.boolean(),
+    mode: z.enum(['shadow', 'armed']),
     value: z.number().nullable(),
+    limit: limitSchema,
+    level: z.enum(['none', 'suspect', 'act']),
+    evidence: z.object({
+      chance: z.number().nullable(),
+      needed: z.object({ suspect: z.number(), act: z.number() }).nullable(),
+    }),
+    silencedUntil: instantOut.nullable(),
+    watermark: instantOut,
     lastEvaluatedAt: instantOut,
   })
   .openapi('Trigger');
@@ -190,6 +224,34 @@ export const reportedSchema = z
     enough: z.boolean().openapi({ description: 'Their word is enough to act on' }),
   })
   .openapi('Reported');
+export const triggerSummarySchema = z
+  .looseObject({
+    trigger: z.string(),
+    kind: z.string(),
+    mode: z.enum(['shadow', 'armed']),
+    limit: limitSchema,
+    overMs: z.number().nullable(),
+    counts: z.record(shownState, z.number().int()),
+    seen: z.number().int(),
+    lastEvaluatedAt: instantOut.nullable(),
+    silencedUntil: instantOut.nullable(),
+  })
+  .openapi('TriggerSummary');
+const spanSchema = z.object({ from: instantOut, to: instantOut });
+export const seriesSchema = z
+  .looseObject({
+    trigger: z.string(),
+    org: z.string(),
+    from: instantOut,
+    to: instantOut,
+    slotMs: z.number(),
+    slots: z.array(z.object({ at: instantOut, bad: z.number(), all: z.number(), sum: z.number() })),
+    gaps: z.array(spanSchema).openapi({ description: 'Spans of which nothing is known: neither zero nor fine' }),
+    points: z.array(z.object({ at: instantOut, value: z.number().nullable(), bad: z.number(), all: z.number() })),
+    marks: z.array(z.object({ at: instantOut, what: z.enum(['change', 'incident-began', 'incident-ended']), label: z.string() })),
+    unasked: z.array(z.string()),
+  })
+  .openapi('Series');
 export const runbookSchema = z
   .looseObject({ id: z.string(), title: z.string(), version: z.string(), start: z.enum(['ask', 'auto']), irHash: z.string() })
   .openapi('Runbook');

@@ -12,12 +12,9 @@ import {
   approvalParams,
   endBody,
   eventSchema,
-  explainQuery,
   incidentParams,
   incidentSchema,
   listQuery,
-  noBody,
-  noParams,
   noteBody,
   pauseBody,
   pauseSchema,
@@ -37,13 +34,12 @@ import {
   statusSchema,
   stepParams,
   takenBackBody,
-  triggerSchema,
   viewSchema,
 } from './api-schemas.ts';
+import { addTriggers } from './api-triggers.ts';
 import type { Auth } from './auth.ts';
 import type { Commands } from './commands.ts';
-import { type Api, type Endpoint, mount } from './endpoint.ts';
-import { explain } from './explain.ts';
+import { type Add, type Api, mount, READ, WRITE } from './endpoint.ts';
 import type { Idempotency } from './idempotency.ts';
 import { permitAnswer, permitDecision } from './permits.ts';
 import type { Refusals } from './refusals.ts';
@@ -58,11 +54,10 @@ export interface ApiDeps {
   readonly refusals?: Pick<Refusals, 'list'> | undefined;
 }
 
-type Add = <P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType>(endpoint: Endpoint<P, Q, B>) => void;
-
 export function mountApi(api: Api, deps: ApiDeps): void {
   const add: Add = (endpoint) => mount(api, deps, endpoint);
   addSystemReads(add, deps);
+  addTriggers(add, deps);
   addIncidentReads(add, deps);
   addAnswers(add, deps);
   addIncidentWrites(add, deps);
@@ -71,9 +66,6 @@ export function mountApi(api: Api, deps: ApiDeps): void {
   addSilences(add, deps);
   addRuns(add, deps);
 }
-
-const READ = { method: 'get', params: noParams, query: noParams, body: noBody, status: 200, remembered: false } as const;
-const WRITE = { method: 'post', params: noParams, query: noParams, body: noBody, status: 200, remembered: true } as const;
 
 function addSystemReads(add: Add, { world, version, refusals }: ApiDeps): void {
   add({
@@ -95,28 +87,11 @@ function addSystemReads(add: Add, { world, version, refusals }: ApiDeps): void {
   });
   add({
     ...READ,
-    operation: 'listTriggers',
-    path: '/v1/triggers',
-    summary: 'Where every trigger stands',
-    answer: z.object({ triggers: z.array(triggerSchema) }),
-    handle: async () => ({ triggers: await world.readings.views() }),
-  });
-  add({
-    ...READ,
     operation: 'listReportable',
     path: '/v1/reportable',
     summary: 'What the caller may report: triggers with their questions',
     answer: z.object({ reportable: z.array(reportableSchema) }),
     handle: async ({ caller }) => ({ reportable: reportablesOf(world.system, caller) }),
-  });
-  add({
-    ...READ,
-    operation: 'explain',
-    path: '/v1/explanations',
-    summary: 'Why an incident began, or how a trigger stands: figures for sentences',
-    query: explainQuery,
-    answer: z.object({ explanations: z.array(z.looseObject({ trigger: z.string(), scope: z.string() })) }),
-    handle: ({ query }) => explain(world, query),
   });
   add({
     ...READ,

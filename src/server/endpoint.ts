@@ -8,7 +8,7 @@ import { HTTPException } from 'hono/http-exception';
 import { OPERATIONS, type Operation } from '../domain/authorization.ts';
 import { BelayError } from '../domain/errors.ts';
 import type { Json } from '../domain/json.ts';
-import { KEY, problemSchema } from './api-schemas.ts';
+import { KEY, noBody, noParams, problemSchema } from './api-schemas.ts';
 import type { Auth } from './auth.ts';
 import type { Caller } from './commands.ts';
 import { type AppEnv, requireCaller, requireOwnPage } from './guard.ts';
@@ -39,6 +39,10 @@ export interface Endpoint<P extends z.ZodObject, Q extends z.ZodObject, B extend
   readonly remembered: boolean;
   handle(asked: Asked<P, Q, B>): Promise<unknown>;
 }
+
+export type Add = <P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType>(endpoint: Endpoint<P, Q, B>) => void;
+export const READ = { method: 'get', params: noParams, query: noParams, body: noBody, status: 200, remembered: false } as const;
+export const WRITE = { method: 'post', params: noParams, query: noParams, body: noBody, status: 200, remembered: true } as const;
 
 export const CAPS = { writeBytes: 256 * 1024, ingestBytes: 4 * 1024 * 1024 } as const;
 

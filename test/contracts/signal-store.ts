@@ -101,6 +101,25 @@ export function signalStoreContract(make: MakeStore, { test, expect }: TestTools
     expect((await store.signals.load(20)).slots.map((row) => row.slot)).toEqual([20, 30, 100]);
   });
 
+  on('slots of one scope are read, and it is told when anybody of the signal counted', async (store) => {
+    const other = { ...slot(30, 'acme', { all: 9 }), signal: 'other' };
+    await store.signals.commit({
+      ...NOTHING,
+      slots: [
+        slot(10, 'acme', { bad: 1, all: 5, sum: 2.5 }),
+        slot(20, 'globex', { all: 7 }),
+        slot(40, 'acme', { all: 1 }),
+        slot(50, 'acme', { all: 1 }),
+        other,
+      ],
+    });
+    await store.signals.commit({ ...NOTHING, slots: [slot(10, 'acme', { bad: 1, all: 1 })] });
+    const { rows, spoken } = await store.signals.slots({ signal: 's', scope: 'acme', from: 10, to: 50 });
+    expect(rows).toEqual([slot(10, 'acme', { bad: 2, all: 6, sum: 2.5 }), slot(40, 'acme', { all: 1 })]);
+    expect([...spoken].sort((a, b) => a - b)).toEqual([10, 20, 40]);
+    expect(await store.signals.slots({ signal: 's', scope: 'acme', from: 60, to: 90 })).toEqual({ rows: [], spoken: new Set() });
+  });
+
   on('the last value of a series and the last state win', async (store) => {
     await store.signals.commit({
       ...NOTHING,

@@ -1,7 +1,8 @@
 // Explanations: the figures behind a decision as sentences, in both languages.
 import { describe, expect, test } from 'vitest';
-import { type Explanation, explainNow } from '../../src/domain/explanation.ts';
+import { type Explanation, explainNow, silencesOn } from '../../src/domain/explanation.ts';
 import type { SignalKind } from '../../src/domain/signal.ts';
+import type { Silence } from '../../src/domain/silence.ts';
 import { explanationLines } from '../../src/domain/text/explanations.ts';
 import type { TriggerRule, TriggerView } from '../../src/domain/trigger.ts';
 
@@ -115,6 +116,47 @@ describe('why it does not fire', () => {
     const compared = now({}, { breach: { overMs: 300_000, stillMs: 0, forMs: 0, vs } });
     expect(explanationLines({ ...compared, baseline: { bad: 2, all: 9_000 } }, told('en'))[1]).toBe(
       'Measured: 2.14 %, 3 bad of 140 within 5 min; the limit is 3 times that of the other organizations (there 2 of 9000).',
+    );
+  });
+});
+
+describe('what is true of a breach now', () => {
+  test('it is told how seldom chance would bring as much', () => {
+    const lines = explanationLines(now({ status: 'breached', since: 0, value: 4 / 9, bad: 4, all: 9, level: 'act' }), told('en'));
+    expect(lines[2]).toMatch(/^By chance so much comes once in 54,000 looks; /);
+  });
+
+  test('silences that hold are told with their end and their reason, those of others are not', () => {
+    const silence = (id: string, o: Partial<Silence> = {}): Silence => ({
+      id,
+      trigger: 'http-5xx',
+      org: null,
+      from: 0,
+      until: 3_600_000,
+      by: 'ana',
+      reason: 'load test',
+      ended: null,
+      ...o,
+    });
+    const all = [
+      silence('SIL-1'),
+      silence('SIL-2', { org: 'globex' }),
+      silence('SIL-3', { trigger: 'queue' }),
+      silence('SIL-4', { from: 3_000_000 }),
+      silence('SIL-5', { trigger: 'other' }),
+    ];
+    const found = silencesOn(all, { trigger: 'http-5xx', members: ['queue'], scope: 'acme', now: 1_000 });
+    expect(found.map((one) => [one.id, one.of])).toEqual([
+      ['SIL-1', null],
+      ['SIL-3', 'queue'],
+    ]);
+    const lines = explanationLines(explainNow({ rule: RULE, kind: 'ratio' }, VIEW, found), told('en'));
+    expect(lines.slice(-2)).toEqual([
+      'Silence SIL-1 holds until 22:00 GMT-3 (ana: load test): nobody is told, and nothing is acted on.',
+      'Silence SIL-3 of queue holds until 22:00 GMT-3 (ana: load test): people are told, and Belay does not act alone.',
+    ]);
+    expect(explanationLines(explainNow({ rule: RULE, kind: 'ratio' }, VIEW, found), told('pt-BR')).at(-1)).toBe(
+      'O silêncio SIL-3 de queue vale até 22:00 BRT (ana: load test): as pessoas são avisadas, e o Belay não age sozinho.',
     );
   });
 });

@@ -17,6 +17,7 @@ function sink(transitions: Transition[]): SignalStore {
   return {
     commit: async (change) => void transitions.push(...change.transitions),
     load: async () => ({ slots: [], series: [], states: [], seen: [] }),
+    slots: async () => ({ rows: [], spoken: new Set<number>() }),
     unanswered: async () => [],
     answered: async () => undefined,
     transitions: async () => transitions,

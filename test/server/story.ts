@@ -4,20 +4,21 @@ import type { Incident } from '../../src/domain/incident.ts';
 import type { Instant, Json } from '../../src/domain/json.ts';
 import type { DeliveryDraft } from '../../src/domain/message.ts';
 import type { Plan } from '../../src/domain/plan.ts';
-import type { FrozenInputs, Transition, TriggerView } from '../../src/domain/trigger.ts';
+import type { FrozenInputs, Transition } from '../../src/domain/trigger.ts';
 import type { World } from '../../src/flows/world.ts';
-import type { Readings } from '../../src/ports/readings.ts';
 import type { Time } from '../../src/ports/time.ts';
 import type { ReadWorld } from '../../src/server/snapshot.ts';
 import { createFakeDigest } from '../world/fakes/digest.ts';
 import { createFakeDocumentStore } from '../world/fakes/document-store.ts';
 import { DurableDisk } from '../world/fakes/durable-disk.ts';
+import { createFakeFlowSwitch } from '../world/fakes/flow-switch.ts';
 import { createFakeIncidentStore } from '../world/fakes/incident-store.ts';
 import { KillSwitch } from '../world/fakes/kill-switch.ts';
 import { createFakeOutbox } from '../world/fakes/outbox.ts';
 import { createFakePause, type FakePause } from '../world/fakes/pause.ts';
 import { createFakeSilenceStore } from '../world/fakes/silence-store.ts';
 import { createFakeCommands, type FakeCommands } from './fake-commands.ts';
+import { createStoryReadings, type StoryReadings } from './story-readings.ts';
 import { RUNBOOK, STEPS, SYSTEM } from './story-system.ts';
 
 const BELAY = { kind: 'engine', id: 'belay' } as const;
@@ -27,6 +28,7 @@ export interface Story {
   readonly world: ReadWorld;
   readonly commands: FakeCommands;
   readonly pause: FakePause;
+  readonly readings: StoryReadings;
   readonly plan: Plan;
   readonly incident: string;
   readonly approval: string;
@@ -43,6 +45,9 @@ export async function createStory(time: Time): Promise<Story> {
   const incidents = createFakeIncidentStore(deps);
   const documents = createFakeDocumentStore(deps);
   const pause = createFakePause(deps);
+  const readings = createStoryReadings(time);
+  const checkout = createFakeFlowSwitch({ flows: { acme: 'stable' }, values: ['stable', 'next'], now: () => time.now() - 9 * MIN });
+  checkout.put('acme', 'next');
   const irHash = await documents.put(RUNBOOK as unknown as Json);
   const world = {
     system: SYSTEM,
@@ -53,7 +58,9 @@ export async function createStory(time: Time): Promise<Story> {
     time,
     outbox: createFakeOutbox(deps),
     silences: createFakeSilenceStore(deps),
-    readings: readingsAt(time),
+    readings,
+    targets: {},
+    switches: { checkout },
   };
   const plan = await keepPlan(documents, irHash);
   const incident = await openIncident(world, plan, time.now());
@@ -63,6 +70,7 @@ export async function createStory(time: Time): Promise<Story> {
     world,
     commands,
     pause,
+    readings,
     plan,
     incident,
     approval: 'run-1/go#1:approval',
@@ -250,44 +258,6 @@ function delivery(id: string, audience: string, to: string, lang: 'en' | 'pt-BR'
     thread: 't1',
     exempt: false,
   };
-}
-
-function readingsAt(time: Time): Readings {
-  const views = (): readonly TriggerView[] =>
-    (['acme', 'globex'] as const).map((scope) => ({
-      trigger: 'http-5xx',
-      scope,
-      status: scope === 'acme' ? 'breached' : 'ok',
-      announced: scope === 'acme',
-      unknown: false,
-      warming: false,
-      episode: scope === 'acme' ? 'e1' : null,
-      since: scope === 'acme' ? time.now() - 12 * MIN : null,
-      value: scope === 'acme' ? 0.0412 : 0.003,
-      bad: scope === 'acme' ? 35 : 2,
-      all: scope === 'acme' ? 850 : 700,
-      level: scope === 'acme' ? 'act' : 'none',
-      overLimit: scope === 'acme',
-      watermark: time.now() - 900,
-      lastEvaluatedAt: time.now() - 400,
-    }));
-  return {
-    views: async (trigger) => views().filter((view) => trigger === undefined || view.trigger === trigger),
-    health: async () => ({ watermarkAgeMs: 900, lagMs: 3, deadSources: [] }),
-    report: async ({ by }) => ({ status: 'suspect', people: [by], withinMs: 3_600_000, enough: false }),
-    users: async () => undefined,
-    read: async () => ({
-      known: false,
-      why: 'not asked here',
-      value: 0,
-      lower: 0,
-      upper: 0,
-      bad: 0,
-      all: 0,
-      growing: false,
-      watermark: time.now(),
-    }),
-  } satisfies Readings;
 }
 
 /** The clock of this machine, for tests in a real browser. */

@@ -1,6 +1,6 @@
 // Counts and last values as pages: appended as they are committed, put together now and then. What is in them is signal-page.ts.
 import type { Instant } from '../../domain/json.ts';
-import type { SeriesRow, SlotRow } from '../../ports/signal-store.ts';
+import type { SeriesRow, SignalStore, SlotRow } from '../../ports/signal-store.ts';
 import type { Client, Database } from './connection.ts';
 import { foldSeries, foldSlots } from './signal-fold.ts';
 import { SignalNames } from './signal-names.ts';
@@ -82,6 +82,26 @@ export class SignalLog {
     });
   }
 
+  /** Of one scope: the columns of all scopes are looked through, rows are made of its own alone. */
+  async slotsOf({ signal, scope, from, to }: Parameters<SignalStore['slots']>[0]): ReturnType<SignalStore['slots']> {
+    return this.#database.transact(async (client) => {
+      const { rows: names } = await client.query<{ id: string; name: string }>(
+        'select id, name from belay.signal_name where name = any($1::text[])',
+        [[signal, scope]],
+      );
+      const idOf = (wanted: string): number => Number(names.find(({ name }) => name === wanted)?.id ?? 0);
+      const { rows: pages } = await client.query<PageRow & { horizon: number }>(
+        `select p.id, p.tier, p.body, h.slot as horizon from belay.signal_page p, belay.signal_horizon h
+         where p.tier <> ${TIER.series} and p.to_slot >= $1 and p.from_slot < $2 order by p.id`,
+        [from, to],
+      );
+      const wanted = { signal: idOf(signal), scope: idOf(scope), from: Math.max(from, pages[0]?.horizon ?? from), to };
+      const { counts, spoken } = slotsIn(pages, wanted);
+      const rows = [...counts.values()].map((one) => ({ signal, scope, ...one })).sort((a, b) => a.slot - b.slot);
+      return { rows, spoken };
+    });
+  }
+
   /** Forgets slots before the instant and counters a week older, and puts together what was committed since the last time. */
   async fold(before: Instant): Promise<void> {
     await this.#database.query('update belay.signal_horizon set slot = greatest(slot, $1)', [before]);
@@ -91,6 +111,32 @@ export class SignalLog {
       if (locked[0]?.mine === true) await foldPages(client, before);
     });
   }
+}
+
+type Counted = Omit<{ -readonly [K in keyof SlotRow]: SlotRow[K] }, 'signal' | 'scope'>;
+
+function slotsIn(
+  pages: readonly PageRow[],
+  wanted: { readonly signal: number; readonly scope: number; readonly from: Instant; readonly to: Instant },
+): { readonly counts: ReadonlyMap<Instant, Counted>; readonly spoken: ReadonlySet<Instant> } {
+  const counts = new Map<Instant, Counted>();
+  const spoken = new Set<Instant>();
+  if (wanted.signal === 0) return { counts, spoken };
+  for (const { body } of pages) {
+    const { slots } = unpackPage(body);
+    for (let index = 0; index < slots.size; index += 1) {
+      const slot = slots.slot[index] ?? 0;
+      if (slots.signal[index] !== wanted.signal || slot < wanted.from || slot >= wanted.to) continue;
+      spoken.add(slot);
+      if (slots.scope[index] !== wanted.scope) continue;
+      const one = counts.get(slot) ?? { slot, bad: 0, all: 0, sum: 0 };
+      one.bad += slots.bad[index] ?? 0;
+      one.all += slots.all[index] ?? 0;
+      one.sum += slots.sum[index] ?? 0;
+      counts.set(slot, one);
+    }
+  }
+  return { counts, spoken };
 }
 
 async function foldPages(client: Client, before: Instant): Promise<void> {

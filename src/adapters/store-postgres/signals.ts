@@ -54,6 +54,7 @@ export function createSignalStore(database: Database, deps: { readonly digest: D
       ]);
       return { ...kept, states, seen };
     },
+    slots: (wanted) => log.slotsOf(wanted),
     unanswered: async () =>
       bodies(await database.query<{ body: Transition }>('select body from belay.trigger_transition where answered_at is null order by id')),
     answered: async (transition) => {

@@ -6,7 +6,7 @@ import { clean } from '../text-layout.ts';
 
 export const run: Run = async ({ out, lang, reach }) => {
   const overview = await getOverview(await reach());
-  const { status, triggers, past } = overview;
-  out.data({ ...status, triggers, past }, () => statusText(clean(overview), { ...out, width: out.width, lang }));
+  const { status, summaries, triggers, past } = overview;
+  out.data({ ...status, summaries, triggers, past }, () => statusText(clean(overview), { ...out, width: out.width, lang }));
   return undefined;
 };

@@ -1,6 +1,6 @@
 // An explanation in sentences, in both languages: what was measured, how sure that is, and what followed.
 import { guardText } from '../event-text.ts';
-import type { Explanation } from '../explanation.ts';
+import type { ExplainedSilence, Explanation } from '../explanation.ts';
 import { wordMs } from '../people-report.ts';
 import type { Lang } from '../system.ts';
 import { formatDuration, formatShare, formatTime } from '../time-text.ts';
@@ -23,6 +23,7 @@ export function explanationLines(one: Explanation, told: Told): readonly string[
     ...measured(one, words, show, told.lang),
     ...(one.share === null ? [] : [words.mayBeAbove(formatShare(one.share, told.lang), one.bad, one.all)]),
     ...sure(one, words, (value) => formatShare(value, told.lang)),
+    ...one.silences.map((silence) => words.silenced(silence, time(silence.until))),
     ...one.decisions.flatMap((decision) => [
       words.decided(time(decision.at), decision.choice, decision.open.length === 0 ? decision.reason : ''),
       ...decision.open.map((guard) => `  ${guardText(guard, told.lang)}`),
@@ -119,6 +120,7 @@ interface Words {
   readonly unknown: string;
   readonly warming: string;
   readonly shadow: string;
+  silenced(silence: ExplainedSilence, until: string): string;
   decided(time: string, choice: string, reason: string): string;
 }
 
@@ -160,6 +162,10 @@ const WORDS: Readonly<Record<Lang, Words>> = {
     unknown: 'There is no fresh data: unknown is never a breach, and never the end of one.',
     warming: 'The window is not full yet: until then it may ask, and not act.',
     shadow: 'The trigger is in shadow: it is only noted.',
+    silenced: ({ id, of, by, reason }, until) =>
+      of === null
+        ? `Silence ${id} holds until ${until} (${by}: ${reason}): nobody is told, and nothing is acted on.`
+        : `Silence ${id} of ${of} holds until ${until} (${by}: ${reason}): people are told, and Belay does not act alone.`,
     decided: (time, choice, reason) =>
       `${time} Belay decided: ${{ act: 'act alone', ask: 'ask people', refuse: 'refuse' }[choice] ?? choice}${reason === '' ? '' : ` (${reason})`}.`,
   },
@@ -197,6 +203,10 @@ const WORDS: Readonly<Record<Lang, Words>> = {
     unknown: 'Não há dados recentes: desconhecido nunca é uma violação, nem o fim de uma.',
     warming: 'A janela ainda não está cheia: até lá pode perguntar, não agir.',
     shadow: 'O gatilho está em sombra: é apenas anotado.',
+    silenced: ({ id, of, by, reason }, until) =>
+      of === null
+        ? `O silêncio ${id} vale até ${until} (${by}: ${reason}): ninguém é avisado, e nada é feito.`
+        : `O silêncio ${id} de ${of} vale até ${until} (${by}: ${reason}): as pessoas são avisadas, e o Belay não age sozinho.`,
     decided: (time, choice, reason) =>
       `${time} O Belay decidiu: ${{ act: 'agir sozinho', ask: 'perguntar às pessoas', refuse: 'recusar' }[choice] ?? choice}${reason === '' ? '' : ` (${reason})`}.`,
   },

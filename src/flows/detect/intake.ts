@@ -16,6 +16,7 @@ import { feeds, mayFeed, partMsOf, rowOf, slotOf } from './track.ts';
 /** Tolerance for a sender's clock that is ahead; beyond it the arrival counts. */
 const AHEAD_MS = 1_000;
 const MARKS = 256;
+const GAPS = 64;
 const MAX_PART = 4_000_000_000;
 
 export interface Intake {
@@ -94,6 +95,7 @@ function noteSilence({ book, source, at, previousAt, now }: Intake, batch: Batch
 
 function heard({ book, source, now, previousAt, series }: Intake, newest: Instant): void {
   source.knownSince ??= newest;
+  noteGap(book, source, newest, previousAt);
   source.newest = Math.max(source.newest, newest);
   source.heardAt = now;
   source.dead = null;
@@ -102,6 +104,13 @@ function heard({ book, source, now, previousAt, series }: Intake, newest: Instan
   for (const track of book.tracks.values())
     if (track.since === null && track.fedBy.has(source.id)) track.since = previousAt === 0 ? newest : previousAt;
   series.set(ALIVE, { source: source.id, series: ALIVE, total: source.knownSince, at: source.newest });
+}
+
+function noteGap(book: Book, source: SourceState, newest: Instant, previousAt: Instant): void {
+  const isGap = (track: Track): boolean => track.fedBy.has(source.id) && newest - previousAt > track.absentMs;
+  if (previousAt === 0 || ![...book.tracks.values()].some(isGap)) return;
+  source.gaps.push({ from: previousAt, to: newest });
+  if (source.gaps.length > GAPS) source.gaps.splice(0, source.gaps.length - GAPS);
 }
 
 function moveCursor({ source, series, at }: Intake, cursor: Cursor): void {

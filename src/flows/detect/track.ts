@@ -136,6 +136,8 @@ export interface SourceState {
   lags: Lags;
   /** Event times of the latest readings: where a window may be cut without splitting an increment. */
   readonly marks: Instant[];
+  /** Silences that were too long for a track it feeds, oldest first: what came of them is missing. */
+  readonly gaps: { readonly from: Instant; readonly to: Instant }[];
   readonly series: Map<string, Series>;
   readonly origins: Map<string, Origin>;
   readonly bySample: WeakMap<object, KnownSample>;
@@ -374,6 +376,7 @@ export function sourceOf(book: Book, system: System, id: string, everyMs: number
     folded: 0,
     lags: [],
     marks: [],
+    gaps: [],
     series: new Map(),
     origins: new Map(),
     bySample: new WeakMap(),

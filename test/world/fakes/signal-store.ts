@@ -64,6 +64,11 @@ export function createFakeSignalStore({ disk, kill }: Pick<FakeStoreDeps, 'disk'
         states: [...tables.states.values()],
         seen: [...tables.seen.values()].filter((row) => row.slot >= since),
       })),
+    slots: async ({ signal, scope, from, to }) => {
+      const mine = await read(() => [...tables.slots.values()].filter((row) => row.signal === signal && row.slot >= from && row.slot < to));
+      const rows = mine.filter((row) => row.scope === scope).sort((a, b) => a.slot - b.slot);
+      return { rows, spoken: new Set(mine.map((row) => row.slot)) };
+    },
     unanswered: () => read(() => [...tables.transitions.values()].filter((row) => !row.answered).map((row) => row.transition)),
     answered: (transition) =>
       write('answered', () => {

@@ -98,7 +98,8 @@ export function insertIncident(
 export function applyChange(deps: FakeStoreDeps, row: IncidentRow, change: Change): void {
   const events = seal(deps, row.incident.id, row.incident, change);
   const after = fold(row.incident, events);
-  const isTaken = after.lock != null && [...tablesOf(deps.disk).incidents.values()].some((one) => one !== row && one.incident.lock === after.lock);
+  const isTaken =
+    after.lock != null && [...tablesOf(deps.disk).incidents.values()].some((one) => one !== row && one.incident.lock === after.lock);
   if (isTaken) throw new BelayError('BELAY_LOCK_HELD', `another run holds ${after.lock}`);
   row.incident = after;
   row.events.push(...events);

@@ -238,6 +238,7 @@ function readingsOf(views: (trigger: string) => readonly TriggerView[], now: () 
   return {
     read: async () => ({ known: true, why: '', value: 0, lower: 0, upper: 0.001, bad: 0, all: 1000, growing: false, watermark: now() }),
     views: async (trigger) => views(trigger ?? 'http-5xx'),
+    series: async () => null,
     report: async ({ by }) => ({ status: 'suspect', people: [by], withinMs: 3_600_000, enough: false }),
     users: async () => undefined,
     health: async () => ({ watermarkAgeMs: 200, lagMs: 1, deadSources: [] }),
