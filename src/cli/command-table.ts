@@ -91,6 +91,17 @@ const READS: readonly CommandSpec[] = [
     load: () => import('./commands/incident.ts'),
   },
   {
+    usage: 'triggers [trigger]',
+    about: 'where every trigger stands, worst first; with one named, how it stands and why',
+    options: [
+      { flags: '--org <id>', about: 'one organization' },
+      { flags: '--state <state>', about: 'breached, suspect, unknown, warming, cleared or ok' },
+      { flags: '--limit <n>', about: 'how many organizations to show (default 20)' },
+    ],
+    load: () => import('./commands/triggers.ts'),
+    examples: ['belay triggers', 'belay triggers http-5xx --org acme', 'belay triggers --state unknown --json'],
+  },
+  {
     usage: 'explain <what>',
     about: 'why an incident began, or why a trigger fires or does not, in plain sentences',
     options: [{ flags: '--org <id>', about: 'one organization of a trigger' }],

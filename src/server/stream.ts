@@ -5,6 +5,7 @@ import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
 import { BelayError } from '../domain/errors.ts';
 import type { PauseState } from '../ports/pause.ts';
 import type { ReadWorld } from './snapshot.ts';
+import { listTriggers } from './triggers.ts';
 
 export interface StreamOptions {
   readonly heartbeatMs: number;
@@ -13,8 +14,16 @@ export interface StreamOptions {
   readonly stallMs: number;
   /** How often the pause switch is read while somebody watches. */
   readonly pauseEveryMs: number;
+  /** How often readers are told where triggers stand, when anything was looked at since. */
+  readonly triggersEveryMs: number;
 }
-export const STREAM_DEFAULTS: StreamOptions = { heartbeatMs: 10_000, maxConnections: 64, stallMs: 30_000, pauseEveryMs: 1000 };
+export const STREAM_DEFAULTS: StreamOptions = {
+  heartbeatMs: 10_000,
+  maxConnections: 64,
+  stallMs: 30_000,
+  pauseEveryMs: 1000,
+  triggersEveryMs: 2000,
+};
 
 const MAX_FOLLOWED = 100;
 
@@ -27,6 +36,7 @@ export interface Streams {
 
 export function createStreams(world: ReadWorld, options: StreamOptions): Streams {
   const open = new Set<Connection>();
+  const triggers = createTriggerNews(world, options.triggersEveryMs);
   const unsubscribe = world.incidents.subscribe((id) => {
     for (const one of open) one.wake(id);
   });
@@ -43,7 +53,7 @@ export function createStreams(world: ReadWorld, options: StreamOptions): Streams
       const cursors = await firstCursors(world, incident, lastEventId);
       c.header('X-Accel-Buffering', 'no');
       return streamSSE(c, async (stream) => {
-        const connection = createConnection(world, stream, { cursors, only: incident ?? null, options });
+        const connection = createConnection(world, stream, { cursors, only: incident ?? null, options, triggers });
         open.add(connection);
         stream.onAbort(connection.stop);
         try {
@@ -96,14 +106,38 @@ interface ConnectionState {
   readonly cursors: Map<string, number>;
   readonly only: string | null;
   readonly options: StreamOptions;
+  readonly triggers: () => Promise<string>;
 }
 
-function createConnection(world: ReadWorld, stream: SSEStreamingApi, { cursors, only, options }: ConnectionState): Connection {
+/** Worked out once for all readers, however many there are. */
+function createTriggerNews(world: ReadWorld, everyMs: number): () => Promise<string> {
+  let news = Promise.resolve('');
+  let askedAt = Number.NEGATIVE_INFINITY;
+  return () => {
+    const now = world.time.monotonicMs();
+    if (now - askedAt < everyMs) return news;
+    askedAt = now;
+    news = listTriggers(world, { limit: 0, offset: 0 }).then(({ summaries }) =>
+      JSON.stringify({
+        triggers: summaries.map(({ trigger, counts, lastEvaluatedAt, silencedUntil }) => ({
+          trigger,
+          counts,
+          lastEvaluatedAt,
+          silencedUntil,
+        })),
+      }),
+    );
+    return news;
+  };
+}
+
+function createConnection(world: ReadWorld, stream: SSEStreamingApi, { cursors, only, options, triggers }: ConnectionState): Connection {
   const dirty = new Set<string>(cursors.keys());
   let stopped = false;
   let ring = (): void => undefined;
   let sentAt = 0;
   let pause = '';
+  let news = '';
 
   const send = async (message: { readonly event: string; readonly data: string; readonly id?: string }): Promise<void> => {
     const stall = setTimeout(stop, options.stallMs);
@@ -130,6 +164,13 @@ function createConnection(world: ReadWorld, stream: SSEStreamingApi, { cursors, 
     pause = text;
   };
 
+  /** The first one is only remembered: the page that was just loaded shows it already. */
+  const sendTriggers = async (): Promise<void> => {
+    const text = await triggers();
+    if (news !== '' && text !== news) await send({ event: 'triggers', data: text });
+    news = text;
+  };
+
   return {
     wake(id) {
       if (only !== null && id !== only) return;
@@ -147,6 +188,7 @@ function createConnection(world: ReadWorld, stream: SSEStreamingApi, { cursors, 
           continue;
         }
         await sendPause();
+        await sendTriggers();
         if (world.time.monotonicMs() - sentAt >= options.heartbeatMs)
           await send({ event: 'heartbeat', data: JSON.stringify({ now: world.time.now() }) });
         await new Promise<void>((resolve) => {

@@ -50,6 +50,12 @@ export function countdown(ms: number): string {
   return hours > 0 ? `${hours}:${pad(minutes)}:${pad(seconds)}` : `${minutes}:${pad(seconds)}`;
 }
 
+/** `0.4 s` below ten seconds, then as `span`: whether Belay looked a moment ago or a while ago makes the difference. */
+export function fineSpan(ms: number, lang: Lang): string {
+  if (ms >= 10_000) return span(ms);
+  return `${new Intl.NumberFormat(lang, { minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(Math.max(0, ms) / 1_000)} s`;
+}
+
 /** `12 min`: how long ago. Rough on purpose. */
 export function span(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));

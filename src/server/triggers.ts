@@ -23,6 +23,8 @@ import type { ReadWorld } from './snapshot.ts';
 export interface TriggerQuery extends TriggerFilter {
   readonly limit: number;
   readonly offset: number;
+  /** So many of each trigger, instead of the worst of all. */
+  readonly perTrigger?: number;
 }
 
 export interface TriggerList {
@@ -48,7 +50,8 @@ export async function listTriggers(world: ReadWorld, query: TriggerQuery): Promi
     views.filter((view) => matches(view, query)),
     watched,
   );
-  const page = ranked.slice(query.offset, query.offset + query.limit);
+  const page =
+    query.perTrigger === undefined ? ranked.slice(query.offset, query.offset + query.limit) : firstOfEach(ranked, query.perTrigger);
   const end = query.offset + page.length;
   return {
     now: around.now,
@@ -60,6 +63,15 @@ export async function listTriggers(world: ReadWorld, query: TriggerQuery): Promi
     total: ranked.length,
     next: end < ranked.length ? end : null,
   };
+}
+
+function firstOfEach(ranked: readonly TriggerView[], count: number): readonly TriggerView[] {
+  const taken = new Map<string, number>();
+  return ranked.filter(({ trigger }) => {
+    const before = taken.get(trigger) ?? 0;
+    taken.set(trigger, before + 1);
+    return before < count;
+  });
 }
 
 /** @throws BELAY_NOT_FOUND */

@@ -24,6 +24,7 @@ import { permitAnswer, permitDecision } from './permits.ts';
 import { problemOf } from './problem.ts';
 import { findIncident, listRows, snapshot } from './snapshot.ts';
 import { createThrottle } from './throttle.ts';
+import { mountTriggerPages, seriesOfIncident } from './trigger-routes.ts';
 import { WORDS } from './words.ts';
 
 type App = Hono<AppEnv>;
@@ -34,6 +35,7 @@ const NO_STORE = { 'cache-control': 'no-store' } as const;
 export function mountWarRoom(app: App, deps: ApiDeps): void {
   app.use('*', bodyLimit({ maxSize: CAPS.writeBytes, onError: () => new Response('too large', { status: 413 }) }));
   mountPages(app, deps);
+  mountTriggerPages(app, deps, (c, operation, render) => screen(c, deps, operation, render));
   mountLogin(app, deps);
   mountIncidentForms(app, deps);
   mountPauseForms(app, deps);
@@ -61,7 +63,8 @@ function mountPages(app: App, deps: ApiDeps): void {
   app.get('/incidents/:id', (c) =>
     screen(c, deps, 'getIncident', async (caller) => {
       const shown = await snapshot(world, c.req.param('id'), caller);
-      return incidentPage(await pageContext(c, deps, shown.view.headline.zone), shown, world.system);
+      const series = await seriesOfIncident(world, shown.view.signal);
+      return incidentPage(await pageContext(c, deps, shown.view.headline.zone), { ...shown, series }, world.system);
     }),
   );
   app.get('/incidents/:id/review/:approval', (c) =>

@@ -192,6 +192,7 @@ export const en = {
   nonePast: 'No incident yet.',
   waitsFor: 'Waits for',
   triggers: 'What Belay watches',
+  triggersNav: 'Triggers',
   silence: 'Silence',
   allTriggers: 'all triggers',
   noTriggers: 'Nothing was measured yet.',

@@ -193,6 +193,7 @@ export const ptBr = {
   nonePast: 'Nenhum incidente ainda.',
   waitsFor: 'Espera',
   triggers: 'O que o Belay observa',
+  triggersNav: 'Gatilhos',
   silence: 'Silêncio',
   allTriggers: 'todos os gatilhos',
   noTriggers: 'Nada foi medido ainda.',

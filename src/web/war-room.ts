@@ -28,7 +28,7 @@ interface Told {
   readonly data: string;
 }
 
-const NAMES = ['hello', 'heartbeat', 'incident', 'pause'] as const;
+const NAMES = ['hello', 'heartbeat', 'incident', 'pause', 'triggers'] as const;
 let source: EventSource | null = null;
 let tabs: BroadcastChannel | null = null;
 let leave: (() => void) | null = null;
@@ -95,6 +95,10 @@ function hear({ name, data }: Told): void {
   const { now, incident } = JSON.parse(data) as { now?: unknown; incident?: unknown };
   if (typeof now === 'number') skewMs = now - Date.now();
   showLive();
+  if (name === 'triggers') {
+    if (body.dataset['watches'] !== undefined) refreshSoon();
+    return;
+  }
   if (name !== 'incident' || follow === '' || follow === incident) refreshSoon();
 }
 
@@ -228,8 +232,17 @@ function tick(): void {
   for (const element of document.querySelectorAll<HTMLElement>('[data-deadline]'))
     showDeadline(element, Number(element.dataset['deadline']) - now);
   for (const element of document.querySelectorAll<HTMLElement>('[data-since]'))
-    setText(element, span(now - Number(element.dataset['since'])));
+    setText(element, (element.dataset['fine'] === undefined ? span : fineSpan)(now - Number(element.dataset['since'])));
+  for (const element of document.querySelectorAll<HTMLElement>('[data-old-after]')) showAge(element, now);
   showLive();
+}
+
+/** A look that is late is marked by a word, however long ago the page was made. */
+function showAge(element: HTMLElement, now: number): void {
+  const isOld = now - Number(element.dataset['looked']) > Number(element.dataset['oldAfter']);
+  element.classList.toggle('is-old', isOld);
+  const word = element.querySelector<HTMLElement>('.old-word');
+  if (word !== null) word.hidden = !isOld;
 }
 
 function showDeadline(element: HTMLElement, leftMs: number): void {
@@ -275,6 +288,12 @@ function span(ms: number): string {
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
   if (seconds < 172_800) return `${Math.floor(seconds / 3600)} h ${Math.floor(seconds / 60) % 60} min`;
   return `${Math.floor(seconds / 86_400)} d`;
+}
+
+function fineSpan(ms: number): string {
+  if (ms >= 10_000) return span(ms);
+  const lang = document.documentElement.lang;
+  return `${(Math.max(0, ms) / 1000).toLocaleString(lang, { minimumFractionDigits: 1, maximumFractionDigits: 1 })} s`;
 }
 
 function setText(element: Element | null, text: string): void {

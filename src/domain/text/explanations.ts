@@ -15,7 +15,7 @@ interface Told {
 /** One line a thought. */
 export function explanationLines(one: Explanation, told: Told): readonly string[] {
   const words = WORDS[told.lang];
-  const show = (value: number): string => figure(value, one.kind, told.lang);
+  const show = (value: number): string => figureText(value, one.kind, told.lang);
   const time = (at: number): string => formatTime(at, told);
   const name = `${one.trigger}${one.scope === '' ? '' : ` (${told.nameOf(one.scope)})`}`;
   return [
@@ -88,7 +88,8 @@ function sure(one: Explanation, words: Words, share: (value: number) => string):
 /** `1 in 54,000`: how people hear a probability. */
 const odds = (p: number): number => (p <= 0 ? Number.POSITIVE_INFINITY : 1 / p);
 
-function figure(value: number, kind: Explanation['kind'], lang: Lang): string {
+/** `2 %`, `12/min`, `3 min`: a value of a signal in its own unit. */
+export function figureText(value: number, kind: Explanation['kind'], lang: Lang): string {
   if (kind === 'ratio' || kind === 'fractionAbove') return formatShare(value, lang);
   if (kind === 'age' || kind === 'absent') return formatDuration(value * 1_000, lang);
   const number = new Intl.NumberFormat(lang, { maximumSignificantDigits: 4 }).format(value);

@@ -3,6 +3,7 @@ import { organizationName } from '../../domain/incident-view.ts';
 import type { System } from '../../domain/system.ts';
 import { html, type Markup, none } from '../markup.ts';
 import type { Snapshot } from '../snapshot.ts';
+import type { TriggerSeries } from '../triggers.ts';
 import { hidden, type PageContext, page } from './layout.ts';
 import { logPanel } from './log-panel.ts';
 import { checksPanel, contingenciesPanel, decisionPanel, evidencePanel, messagesPanel, signalPanel } from './panels.ts';
@@ -10,7 +11,11 @@ import { stepsPanel } from './steps-panel.ts';
 import { tasksPanel } from './tasks-panel.ts';
 import { topBlock } from './top-block.ts';
 
-export function incidentPage(context: PageContext, { view, events }: Snapshot, system: System): string {
+export interface ShownIncident extends Snapshot {
+  readonly series: TriggerSeries | null;
+}
+
+export function incidentPage(context: PageContext, { view, events, series }: ShownIncident, system: System): string {
   const { w } = context;
   const orgs = view.headline.orgs === 'all' ? w.allOrgs : view.headline.orgs.map((org) => org.name).join(', ');
   const needs = view.approve.state === 'ready' ? `${w.needsYou} · ` : '';
@@ -18,7 +23,7 @@ export function incidentPage(context: PageContext, { view, events }: Snapshot, s
 ${topBlock(context, view, (id) => organizationName(system, id))}
 <div class="columns">
 <div class="column main">${tasksPanel(context, view)}${stepsPanel(context, view)}${logPanel(context, view.id, events, view.headline.zone)}</div>
-<div class="column side">${signalPanel(context, view)}${decisionPanel(context, view)}${contingenciesPanel(context, view)}${checksPanel(context, view)}${messagesPanel(context, view)}${evidencePanel(context, view)}${closeForm(context, view)}</div>
+<div class="column side">${signalPanel(context, view, series)}${decisionPanel(context, view)}${contingenciesPanel(context, view)}${checksPanel(context, view)}${messagesPanel(context, view)}${evidencePanel(context, view)}${closeForm(context, view)}</div>
 </div>
 </main>`;
   return page(
@@ -26,6 +31,7 @@ ${topBlock(context, view, (id) => organizationName(system, id))}
     {
       title: `${needs}${view.id} ${view.headline.severity} ${orgs}`,
       follow: view.id,
+      plot: series !== null,
       crumb: html`<span class="crumb" aria-current="page">${view.id}</span>`,
     },
     body,

@@ -28,6 +28,10 @@ export interface PageOptions {
   readonly title: string;
   /** The one stream this page listens to: `INC-3`, or '' for all; null for pages that do not change. */
   readonly follow: string | null;
+  /** Shows what detection knows: asked for again as often as the stream tells of it. */
+  readonly watches?: boolean;
+  /** Holds a plot, which brings its own scripts. */
+  readonly plot?: boolean;
   /** Placed in the top bar. */
   readonly crumb?: Markup;
 }
@@ -35,6 +39,7 @@ export interface PageOptions {
 export function page(context: PageContext, options: PageOptions, body: Markup): string {
   const { lang, w } = context;
   const live = options.follow === null ? none : html` data-follow="${options.follow}" data-live="${w.live}" data-stale="${w.stale}"`;
+  const watches = options.watches === true ? html` data-watches` : none;
   return html`<!doctype html>
 <html lang="${lang}">
 <head>
@@ -45,8 +50,9 @@ export function page(context: PageContext, options: PageOptions, body: Markup): 
 <link rel="icon" href="/assets/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/assets/war-room.css?v=${context.version}">
 <script type="module" src="/assets/war-room.js?v=${context.version}"></script>
+${options.plot === true ? html`<link rel="stylesheet" href="/assets/plot.css?v=${context.version}"><script defer src="/assets/uplot.js?v=${context.version}"></script><script type="module" src="/assets/plot.js?v=${context.version}"></script>` : none}
 </head>
-<body data-now="${context.clock.now}" data-left="${w.left}" data-late="${w.late}" data-on="${w.announceLeft}"${live}>
+<body data-now="${context.clock.now}" data-left="${w.left}" data-late="${w.late}" data-on="${w.announceLeft}"${live}${watches}>
 <a class="skip" href="#next">${w.skip}</a>
 ${topBar(context, options)}
 <p class="stale-banner" id="stale" role="status" hidden data-text="${w.staleBanner}" data-why="${w.staleWhy}"></p>
@@ -60,12 +66,14 @@ ${context.caller === null ? none : pauseSheet(context)}
 `.text;
 }
 
-function topBar(context: PageContext, { crumb }: PageOptions): Markup {
+function topBar(context: PageContext, options: PageOptions): Markup {
   const { w, caller, path } = context;
+  const { crumb } = options;
   const other = context.lang === 'en' ? 'pt-BR' : 'en';
   return html`<header class="bar">
 <nav class="bar-nav" aria-label="Belay"><a class="home" href="/"><svg class="logo" viewBox="0 0 16 16" width="20" height="20" aria-hidden="true"><path d="M8 1.5v7M4.2 6.6a4.6 4.6 0 1 0 7.6 0"/></svg><b>Belay</b><span class="system">${context.system}</span></a>${crumb ?? none}</nav>
 <div class="bar-side">
+${caller === null || options.watches === true ? none : html`<a class="quiet" href="/triggers">${w.triggersNav}</a>`}
 <a class="quiet" lang="${other}" hreflang="${other}" href="${withLang(path, other)}">${w.otherLanguage}</a>
 ${caller === null ? none : html`<form method="post" action="/logout" class="inline"><input type="hidden" name="csrf" value="${context.csrf}"><button class="quiet" title="${w.you} ${caller.person}">${w.logOut}</button></form>`}
 </div>

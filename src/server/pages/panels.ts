@@ -6,15 +6,19 @@ import type { CheckView } from '../../domain/incident-view-steps.ts';
 import { type Icon, icon } from '../icons.ts';
 import { html, type Markup, none } from '../markup.ts';
 import { span, timeTag } from '../times.ts';
+import { TRIGGER_WORDS } from '../trigger-words.ts';
+import type { TriggerSeries } from '../triggers.ts';
 import type { PageContext } from './layout.ts';
+import { plotFigure } from './plot-figure.ts';
 import { clip } from './steps-panel.ts';
+import { cardPath } from './triggers-page.ts';
 import { call, figure, valueText } from './values.ts';
 
 function panel(id: string, title: string, body: Markup): Markup {
   return html`<section class="panel" id="${id}" data-region aria-labelledby="${id}-title"><h2 id="${id}-title">${title}</h2>${body}</section>`;
 }
 
-export function signalPanel(context: PageContext, { signal }: IncidentView): Markup {
+export function signalPanel(context: PageContext, { signal }: IncidentView, series: TriggerSeries | null): Markup {
   const { w, clock } = context;
   if (signal === null) return none;
   const value = signal.value === null ? '–' : figure(signal.value, signal.unit, context);
@@ -26,6 +30,8 @@ export function signalPanel(context: PageContext, { signal }: IncidentView): Mar
 ${signal.unknown ? html`<p class="bad">${icon('question')} ${w.unknownSignal}</p>` : none}
 <p class="reading is-${signal.status}"><span class="reading-value">${value}</span> ${limitText(context, signal)}</p>
 ${bar(signal)}
+${series === null ? none : plotFigure(context, series, { id: 'plot', small: true })}
+<p><a href="${cardPath(signal)}">${TRIGGER_WORDS[context.lang].details}</a></p>
 <dl class="facts">
 <div><dt>n</dt><dd>${signal.bad} ${w.bad} ${signal.all}${signal.overMs === null ? none : html` ${w.within} ${span(signal.overMs)}`}</dd></div>
 <div><dt>${w.evidenceLevel}</dt><dd>${{ none: w.levelNone, suspect: w.levelSuspect, act: w.levelAct }[signal.level]}</dd></div>
