@@ -167,8 +167,11 @@ function createConnection(world: ReadWorld, stream: SSEStreamingApi, { cursors, 
   /** The first one is only remembered: the page that was just loaded shows it already. */
   const sendTriggers = async (): Promise<void> => {
     const text = await triggers();
+    const before = sentAt;
     if (news !== '' && text !== news) await send({ event: 'triggers', data: text });
     news = text;
+    // Heartbeats carry the server's time: they come all the same.
+    sentAt = before;
   };
 
   return {

@@ -134,6 +134,19 @@ describe('following', () => {
     expect((await stream.next('pause')).data.paused).toBe(true);
   });
 
+  test('where triggers stand is told when anything was looked at, and heartbeats come all the same', async () => {
+    const quick = await openDoor({ time: realTime(), stream: { heartbeatMs: 60, pauseEveryMs: 10, triggersEveryMs: 20 } });
+    const mine = door;
+    door = quick;
+    const stream = await follow();
+    const first = (await stream.next('triggers')).data as unknown as { triggers: { trigger: string; counts: Record<string, number> }[] };
+    expect(first.triggers).toMatchObject([{ trigger: 'http-5xx', counts: { breached: 1, ok: 1 } }]);
+    await stream.next('heartbeat');
+    await stream.stop();
+    await quick.remove();
+    door = mine;
+  });
+
   test('a heartbeat comes while nothing happens', async () => {
     const stream = await follow();
     await stream.next('heartbeat');

@@ -148,3 +148,39 @@ describe('a series', () => {
     expect((await series('', 'nothing')).status).toBe(404);
   });
 });
+
+describe('the page', () => {
+  test('of ten thousand organizations is small and quick, and says how many it does not show', async () => {
+    showMany(10_000);
+    const browser = await door.browser();
+    const took: number[] = [];
+    let text = '';
+    for (let round = 0; round < 5; round += 1) {
+      const began = performance.now();
+      text = await (await browser.get('/triggers')).text();
+      took.push(performance.now() - began);
+    }
+    expect(Math.min(...took)).toBeLessThan(300);
+    expect(text.length).toBeLessThan(200_000);
+    expect(text).toContain('9,995 more');
+    const filtered = await (await browser.get('/triggers?state=ok')).text();
+    expect(filtered.length).toBeLessThan(200_000);
+    expect(filtered).toContain('1–100 / 9,970');
+    const next = /href="(\/triggers\?[^"]*offset=100)"/.exec(filtered)?.[1]?.replaceAll('&amp;', '&') ?? '';
+    expect(await (await browser.get(next)).text()).toContain('101–200 / 9,970');
+  });
+
+  test('asks those to log in who are not known', async () => {
+    const response = await door.server.app.request('/triggers/http-5xx?org=acme', { headers: { host: '127.0.0.1:7070' } });
+    expect(response.status).toBe(302);
+    expect(response.headers.get('location')).toBe(`/login?next=${encodeURIComponent('/triggers/http-5xx?org=acme')}`);
+  });
+
+  test('names of organizations that strangers chose are text, in rows, links and plots', async () => {
+    const name = `"><script>alert(1)</script>&'`;
+    door.story.readings.show(() => [breachedAt(door.time.now(), name)]);
+    const browser = await door.browser();
+    for (const path of ['/triggers', `/triggers/http-5xx?org=${encodeURIComponent(name)}`])
+      expect(await (await browser.get(path)).text()).not.toContain('<script>alert');
+  });
+});

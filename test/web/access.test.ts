@@ -42,6 +42,9 @@ describe.skipIf(CHROMIUM === undefined)('every screen', () => {
       incident: '/incidents/INC-1',
       review: `/incidents/INC-1/review/${encodeURIComponent(room.door.story.approval)}`,
       problem: '/incidents/INC-404',
+      triggers: '/triggers',
+      trigger: '/triggers/http-5xx',
+      noMatch: '/triggers?org=nobody',
       report: '/report',
     };
   });
@@ -62,11 +65,13 @@ describe.skipIf(CHROMIUM === undefined)('every screen', () => {
       { name: 'prefers-color-scheme', value: o.scheme },
       { name: 'prefers-reduced-motion', value: 'reduce' },
     ]);
-    await page.goto(`${room.url}${path}?lang=${o.lang}`);
+    await page.goto(withLang(path, o.lang));
     await page.evaluate(() => {
       for (const details of document.querySelectorAll('details')) details.open = true;
     });
   }
+
+  const withLang = (path: string, lang: string): string => `${room.url}${path}${path.includes('?') ? '&' : '?'}lang=${lang}`;
 
   async function violations(): Promise<readonly string[]> {
     await seat.page.evaluate(AXE);
@@ -103,7 +108,7 @@ describe.skipIf(CHROMIUM === undefined)('every screen', () => {
   test.each([320, 360, 760, 1280])('nothing is wider than a screen of %i px', async (width) => {
     for (const path of Object.values(paths)) {
       await seat.page.setViewport({ width, height: 740 });
-      await seat.page.goto(`${room.url}${path}?lang=pt-BR`);
+      await seat.page.goto(withLang(path, 'pt-BR'));
       const over = await seat.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       expect([path, over <= 0]).toEqual([path, true]);
     }
