@@ -100,12 +100,32 @@ export class ColumnReader {
       return values;
     }
     assert(how === WHOLE, 'packed columns of an unknown form');
+    this.#whole(values);
+    return values;
+  }
+
+  #whole(values: Float64Array): void {
+    const bytes = this.#bytes;
+    let at = this.#at;
     let value = 0;
-    for (let index = 0; index < size; index += 1) {
-      const step = this.count();
-      value += step % 2 === 0 ? step / 2 : -(step + 1) / 2;
+    for (let index = 0; index < values.length; index += 1) {
+      let step = bytes[at++] as number;
+      // Nearly all fit one byte or two.
+      if (step >= 0x80) {
+        step &= 0x7f;
+        let byte: number;
+        let factor = 0x80;
+        do {
+          byte = bytes[at++] as number;
+          step += (byte & 0x7f) * factor;
+          factor *= 0x80;
+        } while (byte >= 0x80);
+      }
+      if (step < 2 ** 31) value += step & 1 ? -((step + 1) >>> 1) : step >>> 1;
+      else value += step % 2 === 0 ? step / 2 : -(step + 1) / 2;
       values[index] = value;
     }
-    return values;
+    assert(at <= bytes.length, 'packed columns end too early');
+    this.#at = at;
   }
 }
