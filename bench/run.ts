@@ -1,14 +1,16 @@
 // Owns `npm run bench`: runs the measures one after another (`-- NAME` picks those whose name contains it) and writes RESULTS.md.
-import { writeFileSync } from 'node:fs';
+// `-- detection` is a bench of its own, beside other programs: detection.ts.
+import { readFileSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import path from 'node:path';
 import { belayApproval, belayMemory, belayResume, belayStart } from './belay-life.ts';
+import { detectionBench } from './detection.ts';
 import { detection } from './detector.ts';
 import { engineApproval, engineResume, engineStart } from './engine-life.ts';
 import { engineOverhead } from './engine-overhead.ts';
 import { holds, type Measure } from './measure.ts';
 import { remoteWrite } from './remote-write.ts';
-import { render, type Taken } from './results.ts';
+import { detectionIn, render, type Taken } from './results.ts';
 import { storyMeasure } from './story.ts';
 
 const MEASURES: readonly Measure[] = [
@@ -26,19 +28,23 @@ const MEASURES: readonly Measure[] = [
   storyMeasure('org', 5),
 ];
 
-const wanted = process.argv[2] ?? '';
-const taken: Taken[] = [];
-for (const measure of MEASURES.filter(({ name }) => name.includes(wanted))) {
-  process.stderr.write(`measuring: ${measure.name}\n`);
-  taken.push(await take(measure));
+const RESULTS = path.join(import.meta.dirname, 'RESULTS.md');
+
+const [wanted = '', ...args] = process.argv.slice(2);
+process.exitCode = wanted === 'detection' ? await detectionBench(args) : await takeAll();
+
+async function takeAll(): Promise<number> {
+  const taken: Taken[] = [];
+  for (const measure of MEASURES.filter(({ name }) => name.includes(wanted))) {
+    process.stderr.write(`measuring: ${measure.name}\n`);
+    taken.push(await take(measure));
+  }
+  const text = render(taken, new Date());
+  // A part of the measures must not replace the results of all.
+  if (wanted === '') writeFileSync(RESULTS, `${text}\n${detectionIn(readFileSync(RESULTS, 'utf8'))}`);
+  console.log(text);
+  return taken.every(({ figures, failure }) => failure === undefined && figures.every((figure) => holds(figure) !== false)) ? 0 : 1;
 }
-const text = render(taken, new Date());
-// A part of the measures must not replace the results of all.
-if (wanted === '') writeFileSync(path.join(import.meta.dirname, 'RESULTS.md'), text);
-console.log(text);
-process.exitCode = taken.every(({ figures, failure }) => failure === undefined && figures.every((figure) => holds(figure) !== false))
-  ? 0
-  : 1;
 
 /** One measure that breaks must not cost the others; it shows in the results and in the exit code. */
 async function take(measure: Measure): Promise<Taken> {

@@ -11,27 +11,39 @@ export interface Peer {
   readonly fast: boolean;
 }
 
-interface Setting {
+export interface Setting {
+  readonly name: string;
   readonly everyS: number;
+  readonly holdMs: number;
   readonly route: string;
+  readonly fast: boolean;
+  /** For Prometheus. */
+  readonly args?: readonly string[];
 }
 
-const FAST: Setting = {
+export const fastSetting = (holdMs: number): Setting => ({
+  name: '1 s/1 s/0 s',
   everyS: 1,
+  holdMs,
   route: "{ receiver: bench, group_by: ['...'], group_wait: 0s, group_interval: 1s, repeat_interval: 1h }",
-};
-const SHIPPED: Setting = {
-  everyS: 15,
-  route: '{ receiver: bench, group_by: [alertname], group_wait: 30s, group_interval: 5m, repeat_interval: 4h }',
-};
+  fast: true,
+});
 
-const rulesEvery = (everyS: number): string => `groups:
+export const shippedSetting = (holdMs: number): Setting => ({
+  name: 'as shipped, 15 s',
+  everyS: 15,
+  holdMs,
+  route: '{ receiver: bench, group_by: [alertname], group_wait: 30s, group_interval: 5m, repeat_interval: 4h }',
+  fast: false,
+});
+
+const rulesOf = ({ everyS, holdMs }: Setting): string => `groups:
   - name: bench
     interval: ${everyS}s
     rules:
       - alert: errors
         expr: sum by (org) (rate(req_total{code="500"}[1m])) / sum by (org) (rate(req_total[1m])) > 0.02
-        for: 10s
+        for: ${holdMs / 1_000}s
 `;
 
 const scrapeOf = (page: string, everyS: number): string => `scrape_configs:
@@ -44,50 +56,43 @@ const scrapeOf = (page: string, everyS: number): string => `scrape_configs:
 export interface PeerPlan {
   readonly page: string;
   readonly webhook: (side: string) => string;
-  readonly withShipped: boolean;
+  readonly settings: readonly Setting[];
 }
 
-export async function startPeers({ page, webhook, withShipped }: PeerPlan, started: (peer: Peer) => void): Promise<void> {
-  const of = (setting: Setting) => ({ ...setting, scrape: scrapeOf(page, setting.everyS) });
-  const settings: readonly (readonly [name: string, setting: ReturnType<typeof of>, fast: boolean])[] = [
-    ['1 s/1 s/0 s', of(FAST), true],
-    ...(withShipped ? ([['as shipped, 15 s', of(SHIPPED), false]] as const) : []),
-  ];
-  for (const [name, setting, fast] of settings) {
-    await startPrometheus(`Prometheus ${name}`, setting, { webhook, fast }, started);
-    await startVictoria(`VictoriaMetrics + vmalert ${name}`, setting, { webhook, fast }, started);
+export async function startPeers({ page, webhook, settings }: PeerPlan, started: (peer: Peer) => void): Promise<void> {
+  for (const setting of settings) {
+    const full = { ...setting, scrape: scrapeOf(page, setting.everyS) };
+    await startPrometheus(`Prometheus ${setting.name}`, full, webhook, started);
+    await startVictoria(`VictoriaMetrics + vmalert ${setting.name}`, full, webhook, started);
   }
 }
 
 type Full = Setting & { readonly scrape: string };
-interface To {
-  readonly webhook: PeerPlan['webhook'];
-  readonly fast: boolean;
-}
+type Hook = PeerPlan['webhook'];
 
-const manager = (side: string, { route }: Full, { webhook }: To): Promise<ServerProcess> =>
+const manager = (side: string, { route }: Full, webhook: Hook): Promise<ServerProcess> =>
   alertmanager.start({
     config: `route: ${route}\nreceivers: [{ name: bench, webhook_configs: [{ url: '${webhook(side)}', send_resolved: false }] }]\n`,
   });
 
-async function startPrometheus(side: string, setting: Full, to: To, started: (peer: Peer) => void): Promise<void> {
-  const alerts = await manager(side, setting, to);
+async function startPrometheus(side: string, setting: Full, webhook: Hook, started: (peer: Peer) => void): Promise<void> {
+  const alerts = await manager(side, setting, webhook);
   const config = `global: { scrape_interval: ${setting.everyS}s, evaluation_interval: ${setting.everyS}s }
 rule_files: [rules.yml]
 alerting: { alertmanagers: [{ static_configs: [{ targets: ['${new URL(alerts.url).host}'] }] }] }
 ${setting.scrape}`;
-  const server = await prometheus.start({ config, files: { 'rules.yml': rulesEvery(setting.everyS) } });
-  started({ side, processes: [server, alerts], fast: to.fast });
+  const server = await prometheus.start({ config, files: { 'rules.yml': rulesOf(setting) }, args: setting.args ?? [] });
+  started({ side, processes: [server, alerts], fast: setting.fast });
 }
 
-async function startVictoria(side: string, setting: Full, to: To, started: (peer: Peer) => void): Promise<void> {
-  const alerts = await manager(side, setting, to);
-  const store = await victoria.start({ scrape: setting.scrape, ...(to.fast ? { latencyOffset: '1ms' } : {}) });
+async function startVictoria(side: string, setting: Full, webhook: Hook, started: (peer: Peer) => void): Promise<void> {
+  const alerts = await manager(side, setting, webhook);
+  const store = await victoria.start({ scrape: setting.scrape, ...(setting.fast ? { latencyOffset: '1ms' } : {}) });
   const server = await victoria.startVmalert({
-    rules: rulesEvery(setting.everyS),
+    rules: rulesOf(setting),
     datasource: store.url,
     notifiers: [alerts.url],
     args: [`-remoteWrite.url=${store.url}`, `-remoteRead.url=${store.url}`],
   });
-  started({ side, processes: [server, store, alerts], fast: to.fast });
+  started({ side, processes: [server, store, alerts], fast: setting.fast });
 }

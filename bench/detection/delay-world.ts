@@ -18,7 +18,6 @@ export interface Outage {
 const PER_SECOND = 50;
 const WINDOW_S = 60;
 const ABOVE = 0.02;
-export const HOLD_MS = 10_000;
 const BURST_MS = 6_000;
 const MILD_EVERY = 20;
 
@@ -27,12 +26,14 @@ const CROSSING_ERROR = WINDOW_S * PER_SECOND * ABOVE + 1;
 
 export interface WorldPlan {
   readonly organizations: number;
+  /** How long the rule must be true. */
+  readonly holdMs: number;
   readonly leadMs: number;
   readonly spreadMs: number;
 }
 
 /** Outages by a linear congruential generator with seed 7, kinds in turn. */
-export function outagesOf({ organizations, leadMs, spreadMs }: WorldPlan): readonly Outage[] {
+export function outagesOf({ organizations, holdMs, leadMs, spreadMs }: WorldPlan): readonly Outage[] {
   let state = 7;
   const random = (): number => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
@@ -42,7 +43,7 @@ export function outagesOf({ organizations, leadMs, spreadMs }: WorldPlan): reado
     const kind = KINDS[index % KINDS.length] ?? 'hard';
     const at = leadMs + random() * spreadMs;
     const crossingMs = ((kind === 'mild' ? CROSSING_ERROR * MILD_EVERY : CROSSING_ERROR) / PER_SECOND) * 1_000;
-    return { org: `org-${String(index).padStart(2, '0')}`, kind, at, due: at + crossingMs + HOLD_MS };
+    return { org: `org-${String(index).padStart(2, '0')}`, kind, at, due: at + crossingMs + holdMs };
   });
 }
 

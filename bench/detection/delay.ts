@@ -3,9 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { quantile } from '../measure.ts';
 import { cpuMs, treeOf } from '../process-tree.ts';
 import { organizationOf, startBelay, type Watching, type Way } from './delay-belay.ts';
-import { type Peer, startPeers } from './delay-peers.ts';
+import { fastSetting, type Peer, shippedSetting, startPeers } from './delay-peers.ts';
 import { openReceiver, type Receiver } from './delay-receiver.ts';
-import { HOLD_MS, KINDS, type Kind, openWorld, type World, type WorldPlan } from './delay-world.ts';
+import { KINDS, type Kind, openWorld, type World, type WorldPlan } from './delay-world.ts';
 import { type Part, type Row, type Run, seconds } from './row.ts';
 
 interface Plan extends WorldPlan {
@@ -13,8 +13,8 @@ interface Plan extends WorldPlan {
   readonly tailMs: number;
 }
 
-const FULL: Plan = { organizations: 80, leadMs: 130_000, spreadMs: 300_000, tailMs: 480_000 };
-const QUICK: Plan = { organizations: 16, leadMs: 75_000, spreadMs: 40_000, tailMs: 60_000 };
+const FULL: Plan = { organizations: 80, holdMs: 10_000, leadMs: 130_000, spreadMs: 300_000, tailMs: 480_000 };
+const QUICK: Plan = { organizations: 16, holdMs: 10_000, leadMs: 65_000, spreadMs: 30_000, tailMs: 50_000 };
 
 const PULL = { side: 'Belay, pull 1 s', everyMs: 1_000, pushed: false } as const;
 const PULL_SLOW = { side: 'Belay, pull 15 s', everyMs: 15_000, pushed: false } as const;
@@ -43,9 +43,10 @@ export async function delay(run: Run): Promise<Part> {
   const peers: Peer[] = [];
   const belays: Watching[] = [];
   try {
-    const order = { page: `${world.url}/metrics`, webhook: receiver.url, withShipped: !run.quick };
+    const settings = run.quick ? [fastSetting(plan.holdMs)] : [fastSetting(plan.holdMs), shippedSetting(plan.holdMs)];
+    const order = { page: `${world.url}/metrics`, webhook: receiver.url, settings };
     await startPeers(order, (peer) => peers.push(peer));
-    for (const way of ways(run.quick)) belays.push(await startBelay(way, world, { webhook: receiver.url(way.side), holdMs: HOLD_MS }));
+    for (const way of ways(run.quick)) belays.push(await startBelay(way, world, { webhook: receiver.url(way.side), holdMs: plan.holdMs }));
     const wholeMs = plan.leadMs + plan.spreadMs + plan.tailMs;
     world.begin();
     for (let at = 0; at < wholeMs; at = Date.now() - world.startedAt) {

@@ -1,72 +1,25 @@
 // The published simulation of healthy fleets: how often each rule cries wolf. Fixed seed; zeros must stay zero.
 import { describe, expect, test } from 'vitest';
 import { criticalTable } from '../../src/domain/evidence-test.ts';
+import { falseEdges, powerOf, type Rule } from '../world/fleet-simulation.ts';
 
-const ORGS = 10_000;
-const MINUTES = 360;
-const WINDOW = 15;
 const THRESHOLD = 0.02;
 
-function xorshift(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) / 4_294_967_296;
-  };
-}
-
-/** Poisson counts: by products for small means, by halves for large ones. */
-function poisson(mean: number, random: () => number): number {
-  if (mean > 30) return poisson(mean / 2, random) + poisson(mean / 2, random);
-  const limit = Math.exp(-mean);
-  let count = 0;
-  for (let product = random(); product > limit; product *= random()) count += 1;
-  return count;
-}
-
-type Rule = (bad: number, all: number) => boolean;
 const above: Rule = (bad, all) => all > 0 && bad / all > THRESHOLD;
 const guarded = (alpha: number): Rule => {
   const table = criticalTable(THRESHOLD, alpha);
   return (bad, all) => above(bad, all) && bad >= table.critical(all);
 };
-const RULES: Readonly<Record<string, Rule>> = {
+const RULES = {
   plain: above,
   'at least 20': (bad, all) => all >= 20 && above(bad, all),
   'at least 100': (bad, all) => all >= 100 && above(bad, all),
   'α = 1e-3': guarded(1e-3),
   'α = 1e-5': guarded(1e-5),
   'α = 1e-7': guarded(1e-7),
-};
+} as const satisfies Record<string, Rule>;
 
-/** Rising edges of each rule over the fleet. */
-function simulate(trueRate: number, seed: number): Record<string, number> {
-  const random = xorshift(seed);
-  const rules = Object.entries(RULES);
-  const edges = rules.map(() => 0);
-  for (let org = 0; org < ORGS; org += 1) {
-    const perMinute = 0.05 * 12_000 ** (org / ORGS);
-    const bad: number[] = [];
-    const all: number[] = [];
-    const was = rules.map(() => false);
-    let sumBad = 0;
-    let sumAll = 0;
-    for (let minute = 0; minute < MINUTES; minute += 1) {
-      bad.push(poisson(perMinute * trueRate, random));
-      all.push(poisson(perMinute * (1 - trueRate), random) + (bad[minute] ?? 0));
-      sumBad += (bad[minute] ?? 0) - (bad[minute - WINDOW] ?? 0);
-      sumAll += (all[minute] ?? 0) - (all[minute - WINDOW] ?? 0);
-      for (const [index, [, rule]] of rules.entries()) {
-        const is = rule(sumBad, sumAll);
-        if (is && was[index] === false) edges[index] = (edges[index] ?? 0) + 1;
-        was[index] = is;
-      }
-    }
-  }
-  return Object.fromEntries(rules.map(([name], index) => [name, edges[index] ?? 0]));
-}
+const simulate = (trueRate: number, seed: number) => falseEdges({ organizations: 10_000, minutes: 360, trueRate, seed }, RULES);
 
 describe('false triggers of ten thousand healthy organizations in six hours', () => {
   const near = (found: number | undefined, published: number): void => {
@@ -92,5 +45,20 @@ describe('false triggers of ten thousand healthy organizations in six hours', ()
     near(found['α = 1e-3'], 683);
     expect(found['α = 1e-5']).toBeLessThan(13);
     expect(found['α = 1e-7']).toBe(0);
+  });
+});
+
+describe('a step from 0.3 % errors is found within an hour at act level', () => {
+  // Published: shares of 400 runs, in percent.
+  test.each([
+    [1, 1, 100],
+    [1, 0.05, 1],
+    [10, 1, 100],
+    [10, 0.05, 27],
+    [100, 1, 100],
+    [100, 0.05, 100],
+  ])('at %d requests a minute, to %d, about as often as was published', (perMinute, rate, published) => {
+    const found = 100 * powerOf(RULES['α = 1e-5'], { perMinute, rate, runs: 2_000, withinMinutes: 60, seed: 12_345 });
+    expect(Math.abs(found - published)).toBeLessThanOrEqual(5);
   });
 });

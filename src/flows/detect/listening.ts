@@ -68,7 +68,11 @@ export function listening(
     },
     receive: async (request) => {
       const decoded = await decoder.decode(request);
-      await inTurn(() => give(request.at, decoded));
+      const { samples, standing = [], ended = [] } = decoded;
+      // Events wait for nobody, so that many share one commit; states are told one delivery after the other.
+      const isPlain = taker !== null && standing.length + ended.length === 0 && states.series.size === 0;
+      if (isPlain) await taker?.({ source: id, at: request.at, alive: true, samples: samples.map((one) => bounded(seen, one, counted)) });
+      else await inTurn(() => give(request.at, decoded));
       return decoded.reply;
     },
   } satisfies PushedSource;
