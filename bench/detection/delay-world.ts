@@ -26,6 +26,8 @@ const CROSSING_ERROR = WINDOW_S * PER_SECOND * ABOVE + 1;
 
 export interface WorldPlan {
   readonly organizations: number;
+  /** Beside them, without any outage: where all are hit, Belay opens one incident for all. */
+  readonly healthy: number;
   /** How long the rule must be true. */
   readonly holdMs: number;
   readonly leadMs: number;
@@ -33,15 +35,15 @@ export interface WorldPlan {
 }
 
 /** Outages by a linear congruential generator with seed 7, kinds in turn. */
-export function outagesOf({ organizations, holdMs, leadMs, spreadMs }: WorldPlan): readonly Outage[] {
+export function outagesOf({ organizations, healthy, holdMs, leadMs, spreadMs }: WorldPlan): readonly Outage[] {
   let state = 7;
   const random = (): number => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     return state / 2 ** 32;
   };
-  return Array.from({ length: organizations }, (_, index) => {
+  return Array.from({ length: organizations + healthy }, (_, index) => {
     const kind = KINDS[index % KINDS.length] ?? 'hard';
-    const at = leadMs + random() * spreadMs;
+    const at = index < organizations ? leadMs + random() * spreadMs : Infinity;
     const crossingMs = ((kind === 'mild' ? CROSSING_ERROR * MILD_EVERY : CROSSING_ERROR) / PER_SECOND) * 1_000;
     return { org: `org-${String(index).padStart(2, '0')}`, kind, at, due: at + crossingMs + holdMs };
   });

@@ -13,8 +13,8 @@ interface Plan extends WorldPlan {
   readonly tailMs: number;
 }
 
-const FULL: Plan = { organizations: 80, holdMs: 10_000, leadMs: 130_000, spreadMs: 300_000, tailMs: 480_000 };
-const QUICK: Plan = { organizations: 16, holdMs: 10_000, leadMs: 65_000, spreadMs: 30_000, tailMs: 50_000 };
+const FULL: Plan = { organizations: 80, healthy: 0, holdMs: 10_000, leadMs: 130_000, spreadMs: 300_000, tailMs: 480_000 };
+const QUICK: Plan = { organizations: 16, healthy: 2, holdMs: 10_000, leadMs: 65_000, spreadMs: 30_000, tailMs: 50_000 };
 
 const PULL = { side: 'Belay, pull 1 s', everyMs: 1_000, pushed: false } as const;
 const PULL_SLOW = { side: 'Belay, pull 15 s', everyMs: 15_000, pushed: false } as const;
@@ -50,7 +50,7 @@ export async function delay(run: Run): Promise<Part> {
     const wholeMs = plan.leadMs + plan.spreadMs + plan.tailMs;
     world.begin();
     for (let at = 0; at < wholeMs; at = Date.now() - world.startedAt) {
-      run.progress(at, wholeMs, `${world.outages.filter(({ due }) => due < at).length} of ${world.outages.length} outages are due`);
+      run.progress(at, wholeMs, `${world.outages.filter(({ due }) => due < at).length} of ${plan.organizations} outages are due`);
       await sleep(1_000);
     }
     return told(run, plan, await sidesOf({ world, receiver, peers, belays }));

@@ -29,7 +29,7 @@ const WAY = { side: 'Belay, pull 1 s', everyMs: 1_000, pushed: false } as const;
 
 export async function kill(run: Run): Promise<Part> {
   const plan = run.long ? LONG : SHORT;
-  const world = await openWorld({ organizations: 1, holdMs: plan.holdMs, leadMs: LEAD_MS, spreadMs: 0 });
+  const world = await openWorld({ organizations: 1, healthy: 3, holdMs: plan.holdMs, leadMs: LEAD_MS, spreadMs: 0 });
   const receiver = await openReceiver();
   const peers: Peer[] = [];
   let belay: Watching | null = null;
