@@ -7,7 +7,7 @@ import { malformed } from './refusal.ts';
 import { type MemoryCaps, SeriesMemory } from './series-memory.ts';
 
 export const WRITE_CAPS = { samples: 200_000, counters: 10_000 } as const;
-const REMEMBERED: MemoryCaps = { series: 200_000, bytes: 64 * 1024 * 1024 };
+const REMEMBERED: MemoryCaps = { series: 1_000_000, bytes: 128 * 1024 * 1024 };
 
 // Tags: field * 8 + wire type.
 const REQUEST = { series: 0x0a, metadata: 0x1a } as const;

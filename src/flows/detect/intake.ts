@@ -1,15 +1,16 @@
 // Takes one delivery of a source into the tracks: event times, increments, gaps, probe results. It judges nothing.
 import { skewOf, withLag } from '../../domain/clock-skew.ts';
-import { type CounterState, incrementOf, knownBefore, spread, spreadEvenly } from '../../domain/counter.ts';
+import { incrementOf, knownBefore, spread, spreadEvenly } from '../../domain/counter.ts';
 import { digestNumber } from '../../domain/distinct.ts';
 import type { Instant } from '../../domain/json.ts';
 import { WINDOW_SLOTS } from '../../domain/ring.ts';
 import type { Batch, Cursor } from '../../domain/signal.ts';
 import { type Cell, cellOfBound, cellOfValue, SPREAD_PARTS } from '../../domain/spread.ts';
 import type { SeriesRow } from '../../ports/signal-store.ts';
-import { heardOf, originOf } from './origins.ts';
-import { type CounterSample, numberIn, seriesKey, withoutValues } from './series-key.ts';
-import { counting, hasHistograms, targetsOf } from './targets.ts';
+import { heardOf } from './origins.ts';
+import { seriesOf } from './known-series.ts';
+import { type CounterSample, numberIn } from './series-key.ts';
+import { counting, hasHistograms } from './targets.ts';
 import type { Book, Series, SourceState, Target, Track } from './track.ts';
 import { feeds, mayFeed, partMsOf, rowOf, slotOf } from './track.ts';
 
@@ -128,51 +129,6 @@ export const CURSOR = '#cursor:';
 /** Sources that tell increments of a track: after a start, their silence is again no traffic, and not no data. */
 export const INCREMENTS = '#increments:';
 
-/** A source may hand over the same labels object again and again: then nothing is parsed or matched twice. */
-function seriesOf({ book, source }: Pick<Intake, 'book' | 'source'>, sample: CounterSample): Series {
-  const { name, labels } = sample;
-  const last = source.lastSample;
-  const guess = last?.next ?? null;
-  if (guess !== null && guess.labels === labels && guess.name === name) {
-    source.lastSample = guess;
-    return guess.series;
-  }
-  const cached = source.bySample.get(labels);
-  const known =
-    cached !== undefined && cached.name === name ? cached : { name, labels, series: madeSeries(book, source, sample), next: null };
-  if (known !== cached) source.bySample.set(labels, known);
-  if (last !== null) last.next = known;
-  source.lastSample = known;
-  return known.series;
-}
-
-function madeSeries(book: Book, source: SourceState, sample: CounterSample): Series {
-  const { name, labels } = sample;
-  const key = seriesKey(name, book.hashed.size === 0 ? labels : withoutValues(labels, book.hashed));
-  let series = source.series.get(key);
-  if (series === undefined) {
-    const origin = sample.kind === 'delta' || sample.origin === undefined ? null : originOf(source.origins, sample.origin);
-    const targets = targetsOf(book, source, name, labels);
-    series = { key, targets, kept: isKept(book, sample, targets), previous: copied(source.restored.get(key)), origin };
-    source.restored.delete(key);
-    // Senders hand on far more series than any signal names: of those nothing is kept but what hangs on their labels.
-    if (series.kept) source.series.set(key, series);
-  }
-  return series;
-}
-
-const copied = (state: CounterState | undefined): Series['previous'] => (state === undefined ? undefined : { ...state });
-
-/** Increments need no memory, nor do values that only tell whom they are of: of both there may be millions. */
-function isKept({ hashed }: Book, sample: CounterSample, targets: readonly Target[]): boolean {
-  if (sample.kind !== 'delta') return targets.some(({ track }) => sample.kind === 'total' || track.values === null);
-  return targets.length > 0 && (hashed.size === 0 || !Object.keys(sample.labels).some((label) => hashed.has(label)));
-}
-
-/** Some signal counts it. */
-export const isCounted = (book: Book, source: SourceState, sample: CounterSample): boolean =>
-  seriesOf({ book, source }, sample).targets.length > 0;
-
 function takeCounter(intake: Intake, sample: CounterSample, at: Instant): void {
   const series = seriesOf(intake, sample);
   const readAt = series.origin === null ? intake.previousAt : heardOf(series.origin, at);
@@ -189,6 +145,12 @@ function takeCounter(intake: Intake, sample: CounterSample, at: Instant): void {
   }
   const value = numberIn(sample);
   const { previous } = series;
+  if (series.isPlain && value >= 0 && previous?.total === value && at > previous.at && sinceOf(intake, sample) === undefined) {
+    // Half of all counters: nothing was added, and that is known up to now.
+    for (const target of series.targets) seen(intake, target, at, previous.at);
+    previous.at = at;
+    return;
+  }
   const total = { total: value, at };
   const since = sinceOf(intake, sample);
   const before = previous === undefined ? readBefore(intake, since, readAt) : null;

@@ -106,6 +106,8 @@ export interface Series {
   readonly targets: readonly Target[];
   /** Kept in memory and, where it is a total, in the store. What only tells values apart is not: it may be one of millions. */
   readonly kept: boolean;
+  /** All that it is for are increments: a total that stands still adds nothing to any of them. */
+  readonly isPlain: boolean;
   previous: { -readonly [K in keyof CounterState]: CounterState[K] } | undefined;
   /** Null: of the source itself. */
   readonly origin: Origin | null;
