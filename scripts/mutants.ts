@@ -46,7 +46,7 @@ function reportOf(subject: Subject, workers: number): Report | null {
   rmSync(path.join(root, file), { force: true });
   writeFileSync(config, JSON.stringify(optionsOf(subject, file, workers), null, 2));
   const stryker = path.join(tool, 'node_modules', '@stryker-mutator', 'core', 'bin', 'stryker.js');
-  const env = { ...process.env, MUTANT_TESTS: testsOf(subject).join(',') };
+  const env = { ...process.env, MUTANT_TESTS: testsOf(subject).join(','), MUTANT_RELOAD: String(subject.remembers === true) };
   spawnSync(process.execPath, [stryker, 'run', config], { cwd: root, stdio: ['ignore', 2, 2], env });
   return existsSync(path.join(root, file)) ? (JSON.parse(readFileSync(path.join(root, file), 'utf8')) as Report) : null;
 }
@@ -59,7 +59,7 @@ function optionsOf(subject: Subject, report: string, workers: number): Readonly<
     coverageAnalysis: 'perTest',
     concurrency: workers,
     // A machine that is busy with other things must not make a slow test look like an endless loop.
-    timeoutMS: 60_000,
+    timeoutMS: 20_000,
     reporters: ['json', 'progress-append-only'],
     jsonReporter: { fileName: report },
     logLevel: 'warn',

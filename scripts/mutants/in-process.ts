@@ -1,5 +1,6 @@
 // Runs tests for Stryker inside one process: Node itself strips the types, a mutant costs what its tests cost. Loaded as its plug-in, in
-// a copy of the repository, with the tests that MUTANT_TESTS names. Refuses to know any file of Belay.
+// a copy of the repository, with the tests that MUTANT_TESTS names;
+// MUTANT_RELOAD loads them for each mutant. Refuses to know any file of Belay.
 import { registerHooks } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -74,10 +75,11 @@ class InProcess {
   async mutantRun({ activeMutant, mutantActivation, testFilter, hitLimit }: MutantRun) {
     const shared = this.#shared;
     const isStatic = mutantActivation === 'static';
+    const mustLoad = isStatic || process.env['MUTANT_RELOAD'] === 'true';
     Object.assign(shared, { activeMutant: undefined, hitCount: hitLimit === undefined ? undefined : 0, hitLimit });
     try {
       if (isStatic) shared.activeMutant = activeMutant.id;
-      const tests = isStatic || this.#tests === null ? await this.#load() : this.#tests;
+      const tests = mustLoad || this.#tests === null ? await this.#load() : this.#tests;
       shared.activeMutant = activeMutant.id;
       const wanted = testFilter === undefined ? tests : tests.filter(({ id }) => testFilter.includes(id));
       for (const [index, one] of wanted.entries()) {
@@ -92,7 +94,7 @@ class InProcess {
     } finally {
       shared.activeMutant = undefined;
       // What was loaded under a mutant serves nobody else.
-      if (isStatic) this.#tests = null;
+      if (mustLoad) this.#tests = null;
     }
   }
 

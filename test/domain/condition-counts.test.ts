@@ -312,7 +312,7 @@ describe('a quantile', () => {
     expect([look(10, 100, 0.5).below, look(10, 100, 0.51).below]).toEqual([true, false]);
   });
 
-  test('of nothing cannot be told', () => {
+  test('without events cannot be told', () => {
     expect(look(0, 0, 0.3)).toMatchObject({ value: null, limit: null, below: null });
     expect(look(0, 5, null)).toMatchObject({ value: null, limit: false, below: null });
   });

@@ -127,7 +127,7 @@ describe('a gauge', () => {
     expect(lookAtGauge(over, [], [], true)).toEqual({ value: null, bad: 0, all: 0, limit: null, level: 'none', below: null, still: true });
   });
 
-  test('that is too low is judged from below', () => {
+  test('that is too low over its time is judged from below', () => {
     const low = rule(QUEUE, { below: 5 }, { above: 7, forMs: 1 });
     expect(lookAtGauge(low, known(5, MINUTE), known(1, 1), false)).toMatchObject({ limit: false, below: false });
     expect(lookAtGauge(low, known(4, MINUTE), known(1, 1), false)).toMatchObject({ limit: true, level: 'act' });

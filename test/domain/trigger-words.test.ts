@@ -1,9 +1,8 @@
-// What a transition carries, what people report, what the store holds of a state.
+// What a transition carries, whom it is told to, what the store holds of a state.
 import { describe, expect, test } from 'vitest';
 import { compileRule } from '../../src/domain/condition.ts';
-import { reportedCondition, withConfirmation, withReport } from '../../src/domain/people-report.ts';
 import { isTold, type TriggerStatus } from '../../src/domain/trigger.ts';
-import { decodeState, encodeState, INITIAL, type MachineState } from '../../src/domain/trigger-machine.ts';
+import { decodeState, encodeState, INITIAL } from '../../src/domain/trigger-machine.ts';
 import { REQUESTS, trigger } from '../flows/detect-rules.ts';
 import { ACT, rule, Scope } from './scope-of-looks.ts';
 
@@ -60,59 +59,6 @@ describe('what a transition carries', () => {
     const other = new Scope(compileRule(manual, { kind: 'manual', who: ['all'], ask: '?' }));
     other.look(40, ACT);
     expect(other.told[0]?.inputs).toMatchObject({ above: null, pValue: null });
-  });
-});
-
-describe('what people report', () => {
-  const report = (state: MachineState, by: string, at: number, trusted = false) => withReport(state, { by, trusted, at }, 1_000);
-  const levelOf = (state: MachineState) => reportedCondition(state).level;
-
-  test('is suspected from one, and enough to act on from two or from one who is trusted', () => {
-    const one = report(INITIAL, 'ana', 5);
-    expect([levelOf(one), levelOf(report(one, 'ana', 6)), levelOf(report(one, 'bob', 6))]).toEqual(['suspect', 'suspect', 'act']);
-    expect([levelOf(report(INITIAL, 'eve', 5, true)), levelOf(report(report(INITIAL, 'eve', 5, true), 'eve', 6))]).toEqual(['act', 'act']);
-    expect(reportedCondition(report(one, 'bob', 6))).toEqual({
-      value: 2,
-      bad: 2,
-      all: 2,
-      limit: true,
-      level: 'act',
-      below: null,
-      still: true,
-    });
-  });
-
-  test('is nothing while nobody has', () => {
-    expect(reportedCondition(INITIAL)).toMatchObject({ value: 0, limit: false, level: 'none', below: null });
-    expect(reportedCondition({ ...INITIAL, trusted: true }).level).toBe('none');
-  });
-
-  test('of long ago does not add to what is reported now', () => {
-    const before: MachineState = { ...report(INITIAL, 'ana', 5), status: 'suspect', episode: 'e', since: 5 };
-    expect(report(before, 'bob', 1_005)).toMatchObject({ reporters: ['ana', 'bob'], reportedAt: 1_005, episode: 'e' });
-    const heard = { bob: { at: 1_006, trusted: false } };
-    expect(report(before, 'bob', 1_006)).toEqual({ ...INITIAL, heard, reporters: ['bob'], reportedAt: 1_006 });
-    expect(report({ ...before, status: 'ok' }, 'bob', 1_006).reporters).toEqual(['bob']);
-    expect(report({ ...before, status: 'ok' }, 'bob', 1_005).reporters).toEqual(['ana', 'bob']);
-    // Somebody else spoke meanwhile: the episode goes on, the first word no longer counts.
-    const between = report(before, 'eve', 900, true);
-    expect(report(between, 'bob', 1_006)).toMatchObject({ reporters: ['eve', 'bob'], trusted: true, episode: 'e' });
-    expect(report(report(between, 'bob', 1_800), 'ana', 1_901)).toMatchObject({ reporters: ['bob', 'ana'], trusted: false });
-  });
-
-  test('of a state that was kept before each word had its time counts from the last one', () => {
-    const old: MachineState = { ...INITIAL, status: 'suspect', episode: 'e', reporters: ['ana'], trusted: true, reportedAt: 5 };
-    expect(report(old, 'bob', 1_005)).toMatchObject({ reporters: ['ana', 'bob'], trusted: true });
-    expect(report(old, 'bob', 1_006)).toMatchObject({ reporters: ['bob'], trusted: false, episode: null });
-  });
-
-  test('as a confirmation goes on with its episode, whenever it comes', () => {
-    const before: MachineState = { ...report(INITIAL, 'ana', 5), status: 'breached', episode: 'e', since: 5 };
-    expect(withConfirmation(before, { by: 'bob', trusted: false, at: 9_000 }, 1_000)).toMatchObject({
-      status: 'breached',
-      episode: 'e',
-      reporters: ['bob'],
-    });
   });
 });
 
