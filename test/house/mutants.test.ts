@@ -72,7 +72,9 @@ describe('the page of scores', () => {
   test('holds files that are mutated, in their order, each with enough', () => {
     const scores = scoresIn(read('bench/MUTANTS.md'));
     expect(scores.length).toBeGreaterThanOrEqual(10);
-    expect(scores.map(({ name }) => name)).toEqual(SUBJECTS.map(({ name }) => name).filter((name) => scores.some((one) => one.name === name)));
+    expect(scores.map(({ name }) => name)).toEqual(
+      SUBJECTS.map(({ name }) => name).filter((name) => scores.some((one) => one.name === name)),
+    );
     expect(scores.filter((one) => !isEnough(one)).map(({ name }) => name)).toEqual([]);
   });
 });
