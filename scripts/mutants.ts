@@ -80,6 +80,12 @@ function optionsOf(subject: Subject, report: string, workers: number): Readonly<
   };
 }
 
+/** After each file: a run that is broken off keeps what it has found. */
+function note(found: readonly Score[]): void {
+  const before = existsSync(page) ? scoresIn(readFileSync(page, 'utf8')) : [];
+  writeFileSync(page, pageOf(SUBJECTS.flatMap(({ name }) => [...found, ...before].find((one) => one.name === name) ?? [])));
+}
+
 setPriority(15);
 const { subjects, workers } = chosen();
 installTool();
@@ -96,10 +102,8 @@ for (const subject of subjects) {
   }
   scores.push(scoreOf(subject.name, report, today));
   for (const line of survivors(report)) console.log(line);
+  note(scores);
 }
-const before = existsSync(page) ? scoresIn(readFileSync(page, 'utf8')) : [];
-const all = SUBJECTS.flatMap(({ name }) => [...scores, ...before].find((one) => one.name === name) ?? []);
-if (all.length > 0) writeFileSync(page, pageOf(all));
 console.log(`\n${tableOf(scores)}`);
 const short = scores.filter((score) => !isEnough(score)).map(({ name }) => name);
 if (short.length > 0) console.log(`\nBelow ${LEAST_PERCENT} %: ${short.join(', ')}`);

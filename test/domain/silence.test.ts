@@ -70,6 +70,9 @@ describe('a request', () => {
     ['a window to come', { from: NOW + 30 * 24 * HOUR, until: NOW + 31 * 24 * HOUR }],
     ['one that has begun already', { from: NOW - HOUR }],
     ['a trigger without organizations, for all', { trigger: 'queue', org: null }],
+    ['a reason of a thousand characters', { reason: 'x'.repeat(1_000) }],
+    ['a beginning in exactly a year', { from: NOW + 366 * 24 * HOUR, until: NOW + 367 * 24 * HOUR }],
+    ['an end right after now', { from: NOW - HOUR, until: NOW + 1 }],
   ])('for %s is fine', (_what, change) => {
     expect(silenceProblems({ ...good, ...change }, system, NOW)).toEqual([]);
   });
@@ -82,6 +85,12 @@ describe('a request', () => {
     ['an end that is its beginning', { until: NOW }, 'A silence must end after it begins.'],
     ['an end before its beginning', { until: NOW - 1 }, 'A silence must end after it begins.'],
     ['the past', { from: NOW - 2 * HOUR, until: NOW - HOUR }, 'This silence would be over already.'],
+    ['an end that is now', { from: NOW - HOUR, until: NOW }, 'This silence would be over already.'],
+    [
+      'a moment more than a year ahead',
+      { from: NOW + 366 * 24 * HOUR + 1, until: NOW + 367 * 24 * HOUR },
+      'A silence begins within a year.',
+    ],
     ['a moment more than seven days', { until: NOW + LONGEST_MS + 1 }, 'A silence lasts 7 days at most. Ask again when it ends.'],
     ['seven days that began long ago', { from: NOW - 8 * 24 * HOUR }, 'A silence lasts 7 days at most. Ask again when it ends.'],
     ['a far future', { from: 8e15, until: 8e15 + HOUR }, 'A silence begins within a year.'],
@@ -94,6 +103,13 @@ describe('a request', () => {
 
   it('is told all of its problems at once', () => {
     expect(silenceProblems({ trigger: 'nope', org: 'nope', from: 2, until: 1, reason: '' }, system, NOW)).toHaveLength(4);
+  });
+
+  it('for a trigger or an organization that cannot be there says that there are none', () => {
+    expect(silenceProblems({ ...good, trigger: 'nope', org: '' }, { triggers: [], organizations: [] }, NOW)).toEqual([
+      'There is no trigger "nope"; there are: none.',
+      'There is no organization ""; there are: none.',
+    ]);
   });
 
   it('may name any organization where belay.yaml lists none', () => {
