@@ -25,7 +25,7 @@ export const SUBJECTS: readonly Subject[] = [
   { name: 'selector', tests: ['selector'] },
   { name: 'standing', tests: ['standing'] },
   { name: 'silence', tests: ['silence'] },
-  { name: 'guardrail', tests: ['guardrail-breach', 'guardrail-act'] },
+  { name: 'guardrail', tests: ['guardrail-breach', 'guardrail-act', 'guardrail', 'guardrail-locality'] },
 ];
 
 export const sourceOf = ({ name }: Pick<Subject, 'name'>): string => `src/domain/${name}.ts`;

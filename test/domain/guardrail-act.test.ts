@@ -81,6 +81,7 @@ describe('G7, what was done before', () => {
       'G7.no-loop',
       'G7.no-loop',
     ]);
+    expect(judge([ago(3 * HOUR, { from: 'v9' }), ago(HOUR)], { changes: [change({ to: 'v2' })] }).reason).toBe('G7.back-to-what-was-left');
     expect(judge([ago(HOUR)], { changes: [change({ to: 'v2', switches: false })] }).reason).toBe('G7.no-loop');
     expect(judge([ago(HOUR, { from: null })], { changes: [change({ to: null })] }).reason).toBe('G7.no-loop');
     expect(judge([ago(HOUR, { from: ['a', 'b'] })], { changes: [change({ to: ['b', 'a'] })] }).reason).toBe('G7.no-loop');
