@@ -214,7 +214,7 @@ describe('a file', () => {
     const one = `      - { alert: R, expr: 'sum(rate(a{code=~"5.."}[1h])) / sum(rate(a[1h])) > 0.01 and sum(rate(a{code=~"5.."}[5m])) / sum(rate(a[5m])) > 0.01' }\n`;
     const { rules } = importText(`groups:\n  - name: g\n    rules:\n${one.repeat(5_000)}`);
     expect(rules.filter(({ became }) => became === 'trigger')).toHaveLength(5_000);
-  });
+  }, 180_000);
 
   test('of forty polled rules asks in sources of thirty-two', () => {
     const rules = Array.from({ length: 40 }, (_, n) => `      - { alert: R${n}, expr: "g${n} > 1" }`).join('\n');
