@@ -19,9 +19,9 @@ test.each([
   ['pt-BR', 'whatsapp: mais séries do que são distinguidas'],
 ] as const)('a source with more series than are told apart is named in %s, within the width of the terminal', (lang, words) => {
   const page = { ...createOutput({ json: false, plain: true, env: {} }), colour: pc.createColors(false), width: 60, lang };
-  const text = statusText({ status: STATUS, triggers: [], past: [] }, page);
+  const text = statusText({ status: STATUS, triggers: [], summaries: [], past: [] }, page);
   expect(text).toContain(words);
   expect(text.split('\n').filter((line) => line.length > 60)).toEqual([]);
   const { crowdedSources: _none, ...detection } = STATUS.detection;
-  expect(statusText({ status: { ...STATUS, detection }, triggers: [], past: [] }, page)).not.toContain('whatsapp');
+  expect(statusText({ status: { ...STATUS, detection }, triggers: [], summaries: [], past: [] }, page)).not.toContain('whatsapp');
 });
