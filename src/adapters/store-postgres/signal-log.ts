@@ -4,6 +4,7 @@ import type { SeriesRow, SignalStore, SlotRow } from '../../ports/signal-store.t
 import type { Client, Database } from './connection.ts';
 import { foldSeries, foldSlots } from './signal-fold.ts';
 import { SignalNames } from './signal-names.ts';
+import { newestName, sweepNames } from './signal-sweep.ts';
 import { type Page, packPage, pageOf, seriesColumns, slotColumns, spanOf, unpackPage } from './signal-page.ts';
 
 const TIER = { committed: 0, slots: 1, series: 2 } as const;
@@ -34,8 +35,12 @@ interface PageRow {
   readonly body: Buffer;
 }
 
+/** So many new names are learned before the old ones are looked through. */
+const SWEPT_AFTER = 50_000;
+
 export class SignalLog {
   readonly #database: Database;
+  #sweptAt: number | null = null;
   readonly #names: SignalNames;
 
   constructor(database: Database) {
@@ -100,6 +105,15 @@ export class SignalLog {
       const rows = [...counts.values()].map((one) => ({ signal, scope, ...one })).sort((a, b) => a.slot - b.slot);
       return { rows, spoken };
     });
+  }
+
+  /** Now and then: pods and their labels come and go, and their names with them. */
+  async sweep(after = SWEPT_AFTER): Promise<void> {
+    const newest = await newestName(this.#database);
+    this.#sweptAt ??= newest;
+    if (newest - this.#sweptAt < after) return;
+    await sweepNames(this.#database);
+    this.#sweptAt = newest;
   }
 
   /** Forgets slots before the instant and counters a week older, and puts together what was committed since the last time. */

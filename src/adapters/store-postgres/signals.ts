@@ -72,6 +72,7 @@ export function createSignalStore(database: Database, deps: { readonly digest: D
     },
     prune: async (before) => {
       await log.fold(before);
+      await log.sweep();
       await database.query('delete from belay.seen where slot < $1', [before]);
       await database.query('delete from belay.signal_event where at < $1', [before - SERIES_KEPT_MS]);
       await database.query(`delete from belay.signal_commit where made_at < now() - interval '1 hour'`);
