@@ -90,7 +90,10 @@ function restoreTracks(book: Book, rows: readonly SeriesRow[]): void {
 
 function restoreSlot(book: Book, row: SlotRow): void {
   const track = book.tracks.get(row.signal);
-  if (track === undefined) return restoreSpread(book, row);
+  if (track === undefined) {
+    restoreSpread(book, row);
+    return;
+  }
   const index = rowOf(track, row.scope);
   track.rings.add(index, Math.round(row.slot / track.slotMs), row.bad, row.all, row.sum);
   if (row.all > 0) track.eventAt[index] = Math.max(track.eventAt[index] ?? 0, row.slot + track.slotMs);
