@@ -69,6 +69,7 @@ describe('a compiled rule', () => {
     ])
       expect([one.suspect, one.act]).toEqual([null, null]);
     expect(rule(QUEUE, { below: 5 })).toMatchObject({ inverse: true, limit: 5 });
+    expect(rule(QUEUE, { above: 5, below: 2 })).toMatchObject({ inverse: false, limit: 5 });
   });
 
   test('without a breach has the window of its rearm time and no hold', () => {

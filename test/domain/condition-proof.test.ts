@@ -5,7 +5,7 @@ import { binomialTail, countUpper, poissonHead, poissonTail, shareUpper } from '
 import type { SignalKind } from '../../src/domain/signal.ts';
 import type { TriggerRule } from '../../src/domain/trigger.ts';
 import { ERRORS, LATENCY, QUEUE, REQUESTS, SILENCE } from '../flows/detect-rules.ts';
-import { AGE, ALL_OF, type Breach, COUNT, counts, EVENT, MINUTE, PROBE, rule, SLOW } from './kinds-of-rules.ts';
+import { AGE, ALL_OF, type Breach, COUNT, counts, EVENT, MINUTE, OF, PROBE, rule, SLOW } from './kinds-of-rules.ts';
 
 describe('the clear limit', () => {
   const below = (kind: SignalKind, breach: Breach, clear: TriggerRule['clear'] | null, value: number) =>
@@ -95,7 +95,8 @@ describe('the proof that it is over', () => {
   });
 
   test('of counts, events and members lies in themselves, of others in one answer, of a probe in so many', () => {
-    for (const kind of [COUNT, EVENT, ALL_OF]) expect(isProven(rule(kind, { above: 0 }), clean(0, 0), 1)).toBe(true);
+    for (const kind of [COUNT, EVENT, ALL_OF, { kind: 'distinct', of: OF, label: 'user' } as const])
+      expect(isProven(rule(kind, { above: 0 }), clean(0, 0), 1)).toBe(true);
     for (const kind of [QUEUE, LATENCY, SILENCE, AGE]) {
       expect(isProven(rule(kind, { above: 0 }), clean(0, 0), 3)).toBe(false);
       expect(isProven(rule(kind, { above: 0 }), clean(0, 1), 3)).toBe(true);
@@ -110,7 +111,8 @@ describe('the proof that it is over', () => {
   test('is told as a bound for shares and rates', () => {
     expect(provenBound(rule(ERRORS, { above: 0.02 }), clean(1, 400))).toBe(shareUpper(1, 400));
     expect(provenBound(rule(REQUESTS, { above: 10 }), clean(0, 4, 30_000))).toBe(2 * countUpper(4));
-    for (const one of [rule(QUEUE, { above: 1 }), rule(ERRORS, { below: 0.9 }), rule(REQUESTS, { below: 9 })])
+    const quantile = rule({ kind: 'quantile', of: OF, q: 0.9 }, { above: 0.5 });
+    for (const one of [rule(QUEUE, { above: 1 }), rule(ERRORS, { below: 0.9 }), rule(REQUESTS, { below: 9 }), quantile])
       expect(provenBound(one, clean(1, 400))).toBeUndefined();
   });
 });

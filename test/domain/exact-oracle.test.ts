@@ -6,6 +6,8 @@ import {
   countUpper,
   criticalTable,
   growthChance,
+  meanAbove,
+  meanInterval,
   poissonCritical,
   poissonCriticalLow,
   poissonHead,
@@ -129,6 +131,18 @@ describe('the smallest count that chance does not explain', () => {
     expect([0, 1, 10, 3_000, 3_001, 1_000_000].map((n) => criticalTable(0, 1e-5).critical(n))).toEqual([1, 1, 1, 1, 1, 1]);
   });
 
+  test('above the table is that of the exact tail, or one beside it, at low, middling and high shares', () => {
+    for (const threshold of [0.001, 0.02, 0.05, 0.3, 0.7]) {
+      for (const alpha of [1e-3, 1e-5]) {
+        for (const n of [3_001, 20_000]) {
+          const found = criticalTable(threshold, alpha).critical(n);
+          expect(binomialTail(found + 1, n, threshold)).toBeLessThan(alpha);
+          expect(binomialTail(found - 2, n, threshold)).toBeGreaterThanOrEqual(alpha);
+        }
+      }
+    }
+  });
+
   test('of a rate is exact in both directions', () => {
     for (const mean of [1, 3, 7, 20, 60]) {
       const heads = exactPoisson(mean);
@@ -250,5 +264,20 @@ describe('intervals', () => {
       [20, 20],
     ] as const)
       near(growthChance(earlier, later), exactBinomial(earlier + later, 500)[later] ?? 1);
+  });
+});
+
+describe('means', () => {
+  test('of two values already say something, on both sides of the limit', () => {
+    // Student with one degree of freedom: t = ±1 cuts off a quarter.
+    expect(meanAbove([1, 3], 1)).toBeCloseTo(0.25, 9);
+    expect(meanAbove([1, 3], 3)).toBeCloseTo(0.75, 9);
+    expect(meanAbove([1, 3], 2)).toBeCloseTo(0.5, 9);
+    expect(meanInterval([1, 3])?.upper).toBeCloseTo(2 + 12.7062, 3);
+  });
+
+  test('of one value, of none and of equal ones need no distribution', () => {
+    expect([meanAbove([7], 1), meanAbove([], 1), meanInterval([7]), meanInterval([])]).toEqual([null, null, null, null]);
+    expect([meanAbove([5, 5], 4), meanAbove([5, 5], 5), meanAbove([5, 5], 6)]).toEqual([0, 1, 1]);
   });
 });

@@ -5,7 +5,7 @@ import type { TriggerRule } from '../../src/domain/trigger.ts';
 import { trigger } from '../flows/detect-rules.ts';
 
 export const MINUTE = 60_000;
-const OF = { name: 'a', labels: [] };
+export const OF = { name: 'a', labels: [] };
 export const COUNT: SignalKind = { kind: 'count', of: OF };
 export const EVENT: SignalKind = { kind: 'event', of: OF };
 export const AGE: SignalKind = { kind: 'age', of: OF };
