@@ -60,3 +60,5 @@ export const triggersEn = {
   allOf: 'All organizations of this trigger',
   details: 'The whole signal card',
 } as const;
+
+export type TriggerWords = Readonly<Record<keyof typeof triggersEn, string>>;

@@ -1,5 +1,5 @@
 // As telas dos gatilhos em português do Brasil.
-import type { TriggerWords } from './trigger-words.ts';
+import type { TriggerWords } from './trigger-words-en.ts';
 
 export const triggersPtBr: TriggerWords = {
   title: 'Gatilhos',
