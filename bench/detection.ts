@@ -94,7 +94,12 @@ function table(taken: readonly DetectionPart[], quick: boolean): string {
     ),
   ];
   const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
-  const lines = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd());
+  const lines = rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
   const versions = PEERS.map((peer) => `${peer.name} ${findPart(peer)?.version ?? ''}`).join(', ');
   const loads = taken.map(({ name, load }) => `${name} ${load.toFixed(1)}`).join(', ');
   const title = `Detection, Belay beside ${versions}. ${machine()}. Load average at the end of each part: ${loads}.`;

@@ -7,7 +7,6 @@ import { remoteWriteBody } from './remote-write-request.ts';
 export const FLEET_EVERY_MS = 15_000;
 export const SERIES_A_REQUEST = 2_000;
 export const FLEET_SOURCE = 'prom';
-export const SERIES_AN_ORG = 6;
 
 const METRICS = [
   { name: 'webhook_total', label: 'status', values: ['2xx', '5xx'], overMs: 900_000, above: 0.02 },

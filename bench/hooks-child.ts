@@ -10,14 +10,22 @@ import { openStore } from '../src/adapters/store-postgres/index.ts';
 import { createDigest, systemTime } from '../src/adapters/system/index.ts';
 import type { SourceSpec } from '../src/domain/source-catalog.ts';
 import type { System } from '../src/domain/system.ts';
-import { createDetector } from '../src/flows/detect.ts';
 import { listening } from '../src/flows/detect/listening.ts';
+import { createDetector } from '../src/flows/detect.ts';
 import type { AppEnv } from '../src/server/guard.ts';
 import { mountIntake } from '../src/server/intake.ts';
 import { obey, tell } from './child.ts';
 import { FLEET_SYSTEM } from './fleet.ts';
 
-const SOURCE = { id: 'hooks', driver: 'webhook', everyMs: 5_000, verify: 'none', name: 'hook', org: 'body.org', eventId: 'body.id' } as const;
+const SOURCE = {
+  id: 'hooks',
+  driver: 'webhook',
+  everyMs: 5_000,
+  verify: 'none',
+  name: 'hook',
+  org: 'body.org',
+  eventId: 'body.id',
+} as const;
 const SYSTEM: System = {
   ...FLEET_SYSTEM,
   sources: [SOURCE as SourceSpec],

@@ -49,7 +49,12 @@ export async function burst(run: Run): Promise<Part> {
     return {
       rows: [
         judged('webhooks answered a second', rate.toFixed(0), `≥ ${PER_SECOND}`, rate >= 0.99 * PER_SECOND),
-        judged('webhook to its durable answer', `p50 ${quantile(tookMs, 0.5).toFixed(0)} ms, p99 ${quantile(tookMs, 0.99).toFixed(0)} ms`, `p99 < ${P99_MS} ms`, quantile(tookMs, 0.99) < P99_MS),
+        judged(
+          'webhook to its durable answer',
+          `p50 ${quantile(tookMs, 0.5).toFixed(0)} ms, p99 ${quantile(tookMs, 0.99).toFixed(0)} ms`,
+          `p99 < ${P99_MS} ms`,
+          quantile(tookMs, 0.99) < P99_MS,
+        ),
         judged('answered and lost, or counted twice', `${lost} of ${sender.answered} over ${plan.kills} kills`, '0', lost === 0),
       ],
       how: `${PER_SECOND} webhooks a second for ${plan.burstS} s, each a request with an id of its own, of ${ORGS} organizations, on connections that stay open; answered when they are durable. Then ${plan.kills} times: SIGKILL under the same load, of every second one of its Postgres too, a new start, and everything that was not answered sent again with its id.`,
@@ -85,7 +90,8 @@ class Sender {
     const under: Promise<void>[] = [];
     let sent = 0;
     for (let at = 0; at < forMs; at = performance.now() - begun) {
-      for (; sent < (at * PER_SECOND) / 1_000; sent += 1) under.push(this.#one(JSON.stringify({ id: randomUUID(), org: `org-${sent % ORGS}` })));
+      for (; sent < (at * PER_SECOND) / 1_000; sent += 1)
+        under.push(this.#one(JSON.stringify({ id: randomUUID(), org: `org-${sent % ORGS}` })));
       onSecond(Math.floor(at / 1_000));
       await sleep(TICK_MS);
     }
@@ -106,18 +112,21 @@ class Sender {
     const begun = performance.now();
     return new Promise((resolve) => {
       const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
-      const sending = request({ agent: this.#agent, host: '127.0.0.1', port: this.#port, path: '/in/hooks', method: 'POST', headers }, (answer) => {
-        answer.resume();
-        answer.on('end', () => {
-          if (answer.statusCode === 200) {
-            this.#unanswered.delete(body);
-            this.answered += 1;
-            this.tookMs.push(performance.now() - begun);
-          }
-          resolve();
-        });
-        answer.on('error', () => resolve());
-      });
+      const sending = request(
+        { agent: this.#agent, host: '127.0.0.1', port: this.#port, path: '/in/hooks', method: 'POST', headers },
+        (answer) => {
+          answer.resume();
+          answer.on('end', () => {
+            if (answer.statusCode === 200) {
+              this.#unanswered.delete(body);
+              this.answered += 1;
+              this.tookMs.push(performance.now() - begun);
+            }
+            resolve();
+          });
+          answer.on('error', () => resolve());
+        },
+      );
       // Killed under it: it stays unanswered, and is sent again.
       sending.on('error', () => resolve());
       sending.end(body);

@@ -54,7 +54,10 @@ export async function kill(run: Run): Promise<Part> {
     while (tolds() < peers.length + 1 && Date.now() - world.startedAt < wholeMs)
       await until(Math.min(wholeMs, Date.now() - world.startedAt + 1_000), `${tolds()} of ${peers.length + 1} sides have told`);
     const behind = (side: string): number => Math.min(...(receiver.first.get(side)?.values() ?? [])) - world.startedAt - due;
-    return { rows: rowsOf([...peers.map(({ side }) => side), WAY.side].map((side) => ({ side, behindMs: behind(side) }))), how: howOf(plan) };
+    return {
+      rows: rowsOf([...peers.map(({ side }) => side), WAY.side].map((side) => ({ side, behindMs: behind(side) }))),
+      how: howOf(plan),
+    };
   } finally {
     await belay?.stop();
     await Promise.all(peers.flatMap(({ processes }) => processes.map((one) => one.stop())));

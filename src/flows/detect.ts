@@ -14,9 +14,9 @@ import type { EventRow, SeriesRow, SignalStore } from '../ports/signal-store.ts'
 import type { Time } from '../ports/time.ts';
 import { takeIn } from './detect/intake.ts';
 import { changeSet, keptFrom, loadBook, upkeepRows } from './detect/keep.ts';
+import { isCounted } from './detect/known-series.ts';
 import { type Findings, lookAtComposites, lookAtManual, lookAtTrack, newFindings, note, noteLearnt } from './detect/looks.ts';
 import { healthOf, readMetric, viewsOf } from './detect/readings.ts';
-import { isCounted } from './detect/known-series.ts';
 import { createSeriesReader } from './detect/series.ts';
 import type { Book, ExtraWindow, ManualTrigger } from './detect/track.ts';
 import { growsByTime, sourceOf } from './detect/track.ts';

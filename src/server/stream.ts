@@ -131,20 +131,38 @@ function createTriggerNews(world: ReadWorld, everyMs: number): () => Promise<str
   };
 }
 
+type Send = (message: { readonly event: string; readonly data: string; readonly id?: string }) => Promise<void>;
+
+/** What changes without an incident, each when it has changed. */
+function newsOf(world: ReadWorld, triggers: () => Promise<string>, send: Send): () => Promise<void> {
+  let pause = '';
+  let news = '';
+  return async () => {
+    const state: PauseState = await world.pause.read();
+    const paused = JSON.stringify(state);
+    if (paused !== pause) await send({ event: 'pause', data: paused });
+    pause = paused;
+    // The first one is only remembered: the page that was just loaded shows it already.
+    const text = await triggers();
+    if (news !== '' && text !== news) await send({ event: 'triggers', data: text });
+    news = text;
+  };
+}
+
 function createConnection(world: ReadWorld, stream: SSEStreamingApi, { cursors, only, options, triggers }: ConnectionState): Connection {
   const dirty = new Set<string>(cursors.keys());
   let stopped = false;
   let ring = (): void => undefined;
   let sentAt = 0;
-  let pause = '';
-  let news = '';
 
-  const send = async (message: { readonly event: string; readonly data: string; readonly id?: string }): Promise<void> => {
+  const send: Send = async (message) => {
     const stall = setTimeout(stop, options.stallMs);
     await stream.writeSSE(message);
     clearTimeout(stall);
-    sentAt = world.time.monotonicMs();
+    // Heartbeats carry the server's time: they come also between news of triggers.
+    if (message.event !== 'triggers') sentAt = world.time.monotonicMs();
   };
+  const sendNews = newsOf(world, triggers, send);
   function stop(): void {
     stopped = true;
     ring();
@@ -157,23 +175,6 @@ function createConnection(world: ReadWorld, stream: SSEStreamingApi, { cursors, 
       await send({ id: formatCursors(id, cursors), event: 'incident', data: JSON.stringify(event) });
     }
   };
-  const sendPause = async (): Promise<void> => {
-    const state: PauseState = await world.pause.read();
-    const text = JSON.stringify(state);
-    if (text !== pause) await send({ event: 'pause', data: text });
-    pause = text;
-  };
-
-  /** The first one is only remembered: the page that was just loaded shows it already. */
-  const sendTriggers = async (): Promise<void> => {
-    const text = await triggers();
-    const before = sentAt;
-    if (news !== '' && text !== news) await send({ event: 'triggers', data: text });
-    news = text;
-    // Heartbeats carry the server's time: they come all the same.
-    sentAt = before;
-  };
-
   return {
     wake(id) {
       if (only !== null && id !== only) return;
@@ -190,8 +191,7 @@ function createConnection(world: ReadWorld, stream: SSEStreamingApi, { cursors, 
           await sendEvents(id);
           continue;
         }
-        await sendPause();
-        await sendTriggers();
+        await sendNews();
         if (world.time.monotonicMs() - sentAt >= options.heartbeatMs)
           await send({ event: 'heartbeat', data: JSON.stringify({ now: world.time.now() }) });
         await new Promise<void>((resolve) => {

@@ -13,8 +13,8 @@ class Places {
   of(first: number, second: number): Map<number, number> {
     if (first === this.#first && second === this.#second) return this.#inner;
     const key = `${first} ${second}`;
-    let inner = this.#outer.get(key);
-    if (inner === undefined) this.#outer.set(key, (inner = new Map()));
+    const inner = this.#outer.get(key) ?? new Map<number, number>();
+    this.#outer.set(key, inner);
     this.#inner = inner;
     this.#first = first;
     this.#second = second;

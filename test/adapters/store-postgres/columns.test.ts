@@ -91,7 +91,10 @@ test('pages that are put together add up the increments of a slot and keep the l
 test('a page names what has no number, and is of no use until it has one', () => {
   const row: SlotRow = { signal: 'a', scope: 'new', slot: 0, bad: 0, all: 1, sum: 0 };
   expect([...pageOf([row, row], [], () => 1).missing]).toEqual([]);
-  expect([...pageOf([row], [{ source: 'a', series: 'other', total: 1, at: 1 }], (one) => (one === 'a' ? 1 : 0)).missing]).toEqual(['new', 'other']);
+  expect([...pageOf([row], [{ source: 'a', series: 'other', total: 1, at: 1 }], (one) => (one === 'a' ? 1 : 0)).missing]).toEqual([
+    'new',
+    'other',
+  ]);
 });
 
 const keyOf = (row: SlotRow): string => JSON.stringify([numberOf(row.signal), numberOf(row.scope), row.slot]);
@@ -99,5 +102,10 @@ const byName = (a: SeriesRow, b: SeriesRow): number => (`${a.source}${a.series}`
 
 function rowAt(columns: ReturnType<typeof foldSeries>, index: number): SeriesRow {
   const named = (id: number | undefined): string => NAMES[(id ?? 0) - 1] ?? '';
-  return { source: named(columns.source[index]), series: named(columns.series[index]), total: columns.total[index] ?? 0, at: columns.at[index] ?? 0 };
+  return {
+    source: named(columns.source[index]),
+    series: named(columns.series[index]),
+    total: columns.total[index] ?? 0,
+    at: columns.at[index] ?? 0,
+  };
 }
