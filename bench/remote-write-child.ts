@@ -75,6 +75,7 @@ const store: SignalStore = {
   answered: async () => undefined,
   transitions: async () => [],
   prune: async () => undefined,
+  history: async () => [],
 };
 
 let nowMs = START;

@@ -150,6 +150,14 @@ const guards = record({
   freshData: optional(duration(1)),
 });
 
+const MOST_HISTORY_DAYS = 400;
+const historyLength: Reader<number> = (value, problems, name) => {
+  const read = duration()(value, problems, name);
+  return read === undefined || read <= MOST_HISTORY_DAYS * 86_400_000
+    ? read
+    : wrong(value, problems, name, `${MOST_HISTORY_DAYS}d at most`);
+};
+
 const raw: Reader<Value> = (value) => value;
 const version: Reader<1> = (value, problems, name) =>
   value.kind === 'scalar' && value.value === 1 ? 1 : wrong(value, problems, name, '1, the version of this format');
@@ -175,6 +183,7 @@ const FILE = record({
   guards: optional(guards),
   network: optional(record({ allow: optional(listOf(text)) })),
   statusPage: optional(record({ title: required(text) })),
+  history: optional(record({ keep: required(historyLength) })),
 });
 
 /** Reads the whole file; parts that cannot be read are left out, and told. */
@@ -225,6 +234,7 @@ export function readSystem(value: Value, problems: Problems): SystemDraft | null
       templates: {},
       network: { allow: file.network?.allow ?? [] },
       statusPage: file.statusPage?.title === undefined ? null : { title: file.statusPage.title },
+      ...(file.history?.keep === undefined ? {} : { history: { keepMs: file.history.keep } }),
     },
   };
 }

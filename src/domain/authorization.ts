@@ -29,6 +29,7 @@ export const OPERATIONS = {
   getTrigger: 'viewer',
   getSeries: 'viewer',
   explain: 'viewer',
+  getHistory: 'viewer',
   listRunbooks: 'viewer',
   listSilences: 'viewer',
   makePlan: 'viewer',

@@ -99,4 +99,6 @@ export interface System {
   /** Hosts that `http` probes, sources and webhooks may reach although they are private or loopback. */
   readonly network: { readonly allow: readonly string[] };
   readonly statusPage: { readonly title: string } | null;
+  /** How long counts by the minute are kept; 0: not at all. Absent: DEFAULT_HISTORY_MS. */
+  readonly history?: { readonly keepMs: number };
 }

@@ -12,8 +12,9 @@ import type { Readings, Reported } from '../ports/readings.ts';
 import type { SignalSource } from '../ports/signal-source.ts';
 import type { EventRow, SeriesRow, SignalStore } from '../ports/signal-store.ts';
 import type { Time } from '../ports/time.ts';
+import { forgettable, noteRunning } from './detect/heard.ts';
 import { takeIn } from './detect/intake.ts';
-import { changeSet, keptFrom, loadBook, upkeepRows } from './detect/keep.ts';
+import { changeSet, loadBook, upkeepRows } from './detect/keep.ts';
 import { isCounted } from './detect/known-series.ts';
 import { type Findings, lookAtComposites, lookAtManual, lookAtTrack, newFindings, note, noteLearnt } from './detect/looks.ts';
 import { healthOf, readMetric, viewsOf } from './detect/readings.ts';
@@ -285,6 +286,7 @@ class Running {
   async #turnOfTime(now: Instant): Promise<void> {
     const book = await this.#loaded();
     const findings = newFindings();
+    noteRunning(book, now);
     for (const track of book.tracks.values()) if (growsByTime(track)) lookAtTrack(book, track, now, findings);
     for (const manual of book.manual.values()) {
       for (const [scope, state] of manual.states) if (state.status === 'suspect') lookAtManual(manual, scope, now, findings);
@@ -295,7 +297,8 @@ class Running {
     await this.#commit(book, isDue ? upkeepRows(book) : [], findings);
     if (!isDue) return;
     this.#upkeepAt = now;
-    await this.#deps.store.prune(keptFrom(book, now));
+    const { before, history } = forgettable(book, this.#deps.system, now);
+    await this.#deps.store.prune(before, history);
   }
 
   /** One after the other: a turn sees all of what the turn before it committed. */

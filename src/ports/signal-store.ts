@@ -1,5 +1,6 @@
 // Durable detection: slots of counts, last values of counters, trigger states and their transitions.
 import type { Instant, Json } from '../domain/json.ts';
+import type { MinuteRow } from '../domain/minutes.ts';
 import type { Transition } from '../domain/trigger.ts';
 
 export interface SlotRow {
@@ -83,6 +84,27 @@ export interface SignalStore {
     readonly since?: Instant;
     readonly limit?: number;
   }): Promise<readonly Transition[]>;
-  /** Forgets slots and values seen before the instant, and events and counters a week older than it. Transitions and cursors (`#cursor:…`) stay. */
-  prune(before: Instant): Promise<void>;
+  /**
+   * Forgets slots and values seen before the instant, and events and counters a week older than it. Transitions and cursors (`#cursor:…`) stay.
+   * With `history`, what is forgotten is kept by the minute, in the same transaction.
+   */
+  prune(before: Instant, history?: HistoryKept): Promise<void>;
+  /**
+   * Counts of a signal by the minute, `from` inside and `to` not, in the order of time: those that were forgotten as slots, and those
+   * that still are slots. A minute without a row had no counts; whether anybody watched then is told by the signal `HEARD`.
+   */
+  history(o: {
+    readonly signal: string;
+    readonly by: string | null;
+    readonly scope?: string;
+    readonly from: Instant;
+    readonly to: Instant;
+  }): Promise<readonly MinuteRow[]>;
+}
+
+export interface HistoryKept {
+  /** Minutes before it are dropped, a day at a time. */
+  readonly since: Instant;
+  /** Windows that count what another one counts in shorter slots: forgotten, and not kept. */
+  readonly coarser: readonly string[];
 }

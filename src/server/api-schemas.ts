@@ -56,6 +56,25 @@ const labels = z
 const instant = z.union([z.number().int().min(0), z.iso.datetime({ offset: true }).transform((at) => Date.parse(at))]);
 /** As people write it, without seconds. */
 export const moment = z.union([instant, z.iso.datetime({ offset: true, precision: -1 }).transform((at) => Date.parse(at))]);
+/** In an address every number is a text. */
+const written = z.union([z.coerce.number().int().min(0), z.iso.datetime({ offset: true }).transform((at) => Date.parse(at))]);
+export const historyQuery = z.strictObject({
+  trigger: name.optional(),
+  signal: name.optional(),
+  by: name.optional().openapi({ description: 'With signal: the label that tells its scopes apart' }),
+  scope: z.string().max(300).optional(),
+  from: written,
+  to: written.optional(),
+});
+export const historyAnswer = z.object({
+  signal: z.string(),
+  by: z.string().nullable(),
+  from: z.number(),
+  to: z.number().openapi({ description: 'This page reaches to here' }),
+  next: z.number().nullable().openapi({ description: 'From of the next page; null: this is the last' }),
+  scopes: z.array(z.string()),
+  rows: z.array(z.array(z.number())).openapi({ description: 'at, length in ms, index in scopes, bad, all, sum' }),
+});
 export const silenceBody = z.strictObject({
   trigger: silencedName.openapi({ description: 'Null or absent: every trigger' }),
   org: silencedName.openapi({ description: 'Null or absent: every organization' }),

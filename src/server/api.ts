@@ -12,6 +12,8 @@ import {
   approvalParams,
   endBody,
   eventSchema,
+  historyAnswer,
+  historyQuery,
   incidentParams,
   incidentSchema,
   listQuery,
@@ -40,6 +42,7 @@ import { addTriggers } from './api-triggers.ts';
 import type { Auth } from './auth.ts';
 import type { Commands } from './commands.ts';
 import { type Add, type Api, mount, READ, WRITE } from './endpoint.ts';
+import { history } from './history.ts';
 import type { Idempotency } from './idempotency.ts';
 import { permitAnswer, permitDecision } from './permits.ts';
 import type { Refusals } from './refusals.ts';
@@ -92,6 +95,15 @@ function addSystemReads(add: Add, { world, version, refusals }: ApiDeps): void {
     summary: 'What the caller may report: triggers with their questions',
     answer: z.object({ reportable: z.array(reportableSchema) }),
     handle: async ({ caller }) => ({ reportable: reportablesOf(world.system, caller) }),
+  });
+  add({
+    ...READ,
+    operation: 'getHistory',
+    path: '/v1/history',
+    summary: 'What a signal counted, minute by minute',
+    query: historyQuery,
+    answer: historyAnswer,
+    handle: ({ query }) => history(world, query),
   });
   add({
     ...READ,

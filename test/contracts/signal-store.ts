@@ -1,4 +1,5 @@
 // What every signal store promises: increments add up once, the last value wins, no transition is lost or told twice.
+import { HEARD, HEARD_KEY, slotKey } from '../../src/domain/minutes.ts';
 import type { Transition } from '../../src/domain/trigger.ts';
 import { type MakeStore, type StoreUnderTest, type TestTools, withStore } from './store-kit.ts';
 
@@ -216,5 +217,88 @@ export function signalStoreContract(make: MakeStore, { test, expect }: TestTools
     expect(slots.map((row) => row.slot)).toEqual([20]);
     expect(series.map((row) => row.series)).toEqual(['kept']);
     expect(await store.signals.transitions({})).toHaveLength(1);
+  });
+
+  const MIN = 60_000;
+  const DAY = 24 * 3_600_000;
+  const FINE = slotKey('errors', 'org', 300_000);
+  const COARSE = slotKey('errors', 'org', 900_000);
+  const counted = (signal: string, at: number, scope: string, counts: Partial<{ bad: number; all: number; sum: number }>) => ({
+    ...slot(at, scope, counts),
+    signal,
+  });
+  const kept = (before: number, since = 0) => [before, { since, coarser: [COARSE] }] as const;
+  const whole = { signal: 'errors', by: 'org', from: 0, to: 100 * DAY } as const;
+
+  on('minutes say the same before and after their slots are forgotten', async (store) => {
+    await store.signals.commit({
+      ...NOTHING,
+      slots: [
+        ...[0, 5_000, 55_000].map((at) => counted(FINE, 7 * MIN + at, 'acme', { bad: 1, all: 10 })),
+        counted(FINE, 7 * MIN, 'globex', { all: 3, sum: 0.25 }),
+        counted(FINE, 9 * MIN, 'acme', { all: 5 }),
+        counted(COARSE, 7 * MIN, 'acme', { bad: 3, all: 30 }),
+        counted(slotKey('others', 'org', 300_000), 7 * MIN, 'acme', { all: 1 }),
+        counted(slotKey('errors', null, 300_000), 7 * MIN, '', { all: 99 }),
+        counted(HEARD_KEY, 7 * MIN, '', { all: 1 }),
+      ],
+    });
+    const row = (at: number, scope: string, bad: number, all: number, sum = 0) => ({ at, spanMs: MIN, scope, bad, all, sum });
+    const expected = [row(7 * MIN, 'acme', 3, 30), row(7 * MIN, 'globex', 0, 3, 0.25), row(9 * MIN, 'acme', 0, 5)];
+    expect(await store.signals.history(whole)).toEqual(expected);
+    await store.signals.prune(...kept(8 * MIN));
+    expect(await store.signals.history(whole)).toEqual(expected);
+    expect((await store.signals.load(0)).slots.filter((one) => one.signal === FINE)).toHaveLength(1);
+    await store.signals.prune(...kept(20 * MIN));
+    expect(await store.signals.history(whole)).toEqual(expected);
+    expect((await store.signals.load(0)).slots).toEqual([]);
+    expect(await store.signals.history({ ...whole, signal: HEARD, by: null })).toEqual([row(7 * MIN, '', 0, 1)]);
+    expect(await store.signals.history({ ...whole, by: null })).toEqual([row(7 * MIN, '', 0, 99)]);
+  });
+
+  on('minutes are found by scope and time, the end left out', async (store) => {
+    const scopes = Array.from({ length: 600 }, (_, index) => `org-${String(index).padStart(3, '0')}`);
+    for (const round of [1, 2, 3]) {
+      const some = scopes.filter((_, index) => index % round === 0);
+      await store.signals.commit({ ...NOTHING, slots: some.map((scope, index) => counted(FINE, round * MIN, scope, { all: index + 1 })) });
+      await store.signals.prune(...kept((round + 1) * MIN));
+    }
+    const found = await store.signals.history({ ...whole, from: MIN, to: 3 * MIN });
+    expect(found).toHaveLength(900);
+    expect(found.map((one) => one.scope).slice(0, 600)).toEqual(scopes);
+    const one = await store.signals.history({ ...whole, scope: 'org-598' });
+    expect(one.map(({ at, all }) => [at, all])).toEqual([
+      [MIN, 599],
+      [2 * MIN, 300],
+    ]);
+    expect(await store.signals.history({ ...whole, scope: 'nobody' })).toEqual([]);
+  });
+
+  on('what comes for a minute that is kept already is added to it', async (store) => {
+    for (const all of [5, 7]) {
+      await store.signals.commit({ ...NOTHING, slots: [counted(FINE, 2 * MIN, 'acme', { all })] });
+      await store.signals.prune(...kept(10 * MIN));
+    }
+    expect((await store.signals.history(whole)).map((one) => one.all)).toEqual([12]);
+  });
+
+  on('minutes are dropped with the day that is too old, and not kept at all where nobody wants them', async (store) => {
+    const at = (day: number) => counted(FINE, day * DAY + 5 * MIN, 'acme', { all: day });
+    await store.signals.commit({ ...NOTHING, slots: [1, 2, 3, 40].map(at) });
+    await store.signals.prune(...kept(41 * DAY));
+    expect((await store.signals.history(whole)).map((one) => one.all)).toEqual([1, 2, 3, 40]);
+    await store.signals.prune(...kept(41 * DAY, 3 * DAY + MIN));
+    expect((await store.signals.history(whole)).map((one) => one.all)).toEqual([3, 40]);
+    await store.signals.commit({ ...NOTHING, slots: [at(41)] });
+    await store.signals.prune(42 * DAY);
+    expect((await store.signals.history(whole)).map((one) => one.all)).toEqual([3, 40]);
+  });
+
+  on('a window whose slots are longer than a minute tells how long they are', async (store) => {
+    const day = slotKey('slow', null, 24 * 3_600_000);
+    await store.signals.commit({ ...NOTHING, slots: [counted(day, 24 * MIN, '', { all: 4 })] });
+    await store.signals.prune(...kept(DAY));
+    const [row] = await store.signals.history({ ...whole, signal: 'slow', by: null });
+    expect(row).toEqual({ at: 24 * MIN, spanMs: 24 * MIN, scope: '', bad: 0, all: 4, sum: 0 });
   });
 }

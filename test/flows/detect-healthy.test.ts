@@ -23,6 +23,7 @@ function sink(transitions: Transition[]): SignalStore {
     transitions: async () => transitions,
     known: async () => new Set(),
     prune: async () => undefined,
+    history: async () => [],
   };
 }
 

@@ -16,6 +16,7 @@ import { createFakeIncidentStore } from '../world/fakes/incident-store.ts';
 import { KillSwitch } from '../world/fakes/kill-switch.ts';
 import { createFakeOutbox } from '../world/fakes/outbox.ts';
 import { createFakePause, type FakePause } from '../world/fakes/pause.ts';
+import { createFakeSignalStore } from '../world/fakes/signal-store.ts';
 import { createFakeSilenceStore } from '../world/fakes/silence-store.ts';
 import { createFakeCommands, type FakeCommands } from './fake-commands.ts';
 import { createStoryReadings, type StoryReadings } from './story-readings.ts';
@@ -58,6 +59,7 @@ export async function createStory(time: Time): Promise<Story> {
     time,
     outbox: createFakeOutbox(deps),
     silences: createFakeSilenceStore(deps),
+    signals: createFakeSignalStore(deps),
     readings,
     targets: {},
     switches: { checkout },

@@ -22,8 +22,8 @@ class Places {
   }
 }
 
-/** One row for each signal, scope and slot, in this order; slots before `since` are left out. */
-export function foldSlots(pages: readonly SlotColumns[], since: Instant): SlotColumns {
+/** One row for each signal, scope and slot, in this order; slots before `since`, or not before `until`, are left out. */
+export function foldSlots(pages: readonly SlotColumns[], since: Instant, until = Infinity): SlotColumns {
   const capacity = pages.reduce((sum, page) => sum + page.size, 0);
   const into = slotColumns(capacity);
   const places = new Places();
@@ -31,7 +31,7 @@ export function foldSlots(pages: readonly SlotColumns[], since: Instant): SlotCo
   for (const page of pages) {
     for (let index = 0; index < page.size; index += 1) {
       const slot = page.slot[index] as number;
-      if (slot < since) continue;
+      if (slot < since || slot >= until) continue;
       const signal = page.signal[index] as number;
       const scope = page.scope[index] as number;
       const scopes = places.of(slot, signal);

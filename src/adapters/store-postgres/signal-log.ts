@@ -1,11 +1,12 @@
 // Counts and last values as pages: appended as they are committed, put together now and then. What is in them is signal-page.ts.
 import type { Instant } from '../../domain/json.ts';
-import type { SeriesRow, SignalStore, SlotRow } from '../../ports/signal-store.ts';
+import type { HistoryKept, SeriesRow, SignalStore, SlotRow } from '../../ports/signal-store.ts';
 import type { Client, Database } from './connection.ts';
+import type { MinuteStore } from './minutes.ts';
 import { foldSeries, foldSlots } from './signal-fold.ts';
 import { SignalNames } from './signal-names.ts';
-import { type Page, packPage, pageOf, seriesColumns, slotColumns, spanOf, unpackPage } from './signal-page.ts';
 import { newestName, sweepNames } from './signal-sweep.ts';
+import { type Page, packPage, pageOf, type SlotColumns, seriesColumns, slotColumns, spanOf, unpackPage } from './signal-page.ts';
 
 const TIER = { committed: 0, slots: 1, series: 2 } as const;
 /** Held by whoever puts pages together: one at a time, and nobody waits for it. */
@@ -41,10 +42,12 @@ const SWEPT_AFTER = 50_000;
 export class SignalLog {
   readonly #database: Database;
   #sweptAt: number | null = null;
+  readonly #minutes: MinuteStore;
   readonly #names: SignalNames;
 
-  constructor(database: Database) {
+  constructor(database: Database, minutes: MinuteStore) {
     this.#database = database;
+    this.#minutes = minutes;
     this.#names = new SignalNames(database);
   }
 
@@ -116,13 +119,17 @@ export class SignalLog {
     this.#sweptAt = newest;
   }
 
-  /** Forgets slots before the instant and counters a week older, and puts together what was committed since the last time. */
-  async fold(before: Instant): Promise<void> {
+  /**
+   * Forgets slots before the instant and counters a week older, and puts together what was committed since the last time. A slot leaves
+   * its page in one transaction, once: there it becomes a part of its minute.
+   */
+  async fold(before: Instant, kept?: HistoryKept): Promise<void> {
     await this.#database.query('update belay.signal_horizon set slot = greatest(slot, $1)', [before]);
-    await this.#database.query(`delete from belay.signal_page where tier = ${TIER.slots} and to_slot < $1`, [before]);
     await this.#database.transact(async (client) => {
       const { rows: locked } = await client.query<{ mine: boolean }>(`select pg_try_advisory_xact_lock(${FOLD_LOCK}) as mine`);
-      if (locked[0]?.mine === true) await foldPages(client, before);
+      if (locked[0]?.mine !== true) return;
+      const gone = await foldPages(client, before, kept !== undefined);
+      if (kept !== undefined && gone.size > 0) await this.#minutes.keep(client, gone, kept);
     });
   }
 }
@@ -153,28 +160,35 @@ function slotsIn(
   return { counts, spoken };
 }
 
-async function foldPages(client: Client, before: Instant): Promise<void> {
+/** @returns the slots that are over; none where nobody keeps them */
+async function foldPages(client: Client, before: Instant, isKept: boolean): Promise<SlotColumns> {
+  if (!isKept) await client.query(`delete from belay.signal_page where tier = ${TIER.slots} and to_slot < $1`, [before]);
   const committed = await pagesOf(client, `tier = ${TIER.committed} order by id limit ${MOST_COMMITTED}`);
   const last = await pagesOf(client, `tier = ${TIER.series} order by id`);
   const small = await pagesOf(client, `tier = ${TIER.slots} and octet_length(body) < ${SMALL_BYTES} order by id`);
   const again = small.length >= SMALL_PAGES ? small : [];
-  if (committed.length + again.length === 0) return;
+  // Whole minutes leave at once, whatever page their slots are on.
+  const ending = isKept ? await pagesOf(client, `tier = ${TIER.slots} and from_slot < $1 order by id`, [before]) : [];
+  const ended = ending.filter((page) => !again.some((one) => one.id === page.id));
+  if (committed.length + again.length + ended.length === 0) return slotColumns(0);
   const pages = [...last, ...committed].map(({ body }) => unpackPage(body));
-  const slots = foldSlots([...again.map(({ body }) => unpackPage(body).slots), ...pages.map((page) => page.slots)], before);
+  const all = [...[...again, ...ended].map(({ body }) => unpackPage(body).slots), ...pages.map((page) => page.slots)];
+  const slots = foldSlots(all, before);
   const cursors = await cursorsIn(client);
   const kept = before - SERIES_KEPT_MS;
   const series = foldSeries(
     pages.map((page) => page.series),
     (one, at) => at < kept && !cursors.has(one),
   );
-  const gone = [...committed, ...last, ...again].map(({ id }) => id);
+  const gone = [...committed, ...last, ...again, ...ended].map(({ id }) => id);
   await client.query('delete from belay.signal_page where id = any($1::bigint[])', [gone]);
   if (slots.size > 0) await insertPage(client, TIER.slots, { slots, series: seriesColumns(0) });
   if (series.size > 0) await insertPage(client, TIER.series, { slots: slotColumns(0), series });
+  return isKept ? foldSlots(all, -Infinity, before) : slotColumns(0);
 }
 
-const pagesOf = async (client: Client, where: string): Promise<readonly PageRow[]> =>
-  (await client.query<PageRow>(`select id, tier, body from belay.signal_page where ${where}`)).rows;
+const pagesOf = async (client: Client, where: string, values: readonly unknown[] = []): Promise<readonly PageRow[]> =>
+  (await client.query<PageRow>(`select id, tier, body from belay.signal_page where ${where}`, [...values])).rows;
 
 const insertPage = async (client: Client, tier: number, page: Page): Promise<void> =>
   void (await client.query('insert into belay.signal_page (tier, from_slot, to_slot, body) values ($1, $2, $3, $4)', [

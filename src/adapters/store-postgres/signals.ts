@@ -6,6 +6,7 @@ import type { EventRow, SeenRow, SignalStore, StateRow } from '../../ports/signa
 import type { Time } from '../../ports/time.ts';
 import type { Client, Database } from './connection.ts';
 import { fenceOf } from './fence.ts';
+import { createMinuteStore } from './minutes.ts';
 import { type Packed, SERIES_KEPT_MS, SignalLog, StaleNames } from './signal-log.ts';
 import { NAMES_LOCK } from './signal-names.ts';
 
@@ -13,7 +14,8 @@ type Batch = Parameters<SignalStore['commit']>[0];
 type Columns = { [column: string]: unknown };
 
 export function createSignalStore(database: Database, deps: { readonly digest: Digest; readonly time: Time }): SignalStore {
-  const log = new SignalLog(database);
+  const minutes = createMinuteStore(database);
+  const log = new SignalLog(database, minutes);
   const write = async (batch: Batch, id: string): Promise<void> => {
     const packed = await log.pack(batch.slots, batch.series);
     let tries = 0;
@@ -70,8 +72,10 @@ export function createSignalStore(database: Database, deps: { readonly digest: D
       );
       return bodies(rows).toReversed();
     },
-    prune: async (before) => {
-      await log.fold(before);
+    history: minutes.read,
+    prune: async (before, history) => {
+      await log.fold(before, history);
+      if (history !== undefined) await minutes.drop(history.since);
       await log.sweep();
       await database.query('delete from belay.seen where slot < $1', [before]);
       await database.query('delete from belay.signal_event where at < $1', [before - SERIES_KEPT_MS]);

@@ -7,6 +7,8 @@ import { WINDOW_SLOTS } from '../../domain/ring.ts';
 import type { Batch, Cursor } from '../../domain/signal.ts';
 import { type Cell, cellOfBound, cellOfValue, SPREAD_PARTS } from '../../domain/spread.ts';
 import type { SeriesRow } from '../../ports/signal-store.ts';
+import { keep, keepResult } from './fresh-slots.ts';
+import { noteHeard } from './heard.ts';
 import { seriesOf } from './known-series.ts';
 import { heardOf } from './origins.ts';
 import { type CounterSample, numberIn } from './series-key.ts';
@@ -100,6 +102,7 @@ function heard({ book, source, now, previousAt, series }: Intake, newest: Instan
   source.newest = Math.max(source.newest, newest);
   source.heardAt = now;
   source.dead = null;
+  noteHeard(book, source);
   source.marks.push(newest);
   if (source.marks.length > MARKS) source.marks.splice(0, source.marks.length - MARKS);
   for (const track of book.tracks.values())
@@ -323,20 +326,12 @@ function takeInstant(
   track.instants.set(row, instants.set(key, Math.min(total > SECONDS_END ? total : total * 1_000, at + AHEAD_MS)));
   track.eventAt[row] = Math.max(...instants.values());
   track.newAll[row] = (track.newAll[row] ?? 0) + 1;
+  // For the history: the mean of the last good things of a slot.
+  keep(track, row, Math.floor(at / track.slotMs), 0, 1, (track.eventAt[row] ?? 0) / 1_000);
 }
 
 function put(track: Track, row: number, slot: number, bad: number, all: number, sum: number): void {
-  if (!track.rings.add(row, slot, bad, all, sum)) return;
-  // All slots that one commit can touch lie within one ring, so their remainders differ.
-  const key = row * (WINDOW_SLOTS + 1) + (slot % (WINDOW_SLOTS + 1));
-  const fresh = track.freshSlots.get(key);
-  if (fresh !== undefined && fresh.slot === slot * track.slotMs) {
-    fresh.bad += bad;
-    fresh.all += all;
-    fresh.sum += sum;
-  } else {
-    track.freshSlots.set(key, { signal: track.key, scope: track.scopes[row] ?? '', slot: slot * track.slotMs, bad, all, sum });
-  }
+  if (track.rings.add(row, slot, bad, all, sum)) keep(track, row, slot, bad, all, sum);
 }
 
 /** Data of a scope at `at` that speaks for everything after `from`. */
@@ -369,6 +364,7 @@ function takeProbe(intake: Intake, point: string, ok: boolean, at: Instant): voi
     track.lastSeen[row] = at;
     track.seenAt[row] = now;
     track.touched.add(row);
+    keepResult(track, point, { at, ok, turned: fails - before.fails });
     if (fails !== before.fails) intake.series.set(`${PROBE}${point}`, { source: source.id, series: `${PROBE}${point}`, total: fails, at });
   }
 }

@@ -94,6 +94,8 @@ function restoreSlot(book: Book, row: SlotRow): void {
     restoreSpread(book, row);
     return;
   }
+  // Of these the slots are kept for the history alone: what they are judged by stands among the series.
+  if (track.spec.signal.kind === 'probe' || track.spec.signal.kind === 'age') return;
   const index = rowOf(track, row.scope);
   track.rings.add(index, Math.round(row.slot / track.slotMs), row.bad, row.all, row.sum);
   if (row.all > 0) track.eventAt[index] = Math.max(track.eventAt[index] ?? 0, row.slot + track.slotMs);
@@ -178,7 +180,7 @@ export interface ChangeSet {
 }
 
 export function changeSet(book: Book, series: readonly SeriesRow[], findings: Findings, newTracks: readonly Track[]): ChangeSet {
-  const slots: SlotRow[] = [];
+  const slots: SlotRow[] = book.heard.rows.splice(0);
   const seen: SeenRow[] = [];
   for (const track of book.tracks.values()) {
     for (const row of track.freshSlots.values()) slots.push(row);

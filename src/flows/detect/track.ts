@@ -7,6 +7,7 @@ import { compileRule } from '../../domain/condition.ts';
 import type { CounterState } from '../../domain/counter.ts';
 import { DistinctValues } from '../../domain/distinct.ts';
 import type { Instant } from '../../domain/json.ts';
+import { slotKey } from '../../domain/minutes.ts';
 import { Rings } from '../../domain/ring.ts';
 import { type Cursor, OVERFLOW_SCOPE, type ScopeKey, type SignalSpec } from '../../domain/signal.ts';
 import { isPulled } from '../../domain/source-catalog.ts';
@@ -15,6 +16,7 @@ import type { System } from '../../domain/system.ts';
 import type { TriggerRule } from '../../domain/trigger.ts';
 import { INITIAL, type MachineState } from '../../domain/trigger-machine.ts';
 import type { SeenRow, SlotRow } from '../../ports/signal-store.ts';
+import type { Heard } from './heard.ts';
 import type { Origin } from './origins.ts';
 import { type Roles, rolesOf } from './roles.ts';
 import { RunningSums } from './running-sums.ts';
@@ -86,8 +88,10 @@ export interface Track {
   readonly newAll: number[];
   readonly touched: Set<number>;
   /** Increments that are not in the store yet. */
-  readonly freshSlots: Map<number, { -readonly [K in keyof SlotRow]: SlotRow[K] }>;
+  readonly freshSlots: Map<number | string, FreshSlot>;
 }
+
+type FreshSlot = { -readonly [K in keyof SlotRow]: SlotRow[K] };
 
 export interface Target {
   readonly track: Track;
@@ -177,6 +181,7 @@ export interface Book {
   readonly hashed: ReadonlySet<string>;
   readonly startedAt: Instant;
   late: number;
+  readonly heard: Heard;
 }
 
 /** A window beyond the triggers' own that readings will ask for. */
@@ -195,6 +200,7 @@ export function newBook(system: System, now: Instant, extra: readonly ExtraWindo
     hashed: new Set(system.signals.flatMap(({ signal }) => (signal.kind === 'distinct' ? [signal.label] : []))),
     startedAt: now,
     late: 0,
+    heard: { minutes: new Map(), rows: [] },
   };
   for (const rule of system.triggers) {
     const spec = system.signals.find((one) => one.id === rule.signal);

@@ -1,6 +1,7 @@
 // Durable detection in memory, on the disk of a world: slots that add up, last values, states and transitions.
+import { inOrder, MINUTE_MS, type MinuteRow, minutesKey, minutesOf, type SlotSum } from '../../../src/domain/minutes.ts';
 import type { Transition } from '../../../src/domain/trigger.ts';
-import type { EventRow, SeenRow, SeriesRow, SignalStore, SlotRow, StateRow } from '../../../src/ports/signal-store.ts';
+import type { EventRow, HistoryKept, SeenRow, SeriesRow, SignalStore, SlotRow, StateRow } from '../../../src/ports/signal-store.ts';
 import type { FakeStoreDeps } from './store-tables.ts';
 import { copy, partOf } from './store-tables.ts';
 
@@ -11,6 +12,8 @@ interface SignalTables {
   readonly transitions: Map<string, { readonly transition: Transition; answered: boolean }>;
   readonly events: Map<string, EventRow>;
   readonly seen: Map<string, SeenRow>;
+  /** By the name of their signal. */
+  readonly minutes: Map<string, MinuteRow[]>;
 }
 
 const SERIES_KEPT_MS = 7 * 24 * 3_600_000;
@@ -25,6 +28,7 @@ export function createFakeSignalStore({ disk, kill }: Pick<FakeStoreDeps, 'disk'
     transitions: new Map(),
     events: new Map(),
     seen: new Map(),
+    minutes: new Map(),
   }));
   const read = async <T>(work: () => T): Promise<T> => {
     await kill?.gate?.();
@@ -89,15 +93,52 @@ export function createFakeSignalStore({ disk, kill }: Pick<FakeStoreDeps, 'disk'
           .slice(0, filter.limit ?? Infinity)
           .reverse(),
       ),
-    prune: (before) =>
+    history: ({ signal, by, scope, from, to }) =>
+      read(() => {
+        const name = minutesKey(signal, by);
+        const kept = tables.minutes.get(name) ?? [];
+        const known = new Set(kept.map((row) => keyOf(row.at, row.scope)));
+        const open = (minutesOf(sumsOf([...tables.slots.values()])).get(name) ?? []).filter((row) => !known.has(keyOf(row.at, row.scope)));
+        return inOrder([...kept, ...open].filter((row) => row.at >= from && row.at < to && (scope ?? row.scope) === row.scope));
+      }),
+    prune: (before, history) =>
       write('prune', () => {
-        for (const [key, row] of tables.slots) if (row.slot < before) tables.slots.delete(key);
         for (const [key, row] of tables.seen) if (row.slot < before) tables.seen.delete(key);
+        const gone = [...tables.slots.values()].filter((row) => row.slot < before);
+        for (const row of gone) tables.slots.delete(keyOf(row.signal, row.scope, row.slot));
+        if (history !== undefined) keepMinutes(tables.minutes, gone, history);
         for (const [key, row] of tables.series)
           if (row.at < before - SERIES_KEPT_MS && !row.series.startsWith('#cursor:')) tables.series.delete(key);
         for (const [key, row] of tables.events) if (row.at < before - SERIES_KEPT_MS) tables.events.delete(key);
       }),
   } satisfies SignalStore;
+}
+
+function keepMinutes(minutes: SignalTables['minutes'], gone: readonly SlotRow[], { since, coarser }: HistoryKept): void {
+  for (const [name, rows] of minutesOf(sumsOf(gone.filter((row) => !coarser.includes(row.signal)))))
+    minutes.set(name, [...(minutes.get(name) ?? []), ...rows]);
+  const day = Math.floor(since / 86_400_000) * 86_400_000;
+  for (const [name, rows] of minutes)
+    minutes.set(
+      name,
+      rows.filter((row) => row.at >= day),
+    );
+}
+
+function sumsOf(slots: readonly SlotRow[]): readonly SlotSum[] {
+  const sums = new Map<string, SlotSum>();
+  for (const { signal, scope, slot, bad, all, sum } of slots) {
+    const key = keyOf(signal, scope, Math.floor(slot / MINUTE_MS));
+    const before = sums.get(key) ?? { signal, scope, first: slot, bad: 0, all: 0, sum: 0 };
+    sums.set(key, {
+      ...before,
+      first: Math.min(before.first, slot),
+      bad: before.bad + bad,
+      all: before.all + all,
+      sum: before.sum + sum,
+    });
+  }
+  return [...sums.values()];
 }
 
 function addTo(slots: Map<string, SlotRow>, row: SlotRow): void {

@@ -1,0 +1,48 @@
+// Notes who was heard in which minute, and says what the store may forget: the part of detection that later looks back are made from.
+// It judges nothing.
+import type { Instant } from '../../domain/json.ts';
+import { DEFAULT_HISTORY_MS, HEARD_KEY, MINUTE_MS, minutesKey } from '../../domain/minutes.ts';
+import type { System } from '../../domain/system.ts';
+import type { HistoryKept, SlotRow } from '../../ports/signal-store.ts';
+import { keptFrom } from './keep.ts';
+import type { Book, SourceState } from './track.ts';
+
+const SLACK_MS = 120_000;
+
+/** Who was heard, until it is committed. */
+export interface Heard {
+  /** By source ('' is Belay itself): the last minute that was noted. */
+  readonly minutes: Map<string, Instant>;
+  readonly rows: SlotRow[];
+}
+
+const minuteOf = (at: Instant): Instant => Math.floor(at / MINUTE_MS) * MINUTE_MS;
+
+/** A source spoke: noted once a minute of its own time. */
+export const noteHeard = (book: Book, source: SourceState): void => noteMinute(book.heard, source.id, source.newest);
+
+/** Belay itself ran. */
+export const noteRunning = (book: Book, now: Instant): void => noteMinute(book.heard, '', now);
+
+function noteMinute({ minutes, rows }: Heard, who: string, at: Instant): void {
+  const minute = minuteOf(at);
+  if (minute <= (minutes.get(who) ?? -1)) return;
+  minutes.set(who, minute);
+  rows.push({ signal: HEARD_KEY, scope: who, slot: minute, bad: 0, all: 1, sum: 0 });
+}
+
+/** Slots that are of no window any more, and what is kept of them. */
+export function forgettable(book: Book, system: System, now: Instant): { readonly before: Instant; readonly history?: HistoryKept } {
+  const keepMs = system.history?.keepMs ?? DEFAULT_HISTORY_MS;
+  const tracks = [...book.tracks.values()];
+  // Whole minutes at once. While nothing is watched, what was heard alone is forgotten.
+  const before = minuteOf(Math.min(now - SLACK_MS, keptFrom(book, now)));
+  if (keepMs === 0) return { before };
+  const finest = new Map<string, number>();
+  for (const { spec, by, overMs } of tracks) {
+    const name = minutesKey(spec.id, by);
+    finest.set(name, Math.min(finest.get(name) ?? Infinity, overMs));
+  }
+  const coarser = tracks.filter(({ spec, by, overMs }) => (finest.get(minutesKey(spec.id, by)) ?? 0) < overMs).map(({ key }) => key);
+  return { before, history: { since: now - keepMs, coarser } };
+}
