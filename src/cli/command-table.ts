@@ -124,6 +124,25 @@ const READS: readonly CommandSpec[] = [
   },
 ];
 
+const TRUST: readonly CommandSpec[] = [
+  {
+    usage: 'backtest <trigger>',
+    about: 'what a trigger of this folder would have done with what was measured',
+    options: [
+      { flags: '--from <time>', about: 'such as -7d, or 2026-12-01T02:00Z (default -30d)' },
+      { flags: '--to <time>', about: 'the same (default: now)' },
+      { flags: '--org <id>', about: 'one organization alone' },
+      { flags: '--set <name=value>', about: 'another above, below, over, still or for; may be repeated', many: true },
+    ],
+    load: () => import('./commands/backtest.ts'),
+    examples: [
+      'belay backtest http-5xx',
+      'belay backtest http-5xx --from -7d --org acme',
+      'belay backtest http-5xx --set above=3% --set over=10m',
+    ],
+  },
+];
+
 const WRITES: readonly CommandSpec[] = [
   {
     usage: 'run <runbook>',
@@ -271,4 +290,4 @@ const EXCHANGE: readonly CommandSpec[] = [
   },
 ];
 
-export const COMMANDS: readonly CommandSpec[] = [...SERVING, ...AUTHORS, ...READS, ...WRITES, EVIDENCE, ...EXCHANGE];
+export const COMMANDS: readonly CommandSpec[] = [...SERVING, ...AUTHORS, ...TRUST, ...READS, ...WRITES, EVIDENCE, ...EXCHANGE];

@@ -2,7 +2,7 @@
 // (2%, 10/min, 5); whether that suits the signal's kind is the lint's question, because the signal may stand in another file.
 import type { SignalSpec } from '../domain/signal.ts';
 import type { Comparison, TriggerRule } from '../domain/trigger.ts';
-import { parseDuration, parsePercent, parseRate } from '../domain/units.ts';
+import { type Parsed, parseDuration, parsePercent, parseRate } from '../domain/units.ts';
 import type { Problems } from './problems.ts';
 import type { Fields, Reader } from './read.ts';
 import { duration, int, measured, notYet, number, oneOf, optional, present, readFields, record, required, text, wrong } from './read.ts';
@@ -20,7 +20,8 @@ export interface TriggerDraft {
   readonly problems: Problems;
 }
 
-const limit: Reader<number> = measured((written) => {
+/** A limit as it is written in a trigger. */
+export function parseLimit(written: string): Parsed {
   if (written.endsWith('%')) return parsePercent(written);
   if (written.includes('/')) return parseRate(written);
   const times = /^(\d+(?:\.\d+)?)x$/.exec(written)?.[1];
@@ -29,7 +30,12 @@ const limit: Reader<number> = measured((written) => {
   if (span.ok) return { ok: true, value: span.value / 1_000 };
   const value = Number(written);
   return written.trim() !== '' && Number.isFinite(value) ? { ok: true, value } : { ok: false, why: `"${written}" is not a limit` };
-}, 'a limit: 2% or 0.02 for a ratio, 10/min for a rate, 15m for an age, 3x for a comparison, else a number');
+}
+
+const limit: Reader<number> = measured(
+  parseLimit,
+  'a limit: 2% or 0.02 for a ratio, 10/min for a rate, 15m for an age, 3x for a comparison, else a number',
+);
 
 const comparison: Reader<Comparison['with']> = (value, problems, name) => {
   if (value.kind === 'scalar') return oneOf('others')(value, problems, name);

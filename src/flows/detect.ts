@@ -53,6 +53,8 @@ export interface Detector {
   settled(withinMs: number): Promise<void>;
   /** Durable when it resolves. @throws what the store throws; then nothing of the batch counts. */
   ingest(batch: Batch): Promise<void>;
+  /** What a second without a delivery does. While started it happens by itself; whoever moves the time alone calls it. */
+  beat(): Promise<void>;
   readonly readings: Readings;
 }
 
@@ -64,6 +66,7 @@ export function createDetector(deps: DetectorDeps): Detector {
     stop: () => running.stop(),
     settled: (withinMs) => running.settled(withinMs),
     ingest: (batch) => running.ingest(batch),
+    beat: () => running.beat(),
     readings: {
       read: async (query) => readMetric(await running.book(), query, { now: deps.time.now(), freshMs: deps.system.guards.freshMs }),
       views: async (trigger) => viewsOf(await running.book(), trigger, deps.time.now()),
@@ -276,11 +279,15 @@ class Running {
       if (signal.aborted) return;
       this.#lags = [...this.#lags.slice(-4), Math.max(0, time.monotonicMs() - asleep - PULSE_MS)];
       try {
-        await this.#inTurn(() => this.#turnOfTime(time.now()));
+        await this.beat();
       } catch (error) {
         this.#deps.onError?.(error);
       }
     }
+  }
+
+  beat(): Promise<void> {
+    return this.#inTurn(() => this.#turnOfTime(this.#deps.time.now()));
   }
 
   async #turnOfTime(now: Instant): Promise<void> {

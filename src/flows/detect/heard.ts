@@ -4,7 +4,6 @@ import type { Instant } from '../../domain/json.ts';
 import { DEFAULT_HISTORY_MS, HEARD_KEY, MINUTE_MS, minutesKey } from '../../domain/minutes.ts';
 import type { System } from '../../domain/system.ts';
 import type { HistoryKept, SlotRow } from '../../ports/signal-store.ts';
-import { keptFrom } from './keep.ts';
 import type { Book, SourceState } from './track.ts';
 
 const SLACK_MS = 120_000;
@@ -35,8 +34,8 @@ function noteMinute({ minutes, rows }: Heard, who: string, at: Instant): void {
 export function forgettable(book: Book, system: System, now: Instant): { readonly before: Instant; readonly history?: HistoryKept } {
   const keepMs = system.history?.keepMs ?? DEFAULT_HISTORY_MS;
   const tracks = [...book.tracks.values()];
-  // Whole minutes at once. While nothing is watched, what was heard alone is forgotten.
-  const before = minuteOf(Math.min(now - SLACK_MS, keptFrom(book, now)));
+  // Whole minutes at once.
+  const before = minuteOf(now - SLACK_MS - 2 * Math.max(0, ...tracks.map((track) => track.overMs)));
   if (keepMs === 0) return { before };
   const finest = new Map<string, number>();
   for (const { spec, by, overMs } of tracks) {
