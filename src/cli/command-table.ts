@@ -143,6 +143,13 @@ const TRUST: readonly CommandSpec[] = [
   },
 ];
 
+const TEST: CommandSpec = {
+  usage: 'test [files...]',
+  about: 'play the scenes of tests/*.scene.yaml: does each trigger stand as it must?',
+  load: () => import('./commands/test.ts'),
+  examples: ['belay test', 'belay test tests/webhook.scene.yaml', 'belay test --json'],
+};
+
 const WRITES: readonly CommandSpec[] = [
   {
     usage: 'run <runbook>',
@@ -290,4 +297,4 @@ const EXCHANGE: readonly CommandSpec[] = [
   },
 ];
 
-export const COMMANDS: readonly CommandSpec[] = [...SERVING, ...AUTHORS, ...TRUST, ...READS, ...WRITES, EVIDENCE, ...EXCHANGE];
+export const COMMANDS: readonly CommandSpec[] = [...SERVING, ...AUTHORS, TEST, ...TRUST, ...READS, ...WRITES, EVIDENCE, ...EXCHANGE];

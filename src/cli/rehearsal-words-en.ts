@@ -20,4 +20,13 @@ export const rehearsalEn = {
   more: (count: number): string => `… and ${count} more: --json shows them all`,
   resolution: 'Counts are kept by the minute: what comes and goes within one is not seen, and times are a minute later than they were.',
   progress: (share: string): string => `replayed ${share}`,
+  noScenes: 'There are no scenes.',
+  scenes: (passed: number, all: number): string => `${passed} of ${all} scenes hold`,
+  expected: (at: string, where: string, state: string): string => `after ${at}, ${where} must be: ${state}`,
+  instead: (state: string): string => `but it is: ${state}`,
+  neverActs: (at: string, where: string): string => `it must never act, but would after ${at} for ${where}`,
+  neverAsks: (at: string, where: string): string => `it must never ask anybody, but would after ${at} for ${where}`,
+  nothingSeen: 'Nothing was seen of it.',
+  scopeAll: 'the trigger',
+  moments: (held: number, all: number): string => `${held} of ${all} moments`,
 };

@@ -22,4 +22,13 @@ export const rehearsalPtBr: typeof rehearsalEn = {
   more: (count) => `… e mais ${count}: --json mostra todos`,
   resolution: 'As contagens são guardadas por minuto: o que vem e vai dentro de um não se vê, e os horários ficam um minuto depois.',
   progress: (share) => `repassado ${share}`,
+  noScenes: 'Não há cenas.',
+  scenes: (passed, all) => `${passed} de ${all} cenas valem`,
+  expected: (at, where, state) => `depois de ${at}, ${where} deve estar: ${state}`,
+  instead: (state) => `mas está: ${state}`,
+  neverActs: (at, where) => `nunca deve agir, mas agiria depois de ${at} em ${where}`,
+  neverAsks: (at, where) => `nunca deve perguntar a ninguém, mas perguntaria depois de ${at} em ${where}`,
+  nothingSeen: 'Nada se viu disso.',
+  scopeAll: 'o gatilho',
+  moments: (held, all) => `${held} de ${all} momentos`,
 };

@@ -8,7 +8,7 @@ import { HEARD, MINUTE_MS, type MinuteRow } from '../../domain/minutes.ts';
 import type { System } from '../../domain/system.ts';
 import type { SignalStore } from '../../ports/signal-store.ts';
 import { Rehearsal } from './rehearsal.ts';
-import { type Counted, kindOf, type Rehearsed, signalsOf, triggersOf } from './stand-in.ts';
+import { type Counted, hindrance, type Rehearsed, signalsOf, sourcesOf, triggersOf } from './stand-in.ts';
 
 /** A minute that nobody watched: Belay was away, or it listened and its sources were silent. */
 export interface Gap {
@@ -86,8 +86,9 @@ class Replay {
     const rules = triggersOf(system, o.trigger);
     const [rule] = rules;
     if (rule === undefined) throw new BelayError('BELAY_NOT_FOUND', `there is no trigger ${o.trigger} in belay.yaml`, { hint: HINT });
-    if (kindOf(system, rule)?.kind === 'manual')
-      throw new BelayError('BELAY_USAGE', `trigger ${o.trigger} is pulled by people: there is nothing to replay`, { hint: HINT });
+    const kind = hindrance(system, rule);
+    if (kind !== null)
+      throw new BelayError('BELAY_USAGE', `trigger ${o.trigger} cannot be replayed: of a signal of kind ${kind} no minutes are kept`, { hint: HINT });
     this.from = Math.floor(o.from / MINUTE_MS) * MINUTE_MS;
     this.to = Math.floor(o.to / MINUTE_MS) * MINUTE_MS;
     this.#heardAt = this.from;
@@ -192,16 +193,3 @@ class Replay {
 const HINT = 'See which there are: belay lint, and the triggers of belay.yaml.';
 
 const endMinute = (row: MinuteRow): Instant => Math.floor((row.at + row.spanMs - 1) / MINUTE_MS) * MINUTE_MS;
-
-/** Sources that may feed these signals; all of them where one names none. */
-function sourcesOf(system: System, signals: readonly Rehearsed[]): ReadonlySet<string> {
-  const named = signals.flatMap(({ spec }) =>
-    spec.signal.kind === 'probe'
-      ? [spec.signal.source]
-      : spec.signal.kind === 'composite' || spec.signal.kind === 'manual'
-        ? []
-        : spec.sources,
-  );
-  const open = signals.some(({ spec }) => spec.sources.length === 0 && !['probe', 'composite', 'manual'].includes(spec.signal.kind));
-  return new Set(open ? [...named, ...system.sources.map((one) => one.id)] : named);
-}

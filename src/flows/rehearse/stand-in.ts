@@ -40,6 +40,15 @@ export function triggersOf(system: System, id: string): readonly TriggerRule[] {
 export const kindOf = (system: System, rule: TriggerRule): SignalKind | undefined =>
   system.signals.find((one) => one.id === rule.signal)?.signal;
 
+/** Kinds of which counts alone do not say enough: people, different values, the whole spread of values. */
+const NOT_REHEARSED: ReadonlySet<string> = new Set(['manual', 'distinct', 'quantile']);
+
+/** Null: it can rehearse; else the signal that cannot. A composite rehearses with those of its members that can. */
+export function hindrance(system: System, rule: TriggerRule): string | null {
+  const kind = kindOf(system, rule)?.kind;
+  return kind === undefined || NOT_REHEARSED.has(kind) ? (kind ?? 'unknown') : null;
+}
+
 export function signalsOf(system: System, rules: readonly TriggerRule[]): readonly Rehearsed[] {
   return system.signals.flatMap((spec) => {
     const users = rules.filter((rule) => rule.signal === spec.id);
@@ -64,6 +73,19 @@ export function standIn(system: System, rules: readonly TriggerRule[], stepMs: n
   };
 }
 
+/** Sources that may feed these signals; all of them where one names none. */
+export function sourcesOf(system: System, signals: readonly Rehearsed[]): ReadonlySet<string> {
+  const named = signals.flatMap(({ spec }) =>
+    spec.signal.kind === 'probe'
+      ? [spec.signal.source]
+      : spec.signal.kind === 'composite' || spec.signal.kind === 'manual'
+        ? []
+        : spec.sources,
+  );
+  const open = signals.some(({ spec }) => spec.sources.length === 0 && !['probe', 'composite', 'manual'].includes(spec.signal.kind));
+  return new Set(open ? [...named, ...system.sources.map((one) => one.id)] : named);
+}
+
 type Part = 'bad' | 'all' | 'sum' | 'value';
 const nameOf = (signal: string, part: Part): string => `${signal}#${part}`;
 const select = (signal: string, part: Part): Selector => ({ name: nameOf(signal, part), labels: [] });
@@ -72,7 +94,7 @@ function over({ id, signal }: SignalSpec): SignalKind {
   if (signal.kind === 'ratio') return { ...signal, bad: select(id, 'bad'), all: select(id, 'all') };
   if (signal.kind === 'mean') return { ...signal, sum: select(id, 'sum'), count: select(id, 'all') };
   if (signal.kind === 'probe') return { ...signal, source: STAND_IN };
-  if (signal.kind === 'manual' || signal.kind === 'composite') return signal;
+  if (signal.kind === 'manual' || signal.kind === 'composite' || signal.kind === 'distinct' || signal.kind === 'quantile') return signal;
   return { ...signal, of: select(id, signal.kind === 'gauge' || signal.kind === 'age' ? 'value' : 'all') };
 }
 

@@ -37,7 +37,7 @@ export function createRehearsalStore(seed: readonly SeriesRow[]): RehearsalStore
       fresh.push(...change.transitions);
     },
     known: async (source, ids) => new Set(ids.filter((id) => events.has(keyOf(source, id)))),
-    load: async (since) => ({ slots: load(since), series: [...series.values()], states: [...states.values()] }),
+    load: async (since) => ({ slots: load(since), series: [...series.values()], states: [...states.values()], seen: [] }),
     unanswered: async () => [],
     answered: async () => undefined,
     transitions: async () => [],

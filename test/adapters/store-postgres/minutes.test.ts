@@ -64,7 +64,7 @@ test('no acknowledged count is lost and none is kept twice when Postgres is kill
     const before = ledger.done;
     await expect.poll(() => ledger.done, { timeout: 20_000 }).toBeGreaterThan(before + 60);
     await postgres.kill();
-    await wait(round * 300);
+    await wait((round + 1) * 300);
     await postgres.restart();
   }
   await expect.poll(() => ledger.done, { timeout: 20_000 }).toBeGreaterThan(300);

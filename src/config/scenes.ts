@@ -1,0 +1,149 @@
+// Scene files (tests/*.scene.yaml): the grammar, with a place for everything that is wrong. It plays nothing.
+import type { Diagnostic } from '../domain/diagnostic.ts';
+import { EXPECTED, type Expectation, type Scene, type SceneRow, type Traffic } from '../domain/scene.ts';
+import type { System } from '../domain/system.ts';
+import { parseDuration, parsePercent, parseRate } from '../domain/units.ts';
+import { collectProblems, type Problems } from './problems.ts';
+import { duration, id, type Keys, listOf, mapOf, oneOf, oneOrMore, optional, type Reader, record, required, text, wrong } from './read.ts';
+import { positionAt, type Span, sourceText, wholeFile } from './source-text.ts';
+import { parseLimit } from './triggers.ts';
+import { readYaml, type Value } from './yaml.ts';
+
+const TIMES: Keys = { form: 'a time from the beginning, such as 90s or 20m', pattern: /^\d+(ms|s|m|h|d)$/ };
+/** Longer ones are a backtest's business. */
+const LONGEST_MS = 30 * 86_400_000;
+const SIMPLE: Traffic = { perMinute: null, bad: 0, value: null, fails: null };
+
+interface Placed<T> {
+  readonly value: T;
+  readonly span: Span;
+}
+
+const TRAFFIC_FORM = 'traffic: 120/min, 120/min 5% (5 % of it bad), none, = 850ms (a value or an age), or 2 of 3 fail (probes)';
+
+const traffic: Reader<Traffic> = (value, problems, name) => {
+  const written = value.kind === 'scalar' ? String(value.value).trim() : '';
+  const read = parseTraffic(written);
+  return read ?? wrong(value, problems, name, TRAFFIC_FORM);
+};
+
+function parseTraffic(written: string): Traffic | null {
+  if (written === 'none') return { ...SIMPLE, perMinute: 0 };
+  const [, failing, points] = /^(\d{1,3}) of (\d{1,3}) fail$/.exec(written) ?? [];
+  if (failing !== undefined && Number(failing) <= Number(points))
+    return { ...SIMPLE, fails: { failing: Number(failing), points: Number(points) } };
+  if (written.startsWith('=')) {
+    const parsed = parseLimit(written.slice(1).trim());
+    return parsed.ok ? { ...SIMPLE, value: parsed.value } : null;
+  }
+  const [rate = '', share, ...rest] = written.split(/\s+/);
+  const perMinute = rate.includes('/') ? parseRate(rate) : null;
+  const bad = share === undefined ? { ok: true as const, value: 0 } : parsePercent(share);
+  return rest.length === 0 && perMinute?.ok === true && bad.ok ? { ...SIMPLE, perMinute: perMinute.value, bad: bad.value } : null;
+}
+
+const placed =
+  <T>(read: Reader<T>): Reader<Placed<T>> =>
+  (value, problems, name) => {
+    const one = read(value, problems, name);
+    return one === undefined ? undefined : { value: one, span: value.span };
+  };
+
+const raw: Reader<Value> = (value) => value;
+const SCENE = record({
+  name: required(text),
+  trigger: required(placed(id)),
+  organizations: optional(listOf(id, 1)),
+  traffic: required(mapOf(raw, TIMES)),
+  expect: optional(mapOf(raw, TIMES)),
+  never: optional(oneOrMore(oneOf('acts', 'asks'))),
+  lasts: optional(duration(1)),
+});
+
+/** Never throws for what the file holds. */
+export function readScenes(
+  file: string,
+  content: string,
+  system: System,
+): { readonly scenes: readonly Scene[]; readonly diagnostics: readonly Diagnostic[] } {
+  const source = sourceText(file, content.replace(/^\uFEFF/, ''));
+  const problems = collectProblems(source);
+  const value = readYaml(wholeFile(source), problems);
+  const read = record({ scenes: required(listOf(raw, 1)) })(value, problems, 'the file');
+  const scenes = (read?.scenes ?? []).flatMap((one) => readScene(one, problems, system) ?? []);
+  return { scenes: problems.found.some((one) => one.severity === 'error') ? [] : scenes, diagnostics: problems.found };
+}
+
+function readScene(value: Value, problems: Problems, system: System): Scene | null {
+  const read = SCENE(value, problems, 'a scene');
+  if (read?.trigger === undefined || read.traffic === undefined) return null;
+  const rule = system.triggers.find((one) => one.id === read.trigger?.value);
+  if (rule === undefined) {
+    problems.error('scene', read.trigger.span, `belay.yaml has no trigger ${read.trigger.value}`, {
+      expected: system.triggers.map((one) => one.id).join(', '),
+    });
+    return null;
+  }
+  const listed = read.organizations ?? system.organizations.slice(0, 3).map((one) => one.id);
+  const organizations = rule.scope === 'all' ? [''] : listed;
+  if (organizations.length === 0)
+    problems.error('scene', read.trigger.span, 'the trigger is for each organization, and none is named', {
+      hint: 'Add: organizations: [acme]',
+    });
+  const who = (key: string, span: Span): string | null | undefined => {
+    if (key === 'all') return null;
+    if (organizations.includes(key)) return key;
+    problems.error('scene', span, `${key} is no organization of this scene`, {
+      expected: ['all', ...organizations].filter((one) => one !== '').join(', '),
+    });
+    return undefined;
+  };
+  const rows = Object.entries(read.traffic).flatMap(([time, one]) => rowsAt(msOf(time), one, problems, who));
+  const expect = Object.entries(read.expect ?? {}).flatMap(([time, one]) => expectedAt(msOf(time), one, problems, who));
+  const never = read.never ?? [];
+  if (expect.length === 0 && never.length === 0)
+    problems.error('scene', value.span, 'a scene that expects nothing proves nothing', { hint: 'Add expect: or never:' });
+  const endMs = read.lasts ?? Math.max(60_000, ...rows.map((row) => row.atMs), ...expect.map((one) => one.atMs));
+  if (endMs > LONGEST_MS) problems.error('scene', value.span, 'a scene lasts 30d at most', { hint: 'For longer times: belay backtest' });
+  const { line } = positionAt(problems.source, value.span.start);
+  return { name: read.name ?? '', trigger: rule.id, file: problems.source.file, line, organizations, rows, expect, never, endMs };
+}
+
+const msOf = (time: string): number => {
+  const parsed = parseDuration(time);
+  return parsed.ok ? parsed.value : 0;
+};
+
+type Who = (key: string, span: Span) => string | null | undefined;
+
+function rowsAt(atMs: number, value: Value, problems: Problems, who: Who): readonly SceneRow[] {
+  // Traffic of everybody needs no name.
+  if (value.kind === 'scalar') {
+    const all = traffic(value, problems, 'traffic');
+    return all === undefined ? [] : [{ atMs, what: 'traffic', who: null, traffic: all }];
+  }
+  if (value.kind !== 'map') return wrong(value, problems, 'traffic', TRAFFIC_FORM) ?? [];
+  return value.entries.flatMap((entry): readonly SceneRow[] => {
+    if (entry.key === 'belay') {
+      const word = oneOf('down', 'up')(entry.value, problems, 'belay');
+      return word === undefined ? [] : [{ atMs, what: 'belay', up: word === 'up' }];
+    }
+    if (entry.key === 'source') {
+      const word = oneOf('silent', 'speaks')(entry.value, problems, 'source');
+      return word === undefined ? [] : [{ atMs, what: 'source', up: word === 'speaks' }];
+    }
+    const whose = who(entry.key, entry.keySpan);
+    const read = traffic(entry.value, problems, entry.key);
+    return read === undefined || whose === undefined ? [] : [{ atMs, what: 'traffic', who: whose, traffic: read }];
+  });
+}
+
+function expectedAt(atMs: number, value: Value, problems: Problems, who: Who): readonly Expectation[] {
+  const one = (state: Value, whose: string | null | undefined, span: Span): readonly Expectation[] => {
+    const read = oneOf(...EXPECTED)(state, problems, 'the expected state');
+    const { line, column } = positionAt(problems.source, span.start);
+    return read === undefined || whose === undefined ? [] : [{ atMs, who: whose, state: read, line, column }];
+  };
+  if (value.kind === 'map') return value.entries.flatMap((entry) => one(entry.value, who(entry.key, entry.keySpan), entry.value.span));
+  return one(value, null, value.span);
+}

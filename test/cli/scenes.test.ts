@@ -1,0 +1,80 @@
+// `belay test` as it is typed: what it prints, how it ends, and that it needs nothing that belay.yaml takes from the environment.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { belay, temporaryFolder } from './belay.ts';
+
+const YAML = `belay: 1
+name: Shop
+zone: America/Sao_Paulo
+organizations: { acme: { name: ACME }, globex: { name: Globex } }
+sources: { app: { driver: prometheus, url: "{env.SHOP_URL}/metrics", every: 15s } }
+signals:
+  http.errors: { ratio: { bad: 'http_requests_total{code=~"5.."}', all: http_requests_total }, by: [org], sources: [app] }
+triggers:
+  http-5xx:
+    signal: http.errors
+    scope: org
+    breach: { above: 2%, over: 5m }
+    clear: { below: 1%, for: 5m }
+`;
+const scenes = (expected: string): string => `scenes:
+  - name: ACME breaks
+    trigger: http-5xx
+    traffic:
+      0m: 300/min
+      10m: { acme: 300/min 10% }
+    expect:
+      20m: { acme: ${expected}, globex: ok }
+`;
+
+function shop(files: Readonly<Record<string, string>>) {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder.path, 'belay.yaml'), YAML);
+  mkdirSync(join(folder.path, 'tests'));
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder.path, 'tests', name), text);
+  return { ...folder, test: (...args: readonly string[]) => belay(['test', ...args, '--plain'], { cwd: folder.path }) };
+}
+
+test('scenes that hold end with 0', async () => {
+  const folder = shop({ 'a.scene.yaml': scenes('breached') });
+  const told = await folder.test();
+  expect([told.code, told.err]).toEqual([0, '']);
+  expect(told.out).toContain('+ ACME breaks (http-5xx, 2 of 2 moments)');
+  expect(told.out).toContain('1 of 1 scenes hold');
+  folder.remove();
+});
+
+test('the first wrong moment ends with 1, its place and why it is so, in both languages and as JSON', async () => {
+  const folder = shop({ 'a.scene.yaml': scenes('ok') });
+  const told = await folder.test();
+  expect(told.code).toBe(1);
+  expect(told.out).toContain('tests/a.scene.yaml:8:20');
+  expect(told.out).toContain('after 20m, ACME must be: ok');
+  expect(told.out).toContain('but it is: breached');
+  expect(told.out).toMatch(/http-5xx \(ACME\) is breached since 00:1\d/);
+  expect(told.out).toContain('0 of 1 scenes hold');
+  expect((await folder.test('--lang', 'pt-BR')).out).toContain('mas está: breached');
+  const json = (await folder.test('--json')).json<{ ok: boolean; scenes: readonly { moments: readonly unknown[] }[] }>();
+  expect(json.ok).toBe(false);
+  expect(json.scenes[0]?.moments[0]).toMatchObject({
+    atMs: 1_200_000,
+    scope: 'acme',
+    expected: 'ok',
+    found: 'breached',
+    ok: false,
+    level: 'act',
+  });
+  folder.remove();
+});
+
+test('a mistake in a file, and a folder without scenes, end with 2', async () => {
+  const folder = shop({ 'a.scene.yaml': scenes('broken') });
+  const told = await folder.test();
+  expect([told.code, told.err.includes('tests/a.scene.yaml:8:20')]).toEqual([2, true]);
+  folder.remove();
+  const empty = shop({});
+  const none = await empty.test();
+  expect([none.code, none.err.includes('There are no scenes')]).toEqual([2, true]);
+  empty.remove();
+});
