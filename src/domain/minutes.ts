@@ -24,8 +24,9 @@ export interface SlotKey {
   readonly overMs: number;
 }
 
-/** The name of a window's slots in the store. */
-export const slotKey = (signal: string, by: string | null, overMs: number): string => JSON.stringify([signal, by, overMs]);
+/** The name of a window's slots in the store. `limit` is of quantiles: what is above it is counted, so each limit has counts of its own. */
+export const slotKey = (signal: string, by: string | null, overMs: number, limit?: number | null): string =>
+  JSON.stringify(limit == null ? [signal, by, overMs] : [signal, by, overMs, limit]);
 
 /** The name of a signal's minutes in the store. */
 export const minutesKey = (signal: string, by: string | null): string => JSON.stringify([signal, by]);

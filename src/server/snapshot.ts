@@ -21,7 +21,18 @@ export interface Snapshot {
 
 export type ReadWorld = Pick<
   World,
-  'system' | 'runbooks' | 'incidents' | 'documents' | 'outbox' | 'readings' | 'signals' | 'silences' | 'pause' | 'time' | 'targets' | 'switches'
+  | 'system'
+  | 'runbooks'
+  | 'incidents'
+  | 'documents'
+  | 'outbox'
+  | 'readings'
+  | 'signals'
+  | 'silences'
+  | 'pause'
+  | 'time'
+  | 'targets'
+  | 'switches'
 >;
 
 /** Accepts `INC-12` and `12`. @throws BELAY_NOT_FOUND */

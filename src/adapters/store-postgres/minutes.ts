@@ -28,8 +28,17 @@ export interface MinuteStore {
 export function createMinuteStore(database: Database): MinuteStore {
   return {
     keep: async (client, gone, kept) => {
-      const sums = await sumsOf((ids) => namesOf(client, ids), gone, (signal) => !kept.coarser.includes(signal));
-      for (const [series, rows] of minutesOf(sums)) await write(client, series, rows.filter((row) => row.at >= kept.since));
+      const sums = await sumsOf(
+        (ids) => namesOf(client, ids),
+        gone,
+        (signal) => !kept.coarser.includes(signal),
+      );
+      for (const [series, rows] of minutesOf(sums))
+        await write(
+          client,
+          series,
+          rows.filter((row) => row.at >= kept.since),
+        );
     },
     drop: async (before) => {
       const rows = await database.query<{ name: string }>(
@@ -74,14 +83,17 @@ async function sumsOf(ask: AskNames, slots: SlotColumns, isWanted: (signal: stri
   }
   const folded = foldSlots([{ ...wanted, size }], -Infinity);
   const scopes = await ask([...new Set(folded.scope.subarray(0, folded.size))]);
-  return Array.from({ length: folded.size }, (_, index): SlotSum => ({
-    signal: signals.get(folded.signal[index] as number) ?? '',
-    scope: scopes.get(folded.scope[index] as number) ?? '',
-    first: folded.slot[index] as number,
-    bad: folded.bad[index] as number,
-    all: folded.all[index] as number,
-    sum: folded.sum[index] as number,
-  }));
+  return Array.from(
+    { length: folded.size },
+    (_, index): SlotSum => ({
+      signal: signals.get(folded.signal[index] as number) ?? '',
+      scope: scopes.get(folded.scope[index] as number) ?? '',
+      first: folded.slot[index] as number,
+      bad: folded.bad[index] as number,
+      all: folded.all[index] as number,
+      sum: folded.sum[index] as number,
+    }),
+  );
 }
 
 async function write(client: Client, series: string, rows: readonly MinuteRow[]): Promise<void> {

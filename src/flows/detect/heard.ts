@@ -3,17 +3,10 @@
 import type { Instant } from '../../domain/json.ts';
 import { DEFAULT_HISTORY_MS, HEARD_KEY, MINUTE_MS, minutesKey } from '../../domain/minutes.ts';
 import type { System } from '../../domain/system.ts';
-import type { HistoryKept, SlotRow } from '../../ports/signal-store.ts';
+import type { HistoryKept } from '../../ports/signal-store.ts';
 import type { Book, SourceState } from './track.ts';
 
 const SLACK_MS = 120_000;
-
-/** Who was heard, until it is committed. */
-export interface Heard {
-  /** By source ('' is Belay itself): the last minute that was noted. */
-  readonly minutes: Map<string, Instant>;
-  readonly rows: SlotRow[];
-}
 
 const minuteOf = (at: Instant): Instant => Math.floor(at / MINUTE_MS) * MINUTE_MS;
 
@@ -23,7 +16,7 @@ export const noteHeard = (book: Book, source: SourceState): void => noteMinute(b
 /** Belay itself ran. */
 export const noteRunning = (book: Book, now: Instant): void => noteMinute(book.heard, '', now);
 
-function noteMinute({ minutes, rows }: Heard, who: string, at: Instant): void {
+function noteMinute({ minutes, rows }: Book['heard'], who: string, at: Instant): void {
   const minute = minuteOf(at);
   if (minute <= (minutes.get(who) ?? -1)) return;
   minutes.set(who, minute);

@@ -16,7 +16,6 @@ import type { System } from '../../domain/system.ts';
 import type { TriggerRule } from '../../domain/trigger.ts';
 import { INITIAL, type MachineState } from '../../domain/trigger-machine.ts';
 import type { SeenRow, SlotRow } from '../../ports/signal-store.ts';
-import type { Heard } from './heard.ts';
 import type { Origin } from './origins.ts';
 import { type Roles, rolesOf } from './roles.ts';
 import { RunningSums } from './running-sums.ts';
@@ -88,10 +87,8 @@ export interface Track {
   readonly newAll: number[];
   readonly touched: Set<number>;
   /** Increments that are not in the store yet. */
-  readonly freshSlots: Map<number | string, FreshSlot>;
+  readonly freshSlots: Map<number | string, { -readonly [K in keyof SlotRow]: SlotRow[K] }>;
 }
-
-type FreshSlot = { -readonly [K in keyof SlotRow]: SlotRow[K] };
 
 export interface Target {
   readonly track: Track;
@@ -181,7 +178,7 @@ export interface Book {
   readonly hashed: ReadonlySet<string>;
   readonly startedAt: Instant;
   late: number;
-  readonly heard: Heard;
+  readonly heard: { readonly minutes: Map<string, Instant>; readonly rows: SlotRow[] };
 }
 
 /** A window beyond the triggers' own that readings will ask for. */
@@ -235,9 +232,7 @@ function watch(book: Book, rule: TriggerRule, spec: SignalSpec, now: Instant): v
   book.trackOf.set(rule.id, { track, watcher });
 }
 
-/** `limit` is of quantiles: what is above it is counted, so each limit has counts of its own. */
-export const trackKey = (signal: string, by: string | null, overMs: number, limit?: number | null): string =>
-  JSON.stringify(limit == null ? [signal, by, overMs] : [signal, by, overMs, limit]);
+export const trackKey = slotKey;
 
 export function trackFor(
   book: Book,

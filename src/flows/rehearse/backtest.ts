@@ -88,7 +88,9 @@ class Replay {
     if (rule === undefined) throw new BelayError('BELAY_NOT_FOUND', `there is no trigger ${o.trigger} in belay.yaml`, { hint: HINT });
     const kind = hindrance(system, rule);
     if (kind !== null)
-      throw new BelayError('BELAY_USAGE', `trigger ${o.trigger} cannot be replayed: of a signal of kind ${kind} no minutes are kept`, { hint: HINT });
+      throw new BelayError('BELAY_USAGE', `trigger ${o.trigger} cannot be replayed: of a signal of kind ${kind} no minutes are kept`, {
+        hint: HINT,
+      });
     this.from = Math.floor(o.from / MINUTE_MS) * MINUTE_MS;
     this.to = Math.floor(o.to / MINUTE_MS) * MINUTE_MS;
     this.#heardAt = this.from;

@@ -9,7 +9,7 @@ import { finestSlotMs, Rehearsal } from './rehearsal.ts';
 import { type Counted, hindrance, type Rehearsed, signalsOf, sourcesOf, triggersOf } from './stand-in.ts';
 
 /** Midnight, so that a time of day is the time since the beginning. */
-export const SCENE_START: Instant = Date.UTC(2026, 0, 5);
+export const SCENE_START: Instant = 1_767_571_200_000;
 const LEAST_STEP_MS = 100;
 const MINUTE_MS = 60_000;
 

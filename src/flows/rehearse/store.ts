@@ -41,6 +41,8 @@ export function createRehearsalStore(seed: readonly SeriesRow[]): RehearsalStore
     unanswered: async () => [],
     answered: async () => undefined,
     transitions: async () => [],
+    // Nobody looks at a rehearsal's slots or its past: what it leaves are transitions.
+    slots: async () => ({ rows: [], spoken: new Set() }),
     history: async () => [],
     prune: async (before) => {
       commits = commits.filter((commit) => commit.newest >= before);

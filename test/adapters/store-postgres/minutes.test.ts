@@ -112,7 +112,7 @@ test('a minute of an active organization takes at most six bytes among thousands
     await store.close();
     return bytesPer(databaseUrl, scopes * minutes);
   };
-  const many = await cost(2_560, 40, 10);
+  const many = await cost(2_560, 120, 20);
   const few = await cost(10, 1_440, 240);
   const perDay = (bytes: number, scopes: number): string => `${((bytes * scopes * 1_440) / 1e6).toFixed(1)} MB a day and signal`;
   console.log(`thousands of active scopes: ${many.toFixed(2)} B a scope and minute; 10,000 of them: ${perDay(many, 10_000)}`);
