@@ -5,8 +5,8 @@ import type { Client, Database } from './connection.ts';
 import type { MinuteStore } from './minutes.ts';
 import { foldSeries, foldSlots } from './signal-fold.ts';
 import { SignalNames } from './signal-names.ts';
-import { newestName, sweepNames } from './signal-sweep.ts';
 import { type Page, packPage, pageOf, type SlotColumns, seriesColumns, slotColumns, spanOf, unpackPage } from './signal-page.ts';
+import { newestName, sweepNames } from './signal-sweep.ts';
 
 const TIER = { committed: 0, slots: 1, series: 2 } as const;
 /** Held by whoever puts pages together: one at a time, and nobody waits for it. */
