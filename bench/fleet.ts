@@ -5,7 +5,7 @@ import type { System } from '../src/domain/system.ts';
 import { remoteWriteBody } from './remote-write-request.ts';
 
 export const FLEET_EVERY_MS = 15_000;
-export const SERIES_A_REQUEST = 2_000;
+const SERIES_A_REQUEST = 2_000;
 export const FLEET_SOURCE = 'prom';
 
 const METRICS = [
