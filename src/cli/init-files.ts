@@ -138,7 +138,7 @@ ${more}roles:
 clocks:
   mitigate: { from: detected, budget: 15m }
 triggers: [${triggerOf(answers)}]
-start: auto
+start: ${answers.metricsUrl === null ? 'ask' : 'auto'}
 `;
 }
 

@@ -22,7 +22,8 @@ function lintReach({ draft, signal: { signal }, problems, at }: Asking, context:
   const isShare = signal.kind === 'ratio' || signal.kind === 'fractionAbove';
   const never =
     rule.breach?.vs === undefined &&
-    ((isShare && above !== undefined && above >= 1) ||
+    // More than all is an error of its own.
+    ((isShare && above === 1) ||
       (below !== undefined && below <= 0 && ['ratio', 'fractionAbove', 'rate', 'count', 'distinct'].includes(signal.kind)));
   if (never)
     problems.warn('evidence-unreachable', at('breach'), `the trigger ${rule.id} can never be beyond its limit`, {

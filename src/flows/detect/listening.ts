@@ -26,18 +26,21 @@ export function listening(
   let states: Standings = restored({});
   let tail: Promise<unknown> = Promise.resolve();
 
+  const batchOf = (at: Instant, samples: readonly Sample[]): Batch => {
+    const kept = samples.map((sample) => {
+      const one = bounded(seen, sample, counted);
+      if (one !== sample) folded += 1;
+      return one;
+    });
+    return { source: id, at, alive: true, samples: kept, ...(folded === 0 ? {} : { folded }) };
+  };
   const give = async (at: Instant, { samples, standing = [], ended = [] }: Omit<Decoded, 'reply'>): Promise<void> => {
     if (taker === null)
       throw new BelayError('BELAY_STORE_UNAVAILABLE', `source ${id} is not being read now`, { hint: 'Send it again in a moment.' });
     const told = tell(states, { standing, ended }, at);
     const dropped: readonly Sample[] =
       told.dropped === 0 ? [] : [{ kind: 'delta', name: DROPPED, labels: { source: id }, at, delta: told.dropped }];
-    const all = [...samples, ...told.samples, ...dropped].map((sample) => {
-      const kept = bounded(seen, sample, counted);
-      if (kept !== sample) folded += 1;
-      return kept;
-    });
-    await taker({ source: id, at, alive: true, samples: all, cursor: told.cursor, ...(folded === 0 ? {} : { folded }) });
+    await taker({ ...batchOf(at, [...samples, ...told.samples, ...dropped]), cursor: told.cursor });
     states = told.standings;
   };
   /** One delivery at a time. */
@@ -71,7 +74,7 @@ export function listening(
       const { samples, standing = [], ended = [] } = decoded;
       // Events wait for nobody, so that many share one commit; states are told one delivery after the other.
       const isPlain = taker !== null && standing.length + ended.length === 0 && states.series.size === 0;
-      if (isPlain) await taker?.({ source: id, at: request.at, alive: true, samples: samples.map((one) => bounded(seen, one, counted)) });
+      if (isPlain) await taker?.(batchOf(request.at, samples));
       else await inTurn(() => give(request.at, decoded));
       return decoded.reply;
     },
