@@ -159,21 +159,34 @@ export async function finish(
   more: (incident: Incident, at: Instant) => readonly EventDraft[] = () => [],
   timers: (at: Instant) => Pick<Change, 'setTimers'> = () => ({}),
 ): Promise<void> {
-  const { run, step, number } = visit;
-  const good = status === 'done' || status === 'noop';
-  await update(run, partName(visit, 'finish'), (incident, at) => {
-    const met = good ? clocksMetBy(step, incident) : [];
-    return {
-      events: [
-        { type: 'step.finished', data: { step: step.id, attempt: number, status, detail }, at, actor: BELAY },
-        ...(good ? evidenceOf(run, step, detail, at) : []),
-        ...met.map((clock) => stopClock(incident, clock, `step.${step.id}`, at)),
-        ...more(incident, at),
-      ],
-      clearTimers: met.flatMap(clockTimers),
-      ...timers(at),
-    };
+  await update(visit.run, partName(visit, 'finish'), (incident, at) => {
+    const { events, clearTimers } = ending(visit, incident, { status, detail, at });
+    return { events: [...events, ...more(incident, at)], clearTimers, ...timers(at) };
   });
+}
+
+interface Ending {
+  readonly status: 'done' | 'noop' | 'failed' | 'unknown';
+  readonly detail: JsonObject;
+  readonly at: Instant;
+}
+
+/** The end of a visit as events; when it is a good one, with the evidence that the step is and the clocks that it meets. */
+export function ending(
+  { run, step, number }: Visit,
+  incident: Incident,
+  { status, detail, at }: Ending,
+): { readonly events: readonly EventDraft[]; readonly clearTimers: readonly string[] } {
+  const good = status === 'done' || status === 'noop';
+  const met = good ? clocksMetBy(step, incident) : [];
+  return {
+    events: [
+      { type: 'step.finished', data: { step: step.id, attempt: number, status, detail }, at, actor: BELAY },
+      ...(good ? evidenceOf(run, step, detail, at) : []),
+      ...met.map((clock) => stopClock(incident, clock, `step.${step.id}`, at)),
+    ],
+    clearTimers: met.flatMap(clockTimers),
+  };
 }
 
 /** What the step `meets`, and what waits for it by `until`. */

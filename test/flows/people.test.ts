@@ -20,6 +20,25 @@ const attend: ManualStep = {
 const attended = (change: Partial<ManualStep>) => runbookOf((steps) => [{ ...attend, ...change }, ...steps.slice(-1)]);
 const ANSWER = { incident: 'INC-1', step: 'attend' };
 
+describe('a message that is sent', () => {
+  it('meets the clock and is the evidence that its step says', async () => {
+    const told = runbookOf(
+      (steps) => steps.map((step): typeof step => (step.id === 'tell' ? { ...step, meets: ['first-word'], evidence: ['told'] } : step)),
+      {
+        clocks: { 'first-word': { from: 'detected', budgetMs: 900_000, until: [], warn: 0.8 } },
+        evidence: ['told'],
+      },
+    );
+    const one = await play({ runbook: told });
+    await breach(one.disk, breachOf('acme', START));
+    await one.until((incident) => incident.steps['tell']?.status === 'done');
+    const incident = await one.incident();
+    expect(incident.clocks['first-word']?.stoppedAt).toBeDefined();
+    expect(incident.evidence).toContain('told');
+    expect(await one.all('clock.stopped')).toContainEqual({ clock: 'first-word', met: true, by: 'step.tell' });
+  });
+});
+
 describe('an answer', () => {
   it('that follows a refusal reaches the run, however much it looks like the one before', async () => {
     const one = await play({ runbook: attended({ fail: { then: 'ask' } }) });

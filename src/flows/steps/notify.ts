@@ -1,12 +1,11 @@
 // `notify`: plans one delivery a recipient, in the same transaction as its promise. Sending is the outbox' business.
 import { messageValues, planDeliveries, plannedEvents } from '../../domain/delivery-plan.ts';
-import type { EventDraft } from '../../domain/event.ts';
 import type { Incident } from '../../domain/incident.ts';
 import type { NotifyStep } from '../../domain/ir.ts';
 import type { Instant } from '../../domain/json.ts';
 import type { Change } from '../../ports/incident-store.ts';
 import type { Next, Visit } from '../run.ts';
-import { BELAY, NEXT, partName, update } from '../run.ts';
+import { ending, NEXT, partName, update } from '../run.ts';
 
 export async function runNotify(visit: Visit<NotifyStep>): Promise<Next> {
   await update(visit.run, partName(visit, 'notify'), (incident, at) => notifyChange(visit, incident, at));
@@ -27,20 +26,17 @@ function notifyChange(visit: Visit<NotifyStep>, incident: Incident, at: Instant)
     revision: `${step.id}#${number}`,
   });
   const skipped = plan.skipped.map(({ audience, channel, why, what }) => ({ audience, channel, why, what }));
-  const finished: EventDraft = {
-    type: 'step.finished',
-    data: { step: step.id, attempt: number, status: 'done', detail: { deliveries: plan.deliveries.length, skipped } },
+  const end = ending(visit, incident, { status: 'done', detail: { deliveries: plan.deliveries.length, skipped }, at });
+  const { clearTimers = [], ...promised } = promiseTimers(
+    visit,
+    plan.deliveries.map((one) => one.audience),
     at,
-    actor: BELAY,
-  };
+  );
   return {
-    events: [...plannedEvents(plan, { at, ...promise }), finished],
+    events: [...plannedEvents(plan, { at, ...promise }), ...end.events],
     deliveries: plan.deliveries,
-    ...promiseTimers(
-      visit,
-      plan.deliveries.map((one) => one.audience),
-      at,
-    ),
+    clearTimers: [...clearTimers, ...end.clearTimers],
+    ...promised,
   };
 }
 
