@@ -9,7 +9,8 @@ export interface SignalSource {
   readonly everyMs: number;
   /**
    * Calls `deliver` for every batch and waits for it: a resolved `deliver` means the batch, and its cursor, are durable.
-   * Trouble is a batch with `alive` false, never a throw. Ends when the signal aborts.
+   * Trouble is a batch with `alive` false, never a throw. Ends when the signal aborts. Only events that senders wait for, which have no
+   * cursor, are delivered side by side.
    * `from` is the last cursor that was durable; empty at the first start.
    */
   run(deliver: (batch: Batch) => Promise<void>, signal: AbortSignal, from?: Cursor): Promise<void>;

@@ -50,6 +50,7 @@ signalSourceContract('the mapped-webhook adapter behind a listening source', asy
       for (let n = 0; n < count; n += 1) await source.receive(request({ kind: 'a' }));
     },
     trouble: null,
+    sideBySide: true,
     close: async () => undefined,
   };
 });

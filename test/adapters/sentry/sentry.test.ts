@@ -60,6 +60,7 @@ signalSourceContract('the sentry adapter behind a listening source', async () =>
       for (let n = 0; n < count; n += 1) await source.receive(request('/api/1/envelope', anEnvelope()));
     },
     trouble: null,
+    sideBySide: true,
     close: async () => undefined,
   };
 });
