@@ -50,6 +50,15 @@ function heardBy({ heard, reporters, reportedAt, trusted }: MachineState): Reado
   return Object.fromEntries(reporters.map((by) => [by, { at: reportedAt, trusted }]));
 }
 
+/** As it stands at `now`: words whose time is over are nobody's any more. */
+export function stillSaid(state: MachineState, now: Instant, windowMs: number): MachineState {
+  if (state.reportedAt === null) return state;
+  const said = Object.entries(heardBy(state));
+  const fresh = said.filter(([, { at }]) => now - at <= windowMs);
+  if (fresh.length === said.length) return state;
+  return { ...state, reporters: fresh.map(([by]) => by), trusted: fresh.some(([, one]) => one.trusted) };
+}
+
 /** Two people, or one who is trusted, are enough to act on; one alone asks. */
 export function reportedCondition({ reporters, trusted }: MachineState): Condition {
   const reported = reporters.length;

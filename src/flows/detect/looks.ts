@@ -16,7 +16,7 @@ import {
   withSum,
 } from '../../domain/condition.ts';
 import type { Instant, JsonObject } from '../../domain/json.ts';
-import { reportedCondition } from '../../domain/people-report.ts';
+import { reportedCondition, stillSaid, wordMs } from '../../domain/people-report.ts';
 import type { Counts } from '../../domain/ring.ts';
 import { WINDOW_SLOTS } from '../../domain/ring.ts';
 import { OVERFLOW_SCOPE, type ScopeKey } from '../../domain/signal.ts';
@@ -337,14 +337,24 @@ export function compositeCondition(
   { members, atLeast, scope }: CompositeTrigger,
   wanted: { readonly scope: ScopeKey; readonly now: Instant },
 ): Condition {
-  const told = ({ status, announced }: MachineState): TriggerStatus => (status === 'suspect' && !announced ? 'ok' : status);
   const statuses = members.map((member): TriggerStatus | 'unknown' => {
-    const mine = [...statesOf(book, member)].filter(([one]) => scope === 'all' || one === wanted.scope).map(([, state]) => told(state));
+    const mine = [...statesOf(book, member)]
+      .filter(([one]) => scope === 'all' || one === wanted.scope)
+      .map(([, state]) => toldOf(book.manual.get(member), state, wanted.now));
     if (mine.includes('breached')) return 'breached';
     if (mine.includes('suspect')) return 'suspect';
     return isBlind(book, member, { scope: scope === 'all' ? null : wanted.scope, now: wanted.now }) ? 'unknown' : 'ok';
   });
   return lookAtMembers(statuses, atLeast);
+}
+
+/** People's words, which end no episode by themselves, carry as much as still counts of them. */
+function toldOf(manual: ManualTrigger | undefined, state: MachineState, now: Instant): TriggerStatus {
+  const { status, announced } = state;
+  if (status === 'suspect' && !announced) return 'ok';
+  if (manual === undefined || (status !== 'breached' && status !== 'suspect')) return status;
+  const { level } = reportedCondition(stillSaid(state, now, wordMs(manual.compiled.rule)));
+  return level === 'none' ? 'ok' : level === 'suspect' ? 'suspect' : status;
 }
 
 /** Nothing is known of a trigger now: no scope of it (or not this one) has data that is fresh. What nobody ever told of, while data comes, is at rest. */

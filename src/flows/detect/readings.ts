@@ -4,7 +4,7 @@ import type { Condition } from '../../domain/condition.ts';
 import type { DistinctValues } from '../../domain/distinct.ts';
 import { countInterval, growthChance, type Interval, meanInterval, shareInterval } from '../../domain/evidence-test.ts';
 import type { Instant } from '../../domain/json.ts';
-import { reportedCondition } from '../../domain/people-report.ts';
+import { reportedCondition, stillSaid, wordMs } from '../../domain/people-report.ts';
 import type { Counts } from '../../domain/ring.ts';
 import { quantileOf, type Spreads } from '../../domain/spread.ts';
 import type { TriggerView } from '../../domain/trigger.ts';
@@ -256,7 +256,7 @@ export function viewsOf(book: Book, trigger: string | undefined, now: Instant): 
   }
   for (const [id, composite] of book.composites)
     if (trigger === undefined || trigger === id) views.push(...compositeViews(book, id, composite, now));
-  for (const [id, manual] of book.manual) if (trigger === undefined || trigger === id) views.push(...manualViews(id, manual));
+  for (const [id, manual] of book.manual) if (trigger === undefined || trigger === id) views.push(...manualViews(id, manual, now));
   return views;
 }
 
@@ -333,8 +333,11 @@ function stateView(
   };
 }
 
-function manualViews(id: string, manual: ManualTrigger): readonly TriggerView[] {
-  return [...manual.states].map(([scope, state]) => stateView({ id, scope, state }, reportedCondition(state), state.reportedAt ?? 0));
+function manualViews(id: string, { compiled, states }: ManualTrigger, now: Instant): readonly TriggerView[] {
+  return [...states].map(([scope, state]) => {
+    const condition = reportedCondition(stillSaid(state, now, wordMs(compiled.rule)));
+    return stateView({ id, scope, state }, condition, state.reportedAt ?? 0);
+  });
 }
 
 export function healthOf(
