@@ -7,6 +7,7 @@ import { WINDOW_SLOTS } from '../../domain/ring.ts';
 import type { Batch, Cursor } from '../../domain/signal.ts';
 import { type Cell, cellOfBound, cellOfValue, SPREAD_PARTS } from '../../domain/spread.ts';
 import type { SeriesRow } from '../../ports/signal-store.ts';
+import { feeds, mayFeed, newFeeder } from './feeders.ts';
 import { keep, keepResult } from './fresh-slots.ts';
 import { noteHeard } from './heard.ts';
 import { seriesOf } from './known-series.ts';
@@ -14,7 +15,7 @@ import { heardOf } from './origins.ts';
 import { type CounterSample, numberIn } from './series-key.ts';
 import { counting, hasHistograms } from './targets.ts';
 import type { Book, Series, SourceState, Target, Track } from './track.ts';
-import { feeds, mayFeed, partMsOf, rowOf, slotOf } from './track.ts';
+import { partMsOf, rowOf, slotOf } from './track.ts';
 
 /** Tolerance for a sender's clock that is ahead; beyond it the arrival counts. */
 const AHEAD_MS = 1_000;
@@ -105,8 +106,11 @@ function heard({ book, source, now, previousAt, series }: Intake, newest: Instan
   noteHeard(book, source);
   source.marks.push(newest);
   if (source.marks.length > MARKS) source.marks.splice(0, source.marks.length - MARKS);
-  for (const track of book.tracks.values())
-    if (track.since === null && track.fedBy.has(source.id)) track.since = previousAt === 0 ? newest : previousAt;
+  for (const track of book.tracks.values()) {
+    if (!track.fedBy.has(source.id)) continue;
+    track.since ??= previousAt === 0 ? newest : previousAt;
+    for (const row of newFeeder(track, source)) series.set(row.series, row);
+  }
   series.set(ALIVE, { source: source.id, series: ALIVE, total: source.knownSince, at: source.newest });
 }
 

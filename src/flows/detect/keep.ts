@@ -5,11 +5,12 @@ import type { Cell } from '../../domain/spread.ts';
 import type { System } from '../../domain/system.ts';
 import { decodeState } from '../../domain/trigger-machine.ts';
 import type { SeenRow, SeriesRow, SignalStore, SlotRow, StateRow } from '../../ports/signal-store.ts';
+import { FEEDS, feederRows, feeds, mayFeed, restoreFeeder } from './feeders.ts';
 import { ALIVE, CURSOR, INCREMENTS, incrementsRow, PROBE, SPREAD_MARK } from './intake.ts';
 import type { Findings } from './looks.ts';
 import { rateOf } from './looks.ts';
 import type { Book, ExtraWindow, SourceState, Track } from './track.ts';
-import { feeds, mayFeed, newBook, partMsOf, rowOf, sourceOf } from './track.ts';
+import { newBook, partMsOf, rowOf, sourceOf } from './track.ts';
 import { watchUsers } from './users.ts';
 
 /** Names of what is not a source but kept among the series. No source of belay.yaml begins with `#`. */
@@ -59,6 +60,7 @@ function restoreSources(book: Book, system: System, rows: readonly SeriesRow[], 
     if (source === undefined || row.series === ALIVE) continue;
     if (row.series.startsWith(PROBE)) restorePoint(book, source, row);
     else if (row.series.startsWith(INCREMENTS)) restoreIncrements(book, source, row);
+    else if (row.series.startsWith(FEEDS)) restoreFeeder(book.tracks, source, row);
     else if (row.series.startsWith(CURSOR)) source.cursor = { ...source.cursor, [row.series.slice(CURSOR.length)]: row.total };
     // Rows are written when a total changes; the source was last read at its own time.
     else source.restored.set(row.series, { total: row.total, at: Math.max(row.at, source.newest) });
@@ -211,6 +213,7 @@ export function upkeepRows(book: Book): readonly SeriesRow[] {
   for (const track of book.tracks.values()) {
     if (track.since !== null) rows.push(trackRow(track));
     for (const id of track.pushedBy) rows.push(incrementsRow(track, book.sources.get(id) as SourceState));
+    for (const id of track.keptFeeders) rows.push(...feederRows(track, book.sources.get(id) as SourceState));
     if (track.spec.signal.kind !== 'absent') continue;
     for (const [scope, row] of track.rowOf) {
       const perMs = rateOf(track, row);

@@ -1,9 +1,10 @@
 // Which tracks a series feeds, and as what. Of a histogram the bucket at the limit counts, and the rest only where it is known.
 import { scopeOf } from '../../domain/selector.ts';
+import { feeds, mayFeed } from './feeders.ts';
 import { boundOf } from './roles.ts';
 import { seriesKey } from './series-key.ts';
 import type { Book, SourceState, Target } from './track.ts';
-import { feeds, mayFeed, rowOf } from './track.ts';
+import { rowOf } from './track.ts';
 
 type Labels = Readonly<Record<string, string>>;
 

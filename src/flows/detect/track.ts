@@ -53,6 +53,8 @@ export interface Track {
   readonly watchers: Watcher[];
   /** Sources that have fed it. */
   readonly fedBy: Set<string>;
+  /** Those of them that the store knows of. */
+  readonly keptFeeders: Set<string>;
   /** Those of them that tell increments: their silence is zero traffic as long as they speak at all. */
   readonly pushedBy: Set<string>;
   readonly points: Map<string, ProbePoint>;
@@ -259,6 +261,7 @@ export function trackFor(
     scopes: [],
     watchers: [],
     fedBy: new Set(),
+    keptFeeders: new Set(),
     pushedBy: new Set(),
     points: new Map(),
     instants: new Map(),
@@ -326,10 +329,6 @@ export const partMsOf = ({ overMs }: Pick<Track, 'overMs'>): number => Math.max(
 
 export const slotOf = (track: Track, at: Instant): number => Math.floor(at / track.slotMs);
 
-/** Sources that may feed a track. */
-export const mayFeed = ({ spec }: Track, source: string): boolean =>
-  spec.signal.kind === 'probe' ? spec.signal.source === source : spec.sources.length === 0 || spec.sources.includes(source);
-
 /** Newest event time of the track's sources. */
 export function newestOf(book: Book, track: Track): Instant {
   let newest = 0;
@@ -389,12 +388,4 @@ export function sourceOf(book: Book, system: System, id: string, everyMs: number
   };
   book.sources.set(id, source);
   return source;
-}
-
-/** Called when a source is known to feed a track: cadences become milliseconds. */
-export function feeds(track: Track, source: SourceState): void {
-  if (track.fedBy.has(source.id)) return;
-  track.fedBy.add(source.id);
-  const { absentAfter } = track.spec;
-  if ('cadences' in absentAfter) track.absentMs = Math.max(track.absentMs, absentAfter.cadences * source.everyMs);
 }
