@@ -77,24 +77,33 @@ function skewIn(book: Book, source: SourceState, batch: Batch, now: Instant): nu
 }
 
 /** Silence of a source that tells increments is a gap for all scopes it feeds, less what this delivery makes up for. */
-function noteSilence({ book, source, at, previousAt, now }: Intake, batch: Batch): void {
+function noteSilence({ book, source, at, previousAt, now, series }: Intake, batch: Batch): void {
   for (const track of book.tracks.values()) {
-    if (!track.pushedBy.has(source.id)) continue;
-    track.pushSeenAt = now;
-    if (previousAt === 0 || at - previousAt <= track.absentMs) continue;
-    const times = [
-      previousAt,
-      ...batch.samples
-        .map((sample) => sample.at)
-        .filter((one) => one > previousAt && one < at)
-        .sort((a, b) => a - b),
-      at,
-    ];
-    const gapMs = times
-      .slice(1)
-      .reduce((sum, time, index) => sum + (time - (times[index] ?? time) > track.absentMs ? time - (times[index] ?? time) : 0), 0);
-    for (let row = 0; row < track.scopes.length; row += 1) track.gapMs[row] = (track.gapMs[row] ?? 0) + gapMs;
+    const isPushed = track.pushedBy.has(source.id);
+    if (isPushed) track.pushSeenAt = now;
+    // Who was there in a gap is not known, however the others are told.
+    const isFed = isPushed || (track.values !== null && track.fedBy.has(source.id));
+    if (!isFed || previousAt === 0 || at - previousAt <= track.absentMs) continue;
+    const gapMs = silentMs(track, batch, previousAt, at);
+    if (isPushed) for (let row = 0; row < track.scopes.length; row += 1) track.gapMs[row] = (track.gapMs[row] ?? 0) + gapMs;
+    if (track.values === null || track.since === null || gapMs === 0) continue;
+    track.since = Math.max(track.since, at);
+    series.set(`${TRACKS}/${track.key}`, trackRow(track));
   }
+}
+
+function silentMs({ absentMs }: Track, batch: Batch, previousAt: Instant, at: Instant): number {
+  const times = [
+    previousAt,
+    ...batch.samples
+      .map((sample) => sample.at)
+      .filter((one) => one > previousAt && one < at)
+      .sort((a, b) => a - b),
+    at,
+  ];
+  return times
+    .slice(1)
+    .reduce((sum, time, index) => sum + (time - (times[index] ?? time) > absentMs ? time - (times[index] ?? time) : 0), 0);
 }
 
 function heard({ book, source, now, previousAt, series }: Intake, newest: Instant): void {
@@ -127,6 +136,8 @@ function moveCursor({ source, series, at }: Intake, cursor: Cursor): void {
   source.cursor = { ...source.cursor, ...cursor };
 }
 
+/** Names of what is not a source but kept among the series. No source of belay.yaml begins with `#`. */
+export const TRACKS = '#tracks';
 /** Series of the store that are not counters: no name of a metric holds a `#`. */
 export const ALIVE = '#alive';
 /** Between the key of a track and the bucket of a spread that a slot counts. */
@@ -197,6 +208,14 @@ export const incrementsRow = (track: Track, source: SourceState): SeriesRow => (
   series: `${INCREMENTS}${track.key}`,
   total: 1,
   at: source.newest,
+});
+
+/** Since when its window is covered. */
+export const trackRow = (track: Track): SeriesRow => ({
+  source: TRACKS,
+  series: track.key,
+  total: track.since ?? 0,
+  at: Math.max(track.evaluatedAt, track.since ?? 0),
 });
 
 /** In our own time, as the time of the sample is. */

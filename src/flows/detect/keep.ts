@@ -6,15 +6,14 @@ import type { System } from '../../domain/system.ts';
 import { decodeState } from '../../domain/trigger-machine.ts';
 import type { SeenRow, SeriesRow, SignalStore, SlotRow, StateRow } from '../../ports/signal-store.ts';
 import { FEEDS, feederRows, feeds, mayFeed, restoreFeeder } from './feeders.ts';
-import { ALIVE, CURSOR, INCREMENTS, incrementsRow, PROBE, SPREAD_MARK } from './intake.ts';
+import { ALIVE, CURSOR, INCREMENTS, incrementsRow, PROBE, SPREAD_MARK, TRACKS, trackRow } from './intake.ts';
 import type { Findings } from './looks.ts';
 import { rateOf } from './looks.ts';
 import type { Book, ExtraWindow, SourceState, Track } from './track.ts';
 import { newBook, partMsOf, rowOf, sourceOf } from './track.ts';
 import { watchUsers } from './users.ts';
 
-/** Names of what is not a source but kept among the series. No source of belay.yaml begins with `#`. */
-const TRACKS = '#tracks';
+/** As `TRACKS`: not a source. */
 const SILENCE = '#silence';
 const SLACK_MS = 120_000;
 
@@ -199,13 +198,6 @@ export function changeSet(book: Book, series: readonly SeriesRow[], findings: Fi
     seen,
   };
 }
-
-const trackRow = (track: Track): SeriesRow => ({
-  source: TRACKS,
-  series: track.key,
-  total: track.since ?? 0,
-  at: Math.max(track.evaluatedAt, track.since ?? 0),
-});
 
 /** Written now and then: that tracks are still kept, and how often scopes of absence triggers speak. */
 export function upkeepRows(book: Book): readonly SeriesRow[] {

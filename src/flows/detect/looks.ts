@@ -26,7 +26,6 @@ import { encodeState, INITIAL, isQuiet, type Look, type MachineState, saidAgain,
 import type { StateRow } from '../../ports/signal-store.ts';
 import type { Book, CompositeTrigger, ManualTrigger, Track, Watcher } from './track.ts';
 import { countsBad, growsByTime, isUnknown, newestOf, partOf, slotOf, watermarkOf } from './track.ts';
-import { forgetBeforeGap } from './users.ts';
 
 /** What one turn changed, until it is committed. */
 export interface Findings {
@@ -154,7 +153,6 @@ export function isWarming(
 /** Looks at what may have changed: all scopes when a new slot begins, else those with new data and those not at rest. */
 export function lookAtTrack(book: Book, track: Track, now: Instant, findings: Findings): void {
   if (track.watchers.length === 0) {
-    forgetBeforeGap(book, track);
     track.touched.clear();
     return;
   }

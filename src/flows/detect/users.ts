@@ -68,13 +68,3 @@ function countIn(book: Book, track: Track, scope: string | null, now: Instant): 
   }
   return count;
 }
-
-/** Nobody saw what happened in a gap: the window begins anew. Triggers keep their own account of gaps. */
-export function forgetBeforeGap(book: Book, track: Track): void {
-  if (track.values === null) return;
-  for (const row of track.touched) {
-    if ((track.gapMs[row] ?? 0) === 0) continue;
-    track.gapMs[row] = 0;
-    track.since = Math.max(track.since ?? 0, newestOf(book, track));
-  }
-}
