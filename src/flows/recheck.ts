@@ -59,8 +59,8 @@ async function openNow(visit: Visit, round: number): Promise<readonly GuardVerdi
   const own = await runbookGuards(run.world, run.runbook, lookupIn(run.world.system, factsOf(run), null));
   const { alone, plan, completed } = run.course;
   if (alone === null) return own.filter((guard) => guard.answer === 'fail');
-  // A called runbook asks its own before its first act. Belay's judge the whole run, and were asked before the run's first act.
-  if (run.prefix !== '' && round === 1 && completed.length > 0) return own.filter(isOpen);
+  // Each runbook asks its own before its first act. Belay's judge the whole run, and were asked before its first act, whose effect they see now.
+  if (round === 1 && completed.length > 0) return own.filter(isOpen);
   return (await judgeNow(run, { ...plan, guards: own }, alone, true)).filter(isOpen);
 }
 
