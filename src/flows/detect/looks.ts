@@ -7,7 +7,6 @@ import {
   lookAtDistinct,
   lookAtGauge,
   lookAtMean,
-  lookAtMembers,
   lookAtProbe,
   lookAtQuantile,
   lookAtRate,
@@ -16,15 +15,15 @@ import {
   withSum,
 } from '../../domain/condition.ts';
 import type { Instant, JsonObject } from '../../domain/json.ts';
-import { reportedCondition, stillSaid, wordMs } from '../../domain/people-report.ts';
+import { reportedCondition } from '../../domain/people-report.ts';
 import type { Counts } from '../../domain/ring.ts';
 import { WINDOW_SLOTS } from '../../domain/ring.ts';
-import { OVERFLOW_SCOPE, type ScopeKey } from '../../domain/signal.ts';
+import { OVERFLOW_SCOPE } from '../../domain/signal.ts';
 import { quantileOf, SPREAD_PARTS } from '../../domain/spread.ts';
-import type { Transition, TriggerStatus } from '../../domain/trigger.ts';
-import { encodeState, INITIAL, isQuiet, type Look, type MachineState, saidAgain, step } from '../../domain/trigger-machine.ts';
+import type { Transition } from '../../domain/trigger.ts';
+import { encodeState, isQuiet, type Look, type MachineState, saidAgain, step } from '../../domain/trigger-machine.ts';
 import type { StateRow } from '../../ports/signal-store.ts';
-import type { Book, CompositeTrigger, ManualTrigger, Track, Watcher } from './track.ts';
+import type { Book, ManualTrigger, Track, Watcher } from './track.ts';
 import { countsBad, growsByTime, isUnknown, newestOf, partOf, slotOf, watermarkOf } from './track.ts';
 
 /** What one turn changed, until it is committed. */
@@ -282,86 +281,7 @@ export function note(findings: Findings, trigger: string, scope: string, state: 
 }
 
 /** A look at what counts nothing itself. */
-const WITHOUT_DATA = { newBad: 0, newAll: 0, gapMs: 0, warming: false } as const;
-
-/** Triggers over triggers: looked at after their members, at the same watermark. */
-export function lookAtComposites(book: Book, now: Instant, findings: Findings): void {
-  for (const composite of book.composites.values())
-    for (const scope of scopesOf(book, composite)) lookAtComposite(book, composite, { scope, now }, findings);
-}
-
-/** Where a member, or the composite itself, is not at rest. */
-function scopesOf(book: Book, { members, scope, states }: CompositeTrigger): ReadonlySet<ScopeKey> {
-  const scopes = new Set<ScopeKey>(states.keys());
-  for (const member of members)
-    for (const [one, { status }] of statesOf(book, member)) if (status !== 'ok') scopes.add(scope === 'org' ? one : '');
-  return scopes;
-}
-
-function* statesOf(book: Book, trigger: string): Generator<readonly [ScopeKey, MachineState]> {
-  const found = book.trackOf.get(trigger);
-  if (found !== undefined)
-    for (const row of found.watcher.states.keys()) yield [found.track.scopes[row] ?? '', found.watcher.states[row] as MachineState];
-  yield* book.manual.get(trigger)?.states ?? [];
-}
-
-function lookAtComposite(
-  book: Book,
-  composite: CompositeTrigger,
-  { scope, now }: { readonly scope: ScopeKey; readonly now: Instant },
-  findings: Findings,
-): void {
-  const { rule } = composite.compiled;
-  const before = composite.states.get(scope) ?? INITIAL;
-  const { state, transitions } = step(composite.compiled, before, {
-    condition: compositeCondition(book, composite, { scope, now }),
-    at: now,
-    watermark: now,
-    now,
-    ...WITHOUT_DATA,
-    ceiling: ceilingOf(scope, rule.impact !== undefined, before),
-    sources: [...new Set(composite.members.flatMap((member) => [...(book.trackOf.get(member)?.track.fedBy ?? ['manual'])]))],
-    trigger: rule.id,
-    scope,
-  });
-  if (state === before) return;
-  composite.states.set(scope, state);
-  note(findings, rule.id, scope, state, transitions);
-}
-
-/** A member of all organizations counts once, by its worst scope; one that only suspects counts when people were told of it. */
-export function compositeCondition(
-  book: Book,
-  { members, atLeast, scope }: CompositeTrigger,
-  wanted: { readonly scope: ScopeKey; readonly now: Instant },
-): Condition {
-  const statuses = members.map((member): TriggerStatus | 'unknown' => {
-    const mine = [...statesOf(book, member)]
-      .filter(([one]) => scope === 'all' || one === wanted.scope)
-      .map(([, state]) => toldOf(book.manual.get(member), state, wanted.now));
-    if (mine.includes('breached')) return 'breached';
-    if (mine.includes('suspect')) return 'suspect';
-    return isBlind(book, member, { scope: scope === 'all' ? null : wanted.scope, now: wanted.now }) ? 'unknown' : 'ok';
-  });
-  return lookAtMembers(statuses, atLeast);
-}
-
-/** People's words, which end no episode by themselves, carry as much as still counts of them. */
-function toldOf(manual: ManualTrigger | undefined, state: MachineState, now: Instant): TriggerStatus {
-  const { status, announced } = state;
-  if (status === 'suspect' && !announced) return 'ok';
-  if (manual === undefined || (status !== 'breached' && status !== 'suspect')) return status;
-  const { level } = reportedCondition(stillSaid(state, now, wordMs(manual.compiled.rule)));
-  return level === 'none' ? 'ok' : level === 'suspect' ? 'suspect' : status;
-}
-
-/** Nothing is known of a trigger now: no scope of it (or not this one) has data that is fresh. What nobody ever told of, while data comes, is at rest. */
-function isBlind(book: Book, trigger: string, { scope, now }: { readonly scope: ScopeKey | null; readonly now: Instant }): boolean {
-  const track = book.trackOf.get(trigger)?.track;
-  if (track === undefined) return false;
-  const rows = [...track.rowOf].flatMap(([one, row]) => (scope === null || one === scope ? [row] : []));
-  return rows.length === 0 ? track.since === null : rows.every((row) => isUnknown(track, row, now));
-}
+export const WITHOUT_DATA = { newBad: 0, newAll: 0, gapMs: 0, warming: false } as const;
 
 /** A trigger that people pull: looked at when somebody reports, and while a hold runs. */
 export function lookAtManual(manual: ManualTrigger, scope: string, now: Instant, findings: Findings, report?: JsonObject): void {

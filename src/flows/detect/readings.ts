@@ -10,7 +10,8 @@ import { quantileOf, type Spreads } from '../../domain/spread.ts';
 import type { TriggerView } from '../../domain/trigger.ts';
 import { type MachineState, usableLevel } from '../../domain/trigger-machine.ts';
 import type { MetricReading } from '../../ports/readings.ts';
-import { badFirst, ceilingOf, compositeCondition, conditionOf, isWarming } from './looks.ts';
+import { compositeCondition } from './composites.ts';
+import { badFirst, ceilingOf, conditionOf, isWarming } from './looks.ts';
 import type { Book, CompositeTrigger, ManualTrigger, Track, Watcher } from './track.ts';
 import { isSilent, isUnknown, newestOf, partMsOf, slotOf, trackKey, watermarkOf } from './track.ts';
 
