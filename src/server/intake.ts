@@ -6,7 +6,9 @@ import { bodyLimit } from 'hono/body-limit';
 import { assert } from '../domain/assert.ts';
 import { BelayError } from '../domain/errors.ts';
 import type { Instant } from '../domain/json.ts';
-import { bodyText, type Refusal } from '../domain/refusal.ts';
+import { masked } from '../domain/mask.ts';
+import { labelText } from '../domain/received.ts';
+import { bodyText } from '../domain/refusal.ts';
 import type { SenderOptions, SourceSpec } from '../domain/source-catalog.ts';
 import { isPulled } from '../domain/source-catalog.ts';
 import type { PushedSource, Reply } from '../ports/signal-source.ts';
@@ -86,12 +88,19 @@ function strangerAtTheDoor(c: Context<AppEnv>, deps: QuietDeps): Response | null
   return why === null ? null : refuserOf(c, deps, taker).refuse(notFrom(taker.id, why), null);
 }
 
-/** Tells, keeps and answers a refusal. */
+/** Tells, keeps and answers a refusal: with the size and the beginning of what was sent, and without secrets. */
 function refuserOf(c: Context<AppEnv>, deps: QuietDeps, { id, sender, path }: Taker) {
   const note = (status: number, why: string, body: Uint8Array | null): void => {
-    const reason = why.slice(0, REASON_CHARS);
+    const known = sender.secret === undefined ? [] : [sender.secret, encodeURIComponent(Buffer.from(sender.secret).toString())];
+    const reason = masked(why, known).slice(0, REASON_CHARS);
     deps.onRefused({ source: id, status, reason });
-    deps.refusals?.add({ source: id, status, reason, method: c.req.method, path, ...shownOf(body, sender) });
+    deps.refusals?.add({ source: id, status }, () => ({
+      reason,
+      method: c.req.method,
+      path: labelText(masked(path, known)),
+      bytes: body === null ? null : body.length,
+      body: body === null ? null : bodyText(body, known),
+    }));
   };
   const refuse = (error: BelayError, body: Uint8Array | null, status?: number): Response => {
     const response = refusal(error, status);
@@ -141,11 +150,6 @@ async function receive(c: Context<AppEnv>, deps: QuietDeps): Promise<Response> {
 
 const notFrom = (id: string, why: string): BelayError =>
   new BelayError('BELAY_UNAUTHORIZED', `source ${id}: ${why}`, { hint: 'See docs/sources/README.md.' });
-
-/** What an integrator may see of it: its size and its beginning, without secrets. */
-function shownOf(body: Uint8Array | null, { secret }: SenderOptions): Pick<Refusal, 'bytes' | 'body'> {
-  return body === null ? { bytes: null, body: null } : { bytes: body.length, body: bodyText(body, secret === undefined ? [] : [secret]) };
-}
 
 function answer({ status, headers, body }: Reply): Response {
   return new Response(body ?? null, { status, ...(headers === undefined ? {} : { headers }) });

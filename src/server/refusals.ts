@@ -1,13 +1,16 @@
 // What the door refused, in memory and now and then in a file: a flood of refusals costs a counter, not a write each.
-import { isKept, type Refusal, withRefusal } from '../domain/refusal.ts';
+import { isKept, isOneOfMany, type Refusal, withRefusal } from '../domain/refusal.ts';
 import type { RefusalLog } from '../ports/refusal-log.ts';
 import type { Time } from '../ports/time.ts';
 
 /** Between two writes of the file. */
 const WRITE_EVERY_MS = 5_000;
 
+export type Shown = Omit<Refusal, 'source' | 'status' | 'at' | 'more'>;
+
 export interface Refusals {
-  add(one: Omit<Refusal, 'at' | 'more'>): void;
+  /** `shown` is called where it is kept as an example: to look for secrets takes a while. */
+  add(one: Pick<Refusal, 'source' | 'status'>, shown: () => Shown): void;
   /** Newest first, of one source or all. */
   list(source?: string): readonly Refusal[];
   /** Writes what was not written yet. */
@@ -21,6 +24,8 @@ export interface RefusalDeps {
   readonly onTrouble?: ((error: unknown) => void) | undefined;
 }
 
+const NOT_SHOWN: Shown = { reason: '', method: '', path: '', bytes: null, body: null };
+
 export async function openRefusals({ time, log, onTrouble }: RefusalDeps): Promise<Refusals> {
   const bySource = new Map<string, readonly Refusal[]>();
   for (const one of (await log?.load()) ?? []) bySource.set(one.source, [...(bySource.get(one.source) ?? []), one]);
@@ -33,8 +38,10 @@ export async function openRefusals({ time, log, onTrouble }: RefusalDeps): Promi
     await log?.save(all()).catch((error: unknown) => onTrouble?.(error));
   };
   return {
-    add: (one) => {
-      bySource.set(one.source, withRefusal(bySource.get(one.source) ?? [], { ...one, at: time.now(), more: 0 }));
+    add: ({ source, status }, shown) => {
+      const kept = bySource.get(source) ?? [];
+      const one = { source, status, at: time.now(), more: 0 };
+      bySource.set(source, withRefusal(kept, { ...one, ...(isOneOfMany(kept, one) ? NOT_SHOWN : shown()) }));
       if (log !== undefined) writing ??= write();
     },
     list: (source) =>

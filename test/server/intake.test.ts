@@ -272,6 +272,23 @@ describe('what was refused', () => {
     }
   });
 
+  test('is kept without the secret of its source in its address or its reason, and not with 16 kB of address', async () => {
+    const opened = await open({ verify: 'hmac-sha256', header: 'x-signature' });
+    await opened.send('x', { 'x-signature': 'abcd' }, `/in/hooks/${SECRET}`);
+    await opened.send('x', { 'x-signature': 'abcd' }, `/in/hooks/${'a'.repeat(12_000)}`);
+    const [long, own] = await listed(opened);
+    expect(own?.path).toBe('/•••');
+    expect(long?.path.length).toBeLessThanOrEqual(256);
+  });
+
+  test('does not keep the door busy, whatever a stranger made of its body', async () => {
+    const opened = await open({ verify: 'hmac-sha256', header: 'x-signature' });
+    const began = performance.now();
+    for (let n = 0; n < 200; n += 1) await opened.send('password.'.repeat(4_000), { 'x-signature': 'abcd' });
+    expect(performance.now() - began).toBeLessThan(4_000);
+    expect((await listed(opened)).reduce((sum, one) => sum + one.more + 1, 0)).toBe(200);
+  });
+
   test('is shown to nobody without a role', async () => {
     const { door } = await open();
     expect((await door.ask('GET', '/v1/refused', { as: 'eve' })).status).toBe(403);
