@@ -13,6 +13,7 @@ import type { SignalSource } from '../ports/signal-source.ts';
 import type { EventRow, SeriesRow, SignalStore } from '../ports/signal-store.ts';
 import type { Time } from '../ports/time.ts';
 import { lookAtComposites } from './detect/composites.ts';
+import { demandFit } from './detect/fit.ts';
 import { forgettable, noteRunning } from './detect/heard.ts';
 import { takeIn } from './detect/intake.ts';
 import { changeSet, loadBook, upkeepRows } from './detect/keep.ts';
@@ -151,7 +152,8 @@ class Running {
   }
 
   /** Deliveries that arrive while a commit is under way share the next one: each is judged by itself, all are durable together or none. */
-  ingest(batch: Batch): Promise<void> {
+  async ingest(batch: Batch): Promise<void> {
+    demandFit(batch);
     const now = this.#deps.time.now();
     return new Promise((resolve, reject) => {
       this.#waiting.push({ batch, now, resolve, reject });

@@ -5,6 +5,7 @@ import { HTTPException } from 'hono/http-exception';
 import { OPERATIONS, type Operation } from '../domain/authorization.ts';
 import { BelayError } from '../domain/errors.ts';
 import type { Instant, Json } from '../domain/json.ts';
+import { labelText } from '../domain/received.ts';
 import type { Batch, Sample } from '../domain/signal.ts';
 import type { ApiDeps } from './api.ts';
 import { healthSchema, incidentParams, KEY, sampleBody, samplesBody } from './api-schemas.ts';
@@ -182,7 +183,8 @@ function checked<T extends z.ZodType>(schema: T, value: unknown, where: string):
 }
 
 function sampleOf(one: Pushed, now: Instant): Sample {
-  const base = { name: one.name, labels: one.labels, at: one.at ?? now };
+  const labels = Object.fromEntries(Object.entries(one.labels).map(([name, value]) => [name, labelText(value)]));
+  const base = { name: one.name, labels, at: one.at ?? now };
   if ('delta' in one) return { kind: 'delta', ...base, delta: one.delta, ...(one.id === undefined ? {} : { id: one.id }) };
   return 'total' in one ? { kind: 'total', ...base, total: one.total } : { kind: 'value', ...base, value: one.value };
 }

@@ -88,7 +88,12 @@ export const sampleBody = z.union([
   z.strictObject({
     ...sampleBase,
     delta: finite.min(0),
-    id: z.string().min(1).max(300).optional().openapi({ description: 'Of what it counts: a second one within a week counts nothing' }),
+    id: z
+      .string()
+      .min(1)
+      .max(300)
+      .regex(/^\P{Cc}*$/u, 'no control characters')
+      .optional().openapi({ description: 'Of what it counts: a second one within a week counts nothing' }),
   }),
   z.strictObject({ ...sampleBase, value: finite }),
   z.strictObject({ ...sampleBase, total: finite.min(0) }),

@@ -328,3 +328,25 @@ describe('labels from strangers', () => {
     expect((await world.detector.readings.views('ratio')).map((view) => view.scope).sort()).toEqual(['(other)', 'acme']);
   });
 });
+
+test('what the store cannot keep is refused alone: what others deliver at the same time is taken', async () => {
+  const world = new DetectWorld();
+  const page = (id: string, labels: Readonly<Record<string, string>> = { org: 'acme' }): Batch => ({
+    source: 'shop',
+    at: world.clock.nowMs,
+    alive: true,
+    samples: [{ kind: 'delta', id, name: 'http_requests_total', labels, at: world.clock.nowMs, delta: 1 }],
+  });
+  const said = await Promise.allSettled(
+    [page('good'), page('a\u0000'), page('x'.repeat(5_000)), page('b', { org: 'a\u0000' }), page('good-too')].map((one) =>
+      world.detector.ingest(one),
+    ),
+  );
+  expect(said.map((one) => (one.status === 'fulfilled' ? 'taken' : (one.reason as { code: string }).code))).toEqual([
+    'taken',
+    'BELAY_INPUT_INVALID',
+    'BELAY_INPUT_INVALID',
+    'BELAY_INPUT_INVALID',
+    'taken',
+  ]);
+});

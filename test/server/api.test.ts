@@ -326,6 +326,13 @@ describe('pushed samples', () => {
     expect(door.batches[0]?.source).toBe('app');
   });
 
+  test('a character that the store cannot keep is replaced in a label and refused in an id: it would refuse what others send beside it', async () => {
+    const sample = { name: 'http_requests_total', labels: { org: 'a\u0000b' }, delta: 1 };
+    expect((await push(JSON.stringify([sample]), 'application/json')).status).toBe(202);
+    expect(door.batches.at(-1)?.samples).toMatchObject([{ labels: { org: 'a\ufffdb' } }]);
+    expect((await push(JSON.stringify([{ ...sample, id: 'x\u0000' }]), 'application/json')).status).toBe(422);
+  });
+
   test('one bad line refuses the whole request and says which', async () => {
     const response = await push('{"name":"a","delta":1}\n{"name":"a","delta":-1}\n', 'application/x-ndjson');
     expect(await problem(response)).toMatchObject({ status: 422, detail: expect.stringContaining('line 2') as string });

@@ -1,7 +1,7 @@
 // Envelopes of Sentry's SDKs: a line of headers, then items of a header line and a payload, which may be of a told length.
 // Errors and sessions are counted; transactions, replays, logs and attachments are passed over without being read.
 import { createHash } from 'node:crypto';
-import { type Fields, fieldsIn, isFields, jsonIn, labelsOf, refused, textIn } from '../../domain/received.ts';
+import { type Fields, fieldsIn, isFields, jsonIn, labelsOf, labelText, refused, textIn } from '../../domain/received.ts';
 import type { Sample } from '../../domain/signal.ts';
 
 export interface Item {
@@ -90,10 +90,10 @@ function eventSample(event: Fields, { project, at, eventId }: Around): Sample {
 /** A session is told at its start and at its end: each status is counted once, `ok` is a session that is not over. */
 function sessionSamples(session: Fields, { at }: Around): readonly Sample[] {
   const sid = textIn(session['sid']);
-  if (sid === '' || sid.length > 64) throw refused('a session has no sid');
+  if (!/^[\w-]{1,64}$/.test(sid)) throw refused('a session has no sid');
   const status = textIn(session['status']) || 'ok';
   const release = fieldsIn(session['attrs'])['release'];
-  return [{ kind: 'delta', id: `${sid}/${status}`, name: 'sentry_sessions', labels: labelsOf({ status, release }), at, delta: 1 }];
+  return [{ kind: 'delta', id: `${sid}/${labelText(status, 32)}`, name: 'sentry_sessions', labels: labelsOf({ status, release }), at, delta: 1 }];
 }
 
 /** Sessions of requests, counted by the SDK. They carry no id: the id is made of what they say. */

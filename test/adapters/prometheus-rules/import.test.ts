@@ -305,3 +305,12 @@ test('hundreds of expressions give fragments that the loader takes', () => {
     { numRuns: 60 },
   );
 });
+
+test('recordings that multiply are read in time, and what would be too long keeps the name', () => {
+  const sum = (name: string): string => Array.from({ length: 40 }, () => name).join(' + ');
+  const record = [0, 1, 2, 3, 4].map((n) => `      - { record: "job:a${n}", expr: "${sum(n === 0 ? 'x' : `job:a${n - 1}`)}" }\n`).join('');
+  const began = performance.now();
+  const { rules } = importText(`groups:\n  - name: g\n    rules:\n${record}      - { alert: One, expr: "${sum('job:a4')} > 1" }\n`);
+  expect(rules).toMatchObject([{ rule: 'One', became: 'polled' }]);
+  expect(performance.now() - began).toBeLessThan(5_000);
+});

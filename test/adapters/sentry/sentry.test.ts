@@ -140,6 +140,7 @@ describe('an envelope', () => {
       { id: 'a1/ok', name: 'sentry_sessions', labels: { status: 'ok', release: 'shop@1.2.3' }, delta: 1 },
     ]);
     expect(envelope(session('crashed')).samples).toMatchObject([{ id: 'a1/crashed' }]);
+    expect(envelope(session(`\u0000${'x'.repeat(10_000)}`)).samples).toMatchObject([{ id: expect.stringMatching(/^a1\/\ufffdx{30}…$/) }]);
     const aggregates = lines(
       {},
       { type: 'sessions' },
@@ -160,6 +161,7 @@ describe('an envelope', () => {
     ['a length that is none', lines({}, { type: 'event', length: -1 }, {})],
     ['an event that is no JSON', lines({}, { type: 'event' }, '{')],
     ['a session without an id', lines({}, { type: 'session' }, { status: 'ok' })],
+    ['an id of a session that no store can keep', lines({}, { type: 'session' }, { sid: 'a\u0000', status: 'ok' })],
     ['a count that is none', lines({}, { type: 'sessions' }, { aggregates: [{ crashed: -1 }] })],
     ['1,001 items', lines({}, ...Array.from({ length: 1_001 }, () => [{ type: 'log' }, {}]).flat())],
   ])('with %s is refused with its place', (_what, text) => {
@@ -184,7 +186,7 @@ describe('an envelope', () => {
       fc.property(fc.oneof(fc.constant('{}'), fc.json(), fc.string()), fc.array(item, { maxLength: 3 }), (head, items) => {
         try {
           return envelope(lines(head, ...items.flat())).samples.every(
-            (sample) => sample.kind === 'delta' && Number.isSafeInteger(sample.delta),
+            (sample) => sample.kind === 'delta' && Number.isSafeInteger(sample.delta) && !/\0|.{200}/.test(sample.id ?? ''),
           );
         } catch (error) {
           return BelayError.is(error, 'BELAY_INPUT_INVALID') && error.message !== '';
