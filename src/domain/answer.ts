@@ -38,7 +38,7 @@ function parsed(body: string): unknown {
   }
 }
 
-const beginning = (body: string): string => `it begins with ${JSON.stringify(labelText(body.slice(0, 40)))}`;
+const beginning = (body: string): string => `it begins with ${JSON.stringify(labelText(body, 40))}`;
 
 /** Whoever refuses says why under one of these names. */
 function saidIn(json: unknown): string {
@@ -53,8 +53,21 @@ function saidIn(json: unknown): string {
 
 /** A dead reading. No secret stands in its reason. */
 export function deadBatch(source: string, at: Instant, reason: string, secrets: readonly string[] = []): Batch {
-  const masked = secrets.filter((one) => one !== '').reduce((text, secret) => text.replaceAll(secret, '***'), reason);
-  return { source, at, alive: false, reason: labelText(masked, LONGEST_REASON), samples: [] };
+  return { source, at, alive: false, reason: labelText(withoutSecrets(reason, secrets), LONGEST_REASON), samples: [] };
+}
+
+/** Less is a word like any other. */
+const SHORTEST_HALF = 4;
+
+/** What was cut before, which ends with `…`, may end with the beginning of a secret. */
+function withoutSecrets(text: string, secrets: readonly string[]): string {
+  const known = secrets.filter((one) => one !== '');
+  const whole = known.reduce((shown, secret) => shown.replaceAll(secret, '***'), text);
+  if (!whole.includes('…')) return whole;
+  const halves = known.flatMap((secret) =>
+    Array.from({ length: Math.max(0, secret.length - SHORTEST_HALF) }, (_, n) => `${secret.slice(0, n + SHORTEST_HALF)}…`),
+  );
+  return halves.toSorted((a, b) => b.length - a.length).reduce((shown, half) => shown.replaceAll(half, '***…'), whole);
 }
 
 /** Seconds, as in `retry-after`; null for anything else: a date needs a calendar, and a short pause does as well. */

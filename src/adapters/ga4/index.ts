@@ -40,6 +40,8 @@ export function createGa4Reader(spec: Ga4Spec, { http, time, baseDir }: Ga4Deps)
   const report = `${spec.url.replace(/\/+$/, '')}/v1beta/properties/${encodeURIComponent(spec.property)}:${what}`;
   const patience = new Patience();
   let token: AccessToken | null = null;
+  /** Also of a token that was taken back: whoever refuses it may repeat it. */
+  let secrets: readonly string[] = [];
 
   const post = async (
     request: { readonly url: string; readonly headers: Readonly<Record<string, string>>; readonly body: string },
@@ -56,7 +58,9 @@ export function createGa4Reader(spec: Ga4Spec, { http, time, baseDir }: Ga4Deps)
     if (token !== null && token.until > now) return token;
     const body = assertionOf(accountIn(await keyOf(spec, baseDir)), spec.tokenUrl, now);
     const headers = { accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded' };
+    secrets = [...new URLSearchParams(body).values()].slice(1);
     token = tokenIn(jsonOf(await post({ url: spec.tokenUrl, headers, body }, end, signal)), now);
+    secrets = [...secrets, token.text];
     return token;
   };
 
@@ -77,7 +81,6 @@ export function createGa4Reader(spec: Ga4Spec, { http, time, baseDir }: Ga4Deps)
       if (spec.report === 'today') return { source: spec.id, at: now, alive: true, samples };
       return { source: spec.id, at: Math.max(from, to), alive: true, samples, cursor: { upTo: Math.max(from, to) } };
     } catch (error) {
-      const secrets = [token?.text ?? ''];
       if (error instanceof Unusable) return deadBatch(spec.id, now, error.message, secrets);
       if (BelayError.is(error)) return deadBatch(spec.id, now, error.message, secrets);
       throw error;

@@ -108,7 +108,10 @@ function objectIn(value: unknown, what: string): Readonly<Record<string, unknown
   throw new AnswerError(`${what} is no object`);
 }
 
-const textIn = (value: unknown): string => (typeof value === 'string' && value !== '' ? plain(value, LONGEST_REASON) : 'nothing');
+const textIn = (value: unknown): string => {
+  if (typeof value !== 'string' || value === '') return 'nothing';
+  return value.length > LONGEST_REASON ? `${plain(value, LONGEST_REASON)}…` : plain(value, LONGEST_REASON);
+};
 
 /** One line, not too long, and no half of a character at the end: the texts come from strangers. */
 export function plain(text: string, most: number): string {

@@ -1,5 +1,6 @@
 // A Prometheus, or whatever speaks its query API, as a source of signals: it keeps and adds up the counts, Belay asks for them at a cadence.
 // Counts only: no rule of it is asked, and no verdict is taken. What is not whole is told as a dead reading with its reason.
+import { deadBatch } from '../../domain/answer.ts';
 import { BelayError } from '../../domain/errors.ts';
 import type { Instant } from '../../domain/json.ts';
 import type { Batch, Sample } from '../../domain/signal.ts';
@@ -31,6 +32,7 @@ export function createPromqlReader(
   demandQueries(spec);
   const url = `${spec.url.replace(/\/+$/, '')}/api/v1/query`;
   const headers = headersOf(spec);
+  const secrets = [...(spec.token === undefined ? [] : [spec.token]), ...Object.values(spec.headers ?? {}).flatMap(secretsIn)];
   const memory = new LabelMemory();
 
   const ask = async (name: string, o: { readonly at: Instant; readonly signal: AbortSignal }): Promise<readonly Sample[]> => {
@@ -59,7 +61,7 @@ export function createPromqlReader(
     );
     const samples = (await Promise.all(asked)).flat();
     memory.turn();
-    if (trouble !== null) return { source: spec.id, at: time.now(), alive: false, reason: trouble, samples: [] };
+    if (trouble !== null) return deadBatch(spec.id, time.now(), trouble, secrets);
     return { source: spec.id, at: samples.reduce((newest, one) => Math.max(newest, one.at), 0) || at, alive: true, samples };
   };
 
@@ -79,6 +81,9 @@ function demandQueries({ id, queries, as }: PromqlSpec): void {
         : [null, ''];
   if (problem !== null) throw new BelayError('BELAY_CONFIG_INVALID', `source ${id}: queries: ${problem}.`, { hint });
 }
+
+/** `Basic abc`: the word before says how it is meant. */
+const secretsIn = (header: string): readonly string[] => [header, header.replace(/^\w+ +/, '')].filter((one) => one.length >= 8);
 
 function headersOf({ token, headers }: PromqlSpec): Readonly<Record<string, string>> {
   const own = Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]));

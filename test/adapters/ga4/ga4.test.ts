@@ -124,6 +124,31 @@ describe('a token', () => {
     expect(server.state.tokens).toBe(3);
   });
 
+  test('that is repeated by whoever refuses it stands in no reason, nor does what it was asked for with', async () => {
+    const key = JSON.stringify({
+      client_email: 'belay@shop.iam.gserviceaccount.com',
+      private_key: generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ type: 'pkcs8', format: 'pem' }),
+    });
+    const sent: string[] = [];
+    const answers = [
+      { status: 200, said: () => ({ access_token: 'ya29.s3cr3t-t0ken', expires_in: 3_600 }) },
+      { status: 401, said: () => ({ error: { message: 'ya29.s3cr3t-t0ken is no token' } }) },
+      { status: 400, said: () => ({ error: `bad assertion ${new URLSearchParams(sent.at(-1)).get('assertion')}` }) },
+    ];
+    const request = async ({ body }: { readonly body?: string | undefined }) => {
+      sent.push(body ?? '');
+      const { status, said } = answers.shift() ?? { status: 500, said: () => ({}) };
+      return { status, headers: {}, body: JSON.stringify(said()), tookMs: 1 };
+    };
+    const spec = { id: 'site', driver: 'ga4', property: '1', key, report: 'realtime', metrics: ['eventCount'] } as const;
+    const addresses = { url: 'https://analytics.test', tokenUrl: 'https://oauth.test/token', everyMs: 60_000, timeoutMs: 1_000 };
+    const time = { now: () => NOON, monotonicMs: () => 0 };
+    const reader = createGa4Reader({ ...spec, ...addresses }, { http: { request }, time, baseDir: '/' });
+    const read = () => reader.read(new AbortController().signal, {});
+    expect((await read()).reason).toBe('answered 401: *** is no token');
+    expect((await read()).reason).toBe('answered 400: bad assertion ***…');
+  });
+
   test('is refused to a key that is another one, and nothing of a broken key is repeated', async () => {
     const pem = (type: 'rsa' | 'ed25519'): string =>
       (type === 'rsa' ? generateKeyPairSync('rsa', { modulusLength: 2048 }) : generateKeyPairSync('ed25519')).privateKey

@@ -213,3 +213,15 @@ test.each<[what: string, o: Partial<PromqlSpec>, says: RegExp]>([
   expect(() => readerOf(specOf('http://127.0.0.1:1', o))).toThrow(says);
   expect(() => readerOf(specOf('http://127.0.0.1:1', { queries: { error_rate: 'error_rate' } }))).not.toThrow();
 });
+
+test('a token or a header that the engine repeats stands in no reason, neither whole nor as the half that a long answer leaves', async () => {
+  const api = await serveApi(({ headers }) => ({
+    status: 401,
+    body: JSON.stringify({ status: 'error', errorType: 'unauthorized', error: `who is ${headers.authorization} ${headers['x-key']}${'y'.repeat(146)}${headers['x-key']}?` }),
+  }));
+  onTestFinished(api.close);
+  const reader = createPromqlReader(specOf(api.url, { token: 's3cr3t-t0ken', headers: { 'X-Key': 'another-s3cr3t' } }), { http, time: systemTime });
+  const { reason } = await reader.read(NEVER, {});
+  expect(reason).toContain('who is Bearer *** ***yyy');
+  expect(reason).not.toMatch(/s3cr|anoth/);
+});
