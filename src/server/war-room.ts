@@ -212,8 +212,8 @@ function mountReportForm(app: App, deps: ApiDeps): void {
   const { commands, world } = deps;
   app.post('/report', (c) =>
     act(c, deps, { operation: 'makeReport', remembered: true, home: '/' }, async (caller, form) => {
-      const org = oneOf(form, 'org') ?? '';
-      const { trigger, text } = valid(reportBody, { trigger: oneOf(form, 'trigger'), text: oneOf(form, 'text')?.trim() });
+      const asked = { trigger: oneOf(form, 'trigger'), org: oneOf(form, 'org') || undefined, text: oneOf(form, 'text')?.trim() };
+      const { trigger, org = '', text } = valid(reportBody, asked);
       // The form shows one list for all: of a trigger without organizations nobody needs to know that it has none.
       const perOrg = world.system.triggers.some((rule) => rule.id === trigger && rule.scope === 'org');
       await commands.report(caller, { trigger, scope: perOrg ? org : '', text });

@@ -39,6 +39,12 @@ describe('the form', () => {
     expect(door.story.commands.reports).toEqual([{ trigger: 'complaints', scope: 'acme', text: 'they call' }]);
   });
 
+  test('takes no organization that the API does not: its name would be kept, and shown to all', async () => {
+    const browser = await door.browser('ana');
+    expect((await browser.submit('/report', { ...FIELDS, org: 'x'.repeat(100_000) })).status).toBe(422);
+    expect(door.story.commands.reports).toEqual([]);
+  });
+
   test('of another page, of another session, without words or by nobody is refused', async () => {
     const browser = await door.browser('ana');
     expect((await browser.submit('/report', FIELDS, { origin: 'http://127.0.0.1:9999' })).status).toBe(403);

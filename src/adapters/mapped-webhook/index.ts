@@ -51,6 +51,8 @@ function sampleOf(
   const { labels, value } = mapped;
   if (value !== null) return { kind: 'value', name, labels, at, value };
   const around = enveloped.id === null ? null : spec.each === undefined ? enveloped.id : `${enveloped.id}/${index}`;
-  const id = mapped.id ?? around;
+  // An id of the whole body is the same for all of its elements.
+  const ofWhole = spec.each !== undefined && !/\bitem\b/.test(spec.eventId ?? '');
+  const id = mapped.id === null ? around : ofWhole ? `${mapped.id}/${index}` : mapped.id;
   return { kind: 'delta', ...(id === null ? {} : { id }), name, labels, at, delta: 1 };
 }

@@ -127,6 +127,13 @@ describe('one body', () => {
     ]);
   });
 
+  test('of each element counts, also where the id is of the whole body; a second delivery has the same ids', () => {
+    const body = { id: 'evt-1', failed: ['a', 'b', 'c'] };
+    const ids = () => idsOf(decode({ each: 'body.failed', eventId: 'body.id' }, body));
+    expect(ids()).toEqual(['evt-1/0', 'evt-1/1', 'evt-1/2']);
+    expect(ids()).toEqual(ids());
+  });
+
   test.each<[string, Partial<Spec>, unknown]>([
     ['a field that is not there', { labels: { a: 'body.missing' } }, { a: 1 }],
     ['a list as a label', { labels: { a: 'body.a' } }, { a: [1] }],
