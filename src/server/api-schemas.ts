@@ -93,7 +93,8 @@ export const sampleBody = z.union([
       .min(1)
       .max(300)
       .regex(/^\P{Cc}*$/u, 'no control characters')
-      .optional().openapi({ description: 'Of what it counts: a second one within a week counts nothing' }),
+      .optional()
+      .openapi({ description: 'Of what it counts: a second one within a week counts nothing' }),
   }),
   z.strictObject({ ...sampleBase, value: finite }),
   z.strictObject({ ...sampleBase, total: finite.min(0) }),

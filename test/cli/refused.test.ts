@@ -16,7 +16,13 @@ test('what was refused is listed with its reason, of one source or all, and with
     bytes: 9,
     body: '{"a":\n1}\u001b[2J',
   }));
-  refusals.add({ source: 'other', status: 401 }, () => ({ reason: 'the token is another one', method: 'POST', path: '', bytes: null, body: null }));
+  refusals.add({ source: 'other', status: 401 }, () => ({
+    reason: 'the token is another one',
+    method: 'POST',
+    path: '',
+    bytes: null,
+    body: null,
+  }));
   const all = await door.belay(['refused', '--plain']);
   expect(all.out).toMatch(/hooks {2}400 {2}POST \/in\/hooks\/x {2}9 bytes\n {2}body\.data is not there/);
   expect(all.out).toMatch(/other {2}401 {2}POST \/in\/other {2}not read/);

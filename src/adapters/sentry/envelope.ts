@@ -93,7 +93,9 @@ function sessionSamples(session: Fields, { at }: Around): readonly Sample[] {
   if (!/^[\w-]{1,64}$/.test(sid)) throw refused('a session has no sid');
   const status = textIn(session['status']) || 'ok';
   const release = fieldsIn(session['attrs'])['release'];
-  return [{ kind: 'delta', id: `${sid}/${labelText(status, 32)}`, name: 'sentry_sessions', labels: labelsOf({ status, release }), at, delta: 1 }];
+  return [
+    { kind: 'delta', id: `${sid}/${labelText(status, 32)}`, name: 'sentry_sessions', labels: labelsOf({ status, release }), at, delta: 1 },
+  ];
 }
 
 /** Sessions of requests, counted by the SDK. They carry no id: the id is made of what they say. */

@@ -19,4 +19,6 @@ export function demandFit({ source, samples }: Batch): void {
 }
 
 const unfit = (source: string, what: string): BelayError =>
-  new BelayError('BELAY_INPUT_INVALID', `source ${source}: a sample has ${what}`, { hint: 'Nothing of this delivery was counted: send it without.' });
+  new BelayError('BELAY_INPUT_INVALID', `source ${source}: a sample has ${what}`, {
+    hint: 'Nothing of this delivery was counted: send it without.',
+  });

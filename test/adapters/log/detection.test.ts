@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createLogReader } from '../../../src/adapters/log/index.ts';
 import { loadSystem } from '../../../src/config/load.ts';
-import { HEARD } from '../../../src/domain/minutes.ts';
+import { HEARD_KEY } from '../../../src/domain/minutes.ts';
 import type { Cursor } from '../../../src/domain/signal.ts';
 import { createDetector, type Detector } from '../../../src/flows/detect.ts';
 import type { SignalReader } from '../../../src/ports/signal-source.ts';
@@ -194,7 +194,7 @@ triggers:
       await world.read();
     }
     // Who was heard in which minute is kept among them.
-    const slots = (await world.store.load(0)).slots.filter((slot) => slot.signal !== HEARD);
+    const slots = (await world.store.load(0)).slots.filter((slot) => slot.signal !== HEARD_KEY);
     const ofThen = slots.filter((slot) => slot.slot > awayAt - 60_000 && slot.slot <= awayAt + 41_000);
     expect(ofThen.reduce((sum, slot) => sum + slot.all, 0)).toBe(5 + 40 * 130);
     expect(slots.reduce((sum, slot) => sum + slot.all, 0)).toBe(5 + 40 * 130);

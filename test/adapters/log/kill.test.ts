@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openStore } from '../../../src/adapters/store-postgres/index.ts';
-import { HEARD } from '../../../src/domain/minutes.ts';
+import { HEARD_KEY } from '../../../src/domain/minutes.ts';
 import { type PostgresPart, startPostgres } from '../../world/parts/postgres.ts';
 import { digest, freshDatabase, migratedTemplate, settableTime } from '../store-postgres/kit.ts';
 import type { ChildOptions } from './kill-child.ts';
@@ -95,7 +95,8 @@ test(`${KILLS} times kill -9 while a log is written and rotated: the store count
   const counted = async (): Promise<Record<string, number>> => {
     const sums: Record<string, number> = {};
     // Who was heard in which minute is kept among them.
-    for (const { signal, scope, all } of (await store.signals.load(0)).slots) if (signal !== HEARD) sums[scope] = (sums[scope] ?? 0) + all;
+    for (const { signal, scope, all } of (await store.signals.load(0)).slots)
+      if (signal !== HEARD_KEY) sums[scope] = (sums[scope] ?? 0) + all;
     return sums;
   };
   const total = async (): Promise<number> => Object.values(await counted()).reduce((sum, one) => sum + one, 0);

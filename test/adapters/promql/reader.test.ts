@@ -217,10 +217,17 @@ test.each<[what: string, o: Partial<PromqlSpec>, says: RegExp]>([
 test('a token or a header that the engine repeats stands in no reason, neither whole nor as the half that a long answer leaves', async () => {
   const api = await serveApi(({ headers }) => ({
     status: 401,
-    body: JSON.stringify({ status: 'error', errorType: 'unauthorized', error: `who is ${headers.authorization} ${headers['x-key']}${'y'.repeat(146)}${headers['x-key']}?` }),
+    body: JSON.stringify({
+      status: 'error',
+      errorType: 'unauthorized',
+      error: `who is ${headers.authorization} ${String(headers['x-key'])}${'y'.repeat(146)}${String(headers['x-key'])}?`,
+    }),
   }));
   onTestFinished(api.close);
-  const reader = createPromqlReader(specOf(api.url, { token: 's3cr3t-t0ken', headers: { 'X-Key': 'another-s3cr3t' } }), { http, time: systemTime });
+  const reader = createPromqlReader(specOf(api.url, { token: 's3cr3t-t0ken', headers: { 'X-Key': 'another-s3cr3t' } }), {
+    http,
+    time: systemTime,
+  });
   const { reason } = await reader.read(NEVER, {});
   expect(reason).toContain('who is Bearer *** ***yyy');
   expect(reason).not.toMatch(/s3cr|anoth/);
