@@ -127,6 +127,7 @@ function buildWorld(o: OpenOptions, { digest, journal, store, engine }: Ground) 
     outbox: store.outbox,
     signals: store.signals,
     silences: store.silences,
+    shadows: store.shadows,
     readings: detector.readings,
     expression,
     renderer: createRenderer(),

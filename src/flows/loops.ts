@@ -1,13 +1,15 @@
-// The loops of a running Belay beside its flows: answering transitions, firing clocks, sending messages, keeping the page true.
+// The loops of a running Belay beside its flows: answering transitions, judging those in shadow, firing clocks, sending messages, keeping the page true.
 import { fireTimers } from './clocks.ts';
 import { createOutboxLoop } from './communicate.ts';
 import { createLoop } from './loop.ts';
 import { answerTransitions } from './responder.ts';
+import { forgetShadows, judgeShadows } from './shadow.ts';
 import { createStatusLoop } from './status.ts';
 import type { World } from './world.ts';
 
 const ANSWER_EVERY_MS = 1_000;
 const CLOCKS_EVERY_MS = 500;
+const FORGET_EVERY_MS = 3_600_000;
 
 export interface Loops {
   /** A transition is durable: answer it now instead of at the next beat. */
@@ -22,13 +24,27 @@ export function startLoops(world: World, onError: (error: unknown) => void): Loo
     turn: async () => void (await answerTransitions(world)),
     onError,
   });
+  const leaving = new AbortController();
+  const shadow = createLoop({
+    time: world.time,
+    everyMs: ANSWER_EVERY_MS,
+    turn: async () => void (await judgeShadows(world, leaving.signal)),
+    onError,
+  });
+  const forget = createLoop({ time: world.time, everyMs: FORGET_EVERY_MS, turn: () => forgetShadows(world), onError });
   const clocks = createLoop({ time: world.time, everyMs: CLOCKS_EVERY_MS, turn: async () => void (await fireTimers(world)), onError });
   const outbox = createOutboxLoop(world, { onTrouble: onError });
   const status = createStatusLoop(world, { onTrouble: onError });
-  const all = [responder, clocks, outbox, status];
+  const all = [responder, shadow, forget, clocks, outbox, status];
   for (const loop of all) loop.start();
   return {
-    wakeResponder: () => responder.wake(),
-    stop: async () => void (await Promise.all(all.map((loop) => loop.stop()))),
+    wakeResponder: () => {
+      responder.wake();
+      shadow.wake();
+    },
+    stop: async () => {
+      leaving.abort();
+      await Promise.all(all.map((loop) => loop.stop()));
+    },
   };
 }

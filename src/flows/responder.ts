@@ -8,25 +8,47 @@ import { RESPOND } from './respond.ts';
 import { BELAY } from './run.ts';
 import type { World } from './world.ts';
 
+type AnsweringWorld = Pick<World, 'signals' | 'silences' | 'time'>;
 type ResponderWorld = Pick<World, 'system' | 'signals' | 'silences' | 'engine' | 'incidents' | 'time'>;
 
 /**
  * One pass over what nobody has answered yet. Repeating it is harmless: runs are started by id, appends by key.
  * @returns how many were answered
  */
-export async function answerTransitions(world: ResponderWorld): Promise<number> {
-  const transitions = await world.signals.unanswered();
+export function answerTransitions(world: ResponderWorld): Promise<number> {
+  const modeOf = ({ trigger }: Transition) => world.system.triggers.find((rule) => rule.id === trigger)?.mode;
+  return answerEach(world, {
+    // Those in shadow are judged beside this, so that nothing that is armed waits for them.
+    mine: (transition) => modeOf(transition) !== 'shadow',
+    // What no rule stands behind any more tells nobody.
+    answer: async (transition) => {
+      if (modeOf(transition) === 'armed') await answer(world, transition);
+      return true;
+    },
+  });
+}
+
+export interface Answering {
+  mine(transition: Transition): boolean;
+  /** Durable when it resolves; may be called again for the same one. False: it is left as it is, with all that come after it. */
+  answer(transition: Transition): Promise<boolean>;
+}
+
+/** Answers those that are `mine`, each in its turn, and marks them. Silences hold them back alike, whoever answers. */
+export async function answerEach(world: AnsweringWorld, { mine, answer: answerOne }: Answering): Promise<number> {
+  const transitions = (await world.signals.unanswered()).filter(mine);
   if (transitions.length === 0) return 0;
   const turns = await turnsNow(world, transitions);
   const troubles: unknown[] = [];
   const stuck = new Set<string>();
   let answered = 0;
   for (const [index, transition] of transitions.entries()) {
-    const turn = isArmed(world, transition) ? (turns[index] as Turn) : NEVER;
+    const turn = turns[index] as Turn;
     // A later transition of its episode says what became of one that still waits: it may not be forgotten first.
     if (turn.turn === 'later' || stuck.has(episodeKey(transition))) continue;
     try {
-      if (turn.turn === 'now') await answer(world, 'heldUntil' in turn ? { ...transition, heldUntil: turn.heldUntil } : transition);
+      const held = 'heldUntil' in turn ? { ...transition, heldUntil: turn.heldUntil } : transition;
+      if (turn.turn === 'now' && !(await answerOne(held))) break;
       await world.signals.answered(transition);
       answered += 1;
     } catch (error) {
@@ -39,17 +61,10 @@ export async function answerTransitions(world: ResponderWorld): Promise<number> 
   return answered;
 }
 
-const NEVER: Turn = { turn: 'never' };
-
 /** Silences are read after the transitions: one that was stored before a transition came is seen. */
-async function turnsNow(world: ResponderWorld, transitions: readonly Transition[]): Promise<readonly Turn[]> {
+async function turnsNow(world: AnsweringWorld, transitions: readonly Transition[]): Promise<readonly Turn[]> {
   const oldest = transitions.reduce((at, one) => Math.min(at, one.observedAt), world.time.now());
   return turnsOf(transitions, await world.silences.list({ endingAfter: oldest }), world.time.now());
-}
-
-/** A shadow trigger is recorded and tells nobody. */
-function isArmed(world: ResponderWorld, transition: Transition): boolean {
-  return world.system.triggers.find((rule) => rule.id === transition.trigger)?.mode === 'armed';
 }
 
 async function answer(world: ResponderWorld, transition: Transition): Promise<void> {

@@ -25,7 +25,7 @@ const LOOKED_THROUGH = 1_000;
  */
 export async function pastRollbacks(
   world: Pick<World, 'incidents' | 'documents' | 'actions'>,
-  o: { readonly since: Instant; readonly except: string },
+  o: { readonly since: Instant; readonly except: string | null },
 ): Promise<readonly PastRollback[]> {
   const incidents = await world.incidents.list({ limit: LOOKED_THROUGH });
   const acted = incidents.filter(

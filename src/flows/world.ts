@@ -16,6 +16,7 @@ import type { PauseSwitch } from '../ports/pause.ts';
 import type { Probe } from '../ports/probe.ts';
 import type { Readings } from '../ports/readings.ts';
 import type { Renderer } from '../ports/renderer.ts';
+import type { ShadowStore } from '../ports/shadow-store.ts';
 import type { SignalStore } from '../ports/signal-store.ts';
 import type { SilenceStore } from '../ports/silence-store.ts';
 import type { StatusPage } from '../ports/status-page.ts';
@@ -40,6 +41,7 @@ export interface World {
   readonly outbox: Outbox;
   readonly signals: SignalStore;
   readonly silences: SilenceStore;
+  readonly shadows: ShadowStore;
   readonly readings: Readings;
   readonly expression: Expression;
   readonly renderer: Renderer;

@@ -29,6 +29,7 @@ export type ReadWorld = Pick<
   | 'readings'
   | 'signals'
   | 'silences'
+  | 'shadows'
   | 'pause'
   | 'time'
   | 'targets'

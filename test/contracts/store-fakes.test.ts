@@ -6,12 +6,14 @@ import { DurableDisk } from '../world/fakes/durable-disk.ts';
 import { createFakeIncidentStore } from '../world/fakes/incident-store.ts';
 import { KillSwitch } from '../world/fakes/kill-switch.ts';
 import { createFakeOutbox } from '../world/fakes/outbox.ts';
+import { createFakeShadowStore } from '../world/fakes/shadow-store.ts';
 import { createFakeSignalStore } from '../world/fakes/signal-store.ts';
 import { createFakeSilenceStore } from '../world/fakes/silence-store.ts';
 import { createFakeTime } from '../world/fakes/time.ts';
 import { documentStoreContract } from './document-store.ts';
 import { incidentStoreContract } from './incident-store.ts';
 import { outboxContract } from './outbox.ts';
+import { shadowStoreContract } from './shadow-store.ts';
 import { signalStoreContract } from './signal-store.ts';
 import { silenceStoreContract } from './silence-store.ts';
 import { deliveryDraft, expectTrueLogs, note, opening, type StoreUnderTest } from './store-kit.ts';
@@ -31,6 +33,7 @@ async function makeFakeStore(): Promise<StoreUnderTest> {
       documents: createFakeDocumentStore(deps),
       signals: createFakeSignalStore(deps),
       silences: createFakeSilenceStore(deps),
+      shadows: createFakeShadowStore(deps),
       outbox: createFakeOutbox({ ...deps, process, isAlive: (one) => alive.has(one) }),
     };
   };
@@ -52,6 +55,7 @@ describe('fake incident store', () => incidentStoreContract(makeFakeStore, tools
 describe('fake document store', () => documentStoreContract(makeFakeStore, tools));
 describe('fake outbox', () => outboxContract(makeFakeStore, tools));
 describe('fake signal store', () => signalStoreContract(makeFakeStore, tools));
+describe('fake shadow store', () => shadowStoreContract(makeFakeStore, tools));
 describe('fake silence store', () => silenceStoreContract(makeFakeStore, tools));
 
 describe('a kill of the fake store', () => {

@@ -16,6 +16,7 @@ import { createFakeIncidentStore } from '../world/fakes/incident-store.ts';
 import { KillSwitch } from '../world/fakes/kill-switch.ts';
 import { createFakeOutbox } from '../world/fakes/outbox.ts';
 import { createFakePause, type FakePause } from '../world/fakes/pause.ts';
+import { createFakeShadowStore } from '../world/fakes/shadow-store.ts';
 import { createFakeSignalStore } from '../world/fakes/signal-store.ts';
 import { createFakeSilenceStore } from '../world/fakes/silence-store.ts';
 import { createFakeCommands, type FakeCommands } from './fake-commands.ts';
@@ -59,6 +60,7 @@ export async function createStory(time: Time): Promise<Story> {
     time,
     outbox: createFakeOutbox(deps),
     silences: createFakeSilenceStore(deps),
+    shadows: createFakeShadowStore(deps),
     signals: createFakeSignalStore(deps),
     readings,
     targets: {},

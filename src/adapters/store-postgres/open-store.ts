@@ -2,6 +2,7 @@
 import type { Digest } from '../../ports/digest.ts';
 import type { DocumentStore, IncidentStore } from '../../ports/incident-store.ts';
 import type { Outbox } from '../../ports/outbox.ts';
+import type { ShadowStore } from '../../ports/shadow-store.ts';
 import type { SignalStore } from '../../ports/signal-store.ts';
 import type { SilenceStore } from '../../ports/silence-store.ts';
 import type { Time } from '../../ports/time.ts';
@@ -13,6 +14,7 @@ import { createIncidentStore } from './incidents.ts';
 import { migrate } from './migrate.ts';
 import { createOutbox } from './outbox.ts';
 import { createSession } from './session.ts';
+import { createShadowStore } from './shadows.ts';
 import { createSignalStore } from './signals.ts';
 import { createSilenceStore } from './silences.ts';
 
@@ -31,6 +33,7 @@ export interface Store {
   readonly outbox: Outbox;
   readonly signals: SignalStore;
   readonly silences: SilenceStore;
+  readonly shadows: ShadowStore;
   readonly pauseRow: PauseRow;
   readonly idempotency: IdempotencyKeys;
   /** Brings the schema up to date; call it before anything else. Safe in several processes at once. */
@@ -61,6 +64,7 @@ export function openStore({ databaseUrl, digest, time, poolSize = 6 }: StoreOpti
     outbox: createOutbox(deps),
     signals: createSignalStore(database, { digest, time }),
     silences: createSilenceStore(database, digest),
+    shadows: createShadowStore(database, digest),
     pauseRow: createPauseRow(database, time),
     idempotency: createIdempotencyKeys(database, time),
     migrate: async () => {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { documentStoreContract } from '../../contracts/document-store.ts';
 import { incidentStoreContract } from '../../contracts/incident-store.ts';
 import { outboxContract } from '../../contracts/outbox.ts';
+import { shadowStoreContract } from '../../contracts/shadow-store.ts';
 import { signalStoreContract } from '../../contracts/signal-store.ts';
 import { silenceStoreContract } from '../../contracts/silence-store.ts';
 import { type PostgresPart, startPostgres } from '../../world/parts/postgres.ts';
@@ -21,4 +22,5 @@ describe('incident store on Postgres', () => incidentStoreContract(make, tools))
 describe('document store on Postgres', () => documentStoreContract(make, tools));
 describe('outbox on Postgres', () => outboxContract(make, tools));
 describe('signal store on Postgres', () => signalStoreContract(make, tools));
+describe('shadow store on Postgres', () => shadowStoreContract(make, tools));
 describe('silence store on Postgres', () => silenceStoreContract(make, tools));

@@ -27,6 +27,7 @@ import { createFakeJournal } from '../../world/fakes/journal.ts';
 import { KillSwitch } from '../../world/fakes/kill-switch.ts';
 import { createFakeOutbox } from '../../world/fakes/outbox.ts';
 import { createFakePause } from '../../world/fakes/pause.ts';
+import { createFakeShadowStore } from '../../world/fakes/shadow-store.ts';
 import { createFakeSignalStore } from '../../world/fakes/signal-store.ts';
 import { createFakeSilenceStore } from '../../world/fakes/silence-store.ts';
 import { createFakeTime } from '../../world/fakes/time.ts';
@@ -146,6 +147,7 @@ function worldOf(example: ExampleWorld, clock: ReturnType<typeof createFakeTime>
     outbox: createFakeOutbox(stores),
     signals: createFakeSignalStore({ disk, kill }),
     silences: createFakeSilenceStore({ disk, kill }),
+    shadows: createFakeShadowStore({ disk, kill }),
     // It may be another one after a kill.
     get readings() {
       return example.detector.readings;

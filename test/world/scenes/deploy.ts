@@ -12,6 +12,7 @@ import { createOutboxLoop } from '../../../src/flows/communicate.ts';
 import { createLoop } from '../../../src/flows/loop.ts';
 import { RESPOND, respondFlow } from '../../../src/flows/respond.ts';
 import { answerTransitions } from '../../../src/flows/responder.ts';
+import { judgeShadows } from '../../../src/flows/shadow.ts';
 import { wakeAll } from '../../../src/flows/wake.ts';
 import type { World } from '../../../src/flows/world.ts';
 import type { Channel } from '../../../src/ports/channel.ts';
@@ -28,6 +29,7 @@ import { createFakeJournal } from '../fakes/journal.ts';
 import { KillSwitch } from '../fakes/kill-switch.ts';
 import { createFakeOutbox } from '../fakes/outbox.ts';
 import { createFakePause } from '../fakes/pause.ts';
+import { createFakeShadowStore } from '../fakes/shadow-store.ts';
 import { createFakeSignalStore } from '../fakes/signal-store.ts';
 import { createFakeSilenceStore } from '../fakes/silence-store.ts';
 import type { FakeTime } from '../fakes/time.ts';
@@ -113,7 +115,7 @@ export async function startLife(o: SceneOptions) {
   const trouble: unknown[] = [];
   const loopOf = (everyMs: number, turn: () => Promise<unknown>) =>
     createLoop({ time: world.time, everyMs, turn: async () => void (await turn()), onError: (error) => trouble.push(error) });
-  const loops = [loopOf(500, () => answerTransitions(world)), loopOf(500, () => fireTimers(world))];
+  const loops = [loopOf(500, () => answerTransitions(world)), loopOf(500, () => judgeShadows(world)), loopOf(500, () => fireTimers(world))];
   for (const loop of loops) loop.start();
   const outbox = createOutboxLoop(world, { onTrouble: (error) => trouble.push(error) });
   outbox.start();
@@ -146,6 +148,7 @@ export function createWorld(o: SceneOptions & { readonly kill: KillSwitch }): Wo
     outbox: createFakeOutbox(stores),
     signals: createFakeSignalStore({ disk, kill }),
     silences: createFakeSilenceStore({ disk, kill }),
+    shadows: createFakeShadowStore({ disk, kill }),
     readings: o.readings ?? readingsOf(o.views ?? allBreached(time.now), time.now),
     expression: comparing(),
     renderer: createRenderer(),
