@@ -143,6 +143,27 @@ const TRUST: readonly CommandSpec[] = [
   },
 ];
 
+const SHADOW: CommandSpec = {
+  usage: 'shadow [trigger]',
+  about: 'what triggers in shadow would have done: each time, what would have run, and which guards stood in the way',
+  options: [{ flags: '--since <duration>', about: 'how far back (default 30d)' }],
+  load: () => import('./commands/shadow.ts'),
+  examples: ['belay shadow', 'belay shadow http-5xx --since 7d', 'belay shadow --json'],
+  under: [
+    {
+      usage: 'mark <episode>',
+      about: 'say afterwards whether an episode was right, for the report',
+      options: [
+        { flags: '--right', about: 'there was something to act on' },
+        { flags: '--false', about: 'there was not' },
+        { flags: '--why <text>', about: 'the reason, for those who read it' },
+      ],
+      load: () => import('./commands/shadow-mark.ts'),
+      examples: ['belay shadow mark http-5xx/acme/1764211355000 --false --why "deploy of billing"'],
+    },
+  ],
+};
+
 const TEST: CommandSpec = {
   usage: 'test [files...]',
   about: 'play the scenes of tests/*.scene.yaml: does each trigger stand as it must?',
@@ -297,4 +318,14 @@ const EXCHANGE: readonly CommandSpec[] = [
   },
 ];
 
-export const COMMANDS: readonly CommandSpec[] = [...SERVING, ...AUTHORS, TEST, ...TRUST, ...READS, ...WRITES, EVIDENCE, ...EXCHANGE];
+export const COMMANDS: readonly CommandSpec[] = [
+  ...SERVING,
+  ...AUTHORS,
+  TEST,
+  ...TRUST,
+  SHADOW,
+  ...READS,
+  ...WRITES,
+  EVIDENCE,
+  ...EXCHANGE,
+];

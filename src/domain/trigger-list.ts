@@ -91,7 +91,7 @@ export function limitOf({ breach }: Pick<TriggerRule, 'breach'>): ShownLimit | n
 /** Kinds that have no window of their own. */
 const UNWINDOWED: ReadonlySet<string> = new Set(['manual', 'composite', 'probe', 'absent', 'age']);
 
-function overOf({ rule, spec }: Watched): number | null {
+export function overOf({ rule, spec }: Watched): number | null {
   return UNWINDOWED.has(spec.signal.kind) ? null : (rule.breach?.overMs ?? null);
 }
 

@@ -1,9 +1,10 @@
-// The verbs that people use, the same for every door: approve, answer, pause, resume, silence, plan, run, report, note, resolve, cancel, close.
+// The verbs that people use, the same for every door: approve, answer, pause, resume, silence, mark, plan, run, report, note, resolve, cancel, close.
 // A verb writes its fact to the log first and then wakes the run; the flow decides what the fact means.
 import { BelayError } from '../domain/errors.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import type { Plan } from '../domain/plan.ts';
+import type { ShadowMark } from '../domain/shadow.ts';
 import type { Silence } from '../domain/silence.ts';
 import type { PauseState } from '../ports/pause.ts';
 import type { Reported } from '../ports/readings.ts';
@@ -18,6 +19,8 @@ import { cancelIncident, closeContingency, closeIncident, resolveIncident } from
 import { evidenceText } from './evidence.ts';
 import { manualOpening } from './open-incident.ts';
 import { keepPlan, makePlan } from './plan.ts';
+import type { AskedMark } from './shadow-marks.ts';
+import { markShadow } from './shadow-marks.ts';
 import type { AskedSilence } from './silences.ts';
 import { addSilence, endSilence } from './silences.ts';
 import { eachOpen, startRequested } from './wake.ts';
@@ -46,6 +49,7 @@ export function createCommands(world: World) {
     resume: (caller: Caller): Promise<PauseState> => resume(world, caller),
     silence: (caller: Caller, request: AskedSilence): Promise<Silence> => addSilence(world, caller, request),
     endSilence: (caller: Caller, o: { readonly id: string }): Promise<Silence> => endSilence(world, caller, o),
+    markShadow: (caller: Caller, request: AskedMark): Promise<ShadowMark> => markShadow(world, caller, request),
     plan: (o: { readonly runbook: string; readonly inputs: JsonObject }): Promise<Plan> => planFor(world, o),
     startRun: (caller: Caller, request: StartRequest): Promise<Incident> => startRun(world, caller, request),
     report: (caller: Caller, o: { readonly trigger: string; readonly scope: string; readonly text: string }): Promise<Reported> =>

@@ -82,6 +82,12 @@ export const silenceBody = z.strictObject({
   until: moment,
   reason: text(1000),
 });
+export const shadowQuery = z.strictObject({
+  trigger: z.string().max(200).optional(),
+  since: written.optional().openapi({ type: 'string', description: 'Milliseconds or an ISO time; 30 days ago, when absent' }),
+  limit: z.coerce.number().int().min(1).max(2_000).default(200),
+});
+export const shadowMarkBody = z.strictObject({ episode: text(1000), verdict: z.enum(['right', 'false']), why: text(1000) });
 const sampleBase = { name: z.string().regex(/^[A-Za-z_:][A-Za-z0-9_:.]{0,127}$/), labels: labels.default({}), at: instant.optional() };
 const finite = z.number().refine(Number.isFinite, 'a finite number');
 export const sampleBody = z.union([
@@ -186,7 +192,7 @@ export const triggerQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(1000).default(200),
   offset: z.coerce.number().int().min(0).max(1_000_000).default(0),
 });
-const limitSchema = z
+export const limitSchema = z
   .union([
     z.object({ above: z.number() }),
     z.object({ below: z.number() }),
@@ -231,6 +237,17 @@ export const refusedSchema = z
     more: z.number().int().openapi({ description: 'Others of the kind that came soon after and are not kept' }),
   })
   .openapi('Refused');
+export const shadowMarkSchema = z
+  .object({
+    episode: z.string(),
+    trigger: z.string(),
+    since: instantOut,
+    verdict: z.enum(['right', 'false']),
+    why: z.string(),
+    by: z.string(),
+    at: instantOut,
+  })
+  .openapi('ShadowMark');
 export const reportableSchema = z
   .object({
     trigger: z.string(),

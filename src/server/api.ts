@@ -38,6 +38,7 @@ import {
   takenBackBody,
   viewSchema,
 } from './api-schemas.ts';
+import { addShadow } from './api-shadow.ts';
 import { addTriggers } from './api-triggers.ts';
 import type { Auth } from './auth.ts';
 import type { Commands } from './commands.ts';
@@ -61,6 +62,7 @@ export function mountApi(api: Api, deps: ApiDeps): void {
   const add: Add = (endpoint) => mount(api, deps, endpoint);
   addSystemReads(add, deps);
   addTriggers(add, deps);
+  addShadow(add, deps);
   addIncidentReads(add, deps);
   addAnswers(add, deps);
   addIncidentWrites(add, deps);

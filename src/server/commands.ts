@@ -2,6 +2,7 @@
 import type { Incident } from '../domain/incident.ts';
 import type { Instant, JsonObject } from '../domain/json.ts';
 import type { Plan } from '../domain/plan.ts';
+import type { ShadowMark, ShadowVerdict } from '../domain/shadow.ts';
 import type { Silence } from '../domain/silence.ts';
 import type { Lang } from '../domain/system.ts';
 import type { PauseState } from '../ports/pause.ts';
@@ -55,6 +56,11 @@ export interface Commands {
   silence(caller: Caller, o: SilenceAsked): Promise<Silence>;
   /** @throws BELAY_NOT_FOUND */
   endSilence(caller: Caller, o: { readonly id: string }): Promise<Silence>;
+  /** Stored when it resolves. @throws BELAY_NOT_FOUND, BELAY_INPUT_INVALID */
+  markShadow(
+    caller: Caller,
+    o: { readonly episode: string; readonly verdict: ShadowVerdict; readonly why: string; readonly key: string },
+  ): Promise<ShadowMark>;
   plan(o: { readonly runbook: string; readonly inputs: JsonObject }): Promise<Plan>;
   startRun(
     caller: Caller,

@@ -2,6 +2,7 @@
 import { BelayError } from '../../src/domain/errors.ts';
 import type { EventDraft } from '../../src/domain/event.ts';
 import type { Plan } from '../../src/domain/plan.ts';
+import { markShadow } from '../../src/flows/shadow-marks.ts';
 import { addSilence, endSilence } from '../../src/flows/silences.ts';
 import type { Caller, Commands } from '../../src/server/commands.ts';
 import type { ReadWorld } from '../../src/server/snapshot.ts';
@@ -74,6 +75,10 @@ export function createFakeCommands(world: ReadWorld, plan: Plan): FakeCommands {
     async endSilence(caller, o) {
       asked.push(`endSilence ${caller.person} ${o.id}`);
       return endSilence(world, caller, o);
+    },
+    async markShadow(caller, o) {
+      asked.push(`markShadow ${caller.person} ${o.verdict}`);
+      return markShadow(world, caller, o);
     },
     async plan(o) {
       if (o.runbook !== plan.runbook) throw new BelayError('BELAY_NOT_FOUND', `There is no runbook ${o.runbook}.`);
