@@ -48,6 +48,9 @@ export interface ShadowMark {
   readonly at: Instant;
 }
 
+/** Reason of a decision that was taken over from the one that it joins: nothing was judged again. */
+export const JOINS = 'joins';
+
 /** One decision for each change of state that people would have been told of. */
 export const shadowKey = ({ episode, to, at }: Pick<Transition, 'episode' | 'to' | 'at'>): string => `${episode}/${to}/${at}`;
 

@@ -4,7 +4,7 @@ import { BelayError } from '../domain/errors.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import { DEFAULT_HISTORY_MS } from '../domain/minutes.ts';
 import type { Plan } from '../domain/plan.ts';
-import { coveringDecision, type ShadowDecision, shadowKey, type WouldChange, wouldBeRollbacks } from '../domain/shadow.ts';
+import { coveringDecision, JOINS, type ShadowDecision, shadowKey, type WouldChange, wouldBeRollbacks } from '../domain/shadow.ts';
 import { isTold, type Transition } from '../domain/trigger.ts';
 import { choose, judgeFrom, localityOf } from './decide.ts';
 import type { FactsWorld } from './decision-facts.ts';
@@ -19,8 +19,8 @@ export type ShadowWorld = FactsWorld & PlanWorld & Pick<World, 'runbooks' | 'sig
 /** Bounds of one judgement: what does not answer in time is an open guard. */
 const BOUNDS = { callMs: 5_000, totalMs: 20_000 };
 const DAY_MS = 24 * 3_600_000;
-/** Decisions of the last day that a new one is compared with. */
-const LOOKED_AT = 1_000;
+/** Decisions of the last day that a new one is compared with: those that were judged, not the thousands that may have joined one. */
+const LOOKED_AT = 200;
 const MOST_CHANGES = 20;
 
 /**
@@ -40,7 +40,7 @@ export function judgeShadows(world: ShadowWorld, leaving?: AbortSignal): Promise
 /** False: it was cut short by the end of this process; the next one judges it. */
 async function judgeOne(world: ShadowWorld, transition: Transition, leaving: AbortSignal | undefined): Promise<boolean> {
   const { trigger } = transition;
-  const earlier = await world.shadows.decisions({ trigger, since: world.time.now() - DAY_MS, limit: LOOKED_AT });
+  const earlier = await world.shadows.decisions({ trigger, since: world.time.now() - DAY_MS, limit: LOOKED_AT, judged: true });
   if (earlier.some((one) => shadowKey(one) === shadowKey(transition))) return true;
   const { decision, trouble } = await decideOrSay(asIfArmed(world, trigger, leaving), transition, earlier);
   if (leaving?.aborted === true) return false;
@@ -85,7 +85,7 @@ async function wouldDecide(world: ShadowWorld, transition: Transition, earlier: 
   const joins = covering === null ? null : (covering.decision.joins ?? covering.decision.episode);
   if (covering?.enough === true) {
     const { choice, runbook, locality: wide } = covering.decision;
-    return { ...base, locality: wide, runbook, choice, reason: 'joins', joins };
+    return { ...base, locality: wide, runbook, choice, reason: JOINS, joins };
   }
   const wide = covering === null ? locality : 'global';
   const pinned = runbookFor(world, transition.trigger, wide);

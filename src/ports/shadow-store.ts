@@ -12,6 +12,8 @@ export interface ShadowStore {
     readonly episode?: string;
     readonly since?: Instant;
     readonly limit?: number;
+    /** Without those that were taken over from another one (`JOINS`). */
+    readonly judged?: boolean;
   }): Promise<readonly ShadowDecision[]>;
   /** Idempotent by `key`: asked again, it answers the mark that was made first. Marks are never replaced: the newest of an episode counts. */
   mark(mark: ShadowMark, key: string): Promise<ShadowMark>;

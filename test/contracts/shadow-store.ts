@@ -1,5 +1,5 @@
 // What every store of decisions in shadow promises: what was kept first stays, once, and what people said of it is there with its key.
-import type { ShadowDecision, ShadowMark } from '../../src/domain/shadow.ts';
+import { JOINS, type ShadowDecision, type ShadowMark } from '../../src/domain/shadow.ts';
 import { type MakeStore, type StoreUnderTest, type TestTools, withStore } from './store-kit.ts';
 
 export function shadowDecision(o: Partial<ShadowDecision> = {}): ShadowDecision {
@@ -63,6 +63,9 @@ export function shadowStoreContract(make: MakeStore, { test, expect }: TestTools
     expect(await found({ limit: 2 })).toEqual([3, 5]);
     expect(await found({ episode: 'slow/*/5' })).toEqual([5]);
     expect(await found({ trigger: 'none' })).toEqual([]);
+    await store.shadows.keep(shadowDecision({ at: 9, reason: JOINS, joins: 'errors/globex/1' }));
+    expect(await found({ trigger: 'errors', since: 3 })).toEqual([3, 9]);
+    expect(await found({ trigger: 'errors', since: 3, judged: true })).toEqual([3]);
   });
 
   on('a mark that is repeated under its key is one, and a later one of the same episode stands behind it', async (store) => {

@@ -1,5 +1,5 @@
 // What triggers in shadow would have done, in Postgres: rows that are written once. What they mean is the domain's business.
-import { type ShadowDecision, type ShadowMark, shadowKey } from '../../domain/shadow.ts';
+import { JOINS, type ShadowDecision, type ShadowMark, shadowKey } from '../../domain/shadow.ts';
 import type { Digest } from '../../ports/digest.ts';
 import type { ShadowStore } from '../../ports/shadow-store.ts';
 import type { Database } from './connection.ts';
@@ -8,18 +8,19 @@ import { fenceOf } from './fence.ts';
 export function createShadowStore(database: Database, digest: Digest): ShadowStore {
   return {
     keep: async (decision) => {
-      const { trigger, episode, at } = decision;
+      const { trigger, episode, at, reason } = decision;
       await database.query(
-        'insert into belay.shadow_decision (key, trigger, episode, at, body) values ($1, $2, $3, $4, $5) on conflict (key) do nothing',
-        [shadowKey(decision), trigger, episode, at, JSON.stringify(decision)],
+        'insert into belay.shadow_decision (key, trigger, episode, at, judged, body) values ($1, $2, $3, $4, $5, $6) on conflict (key) do nothing',
+        [shadowKey(decision), trigger, episode, at, reason !== JOINS, JSON.stringify(decision)],
       );
     },
-    decisions: async ({ trigger, episode, since, limit }) => {
+    decisions: async ({ trigger, episode, since, limit, judged = false }) => {
       const rows = await database.query<{ body: ShadowDecision }>(
         `select body from belay.shadow_decision
          where ($1::text is null or trigger = $1) and ($2::text is null or episode = $2) and ($3::float8 is null or at >= $3)
+           and (not $5::boolean or judged)
          order by id desc limit $4`,
-        [trigger ?? null, episode ?? null, since ?? null, limit ?? null],
+        [trigger ?? null, episode ?? null, since ?? null, limit ?? null, judged],
       );
       return rows.map((row) => row.body).toReversed();
     },

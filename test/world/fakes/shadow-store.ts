@@ -1,5 +1,5 @@
 // What triggers in shadow would have done, in memory, on the disk of a world.
-import { type ShadowDecision, type ShadowMark, shadowKey } from '../../../src/domain/shadow.ts';
+import { JOINS, type ShadowDecision, type ShadowMark, shadowKey } from '../../../src/domain/shadow.ts';
 import type { ShadowStore } from '../../../src/ports/shadow-store.ts';
 import type { FakeStoreDeps } from './store-tables.ts';
 import { copy, partOf } from './store-tables.ts';
@@ -23,9 +23,10 @@ export function createFakeShadowStore({ disk, kill }: Pick<FakeStoreDeps, 'disk'
         if (!tables.decisions.has(key)) tables.decisions.set(key, copy(decision));
         return null;
       }).then(() => undefined),
-    decisions: ({ trigger, episode, since = -Infinity, limit = Infinity }) =>
+    decisions: ({ trigger, episode, since = -Infinity, limit = Infinity, judged = false }) =>
       read(() =>
         [...tables.decisions.values()]
+          .filter((one) => !judged || one.reason !== JOINS)
           .filter((one) => (trigger ?? one.trigger) === one.trigger && (episode ?? one.episode) === one.episode && one.at >= since)
           .reverse()
           .slice(0, limit)

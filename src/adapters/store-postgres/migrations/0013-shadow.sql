@@ -5,9 +5,11 @@ create table belay.shadow_decision (
   trigger text not null,
   episode text not null,
   at double precision not null,
+  judged boolean not null,
   body json not null
 );
 create index shadow_decision_age on belay.shadow_decision (trigger, at);
+create index shadow_decision_judged on belay.shadow_decision (trigger, id) where judged;
 create index shadow_decision_episode on belay.shadow_decision (episode);
 
 create table belay.shadow_mark (
