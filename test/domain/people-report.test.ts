@@ -1,6 +1,6 @@
 // What people report: how long a word counts, whose words add up, and when a report begins a new episode.
 import { describe, expect, test } from 'vitest';
-import { reportedCondition, withConfirmation, withReport, wordMs } from '../../src/domain/people-report.ts';
+import { reportedCondition, stillSaid, withConfirmation, withReport, wordMs } from '../../src/domain/people-report.ts';
 import { INITIAL, type MachineState } from '../../src/domain/trigger-machine.ts';
 import { trigger } from '../flows/detect-rules.ts';
 
@@ -50,6 +50,34 @@ describe('the words of people', () => {
     expect(report(old, 'bob', 1_101)).toMatchObject({ reporters: ['bob'], trusted: false });
     expect(report({ ...old, reportedAt: null }, 'bob', 150).reporters).toEqual(['bob']);
     expect(report({ ...old, heard: { zoe: { at: 140, trusted: false } } }, 'bob', 150).reporters).toEqual(['zoe', 'bob']);
+  });
+});
+
+describe('what still stands of them later', () => {
+  const said = report(report(INITIAL, 'eve', 100, true), 'bob', 600);
+
+  test('is all of it until the first word is over, to the millisecond', () => {
+    expect(stillSaid(said, 1_100, 1_000)).toBe(said);
+    expect(stillSaid(said, 1_101, 1_000)).toMatchObject({ reporters: ['bob'], trusted: false, reportedAt: 600 });
+    expect(levelOf(stillSaid(said, 1_101, 1_000))).toBe('suspect');
+  });
+
+  test('is the trust of one whose word is the later one', () => {
+    const other = report(report(INITIAL, 'bob', 100), 'eve', 600, true);
+    expect(stillSaid(other, 1_200, 1_000)).toMatchObject({ reporters: ['eve'], trusted: true });
+  });
+
+  test('is nobody when all words are over', () => {
+    expect(stillSaid(said, 1_601, 1_000)).toMatchObject({ reporters: [], trusted: false });
+    expect(levelOf(stillSaid(said, 9_000, 1_000))).toBe('none');
+  });
+
+  test('is nothing to look at where nobody has spoken, and the time of the last word where words had none of their own', () => {
+    const untold: MachineState = { ...INITIAL, heard: { ana: { at: 0, trusted: false } } };
+    expect(stillSaid(untold, 9_000, 1_000)).toBe(untold);
+    const old: MachineState = { ...INITIAL, reporters: ['ana'], trusted: true, reportedAt: 5 };
+    expect(stillSaid(old, 1_005, 1_000)).toBe(old);
+    expect(stillSaid(old, 1_006, 1_000)).toMatchObject({ reporters: [], trusted: false });
   });
 });
 
