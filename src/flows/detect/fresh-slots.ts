@@ -4,15 +4,18 @@ import { WINDOW_SLOTS } from '../../domain/ring.ts';
 import type { Track } from './track.ts';
 
 export function keep(track: Track, row: number, slot: number, bad: number, all: number, sum: number): void {
-  // All slots that one commit can touch lie within one ring, so their remainders differ.
-  const key = row * (WINDOW_SLOTS + 1) + (slot % (WINDOW_SLOTS + 1));
+  const start = slot * track.slotMs;
+  // Nearly always one commit touches slots of one ring, whose remainders differ; a group of deliveries may span more.
+  const near = row * (WINDOW_SLOTS + 1) + (slot % (WINDOW_SLOTS + 1));
+  const there = track.freshSlots.get(near);
+  const key = there === undefined || there.slot === start ? near : `${row}@${slot}`;
   const fresh = track.freshSlots.get(key);
-  if (fresh !== undefined && fresh.slot === slot * track.slotMs) {
+  if (fresh !== undefined) {
     fresh.bad += bad;
     fresh.all += all;
     fresh.sum += sum;
   } else {
-    track.freshSlots.set(key, { signal: track.key, scope: track.scopes[row] ?? '', slot: slot * track.slotMs, bad, all, sum });
+    track.freshSlots.set(key, { signal: track.key, scope: track.scopes[row] ?? '', slot: start, bad, all, sum });
   }
 }
 
