@@ -80,7 +80,7 @@ function sourceOf(source: SourceSpec, parts: LocalParts, baseDir: string): Promi
   });
 }
 
-const TODOS: Readonly<Partial<Record<PulledSpec['driver'], string>>> = {
+const REMEDIES: Readonly<Partial<Record<PulledSpec['driver'], string>>> = {
   prometheus: 'Look at that address in a browser or with curl.',
   http: 'Look at those addresses in a browser or with curl.',
   sql: 'Send the query with psql, as the user of that address.',
@@ -89,7 +89,7 @@ const TODOS: Readonly<Partial<Record<PulledSpec['driver'], string>>> = {
   log: 'Let the user that runs Belay read it: a group of the log, or an ACL.',
 };
 const todoOf = ({ driver }: PulledSpec): string =>
-  TODOS[driver] ?? `Until it can be read, triggers on it are unknown: docs/sources/${driver}.md says what it needs.`;
+  REMEDIES[driver] ?? `Until it can be read, triggers on it are unknown: docs/sources/${driver}.md says what it needs.`;
 
 /** What a reading holds, in words. */
 function readingIn(samples: readonly Sample[], { driver }: PulledSpec): string {
