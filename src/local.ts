@@ -3,11 +3,15 @@
 import { combinePause, createPauseFile, type PausePlace } from './adapters/pause-file/index.ts';
 import { createDigest, systemTime } from './adapters/system/index.ts';
 import type { LocalParts, Wiring } from './cli/wiring.ts';
+import type { DrivenSpec } from './config/lint-types.ts';
 import { BelayError } from './domain/errors.ts';
 import { isPulled } from './domain/source-catalog.ts';
 import type { System } from './domain/system.ts';
 import type { PauseSwitch } from './ports/pause.ts';
 import type { Readings } from './ports/readings.ts';
+import type { ChannelDeps, SourceDeps } from './registry.ts';
+
+type Registry = typeof import('./registry.ts');
 
 /** The pause file alone: the row in the store is neither read nor written here, so clearing the file may not be enough to go on. */
 export function localPause(dataDir: string): PauseSwitch {
@@ -19,7 +23,7 @@ export function localPause(dataDir: string): PauseSwitch {
 
 /** What the lint asks of the expression language, of templates and of the adapters of sources. */
 export async function lintTools(): ReturnType<Wiring['lintTools']> {
-  const [{ createCel }, { createHttp, createNet }, { createProcesses }, { createRenderer }, { openReader }] = await Promise.all([
+  const [{ createCel }, { createHttp, createNet }, { createProcesses }, { createRenderer }, registry] = await Promise.all([
     import('./adapters/cel/index.ts'),
     import('./adapters/http/index.ts'),
     import('./adapters/process/index.ts'),
@@ -29,14 +33,28 @@ export async function lintTools(): ReturnType<Wiring['lintTools']> {
   const expression = createCel();
   const renderer = createRenderer();
   const allow: readonly string[] = [];
-  const deps = { http: createHttp({ allow }), net: createNet({ allow }), processes: createProcesses(), time: systemTime, baseDir: '/' };
+  const files = { processes: createProcesses(), time: systemTime, baseDir: '/', dataDir: '/' };
+  const deps = { http: createHttp({ allow }), net: createNet({ allow }), expression, say: () => undefined, ...files };
   return {
     check: (source, names, wants) => expression.check(source, names, wants),
     templateVariables: (source) => renderer.variables(source),
     // Opening is not reading: nothing is asked of anybody.
-    sourceProblem: (source) => (isPulled(source) ? problemOf(() => openReader(source, { ...deps, expression })) : null),
+    driverProblem: (one) => problemOf(() => openDriven(one, registry, deps)),
     today: new Date(systemTime.now()).toISOString().slice(0, 10),
   };
+}
+
+function openDriven(one: DrivenSpec, registry: Registry, deps: ChannelDeps & SourceDeps): unknown {
+  switch (one.what) {
+    case 'source':
+      return isPulled(one.spec) ? registry.openReader(one.spec, deps) : null;
+    case 'target':
+      return registry.openTarget(one.spec, deps);
+    case 'switch':
+      return registry.openSwitch(one.spec, deps);
+    case 'channel':
+      return registry.openChannel(one.spec, deps);
+  }
 }
 
 function problemOf(open: () => unknown): { readonly message: string; readonly hint?: string } | null {

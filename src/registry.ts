@@ -1,5 +1,5 @@
 // The registry: which driver name of belay.yaml is which adapter. Adding an adapter is one folder and one line here.
-import { isAbsolute, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { createAlertmanagerReader } from './adapters/alertmanager/index.ts';
 import { createAlerts } from './adapters/alerts/index.ts';
 import { createConsoleChannel } from './adapters/console/index.ts';
@@ -27,10 +27,12 @@ import { createSqlReader } from './adapters/sql/index.ts';
 import { createStatusPageReader } from './adapters/status-page/index.ts';
 import { createOtlp, createRemoteWrite } from './adapters/telemetry/index.ts';
 import { createWebhookChannel } from './adapters/webhook/index.ts';
-import { BelayError } from './domain/errors.ts';
+import type { ChannelSpec } from './domain/channel-catalog.ts';
 import type { Batch } from './domain/signal.ts';
 import { isPulled, type PulledSpec, type SourceSpec } from './domain/source-catalog.ts';
-import type { ChannelSpec, SwitchSpec, System, TargetSpec } from './domain/system.ts';
+import type { SwitchSpec } from './domain/switch-catalog.ts';
+import type { System } from './domain/system.ts';
+import type { TargetSpec } from './domain/target-catalog.ts';
 import { listening } from './flows/detect/listening.ts';
 import { polled } from './flows/detect/poll.ts';
 import { sent } from './flows/detect/sent.ts';
@@ -62,31 +64,44 @@ export interface SourceDeps extends DriverDeps {
   readonly expression: Expression;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: each driver checks its own options; the registry only carries them.
-type Options = any;
-
-const TARGETS: Readonly<Record<string, (options: Options, deps: DriverDeps) => DeployTarget>> = {
-  'release-directory': (options, deps) => createReleaseDirectory(options, deps),
-};
-
-const SWITCHES: Readonly<Record<string, (options: Options, deps: DriverDeps) => FlowSwitch>> = {
-  'flow-file': (options, deps) => createFlowFile(options, deps),
-};
-
-const CHANNELS: Readonly<Record<string, (options: Options, deps: ChannelDeps) => Channel>> = {
-  console: (_options, deps) => createConsoleChannel({}, { write: deps.say }),
-  file: (options, deps) => createFileChannel({ path: pathIn(deps.dataDir, options.path) }, { now: () => deps.time.now() }),
-  email: (options) => createEmailChannel(options),
-  slack: (options) => createSlackChannel(options),
-  webhook: (options, deps) => createWebhookChannel(options, deps),
-};
-
 export const openTargets = (system: System, deps: DriverDeps): Readonly<Record<string, DeployTarget>> =>
-  openEach('target', system.targets, TARGETS, deps);
+  openEach(system.targets, (spec) => openTarget(spec, deps));
 export const openSwitches = (system: System, deps: DriverDeps): Readonly<Record<string, FlowSwitch>> =>
-  openEach('switch', system.switches, SWITCHES, deps);
+  openEach(system.switches, (spec) => openSwitch(spec, deps));
 export const openChannels = (system: System, deps: ChannelDeps): Readonly<Record<string, Channel>> =>
-  openEach('channel', system.channels, CHANNELS, deps);
+  openEach(system.channels, (spec) => openChannel(spec, deps));
+
+/** @throws BELAY_CONFIG_INVALID for options that mean nothing */
+export function openTarget(spec: TargetSpec, deps: DriverDeps): DeployTarget {
+  switch (spec.driver) {
+    case 'release-directory':
+      return createReleaseDirectory(spec, deps);
+  }
+}
+
+/** @throws BELAY_CONFIG_INVALID for options that mean nothing */
+export function openSwitch(spec: SwitchSpec, deps: DriverDeps): FlowSwitch {
+  switch (spec.driver) {
+    case 'flow-file':
+      return createFlowFile(spec, deps);
+  }
+}
+
+/** @throws BELAY_CONFIG_INVALID for options that mean nothing */
+export function openChannel(spec: ChannelSpec, deps: ChannelDeps): Channel {
+  switch (spec.driver) {
+    case 'console':
+      return createConsoleChannel({ write: deps.say });
+    case 'file':
+      return createFileChannel({ path: resolve(deps.dataDir, spec.path) }, { now: () => deps.time.now() });
+    case 'email':
+      return createEmailChannel(spec);
+    case 'slack':
+      return createSlackChannel(spec);
+    case 'webhook':
+      return createWebhookChannel(spec, deps);
+  }
+}
 
 type PushSource = SignalSource & { push(batch: Batch): Promise<void> };
 
@@ -170,29 +185,6 @@ function openSent(spec: Exclude<SourceSpec, PulledSpec>, deps: AllDeps): SignalS
   }
 }
 
-function openEach<S extends TargetSpec | SwitchSpec | ChannelSpec, T, D>(
-  what: string,
-  specs: readonly S[],
-  drivers: Readonly<Record<string, (options: Options, deps: D) => T>>,
-  deps: D,
-): Readonly<Record<string, T>> {
-  return Object.fromEntries(
-    specs.map((spec) => {
-      const open = drivers[spec.driver];
-      if (open === undefined) {
-        throw new BelayError('BELAY_CONFIG_INVALID', `${what} ${spec.id}: there is no driver "${spec.driver}".`, {
-          hint: `Drivers: ${Object.keys(drivers).join(', ')}.`,
-        });
-      }
-      return [spec.id, open(spec.options, deps)];
-    }),
-  );
-}
-
-function pathIn(dir: string, path: unknown): string {
-  if (typeof path !== 'string')
-    throw new BelayError('BELAY_CONFIG_INVALID', 'a file channel needs a path.', {
-      hint: 'channels: { log: { driver: file, path: messages.ndjson } }',
-    });
-  return isAbsolute(path) ? path : resolve(dir, path);
+function openEach<S extends { readonly id: string }, T>(specs: readonly S[], open: (spec: S) => T): Readonly<Record<string, T>> {
+  return Object.fromEntries(specs.map((spec) => [spec.id, open(spec)]));
 }

@@ -2,10 +2,11 @@
 import { guardText } from '../domain/event-text.ts';
 import type { Plan, PlanStep } from '../domain/plan.ts';
 import type { Lang } from '../domain/system.ts';
+import { planNoteText } from '../domain/text/plan-notes.ts';
 import type { Look } from './output.ts';
 import { cut, pad, wrap } from './text-layout.ts';
 import { argsText, shortHash, valueText } from './value-text.ts';
-import { type Words, wordsOf } from './words.ts';
+import { wordsOf } from './words.ts';
 
 export function planText(plan: Plan, page: Look & { readonly lang: Lang }): string {
   const words = wordsOf(page.lang);
@@ -16,7 +17,7 @@ export function planText(plan: Plan, page: Look & { readonly lang: Lang }): stri
     colour.dim(plan.planHash),
   ];
   const digits = String(plan.steps.length).length;
-  const steps = plan.steps.flatMap((step, at) => stepLines(step, `${at + 1}`.padStart(digits), page, words));
+  const steps = plan.steps.flatMap((step, at) => stepLines(step, `${at + 1}`.padStart(digits), page));
   const guards = plan.guards.flatMap((guard) =>
     wrap(guardText(guard, page.lang), width - 4).map((line, at) => `${at === 0 ? `  ${guardMark(guard.answer, page)} ` : '    '}${line}`),
   );
@@ -35,7 +36,9 @@ function guardMark(answer: string, { colour, marks }: Look): string {
   return answer === 'fail' ? colour.red(marks.failed) : colour.yellow(marks.unknown);
 }
 
-function stepLines(step: PlanStep, number: string, { colour, marks, width }: Look, words: Words): readonly string[] {
+function stepLines(step: PlanStep, number: string, page: Look & { readonly lang: Lang }): readonly string[] {
+  const { colour, marks, width } = page;
+  const words = wordsOf(page.lang);
   const effect = { noop: words.effectNoop, change: words.effectChange, unknown: words.effectUnknown, none: '' }[step.effect];
   const paint = step.effect === 'change' ? colour.bold : step.effect === 'unknown' ? colour.yellow : colour.dim;
   const right = step.action === undefined ? (step.runbook === undefined ? step.kind : `${step.kind} ${step.runbook}`) : effect;
@@ -56,6 +59,9 @@ function stepLines(step: PlanStep, number: string, { colour, marks, width }: Loo
   return [
     line,
     ...wrap(`${step.action} ${argsText(step.args ?? {})}${from}`.trimEnd(), width - indent.length).map((one) => `${indent}${one}`),
+    ...(step.notes ?? []).flatMap((note) =>
+      wrap(`! ${planNoteText(note, page.lang)}`, width - indent.length).map((one) => colour.yellow(`${indent}${one}`)),
+    ),
     ...(undo === '' ? [] : wrap(undo, width - indent.length).map((one) => colour.dim(`${indent}${one}`))),
   ];
 }

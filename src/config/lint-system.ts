@@ -1,11 +1,15 @@
 // Inside belay.yaml: what its parts say of one another.
+import { CHANNEL_DRIVERS } from '../domain/channel-catalog.ts';
 import { corroboratorsOf } from '../domain/corroboration.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
+import type { DriverOptions } from '../domain/driver-options.ts';
 import { ANSWER_NAMES, parsePoint } from '../domain/probe-point.ts';
-import { type OptionSpec, SOURCE_DRIVERS, type SourceSpec } from '../domain/source-catalog.ts';
+import { SOURCE_DRIVERS } from '../domain/source-catalog.ts';
+import { SWITCH_DRIVERS } from '../domain/switch-catalog.ts';
+import { TARGET_DRIVERS } from '../domain/target-catalog.ts';
 import { demandKnown } from './lint-names.ts';
 import { spanInScalar } from './lint-refs.ts';
-import type { LintContext } from './lint-types.ts';
+import type { DrivenSpec, LintContext } from './lint-types.ts';
 import type { Problems } from './problems.ts';
 import { collectProblems } from './problems.ts';
 import { entryAt } from './read.ts';
@@ -46,22 +50,34 @@ export function lintSystemParts(context: LintContext): readonly Diagnostic[] {
   }
   for (const source of system.sources) if ('corroboratedBy' in source) lintCorroboration(source, context, problems);
   for (const source of system.sources)
-    if (source.driver !== 'http') lintOptions(source, context, problems);
+    if (source.driver !== 'http') lintOptions({ what: 'source', spec: source }, context, problems);
     else if (source.expect !== undefined) lintExpect(source, source.expect, context, problems);
+  for (const spec of system.targets) lintOptions({ what: 'target', spec }, context, problems);
+  for (const spec of system.switches) lintOptions({ what: 'switch', spec }, context, problems);
+  for (const spec of system.channels) lintOptions({ what: 'channel', spec }, context, problems);
   return problems.found;
 }
 
 /** What only the adapter knows of its options: of those that could be read, because the others have been told. */
-function lintOptions(source: SourceSpec, context: LintContext, problems: Problems): void {
-  const options: readonly (readonly [string, OptionSpec])[] = Object.entries(SOURCE_DRIVERS[source.driver].options);
-  if (options.some(([key, { required }]) => required === true && !Object.hasOwn(source, key))) return;
-  const problem = context.sourceProblem(source);
+function lintOptions(one: DrivenSpec, context: LintContext, problems: Problems): void {
+  const { what, spec } = one;
+  const options = Object.entries(optionsOf(one));
+  if (options.some(([key, { required }]) => required === true && !Object.hasOwn(spec, key))) return;
+  const problem = context.driverProblem(one);
   if (problem === null) return;
-  const what = problem.message.replace(/^source \S+: /, '');
-  const at = (path: readonly string[]) => entryAt(context.drafts.system.value, path);
-  const [named = ''] = /^\w+(?=:)/.exec(what) ?? [];
-  const span = options.some(([key]) => key === named) ? at(['sources', source.id, named]).value.span : at(['sources', source.id]).keySpan;
-  problems.error('source-option', span, `the source ${source.id}: ${what}`, problem.hint === undefined ? {} : { hint: problem.hint });
+  const why = problem.message.replace(/^\w+ \S+: /, '');
+  const at = (path: readonly string[]) => entryAt(context.drafts.system.value, [PLACES[what], spec.id, ...path]);
+  const [named = ''] = /^\w+(?=:)/.exec(why) ?? [];
+  const span = options.some(([key]) => key === named) ? at([named]).value.span : at([]).keySpan;
+  problems.error(`${what}-option`, span, `the ${what} ${spec.id}: ${why}`, problem.hint === undefined ? {} : { hint: problem.hint });
+}
+
+const PLACES = { source: 'sources', target: 'targets', switch: 'switches', channel: 'channels' } as const;
+
+function optionsOf({ what, spec }: DrivenSpec): DriverOptions {
+  if (what === 'source') return SOURCE_DRIVERS[spec.driver].options;
+  if (what === 'target') return TARGET_DRIVERS[spec.driver];
+  return what === 'switch' ? SWITCH_DRIVERS[spec.driver] : CHANNEL_DRIVERS[spec.driver];
 }
 
 const WORDS = { components: 'component', roles: 'role', channels: 'channel', triggers: 'trigger' } as const;

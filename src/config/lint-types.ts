@@ -1,8 +1,11 @@
 // What lint rules are given: the drafts with their places, the names that exist, the catalog, and tools of other layers.
 import type { ActionSpec, ExprType, ProbeSpec } from '../domain/catalog.ts';
+import type { ChannelSpec } from '../domain/channel-catalog.ts';
 import type { SignalSpec } from '../domain/signal.ts';
 import type { SourceSpec } from '../domain/source-catalog.ts';
+import type { SwitchSpec } from '../domain/switch-catalog.ts';
 import type { System } from '../domain/system.ts';
+import type { TargetSpec } from '../domain/target-catalog.ts';
 import type { Drafts } from './load.ts';
 import type { Problems } from './problems.ts';
 import type { SystemDraft } from './schema.ts';
@@ -20,13 +23,22 @@ export interface LintTools {
   readonly check: ConditionCheck;
   /** The variables that a template uses; throws for a template that does not parse. */
   readonly templateVariables: (source: string) => readonly string[];
-  /** What its adapter says of a source's options that each can be read: `source shop: pattern: …`. Null when it would open. */
-  readonly sourceProblem: (source: SourceSpec) => { readonly message: string; readonly hint?: string } | null;
+  /**
+   * What an adapter says of options that each can be read, because they do not fit together: `source shop: pattern: …`, where a text
+   * before the second colon names the option. Null when it would open.
+   */
+  readonly driverProblem: (one: DrivenSpec) => { readonly message: string; readonly hint?: string } | null;
   /** `2026-03-01`: what `reviewBy` is compared with. */
   readonly today: string;
   readonly actions?: Readonly<Record<string, ActionSpec>>;
   readonly probes?: Readonly<Record<string, ProbeSpec>>;
 }
+
+export type DrivenSpec =
+  | { readonly what: 'source'; readonly spec: SourceSpec }
+  | { readonly what: 'target'; readonly spec: TargetSpec }
+  | { readonly what: 'switch'; readonly spec: SwitchSpec }
+  | { readonly what: 'channel'; readonly spec: ChannelSpec };
 
 /** Names that exist, whether or not what stands under them could be read. */
 export interface Known {

@@ -181,7 +181,6 @@ export interface Keys {
 export const ID_KEYS: Keys = { form: ID_FORM, pattern: ID };
 export const NAME_KEYS: Keys = { form: 'a letter, then letters and digits (camelCase)', pattern: /^[a-z][A-Za-z0-9]*$/ };
 export const DOTTED_KEYS: Keys = { form: 'lower-case words joined by dots or dashes', pattern: /^[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*)*$/ };
-export const ANY_KEYS: Keys = { form: 'a word', pattern: /^\S+$/ };
 
 export function mapOf<T>(read: Reader<T>, keys: Keys = ID_KEYS): Reader<Readonly<Record<string, T>>> {
   return (value, problems, name) => {

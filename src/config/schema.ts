@@ -1,26 +1,18 @@
 // belay.yaml: which keys it has and what they become. What the parts say of one another is checked by the lint.
+import { CHANNEL_DRIVERS, type ChannelSpec } from '../domain/channel-catalog.ts';
 import type { GuardLimits } from '../domain/guardrail.ts';
 import { DEFAULT_GUARD_LIMITS } from '../domain/guardrail.ts';
 import type { Severity } from '../domain/ir.ts';
 import type { SignalSpec } from '../domain/signal.ts';
 import type { SourceSpec } from '../domain/source-catalog.ts';
-import type {
-  AudienceSpec,
-  ChannelSpec,
-  Component,
-  Lang,
-  Organization,
-  Person,
-  SeverityPolicy,
-  SwitchSpec,
-  System,
-  TargetSpec,
-} from '../domain/system.ts';
+import { SWITCH_DRIVERS, type SwitchSpec } from '../domain/switch-catalog.ts';
+import type { AudienceSpec, Component, Lang, Organization, Person, SeverityPolicy, System } from '../domain/system.ts';
+import { TARGET_DRIVERS, type TargetSpec } from '../domain/target-catalog.ts';
 import { clock } from './clocks.ts';
+import { type Driven, driven } from './driven.ts';
 import type { Problems } from './problems.ts';
 import type { Reader } from './read.ts';
 import {
-  ANY_KEYS,
   bool,
   DOTTED_KEYS,
   duration,
@@ -51,14 +43,6 @@ export interface SystemDraft {
   readonly triggers: readonly TriggerDraft[];
   readonly value: Value;
 }
-
-type Option = string | number | boolean | readonly string[];
-type Driven = {
-  readonly driver: string;
-  readonly component?: string;
-  readonly dependsOn: readonly string[];
-  readonly options: Readonly<Record<string, Option>>;
-};
 
 export const lang = oneOf<Lang>('en', 'pt-BR');
 
@@ -104,29 +88,7 @@ const organization: Reader<Readonly<Record<string, string>>> = (value, problems,
   return Object.fromEntries(pairs.filter((pair) => pair !== null));
 };
 
-const option: Reader<Option> = (value, problems, name) => {
-  if (value.kind === 'list') return listOf(text)(value, problems, name);
-  if (value.kind === 'scalar' && value.value !== null) return value.value;
-  return wrong(value, problems, name, 'a text, a number, true or false, or a list of texts');
-};
-
-/** Keys that are not Belay's belong to the driver, which checks them itself. */
-const driven: Reader<Driven> = (value, problems, name) => {
-  if (value.kind !== 'map') return wrong(value, problems, name, 'a mapping with driver');
-  const own = new Set(['driver', 'component', 'dependsOn']);
-  const fields = record({ driver: required(text), component: optional(id), dependsOn: optional(listOf(id)) })(
-    { ...value, entries: value.entries.filter((entry) => own.has(entry.key)) },
-    problems,
-    name,
-  );
-  const options = mapOf(option, ANY_KEYS)({ ...value, entries: value.entries.filter((entry) => !own.has(entry.key)) }, problems, name);
-  return {
-    driver: fields?.driver ?? '',
-    dependsOn: fields?.dependsOn ?? [],
-    options: options ?? {},
-    ...present({ component: fields?.component }),
-  };
-};
+const ofComponent = () => ({ component: optional(id) });
 
 const audience = record({
   kind: required(oneOf('responders', 'management', 'customers', 'public')),
@@ -174,9 +136,9 @@ const FILE = record({
   sources: optional(mapOf(source)),
   signals: optional(mapOf(raw, DOTTED_KEYS)),
   triggers: optional(mapOf(raw)),
-  targets: optional(mapOf(driven)),
-  switches: optional(mapOf(driven)),
-  channels: optional(mapOf(driven)),
+  targets: optional(mapOf(driven(TARGET_DRIVERS, ofComponent))),
+  switches: optional(mapOf(driven(SWITCH_DRIVERS, ofComponent))),
+  channels: optional(mapOf(driven(CHANNEL_DRIVERS, () => ({ dependsOn: optional(listOf(id)) })))),
   audiences: optional(mapOf(audience)),
   clocks: optional(mapOf(clock)),
   severities: optional(record({ P0: optional(severity), P1: optional(severity), P2: optional(severity) })),
@@ -206,12 +168,9 @@ export function readSystem(value: Value, problems: Problems): SystemDraft | null
       sources: list(file.sources, (key, one) => ({ id: key, ...one }) as SourceSpec),
       signals: [...signals, ...triggers.flatMap((one): SignalSpec[] => (one.signal === null ? [] : [one.signal]))],
       triggers: triggers.map((one) => one.rule),
-      targets: list(file.targets, drivenOf) satisfies readonly TargetSpec[],
-      switches: list(file.switches, drivenOf) satisfies readonly SwitchSpec[],
-      channels: list(
-        file.channels,
-        (key, one): ChannelSpec => ({ id: key, driver: one.driver, dependsOn: one.dependsOn, options: one.options }),
-      ),
+      targets: list(file.targets, (key, one) => specOf(key, one) as unknown as TargetSpec),
+      switches: list(file.switches, (key, one) => specOf(key, one) as unknown as SwitchSpec),
+      channels: list(file.channels, (key, one) => ({ dependsOn: [], ...specOf(key, one) }) as unknown as ChannelSpec),
       people: list(
         file.people,
         (key, one): Person => ({ id: key, name: one.name ?? key, roles: one.roles ?? [], lang: one.lang ?? defaults.lang }),
@@ -259,10 +218,9 @@ function componentOf(key: string, one: NonNullable<ReturnType<typeof component>>
   };
 }
 
-function drivenOf(key: string, one: Driven): TargetSpec {
-  // A switch or target has no dependencies of its own: the word would be lost.
-  const options = one.dependsOn.length === 0 ? one.options : { ...one.options, dependsOn: one.dependsOn };
-  return { id: key, driver: one.driver, options, ...present({ component: one.component }) };
+/** As the catalogs' types say. */
+function specOf(key: string, { driver, common, options }: Driven): Readonly<Record<string, unknown>> {
+  return { id: key, driver, ...present(common), ...options };
 }
 
 function routes(

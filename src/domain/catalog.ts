@@ -25,8 +25,6 @@ export interface ActionSpec {
   readonly name: string;
   /** `state` is level-triggered and may be repeated; `once` needs a key; `read` changes nothing. */
   readonly effect: 'state' | 'once' | 'read';
-  /** How a foreign change between observe and act is kept out. */
-  readonly compareAndSet: 'native' | 'lock' | 'none';
   readonly params: Readonly<Record<string, ParamSpec>>;
 }
 
@@ -45,19 +43,19 @@ const target = { type: 'target', required: true } as const;
 const org = { type: 'org', required: true } as const;
 
 export const ACTIONS: Readonly<Record<string, ActionSpec>> = index([
-  { name: 'deploy.rollback', effect: 'state', compareAndSet: 'lock', params: { target, to: { type: 'release', required: true } } },
-  { name: 'deploy.activate', effect: 'state', compareAndSet: 'lock', params: { target, to: { type: 'release', required: true } } },
-  { name: 'deploy.freeze', effect: 'state', compareAndSet: 'none', params: { target, why: { type: 'string' } } },
-  { name: 'deploy.thaw', effect: 'state', compareAndSet: 'none', params: { target, why: { type: 'string' } } },
+  { name: 'deploy.rollback', effect: 'state', params: { target, to: { type: 'release', required: true } } },
+  { name: 'deploy.activate', effect: 'state', params: { target, to: { type: 'release', required: true } } },
+  { name: 'deploy.abort', effect: 'state', params: { target } },
+  { name: 'deploy.freeze', effect: 'state', params: { target, why: { type: 'string' } } },
+  { name: 'deploy.thaw', effect: 'state', params: { target, why: { type: 'string' } } },
   {
     name: 'flow.set',
     effect: 'state',
-    compareAndSet: 'lock',
     params: { switch: { type: 'switch', required: true }, org, to: { type: 'string', required: true } },
   },
-  { name: 'belay.undo', effect: 'state', compareAndSet: 'none', params: { steps: { type: 'list', required: true } } },
-  { name: 'belay.pause', effect: 'state', compareAndSet: 'none', params: { why: { type: 'string' } } },
-  { name: 'belay.resume', effect: 'state', compareAndSet: 'none', params: {} },
+  { name: 'belay.undo', effect: 'state', params: { steps: { type: 'list', required: true } } },
+  { name: 'belay.pause', effect: 'state', params: { why: { type: 'string' } } },
+  { name: 'belay.resume', effect: 'state', params: {} },
 ]);
 
 export const PROBES: Readonly<Record<string, ProbeSpec>> = index([

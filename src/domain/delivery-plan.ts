@@ -1,11 +1,12 @@
 // Who is told what, where: from audiences and a template to delivery drafts, and which channels were passed over and why.
 // Pure; the caller appends the result to the incident, so planning twice plans the same.
+import type { ChannelSpec } from './channel-catalog.ts';
 import type { EventDraft } from './event.ts';
 import type { Incident } from './incident.ts';
 import type { Templates } from './ir.ts';
 import type { Instant, Json, JsonObject } from './json.ts';
 import type { DeliveryDraft } from './message.ts';
-import type { AudienceSpec, ChannelSpec, Lang, System } from './system.ts';
+import type { AudienceSpec, Lang, System } from './system.ts';
 
 export interface SkippedChannel {
   readonly audience: string;

@@ -5,6 +5,15 @@ import type { GuardVerdict } from './guardrail.ts';
 import type { StepKind } from './ir.ts';
 import type { Json, JsonObject } from './json.ts';
 
+/** `native`: the target compares by itself; `lock`: Belay looks again under a lock that others may not know; `none`: nothing does. */
+export type CompareAndSet = 'native' | 'lock' | 'none';
+
+/**
+ * What people should know before they say yes: the release is built again; configuration of that time comes back, all or in part; what a
+ * release runs before it goes live (migrations) runs again; nothing keeps others from changing the target in between.
+ */
+export type PlanNote = 'rebuilds' | 'restores-config' | 'runs-release-hooks' | 'unguarded';
+
 export interface PlanStep {
   readonly id: string;
   readonly kind: StepKind;
@@ -22,8 +31,9 @@ export interface PlanStep {
   readonly effect: 'noop' | 'change' | 'unknown' | 'none';
   readonly undo?: { readonly action: string; readonly args: JsonObject };
   readonly irreversible?: string;
-  readonly compareAndSet?: 'native' | 'lock' | 'none';
+  readonly compareAndSet?: CompareAndSet;
   readonly takesMs?: number;
+  readonly notes?: readonly PlanNote[];
 }
 
 export interface Plan {

@@ -1,34 +1,11 @@
 // What may feed detection: the drivers of `sources:`, with the options of each and their types. It describes, it does not act: the
 // configuration is read by it, and the registry binds each driver to its adapter.
-
-export type OptionType =
-  | 'text'
-  | 'texts'
-  | 'url'
-  | 'urls'
-  | 'points'
-  | 'int'
-  | 'number'
-  | 'share'
-  | 'bool'
-  | 'duration'
-  | 'words'
-  | 'headers';
-
-export interface OptionSpec {
-  readonly type: OptionType;
-  readonly required?: true;
-  readonly oneOf?: readonly string[];
-  /** Of numbers; of durations in ms. */
-  readonly least?: number;
-  readonly most?: number;
-  readonly otherwise?: string | number | boolean | readonly string[];
-}
+import type { DriverOptions, OptionsOf } from './driver-options.ts';
 
 export interface SourceDriver {
   /** Belay reads it itself, at its own cadence; otherwise somebody sends. */
   readonly pulled: boolean;
-  readonly options: Readonly<Record<string, OptionSpec>>;
+  readonly options: DriverOptions;
 }
 
 /** How a sender proves who it is. `push` has none of these: it comes through the API, with a person's token. */
@@ -41,7 +18,7 @@ export const SENDER = {
   timestamp: { type: 'text' },
   /** A trigger, or a source that Belay reads itself, that must agree before an unsigned word is enough to act on. */
   corroboratedBy: { type: 'text' },
-} as const satisfies Readonly<Record<string, OptionSpec>>;
+} as const satisfies DriverOptions;
 
 export interface SenderOptions {
   readonly verify: 'bearer' | 'hmac-sha256' | 'standard-webhooks' | 'none';
@@ -242,24 +219,6 @@ export const SOURCE_DRIVERS = {
 } as const satisfies Readonly<Record<string, SourceDriver>>;
 
 export type SourceDriverName = keyof typeof SOURCE_DRIVERS;
-export const SOURCE_DRIVER_NAMES = Object.keys(SOURCE_DRIVERS) as readonly SourceDriverName[];
-
-type TypeOf<T extends OptionType> = T extends 'text' | 'url'
-  ? string
-  : T extends 'texts' | 'urls' | 'points'
-    ? readonly string[]
-    : T extends 'bool'
-      ? boolean
-      : T extends 'words' | 'headers'
-        ? Readonly<Record<string, string>>
-        : number;
-type WordOf<O extends OptionSpec> = O extends { readonly oneOf: readonly (infer W)[] } ? W : TypeOf<O['type']>;
-type Sure = { readonly required: true } | { readonly otherwise: unknown };
-/** Units are last in names: a duration `keep` becomes `keepMs`. */
-type NameOf<K, O> = O extends { readonly type: 'duration' } ? `${K & string}Ms` : K;
-type OptionsOf<O extends Readonly<Record<string, OptionSpec>>> = {
-  readonly [K in keyof O as O[K] extends Sure ? NameOf<K, O[K]> : never]: WordOf<O[K]>;
-} & { readonly [K in keyof O as O[K] extends Sure ? never : NameOf<K, O[K]>]?: WordOf<O[K]> };
 
 /** One configured source, by its driver. */
 export type SourceSpec = {

@@ -1,10 +1,13 @@
 // The user's system as `belay.yaml` describes it, validated: components, organizations, signals, triggers, deploy targets,
 // flow switches, people, roles, channels, audiences and policies. Durations are ms, percentages are fractions.
 
+import type { ChannelSpec } from './channel-catalog.ts';
 import type { GuardLimits } from './guardrail.ts';
 import type { ClockSpec, Severity, Templates } from './ir.ts';
 import type { SignalSpec } from './signal.ts';
 import type { SourceSpec } from './source-catalog.ts';
+import type { SwitchSpec } from './switch-catalog.ts';
+import type { TargetSpec } from './target-catalog.ts';
 import type { TriggerRule } from './trigger.ts';
 
 export interface Component {
@@ -28,20 +31,6 @@ export interface Organization {
   readonly [field: string]: string;
 }
 
-/** `driver` names the adapter; `options` are the driver's own, checked by it. */
-export interface TargetSpec {
-  readonly id: string;
-  readonly component?: string;
-  readonly driver: string;
-  readonly options: Readonly<Record<string, string | number | boolean | readonly string[]>>;
-}
-export interface SwitchSpec {
-  readonly id: string;
-  readonly component?: string;
-  readonly driver: string;
-  readonly options: Readonly<Record<string, string | number | boolean | readonly string[]>>;
-}
-
 export interface Person {
   readonly id: string;
   readonly name: string;
@@ -50,13 +39,6 @@ export interface Person {
 }
 
 export type Lang = 'en' | 'pt-BR';
-
-export interface ChannelSpec {
-  readonly id: string;
-  readonly driver: string;
-  readonly dependsOn: readonly string[];
-  readonly options: Readonly<Record<string, string | number | boolean | readonly string[]>>;
-}
 
 export interface AudienceSpec {
   readonly id: string;

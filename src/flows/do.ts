@@ -155,6 +155,8 @@ async function confirm(world: DoWorld, request: DoRequest, how: Confirming): Pro
       checks = await Promise.all(request.verify.map((check) => runCheck(world, check, request.lookup)));
       if (combine('all', checks) === 'pass') break;
     }
+    if (seen?.gaveUp !== undefined && !seen.reached && seen.fingerprint !== (await readHistory(world, [request.key])).openIntent?.expected)
+      return givenUp(world, request, seen, seen.gaveUp);
     if (world.time.monotonicMs() >= until) return notConfirmed(world, request, { seen, checks, unsure: how.unsure });
     await world.time.sleep(CONFIRM_EVERY_MS);
   }
@@ -167,6 +169,12 @@ async function confirm(world: DoWorld, request: DoRequest, how: Confirming): Pro
     checks: checks.map(asJson),
     fingerprint: seen.fingerprint,
   };
+}
+
+/** What the target did instead is its own affair: people look at it. */
+async function givenUp(world: DoWorld, request: DoRequest, seen: Observation, why: string): Promise<DoOutcome> {
+  await journalOutcome(world, request, seen, 'unknown', `the target gave up: ${why}`);
+  return { current: seen.current, desired: seen.desired, checks: [], status: 'unknown', message: `the target gave up: ${why}` };
 }
 
 interface LastLook {

@@ -103,6 +103,7 @@ function readTarget(target: DeployTarget, within: Within): DeployTarget {
     current: () => within(() => target.current()),
     restorable: (release) => within(() => target.restorable(release)),
     rollTo: changes,
+    ...(target.abort === undefined ? {} : { abort: changes }),
     freeze: changes,
   };
 }

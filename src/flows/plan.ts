@@ -1,14 +1,13 @@
 // Makes a plan: the pinned IR with live facts resolved, read-only. What cannot be known is said, never skipped.
 import { assert } from '../domain/assert.ts';
-import { ACTIONS } from '../domain/catalog.ts';
 import { BelayError } from '../domain/errors.ts';
 import type { GuardVerdict } from '../domain/guardrail.ts';
 import type { CallStep, DoStep, Guard, Never, Runbook, Step } from '../domain/ir.ts';
 import { ownSteps } from '../domain/ir.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
-import type { Plan, PlanStep } from '../domain/plan.ts';
+import type { Plan, PlanNote, PlanStep } from '../domain/plan.ts';
 import type { System } from '../domain/system.ts';
-import type { Observation } from '../ports/action.ts';
+import type { Action, Observation } from '../ports/action.ts';
 import { runCheck } from './checks.ts';
 import type { Facts } from './facts.ts';
 import { lookupIn, releaseFacts } from './facts.ts';
@@ -170,7 +169,6 @@ async function draftDo(step: DoStep, base: Pick<PlanStep, 'id' | 'kind' | 'title
   const fixed = {
     ...base,
     action: step.do,
-    compareAndSet: ACTIONS[step.do]?.compareAndSet ?? 'none',
     ...(step.irreversible === undefined ? {} : { irreversible: step.irreversible }),
   } as const;
   const unknown = (why: string, more: Partial<PlanStep> = {}): Draft => ({ step: { ...fixed, effect: 'unknown', ...more }, unknown: why });
@@ -181,8 +179,9 @@ async function draftDo(step: DoStep, base: Pick<PlanStep, 'id' | 'kind' | 'title
   const undo = step.undo === undefined ? undefined : { action: step.undo.do, args: resolveRefs(step.undo.with, lookup).value };
   const planned = { args: args.value, ...(undo === undefined ? {} : { undo }) };
   if (args.missing.length > 0) return unknown(`no value yet for {${args.missing.join('}, {')}}`, planned);
-  const seen = await observeForPlan(action.observe(args.value), action.impossible(args.value));
+  const seen = await observeForPlan(action, args.value);
   if (typeof seen === 'string') return unknown(seen, planned);
+  const [compareAndSet, notes] = [action.compareAndSet(args.value), notesOf(action, args.value)];
   const target = action.target(args.value);
   const moved = touched.has(target);
   if (!seen.reached) touched.add(target);
@@ -190,6 +189,8 @@ async function draftDo(step: DoStep, base: Pick<PlanStep, 'id' | 'kind' | 'title
     step: {
       ...fixed,
       ...planned,
+      compareAndSet,
+      ...(notes.length === 0 ? {} : { notes }),
       current: seen.current,
       desired: seen.desired,
       // An earlier step of this plan will have changed the target: its fingerprint cannot be known yet.
@@ -200,8 +201,13 @@ async function draftDo(step: DoStep, base: Pick<PlanStep, 'id' | 'kind' | 'title
   };
 }
 
-async function observeForPlan(observed: Promise<Observation>, impossible: Promise<string | null>): Promise<Observation | string> {
-  const [seen, why] = await Promise.allSettled([observed, impossible]);
+function notesOf(action: Action, args: JsonObject): readonly PlanNote[] {
+  const unguarded = action.spec.effect !== 'read' && action.compareAndSet(args) === 'none' && action.target(args).startsWith('target:');
+  return [...(action.notes?.(args) ?? []), ...(unguarded ? (['unguarded'] as const) : [])];
+}
+
+async function observeForPlan(action: Action, args: JsonObject): Promise<Observation | string> {
+  const [seen, why] = await Promise.allSettled([action.observe(args), action.impossible(args)]);
   if (seen.status === 'rejected') return sentence(seen.reason);
   if (why.status === 'rejected') return sentence(why.reason);
   return why.value !== null && !seen.value.reached ? why.value : seen.value;

@@ -1,6 +1,7 @@
 // An action of `do`: the three verbs of the step protocol over whatever port really carries it.
 import type { ActionSpec } from '../domain/catalog.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
+import type { CompareAndSet, PlanNote } from '../domain/plan.ts';
 
 export interface Observation {
   /** What is there now, for people: small, masked. */
@@ -11,10 +12,14 @@ export interface Observation {
   readonly fingerprint: string;
   /** True: the world already is as the arguments ask. */
   readonly reached: boolean;
+  /** The target has given up on the last change, or taken it back: why. Waiting for it is of no use. */
+  readonly gaveUp?: string;
 }
 
 export interface Action {
   readonly spec: ActionSpec;
+  /** How a foreign change between observing and acting is kept out. @throws BELAY_NOT_FOUND, BELAY_INPUT_INVALID */
+  compareAndSet(args: JsonObject): CompareAndSet;
   /** Name of what is touched, for the journal (`target:web`). */
   target(args: JsonObject): string;
   /** Reads only. @throws BelayError with effect none. */
@@ -24,6 +29,8 @@ export interface Action {
    * @throws BELAY_TARGET_CONFLICT (effect none); any other BelayError with its effect.
    */
   act(args: JsonObject, o: { readonly expected: string; readonly key: string; readonly reason: string }): Promise<void>;
+  /** What people should know of this target before they say yes. Of what never changes: it is part of what is approved. */
+  notes?(args: JsonObject): readonly PlanNote[];
   /** Why these arguments can never work (release not restorable, unknown switch), or null. Asked when planning. */
   impossible(args: JsonObject): Promise<string | null>;
   /** When this target last changed and to what, for guards G2 and G7; null when unknown. */

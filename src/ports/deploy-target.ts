@@ -1,9 +1,12 @@
 // Where releases run. A driver answers "what is live, everywhere?" and "put exactly this there"; health is a check's business.
 import type { Instant } from '../domain/json.ts';
+import type { CompareAndSet } from '../domain/plan.ts';
 
 export interface Release {
   readonly ref: string;
   readonly version: string;
+  /** Where it comes from, as the target names it: a commit, when it knows one. */
+  readonly commit?: string;
   readonly artefact: string;
   readonly createdAt: Instant;
   readonly status: 'live' | 'available' | 'failed';
@@ -15,16 +18,31 @@ export interface TargetState {
   readonly release: string;
   /** Compare-and-set token: changes whenever what is live changes. */
   readonly fingerprint: string;
+  /** Every process, container or replica; those that are on their way out are left out. */
   readonly units: readonly { readonly id: string; readonly release: string; readonly ready: boolean }[];
   readonly frozen: boolean;
   readonly changedAt: Instant;
   /** The release that was live before the last change; null when unknown. */
   readonly previous: string | null;
+  /** A change that has begun and not ended, by the release that it brings. `release` is then still what was live before. */
   readonly inFlight?: string;
+  /** The target itself has given up on the last change, or taken it back: why. Waiting longer is of no use. */
+  readonly gaveUp?: string;
+}
+
+export interface TargetCaps {
+  readonly compareAndSet: CompareAndSet;
+  readonly freeze: boolean;
+  /** What becomes of configuration when an older release is put live, whether Belay wants it or not. */
+  readonly restoresConfig: 'none' | 'all' | 'custom';
+  /** The release is built or installed again: minutes, not seconds. */
+  readonly rebuilds?: true;
+  /** What a release runs before it goes live (migrations) runs again on the way back. */
+  readonly runsReleaseHooks?: true;
 }
 
 export interface DeployTarget {
-  readonly caps: { readonly cas: 'native' | 'lock' | 'none'; readonly freeze: boolean; readonly restoresConfig: 'none' | 'all' | 'custom' };
+  readonly caps: TargetCaps;
   /** Newest first. */
   list(limit: number): Promise<readonly Release[]>;
   /** @throws BELAY_TARGET_UNREACHABLE (effect none) */
@@ -37,6 +55,11 @@ export interface DeployTarget {
    * @throws BELAY_TARGET_CONFLICT (effect none) when the fingerprint is not `expected`; BELAY_DEPLOY_TIMEOUT (effect unknown).
    */
   rollTo(release: string, o: { readonly expected: string; readonly key: string; readonly reason: string }): Promise<void>;
+  /**
+   * Ends a change that is in flight without bringing it live, if it still is: `state.inFlight` as it was seen. Absent where a target
+   * has nothing of the kind: there a `rollTo` overtakes it.
+   */
+  abort?(inFlight: string): Promise<void>;
   /** Idempotent. A frozen target refuses other deployers as far as it can (`caps.freeze`). */
   freeze(on: boolean, why: string): Promise<void>;
 }

@@ -1,5 +1,6 @@
 // Which flow an organization uses: read and set, one organization at a time, by compare-and-set.
 import type { Instant } from '../domain/json.ts';
+import type { CompareAndSet } from '../domain/plan.ts';
 
 export interface FlowState {
   readonly value: string;
@@ -9,6 +10,7 @@ export interface FlowState {
 }
 
 export interface FlowSwitch {
+  readonly compareAndSet: CompareAndSet;
   readonly values: readonly string[];
   /** @throws BELAY_TARGET_UNREACHABLE */
   get(org: string): Promise<FlowState>;

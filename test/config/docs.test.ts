@@ -15,6 +15,7 @@ const COMPOSED = [
   ...['action', 'probe', 'runbook', 'component', 'role', 'channel', 'organization', 'target', 'switch', 'trigger'].map(
     (what) => `unknown-${what}`,
   ),
+  ...['source', 'target', 'switch', 'channel'].map((what) => `${what}-option`),
   ...['loop', 'missing', 'role-differs', 'too-deep', 'too-many-steps'].map((why) => `call-${why}`),
 ];
 

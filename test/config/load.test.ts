@@ -25,7 +25,7 @@ describe('the first-rollback example', () => {
     expect(Object.keys(loaded.runbooks)).toEqual(['deploy-rollback', 'org-rollback']);
   });
 
-  test('its trigger has fractions and milliseconds, its signal matchers, and its drivers keep their own keys as written', () => {
+  test('its trigger has fractions and milliseconds, its signal matchers, and its drivers have their own keys', () => {
     const system = loaded.system;
     expect(system?.triggers[0]).toMatchObject({
       id: 'http-5xx',
@@ -45,7 +45,9 @@ describe('the first-rollback example', () => {
       id: 'shop',
       component: 'shop',
       driver: 'release-directory',
-      options: { root: 'service', pidFile: 'service/run/shop.pid', signal: 'SIGHUP' },
+      root: 'service',
+      pidFile: 'service/run/shop.pid',
+      signal: 'SIGHUP',
     });
     expect(system?.sources[0]).toEqual({
       id: 'shop',
@@ -108,7 +110,6 @@ describe('the runbook of the design', () => {
       {
         name,
         effect: 'state' as const,
-        compareAndSet: 'none' as const,
         params: Object.fromEntries(params.map((param) => [param, { type: 'string' as const }])),
         result,
       },

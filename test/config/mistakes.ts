@@ -207,8 +207,8 @@ export const OF_THE_SYSTEM: readonly Mistake[] = [
   { name: 'a zone that does not exist', from: 'zone: America/Sao_Paulo', to: 'zone: America/Sampa', rule: 'zone', at: 'America/Sampa' },
   {
     name: 'a password in the file',
-    from: 'path: messages.ndjson',
-    to: 'path: messages.ndjson, password: hunter2hunter2',
+    from: 'driver: file, path: messages.ndjson',
+    to: 'driver: email, host: mail.test, port: 25, from: belay@shop.test, user: belay, password: hunter2hunter2',
     rule: 'inline-secret',
     at: 'hunter2',
   },

@@ -41,7 +41,7 @@ const loop = createOutboxLoop(
   {
     outbox,
     channels: {
-      chat: createSlackChannel({ token: 'xoxb-test', slackApiUrl: slackUrl, timeoutMs: 400, settleMs: SETTLE_MS }),
+      chat: createSlackChannel({ token: 'xoxb-test', url: slackUrl, timeoutMs: 400, settleMs: SETTLE_MS }),
       file: createFileChannel({ path: messageFile }, { now: () => systemTime.now() }),
       hook: webhook(),
       page: webhook(),

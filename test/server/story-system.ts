@@ -44,7 +44,7 @@ export const SYSTEM: System = {
     },
   ],
   targets: [],
-  switches: [{ id: 'checkout', component: 'shop', driver: 'flow-file', options: {} }],
+  switches: [{ id: 'checkout', component: 'shop', driver: 'flow-file', file: 'flows.json', values: ['stable', 'next'] }],
   people: [
     { id: 'ana', name: 'Ana Souza', roles: ['commander'], lang: 'pt-BR' },
     { id: 'bob', name: 'Bob Lee', roles: ['comms'], lang: 'en' },

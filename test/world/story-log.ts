@@ -140,9 +140,9 @@ export const SYSTEM: System = {
   people: [{ id: 'ana', name: 'Ana Souza', roles: ['commander'], lang: 'pt-BR' }],
   roles: ['commander'],
   channels: [
-    { id: 'chat', driver: 'fake', dependsOn: ['whatsapp'], options: {} },
-    { id: 'terminal', driver: 'console', dependsOn: [], options: {} },
-    { id: 'mail', driver: 'email', dependsOn: [], options: {} },
+    { id: 'chat', driver: 'slack', dependsOn: ['whatsapp'], token: 'xoxb-none' },
+    { id: 'terminal', driver: 'console', dependsOn: [] },
+    { id: 'mail', driver: 'email', dependsOn: [], host: '127.0.0.1', port: 25, from: 'belay@shop.test' },
   ],
   audiences: [
     {

@@ -9,7 +9,7 @@ export interface ConsoleDeps {
 
 const INDENT = '    ';
 
-export function createConsoleChannel(_options: Readonly<Record<string, never>>, deps: ConsoleDeps) {
+export function createConsoleChannel(deps: ConsoleDeps) {
   return {
     card: { idempotent: false, reconcile: false, edit: false, thread: false, maxLength: 4_000, settleMs: 0 },
     send: async (message) => {

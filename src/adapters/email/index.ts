@@ -1,34 +1,14 @@
 // A channel by SMTP. The Message-ID is made from the delivery id, so a repeat is recognisable; no mail server can be asked.
 import { createHash } from 'node:crypto';
 import { createTransport } from 'nodemailer';
+import type { ChannelOptions } from '../../domain/channel-catalog.ts';
 import { BelayError } from '../../domain/errors.ts';
 import type { Channel, Outgoing } from '../../ports/channel.ts';
 
-export interface EmailOptions {
-  readonly host: string;
-  readonly port: number;
-  /** TLS from the first byte; otherwise STARTTLS is used where it is offered. */
-  readonly secure?: boolean;
-  /** Refuse to send without TLS. Default: true when there is a password. */
-  readonly requireTls?: boolean;
-  readonly user?: string;
-  readonly password?: string;
-  readonly from: string;
-  readonly timeoutMs?: number;
-  /** How long a server may take to answer for a message that it took. */
-  readonly settleMs?: number;
-}
-
+type EmailOptions = ChannelOptions<'email'>;
 type Transport = ReturnType<typeof createTransport>;
 
 export function createEmailChannel(options: EmailOptions) {
-  for (const name of ['host', 'port', 'from'] as const) {
-    if (options[name] === undefined) {
-      throw new BelayError('BELAY_CONFIG_INVALID', `an email channel needs ${name}`, {
-        hint: 'Give host, port and from; user and password where the server asks.',
-      });
-    }
-  }
   return {
     card: { idempotent: false, reconcile: false, edit: false, thread: true, maxLength: 1_000_000, settleMs: options.settleMs ?? 10_000 },
     send: (message, signal) =>

@@ -2,6 +2,7 @@
 // still the one that was expected, and in one rename; what others write for other organizations at the same time is kept.
 import { assert } from '../../domain/assert.ts';
 import { BelayError } from '../../domain/errors.ts';
+import type { SwitchOptions } from '../../domain/switch-catalog.ts';
 import type { FlowState, FlowSwitch } from '../../ports/flow-switch.ts';
 import type { HeldLock } from '../../ports/lock.ts';
 import type { Processes } from '../../ports/process.ts';
@@ -29,11 +30,12 @@ interface Change {
 }
 
 /** @throws BELAY_CONFIG_INVALID */
-export function createFlowFile(options: Readonly<Record<string, unknown>>, deps: Deps) {
+export function createFlowFile(options: SwitchOptions<'flow-file'>, deps: Deps) {
   const settings = readSettings(options, deps.baseDir);
   const underLock = <T>(waitMs: number, work: (lock: HeldLock) => Promise<T>): Promise<T> =>
     deps.processes.locks.hold(`${settings.file}.belay-lock`, { waitMs }, work);
   return {
+    compareAndSet: 'lock',
     values: settings.values,
     get: async (org) => {
       const [document, memory] = [await readDocument(settings.file), await readMemory(settings.file)];

@@ -3,6 +3,7 @@
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BelayError } from '../../domain/errors.ts';
+import type { TargetOptions } from '../../domain/target-catalog.ts';
 import type { DeployTarget, TargetState } from '../../ports/deploy-target.ts';
 import type { Http } from '../../ports/http.ts';
 import type { HeldLock } from '../../ports/lock.ts';
@@ -41,13 +42,13 @@ interface Reading {
 }
 
 /** @throws BELAY_CONFIG_INVALID */
-export function createReleaseDirectory(options: Readonly<Record<string, unknown>>, deps: Deps) {
+export function createReleaseDirectory(options: TargetOptions<'release-directory'>, deps: Deps) {
   const place: Place = { settings: readSettings(options, deps.baseDir), deps };
   const { settings } = place;
   const underLock = <T>(work: (lock: HeldLock) => Promise<T>): Promise<T> =>
     deps.processes.locks.hold(join(settings.root, '.belay-lock'), { waitMs: LOCK_WAIT_MS }, work);
   return {
-    caps: { cas: 'lock', freeze: true, restoresConfig: 'none' },
+    caps: { compareAndSet: 'lock', freeze: true, restoresConfig: 'none' },
     list: async (limit) => (await listReleases(settings, (await readLink(settings.root)).release)).slice(0, limit),
     current: async () => (await read(place)).state,
     restorable: async (release) => isRestorable(settings, release, onceLive(await readHistory(settings.root))),

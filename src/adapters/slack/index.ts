@@ -1,18 +1,10 @@
 // A channel to Slack by the official client. Slack has no idempotency: the delivery id travels in the message's metadata,
 // so that history can be asked whether it arrived. All retries belong to the outbox; the client's own ten are off.
 import { LogLevel, WebClient } from '@slack/web-api';
+import type { ChannelOptions } from '../../domain/channel-catalog.ts';
 import { BelayError } from '../../domain/errors.ts';
 import type { Channel, Outgoing } from '../../ports/channel.ts';
 import { failure } from './failure.ts';
-
-export interface SlackOptions {
-  /** Bot token (`xoxb-…`) with `chat:write` and, to ask what arrived, the history scope of the kind of channel. */
-  readonly token: string;
-  readonly slackApiUrl?: string;
-  readonly timeoutMs?: number;
-  /** How long Slack may take to show a message that it took. */
-  readonly settleMs?: number;
-}
 
 const EVENT_TYPE = 'belay_delivery';
 const PAGE = 200;
@@ -25,12 +17,7 @@ interface SlackMessage {
 }
 
 /** `to` of a message is a conversation's id (`C…`, `G…`, `D…`): history takes no names. */
-export function createSlackChannel(options: SlackOptions) {
-  if (typeof options.token !== 'string' || options.token === '') {
-    throw new BelayError('BELAY_CONFIG_INVALID', 'a slack channel needs a token', {
-      hint: 'Give the bot token as token: "{env.SLACK_TOKEN}".',
-    });
-  }
+export function createSlackChannel(options: ChannelOptions<'slack'>) {
   const client = new WebClient(options.token, {
     retryConfig: { retries: 0 },
     timeout: options.timeoutMs ?? 10_000,
@@ -38,7 +25,7 @@ export function createSlackChannel(options: SlackOptions) {
     // Every failure reaches the outbox as an error; the client would only repeat it on the console.
     logLevel: LogLevel.ERROR,
     logger: SILENT,
-    ...(options.slackApiUrl === undefined ? {} : { slackApiUrl: options.slackApiUrl }),
+    ...(options.url === undefined ? {} : { slackApiUrl: options.url }),
   });
   return {
     card: { idempotent: false, reconcile: true, edit: true, thread: true, maxLength: MAX_LENGTH, settleMs: options.settleMs ?? 5_000 },

@@ -1,26 +1,13 @@
 // A channel to any web address: Standard Webhooks signature, CloudEvents body, `webhook-id` = delivery id, so receivers can drop repeats.
 import { Webhook } from 'standardwebhooks';
+import type { ChannelOptions } from '../../domain/channel-catalog.ts';
 import { retryAfterHint } from '../../domain/delivery.ts';
 import { BelayError } from '../../domain/errors.ts';
 import type { Channel, Outgoing } from '../../ports/channel.ts';
 import type { Http, HttpResponse } from '../../ports/http.ts';
 import type { Time } from '../../ports/time.ts';
 
-export interface WebhookOptions {
-  readonly url: string;
-  /** `whsec_…` or base64, as Standard Webhooks has it. */
-  readonly secret: string;
-  /** False for a receiver that does not drop a second message with the same `webhook-id`. */
-  readonly idempotent?: boolean;
-  readonly timeoutMs?: number;
-  /** Longest time that the receiver may still be at work after our time-out. */
-  readonly settleMs?: number;
-}
-
-export function createWebhookChannel(options: WebhookOptions, deps: { readonly http: Http; readonly time: Pick<Time, 'now'> }) {
-  if (typeof options.url !== 'string' || !URL.canParse(options.url)) {
-    throw new BelayError('BELAY_CONFIG_INVALID', 'a webhook channel needs a url', { hint: 'Give it as url: https://host/path.' });
-  }
+export function createWebhookChannel(options: ChannelOptions<'webhook'>, deps: { readonly http: Http; readonly time: Pick<Time, 'now'> }) {
   const signer = signerOf(options.secret);
   const timeoutMs = options.timeoutMs ?? 10_000;
   return {
@@ -62,7 +49,7 @@ function signerOf(secret: string): Webhook {
   try {
     return new Webhook(secret);
   } catch (cause) {
-    throw new BelayError('BELAY_CONFIG_INVALID', 'the webhook secret is not base64', {
+    throw new BelayError('BELAY_CONFIG_INVALID', 'driver webhook: secret: it is not base64', {
       hint: 'Give whsec_ and base64, for example of 32 random bytes.',
       cause,
     });

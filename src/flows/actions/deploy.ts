@@ -1,8 +1,11 @@
 // `deploy.rollback` and `deploy.activate`: one explicit release is put live. They differ in what is impossible: a rollback does not go
 // where it is already, nor behind the newest stable release; an activation is a step forward and may name any release that exists.
+// `deploy.abort`: what is on its way does not get there.
+import { BelayError } from '../../domain/errors.ts';
 import type { JsonObject } from '../../domain/json.ts';
+import type { PlanNote } from '../../domain/plan.ts';
 import type { Action } from '../../ports/action.ts';
-import type { DeployTarget, TargetState } from '../../ports/deploy-target.ts';
+import type { DeployTarget, TargetCaps, TargetState } from '../../ports/deploy-target.ts';
 import { named, specOf, textOf } from './arguments.ts';
 
 type Targets = Readonly<Record<string, DeployTarget>>;
@@ -11,7 +14,45 @@ type Targets = Readonly<Record<string, DeployTarget>>;
 const FLOOR_LOOK = 50;
 
 export function deployActions(targets: Targets): readonly Action[] {
-  return [releaseAction('deploy.rollback', targets, whyNoRollback), releaseAction('deploy.activate', targets, async () => null)];
+  return [
+    releaseAction('deploy.rollback', targets, whyNoRollback),
+    releaseAction('deploy.activate', targets, async () => null),
+    abortAction(targets),
+  ];
+}
+
+const NOTHING = 'nothing on its way';
+
+/** Rule R11: a rollback does not race the deploy that it is to undo. */
+function abortAction(targets: Targets): Action {
+  const targetOf = (args: JsonObject): DeployTarget => named(targets, 'target', textOf(args, 'target'));
+  return {
+    spec: specOf('deploy.abort'),
+    compareAndSet: (args) => targetOf(args).caps.compareAndSet,
+    target: (args) => `target:${textOf(args, 'target')}`,
+    observe: async (args) => {
+      const { inFlight, fingerprint } = await targetOf(args).current();
+      return { current: inFlight ?? NOTHING, desired: NOTHING, fingerprint, reached: inFlight === undefined };
+    },
+    act: async (args, { expected }) => {
+      const target = targetOf(args);
+      const { inFlight, fingerprint } = await target.current();
+      if (inFlight === undefined) return;
+      if (fingerprint !== expected) throw new BelayError('BELAY_TARGET_CONFLICT', `another deploy has begun on ${textOf(args, 'target')}`);
+      await target.abort?.(inFlight);
+    },
+    impossible: async (args) =>
+      targetOf(args).abort === undefined ? `${textOf(args, 'target')} cannot stop a deploy that has begun: a rollback overtakes it` : null,
+    lastChange: async () => null,
+  };
+}
+
+function notesOf(caps: TargetCaps): readonly PlanNote[] {
+  return [
+    ...(caps.rebuilds === true ? (['rebuilds'] as const) : []),
+    ...(caps.restoresConfig === 'none' ? [] : (['restores-config'] as const)),
+    ...(caps.runsReleaseHooks === true ? (['runs-release-hooks'] as const) : []),
+  ];
 }
 
 type Refusal = (target: DeployTarget, name: string, to: string) => Promise<string | null>;
@@ -20,12 +61,15 @@ function releaseAction(name: string, targets: Targets, refuse: Refusal): Action 
   const targetOf = (args: JsonObject): DeployTarget => named(targets, 'target', textOf(args, 'target'));
   return {
     spec: specOf(name),
+    compareAndSet: (args) => targetOf(args).caps.compareAndSet,
     target: (args) => `target:${textOf(args, 'target')}`,
     observe: async (args) => {
       const to = textOf(args, 'to');
       const state = await targetOf(args).current();
-      return { current: state.release, desired: to, fingerprint: state.fingerprint, reached: runs(state, to) };
+      const gaveUp = state.gaveUp === undefined ? {} : { gaveUp: state.gaveUp };
+      return { current: state.release, desired: to, fingerprint: state.fingerprint, reached: runs(state, to), ...gaveUp };
     },
+    notes: (args) => notesOf(targetOf(args).caps),
     act: (args, o) => targetOf(args).rollTo(textOf(args, 'to'), o),
     impossible: async (args) => {
       const [target, to] = [targetOf(args), textOf(args, 'to')];

@@ -9,6 +9,7 @@ export function flowActions(switches: Readonly<Record<string, FlowSwitch>>): rea
   return [
     {
       spec: specOf('flow.set'),
+      compareAndSet: (args) => switchOf(args).compareAndSet,
       target: (args) => `switch:${textOf(args, 'switch')}/${textOf(args, 'org')}`,
       observe: async (args) => {
         const to = textOf(args, 'to');

@@ -14,6 +14,7 @@ function freezeAction(name: string, targets: Targets, on: boolean): Action {
   const targetOf = (args: JsonObject): DeployTarget => named(targets, 'target', textOf(args, 'target'));
   return {
     spec: specOf(name),
+    compareAndSet: () => 'none',
     // Not `target:…`: freezing does not move the fingerprint that a later rollback was planned with.
     target: (args) => `freeze:${textOf(args, 'target')}`,
     observe: async (args) => {

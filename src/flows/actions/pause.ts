@@ -13,6 +13,7 @@ export function pauseActions(pause: PauseSwitch): readonly Action[] {
 function pauseAction(name: string, on: boolean, pause: PauseSwitch, act: (why: string) => Promise<void>): Action {
   return {
     spec: specOf(name),
+    compareAndSet: () => 'none',
     target: () => 'belay:pause',
     observe: async () => {
       const { paused } = await pause.read();

@@ -3,6 +3,7 @@
 import { organizationName } from '../../domain/incident-view.ts';
 import type { Plan, PlanStep } from '../../domain/plan.ts';
 import type { System } from '../../domain/system.ts';
+import { planNoteText } from '../../domain/text/plan-notes.ts';
 import { icon } from '../icons.ts';
 import { html, type Markup, none } from '../markup.ts';
 import type { Snapshot } from '../snapshot.ts';
@@ -63,7 +64,7 @@ function planFacts(context: PageContext, step: PlanStep): Markup {
   const { w } = context;
   const effect = { noop: w.effectNoop, change: w.effectChange, unknown: w.effectUnknown, none: '' }[step.effect];
   return html`<dl class="facts"><div><dt>${w.willRun}</dt><dd>${call(step.action ?? '', step.args ?? {})} ${change(step.current ?? null, step.desired ?? null)} <span class="muted">${effect}</span></dd></div>
-<div><dt>${w.undo}</dt><dd>${undoOf(context, { undo: step.undo ?? null, irreversible: step.irreversible ?? null, action: step.action ?? null })}</dd></div></dl>`;
+<div><dt>${w.undo}</dt><dd>${undoOf(context, { undo: step.undo ?? null, irreversible: step.irreversible ?? null, action: step.action ?? null })}</dd></div></dl>${(step.notes ?? []).map((note) => html`<p class="bad">${icon('question')} ${planNoteText(note, context.lang)}</p>`)}`;
 }
 
 function unknowns({ w }: PageContext, plan: Plan): Markup {

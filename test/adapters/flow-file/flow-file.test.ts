@@ -162,10 +162,11 @@ describe('a kill between the file and the memory of it', () => {
   });
 });
 
-describe('options', () => {
-  it('are all told at once when they are wrong', () => {
-    const make = (options: Record<string, unknown>) => () => createFlowFile(options, { time: systemTime, processes, baseDir: '/' });
-    expect(make({ path: 'x', values: ['stable'] })).toThrow(/no option path; file is missing.*; values must name at least two/);
-    expect(make({ file: 'f', values: ['a', 'b'], default: 'c' })).toThrow(/default must be one of a, b/);
+describe('options that do not go together', () => {
+  it('are refused before anything is touched', () => {
+    const make = (values: readonly string[], more = {}) =>
+      expect(() => createFlowFile({ file: 'f', values, ...more }, { time: systemTime, processes, baseDir: '/' }));
+    make(['stable']).toThrow(/values: at least two/);
+    make(['a', 'b'], { default: 'c' }).toThrow(/default: it must be one of a, b/);
   });
 });

@@ -30,7 +30,7 @@ function systemOf(example: string) {
   const env = Object.fromEntries(
     [...text.matchAll(/\{env\.(\w+)\}/g)].map(([, name = '']) => [name, name.endsWith('ADDRESS') ? '127.0.0.1:1' : 'http://127.0.0.1:1']),
   );
-  const { system } = loadAndLint(folder, { ...TOOLS, sourceProblem: () => null, env });
+  const { system } = loadAndLint(folder, { ...TOOLS, driverProblem: () => null, env });
   if (system === null) throw new Error(`${example} cannot be read`);
   return system;
 }

@@ -2,13 +2,14 @@
 import { createProcesses } from '../../../src/adapters/process/index.ts';
 import { createReleaseDirectory } from '../../../src/adapters/release-directory/index.ts';
 import { systemTime } from '../../../src/adapters/system/index.ts';
+import type { TargetOptions } from '../../../src/domain/target-catalog.ts';
 import type { Processes } from '../../../src/ports/process.ts';
 
 export type KillPoint = 'before the link' | 'before the reload' | 'after the reload';
 
 export interface KillOrder {
   readonly baseDir: string;
-  readonly options: Record<string, unknown>;
+  readonly options: TargetOptions<'release-directory'>;
   readonly to: string;
   readonly expected: string;
   readonly key: string;

@@ -269,11 +269,10 @@ describe('damage and mistakes', () => {
     });
   });
 
-  it('every wrong option is told at once', () => {
-    const make = () =>
-      createReleaseDirectory({ pidfile: 'x', signal: 3, reload: 'a b', requires: [1] }, { time: systemTime, processes, baseDir: '/' });
-    expect(make).toThrow(
-      /no option pidfile; signal must be a text; reload must be a list of texts; root is missing.*requires must be a list/,
-    );
+  it('options that do not go together are refused before anything is touched', () => {
+    const make = (options: object) =>
+      expect(() => createReleaseDirectory({ root: 'app', ...options }, { time: systemTime, processes, baseDir: '/' }));
+    make({ signal: 'SIGHUP' }).toThrow(/signal: it needs pidFile/);
+    make({ signal: 'SIGHUP', pidFile: 'x', reload: ['a'] }).toThrow(/signal: it and reload exclude each other/);
   });
 });

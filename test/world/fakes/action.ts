@@ -45,6 +45,7 @@ export function createFakeAction(o: FakeActionOptions): Action {
   const { target, kill } = o;
   return {
     spec: o.spec,
+    compareAndSet: () => (o.compares === false ? 'none' : 'native'),
     target: () => o.name,
     observe: async (args) => {
       await kill.gate();

@@ -41,7 +41,7 @@ export function createFakeDeployTarget(o: FakeDeployTargetOptions): FakeDeployTa
       releases.delete(release);
       pruned.add(release);
     },
-    caps: { cas: 'lock', freeze: true, restoresConfig: 'none' },
+    caps: { compareAndSet: 'lock', freeze: true, restoresConfig: 'none' },
     list: async (limit) =>
       [...releases.values()]
         .toSorted((a, b) => b.createdAt - a.createdAt)

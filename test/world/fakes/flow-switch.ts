@@ -35,6 +35,7 @@ export function createFakeFlowSwitch(o: {
   };
   return {
     effects,
+    compareAndSet: 'lock',
     values: o.values,
     put: (org, value) => change(org, value, ''),
     flows: () => Object.fromEntries([...entries].map(([org, { value }]) => [org, value])),

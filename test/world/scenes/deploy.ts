@@ -61,11 +61,11 @@ export const SHOP: System = {
       rearmMs: 10_000,
     },
   ],
-  targets: [{ id: 'shop', driver: 'release-directory', options: {} }],
+  targets: [{ id: 'shop', driver: 'release-directory', root: 'service' }],
   switches: [],
   people: [{ id: 'ana', name: 'Ana', roles: ['commander', 'comms'], lang: 'en' }],
   roles: ['commander', 'comms'],
-  channels: [{ id: 'mail', driver: 'file', dependsOn: [], options: {} }],
+  channels: [{ id: 'mail', driver: 'file', dependsOn: [], path: 'mail.ndjson' }],
   audiences: [{ id: 'team', kind: 'responders', lang: 'en', zone: 'UTC', channels: [{ channel: 'mail', to: ['oncall'] }] }],
   clocks: {},
   severities: {},
@@ -205,7 +205,7 @@ function targetOf(shop: ReturnType<typeof fakeTargetOn>): DeployTarget {
     status: 'available' as const,
   }));
   return {
-    caps: { cas: 'lock', freeze: true, restoresConfig: 'none' },
+    caps: { compareAndSet: 'lock', freeze: true, restoresConfig: 'none' },
     list: async () => releases,
     current: async () => ({
       release: shop.value,

@@ -1,17 +1,24 @@
-// Every driver of the catalog has its page, its row in the index, and an example that the loader takes.
+// Every driver of sources, targets and switches has its page, its row in the index, and an example that the loader takes.
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { loadAndLint } from '../../src/config/lint.ts';
-import { SOURCE_DRIVER_NAMES } from '../../src/domain/source-catalog.ts';
+import { SOURCE_DRIVERS } from '../../src/domain/source-catalog.ts';
+import { SWITCH_DRIVERS } from '../../src/domain/switch-catalog.ts';
+import { TARGET_DRIVERS } from '../../src/domain/target-catalog.ts';
 import { TOOLS } from '../config/workspace.ts';
 import { read, root } from './source.ts';
 
-test.each(SOURCE_DRIVER_NAMES)('the driver %s has a page whose example reads without a problem', (driver) => {
-  const page = `docs/sources/${driver}.md`;
+const DRIVERS = { sources: SOURCE_DRIVERS, targets: TARGET_DRIVERS, switches: SWITCH_DRIVERS } as const;
+const PAGES = Object.entries(DRIVERS).flatMap(([what, drivers]) =>
+  Object.keys(drivers).map((driver) => [what as keyof typeof DRIVERS, driver] as const),
+);
+
+test.each(PAGES)('%s: the driver %s has a page whose example reads without a problem', (what, driver) => {
+  const page = `docs/${what}/${driver}.md`;
   expect(existsSync(path.join(root, page)), page).toBe(true);
-  expect(read('docs/sources/README.md')).toContain(`[\`${driver}\`](${driver}.md)`);
+  expect(read(`docs/${what}/README.md`)).toContain(`[\`${driver}\`](${driver}.md)`);
   const example = [...read(page).matchAll(/```yaml\n(belay: 1\n[\s\S]*?)```/g)].map((match) => match[1] ?? '')[0] ?? '';
   expect(example).toContain(`driver: ${driver}`);
   const names = new Set([...example.matchAll(/\{env\.(\w+)\}/g)].map((match) => match[1] ?? ''));
@@ -30,7 +37,7 @@ test.each(SOURCE_DRIVER_NAMES)('the driver %s has a page whose example reads wit
     writeFileSync(path.join(folder, 'belay.yaml'), example);
     const loaded = loadAndLint(folder, { ...TOOLS, env: Object.fromEntries([...names].map((name) => [name, fake(name)])) });
     expect(loaded.diagnostics.filter((one) => one.severity === 'error')).toEqual([]);
-    expect(loaded.system?.sources.map((one) => one.driver)).toContain(driver);
+    expect(loaded.system?.[what].map((one) => one.driver)).toContain(driver);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
