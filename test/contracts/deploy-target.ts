@@ -7,6 +7,8 @@ export interface DeployTargetUnderTest {
   readonly target: DeployTarget;
   /** Somebody else puts a release live. */
   deploy(release: string): Promise<void>;
+  /** Somebody else begins to put a release live, which takes a while; for targets with `abort`. */
+  begin?(release: string): Promise<void>;
   /** What really runs. */
   running(): Promise<string>;
   /** Removes a release for good. */
@@ -46,7 +48,7 @@ export function deployTargetContract(name: string, make: () => Promise<DeployTar
     it('keeps its fingerprint while nothing changes, a freeze included', async () => {
       const { target } = await setUp();
       const { fingerprint } = await target.current();
-      await target.freeze(true, 'INC-1');
+      if (target.caps.freeze) await target.freeze(true, 'INC-1');
       expect((await target.current()).fingerprint).toBe(fingerprint);
       expect((await target.current()).fingerprint).toBe(fingerprint);
     });
@@ -136,8 +138,28 @@ export function deployTargetContract(name: string, make: () => Promise<DeployTar
       expect((await made.target.current()).fingerprint).toBe(fingerprint);
     });
 
+    it('says what is on its way and stops it, where it can', async () => {
+      const made = await setUp();
+      const { target, begin } = made;
+      expect(begin === undefined).toBe(target.abort === undefined);
+      if (begin === undefined || target.abort === undefined) return;
+      const before = await target.current();
+      await begin(OLD);
+      const during = await target.current();
+      expect(during).toMatchObject({ release: NEW, inFlight: OLD });
+      expect(during.fingerprint).not.toBe(before.fingerprint);
+      await target.abort(OLD);
+      await target.abort(OLD);
+      expect(await settled(made, NEW)).toMatchObject({ release: NEW });
+      expect((await target.current()).inFlight).toBeUndefined();
+    });
+
     it('freezes and thaws, as often as it is told', async () => {
       const { target } = await setUp();
+      if (!target.caps.freeze) {
+        await expect(target.freeze(true, 'INC-1')).rejects.toMatchObject({ effect: 'none' });
+        return;
+      }
       for (const on of [true, true, false, false]) {
         await target.freeze(on, 'INC-1');
         expect((await target.current()).frozen).toBe(on);

@@ -64,6 +64,7 @@ deployTargetContract('the fake', async () => {
   return {
     target,
     deploy: async (release) => target.deploy(release),
+    begin: async (release) => target.begin(release),
     running: async () => (await target.current()).release,
     prune: async (release) => target.prune(release),
     close: async () => undefined,

@@ -48,6 +48,16 @@ for (const name of ['deploy.rollback', 'deploy.activate']) {
     };
   });
 }
+actionContract('deploy.abort', async () => {
+  const { target, actions } = worldOf();
+  target.begin('v0.9.0');
+  return {
+    action: actionOf(actions, 'deploy.abort'),
+    args: { target: 'shop' },
+    interfere: async () => target.begin('v1.0.0'),
+    close: async () => undefined,
+  };
+});
 actionContract('flow.set', async () => {
   const { flow, actions } = worldOf();
   return {

@@ -17,6 +17,8 @@ export interface FakeDeployTargetOptions {
 export interface FakeDeployTarget extends DeployTarget {
   /** Somebody else's deploy. */
   deploy(release: string): void;
+  /** Somebody else's deploy has begun. */
+  begin(release: string): void;
   prune(release: string): void;
   readonly effects: readonly { readonly by: string; readonly to: string; readonly key: string }[];
 }
@@ -27,7 +29,8 @@ export function createFakeDeployTarget(o: FakeDeployTargetOptions): FakeDeployTa
   const effects: { by: string; to: string; key: string }[] = [];
   let live = { release: o.live ?? o.releases.at(-1)?.ref ?? '', revision: 1, changedAt: o.now(), previous: null as string | null };
   let frozen = false;
-  const fingerprint = (): string => `${live.release}@${live.revision}`;
+  let inFlight: string | undefined;
+  const fingerprint = (): string => `${live.release}@${live.revision}${inFlight === undefined ? '' : `>${inFlight}`}`;
   const put = (to: string, by: string, key: string): void => {
     effects.push({ by, to, key });
     live = { release: to, revision: live.revision + 1, changedAt: o.now(), previous: to === live.release ? live.previous : live.release };
@@ -37,6 +40,12 @@ export function createFakeDeployTarget(o: FakeDeployTargetOptions): FakeDeployTa
   return {
     effects,
     deploy: (release) => put(release, 'somebody else', ''),
+    begin: (release) => {
+      inFlight = release;
+    },
+    abort: async (release) => {
+      if (inFlight === release) inFlight = undefined;
+    },
     prune: (release) => {
       releases.delete(release);
       pruned.add(release);
@@ -59,6 +68,7 @@ export function createFakeDeployTarget(o: FakeDeployTargetOptions): FakeDeployTa
       fingerprint: fingerprint(),
       units: [{ id: 'one', release: live.release, ready: true }],
       frozen,
+      ...(inFlight === undefined ? {} : { inFlight }),
       changedAt: live.changedAt,
       previous: live.previous,
     }),
