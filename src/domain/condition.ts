@@ -102,6 +102,17 @@ function expected(kind: SignalKind['kind'], limit: number, overMs: number): numb
   return kind === 'count' || kind === 'event' ? limit : null;
 }
 
+/**
+ * Of the events that came since the look before, the share after which the limit was crossed, from 0 to 1; null where that cannot be told:
+ * kinds that are no share, comparisons, and a window that was beyond the limit before (what was missing was something else).
+ */
+export function crossedShare(rule: CompiledRule, { bad, all, limit }: Condition, newBad: number): number | null {
+  if (limit !== true || newBad <= 0 || !isShare(rule.kind) || rule.inverse || rule.rule.breach?.vs !== undefined) return null;
+  const atLimit = rule.limit * all;
+  const share = (atLimit - (bad - newBad)) / newBad;
+  return share > 0 && share <= 1 ? share : null;
+}
+
 /** An empty still window keeps the last answer: `stillBefore`. */
 export function lookAtRatio(rule: CompiledRule, over: Counts, still: Counts, stillBefore: boolean): Condition {
   // Two counters read one after the other may disagree by the events in between: a share is never above 1.

@@ -2,6 +2,7 @@
 import { assert } from './assert.ts';
 import type { Event, EventData, EventType } from './event.ts';
 import type { Approval, ClockState, Incident, OpenTask, StepState } from './incident.ts';
+import type { Instant } from './json.ts';
 
 type Folder<T extends EventType> = (incident: Incident, data: EventData[T], event: Event) => Partial<Incident>;
 type Folders = { readonly [T in EventType]?: Folder<T> };
@@ -25,6 +26,12 @@ export function foldIncident(before: Incident | null, event: Event): Incident {
 /** The projection of a whole log, or null for an empty one. */
 export function foldLog(events: readonly Event[]): Incident | null {
   return events.reduce<Incident | null>(foldIncident, null);
+}
+
+/** When its last step that is done ended; null while none is. */
+export function lastDoneAt({ steps }: Incident): Instant | null {
+  const ends = Object.values(steps).flatMap((step) => (step.status === 'done' && step.endedAt !== undefined ? [step.endedAt] : []));
+  return ends.length === 0 ? null : Math.max(...ends);
 }
 
 /** An incident holds its fingerprint (no second one is opened for the same thing) while it is open. */

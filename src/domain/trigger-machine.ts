@@ -1,7 +1,7 @@
 // The state of one (trigger, scope): ok → suspect → breached → cleared, its hold, its clearing and its episode.
 // It knows event time as an argument and never a clock. Missing data never moves it: the caller then has nothing to look at.
 import type { Clean, CompiledRule, Condition } from './condition.ts';
-import { chanceOf, isProven, provenBound } from './condition.ts';
+import { chanceOf, crossedShare, isProven, provenBound } from './condition.ts';
 import type { RunningSum } from './cusum.ts';
 import type { Instant, Json, JsonObject } from './json.ts';
 import { type EvidenceLevel, type FrozenInputs, isTold, type Transition, type TriggerStatus } from './trigger.ts';
@@ -72,6 +72,8 @@ export interface Look {
   readonly watermark: Instant;
   /** When Belay learned it. */
   readonly now: Instant;
+  /** Event time since the look before; 0 when there was none, or too long ago to say anything of the time between. */
+  readonly spanMs: number;
   /** Counted since the last look. */
   readonly newBad: number;
   readonly newAll: number;
@@ -109,7 +111,7 @@ export function usableLevel(state: MachineState, look: Pick<Look, 'condition' | 
 export function step(rule: CompiledRule, before: MachineState, look: Look): Stepped {
   const moved = look.gapMs > 0 ? overGap(rule, before, look) : before;
   if (isQuiet(moved, look.condition.limit)) return { state: moved, transitions: NOTHING };
-  const held = hold(moved, look);
+  const held = hold(rule, moved, look);
   if (held.status === 'ok') return fromOk(rule, held, look);
   if (held.status === 'cleared') return fromCleared(rule, held, look);
   if (held.status === 'suspect') return fromSuspect(rule, held, look, []);
@@ -130,11 +132,21 @@ function overGap({ rule }: CompiledRule, state: MachineState, { at, gapMs }: Loo
 }
 
 /** The hold runs while L is known to be true, waits while it cannot be told, ends when L is known to be false. */
-function hold(state: MachineState, { condition, at }: Look): MachineState {
+function hold(rule: CompiledRule, state: MachineState, look: Look): MachineState {
+  const { condition, at } = look;
   if (condition.limit === null) return state.limitSince === null || state.pausedSince !== null ? state : { ...state, pausedSince: at };
   if (!condition.limit) return state.limitSince === null ? state : { ...state, limitSince: null, pausedMs: 0, pausedSince: null };
-  if (state.limitSince === null) return { ...state, limitSince: at, pausedMs: 0, pausedSince: null };
+  if (state.limitSince === null) return { ...state, limitSince: crossedAt(rule, look), pausedMs: 0, pausedSince: null };
   return state.pausedSince === null ? state : { ...state, pausedMs: state.pausedMs + at - state.pausedSince, pausedSince: null };
+}
+
+/**
+ * When the limit was crossed, between the look before and this one, as if the events of that time had come evenly. Counted from the look
+ * itself, a hold of ten readings would end at the tenth or, by a millisecond of jitter, at the eleventh.
+ */
+function crossedAt(rule: CompiledRule, { condition, at, spanMs, gapMs, newBad }: Look): Instant {
+  const share = gapMs > 0 || spanMs === 0 ? null : crossedShare(rule, condition, newBad);
+  return share === null ? at : at - Math.floor((1 - share) * spanMs);
 }
 
 const heldUntil = (state: MachineState, until: Instant): number =>

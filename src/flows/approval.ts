@@ -32,8 +32,8 @@ export async function askApproval(visit: Visit, part: string, plan: Plan, reques
   const { run } = visit;
   const name = partName(visit, part);
   const id = `${run.context.runId}/${name}`;
-  let deadline = (await run.context.now()) + (request.timeoutMs ?? PATIENCE_MS);
-  await requestApproval(run, { name, step: visit.step.id, plan, request, deadline });
+  const withinMs = request.timeoutMs ?? PATIENCE_MS;
+  let deadline = await requestApproval(run, { name, step: visit.step.id, plan, request, withinMs });
   if (await run.context.step(`${name}:merged`, () => mergeIfGlobal(run.world, run.incident))) return false;
   for (let round = 1; ; round += 1) {
     await run.context.receive(`approval:${name}`, deadline);
@@ -44,7 +44,7 @@ export async function askApproval(visit: Visit, part: string, plan: Plan, reques
     if (now < deadline) continue;
     const settled = await expire(run, { name: `${name}:expired${round}`, id, plan, request });
     if (settled !== 'open') return settled === 'granted';
-    deadline = now + (request.timeoutMs ?? PATIENCE_MS);
+    deadline = now + withinMs;
   }
 }
 
@@ -53,13 +53,13 @@ export interface Asking {
   readonly step: string | null;
   readonly plan: Plan;
   readonly request: ApprovalRequest;
-  readonly deadline: Instant;
+  readonly withinMs: number;
 }
 
-/** The request and the messages that tell the responders of it, in one transaction. */
-export async function requestApproval(run: Run, { name, step, plan, request, deadline }: Asking): Promise<void> {
+/** The request and the messages that tell the responders of it, in one transaction. @returns until when it is open */
+export async function requestApproval(run: Run, { name, step, plan, request, withinMs }: Asking): Promise<Instant> {
   const id = `${run.context.runId}/${name}`;
-  await update(run, `${name}:request`, (incident, at) => {
+  const askedAt = await update(run, `${name}:request`, (incident, at) => {
     // Another incident asks by now.
     if (incident.mergedInto !== undefined) return null;
     const told = attention(run, incident, { revision: name, at, asks: 'approval', of: request.from });
@@ -74,7 +74,7 @@ export async function requestApproval(run: Run, { name, step, plan, request, dea
             from: request.from,
             min: request.min,
             fourEyes: request.fourEyes,
-            expiresAt: deadline,
+            expiresAt: at + withinMs,
           },
           at,
           actor: BELAY,
@@ -84,6 +84,7 @@ export async function requestApproval(run: Run, { name, step, plan, request, dea
       deliveries: told.deliveries,
     };
   });
+  return askedAt + withinMs;
 }
 
 /** `merged`: another incident goes on with it, and nobody is asked here any more. */

@@ -96,7 +96,7 @@ async function planFor(world: World, o: { readonly runbook: string; readonly inp
 /** Repeating it under one key starts nothing again. What the start needs stands in the first transaction: a kill right behind it loses no run. */
 async function startRun(world: World, caller: Caller, request: StartRequest): Promise<Incident> {
   const run = `run/${request.key}`;
-  const earlier = (await world.incidents.list({ open: true })).find((one) => one.run === run);
+  const [earlier] = await world.incidents.list({ open: true, run });
   if (earlier !== undefined) {
     await startRequested(world, earlier);
     return earlier;

@@ -8,6 +8,7 @@ import type { Instant, Json } from '../domain/json.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Transition, TriggerRule } from '../domain/trigger.ts';
 import { decisionFacts, type FactsWorld, type Standpoint } from './decision-facts.ts';
+import { mergeIfGlobal } from './merge.ts';
 import { keepPlan, makePlan } from './plan.ts';
 import type { Run } from './run.ts';
 import { BELAY, factsOf, readIncident, update } from './run.ts';
@@ -25,12 +26,15 @@ export async function localityOf(world: Pick<World, 'system' | 'readings'>, rule
   return rule.scope === 'all' ? 'global' : localityAmong(await world.readings.views(rule.id), scope, world.system.guards);
 }
 
-/** Plans and judges inside one engine step, then writes the decision with its frozen inputs. */
-export async function decide(run: Run, transition: Transition, round: number): Promise<Decision> {
-  const decision = (await run.context.step(
-    `decide#${round}`,
-    async () => (await decideNow(run, transition)) as unknown as Json,
-  )) as unknown as Decision;
+/**
+ * Plans and judges inside one engine step, then writes the decision with its frozen inputs. `merged`: another incident has it by now, and
+ * nothing is decided here.
+ */
+export async function decide(run: Run, transition: Transition, round: number): Promise<Decision | 'merged'> {
+  const decision = (await run.context.step(`decide#${round}`, async () =>
+    (await mergeIfGlobal(run.world, run.incident)) ? 'merged' : ((await decideNow(run, transition)) as unknown as Json),
+  )) as unknown as Decision | 'merged';
+  if (decision === 'merged') return decision;
   // One that has become a part of another incident meanwhile decides nothing: the caller looks for that next.
   await update(run, `decided#${round}`, (incident, at) =>
     incident.mergedInto === undefined ? { events: decisionEvents(run, decision, at) } : null,

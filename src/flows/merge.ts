@@ -34,10 +34,9 @@ export async function absorbQuestions(context: FlowContext, world: World, o: { r
 }
 
 async function questionsBeside(world: World, id: IncidentId): Promise<IncidentId[]> {
-  const open = await world.incidents.list({ open: true });
-  const all = open.find((one) => one.id === id);
-  if (all?.scope.orgs !== 'all' || all.trigger === null) return [];
-  return open.filter((one) => one.trigger === all.trigger && isOnlyAsked(one)).map((one) => one.id);
+  const all = await world.incidents.load(id);
+  if (all === null || !isOpen(all) || all.scope.orgs !== 'all' || all.trigger === null) return [];
+  return (await world.incidents.list({ open: true, trigger: all.trigger })).filter(isOnlyAsked).map((one) => one.id);
 }
 
 /**
@@ -45,12 +44,12 @@ async function questionsBeside(world: World, id: IncidentId): Promise<IncidentId
  * and one of the two sees the other. @returns true when its incident is a part of another now
  */
 export async function mergeIfGlobal(world: World, id: IncidentId): Promise<boolean> {
-  const open = await world.incidents.list({ open: true });
   const mine = await world.incidents.load(id);
   if (mine === null || mine.trigger === null) return false;
   if (mine.mergedInto !== undefined) return mergeInto(world, id, mine.mergedInto, isUndecided);
   if (!isUndecided(mine) && !isOnlyAsked(mine)) return false;
-  const all = open.find((one) => one.id !== id && one.trigger === mine.trigger && answersForAll(one));
+  const ofAll = await world.incidents.list({ open: true, trigger: mine.trigger, org: 'all' });
+  const all = ofAll.find((one) => one.id !== id && answersForAll(one));
   if (all === undefined || all.run === null || !(await isAtWork(world, all.run))) return false;
   return mergeInto(world, id, all.id, (incident) => isUndecided(incident) || isOnlyAsked(incident));
 }

@@ -2,7 +2,6 @@
 import type { EventDraft } from '../domain/event.ts';
 import type { Locality } from '../domain/guardrail.ts';
 import type { Incident } from '../domain/incident.ts';
-import { isOpen } from '../domain/incident-fold.ts';
 import type { ClockSpec, Severity } from '../domain/ir.ts';
 import { isPerOrg } from '../domain/ir.ts';
 import type { Instant, JsonObject } from '../domain/json.ts';
@@ -33,13 +32,8 @@ export async function coveringIncident(
   world: Pick<World, 'incidents'>,
   { trigger, scope, run }: { readonly trigger: string; readonly scope: string; readonly run?: string },
 ): Promise<Incident | null> {
-  const open = (await world.incidents.list({ open: true })).filter((one) => isOpen(one) && one.trigger === trigger);
-  return (
-    open.find((one) => run !== undefined && one.run === run) ??
-    open.find((one) => one.scope.orgs === 'all') ??
-    open.find((one) => one.scope.orgs.includes(scope)) ??
-    null
-  );
+  const open = await world.incidents.list({ open: true, trigger, org: scope });
+  return open.find((one) => run !== undefined && one.run === run) ?? open.find((one) => one.scope.orgs === 'all') ?? open[0] ?? null;
 }
 
 /** What the first transaction of an incident writes. */

@@ -45,6 +45,8 @@ interface Opened {
   /** Content hash of the runbook as it was when the incident opened: editing the file changes no run. */
   readonly irHash: string | null;
   readonly inputs: JsonObject;
+  /** Absent: it is read by its hash. */
+  readonly runbook?: Runbook;
 }
 
 /** One run per episode of a trigger, or per run that a person starts. Whatever breaks it, its incident says so. */
@@ -140,7 +142,8 @@ async function join(context: FlowContext, world: World, incident: Incident, tran
   const runbook = runbookFor(world, transition.trigger, locality);
   if (runbook !== null) await world.documents.put(runbook.runbook as unknown as Json);
   const inputs: JsonObject = locality === 'global' ? {} : { org: transition.scope };
-  return { incident: incident.id, created: true, irHash: runbook?.irHash ?? null, inputs };
+  const pinned = runbook === null ? { irHash: null } : { irHash: runbook.irHash, runbook: runbook.runbook };
+  return { incident: incident.id, created: true, inputs, ...pinned };
 }
 
 /** A second breach of the same thing belongs to the open incident; stronger evidence may settle an open question. */
@@ -170,7 +173,7 @@ async function dedupe(world: World, incident: Incident, transition: Transition, 
 
 async function newRun(context: FlowContext, world: World, opened: Opened & { readonly irHash: string }): Promise<Run> {
   const { irHash, inputs } = opened;
-  const runbook = (await context.step('pin', () => world.documents.get(irHash))) as unknown as Runbook;
+  const runbook = opened.runbook ?? ((await context.step('pin', () => world.documents.get(irHash))) as unknown as Runbook);
   const plan: Plan = {
     runbook: runbook.id,
     version: runbook.version,
@@ -203,8 +206,8 @@ async function decideUntilSettled(run: Run, transition: Transition): Promise<Set
   let latest = transition;
   let asked: Asked | null = null;
   for (let round = 1; ; round += 1) {
-    if (await isMerged(run, `merged#${round}`)) return { kind: 'merged' };
     const decision = await decide(run, latest, round);
+    if (decision === 'merged') return { kind: 'merged' };
     if (latest.to === 'breached') await absorbQuestions(run.context, run.world, { all: run.incident, round });
     // The same question stays open: people must not find that what they are reading has expired under them.
     const same = asked !== null && decision.choice === 'ask' && decision.plan.planHash === asked.plan.planHash;
@@ -243,8 +246,7 @@ interface Asked {
 
 async function ask(run: Run, decision: Decision, round: number): Promise<Asked> {
   const name = `plan#${round}`;
-  const deadline = (await run.context.now()) + PATIENCE_MS;
-  await requestApproval(run, { name, step: null, plan: decision.plan, request: approvalNeeds(run, decision.plan), deadline });
+  await requestApproval(run, { name, step: null, plan: decision.plan, request: approvalNeeds(run, decision.plan), withinMs: PATIENCE_MS });
   return { id: `${run.context.runId}/${name}`, plan: decision.plan };
 }
 

@@ -106,16 +106,16 @@ export async function append(run: Writing, name: string, build: (at: Instant) =>
   await update(run, name, (_incident, at) => build(at));
 }
 
-/** As `append`, deciding under the incident's lock. */
+/** As `append`, deciding under the incident's lock. @returns when */
 export async function update(
   run: Writing,
   name: string,
   build: (incident: Incident, at: Instant) => Omit<Change, 'key'> | null,
-): Promise<void> {
-  await run.context.step(name, async () => {
+): Promise<Instant> {
+  return run.context.step(name, async () => {
     const at = run.world.time.now();
     await run.world.incidents.update(run.incident, `${run.context.runId}/${name}`, (incident) => build(incident, at));
-    return null;
+    return at;
   });
 }
 

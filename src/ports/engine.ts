@@ -46,6 +46,8 @@ export interface Engine {
   /** Stops the run at its next step boundary. */
   cancel(runId: string): Promise<void>;
   resume(runId: string): Promise<void>;
+  /** Null when there is no such run. */
+  find(runId: string): Promise<RunSummary | null>;
   list(filter?: { readonly status?: RunStatus }): Promise<readonly RunSummary[]>;
   /** Names of the completed steps, in order. */
   steps(runId: string): Promise<readonly string[]>;

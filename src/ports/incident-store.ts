@@ -27,6 +27,19 @@ export interface Change {
   readonly deliveries?: readonly DeliveryDraft[];
 }
 
+/** All that is named must fit. */
+export interface IncidentFilter {
+  /** `isOpen`. */
+  readonly open?: boolean;
+  readonly trigger?: string;
+  /** `all`: those of all organizations; an organization: those, and the ones that name it. */
+  readonly org?: string;
+  readonly run?: string;
+  /** A step of it was done at this instant or later (`lastDoneAt`). */
+  readonly doneSince?: Instant;
+  readonly limit?: number;
+}
+
 /**
  * Every method may throw BELAY_STORE_UNAVAILABLE; its `effect` is `none`, or `unknown` when a commit was sent and could not be read back.
  * A write is durable when it resolves.
@@ -51,8 +64,8 @@ export interface IncidentStore {
   update(id: IncidentId, key: string, build: (incident: Incident) => Omit<Change, 'key'> | null): Promise<Incident>;
   load(id: IncidentId): Promise<Incident | null>;
   byNumber(number: number): Promise<Incident | null>;
-  /** Newest first; all of them without a limit. `open` is `isOpen`. */
-  list(filter?: { readonly open?: boolean; readonly limit?: number }): Promise<readonly Incident[]>;
+  /** Newest first; all of them without a limit. What it costs follows what it returns, not how many incidents there are. */
+  list(filter?: IncidentFilter): Promise<readonly Incident[]>;
   /** Oldest first; none for an unknown incident. */
   events(id: IncidentId, afterSeq?: number): Promise<readonly Event[]>;
   /** Timers due at `now`, oldest first; they stay until a change clears them. */

@@ -27,6 +27,8 @@ function runsOnce(make: () => Promise<EngineWorld>): void {
     await engine.start('greet', 'Ana', { id });
     expect(await world.settle(engine.result(id))).toEqual({ hello: 'Ana' });
     expect((await engine.list({ status: 'done' })).map((run) => [run.id, run.flow])).toContainEqual([id, 'greet']);
+    expect(await engine.find(id)).toMatchObject({ id, flow: 'greet', status: 'done' });
+    expect(await engine.find(freshId())).toBeNull();
   });
 
   test('a second start of the same id changes nothing', async () => {

@@ -2,7 +2,7 @@
 
 import { Bug } from '../../src/domain/assert.ts';
 import { BelayError } from '../../src/domain/errors.ts';
-import type { Change } from '../../src/ports/incident-store.ts';
+import type { Change, IncidentFilter } from '../../src/ports/incident-store.ts';
 import {
   declared,
   deliveryDraft,
@@ -284,6 +284,33 @@ export function incidentStoreContract(make: MakeStore, { test, expect }: TestToo
     expect((await store.incidents.list({ open: true })).map((one) => one.id)).toEqual(all.slice(1).map((one) => one.id));
     expect((await store.incidents.list({ open: false })).map((one) => one.id)).toEqual([newest?.id]);
     expect((await store.incidents.list({ open: true, limit: 1 })).map((one) => one.id)).toEqual([middle?.id]);
+  });
+
+  on('lists by trigger, organization, run, and when a step was last done', async (store) => {
+    const make = async (fingerprint: string, o: Parameters<typeof declared>[1]) =>
+      (await store.incidents.declare(fingerprint, (number) => ({ key: fingerprint, events: [declared(number, { fingerprint, ...o })] })))
+        .incident.id;
+    const acme = await make('a', { trigger: 'errors', orgs: ['acme'], run: 'r1' });
+    const all = await make('b', { trigger: 'errors', orgs: 'all', run: 'r2' });
+    const slow = await make('c', { trigger: 'latency', orgs: ['globex', 'acme'], run: 'r3' });
+    const found = async (filter: IncidentFilter) => (await store.incidents.list(filter)).map((one) => one.id);
+    expect(await found({ trigger: 'errors' })).toEqual([all, acme]);
+    expect(await found({ org: 'acme' })).toEqual([slow, all, acme]);
+    expect(await found({ org: 'globex' })).toEqual([slow, all]);
+    expect(await found({ org: 'all' })).toEqual([all]);
+    expect(await found({ open: true, trigger: 'errors', org: 'globex' })).toEqual([all]);
+    expect(await found({ run: 'r3' })).toEqual([slow]);
+    expect(await found({ run: 'r9' })).toEqual([]);
+    const actor = { kind: 'engine', id: 'belay' } as const;
+    await store.incidents.append(acme, {
+      key: 'step',
+      events: [
+        { type: 'step.started', data: { step: 's', kind: 'do', title: 'S', attempt: 1 }, at: 400, actor },
+        { type: 'step.finished', data: { step: 's', attempt: 1, status: 'done', detail: {} }, at: 500, actor },
+      ],
+    });
+    expect(await found({ doneSince: 500 })).toEqual([acme]);
+    expect(await found({ doneSince: 501 })).toEqual([]);
   });
 
   on('timers are set, moved, cleared, and told in the order of their instants', async (store) => {

@@ -68,7 +68,13 @@ const ENGINE = { kind: 'engine', id: 'belay' } as const;
 
 export function declared(
   number: number,
-  o: { readonly fingerprint?: string; readonly at?: Instant; readonly run?: string } = {},
+  o: {
+    readonly fingerprint?: string;
+    readonly at?: Instant;
+    readonly run?: string;
+    readonly trigger?: string;
+    readonly orgs?: readonly string[] | 'all';
+  } = {},
 ): EventDraft {
   return {
     type: 'incident.declared',
@@ -76,9 +82,9 @@ export function declared(
       number,
       kind: 'real',
       severity: 'P1',
-      orgs: ['acme'],
+      orgs: o.orgs ?? ['acme'],
       components: ['web'],
-      trigger: 'errors',
+      trigger: o.trigger ?? 'errors',
       runbook: 'deploy-rollback',
       fingerprint: o.fingerprint ?? 'errors/acme',
       detectedAt: (o.at ?? 1_000) - 10,

@@ -43,6 +43,7 @@ export class Scope {
       now: at + 7,
       newBad: condition.below === true ? 0 : 10,
       newAll: condition.limit === null ? 0 : 1_000,
+      spanMs: 0,
       gapMs: 0,
       warming: false,
       ceiling: 'act',

@@ -197,6 +197,7 @@ describe('a look that finds nothing', () => {
       now: 5,
       newBad: 0,
       newAll: 9,
+      spanMs: 0,
       gapMs: 0,
       warming: false,
       ceiling: 'act',

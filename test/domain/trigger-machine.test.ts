@@ -35,6 +35,7 @@ const lookAt = (at: number, kind: Kind, o: Partial<Look> = {}): Look => ({
   now: at + 5,
   newBad: kind === 'fine' ? 1 : 10,
   newAll: kind === 'silent' ? 0 : 1_000,
+  spanMs: 0,
   gapMs: 0,
   warming: false,
   ceiling: 'act',

@@ -14,7 +14,8 @@ describe('a breach', () => {
     const breach = (await world.transitions()).at(-1);
     expect(breach?.inputs).toMatchObject({ above: 0.02, overMs: 60_000, level: 'act', warming: false, unknown: false, sources: ['shop'] });
     expect(breach?.inputs.pValue).toBeLessThan(1e-5);
-    expect(breach?.since).toBe(START + 73_000);
+    // 12 of 600 is the limit. At the reading of 73 s there were 15, 5 of them new: it was crossed after two fifths of that second.
+    expect(breach?.since).toBe(START + 72_400);
     expect(await world.store.unanswered()).toHaveLength(3);
     expect(await world.view()).toMatchObject({ status: 'breached', level: 'act', overLimit: true });
   });
@@ -27,7 +28,25 @@ describe('a breach', () => {
     await world.run(40, SICK(world));
     const [suspect, breached] = await world.transitions();
     expect(await world.path()).toEqual(['ok→suspect', 'suspect→breached']);
-    expect((breached?.at ?? 0) - (suspect?.since ?? 0)).toBe(20_000);
+    // Crossed between two readings, and told at the first one that lies 20 s behind that.
+    expect((breached?.at ?? 0) - (suspect?.since ?? 0)).toBe(20_600);
+  });
+
+  test('ends at the tenth reading behind the one that saw it, however unevenly they come', async () => {
+    const world = new DetectWorld({
+      triggers: [trigger('ratio', { breach: { above: 0.02, overMs: 60_000, stillMs: 5_000, forMs: 10_000 } })],
+    });
+    await world.run(70, HEALTHY(world));
+    // The third reading sees the crossing, and the tenth behind it comes 3 ms early: counted from reading to reading the eleventh decides.
+    for (const aheadMs of [0, 0, 0, 3, 3, 3, 3, 3, 3, 3, 3, 3, -3, 0, 0]) {
+      world.clock.nowMs += 1_000;
+      world.shop.serve('acme', 10, 5);
+      world.clock.nowMs += aheadMs;
+      await world.scrape();
+      world.clock.nowMs -= aheadMs;
+    }
+    const [suspect, breached] = await world.transitions();
+    expect((breached?.at ?? 0) - (suspect?.since ?? 0)).toBe(10_597);
   });
 
   test('does not come from a burst that is over, when the still window says so', async () => {
@@ -69,7 +88,7 @@ describe('a breach', () => {
     await world.run(400, (second) => world.shop.serve('acme', 2, second % 20 === 1 ? 1 : 0));
     expect(await world.path()).toEqual(['ok→suspect', 'suspect→suspect!']);
     const [suspect] = await world.transitions();
-    expect((suspect?.at ?? 0) - (suspect?.since ?? 0)).toBe(120_000);
+    expect((suspect?.at ?? 0) - (suspect?.since ?? 0)).toBe(120_600);
     expect(suspect?.inputs).toMatchObject({ bad: 3, level: 'none' });
   });
 });

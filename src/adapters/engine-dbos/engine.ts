@@ -132,6 +132,13 @@ class DbosEngine implements Engine {
     });
   }
 
+  find(runId: string): Promise<RunSummary | null> {
+    return this.#door(async () => {
+      const run = await DBOS.getWorkflowStatus(runId);
+      return run === null ? null : summaryOf(run);
+    });
+  }
+
   list(filter: { readonly status?: RunStatus } = {}): Promise<readonly RunSummary[]> {
     return this.#door(async () => {
       const wanted = Object.keys(STATUS).filter((name) => filter.status === undefined || STATUS[name] === filter.status);

@@ -4,7 +4,7 @@ import { BelayError } from '../../domain/errors.ts';
 import type { Event } from '../../domain/event.ts';
 import { EMPTY_LOG, type LogHead, sealEvents } from '../../domain/event-seal.ts';
 import type { Incident } from '../../domain/incident.ts';
-import { foldIncident, isOpen } from '../../domain/incident-fold.ts';
+import { foldIncident, isOpen, lastDoneAt } from '../../domain/incident-fold.ts';
 import type { Instant } from '../../domain/json.ts';
 import type { Digest } from '../../ports/digest.ts';
 import type { Change } from '../../ports/incident-store.ts';
@@ -36,11 +36,11 @@ const EVENTS = `insert into belay.event (incident, seq, type, at, prev, hash, bo
 const CHANGE = `insert into belay.change (incident, key, last_seq) values ($1, $8, $9)`;
 
 const UPDATE = `with written as (${EVENTS}), marked as (${CHANGE})
-  update belay.incident set severity = $10, phase = $11, open = $12, held_fingerprint = $13, seq = $9, head = $14, projection = $15, run_lock = $16, changed_at = clock_timestamp()
+  update belay.incident set severity = $10, phase = $11, open = $12, held_fingerprint = $13, seq = $9, head = $14, projection = $15, run_lock = $16, trigger = $17, orgs = $18, run = $19, done_at = $20, changed_at = clock_timestamp()
   where id = $1 returning ${STAMP}`;
 const INSERT = `with written as (${EVENTS}), marked as (${CHANGE})
-  insert into belay.incident (id, number, kind, severity, phase, open, fingerprint, held_fingerprint, declare_key, seq, head, projection, run_lock)
-  values ($1, $17, $18, $10, $11, $12, $19, $13, $8, $9, $14, $15, $16) returning ${STAMP}`;
+  insert into belay.incident (id, number, kind, severity, phase, open, fingerprint, held_fingerprint, declare_key, seq, head, projection, run_lock, trigger, orgs, run, done_at)
+  values ($1, $21, $22, $10, $11, $12, $23, $13, $8, $9, $14, $15, $16, $17, $18, $19, $20) returning ${STAMP}`;
 
 export interface Writing {
   readonly change: Change;
@@ -100,6 +100,10 @@ function commonValues({ change, sealed, heldFingerprint }: Writing): unknown[] {
     incident.head,
     JSON.stringify(incident),
     incident.lock ?? null,
+    incident.trigger,
+    incident.scope.orgs === 'all' ? null : incident.scope.orgs,
+    incident.run,
+    lastDoneAt(incident),
   ];
 }
 

@@ -6,7 +6,7 @@ import type { Event } from '../../domain/event.ts';
 import type { Incident, IncidentId } from '../../domain/incident.ts';
 import { incidentId, isOpen } from '../../domain/incident-fold.ts';
 import type { Digest } from '../../ports/digest.ts';
-import type { Change, IncidentStore, Timer } from '../../ports/incident-store.ts';
+import type { Change, IncidentFilter, IncidentStore, Timer } from '../../ports/incident-store.ts';
 import type { Time } from '../../ports/time.ts';
 import type { Changes, Committed } from './changes.ts';
 import type { Client, Database } from './connection.ts';
@@ -49,9 +49,10 @@ export function createIncidentStore(deps: IncidentDeps): IncidentStore {
     load: (id) => one('id', id),
     byNumber: (number) => one('number', number),
     list: async (filter = {}) => {
+      const { where, values } = whereOf(filter);
       const rows = await database.query<{ projection: Incident }>(
-        'select projection from belay.incident where ($1::boolean is null or open = $1) order by number desc limit $2',
-        [filter.open ?? null, filter.limit ?? null],
+        `select projection from belay.incident ${where} order by number desc limit $1`,
+        values,
       );
       return rows.map((row) => row.projection);
     },
@@ -66,6 +67,20 @@ export function createIncidentStore(deps: IncidentDeps): IncidentStore {
     timers: (id) => database.query<TimerColumns>(`${TIMERS} where incident = $1 order by at, id collate "C"`, [id]),
     subscribe: (listener) => changes.subscribe(listener),
   } satisfies IncidentStore;
+}
+
+/** Only what is asked for is written, so that each has its index. */
+function whereOf(filter: IncidentFilter): { readonly where: string; readonly values: readonly unknown[] } {
+  const values: unknown[] = [filter.limit ?? null];
+  const place = (value: unknown): string => `$${values.push(value)}`;
+  const parts: string[] = [];
+  if (filter.open !== undefined) parts.push(filter.open ? 'open' : 'not open');
+  if (filter.trigger !== undefined) parts.push(`trigger = ${place(filter.trigger)}`);
+  if (filter.org === 'all') parts.push('orgs is null');
+  else if (filter.org !== undefined) parts.push(`(orgs is null or ${place(filter.org)} = any (orgs))`);
+  if (filter.run !== undefined) parts.push(`run = ${place(filter.run)}`);
+  if (filter.doneSince !== undefined) parts.push(`done_at >= ${place(filter.doneSince)}`);
+  return { where: parts.length === 0 ? '' : `where ${parts.join(' and ')}`, values };
 }
 
 type TimerColumns = Timer & { [column: string]: unknown };

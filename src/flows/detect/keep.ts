@@ -144,6 +144,7 @@ function restoreState(book: Book, row: StateRow): void {
 /** What is not stored follows from what is: scopes were last seen when their source was last read. */
 function settleTrack(book: Book, system: System, track: Track, now: Instant): void {
   const lastRead = Math.max(0, ...[...book.sources.values()].filter((source) => mayFeed(track, source.id)).map((source) => source.newest));
+  track.lookedAt = lastRead;
   for (let row = 0; row < track.scopes.length; row += 1) {
     track.lastSeen[row] = lastRead;
     track.seenAt[row] = lastRead;

@@ -158,8 +158,10 @@ export function lookAtTrack(book: Book, track: Track, now: Instant, findings: Fi
   const byTime = growsByTime(track);
   const at = byTime ? now : newestOf(book, track);
   const slot = slotOf(track, at);
+  const spanMs = track.lookedAt === 0 ? 0 : at - track.lookedAt;
   const turn: Turn = {
     at,
+    spanMs: spanMs > track.absentMs ? 0 : spanMs,
     now,
     watermark: byTime ? now : watermarkOf(book, track, now),
     sources: [...track.fedBy],
@@ -172,6 +174,7 @@ export function lookAtTrack(book: Book, track: Track, now: Instant, findings: Fi
   }
   track.sweptSlot = slot;
   track.evaluatedAt = now;
+  track.lookedAt = at;
   track.touched.clear();
 }
 
@@ -182,6 +185,7 @@ function rowsToLookAt(track: Track): Set<number> {
 
 interface Turn {
   readonly at: Instant;
+  readonly spanMs: number;
   readonly now: Instant;
   readonly watermark: Instant;
   readonly sources: readonly string[];
@@ -281,7 +285,7 @@ export function note(findings: Findings, trigger: string, scope: string, state: 
 }
 
 /** A look at what counts nothing itself. */
-export const WITHOUT_DATA = { newBad: 0, newAll: 0, gapMs: 0, warming: false } as const;
+export const WITHOUT_DATA = { spanMs: 0, newBad: 0, newAll: 0, gapMs: 0, warming: false } as const;
 
 /** A trigger that people pull: looked at when somebody reports, and while a hold runs. */
 export function lookAtManual(manual: ManualTrigger, scope: string, now: Instant, findings: Findings, report?: JsonObject): void {

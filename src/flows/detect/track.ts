@@ -78,6 +78,8 @@ export interface Track {
   pushSeenAt: Instant;
   sweptSlot: number;
   evaluatedAt: Instant;
+  /** Event time of the last look; 0: none yet in this life. */
+  lookedAt: Instant;
   // By row: newest event time and arrival, time of the last event, gap and counts since the last look, learned rate.
   readonly lastSeen: Instant[];
   readonly seenAt: Instant[];
@@ -275,6 +277,7 @@ export function trackFor(
     pushSeenAt: 0,
     sweptSlot: -1,
     evaluatedAt: 0,
+    lookedAt: 0,
     lastSeen: [],
     seenAt: [],
     eventAt: [],

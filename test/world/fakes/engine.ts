@@ -101,6 +101,12 @@ class FakeEngineLife implements Engine {
     this.#dispatch();
   }
 
+  async find(runId: string): Promise<RunSummary | null> {
+    await this.#kill.gate();
+    const run = this.#disk.runs.get(runId);
+    return run === undefined ? null : summaryOf(run);
+  }
+
   async list(filter: { readonly status?: RunStatus } = {}): Promise<readonly RunSummary[]> {
     await this.#kill.gate();
     return [...this.#disk.runs.values()].filter((run) => filter.status === undefined || run.status === filter.status).map(summaryOf);

@@ -1,7 +1,7 @@
 // Incidents in memory, on the disk of a world, with the semantics of the real store and a kill point on both sides of each commit.
 import type { Incident } from '../../../src/domain/incident.ts';
-import { incidentId, isOpen } from '../../../src/domain/incident-fold.ts';
-import type { IncidentStore } from '../../../src/ports/incident-store.ts';
+import { incidentId, isOpen, lastDoneAt } from '../../../src/domain/incident-fold.ts';
+import type { IncidentFilter, IncidentStore } from '../../../src/ports/incident-store.ts';
 import type { FakeStoreDeps, IncidentRow } from './store-tables.ts';
 import { applyChange, copy, insertIncident, listenersOf, rowOf, tablesOf } from './store-tables.ts';
 
@@ -50,7 +50,7 @@ export function createFakeIncidentStore(deps: FakeStoreDeps): IncidentStore {
     list: (filter = {}) =>
       read(() =>
         sorted()
-          .filter((incident) => filter.open === undefined || isOpen(incident) === filter.open)
+          .filter((incident) => fits(incident, filter))
           .slice(0, filter.limit ?? Infinity),
       ),
     events: (id, afterSeq = 0) => read(() => (tables.incidents.get(id)?.events ?? []).filter((event) => event.seq > afterSeq)),
@@ -76,4 +76,15 @@ function timersOf(row: IncidentRow) {
 
 function byTime(a: { at: number; incident: string; id: string }, b: { at: number; incident: string; id: string }): number {
   return a.at - b.at || (a.incident < b.incident ? -1 : a.incident > b.incident ? 1 : 0) || (a.id < b.id ? -1 : 1);
+}
+
+function fits(incident: Incident, { open, trigger, org, run, doneSince }: IncidentFilter): boolean {
+  const { orgs } = incident.scope;
+  return (
+    (open === undefined || isOpen(incident) === open) &&
+    (trigger === undefined || incident.trigger === trigger) &&
+    (org === undefined || orgs === 'all' || (org !== 'all' && orgs.includes(org))) &&
+    (run === undefined || incident.run === run) &&
+    (doneSince === undefined || (lastDoneAt(incident) ?? -Infinity) >= doneSince)
+  );
 }
