@@ -28,8 +28,12 @@ export function isSettled(state: DeliveryState): boolean {
 export const CAP_COUNT = 6;
 export const CAP_WINDOW_MS = 3_600_000;
 
-const FIRST_RETRY_MS = 1_000;
+/** Between two tries of one message, and, while it only refuses, between two tries of a channel. */
+export const RETRY_EVERY_MS = 1_000;
 const LONGEST_RETRY_MS = 60_000;
+/** So long a message is tried every second; from then on the wait grows by a tenth of the time that goes by. */
+const EAGER_FOR_MS = 60_000;
+const GROWTH = 10;
 /** A message that could not leave for this long is no longer news. */
 export const GIVE_UP_AFTER_MS = 3_600_000;
 /** How long a receiver that cannot be asked now is asked again before the policy decides. */
@@ -37,15 +41,17 @@ export const ASK_FOR_MS = 600_000;
 /** Responders get an unconfirmed message again at most this often. */
 export const UNCLEAR_ATTEMPTS = 4;
 
-/** After a refusal that changed nothing: wait and try again, or give up when the message is too old. */
+/**
+ * After a refusal that changed nothing: wait and try again, or give up when the message is too old. By its age and not by its tries, so
+ * that a receiver that is back is found soon, however many tries there were: a second after an outage of a minute, a minute after eleven.
+ */
 export function afterRefusal(o: {
-  readonly attempt: number;
   readonly plannedAt: Instant;
   readonly now: Instant;
   readonly retryAfterMs: number | null;
 }): { readonly to: 'planned'; readonly dueAt: Instant } | { readonly to: 'failed' } {
-  const backoff = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(16, Math.max(0, o.attempt - 1)));
-  const dueAt = o.now + Math.max(backoff, o.retryAfterMs ?? 0);
+  const wait = Math.min(LONGEST_RETRY_MS, Math.max(RETRY_EVERY_MS, Math.round((o.now - o.plannedAt - EAGER_FOR_MS) / GROWTH)));
+  const dueAt = o.now + Math.max(wait, o.retryAfterMs ?? 0);
   return dueAt - o.plannedAt > GIVE_UP_AFTER_MS ? { to: 'failed' } : { to: 'planned', dueAt };
 }
 

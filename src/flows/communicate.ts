@@ -2,7 +2,7 @@
 // Every state change is committed before and after the call, so a kill at any instant leaves a state that can be judged.
 
 import type { Answer } from '../domain/delivery.ts';
-import { afterRefusal, afterSettle, CAP_COUNT, CAP_WINDOW_MS, readRetryAfter, settledAt } from '../domain/delivery.ts';
+import { afterRefusal, afterSettle, CAP_COUNT, CAP_WINDOW_MS, RETRY_EVERY_MS, readRetryAfter, settledAt } from '../domain/delivery.ts';
 import { BelayError } from '../domain/errors.ts';
 import type { Instant } from '../domain/json.ts';
 import type { Delivery, Rendered } from '../domain/message.ts';
@@ -42,6 +42,8 @@ interface Loop {
   readonly lanes: Map<string, Promise<void>>;
   /** Receivers that could not be asked: not again before. */
   readonly askAgainAt: Map<string, Instant>;
+  /** By channel, the message that it refused last: until it takes one again, two that are refused in a row rest it for a second. */
+  readonly refusing: Map<string, { readonly id: string; readonly restsUntil: Instant }>;
   trouble: (error: unknown) => void;
   wake: () => void;
 }
@@ -54,7 +56,8 @@ const TROUBLE_PAUSE_MS = 1_000;
 export function createOutboxLoop(world: OutboxWorld, options: OutboxOptions = {}): OutboxLoop {
   const { onTrouble = () => undefined, ...rest } = options;
   const settings: Settings = { pollMs: 250, sendTimeoutMs: 10_000, claimMs: 15_000, ...rest };
-  const loop: Loop = { world, settings, lanes: new Map(), askAgainAt: new Map(), trouble: onTrouble, wake: () => undefined };
+  const memory = { lanes: new Map(), askAgainAt: new Map(), refusing: new Map() };
+  const loop: Loop = { world, settings, ...memory, trouble: onTrouble, wake: () => undefined };
   let stopping: AbortController | null = null;
   let running: Promise<void> = Promise.resolve();
   return {
@@ -125,7 +128,8 @@ async function pump(loop: Loop, now: Instant): Promise<number> {
     inLane(loop, lane, () => settle(loop, delivery, now));
   }
   for (;;) {
-    const except = Object.keys(loop.world.channels).filter((channel) => loop.lanes.has(`send ${channel}`));
+    const isResting = (channel: string): boolean => (loop.refusing.get(channel)?.restsUntil ?? 0) > now;
+    const except = Object.keys(loop.world.channels).filter((channel) => loop.lanes.has(`send ${channel}`) || isResting(channel));
     const [delivery] = await outbox.claim(now, { limit: 1, deadline: time.now() + loop.settings.claimMs, except });
     if (delivery === undefined) return taken;
     taken += 1;
@@ -169,15 +173,26 @@ async function deliver(loop: Loop, delivery: Delivery): Promise<void> {
 
 async function sendOnce(loop: Loop, delivery: Delivery, channel: Channel, message: Outgoing): Promise<void> {
   const outcome = await attempt(loop, channel, message);
-  if ('providerId' in outcome) return move(loop, delivery, 'sent', outcome);
+  if ('providerId' in outcome) {
+    loop.refusing.delete(delivery.channel);
+    return move(loop, delivery, 'sent', outcome);
+  }
   const { error } = outcome;
   const reason = error instanceof Error ? error.message : String(error);
   // Only the channel itself can say that nothing happened; whatever else went wrong may have arrived.
   if (!BelayError.is(error) || error.effect === 'unknown') return move(loop, delivery, 'ambiguous', { reason });
   if (error.effect === 'done') return move(loop, delivery, 'sent', { reason });
   const now = loop.world.time.now();
-  const next = afterRefusal({ attempt: delivery.attempt, plannedAt: delivery.plannedAt, now, retryAfterMs: readRetryAfter(error.hint) });
+  noteRefusal(loop, delivery, now);
+  const next = afterRefusal({ plannedAt: delivery.plannedAt, now, retryAfterMs: readRetryAfter(error.hint) });
   return move(loop, delivery, next.to, { reason, ...(next.to === 'planned' ? { dueAt: next.dueAt } : {}) });
+}
+
+/** One message alone has its own rhythm. Many that are refused would knock at a receiver that is down many times a second. */
+function noteRefusal({ refusing }: Loop, { id, channel }: Delivery, now: Instant): void {
+  const before = refusing.get(channel);
+  const isAnother = before !== undefined && before.id !== id;
+  refusing.set(channel, { id, restsUntil: isAnother ? now + RETRY_EVERY_MS : 0 });
 }
 
 async function attempt(

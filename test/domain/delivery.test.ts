@@ -32,13 +32,28 @@ describe('the automaton of a delivery', () => {
     expect(mayMove('ambiguous', 'superseded')).toBe(false);
   });
 
-  it('waits longer after each refusal, at least as long as it was told, and gives up in the end', () => {
-    const wait = (attempt: number, retryAfterMs: number | null = null) => afterRefusal({ attempt, plannedAt: 0, now: 1_000, retryAfterMs });
-    expect([wait(1), wait(2), wait(3), wait(9)].map((next) => (next.to === 'planned' ? next.dueAt - 1_000 : null))).toEqual([
-      1_000, 2_000, 4_000, 60_000,
+  it('tries every second for a minute, then less often, never before it was told to, and gives up in the end', () => {
+    const next = (ageMs: number, retryAfterMs: number | null = null) => {
+      const then = afterRefusal({ plannedAt: 1_000, now: 1_000 + ageMs, retryAfterMs });
+      return then.to === 'planned' ? then.dueAt - 1_000 - ageMs : null;
+    };
+    expect([0, 1_500, 60_000, 70_000, 120_000, 360_000, 660_000, 3_000_000].map((age) => next(age))).toEqual([
+      1_000, 1_000, 1_000, 1_000, 6_000, 30_000, 60_000, 60_000,
     ]);
-    expect(wait(1, 30_000)).toEqual({ to: 'planned', dueAt: 31_000 });
-    expect(afterRefusal({ attempt: 1, plannedAt: 0, now: GIVE_UP_AFTER_MS, retryAfterMs: null })).toEqual({ to: 'failed' });
+    expect(next(0, 30_000)).toBe(30_000);
+    expect(next(300_000, 5_000)).toBe(24_000);
+    expect(next(GIVE_UP_AFTER_MS)).toBeNull();
+  });
+
+  it('tries no receiver that is down more than 170 times in the hour after which it gives up', () => {
+    let [tries, now] = [1, 0];
+    for (;;) {
+      const then = afterRefusal({ plannedAt: 0, now, retryAfterMs: null });
+      if (then.to === 'failed') break;
+      [tries, now] = [tries + 1, then.dueAt];
+    }
+    expect(tries).toBeGreaterThan(100);
+    expect(tries).toBeLessThanOrEqual(170);
   });
 
   it('counts the settle delay from the deadline, when a request may last have been on its way', () => {

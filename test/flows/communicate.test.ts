@@ -46,6 +46,42 @@ describe('the outbox loop', () => {
     expect(world.arrivals()).toHaveLength(1);
   });
 
+  it('knocks once a second at a channel that refuses everything, however many messages wait, and sends all of them once it is back', async () => {
+    const world = await createOutboxWorld();
+    await world.plan(...Array.from({ length: 30 }, (_, index) => ({ id: `m${index}`, to: `person ${index}` })));
+    const life = world.life();
+    let [knocks, isDown] = [0, true];
+    const { send } = life.channel;
+    life.channel.send = (message, signal) => {
+      knocks += 1;
+      if (isDown) life.channel.fates.push('refused');
+      return send(message, signal);
+    };
+    await rounds(world, life, 20_000);
+    expect(knocks).toBeGreaterThan(15);
+    expect(knocks).toBeLessThanOrEqual(22);
+    isDown = false;
+    await rounds(world, life, 1_500);
+    expect(world.arrivals()).toHaveLength(30);
+  });
+
+  it('lets a message to somebody who can be reached wait for one that is refused again and again no longer than a second', async () => {
+    const world = await createOutboxWorld();
+    await world.plan({ id: 'unknown', to: 'nobody' });
+    const life = world.life();
+    const { send } = life.channel;
+    life.channel.send = (message, signal) => {
+      if (message.to === 'nobody') life.channel.fates.push('refused');
+      return send(message, signal);
+    };
+    await rounds(world, life, 10_000);
+    await world.plan({ id: 'known', to: 'oncall' });
+    const planned = world.time.now();
+    await rounds(world, life, 1_250);
+    expect(world.arrivals().map((one) => one.id)).toEqual(['known']);
+    expect((world.arrivals()[0]?.at ?? 0) - planned).toBeLessThanOrEqual(1_250);
+  });
+
   it('gives up a message that could not leave for an hour', async () => {
     const world = await createOutboxWorld();
     await world.plan({});
