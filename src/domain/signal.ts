@@ -96,6 +96,8 @@ export interface Batch {
   readonly samples: readonly Sample[];
   /** Samples of this source, since it began to listen, whose series were beyond its cap: they count as `(other)`. */
   readonly folded?: number;
+  /** Its sender left something out: what it tells is incomplete. */
+  readonly truncated?: true;
   /** Kept in the transaction of the samples: the next life reads on from there, and nothing is counted twice. */
   readonly cursor?: Cursor;
 }

@@ -8,13 +8,17 @@ import type { World } from './world.ts';
 type Asked = Pick<World, 'system' | 'readings'>;
 
 /** Scrapes and probes are Belay's own counts; what is sent is signed, or anybody's. */
-export function provenanceFacts(world: Asked, transition: Transition): Promise<readonly ProvenanceFacts[]> {
+export async function provenanceFacts(world: Asked, transition: Transition): Promise<readonly ProvenanceFacts[]> {
   const sources = world.system.sources.filter((source) => transition.inputs.sources.includes(source.id));
+  const { truncatedAt = {} } = await world.readings.health({ sources: transition.inputs.sources });
+  const from = transition.since - transition.inputs.overMs;
   return Promise.all(
     sources.map(async (source): Promise<ProvenanceFacts> => {
       const kind = provenanceOf(source);
       const by = kind === 'unsigned' && 'corroboratedBy' in source ? source.corroboratedBy : undefined;
-      const facts = { source: source.id, kind };
+      // From the window of the breach on: what was left out may be what would have told another story.
+      const truncated = (truncatedAt[source.id] ?? -Infinity) >= from;
+      const facts = { source: source.id, kind, ...(truncated ? { truncated } : {}) };
       return by === undefined ? facts : { ...facts, corroborated: await isConfirmed(world, by, transition) };
     }),
   );

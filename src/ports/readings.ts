@@ -62,5 +62,7 @@ export interface Readings {
     readonly deadSources: readonly string[];
     /** Sources with more series than are told apart: the rest counts as `(other)`, which may ask and never acts. */
     readonly crowdedSources?: readonly string[];
+    /** When senders last said that they had left something out, by source; those that never did are not named. */
+    readonly truncatedAt?: Readonly<Record<string, Instant>>;
   }>;
 }

@@ -50,6 +50,8 @@ export interface Decoded {
   /** States that hold beyond this request, for a source that holds them. */
   readonly standing?: readonly Standing[];
   readonly ended?: readonly Ended[];
+  /** The sender itself says that it left something out. */
+  readonly truncated?: true;
   /** Nothing is delivered, not even a sign of life: the request was refused with a status of its own, or tells nothing that is counted. */
   readonly silent?: true;
   /** Given once the samples are durable. */

@@ -326,6 +326,10 @@ export const statusSchema = z
         .array(z.string())
         .optional()
         .openapi({ description: 'More series than are told apart: the rest counts as (other)' }),
+      truncatedAt: z
+        .record(z.string(), instantOut)
+        .optional()
+        .openapi({ description: 'When senders last said that they had left something out: on their word alone nothing is done' }),
     }),
   })
   .openapi('Status');

@@ -52,7 +52,8 @@ function samplesOf(spec: AlertsSpec, { alerts, ended = [], truncated }: Delivery
     value: alert.firing ? 1 : 0,
     until: Math.min(alert.until ?? at + spec.holdMs, at + LONGEST_PROMISE_MS),
   }));
-  return { samples, standing, ended: ended.map((thing) => ({ thing, until: at + spec.holdMs })) };
+  const over = ended.map((thing) => ({ thing, until: at + spec.holdMs }));
+  return { samples, standing, ended: over, ...(truncated === undefined ? {} : { truncated: true as const }) };
 }
 
 function counted(spec: AlertsSpec, alert: ForeignAlert, at: number): Sample {

@@ -3,7 +3,7 @@
 import type { Instant } from '../../domain/json.ts';
 import { DEFAULT_HISTORY_MS, HEARD_KEY, MINUTE_MS, minutesKey } from '../../domain/minutes.ts';
 import type { System } from '../../domain/system.ts';
-import type { HistoryKept } from '../../ports/signal-store.ts';
+import type { HistoryKept, SeriesRow } from '../../ports/signal-store.ts';
 import type { Book, SourceState } from './track.ts';
 
 const SLACK_MS = 120_000;
@@ -21,6 +21,15 @@ function noteMinute({ minutes, rows }: Book['heard'], who: string, at: Instant):
   if (minute <= (minutes.get(who) ?? -1)) return;
   minutes.set(who, minute);
   rows.push({ signal: HEARD_KEY, scope: who, slot: minute, bad: 0, all: 1, sum: 0 });
+}
+
+/** Not a counter: when the sender last left something out. */
+export const TRUNCATED = '#truncated';
+
+/** Kept, so that no restart makes what was incomplete complete. */
+export function noteTruncated(source: SourceState, at: Instant): SeriesRow {
+  source.truncatedAt = Math.max(source.truncatedAt, at);
+  return { source: source.id, series: TRUNCATED, total: source.truncatedAt, at: source.truncatedAt };
 }
 
 /** Slots that are of no window any more, and what is kept of them. */

@@ -9,7 +9,7 @@ import { type Cell, cellOfBound, cellOfValue, SPREAD_PARTS } from '../../domain/
 import type { SeriesRow } from '../../ports/signal-store.ts';
 import { feeds, mayFeed, newFeeder } from './feeders.ts';
 import { keep, keepResult } from './fresh-slots.ts';
-import { noteHeard } from './heard.ts';
+import { noteHeard, noteTruncated, TRUNCATED } from './heard.ts';
 import { seriesOf } from './known-series.ts';
 import { heardOf } from './origins.ts';
 import { type CounterSample, numberIn } from './series-key.ts';
@@ -51,6 +51,7 @@ export function takeIn(book: Book, source: SourceState, batch: Batch, now: Insta
   }
   heard(intake, newest);
   moveCursor(intake, batch.cursor ?? {});
+  if (batch.truncated === true) intake.series.set(TRUNCATED, noteTruncated(source, at));
   return intake.series;
 }
 

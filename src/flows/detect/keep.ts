@@ -6,6 +6,7 @@ import type { System } from '../../domain/system.ts';
 import { decodeState } from '../../domain/trigger-machine.ts';
 import type { SeenRow, SeriesRow, SignalStore, SlotRow, StateRow } from '../../ports/signal-store.ts';
 import { FEEDS, feederRows, feeds, mayFeed, restoreFeeder } from './feeders.ts';
+import { TRUNCATED } from './heard.ts';
 import { ALIVE, CURSOR, INCREMENTS, incrementsRow, PROBE, SPREAD_MARK, TRACKS, trackRow } from './intake.ts';
 import type { Findings } from './looks.ts';
 import { rateOf } from './looks.ts';
@@ -58,6 +59,7 @@ function restoreSources(book: Book, system: System, rows: readonly SeriesRow[], 
     const source = book.sources.get(row.source);
     if (source === undefined || row.series === ALIVE) continue;
     if (row.series.startsWith(PROBE)) restorePoint(book, source, row);
+    else if (row.series === TRUNCATED) source.truncatedAt = row.total;
     else if (row.series.startsWith(INCREMENTS)) restoreIncrements(book, source, row);
     else if (row.series.startsWith(FEEDS)) restoreFeeder(book.tracks, source, row);
     else if (row.series.startsWith(CURSOR)) source.cursor = { ...source.cursor, [row.series.slice(CURSOR.length)]: row.total };

@@ -26,21 +26,23 @@ export function listening(
   let states: Standings = restored({});
   let tail: Promise<unknown> = Promise.resolve();
 
-  const batchOf = (at: Instant, samples: readonly Sample[]): Batch => {
+  const batchOf = (at: Instant, { samples, truncated }: Pick<Decoded, 'samples' | 'truncated'>): Batch => {
     const kept = samples.map((sample) => {
       const one = bounded(seen, sample, counted);
       if (one !== sample) folded += 1;
       return one;
     });
-    return { source: id, at, alive: true, samples: kept, ...(folded === 0 ? {} : { folded }) };
+    const cut = truncated === true ? { truncated } : {};
+    return { source: id, at, alive: true, samples: kept, ...(folded === 0 ? {} : { folded }), ...cut };
   };
-  const give = async (at: Instant, { samples, standing = [], ended = [] }: Omit<Decoded, 'reply'>): Promise<void> => {
+  const give = async (at: Instant, decoded: Omit<Decoded, 'reply'>): Promise<void> => {
     if (taker === null)
       throw new BelayError('BELAY_STORE_UNAVAILABLE', `source ${id} is not being read now`, { hint: 'Send it again in a moment.' });
+    const { samples, standing = [], ended = [] } = decoded;
     const told = tell(states, { standing, ended }, at);
     const dropped: readonly Sample[] =
       told.dropped === 0 ? [] : [{ kind: 'delta', name: DROPPED, labels: { source: id }, at, delta: told.dropped }];
-    await taker({ ...batchOf(at, [...samples, ...told.samples, ...dropped]), cursor: told.cursor });
+    await taker({ ...batchOf(at, { ...decoded, samples: [...samples, ...told.samples, ...dropped] }), cursor: told.cursor });
     states = told.standings;
   };
   /** One delivery at a time. */
@@ -71,10 +73,10 @@ export function listening(
     },
     receive: async (request) => {
       const decoded = await decoder.decode(request);
-      const { samples, standing = [], ended = [] } = decoded;
+      const { standing = [], ended = [] } = decoded;
       // Events wait for nobody, so that many share one commit; states are told one delivery after the other.
       const isPlain = taker !== null && standing.length + ended.length === 0 && states.series.size === 0;
-      if (isPlain) await taker?.(batchOf(request.at, samples));
+      if (isPlain) await taker?.(batchOf(request.at, decoded));
       else await inTurn(() => give(request.at, decoded));
       return decoded.reply;
     },

@@ -9,7 +9,7 @@ import type { Counts } from '../../domain/ring.ts';
 import { quantileOf, type Spreads } from '../../domain/spread.ts';
 import type { TriggerView } from '../../domain/trigger.ts';
 import { type MachineState, usableLevel } from '../../domain/trigger-machine.ts';
-import type { MetricReading } from '../../ports/readings.ts';
+import type { MetricReading, Readings } from '../../ports/readings.ts';
 import { compositeCondition } from './composites.ts';
 import { badFirst, ceilingOf, conditionOf, isWarming } from './looks.ts';
 import type { Book, CompositeTrigger, ManualTrigger, Track, Watcher } from './track.ts';
@@ -344,7 +344,7 @@ function manualViews(id: string, { compiled, states }: ManualTrigger, now: Insta
 export function healthOf(
   book: Book,
   o: { readonly now: Instant; readonly lagMs: number; readonly sources?: readonly string[] },
-): { watermarkAgeMs: number; lagMs: number; deadSources: readonly string[]; crowdedSources?: readonly string[] } {
+): Awaited<ReturnType<Readings['health']>> {
   const all = [...book.sources.values()];
   // What a trigger does not need may be as old as it likes.
   const wanted = all.filter((source) => o.sources?.includes(source.id) === true);
@@ -355,11 +355,13 @@ export function healthOf(
     source.newest > 0 ? source.newest - source.disorderMs : book.startedAt,
   );
   const oldest = told.length === 0 ? o.now : living.length > 0 ? Math.min(...told) : Math.max(...told);
+  const truncated = sources.filter((source) => source.truncatedAt > 0).map((source) => [source.id, source.truncatedAt] as const);
   const crowded = sources.filter((source) => source.folded > 0).map((source) => source.id);
   return {
     watermarkAgeMs: Math.max(0, o.now - oldest),
     lagMs: o.lagMs,
     deadSources: dead.map((source) => source.id),
     ...(crowded.length === 0 ? {} : { crowdedSources: crowded }),
+    ...(truncated.length === 0 ? {} : { truncatedAt: Object.fromEntries(truncated) }),
   };
 }

@@ -16,11 +16,11 @@ export function sent(decoder: SignalDecoder): PushedSource {
       taker = null;
     },
     receive: async (request) => {
-      const { samples, reply, silent } = await decoder.decode(request);
+      const { samples, reply, silent, truncated } = await decoder.decode(request);
       if (silent === true) return reply;
       if (taker === null)
         throw new BelayError('BELAY_STORE_UNAVAILABLE', `source ${id} is not being read now`, { hint: 'Send it again in a moment.' });
-      await taker({ source: id, at: request.at, alive: true, samples });
+      await taker({ source: id, at: request.at, alive: true, samples, ...(truncated === true ? { truncated } : {}) });
       return reply;
     },
   } satisfies PushedSource;

@@ -140,6 +140,8 @@ export interface SourceState {
   dead: string | null;
   /** Samples that were beyond its cap of series. */
   folded: number;
+  /** When its sender last said that it had left something out; 0: never. */
+  truncatedAt: Instant;
   lags: Lags;
   /** Event times of the latest readings: where a window may be cut without splitting an increment. */
   readonly marks: Instant[];
@@ -379,6 +381,7 @@ export function sourceOf(book: Book, system: System, id: string, everyMs: number
     heardAt: book.startedAt,
     dead: null,
     folded: 0,
+    truncatedAt: 0,
     lags: [],
     marks: [],
     gaps: [],
