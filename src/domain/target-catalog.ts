@@ -15,6 +15,8 @@ export const TARGET_DRIVERS = {
     versionUrl: { type: 'url' },
     /** Files that a whole release has. */
     requires: { type: 'texts' },
+    /** A file of this name in a release says: once it has run, nothing before it can run any more. */
+    oneWay: { type: 'text' },
   },
 } as const satisfies Readonly<Record<string, DriverOptions>>;
 

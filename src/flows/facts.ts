@@ -47,7 +47,8 @@ export async function releaseFacts(target: DeployTarget): Promise<JsonObject> {
 
 /**
  * The release before, by age and not by the order of switches: after a rollback by hand the release that was live before is the bad
- * one, and must never be what "back" means. Null when nothing older can be put back: then people are asked.
+ * one, and must never be what "back" means. Null when nothing older can be put back: then people are asked. What only a one-way step stands
+ * before is named, so that the plan and guard G2 say what would be wrong.
  */
 async function restorablePrevious(target: DeployTarget, current: string, recorded: string | null): Promise<string | null> {
   const releases = await target.list(50);
@@ -55,8 +56,13 @@ async function restorablePrevious(target: DeployTarget, current: string, recorde
   if (live === undefined) return null;
   const older = releases.filter((one) => one.status !== 'failed' && isOlder(one, live));
   const inOrder = older.toSorted((a, b) => Number(b.ref === recorded) - Number(a.ref === recorded) || b.createdAt - a.createdAt);
-  for (const release of inOrder) if ((await target.restorable(release.ref)).ok) return release.ref;
-  return null;
+  let behindOneWay: string | null = null;
+  for (const release of inOrder) {
+    const found = await target.restorable(release.ref);
+    if (found.ok) return release.ref;
+    if (found.why === 'one-way') behindOneWay ??= release.ref;
+  }
+  return behindOneWay;
 }
 
 /** Releases that were unpacked in the same moment are told apart by their names, numbers counted as numbers. */

@@ -47,9 +47,12 @@ export interface DeployTarget {
   list(limit: number): Promise<readonly Release[]>;
   /** @throws BELAY_TARGET_UNREACHABLE (effect none) */
   current(): Promise<TargetState>;
+  /** `one-way`: a later release that ran says that nothing before it can run any more, for example because of its migration. */
   restorable(
     release: string,
-  ): Promise<{ readonly ok: true; readonly artefact: string } | { readonly ok: false; readonly why: 'pruned' | 'failed' | 'unknown' }>;
+  ): Promise<
+    { readonly ok: true; readonly artefact: string } | { readonly ok: false; readonly why: 'pruned' | 'failed' | 'unknown' | 'one-way' }
+  >;
   /**
    * Puts `release` live. Repeating it with the same key is safe.
    * @throws BELAY_TARGET_CONFLICT (effect none) when the fingerprint is not `expected`; BELAY_DEPLOY_TIMEOUT (effect unknown).

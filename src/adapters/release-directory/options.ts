@@ -15,14 +15,17 @@ export interface Settings {
   readonly versionUrl: string | null;
   /** Files that a whole release has. */
   readonly requires: readonly string[];
+  /** A file of this name in a release says: once it has run, nothing before it can run any more. */
+  readonly oneWay: string | null;
 }
 
 /** @throws BELAY_CONFIG_INVALID */
 export function readSettings(options: TargetOptions<'release-directory'>, baseDir: string): Settings {
-  const { root, pidFile, signal, versionUrl, requires = [] } = options;
+  const { root, pidFile, signal, versionUrl, requires = [], oneWay } = options;
   const [program, ...rest] = options.reload ?? [];
   if (signal !== undefined && pidFile === undefined) throw wrong('signal: it needs pidFile, which says whom to send it to');
   if (signal !== undefined && program !== undefined) throw wrong('signal: it and reload exclude each other');
+  if (oneWay !== undefined && /[/\\]/.test(oneWay)) throw wrong('oneWay: it is the name of a file in a release, not a path');
   return {
     root: resolve(baseDir, root),
     baseDir,
@@ -31,6 +34,7 @@ export function readSettings(options: TargetOptions<'release-directory'>, baseDi
     reload: program === undefined ? null : [program, ...rest],
     versionUrl: versionUrl ?? null,
     requires,
+    oneWay: oneWay ?? null,
   };
 }
 

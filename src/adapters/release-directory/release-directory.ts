@@ -51,7 +51,10 @@ export function createReleaseDirectory(options: TargetOptions<'release-directory
     caps: { compareAndSet: 'lock', freeze: true, restoresConfig: 'none' },
     list: async (limit) => (await listReleases(settings, (await readLink(settings.root)).release)).slice(0, limit),
     current: async () => (await read(place)).state,
-    restorable: async (release) => isRestorable(settings, release, onceLive(await readHistory(settings.root))),
+    restorable: async (release) => {
+      const live = settings.oneWay === null ? null : (await readLink(settings.root)).release;
+      return isRestorable(settings, release, onceLive(await readHistory(settings.root), live));
+    },
     rollTo: (release, o) => underLock((lock) => rollTo(place, release, o, lock)),
     // Under the lock, so that no polite deployer is half way when it resolves.
     freeze: (on, why) => underLock(() => freeze(settings, on, { who: 'belay', why, at: new Date(deps.time.now()).toISOString() })),
@@ -122,7 +125,7 @@ async function rollTo(place: Place, release: string, o: Order, lock: HeldLock): 
   const { link, history, origin, state } = reading;
   const isRepeat = origin.kind === 'switch' && origin.key === o.key && link.release === release;
   if (!isRepeat && state.fingerprint !== o.expected) throw conflict(settings, `${state.release} (${state.fingerprint})`, o.expected);
-  const found = await isRestorable(settings, release, onceLive(history));
+  const found = await isRestorable(settings, release, onceLive(history, link.release));
   if (!found.ok) {
     throw new BelayError('BELAY_RELEASE_NOT_RESTORABLE', `release ${release} cannot be put back: ${found.why}`, {
       hint: `Look into ${join(settings.root, 'releases')}.`,
@@ -166,8 +169,10 @@ function conflict({ root }: Settings, found: string, expected: string): BelayErr
   });
 }
 
-function onceLive({ lines }: History): (release: string) => boolean {
+/** `live`: what the link says now, which need not have been noted. */
+function onceLive({ lines }: History, live: string | null): (release: string) => boolean {
   return (release) =>
+    release === live ||
     lines.some((line) => line.kind !== 'reloaded' && (line.to === release || (line.kind === 'switch' && line.before.release === release)));
 }
 

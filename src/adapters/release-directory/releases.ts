@@ -60,9 +60,24 @@ async function missingOf(path: string, requires: readonly string[]): Promise<boo
 }
 
 /** `once` tells whether a release of that name has ever been live here. */
-export async function isRestorable({ root, requires }: Settings, release: string, once: (release: string) => boolean): Promise<Restorable> {
+export async function isRestorable(settings: Settings, release: string, once: (release: string) => boolean): Promise<Restorable> {
+  const { root, requires } = settings;
   if (!/^[^/\\\0]+$/.test(release) || release.startsWith('.')) return { ok: false, why: 'unknown' };
   const found = await describe(join(root, 'releases', release), release, requires);
   if (found === null) return { ok: false, why: once(release) ? 'pruned' : 'unknown' };
-  return found.status === 'failed' ? { ok: false, why: 'failed' } : { ok: true, artefact: found.artefact };
+  if (found.status === 'failed') return { ok: false, why: 'failed' };
+  return (await isBehindOneWay(settings, release, once)) ? { ok: false, why: 'one-way' } : { ok: true, artefact: found.artefact };
+}
+
+/** A later release has run here and says that nothing before it can run any more. One that never ran has changed nothing. */
+async function isBehindOneWay(settings: Settings, release: string, once: (release: string) => boolean): Promise<boolean> {
+  const { oneWay } = settings;
+  if (oneWay === null) return false;
+  const releases = await listReleases(settings, null);
+  const later = releases.slice(
+    0,
+    releases.findIndex((one) => one.ref === release),
+  );
+  const closing = later.filter((one) => once(one.ref)).map(async (one) => !(await missingOf(one.artefact, [oneWay])));
+  return (await Promise.all(closing)).includes(true);
 }

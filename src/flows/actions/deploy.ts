@@ -55,6 +55,8 @@ function notesOf(caps: TargetCaps): readonly PlanNote[] {
   ];
 }
 
+const WHY: Readonly<Record<string, string>> = { 'one-way': 'a later release that has run says that nothing before it can run any more' };
+
 type Refusal = (target: DeployTarget, name: string, to: string) => Promise<string | null>;
 
 function releaseAction(name: string, targets: Targets, refuse: Refusal): Action {
@@ -74,7 +76,7 @@ function releaseAction(name: string, targets: Targets, refuse: Refusal): Action 
     impossible: async (args) => {
       const [target, to] = [targetOf(args), textOf(args, 'to')];
       const found = await target.restorable(to);
-      if (!found.ok) return `release ${to} cannot be put live on ${textOf(args, 'target')}: ${found.why}`;
+      if (!found.ok) return `release ${to} cannot be put live on ${textOf(args, 'target')}: ${WHY[found.why] ?? found.why}`;
       return refuse(target, textOf(args, 'target'), to);
     },
     lastChange: async (args) => {

@@ -250,6 +250,23 @@ describe('damage and mistakes', () => {
     expect(await open({ requires: ['app.js'] }).restorable('v1')).toMatchObject({ ok: true });
   });
 
+  it('D18: a release behind one that has run and says that there is no way back is not put back, and one behind a release that never ran is', async () => {
+    const { open, root, link } = folders(['v1', 'v2', 'v3', 'v4']);
+    writeFileSync(join(root, 'releases', 'v3', 'ONE-WAY'), 'drops the column phone');
+    const target = open({ oneWay: 'ONE-WAY' });
+    expect(await target.restorable('v1')).toMatchObject({ ok: true });
+    link('v3');
+    expect(await target.restorable('v1')).toEqual({ ok: false, why: 'one-way' });
+    await target.current();
+    link('v4');
+    expect(await target.restorable('v2')).toEqual({ ok: false, why: 'one-way' });
+    expect(await target.restorable('v3')).toMatchObject({ ok: true });
+    expect(await open().restorable('v2')).toMatchObject({ ok: true });
+    const { fingerprint } = await target.current();
+    await expect(target.rollTo('v2', order(fingerprint))).rejects.toMatchObject({ code: 'BELAY_RELEASE_NOT_RESTORABLE', effect: 'none' });
+    expect(() => open({ oneWay: '../ONE-WAY' })).toThrow(/oneWay: it is the name of a file/);
+  });
+
   it.each(['../v1', '..', '.', '', 'v1/../../etc', '.hidden', 'a\0b'])('a release cannot be named %j', async (name) => {
     expect(await folders().open().restorable(name)).toEqual({ ok: false, why: 'unknown' });
   });
