@@ -1,9 +1,33 @@
 // Cases in which other watchers page, roll back or fall silent wrongly, that are not told elsewhere: what Belay does in each.
 import { expect, test } from 'vitest';
 import type { Batch } from '../../src/domain/signal.ts';
-import { DetectWorld, START, trigger } from './detect-world.ts';
+import { createDetector } from '../../src/flows/detect.ts';
+import { DurableDisk } from '../world/fakes/durable-disk.ts';
+import { createFakeSignalStore } from '../world/fakes/signal-store.ts';
+import { DetectWorld, ERRORS, START, scrape, signal, trigger } from './detect-world.ts';
 
 const RATIO = { above: 0.02, overMs: 60_000, stillMs: 5_000, forMs: 0 };
+
+test.each([2, 7, 11, 12, 15])(
+  'D10: kill -9 eight minutes into a breach costs a hold of %i minutes not a second, and starts none that is over again',
+  async (minutes) => {
+    const holdMs = minutes * 60_000;
+    const world = new DetectWorld({
+      sources: [scrape(15_000)],
+      triggers: [trigger('ratio', { breach: { ...RATIO, stillMs: 60_000, forMs: holdMs } })],
+    });
+    await world.run(120, () => world.shop.serve('acme', 50, 0), 15);
+    const sick = () => world.shop.serve('acme', 50, 25);
+    await world.run(480, sick, 15);
+    world.kill();
+    await world.run(600, sick, 15);
+    const [suspect, breached, ...more] = await world.transitions();
+    expect(await world.path()).toEqual(['ok→suspect', 'suspect→breached']);
+    expect(more).toEqual([]);
+    expect((breached?.at ?? 0) - (suspect?.since ?? 0)).toBe(holdMs);
+    expect((suspect?.since ?? 0) - START).toBeLessThanOrEqual(150_000);
+  },
+);
 
 test('D13: with nobody to compare with the comparison says nothing, and the fixed limit beside it stands', async () => {
   const world = new DetectWorld({
@@ -18,6 +42,31 @@ test('D13: with nobody to compare with the comparison says nothing, and the fixe
   expect(await world.path('acme', 'canary')).toEqual([]);
   expect(await world.view('canary')).toMatchObject({ status: 'ok', level: 'none' });
   expect((await world.path()).at(-1)).toBe('suspect→breached');
+});
+
+test('D14: a trigger whose source is gone is unknown from then on and acts on nothing, and one that never had data is not ok', async () => {
+  const world = new DetectWorld({ signals: [signal(ERRORS, { sources: [] })] });
+  await world.run(70, () => world.shop.serve('acme', 20, 0));
+  expect(await world.view()).toMatchObject({ status: 'ok', unknown: false });
+  const without = (disk: DurableDisk) =>
+    createDetector({
+      system: { ...world.system, sources: [] },
+      store: createFakeSignalStore({ disk }),
+      time: world.clock.time(),
+      sources: [],
+    });
+  const gone = without(world.disk);
+  world.clock.nowMs += 60_000;
+  await gone.beat();
+  expect(await gone.readings.views('ratio')).toMatchObject([{ scope: 'acme', unknown: true, level: 'none' }]);
+  expect(await gone.readings.read({ trigger: 'ratio', scope: 'acme' })).toMatchObject({ known: false });
+  const never = without(new DurableDisk());
+  await never.beat();
+  expect(await never.readings.views('ratio')).toEqual([]);
+  expect(await never.readings.read({ trigger: 'ratio', scope: 'acme' })).toMatchObject({
+    known: false,
+    why: 'no source has delivered yet',
+  });
 });
 
 test('D15: what comes late, and within its bound, is judged in its own time; what comes later moves nothing and is counted', async () => {
