@@ -7,6 +7,7 @@ import type { Context } from './context.ts';
 import { type Finding, fail, look, ok, skip, warn } from './finding.ts';
 import { livingServer, readServerFile } from './server-file.ts';
 import type { Status } from './status-text.ts';
+import type { ListedTriggers } from './triggers-text.ts';
 
 const NODE_NEEDED = [22, 19] as const;
 const ROOM_BYTES = 2 * 1024 ** 3;
@@ -26,6 +27,7 @@ export async function checkMachine(context: Context): Promise<readonly Finding[]
     ...(store.state === 'skip' ? [] : [socket()]),
     clock(),
     await server(context),
+    ...(await untried(context)),
     await pause(context),
   ];
 }
@@ -141,6 +143,22 @@ async function server({ data, dataDir, as, wiring }: Context): Promise<Finding> 
       ? ok(what, says)
       : warn(what, `${says}; no data from ${deadSources.join(', ')}`, 'Look at these sources below.');
   });
+}
+
+/** A trigger that may act, and of which nobody can know what it does. */
+async function untried({ dataDir, as, wiring }: Context): Promise<readonly Finding[]> {
+  if (livingServer(dataDir) === null) return [];
+  const what = 'armed triggers';
+  const found = await look(what, async () => {
+    const client = connect(dataDir, await wiring.http(), { person: as, timeoutMs: 3000 });
+    const { summaries } = await client.get<ListedTriggers>('/v1/triggers?limit=1');
+    const names = summaries.filter((one) => one.untried).map((one) => one.trigger);
+    return names.length === 0
+      ? skip(what, 'none is without history')
+      : warn(what, `armed without history: ${names.join(', ')}`, 'Run them in shadow, or belay backtest, first: docs/guides/trust.md.');
+  });
+  // Of a server that does not answer the line above tells.
+  return found.state === 'warn' ? [found] : [];
 }
 
 async function pause({ data, dataDir, wiring }: Context): Promise<Finding> {

@@ -4,7 +4,7 @@ import type { Explanation } from '../domain/explanation.ts';
 import type { Instant } from '../domain/json.ts';
 import type { Lang } from '../domain/system.ts';
 import { explanationLines, figureText } from '../domain/text/explanations.ts';
-import { evidenceText, isOver, limitText, modeWord, rowWord } from '../domain/text/trigger-texts.ts';
+import { evidenceText, isOver, limitText, modeWord, rowWord, untriedText } from '../domain/text/trigger-texts.ts';
 import type { ShownState, TriggerRow, TriggerSummary } from '../domain/trigger-list.ts';
 import { span } from './clock-text.ts';
 import { joined } from './incident-page.ts';
@@ -41,6 +41,7 @@ function summaryLines(one: TriggerSummary, now: Instant, page: Page, words: Word
   const facts = [
     limitText(one, lang) ?? words.byPeople,
     one.mode === 'shadow' ? modeWord(one.mode, lang) : '',
+    one.untried ? untriedText(lang) : '',
     lookedText(one, now, page),
     one.silencedUntil === null ? '' : `${words.silence} ${words.until} ${utcMinute(one.silencedUntil)}`,
   ].filter((fact) => fact !== '');

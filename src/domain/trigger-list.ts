@@ -37,6 +37,8 @@ export interface TriggerSummary {
   readonly oldAfterMs: number | null;
   /** Null: no silence covers every scope of it now. */
   readonly silencedUntil: Instant | null;
+  /** Armed, and nobody can know what it does: there is neither a day of counts to look back on nor anything from its time in shadow. */
+  readonly untried: boolean;
 }
 
 export interface TriggerRow extends TriggerView {
@@ -99,6 +101,16 @@ interface Around {
   readonly system: Pick<System, 'sources'>;
   readonly silences: readonly Silence[];
   readonly now: Instant;
+  /** Of these it is kept what they would have done in shadow. */
+  readonly shadowed?: ReadonlySet<string>;
+}
+
+const DAY_MS = 24 * 3_600_000;
+
+/** Armed, and counted for less than a day. */
+export function isYoung({ rule }: Pick<Watched, 'rule'>, views: readonly TriggerView[], now: Instant): boolean {
+  const since = views.flatMap(({ measuredSince }) => (measuredSince === undefined ? [] : [measuredSince]));
+  return rule.mode === 'armed' && since.length > 0 && now - Math.min(...since) < DAY_MS;
 }
 
 export function summaryOf(watched: Watched, views: readonly TriggerView[], around: Around): TriggerSummary {
@@ -129,6 +141,7 @@ export function summaryOf(watched: Watched, views: readonly TriggerView[], aroun
     oldAfterMs: oldAfterMs(watched, around.system),
     // `''` stands for no organization: only a silence that covers all of them covers it.
     silencedUntil: silencedUntil(around, rule.id, ''),
+    untried: isYoung(watched, views, around.now) && around.shadowed?.has(rule.id) !== true,
   };
 }
 

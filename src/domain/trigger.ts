@@ -117,4 +117,6 @@ export interface TriggerView {
   readonly baseline?: { readonly bad: number; readonly all: number } | null;
   readonly watermark: Instant;
   readonly lastEvaluatedAt: Instant;
+  /** Since when its signal has been counted; absent where nothing is: people, and triggers over triggers. */
+  readonly measuredSince?: Instant;
 }

@@ -277,6 +277,7 @@ export const triggerSummarySchema = z
     seen: z.number().int(),
     lastEvaluatedAt: instantOut.nullable(),
     silencedUntil: instantOut.nullable(),
+    untried: z.boolean().openapi({ description: 'Armed, with neither a day of counts nor anything from shadow' }),
   })
   .openapi('TriggerSummary');
 const spanSchema = z.object({ from: instantOut, to: instantOut });

@@ -4,6 +4,7 @@ import type { Instant } from '../domain/json.ts';
 import { hasSeries, type Mark, type Point, pointsOf, type SignalSeries } from '../domain/series.ts';
 import type { TriggerView } from '../domain/trigger.ts';
 import {
+  isYoung,
   limitOf,
   matches,
   rowOf,
@@ -42,10 +43,12 @@ export interface TriggerList {
 export async function listTriggers(world: ReadWorld, query: TriggerQuery): Promise<TriggerList> {
   const { system } = world;
   const [views, silences] = await Promise.all([world.readings.views(query.trigger), listSilences(world)]);
-  const around = { system, silences, now: world.time.now() };
+  const now = world.time.now();
   const watched = watchedOf(system).filter(({ rule }) => query.trigger === undefined || rule.id === query.trigger);
   const byTrigger = new Map<string, TriggerView[]>(watched.map(({ rule }) => [rule.id, []]));
   for (const view of views) byTrigger.get(view.trigger)?.push(view);
+  const young = watched.filter((one) => isYoung(one, byTrigger.get(one.rule.id) ?? [], now));
+  const around = { system, silences, now, shadowed: await shadowedOf(world, young) };
   const ranked = worstFirst(
     views.filter((view) => matches(view, query)),
     watched,
@@ -63,6 +66,12 @@ export async function listTriggers(world: ReadWorld, query: TriggerQuery): Promi
     total: ranked.length,
     next: end < ranked.length ? end : null,
   };
+}
+
+/** Those of them that have been in shadow, and would have done something then. */
+async function shadowedOf({ shadows }: Pick<ReadWorld, 'shadows'>, watched: readonly Watched[]): Promise<ReadonlySet<string>> {
+  const found = await Promise.all(watched.map(({ rule }) => shadows.decisions({ trigger: rule.id, limit: 1 })));
+  return new Set(found.flat().map((decision) => decision.trigger));
 }
 
 function firstOfEach(ranked: readonly TriggerView[], count: number): readonly TriggerView[] {
@@ -92,7 +101,9 @@ export interface OneTrigger {
 export async function oneTrigger(world: ReadWorld, id: string, org: string | undefined): Promise<OneTrigger> {
   const watched = watchedTrigger(world, id);
   const [views, silences] = await Promise.all([world.readings.views(id), listSilences(world)]);
-  const around = { system: world.system, silences, now: world.time.now() };
+  const now = world.time.now();
+  const shadowed = await shadowedOf(world, isYoung(watched, views, now) ? [watched] : []);
+  const around = { system: world.system, silences, now, shadowed };
   const view = scopeOf(watched, views, org);
   return { now: around.now, summary: summaryOf(watched, views, around), row: view === null ? null : rowOf(watched, view, around) };
 }

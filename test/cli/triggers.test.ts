@@ -51,6 +51,20 @@ describe('belay triggers', () => {
     expect((await triggers('http-5xx', '--org', 'nobody')).err).toContain('has seen nothing of nobody');
   });
 
+  test('says in both languages, and belay doctor with it, that an armed trigger is without history', async () => {
+    const since = (ms: number) => door.story.readings.show(() => [viewAt(Date.now(), 'acme', { measuredSince: Date.now() - ms })]);
+    since(60_000);
+    expect((await triggers('--plain')).out).toContain('armed without history: run it in shadow, or belay backtest, first');
+    expect((await triggers('http-5xx', '--plain', '--lang', 'pt-BR')).out).toContain(
+      'armado sem histórico: antes, rode em sombra ou use belay backtest',
+    );
+    const doctor = async () => (await door.belay(['doctor', '--plain'])).out.replaceAll(/\s+/g, ' ');
+    expect(await doctor()).toContain('armed without history: http-5xx');
+    since(25 * 3_600_000);
+    expect((await triggers('--plain')).out).not.toContain('without history');
+    expect(await doctor()).not.toContain('without history');
+  }, 30_000);
+
   test('refuses a state and a limit that are none', async () => {
     expect((await triggers('--state', 'fine')).err).toContain('--state is one of breached, suspect');
     expect((await triggers('--limit', '0')).err).toContain('--limit is a number from 1 to 1000');

@@ -81,6 +81,19 @@ describe('a summary', () => {
     expect(summaryOf(WATCHED, [], around)).toMatchObject({ seen: 0, lastEvaluatedAt: null, watermark: null });
   });
 
+  test('says that an armed trigger is without history: counted for less than a day, and never in shadow', () => {
+    const DAY = 24 * 3_600_000;
+    const untried = (measuredSince: number | undefined, o: { readonly mode?: 'shadow'; readonly shadowed?: ReadonlySet<string> } = {}) => {
+      const watched = { ...WATCHED, rule: { ...WATCHED.rule, mode: o.mode ?? ('armed' as const) } };
+      const views = [view('a', { measuredSince: NOW }), view('b', measuredSince === undefined ? {} : { measuredSince })];
+      return summaryOf(watched, measuredSince === undefined ? [view('b')] : views, { ...around, ...o }).untried;
+    };
+    expect([untried(NOW - DAY + 1), untried(NOW - DAY), untried(undefined)]).toEqual([true, false, false]);
+    expect(untried(NOW, { mode: 'shadow' })).toBe(false);
+    expect(untried(NOW, { shadowed: new Set([WATCHED.rule.id]) })).toBe(false);
+    expect(untried(NOW, { shadowed: new Set(['another']) })).toBe(true);
+  });
+
   test('is silenced only by what covers every scope; a row by what covers its own', () => {
     const one = { id: 'SIL-1', trigger: 'ratio', org: 'a', from: 0, until: NOW + 1_000, by: 'ana', reason: 'x', ended: null };
     const mine = { ...around, silences: [one] };

@@ -87,6 +87,9 @@ describe('a reading', () => {
     const world = new DetectWorld();
     await world.run(5, () => world.shop.serve('acme', 1, 0));
     expect(await world.detector.readings.health()).toEqual({ watermarkAgeMs: 0, lagMs: 0, deadSources: [] });
+    expect((await world.view()).measuredSince).toBe(START + 1_000);
+    world.kill();
+    expect((await world.view()).measuredSince).toBe(START + 1_000);
     world.clock.nowMs += 60_000;
     expect(await world.detector.readings.health()).toMatchObject({ watermarkAgeMs: 60_000, deadSources: ['shop'] });
   });

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { BelayError } from '../../src/domain/errors.ts';
 import type { DeployTarget } from '../../src/ports/deploy-target.ts';
 import type { TriggerList, TriggerSeries } from '../../src/server/triggers.ts';
+import { shadowPast } from '../world/scenes/shadow-past.ts';
 import { breachedAt, viewAt } from './story-readings.ts';
 import { type Door, openDoor } from './world.ts';
 
@@ -46,6 +47,16 @@ describe('the list', () => {
     expect(triggers[0]?.evidence.chance).toBeLessThan(1e-3);
     expect(triggers[0]?.lastEvaluatedAt).toBe(door.time.now() - 400);
     expect([total, next]).toEqual([2, null]);
+  });
+
+  test('says which armed trigger is without history: counted for an hour, unless it is kept what it would have done in shadow', async () => {
+    const now = door.time.now();
+    door.story.readings.show(() => [viewAt(now, 'acme', { measuredSince: now - 3_600_000 })]);
+    const one = async (): Promise<boolean> =>
+      ((await (await door.ask('GET', '/v1/triggers/http-5xx')).json()) as { readonly summary: { readonly untried: boolean } }).summary.untried;
+    expect([(await list()).summaries[0]?.untried, await one()]).toEqual([true, true]);
+    await shadowPast(door.story.world, now);
+    expect([(await list()).summaries[0]?.untried, await one()]).toEqual([false, false]);
   });
 
   test('of ten thousand organizations comes in pages: the worst first, each once, and the counts are of all', async () => {

@@ -9,6 +9,7 @@ interface Words {
   readonly states: Readonly<Record<ShownState, string>>;
   readonly over: string;
   readonly modes: Readonly<Record<TriggerRow['mode'], string>>;
+  readonly untried: string;
   readonly above: string;
   readonly below: string;
   times(times: number, others: boolean): string;
@@ -25,6 +26,7 @@ const WORDS: Readonly<Record<Lang, Words>> = {
     states: { breached: 'in breach', suspect: 'suspect', unknown: 'unknown', warming: 'window filling', cleared: 'cleared', ok: 'ok' },
     over: 'over, not sure yet',
     modes: { armed: 'armed', shadow: 'shadow: only noted' },
+    untried: 'armed without history: run it in shadow, or belay backtest, first',
     above: 'limit: above',
     below: 'limit: below',
     times: (times, others) => `limit: ${times} times ${others ? 'the other organizations' : 'the time before'}`,
@@ -46,6 +48,7 @@ const WORDS: Readonly<Record<Lang, Words>> = {
     },
     over: 'acima, sem certeza',
     modes: { armed: 'armado', shadow: 'sombra: apenas anotado' },
+    untried: 'armado sem histórico: antes, rode em sombra ou use belay backtest',
     above: 'limite: acima de',
     below: 'limite: abaixo de',
     times: (times, others) => `limite: ${times} vezes ${others ? 'as outras organizações' : 'o período anterior'}`,
@@ -65,6 +68,8 @@ export const isOver = ({ state, overLimit }: Pick<TriggerRow, 'state' | 'overLim
 export const rowWord = (row: Pick<TriggerRow, 'state' | 'overLimit'>, lang: Lang): string =>
   isOver(row) ? WORDS[lang].over : stateWord(row.state, lang);
 export const modeWord = (mode: TriggerRow['mode'], lang: Lang): string => WORDS[lang].modes[mode];
+
+export const untriedText = (lang: Lang): string => WORDS[lang].untried;
 
 type Ruled = Pick<TriggerRow, 'kind' | 'limit' | 'overMs'>;
 

@@ -295,6 +295,7 @@ function viewOf(book: Book, { id, track, watcher, scope, row }: Seen, now: Insta
     ...(watcher.compiled.rule.breach?.vs === undefined ? {} : { baseline: comparedWith(condition) }),
     watermark: watermarkOf(book, track, now),
     lastEvaluatedAt: track.evaluatedAt,
+    ...(track.since === null ? {} : { measuredSince: track.since }),
   };
 }
 
