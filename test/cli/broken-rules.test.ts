@@ -67,7 +67,7 @@ test('what the cases below spoil is in order before', async () => {
 
 /** Each command ends with 2 and names what is wrong. */
 async function expectRefused(commands: readonly (readonly string[])[], named: string): Promise<void> {
-  const ended = await Promise.all(commands.map((command) => belay(command, { cwd: folder.path })));
+  const ended = await Promise.all(commands.map((command) => belay(command, { cwd: folder.path, interruptAt: /Belay is up/ })));
   expect(ended.map((one, index) => ({ command: commands[index], code: one.code, named: `${one.out}${one.err}`.includes(named) }))).toEqual(
     commands.map((command) => ({ command, code: 2, named: true })),
   );
@@ -84,10 +84,14 @@ test.each<[string, Spoilt, string]>([
   ['no clear', inYaml('    clear: { below: 1%, for: 5m }\n', ''), 'clear'],
   ['a key that means nothing', inYaml('mode: armed', 'moed: armed'), 'moed'],
   ['no trigger of a runbook', { 'runbooks/look.runbook.md': RUNBOOK.replace('[shop-errors]', '[gone]') }, 'gone'],
-])('D14: %s is a configuration error: lint says so, and the server does not start', async (_what, spoilt, named) => {
-  write(spoilt);
-  await expectRefused([['lint', '.'], up()], named);
-}, 30_000);
+])(
+  'D14: %s is a configuration error: lint says so, and the server does not start',
+  async (_what, spoilt, named) => {
+    write(spoilt);
+    await expectRefused([['lint', '.'], up()], named);
+  },
+  30_000,
+);
 
 test('D14: plans and scenes of a trigger without its limit are refused, too', async () => {
   write(inYaml('above: 2%, ', ''));

@@ -53,7 +53,8 @@ describe('the list', () => {
     const now = door.time.now();
     door.story.readings.show(() => [viewAt(now, 'acme', { measuredSince: now - 3_600_000 })]);
     const one = async (): Promise<boolean> =>
-      ((await (await door.ask('GET', '/v1/triggers/http-5xx')).json()) as { readonly summary: { readonly untried: boolean } }).summary.untried;
+      ((await (await door.ask('GET', '/v1/triggers/http-5xx')).json()) as { readonly summary: { readonly untried: boolean } }).summary
+        .untried;
     expect([(await list()).summaries[0]?.untried, await one()]).toEqual([true, true]);
     await shadowPast(door.story.world, now);
     expect([(await list()).summaries[0]?.untried, await one()]).toEqual([false, false]);
