@@ -218,6 +218,7 @@ function lintDo(step: DoStep, asking: Asking): void {
   for (const [index, check] of step.verify.entries()) lintProbe(check, ['verify', index], asking);
   if (step.contingency !== undefined) demandRole(step.contingency.owner, at('contingency', 'owner'), draft, context, problems);
   lintUndo(step, asking);
+  lintUnwatched(step, asking);
   lintRelative(step, asking);
   if (step.do === 'belay.undo') lintUndone(step, asking);
 }
@@ -237,6 +238,20 @@ function lintUndo(step: DoStep, { context, problems, place, at }: Asking): void 
   if (written || recovered || NEED_NO_UNDO.has(step.do) || context.actions[step.do]?.effect === 'read') return;
   problems.error('undo-missing', at(), `the step ${step.id} says neither how it is taken back nor why it cannot be`, {
     hint: 'Add "undo: { do: …, with: { … } }", or "irreversible: <why>".',
+  });
+}
+
+/** What puts another release or flow live. */
+const SWITCHES = new Set(['deploy.rollback', 'deploy.activate', 'flow.set']);
+
+/** A check looks once: what breaks a minute later, in a run that nobody began, finds nobody. */
+function lintUnwatched(step: DoStep, { draft, problems, at }: Asking): void {
+  if (!SWITCHES.has(step.do) || draft.runbook.start !== 'auto' || !draft.complete) return;
+  const steps = [...draft.steps.values()].map((one) => one.step);
+  const later = steps.slice(steps.findIndex((one) => one.id === step.id) + 1);
+  if (later.some((one) => one.kind === 'watch')) return;
+  problems.warn('unwatched', at(), `the runbook starts by itself, and nobody watches what comes after ${step.id}`, {
+    hint: 'Add a step below it: belay watch, with "for: 30m" and the checks that must hold.',
   });
 }
 

@@ -86,3 +86,18 @@ test('a mean of a latency, and a quantile: both could be a share', () => {
     'quantile-without-need: fractionAbove: { of: latency_seconds, limit: 0.5 } with breach: { above: 1%, … }.',
   ]);
 });
+
+test('D20: a runbook that starts by itself and switches, with no watch behind it', () => {
+  const auto = (text: string): string => text.replace(/^start: .*$/m, 'start: auto');
+  const unwatched = (text: string): string => text.replace(/^```belay watch\n[\s\S]*?^```\n/m, '- [ ] somebody watched\n');
+  const only = (change: (text: string) => string) => {
+    const { diagnostics } = lintFolder(workspace({ [BASE_RUNBOOK]: change(RUNBOOK) }));
+    return diagnostics.filter((one) => one.rule === 'unwatched').map((one) => `${one.severity}: ${one.message}`);
+  };
+  expect(unwatched(RUNBOOK)).not.toBe(RUNBOOK);
+  expect(only(auto)).toEqual([]);
+  expect(only(unwatched)).toEqual([]);
+  expect(only((text) => auto(unwatched(text)))).toEqual([
+    'warning: the runbook starts by itself, and nobody watches what comes after switch',
+  ]);
+});
