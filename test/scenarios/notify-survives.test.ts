@@ -167,8 +167,8 @@ test('D5: kill -9 after it notified: no second message where the receiver can be
   onTestFinished(() => slack.close());
   const hookPort = await freePort();
   const hook = await serveHook(hookPort);
-  const belay = await belayWith(`  first: { driver: slack, token: "{env.SLACK_TOKEN}", slackApiUrl: "${slack.url}", settleMs: 500 }
-  second: { driver: webhook, url: "http://127.0.0.1:${hookPort}/", secret: "{env.HOOK_SECRET}", idempotent: false, settleMs: 500 }`);
+  const belay = await belayWith(`  first: { driver: slack, token: "{env.SLACK_TOKEN}", url: "${slack.url}", settle: 500ms }
+  second: { driver: webhook, url: "http://127.0.0.1:${hookPort}/", secret: "{env.HOOK_SECRET}", idempotent: false, settle: 500ms }`);
   const client = await belay.up();
   // Told, answered and noted before the kill: nobody hears of it again.
   await breaks(client, 'calm');
