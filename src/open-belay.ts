@@ -2,7 +2,7 @@
 // in an order that a crash at any point leaves whole, and closes it in the reverse one.
 import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { createArtefactFiles } from './adapters/artefact-files/index.ts';
 import { createCel } from './adapters/cel/index.ts';
 import type { EmbeddedPostgres } from './adapters/embedded-postgres/index.ts';
@@ -14,7 +14,7 @@ import type { JournalFile } from './adapters/journal-file/index.ts';
 import { openJournalFile } from './adapters/journal-file/index.ts';
 import type { PauseMark } from './adapters/pause-file/index.ts';
 import { combinePause, createPauseFile } from './adapters/pause-file/index.ts';
-import { createProcesses } from './adapters/process/index.ts';
+import { createProcesses, createReplays } from './adapters/process/index.ts';
 import { createRefusalFile } from './adapters/refusal-file/index.ts';
 import { createStatusFiles } from './adapters/status-files/index.ts';
 import type { Store } from './adapters/store-postgres/index.ts';
@@ -72,7 +72,8 @@ async function openAll(o: OpenOptions, closers: Closers): Promise<OpenedBelay> {
   closers.push(() => loops.stop());
   whenBreached(() => loops.wakeResponder());
   await wakeAll(world);
-  const { listening, code } = await openDoor(o, world, { idempotency: ground.store.idempotency, senders, closers });
+  const { databaseUrl, store } = ground;
+  const { listening, code } = await openDoor(o, world, { databaseUrl, idempotency: store.idempotency, senders, closers });
   closers.push(() => listening.close());
   return { url: listening.url, port: listening.port, loginLink: `${listening.url}/login#${code}`, close: () => closeAll(closers, o.say) };
 }
@@ -83,6 +84,7 @@ interface Ground {
   readonly journal: JournalFile;
   readonly store: Store;
   readonly engine: Engine;
+  readonly databaseUrl: string;
 }
 
 async function openGround(o: OpenOptions, closers: Closers): Promise<Ground> {
@@ -97,7 +99,7 @@ async function openGround(o: OpenOptions, closers: Closers): Promise<Ground> {
   await store.migrate();
   const onNotice = (notice: Notice): void => o.say(`engine: ${JSON.stringify(notice)}`);
   const engine = createDbosEngine({ databaseUrl, embedded: postgres !== null, version: o.version, onNotice });
-  return { digest, journal, store, engine };
+  return { digest, journal, store, engine, databaseUrl };
 }
 
 /** All ports filled with adapters. Nothing runs yet. */
@@ -175,6 +177,7 @@ async function openDoor(
   o: OpenOptions,
   world: World,
   parts: {
+    readonly databaseUrl: string;
     readonly idempotency: Store['idempotency'];
     readonly senders: Pick<OpenedSources, 'push' | 'receivers'>;
     readonly closers: Closers;
@@ -194,6 +197,10 @@ async function openDoor(
     ...(push === null ? {} : { ingest: (batch) => push.push(batch) }),
     receivers,
     refusals,
+    replays: createReplays({
+      entry: new URL(`./replay-child${extname(import.meta.url)}`, import.meta.url),
+      databaseUrl: parts.databaseUrl,
+    }),
     onRefused: ({ source, status, reason, times }) =>
       o.say(
         `source ${source}: ${times === 1 ? 'a request was' : `${times} requests were`} refused, the last one with ${status}: ${reason}`,

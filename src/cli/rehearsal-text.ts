@@ -2,11 +2,11 @@
 import { type Episode, isNearMiss, median, toldAt } from '../domain/episodes.ts';
 import type { Instant } from '../domain/json.ts';
 import { MINUTE_MS } from '../domain/minutes.ts';
+import type { Replayed } from '../domain/replay-report.ts';
 import type { SignalKind } from '../domain/signal.ts';
 import type { Lang } from '../domain/system.ts';
 import { figureText } from '../domain/text/explanations.ts';
 import { formatDateTime, formatDuration, formatShare } from '../domain/time-text.ts';
-import type { Backtest } from '../flows/rehearse/backtest.ts';
 import type { Look } from './output.ts';
 import { rehearsalEn } from './rehearsal-words-en.ts';
 import { rehearsalPtBr } from './rehearsal-words-pt-br.ts';
@@ -17,7 +17,7 @@ export interface MatchedEpisode extends Episode {
   readonly incident: string | null;
 }
 
-export interface ShownBacktest extends Omit<Backtest, 'episodes'> {
+export interface ShownBacktest extends Omit<Replayed, 'episodes'> {
   readonly episodes: readonly MatchedEpisode[];
   /** Incidents of this trigger that no episode explains. */
   readonly unmatched: readonly string[];

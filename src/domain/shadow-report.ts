@@ -110,7 +110,8 @@ function decisionOf(decisions: readonly ShadowDecision[]): Decided {
   return { choice, reason, runbook, locality, changes, inTheWay, judgedAt, joins };
 }
 
-function incidentOf(
+/** The real incident of that time and organization; null: none. */
+export function incidentOf(
   { scope, since, endedAt }: Pick<ShadowEpisode, 'scope' | 'since' | 'endedAt'>,
   { incidents, organizations, now }: Pick<ShadowPast, 'incidents' | 'organizations' | 'now'>,
 ): string | null {

@@ -5,6 +5,7 @@ import type { Json } from '../domain/json.ts';
 import { reportablesOf } from '../domain/reportable.ts';
 import { holds } from '../domain/silence.ts';
 import { listSilences } from '../flows/silences.ts';
+import { addBacktests } from './api-backtest.ts';
 import {
   afterQuery,
   answerBody,
@@ -41,6 +42,7 @@ import {
 import { addShadow } from './api-shadow.ts';
 import { addTriggers } from './api-triggers.ts';
 import type { Auth } from './auth.ts';
+import type { Backtests } from './backtests.ts';
 import type { Commands } from './commands.ts';
 import { type Add, type Api, mount, READ, WRITE } from './endpoint.ts';
 import { history } from './history.ts';
@@ -56,6 +58,7 @@ export interface ApiDeps {
   readonly idempotency: Idempotency;
   readonly version: string;
   readonly refusals?: Pick<Refusals, 'list'> | undefined;
+  readonly backtests: Backtests;
 }
 
 export function mountApi(api: Api, deps: ApiDeps): void {
@@ -63,6 +66,7 @@ export function mountApi(api: Api, deps: ApiDeps): void {
   addSystemReads(add, deps);
   addTriggers(add, deps);
   addShadow(add, deps);
+  addBacktests(add, deps);
   addIncidentReads(add, deps);
   addAnswers(add, deps);
   addIncidentWrites(add, deps);

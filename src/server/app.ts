@@ -5,10 +5,12 @@ import { type ServerType, serve } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { BelayError } from '../domain/errors.ts';
 import type { Batch } from '../domain/signal.ts';
+import type { Replays } from '../ports/replays.ts';
 import { mountApi } from './api.ts';
 import { mountRaw } from './api-raw.ts';
 import { mountAssets } from './assets.ts';
 import type { Auth } from './auth.ts';
+import { createBacktests } from './backtests.ts';
 import type { Commands } from './commands.ts';
 import { answerError, createApi } from './endpoint.ts';
 import { type AppEnv, hostGuard, identify } from './guard.ts';
@@ -34,6 +36,8 @@ export interface ServerDeps {
   readonly onRefused?: IntakeDeps['onRefused'];
   /** Keeps what the door refused; without it nothing is kept. */
   readonly refusals?: Refusals | undefined;
+  /** Replays triggers beside this server; without it there are no backtests here. */
+  readonly replays?: Replays | undefined;
   readonly stream?: Partial<StreamOptions> | undefined;
   /** Called with errors that are ours, for the log. */
   readonly onBug?: ((error: unknown) => void) | undefined;
@@ -58,6 +62,7 @@ export function createServer(deps: ServerDeps): BelayServer {
   const api = createApi();
   const idempotency = createIdempotency(deps.idempotency ?? createMemoryIdempotency());
   const streams = createStreams(deps.world, { ...STREAM_DEFAULTS, ...deps.stream });
+  const backtests = createBacktests(deps.world, deps.replays ?? null);
   const shared = {
     world: deps.world,
     commands: deps.commands,
@@ -65,6 +70,7 @@ export function createServer(deps: ServerDeps): BelayServer {
     idempotency,
     version: deps.version,
     refusals: deps.refusals,
+    backtests,
   };
 
   api.onError((error) => {
@@ -92,10 +98,14 @@ export function createServer(deps: ServerDeps): BelayServer {
   });
   mountAssets(api);
   mountWarRoom(api, shared);
-  return { app: api, streams, listen: (port) => listen(api, streams, port) };
+  const leave = async (): Promise<void> => {
+    streams.close();
+    await backtests.stop();
+  };
+  return { app: api, streams, listen: (port) => listen(api, leave, port) };
 }
 
-async function listen(app: Hono<AppEnv>, streams: Streams, port: number): Promise<Listening> {
+async function listen(app: Hono<AppEnv>, leave: () => Promise<void>, port: number): Promise<Listening> {
   const server = await new Promise<ServerType>((resolve, reject) => {
     const starting: ServerType = serve({ fetch: app.fetch, port, hostname: '127.0.0.1' }, () => resolve(starting));
     starting.once('error', (cause: NodeJS.ErrnoException) => {
@@ -113,11 +123,12 @@ async function listen(app: Hono<AppEnv>, streams: Streams, port: number): Promis
   return {
     port: actual,
     url: `http://127.0.0.1:${actual}`,
-    close: () =>
-      new Promise((resolve, reject) => {
-        streams.close();
+    async close() {
+      await leave();
+      await new Promise<void>((resolve, reject) => {
         server.close((error) => (error === undefined ? resolve() : reject(error)));
         if ('closeAllConnections' in server) server.closeAllConnections();
-      }),
+      });
+    },
   };
 }

@@ -1,12 +1,11 @@
 // The pages of triggers: the list, and the signal card of one. They are read only.
 import type { Context, Hono } from 'hono';
-import type { Operation } from '../domain/authorization.ts';
 import { BelayError } from '../domain/errors.ts';
 import type { SignalView } from '../domain/incident-view-signal.ts';
 import { SHOWN_STATES, type ShownState } from '../domain/trigger-list.ts';
-import type { Caller } from './commands.ts';
 import { explain } from './explain.ts';
 import type { AppEnv } from './guard.ts';
+import type { Screen } from './page-door.ts';
 import { type PageDeps, pageContext } from './pages/context.ts';
 import { triggerPage } from './pages/trigger-page.ts';
 import { isFiltered, ROWS, triggersPage } from './pages/triggers-page.ts';
@@ -14,8 +13,6 @@ import type { ReadWorld } from './snapshot.ts';
 import { listTriggers, oneTrigger, type TriggerSeries, triggerSeries } from './triggers.ts';
 
 type C = Context<AppEnv>;
-/** Renders for somebody who is known and may; sends others to log in, and shows what went wrong. */
-type Screen = (c: C, operation: Operation, render: (caller: Caller) => Promise<string>) => Promise<Response>;
 
 export function mountTriggerPages(app: Hono<AppEnv>, deps: PageDeps, screen: Screen): void {
   const { world } = deps;

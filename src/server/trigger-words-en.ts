@@ -59,6 +59,11 @@ export const triggersEn = {
   wholeSystem: 'whole system',
   allOf: 'All organizations of this trigger',
   details: 'The whole signal card',
+  bandAct: 'it would have acted',
+  bandAsk: 'it would have asked people',
+  backtest: 'Backtest',
+  shadowReport: 'What it would have done in shadow',
+  shadowAll: 'What triggers in shadow would have done',
 } as const;
 
 export type TriggerWords = Readonly<Record<keyof typeof triggersEn, string>>;

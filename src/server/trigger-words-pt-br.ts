@@ -60,4 +60,9 @@ export const triggersPtBr: TriggerWords = {
   wholeSystem: 'sistema inteiro',
   allOf: 'Todas as organizações deste gatilho',
   details: 'O cartão completo do sinal',
+  bandAct: 'teria agido',
+  bandAsk: 'teria perguntado às pessoas',
+  backtest: 'Backtest',
+  shadowReport: 'O que teria feito em sombra',
+  shadowAll: 'O que os gatilhos em sombra teriam feito',
 };

@@ -10,10 +10,12 @@ import { reportablesOf } from '../domain/reportable.ts';
 import { listSilences } from '../flows/silences.ts';
 import type { ApiDeps } from './api.ts';
 import { answerBody, approvalBody, noteBody, reportBody } from './api-schemas.ts';
+import { mountBacktestPages } from './backtest-routes.ts';
 import type { Caller } from './commands.ts';
 import { CAPS, fingerprint } from './endpoint.ts';
 import { answerFields, type Fields, oneOf, valid } from './form-fields.ts';
 import { type AppEnv, cookieName, requireCaller, requireOwnOrigin, requireOwnPage } from './guard.ts';
+import type { Act, Acting, Screen } from './page-door.ts';
 import { ownPath, pageContext } from './pages/context.ts';
 import { incidentPage } from './pages/incident-page.ts';
 import { listPage } from './pages/list-page.ts';
@@ -22,6 +24,7 @@ import { reviewPage } from './pages/review-page.ts';
 import { bouncePage, loginPage, problemPage } from './pages/small-pages.ts';
 import { permitAnswer, permitDecision } from './permits.ts';
 import { problemOf } from './problem.ts';
+import { mountShadowPages } from './shadow-routes.ts';
 import { findIncident, listRows, snapshot } from './snapshot.ts';
 import { createThrottle } from './throttle.ts';
 import { mountTriggerPages, seriesOfIncident } from './trigger-routes.ts';
@@ -35,7 +38,11 @@ const NO_STORE = { 'cache-control': 'no-store' } as const;
 export function mountWarRoom(app: App, deps: ApiDeps): void {
   app.use('*', bodyLimit({ maxSize: CAPS.writeBytes, onError: () => new Response('too large', { status: 413 }) }));
   mountPages(app, deps);
-  mountTriggerPages(app, deps, (c, operation, render) => screen(c, deps, operation, render));
+  const show: Screen = (c, operation, render) => screen(c, deps, operation, render);
+  const doors = { screen: show, act: ((c, o, work) => act(c, deps, o, work)) satisfies Act };
+  mountTriggerPages(app, deps, show);
+  mountBacktestPages(app, deps, doors);
+  mountShadowPages(app, deps, doors);
   mountLogin(app, deps);
   mountIncidentForms(app, deps);
   mountPauseForms(app, deps);
@@ -130,15 +137,13 @@ function mountLogin(app: App, deps: ApiDeps): void {
   );
 }
 
-interface Act {
-  readonly operation: Operation;
-  /** Pausing works without the store of answers. */
-  readonly remembered: boolean;
-  readonly home: string;
-}
-
 /** One form: who, from our own page, once per key; then back to the screen with what was done. */
-async function act(c: C, deps: ApiDeps, o: Act, work: (caller: Caller, form: Fields, key: string) => Promise<string>): Promise<Response> {
+async function act(
+  c: C,
+  deps: ApiDeps,
+  o: Acting,
+  work: (caller: Caller, form: Fields, key: string) => Promise<string>,
+): Promise<Response> {
   return guarded(
     c,
     deps,
@@ -153,7 +158,8 @@ async function act(c: C, deps: ApiDeps, o: Act, work: (caller: Caller, form: Fie
       const { csrf: _csrf, ...request } = form;
       const route = `POST ${c.req.path} ${caller.person}`;
       const answer = o.remembered ? await deps.idempotency.once({ key, route, fingerprint: fingerprint(request) }, once) : await once();
-      return c.redirect(withDone(o.home, String(answer.body)), 303);
+      const done = String(answer.body);
+      return c.redirect(done.startsWith('/') ? done : withDone(o.home, done), 303);
     },
     o.home,
   );
@@ -162,7 +168,7 @@ async function act(c: C, deps: ApiDeps, o: Act, work: (caller: Caller, form: Fie
 function withDone(path: string, done: string): string {
   const url = new URL(path, 'http://belay.invalid');
   url.searchParams.set('done', done);
-  return `${url.pathname}${url.search}`;
+  return `${url.pathname}${url.search}${url.hash}`;
 }
 
 const homeOf = (c: C): string => `/incidents/${encodeURIComponent(c.req.param('id') ?? '')}`;

@@ -9,6 +9,7 @@ interface PlotData {
   readonly limit: number | null;
   readonly clear: number | null;
   readonly marks: readonly { readonly at: number; readonly what: string; readonly label: string }[];
+  readonly bands: readonly { readonly from: number; readonly to: number; readonly act: boolean }[];
   readonly from: number;
   readonly to: number;
   readonly zone: string;
@@ -49,7 +50,7 @@ function draw(frame: HTMLElement): void {
 function optionsOf(data: PlotData, size: { readonly width: number; readonly height: number }): uPlot.Options {
   const [ink, muted, line] = [colourOf('--ink'), colourOf('--muted'), colourOf('--line')];
   const font = `13px ${getComputedStyle(document.body).fontFamily}`;
-  const clock = new Intl.DateTimeFormat(lang, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone: data.zone });
+  const clock = new Intl.DateTimeFormat(lang, { ...axisWords(data.to - data.from), timeZone: data.zone });
   const axis = { stroke: muted, font, grid: { stroke: line, width: 1 }, ticks: { show: false } };
   return {
     ...size,
@@ -59,7 +60,7 @@ function optionsOf(data: PlotData, size: { readonly width: number; readonly heig
     padding: [14, 10, 0, 0],
     scales: { x: { time: true, range: () => [data.from, data.to] }, y: { range: () => rangeOf(data) } },
     axes: [
-      { ...axis, size: 30, space: 80, values: (_, splits) => splits.map((at) => clock.format(at)) },
+      { ...axis, size: 30, space: 90, values: (_, splits) => splits.map((at) => clock.format(at)) },
       { ...axis, size: 56, values: (_, splits) => splits.map((value) => formatValue(value, data.percent)) },
     ],
     series: [
@@ -68,8 +69,17 @@ function optionsOf(data: PlotData, size: { readonly width: number; readonly heig
       { stroke: colourOf('--bad'), width: 2, dash: [8, 5], points: { show: false } },
       { stroke: colourOf('--good'), width: 1.5, dash: [2, 4], points: { show: false } },
     ],
-    hooks: { draw: [(plot) => drawGaps(plot, data, muted), (plot) => drawMarks(plot, data)] },
+    hooks: { drawAxes: [(plot) => drawBands(plot, data)], draw: [(plot) => drawGaps(plot, data, muted), (plot) => drawMarks(plot, data)] },
   };
+}
+
+const DAY_MS = 86_400_000;
+
+/** Days where hours would say nothing. */
+function axisWords(spanMs: number): Intl.DateTimeFormatOptions {
+  if (spanMs <= 1.5 * DAY_MS) return { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' };
+  if (spanMs <= 4 * DAY_MS) return { day: 'numeric', month: 'short', hour: '2-digit', hourCycle: 'h23' };
+  return { day: 'numeric', month: 'short' };
 }
 
 /** The limit is always in sight: how near the value is to it is the question. */
@@ -77,6 +87,20 @@ function rangeOf({ y, limit, clear }: PlotData): [number, number] {
   const all = [...y, limit, clear].filter((value): value is number => value !== null);
   const [low, high] = [Math.min(0, ...all), Math.max(0, ...all)];
   return [low, high === low ? low + 1 : high + (high - low) * 0.12];
+}
+
+/** Told apart by height, too: what would have acted is as high as the plot. None is so short that it is not seen. */
+function drawBands({ ctx, bbox, valToPos }: uPlot, { bands, from, to }: PlotData): void {
+  for (const band of bands) {
+    const left = Math.max(bbox.left, valToPos(Math.max(band.from, from), 'x', true));
+    const right = Math.min(bbox.left + bbox.width, Math.max(left + 3 * devicePixelRatio, valToPos(Math.min(band.to, to), 'x', true)));
+    const height = band.act ? bbox.height : bbox.height / 3;
+    ctx.save();
+    ctx.fillStyle = colourOf(band.act ? '--bad' : '--warn');
+    ctx.globalAlpha = 0.3;
+    ctx.fillRect(left, bbox.top + bbox.height - height, right - left, height);
+    ctx.restore();
+  }
 }
 
 /** Hatched, so that it is told from the ground by its shape. */

@@ -1,13 +1,13 @@
 // `belay backtest`: asks a running Belay for what was measured, and replays it here, under the rule as it is written now.
-import { parseLimit } from '../../config/triggers.ts';
+import { SETTABLE, tryRule } from '../../config/try-rule.ts';
 import { BelayError } from '../../domain/errors.ts';
 import type { IncidentRow } from '../../domain/incident-list.ts';
 import type { Instant } from '../../domain/json.ts';
 import type { MinuteRow } from '../../domain/minutes.ts';
+import type { Replayed } from '../../domain/replay-report.ts';
 import type { System } from '../../domain/system.ts';
-import type { TriggerRule } from '../../domain/trigger.ts';
 import { DURATION_FORM, parseDuration } from '../../domain/units.ts';
-import { type Backtest, backtest } from '../../flows/rehearse/backtest.ts';
+import { backtest } from '../../flows/rehearse/backtest.ts';
 import type { SignalStore } from '../../ports/signal-store.ts';
 import { getIncident } from '../api.ts';
 import type { Client } from '../client.ts';
@@ -100,27 +100,14 @@ function withRule(system: System, id: string, sets: readonly string[]): System {
       hint: `There are: ${known === '' ? 'none' : known}.`,
     });
   }
-  const changed = sets.reduce(withOne, rule);
-  return { ...system, triggers: system.triggers.map((one) => (one === rule ? changed : one)) };
-}
-
-const SETTABLE = ['above', 'below', 'over', 'still', 'for'] as const;
-
-function withOne(rule: TriggerRule, text: string): TriggerRule {
-  const [name = '', written = ''] = text.split('=', 2);
-  const parsed = name === 'above' || name === 'below' ? parseLimit(written) : parseDuration(written);
-  const { breach } = rule;
-  if (breach === undefined || !(SETTABLE as readonly string[]).includes(name) || !parsed.ok) {
-    const what = breach === undefined ? `Trigger ${rule.id} has no breach to change.` : `--set ${text} cannot be read.`;
+  const changed = sets.reduce((before, text) => {
+    const [name = '', written = ''] = text.split('=', 2);
+    const tried = tryRule(before, name, written);
+    if (tried.ok) return tried.rule;
+    const what = rule.breach === undefined ? `Trigger ${rule.id} has no breach to change.` : `--set ${text} cannot be read.`;
     throw new BelayError('BELAY_USAGE', what, { hint: `Type --set above=3%; also: ${SETTABLE.join(', ')}.` });
-  }
-  if (name === 'above' || name === 'below') {
-    if (breach.vs !== undefined) return { ...rule, breach: { ...breach, vs: { ...breach.vs, times: parsed.value } } };
-    const { above: _above, below: _below, ...rest } = breach;
-    return { ...rule, breach: { ...rest, [name]: parsed.value } };
-  }
-  if (name === 'over') return { ...rule, breach: { ...breach, overMs: parsed.value, stillMs: parsed.value / 12 }, rearmMs: parsed.value };
-  return { ...rule, breach: { ...breach, [name === 'still' ? 'stillMs' : 'forMs']: parsed.value } };
+  }, rule);
+  return { ...system, triggers: system.triggers.map((one) => (one === rule ? changed : one)) };
 }
 
 interface Past {
@@ -129,7 +116,7 @@ interface Past {
   readonly orgs: 'all' | readonly string[];
 }
 
-async function matched(client: Client, system: System, found: Backtest): Promise<ShownBacktest> {
+async function matched(client: Client, system: System, found: Replayed): Promise<ShownBacktest> {
   const { incidents } = await client.get<{ incidents: readonly IncidentRow[] }>('/v1/incidents');
   const inTime = incidents.filter((row) => row.kind === 'real' && row.since >= found.from - NEAR_MS && row.since <= found.to);
   const past: Past[] = [];

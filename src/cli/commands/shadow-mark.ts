@@ -1,9 +1,9 @@
 // `belay shadow mark`: a person says, afterwards, whether what a trigger in shadow would have done was right.
 import { BelayError } from '../../domain/errors.ts';
 import type { ShadowMark } from '../../domain/shadow.ts';
+import { shadowWords } from '../../domain/text/shadow-texts.ts';
 import type { Run } from '../context.ts';
 import { isSet, textOption } from '../context.ts';
-import { shadowWords } from '../shadow-text.ts';
 import { clean } from '../text-layout.ts';
 
 const EXAMPLE = 'Type: belay shadow mark EPISODE --false --why "deploy of billing", or --right --why "it was an outage"';

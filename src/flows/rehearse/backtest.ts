@@ -1,33 +1,16 @@
 // What a trigger would have done: kept minutes go through the detection of production under their own time, a part at a time.
 // It measures nothing by itself and knows no rule: what it learns are transitions.
 
-import { type Episode, Episodes } from '../../domain/episodes.ts';
+import { Episodes } from '../../domain/episodes.ts';
 import { BelayError } from '../../domain/errors.ts';
 import type { Instant } from '../../domain/json.ts';
-import { HEARD, MINUTE_MS, type MinuteRow } from '../../domain/minutes.ts';
+import { HEARD, MINUTE_MS } from '../../domain/minutes.ts';
+import { endMinute, type Gap, type Replayed } from '../../domain/replay-report.ts';
 import type { System } from '../../domain/system.ts';
+import type { TriggerRule } from '../../domain/trigger.ts';
 import type { SignalStore } from '../../ports/signal-store.ts';
 import { Rehearsal } from './rehearsal.ts';
 import { type Counted, hindrance, type Rehearsed, signalsOf, sourcesOf, triggersOf } from './stand-in.ts';
-
-/** A minute that nobody watched: Belay was away, or it listened and its sources were silent. */
-export interface Gap {
-  readonly from: Instant;
-  readonly to: Instant;
-  readonly why: 'away' | 'silent';
-}
-
-export interface Backtest {
-  readonly trigger: string;
-  readonly from: Instant;
-  readonly to: Instant;
-  readonly episodes: readonly Episode[];
-  readonly gaps: readonly Gap[];
-  readonly watchedMs: number;
-  /** Scopes that had counts. */
-  readonly scopes: number;
-  readonly rows: number;
-}
 
 export interface BacktestOptions {
   readonly system: System;
@@ -47,7 +30,7 @@ const ENOUGH_ROWS = 200_000;
 const AWAY_MINUTES = 3;
 
 /** @throws BELAY_NOT_FOUND, BELAY_USAGE */
-export async function backtest(o: BacktestOptions): Promise<Backtest> {
+export async function backtest(o: BacktestOptions): Promise<Replayed> {
   const replay = new Replay(o);
   const { from, to } = replay;
   let partMs = FIRST_PART_MS;
@@ -66,6 +49,7 @@ class Replay {
   readonly from: Instant;
   readonly to: Instant;
   readonly #o: BacktestOptions;
+  readonly #rules: readonly TriggerRule[];
   readonly #signals: readonly Rehearsed[];
   readonly #sources: ReadonlySet<string>;
   readonly #rehearsal: Rehearsal;
@@ -94,6 +78,7 @@ class Replay {
     this.from = Math.floor(o.from / MINUTE_MS) * MINUTE_MS;
     this.to = Math.floor(o.to / MINUTE_MS) * MINUTE_MS;
     this.#heardAt = this.from;
+    this.#rules = rules;
     this.#signals = signalsOf(system, rules);
     this.#sources = sourcesOf(system, this.#signals);
     const everyMs = Math.max(MINUTE_MS, ...system.sources.filter((one) => this.#sources.has(one.id)).map((one) => one.everyMs));
@@ -130,7 +115,7 @@ class Replay {
       // A comparison with the others needs the others.
       const only = org === undefined || by === null || this.#comparesScopes() ? {} : { scope: org };
       for (const row of await history({ signal: spec.id, by, ...only, from, to })) {
-        const end = endMinute(row);
+        const end = endMinute(row.at, row.spanMs);
         const list = this.#complete.get(end) ?? [];
         list.push({ signal: spec.id, scope: row.scope, from: row.at, bad: row.bad, all: row.all, sum: row.sum });
         this.#complete.set(end, list);
@@ -142,7 +127,7 @@ class Replay {
   }
 
   #comparesScopes(): boolean {
-    return this.#o.system.triggers.some((rule) => rule.breach?.vs?.with === 'others');
+    return this.#rules.some((rule) => rule.breach?.vs?.with === 'others');
   }
 
   async #minute(at: Instant, rows: readonly Counted[], o: { readonly isWatched: boolean; readonly isRunning: boolean }): Promise<void> {
@@ -176,7 +161,7 @@ class Replay {
     if (at - this.#heardAt >= this.#patienceMs) this.#gaps.push({ from: this.#heardAt, to: at, why: this.#gapWhy });
   }
 
-  result(): Backtest {
+  result(): Replayed {
     this.#endGap(this.to);
     const missedMs = this.#gaps.reduce((sum, gap) => sum + gap.to - gap.from, 0);
     return {
@@ -193,5 +178,3 @@ class Replay {
 }
 
 const HINT = 'See which there are: belay lint, and the triggers of belay.yaml.';
-
-const endMinute = (row: MinuteRow): Instant => Math.floor((row.at + row.spanMs - 1) / MINUTE_MS) * MINUTE_MS;

@@ -23,6 +23,9 @@ const DONE: Readonly<Record<string, keyof Words>> = {
   resumed: 'doneResumed',
   closed: 'doneClosed',
   reported: 'doneReported',
+  marked: 'doneMarked',
+  'backtest-started': 'doneBacktestStarted',
+  'backtest-stopped': 'doneBacktestStopped',
 };
 
 export async function pageContext(

@@ -23,9 +23,15 @@ export function problemPage(context: PageContext, problem: Problem, home: string
 <p class="detail">${problem.detail}</p>
 ${problem.hint === undefined ? none : html`<p><b>${w.problemNext}:</b> ${problem.hint}</p>`}
 <p class="muted"><code>${problem.code}</code> · HTTP ${problem.status}</p>
-<p><a class="button plain" href="${home}">${w.backTo} ${home === '/' ? w.incidents : decodeURIComponent(home.split('/')[2] ?? '')}</a></p>
+<p><a class="button plain" href="${home}">${w.backTo} ${home === '/' ? w.incidents : nameOf(home)}</a></p>
 ${context.caller === null ? none : pauseButton(context)}</main>`;
   return page(context, { title: w.problemTitle, follow: null }, body);
+}
+
+/** `/incidents/INC-1` is known as `INC-1`, `/shadow` by its only word. */
+function nameOf(home: string): string {
+  const [, place = '', name] = new URL(home, 'http://belay.invalid').pathname.split('/');
+  return decodeURIComponent(name ?? place);
 }
 
 /**

@@ -8,6 +8,7 @@ import { html, type Markup, none } from '../markup.ts';
 import { timeTag } from '../times.ts';
 import { TRIGGER_WORDS } from '../trigger-words.ts';
 import type { TriggerList } from '../triggers.ts';
+import { backtestPath } from './backtest-form.ts';
 import { type PageContext, page, pauseButton } from './layout.ts';
 import { liveBadge } from './top-block.ts';
 import { joinedUnits, lookedText, modeBadge, rowBadge, silencedText, stateBadge, valueText } from './trigger-marks.ts';
@@ -32,6 +33,7 @@ export function triggersPage(context: PageContext, data: TriggersData): string {
 <div class="list-head"><h1>${t.title}${filter.trigger === undefined ? none : html` <span class="muted">${filter.trigger}</span>`}</h1>${liveBadge(context)}<div class="decide">${pauseButton(context)}</div></div>
 ${filterForm(context, filter)}
 <section id="next" data-region tabindex="-1" aria-label="${t.title}">${bodyOf(context, data)}</section>
+<p class="more"><a href="/shadow">${t.shadowAll}</a></p>
 </main>`;
   const crumb = html`<span class="crumb" aria-current="page">${t.title}</span>`;
   return page(
@@ -88,6 +90,7 @@ ${one.silencedUntil === null ? none : html`<p>${silencedText(context, one.silenc
 ${one.seen === 0 ? html`<p><b>${t.never}</b> ${one.kind === 'manual' ? none : t.neverSource}</p>` : none}
 ${rows.length === 0 ? none : html`<ul class="trigger-rows">${rows.map((row) => rowLine(context, row, system))}</ul>`}
 ${moreLine(context, one, rows, filter)}
+<p class="more"><a href="${backtestPath(one.trigger)}">${t.backtest}<span class="visually-hidden"> ${one.trigger}</span></a>${one.mode === 'shadow' ? html` · <a href="/shadow?trigger=${encodeURIComponent(one.trigger)}">${t.shadowReport}<span class="visually-hidden"> ${one.trigger}</span></a>` : none}</p>
 </section>`;
 }
 

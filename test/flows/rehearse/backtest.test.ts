@@ -2,16 +2,17 @@
 import { describe, expect, test } from 'vitest';
 import { Episodes } from '../../../src/domain/episodes.ts';
 import { MINUTE_MS } from '../../../src/domain/minutes.ts';
+import type { Replayed } from '../../../src/domain/replay-report.ts';
 import type { SignalKind } from '../../../src/domain/signal.ts';
 import type { TriggerRule } from '../../../src/domain/trigger.ts';
-import { type Backtest, backtest } from '../../../src/flows/rehearse/backtest.ts';
+import { backtest } from '../../../src/flows/rehearse/backtest.ts';
 import { DetectWorld, ERRORS, QUEUE, REQUESTS, SILENCE, START, scrape, signal, trigger } from '../detect-world.ts';
 
 const FIVE = { above: 0.02, overMs: 300_000, stillMs: 25_000, forMs: 0 };
 const rule = (o: Partial<TriggerRule> = {}): TriggerRule =>
   trigger('ratio', { breach: FIVE, clear: { below: 0.01, forMs: 120_000 }, rearmMs: 300_000, ...o });
 
-async function replayed(world: DetectWorld, o: { readonly trigger?: string; readonly org?: string } = {}): Promise<Backtest> {
+async function replayed(world: DetectWorld, o: { readonly trigger?: string; readonly org?: string } = {}): Promise<Replayed> {
   return backtest({
     system: world.system,
     trigger: o.trigger ?? 'ratio',
