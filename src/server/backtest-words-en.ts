@@ -25,7 +25,7 @@ export const backtestEn = {
   isTooLong: (most: string): string => `It is ended after ${most}, finished or not: choose one organization or fewer days.`,
   start: 'Start',
   startLong: 'Start all the same',
-  reckon: 'Reckon the time',
+  reckon: 'Estimate the time',
   running: (trigger: string, by: string): string => `A backtest of ${trigger} is running, started by ${by}`,
   progress: (share: string, since: string): string => `${share} after ${since}`,
   stop: 'Stop it',
@@ -44,6 +44,7 @@ export const backtestEn = {
     count === 0 ? `In ${span} it would never have acted alone.` : `${times(count)} in ${span} it would have acted alone.`,
   enough: (count: number, span: string): string => `${times(count)} in ${span} the evidence would have been enough to act alone.`,
   rule: 'Rule',
+  showRule: 'Show its line and its episodes',
   written: 'as written',
   tried: 'tried',
   actedAlone: 'acted alone',
@@ -51,6 +52,7 @@ export const backtestEn = {
   near: 'over before',
   delay: 'half told within',
   guards: 'Whether Belay really acts is decided by the guards of that moment; they are not replayed.',
+  oneByOne: 'Organizations are counted one by one: those that are hit at the same time would have been one incident.',
   minutes: 'Counts are kept by the minute: times are up to a minute late.',
   noData: (share: string): string => `Not known, ${share} of the time: nobody watched, so nothing is claimed of it.`,
   calm: 'No episode: it would have told nobody of anything.',
@@ -86,7 +88,7 @@ export const backtestEn = {
   gaps: 'What is not known',
   gap: { away: 'Belay was away', silent: 'its sources were silent' },
   gapsCut: (kept: number, all: number): string => `The longest ${kept} of ${all.toLocaleString('en')}.`,
-  adopt: 'To use the rule that was tried, write it in belay.yaml and start Belay again:',
+  adopt: 'To use the rule that was tried, write it in belay.yaml and start Belay again',
   everything: 'whole system',
 };
 

@@ -8,6 +8,7 @@ import type { System } from '../../src/domain/system.ts';
 import type { Time } from '../../src/ports/time.ts';
 import { type BelayServer, createServer, type ServerDeps } from '../../src/server/app.ts';
 import { type Auth, createAuth } from '../../src/server/auth.ts';
+import { createFakeReplays, type FakeReplays } from '../world/fakes/replays.ts';
 import { createFakeTime } from '../world/fakes/time.ts';
 import { createStory, type Story } from './story.ts';
 import { SYSTEM } from './story-system.ts';
@@ -19,6 +20,7 @@ export interface Door {
   readonly story: Story;
   readonly auth: Auth;
   readonly server: BelayServer;
+  readonly replays: FakeReplays;
   readonly dataDir: string;
   readonly batches: readonly Batch[];
   readonly bugs: readonly unknown[];
@@ -60,6 +62,7 @@ export async function openDoor(o: DoorOptions = {}): Promise<Door> {
   const auth = await createAuth({ dataDir, people: SYSTEM.people, roles: SYSTEM.roles }, { time });
   const batches: Batch[] = [];
   const bugs: unknown[] = [];
+  const replays = createFakeReplays((asked) => story.world.signals.history(asked));
   const server = createServer({
     world: { ...story.world, system: { ...SYSTEM, ...o.system, sources: [...SYSTEM.sources, ...(o.sources ?? [])] } },
     commands: story.commands,
@@ -69,6 +72,7 @@ export async function openDoor(o: DoorOptions = {}): Promise<Door> {
     receivers: o.receivers,
     onRefused: o.onRefused,
     refusals: o.refusals,
+    replays,
     ingest: async (batch) => void batches.push(batch),
     onBug: (error) => void bugs.push(error),
   });
@@ -78,6 +82,7 @@ export async function openDoor(o: DoorOptions = {}): Promise<Door> {
     story,
     auth,
     server,
+    replays,
     dataDir,
     batches,
     bugs,

@@ -5,6 +5,8 @@ import { createRequire } from 'node:module';
 import type { Browser } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WITH_REPORTS } from '../server/story-system.ts';
+import { measuredPast } from '../world/scenes/measured-past.ts';
+import { shadowPast } from '../world/scenes/shadow-past.ts';
 import { CHROMIUM, launch, openRoom, type Room, type Seat, sit } from './browser.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -34,6 +36,7 @@ describe.skipIf(CHROMIUM === undefined)('every screen', () => {
         ...at,
       },
     ]);
+    await backtestsAndShadow();
     seat = await sit(browser, room);
     // axe is brought in as a script of the test, past the policy; the page's own scripts stay under it.
     await seat.page.setBypassCSP(true);
@@ -46,8 +49,30 @@ describe.skipIf(CHROMIUM === undefined)('every screen', () => {
       trigger: '/triggers/http-5xx',
       noMatch: '/triggers?org=nobody',
       report: '/report',
+      backtest: '/triggers/http-5xx/backtest',
+      noBacktest: '/triggers/complaints/backtest',
+      shadow: '/shadow',
     };
   });
+
+  /** One that was found, one that runs, and what would have been done in shadow. */
+  async function backtestsAndShadow(): Promise<void> {
+    const { door } = room;
+    const { signals } = door.story.world;
+    await measuredPast(signals, {
+      ...{ to: Date.now(), minutes: 600, away: [300, 200] },
+      bad: (org, minute) => (org === 'acme' ? (minute <= 100 && minute > 80 ? 60 : 1) : minute <= 150 && minute > 140 ? 30 : 0),
+    });
+    await shadowPast(door.story.world, Date.now());
+    const start = (key: string): Promise<Response> =>
+      door.ask('POST', '/v1/triggers/http-5xx/backtest', { key, body: { from: Date.now() - 36_000_000, set: { above: '8%' } } });
+    await start('backtest-0001');
+    while (((await (await door.ask('GET', '/v1/backtest')).json()) as { running: unknown }).running !== null)
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    door.replays.hold();
+    await start('backtest-0002');
+    door.replays.tell(0.3);
+  }
   afterAll(async () => {
     await seat?.leave();
     await browser?.close();

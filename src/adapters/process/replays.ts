@@ -81,6 +81,7 @@ function closed(child: ChildProcess): Promise<string> {
 }
 
 function whyOf(ended: string, tail: string): string {
-  const last = tail.trim().split('\n').at(-1) ?? '';
-  return last === '' ? ended : `${ended}: ${last}`;
+  const lines = tail.trim().split('\n');
+  const told = lines.find((line) => /^\w*Error\b/.test(line)) ?? lines.at(-1) ?? '';
+  return told === '' ? ended : `${ended}: ${told}`;
 }

@@ -36,8 +36,8 @@ function runningPanel(context: PageContext, one: RunningBacktest, here: string):
   const percent = Math.floor(one.share * 100);
   return html`<section class="panel" aria-labelledby="running-title"><h2 id="running-title">${b.running(one.trigger, one.by)}</h2>
 <progress class="share" max="100" value="${percent}" aria-labelledby="running-title"></progress>
-<p>${b.progress(`${percent} %`, formatDuration(Math.max(0, clock.now - one.startedAt), lang))}</p>
-<div class="actions"><form method="post" action="${backtestPath(here)}/stop" class="inline">${hidden(context)}<button class="button" id="stop">${icon('cross')} ${b.stop}</button></form><a class="button plain" href="${path}">${b.reload}</a>${one.trigger === here ? none : html`<a class="button plain" href="${backtestPath(one.trigger)}">${b.other}</a>`}</div>
+<p>${b.progress(`${percent} %`, formatDuration(Math.max(0, clock.now - one.startedAt), lang))} · <a href="${path}">${b.reload}</a></p>
+<div class="actions"><form method="post" action="${backtestPath(here)}/stop" class="inline">${hidden(context)}<button class="button" id="stop">${icon('cross')} ${b.stop}</button></form>${one.trigger === here ? none : html`<a class="button plain" href="${backtestPath(one.trigger)}">${b.other}</a>`}</div>
 </section>`;
 }
 

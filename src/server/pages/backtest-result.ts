@@ -11,7 +11,7 @@ import { BACKTEST_WORDS } from '../backtest-words.ts';
 import type { EndedBacktest } from '../backtests.ts';
 import { icon } from '../icons.ts';
 import { html, type Markup, none } from '../markup.ts';
-import { timeOf, timeTag } from '../times.ts';
+import { timeTag } from '../times.ts';
 import { TRIGGER_WORDS } from '../trigger-words.ts';
 import { backtestPath } from './backtest-form.ts';
 import type { PageContext } from './layout.ts';
@@ -42,16 +42,15 @@ function totalsPanel(context: PageContext, data: FoundData): Markup {
   const { lang, clock } = context;
   const b = BACKTEST_WORDS[lang];
   const { last, view } = data;
-  const span = formatDuration(last.to - last.from, lang);
-  const shown = view.rules.find((one) => one.rule === view.rule);
   const missed = 1 - view.watchedMs / (last.to - last.from);
+  const day = new Intl.DateTimeFormat(lang, { dateStyle: 'medium', timeStyle: 'short', timeZone: clock.zone });
   return html`<section class="panel" id="totals" aria-labelledby="totals-title"><h2 id="totals-title">${b.found}</h2>
-<p class="muted">${b.foundOf(timeOf(last.from, clock), timeOf(last.to, clock), last.by)}</p>
-${shown === undefined ? none : html`<p class="verdict">${joinedUnits(verdictOf(context, shown, span))}</p>`}
-<div class="wide"><table class="series totals"><thead><tr><th scope="col">${b.rule}</th><th scope="col">${b.actedAlone}</th><th scope="col">${b.asked}</th><th scope="col">${b.near}</th><th scope="col">${b.delay}</th></tr></thead><tbody>${view.rules.map((one) => totalsRow(context, one, data))}</tbody></table></div>
+<p class="muted">${b.foundOf(day.format(last.from), day.format(last.to), last.by)}</p>
+<div class="rule-cards">${view.rules.map((one) => ruleCard(context, one, data))}</div>
 ${missed > 0.0005 ? html`<p class="bad">${icon('question')} ${joinedUnits(b.noData(formatShare(missed, lang)))}</p>` : none}
-<p class="muted">${b.guards} ${b.minutes}</p>
+<p class="muted">${view.scopesWithEpisodes > 1 ? `${b.oneByOne} ` : ''}${b.guards} ${b.minutes}</p>
 ${view.rules.length > 1 ? adoption(context, last) : none}
+<p class="more"><a href="#new">${b.choose}</a></p>
 </section>`;
 }
 
@@ -60,15 +59,20 @@ function verdictOf({ lang }: PageContext, { alone, acts }: RuleTotals, span: str
   return alone === 0 && acts > 0 ? b.enough(acts, span) : b.alone(alone, span);
 }
 
-function totalsRow(context: PageContext, one: RuleTotals, data: FoundData): Markup {
+function ruleCard(context: PageContext, one: RuleTotals, data: FoundData): Markup {
   const { lang } = context;
   const b = BACKTEST_WORDS[lang];
-  const limit = limitText({ kind: data.view.kind, limit: one.limit, overMs: one.overMs }, lang);
-  const name = one.rule === 'tried' ? b.tried : b.written;
-  const isShown = one.rule === data.view.rule;
-  const label = isShown ? html`<b aria-current="true">${name}</b>` : html`<a href="${pathOf(data, { rule: one.rule })}">${name}</a>`;
-  const asked = one.asks + one.acts - one.alone;
-  return html`<tr><th scope="row">${label}<small>${limit === null ? none : joinedUnits(limit)}${one.rule === 'tried' ? html`<br>${setText(data.last)}` : none}</small></th><td>${one.alone}</td><td>${asked}</td><td>${one.nearMisses}</td><td>${one.delayMs === null ? '–' : joinedUnits(formatDuration(Math.max(60_000, one.delayMs), lang))}</td></tr>`;
+  const { last, view } = data;
+  const limit = limitText({ kind: view.kind, limit: one.limit, overMs: one.overMs }, lang);
+  const isShown = one.rule === view.rule;
+  const name = `${b.rule} ${one.rule === 'tried' ? b.tried : b.written}`;
+  const link = isShown ? none : html`<p class="more"><a href="${pathOf(data, { rule: one.rule })}">${b.showRule}</a></p>`;
+  const told = one.delayMs === null ? '–' : formatDuration(Math.max(60_000, one.delayMs), lang);
+  const fact = (what: string, value: string | number): Markup => html`<div><dt>${what}</dt><dd>${value}</dd></div>`;
+  return html`<div class="rule-card${isShown ? ' is-shown' : ''}"><h3>${name}</h3>
+<p class="muted">${limit === null ? none : joinedUnits(limit)}${one.rule === 'tried' ? html` · <code>${setText(last)}</code>` : none}</p>
+<p class="verdict">${joinedUnits(verdictOf(context, one, formatDuration(last.to - last.from, lang)))}</p>
+<dl class="facts">${fact(b.asked, one.asks + one.acts - one.alone)}${fact(b.near, one.nearMisses)}${fact(b.delay, joinedUnits(told))}</dl>${link}</div>`;
 }
 
 const setText = ({ set }: EndedBacktest): string =>
@@ -134,9 +138,13 @@ function scopeForm(context: PageContext, data: FoundData): Markup {
   const chosen = org ?? view.scope ?? '';
   const scopes = view.worst.slice(0, SCOPES_SHOWN);
   if (scopes.length < 2) return none;
+  const unlisted =
+    org === undefined || scopes.some((one) => one.scope === org)
+      ? none
+      : html`<option value="${org}" selected>${nameOf(context, data, org)}</option>`;
   const option = (one: ScopeTotals): Markup =>
     html`<option value="${one.scope}"${one.scope === chosen ? html` selected` : none}>${nameOf(context, data, one.scope)} (${one.acts} · ${one.asks} · ${one.nearMisses})</option>`;
-  return html`<form method="get" action="${backtestPath(last.trigger)}" class="filter scopes">${view.rules.length > 1 ? html`<input type="hidden" name="rule" value="${view.rule}">` : none}<div><label for="bt-show">${b.shown}</label><select id="bt-show" name="show" aria-describedby="bt-show-what">${scopes.map(option)}</select></div><button class="button plain" id="show">${b.show}</button></form><p class="muted" id="bt-show-what">${b.worstFirst(scopes.length, view.scopesWithEpisodes)} (${b.actedAlone} · ${b.asked} · ${b.near})</p>`;
+  return html`<form method="get" action="${backtestPath(last.trigger)}" class="filter scopes">${view.rules.length > 1 ? html`<input type="hidden" name="rule" value="${view.rule}">` : none}<div><label for="bt-show">${b.shown}</label><select id="bt-show" name="show" aria-describedby="bt-show-what">${unlisted}${scopes.map(option)}</select></div><button class="button plain" id="show">${b.show}</button></form><p class="muted" id="bt-show-what">${b.worstFirst(scopes.length, view.scopesWithEpisodes)} (${b.actedAlone} · ${b.asked} · ${b.near})</p>`;
 }
 
 function episodesPanel(context: PageContext, data: FoundData): Markup {

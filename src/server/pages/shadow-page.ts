@@ -43,8 +43,7 @@ ${report.more ? html`<p class="muted">${s.cut}</p>` : none}
 ${trigger === undefined ? none : html`<p class="more"><a href="/shadow">${s.all}</a></p>`}
 </div>
 </main>`;
-  const crumb = html`<span class="crumb"><a href="/triggers">${TRIGGER_WORDS[lang].title}</a></span>`;
-  return page(context, { title: `${s.title}${trigger === undefined ? '' : ` ${trigger}`}`, follow: null, crumb }, body);
+  return page(context, { title: `${s.title}${trigger === undefined ? '' : ` ${trigger}`}`, follow: null }, body);
 }
 
 function triggerPanel(context: PageContext, one: ShadowSummary, data: ShadowData): Markup {

@@ -34,9 +34,7 @@ export function triggerPage(context: PageContext, data: TriggerData): string {
   const body = html`<main class="list trigger">
 <div class="list-head"><h1>${summary.trigger}${who === '' ? none : html` <span class="muted">${who}</span>`}</h1>${liveBadge(context)}<div class="decide">${pauseButton(context)}</div></div>
 <div id="next" tabindex="-1">${row === null ? emptyCard(context, one) : html`${signalCard(context, row, data)}${plotPanel(context, data)}${whyPanel(context, data)}`}</div>
-<p class="more"><a href="/triggers?trigger=${encodeURIComponent(summary.trigger)}">${t.allOf} (${summary.seen.toLocaleString(context.lang)})</a></p>
-<p class="more"><a href="${backtestPath(summary.trigger)}${row === null || row.scope === '' ? '' : `?of=${encodeURIComponent(row.scope)}`}" id="backtest">${t.backtest}${who === '' ? '' : ` · ${who}`}</a></p>
-${summary.mode === 'shadow' ? html`<p class="more"><a href="/shadow?trigger=${encodeURIComponent(summary.trigger)}">${t.shadowReport}</a></p>` : none}
+<ul class="spans"><li><a href="/triggers?trigger=${encodeURIComponent(summary.trigger)}">${t.allOf} (${summary.seen.toLocaleString(context.lang)})</a></li><li><a href="${backtestPath(summary.trigger)}${row === null || row.scope === '' ? '' : `?of=${encodeURIComponent(row.scope)}`}" id="backtest">${t.backtest}${who === '' ? '' : ` · ${who}`}</a></li>${summary.mode === 'shadow' ? html`<li><a href="/shadow?trigger=${encodeURIComponent(summary.trigger)}">${t.shadowReport}</a></li>` : none}</ul>
 </main>`;
   const crumb = html`<span class="crumb"><a href="/triggers">${t.title}</a></span>`;
   return page(

@@ -90,7 +90,7 @@ ${one.silencedUntil === null ? none : html`<p>${silencedText(context, one.silenc
 ${one.seen === 0 ? html`<p><b>${t.never}</b> ${one.kind === 'manual' ? none : t.neverSource}</p>` : none}
 ${rows.length === 0 ? none : html`<ul class="trigger-rows">${rows.map((row) => rowLine(context, row, system))}</ul>`}
 ${moreLine(context, one, rows, filter)}
-<p class="more"><a href="${backtestPath(one.trigger)}">${t.backtest}<span class="visually-hidden"> ${one.trigger}</span></a>${one.mode === 'shadow' ? html` · <a href="/shadow?trigger=${encodeURIComponent(one.trigger)}">${t.shadowReport}<span class="visually-hidden"> ${one.trigger}</span></a>` : none}</p>
+<ul class="spans"><li><a href="${backtestPath(one.trigger)}">${t.backtest}<span class="visually-hidden"> ${one.trigger}</span></a></li>${one.mode === 'shadow' ? html`<li><a href="/shadow?trigger=${encodeURIComponent(one.trigger)}">${t.shadowReport}<span class="visually-hidden"> ${one.trigger}</span></a></li>` : none}</ul>
 </section>`;
 }
 
