@@ -51,12 +51,15 @@ export function outagesOf({ organizations, healthy, holdMs, leadMs, spreadMs }: 
 
 /** Events since the beginning, `at` ms after it. */
 export function counted(outage: Outage, at: number): { readonly bad: number; readonly good: number } {
-  const all = Math.floor((Math.max(0, at) / 1_000) * PER_SECOND);
   const end = outage.kind === 'burst' ? Math.min(at, outage.at + BURST_MS) : at;
-  const hit = Math.max(0, Math.floor((Math.max(0, end - outage.at) / 1_000) * PER_SECOND));
+  // Each event is whole and either good or bad: neither counter ever goes back, which a watcher would take for a restart.
+  const all = eventsUntil(at);
+  const hit = Math.max(0, eventsUntil(end) - eventsUntil(outage.at));
   const bad = outage.kind === 'mild' ? Math.floor(hit / MILD_EVERY) : hit;
   return { bad, good: all - bad };
 }
+
+const eventsUntil = (at: number): number => Math.floor((Math.max(0, at) / 1_000) * PER_SECOND);
 
 /** Of unborn kinds the first error makes the series. */
 export const isBorn = ({ kind }: Outage, bad: number): boolean => bad > 0 || kind === 'hard' || kind === 'mild';
