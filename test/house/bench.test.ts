@@ -73,3 +73,15 @@ test('the world of the delay bench crosses its rule at the error that is said to
   }
   expect(errorsAt(burst, 500_000)).toBe(300);
 });
+
+test('no counter of the service that the delay bench watches ever goes back', () => {
+  for (const outage of outagesOf({ organizations: 40, healthy: 4, holdMs: 10_000, leadMs: 1_000, spreadMs: 30_000 })) {
+    let before = counted(outage, 0);
+    for (let at = 0; at < 60_000; at += 37) {
+      const now = counted(outage, at);
+      expect(now.bad).toBeGreaterThanOrEqual(before.bad);
+      expect(now.good).toBeGreaterThanOrEqual(before.good);
+      before = now;
+    }
+  }
+});
