@@ -13,6 +13,7 @@ const wiring: Wiring = {
   lintTools: async () => (await import('./local.ts')).lintTools(),
   ruleFiles: async () => (await import('./local.ts')).ruleFiles(),
   openParts: async (options) => (await import('./local.ts')).openParts(options),
+  expression: async () => (await import('./adapters/cel/index.ts')).createCel(),
   digest: async () => (await import('./adapters/system/index.ts')).createDigest(''),
 };
 

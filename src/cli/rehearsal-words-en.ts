@@ -24,6 +24,8 @@ export const rehearsalEn = {
   scenes: (passed: number, all: number): string => `${passed} of ${all} scenes hold`,
   expected: (at: string, where: string, state: string): string => `after ${at}, ${where} must be: ${state}`,
   instead: (state: string): string => `but it is: ${state}`,
+  mustDecide: (at: string, where: string, decision: string): string => `after ${at}, the decision for ${where} must be: ${decision}`,
+  decides: (decision: string): string => `but it is: ${decision}`,
   neverActs: (at: string, where: string): string => `it must never act, but would after ${at} for ${where}`,
   neverAsks: (at: string, where: string): string => `it must never ask anybody, but would after ${at} for ${where}`,
   nothingSeen: 'Nothing was seen of it.',

@@ -26,6 +26,8 @@ export const rehearsalPtBr: typeof rehearsalEn = {
   scenes: (passed, all) => `${passed} de ${all} cenas valem`,
   expected: (at, where, state) => `depois de ${at}, ${where} deve estar: ${state}`,
   instead: (state) => `mas está: ${state}`,
+  mustDecide: (at, where, decision) => `depois de ${at}, a decisão para ${where} deve ser: ${decision}`,
+  decides: (decision) => `mas é: ${decision}`,
   neverActs: (at, where) => `nunca deve agir, mas agiria depois de ${at} em ${where}`,
   neverAsks: (at, where) => `nunca deve perguntar a ninguém, mas perguntaria depois de ${at} em ${where}`,
   nothingSeen: 'Nada se viu disso.',

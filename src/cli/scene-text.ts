@@ -1,8 +1,10 @@
 // Played scenes as text: a line each, and of one that does not hold the first wrong moment, explained. It plays nothing.
+import { guardText } from '../domain/event-text.ts';
 import { explainNow } from '../domain/explanation.ts';
 import type { System } from '../domain/system.ts';
 import { explanationLines } from '../domain/text/explanations.ts';
 import { writeDuration } from '../domain/units.ts';
+import { isOpen } from '../flows/decide.ts';
 import { type Moment, type Played, SCENE_START } from '../flows/rehearse/scene.ts';
 import type { Shown } from './rehearsal-text.ts';
 import { rehearsalWords } from './rehearsal-text.ts';
@@ -40,8 +42,11 @@ function wrongLines(wrong: Moment, file: string, system: System, o: SceneLook): 
       ? [words.neverActs(at, where)]
       : wrong.expected === 'never asks'
         ? [words.neverAsks(at, where)]
-        : [words.expected(at, where, wrong.expected), words.instead(wrong.found)];
-  const why = explained(wrong, system, o).flatMap((line) => wrap(line, o.width - 6));
+        : wrong.guards === undefined
+          ? [words.expected(at, where, wrong.expected), words.instead(wrong.found)]
+          : [words.mustDecide(at, where, wrong.expected), words.decides(wrong.found)];
+  const open = (wrong.guards ?? []).filter(isOpen).map((guard) => guardText(guard, o.lang));
+  const why = [...explained(wrong, system, o), ...open].flatMap((line) => wrap(line, o.width - 6));
   return [
     `    ${file}:${wrong.line}:${wrong.column}`,
     ...says.map((line) => `    ${line}`),

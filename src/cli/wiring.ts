@@ -8,6 +8,7 @@ import type { PinnedRunbook } from '../flows/world.ts';
 import type { Channel } from '../ports/channel.ts';
 import type { DeployTarget } from '../ports/deploy-target.ts';
 import type { Digest } from '../ports/digest.ts';
+import type { Expression } from '../ports/expression.ts';
 import type { FlowSwitch } from '../ports/flow-switch.ts';
 import type { Http } from '../ports/http.ts';
 import type { PauseSwitch } from '../ports/pause.ts';
@@ -59,6 +60,8 @@ export interface Wiring {
   openParts(o: { readonly system: System; readonly baseDir: string; readonly dataDir: string }): Promise<LocalParts>;
   /** Rules of Prometheus, in and out. */
   ruleFiles(): Promise<RuleFiles>;
+  /** The language of conditions, to evaluate them. */
+  expression(): Promise<Expression>;
   /** Hashes without a secret key: enough to verify and to pin runbooks. */
   digest(): Promise<Digest>;
 }

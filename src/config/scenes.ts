@@ -1,15 +1,18 @@
 // Scene files (tests/*.scene.yaml): the grammar, with a place for everything that is wrong. It plays nothing.
 import type { Diagnostic } from '../domain/diagnostic.ts';
+import type { Runbook } from '../domain/ir.ts';
 import { EXPECTED, type Expectation, type Scene, type SceneRow, type Traffic } from '../domain/scene.ts';
 import type { System } from '../domain/system.ts';
 import { parseDuration, parsePercent, parseRate } from '../domain/units.ts';
 import { collectProblems, type Problems } from './problems.ts';
 import { duration, id, type Keys, listOf, mapOf, oneOf, oneOrMore, optional, type Reader, record, required, text, wrong } from './read.ts';
+import { decisionsAt, marksAt } from './scene-marks.ts';
 import { positionAt, type Span, sourceText, wholeFile } from './source-text.ts';
 import { parseLimit } from './triggers.ts';
 import { readYaml, type Value } from './yaml.ts';
 
 const TIMES: Keys = { form: 'a time from the beginning, such as 90s or 20m', pattern: /^\d+(ms|s|m|h|d)$/ };
+const SINCE: Keys = { form: 'a time from the beginning, such as 20m, or before it, such as -3d', pattern: /^-?\d+(ms|s|m|h|d)$/ };
 /** Longer ones are a backtest's business. */
 const LONGEST_MS = 30 * 86_400_000;
 const SIMPLE: Traffic = { perMinute: null, bad: 0, value: null, fails: null };
@@ -55,7 +58,9 @@ const SCENE = record({
   trigger: required(placed(id)),
   organizations: optional(listOf(id, 1)),
   traffic: required(mapOf(raw, TIMES)),
+  happens: optional(mapOf(raw, SINCE)),
   expect: optional(mapOf(raw, TIMES)),
+  decide: optional(mapOf(raw, TIMES)),
   never: optional(oneOrMore(oneOf('acts', 'asks'))),
   lasts: optional(duration(1)),
 });
@@ -65,16 +70,22 @@ export function readScenes(
   file: string,
   content: string,
   system: System,
+  runbooks: readonly Runbook[] = [],
 ): { readonly scenes: readonly Scene[]; readonly diagnostics: readonly Diagnostic[] } {
   const source = sourceText(file, content.replace(/^\uFEFF/, ''));
   const problems = collectProblems(source);
   const value = readYaml(wholeFile(source), problems);
   const read = record({ scenes: required(listOf(raw, 1)) })(value, problems, 'the file');
-  const scenes = (read?.scenes ?? []).flatMap((one) => readScene(one, problems, system) ?? []);
+  const scenes = (read?.scenes ?? []).flatMap((one) => readScene(one, problems, { system, runbooks }) ?? []);
   return { scenes: problems.found.some((one) => one.severity === 'error') ? [] : scenes, diagnostics: problems.found };
 }
 
-function readScene(value: Value, problems: Problems, system: System): Scene | null {
+interface Known {
+  readonly system: System;
+  readonly runbooks: readonly Runbook[];
+}
+
+function readScene(value: Value, problems: Problems, { system, runbooks }: Known): Scene | null {
   const read = SCENE(value, problems, 'a scene');
   if (read?.trigger === undefined || read.traffic === undefined) return null;
   const rule = system.triggers.find((one) => one.id === read.trigger?.value);
@@ -100,18 +111,34 @@ function readScene(value: Value, problems: Problems, system: System): Scene | nu
   };
   const rows = Object.entries(read.traffic).flatMap(([time, one]) => rowsAt(msOf(time), one, problems, who));
   const expect = Object.entries(read.expect ?? {}).flatMap(([time, one]) => expectedAt(msOf(time), one, problems, who));
+  const known = { system, runbooks, trigger: rule.id, who, problems };
+  const marks = Object.entries(read.happens ?? {}).flatMap(([time, one]) => marksAt(msOf(time), one, known));
+  const decide = Object.entries(read.decide ?? {}).flatMap(([time, one]) => decisionsAt(msOf(time), one, known));
   const never = read.never ?? [];
-  if (expect.length === 0 && never.length === 0)
-    problems.error('scene', value.span, 'a scene that expects nothing proves nothing', { hint: 'Add expect: or never:' });
-  const endMs = read.lasts ?? Math.max(60_000, ...rows.map((row) => row.atMs), ...expect.map((one) => one.atMs));
+  if (expect.length + decide.length + never.length === 0)
+    problems.error('scene', value.span, 'a scene that expects nothing proves nothing', { hint: 'Add expect:, decide: or never:' });
+  const endMs = read.lasts ?? Math.max(60_000, ...[...rows, ...marks, ...expect, ...decide].map((one) => one.atMs));
   if (endMs > LONGEST_MS) problems.error('scene', value.span, 'a scene lasts 30d at most', { hint: 'For longer times: belay backtest' });
   const { line } = positionAt(problems.source, value.span.start);
-  return { name: read.name ?? '', trigger: rule.id, file: problems.source.file, line, organizations, rows, expect, never, endMs };
+  const { file } = problems.source;
+  return { name: read.name ?? '', trigger: rule.id, file, line, organizations, rows, marks, expect, decide, never, endMs };
 }
 
 const msOf = (time: string): number => {
-  const parsed = parseDuration(time);
-  return parsed.ok ? parsed.value : 0;
+  const parsed = parseDuration(time.replace(/^-/, ''));
+  return parsed.ok ? (time.startsWith('-') ? -parsed.value : parsed.value) : 0;
+};
+
+const SOURCE_FORM = 'silent, dead, speaks, or how wrong its clock is: 30s behind, 30s ahead, right';
+
+const sourceIs: Reader<Omit<Extract<SceneRow, { what: 'source' }>, 'atMs'>> = (value, problems, name) => {
+  const written = value.kind === 'scalar' ? String(value.value).trim() : '';
+  if (written === 'silent' || written === 'dead' || written === 'speaks') return { what: 'source', is: written, aheadMs: 0 };
+  if (written === 'right') return { what: 'source', is: 'speaks', aheadMs: 0 };
+  const [, time = '', side] = /^(\S+) (behind|ahead)$/.exec(written) ?? [];
+  const off = parseDuration(time);
+  if (!off.ok || side === undefined) return wrong(value, problems, name, SOURCE_FORM);
+  return { what: 'source', is: 'speaks', aheadMs: side === 'behind' ? -off.value : off.value };
 };
 
 type Who = (key: string, span: Span) => string | null | undefined;
@@ -129,8 +156,8 @@ function rowsAt(atMs: number, value: Value, problems: Problems, who: Who): reado
       return word === undefined ? [] : [{ atMs, what: 'belay', up: word === 'up' }];
     }
     if (entry.key === 'source') {
-      const word = oneOf('silent', 'speaks')(entry.value, problems, 'source');
-      return word === undefined ? [] : [{ atMs, what: 'source', up: word === 'speaks' }];
+      const read = sourceIs(entry.value, problems, 'source');
+      return read === undefined ? [] : [{ atMs, ...read }];
     }
     const whose = who(entry.key, entry.keySpan);
     const read = traffic(entry.value, problems, entry.key);

@@ -15,7 +15,44 @@ export interface Traffic {
 export type SceneRow =
   | { readonly atMs: number; readonly what: 'traffic'; readonly who: string | null; readonly traffic: Traffic }
   | { readonly atMs: number; readonly what: 'belay'; readonly up: boolean }
-  | { readonly atMs: number; readonly what: 'source'; readonly up: boolean };
+  /** `aheadMs`: by how much its clock is off; behind is negative. */
+  | { readonly atMs: number; readonly what: 'source'; readonly is: 'speaks' | 'silent' | 'dead'; readonly aheadMs: number };
+
+/** Something that is not traffic: from its time on it is so. */
+export type SceneEvent =
+  | { readonly what: 'deploy'; readonly target: string; readonly release: string; readonly wayBack: boolean }
+  | { readonly what: 'set'; readonly switch: string; readonly value: string; readonly who: string | null }
+  | { readonly what: 'rollback'; readonly target: string; readonly from: string; readonly to: string; readonly who: string | null }
+  /** How another trigger stands; `isWell` null: it cannot tell. */
+  | { readonly what: 'trigger'; readonly trigger: string; readonly isWell: boolean | null }
+  | { readonly what: 'silence'; readonly who: string | null; readonly forMs: number }
+  | { readonly what: 'pause'; readonly on: boolean }
+  /** The answer of a guard that the runbook itself asks; null: it cannot tell. */
+  | { readonly what: 'guard'; readonly guard: string; readonly passes: boolean | null }
+  | { readonly what: 'users'; readonly hit: number; readonly active: number };
+
+/** A negative time lies before the beginning. */
+export type SceneMark = SceneEvent & { readonly atMs: number };
+
+/** What Belay would decide. Null where anything will do. */
+export type ExpectedDecision =
+  | { readonly choice: 'nothing' }
+  | { readonly choice: 'act'; readonly change: { readonly kind: 'target' | 'switch'; readonly id: string; readonly to: string } | null }
+  | { readonly choice: 'ask' | 'refuse'; readonly because: { readonly guard: string; readonly reason: string | null } | null };
+
+export interface DecisionExpectation {
+  readonly atMs: number;
+  /** Null: every organization. */
+  readonly who: string | null;
+  readonly decision: ExpectedDecision;
+  /** As it was written. */
+  readonly written: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** In place of a guard, where nobody has written a runbook for it. */
+export const NO_RUNBOOK = 'no runbook';
 
 export const EXPECTED = ['ok', 'suspect', 'asked', 'breached', 'cleared', 'quiet', 'unknown'] as const;
 export type Expected = (typeof EXPECTED)[number];
@@ -37,7 +74,9 @@ export interface Scene {
   readonly line: number;
   readonly organizations: readonly string[];
   readonly rows: readonly SceneRow[];
+  readonly marks: readonly SceneMark[];
   readonly expect: readonly Expectation[];
+  readonly decide: readonly DecisionExpectation[];
   /** What must not happen at any time of it. */
   readonly never: readonly ('acts' | 'asks')[];
   readonly endMs: number;

@@ -1,6 +1,7 @@
 // Triggers in shadow: for each breach and each announced suspicion, what Belay would have done is worked out and kept. It reads only:
 // no incident, no message, no act. An armed trigger never waits for it.
 import { BelayError } from '../domain/errors.ts';
+import type { RollbackFacts } from '../domain/guardrail.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import { DEFAULT_HISTORY_MS } from '../domain/minutes.ts';
 import type { Plan } from '../domain/plan.ts';
@@ -14,7 +15,9 @@ import { makePlan, type PlanWorld } from './plan.ts';
 import { answerEach } from './responder.ts';
 import type { PinnedRunbook, World } from './world.ts';
 
-export type ShadowWorld = FactsWorld & PlanWorld & Pick<World, 'runbooks' | 'signals' | 'shadows'>;
+/** Enough to say what would be decided. */
+export type DecidingWorld = FactsWorld & PlanWorld & Pick<World, 'runbooks'>;
+export type ShadowWorld = DecidingWorld & Pick<World, 'signals' | 'shadows'>;
 
 /** Bounds of one judgement: what does not answer in time is an open guard. */
 const BOUNDS = { callMs: 5_000, totalMs: 20_000 };
@@ -62,7 +65,7 @@ async function decideOrSay(
   earlier: readonly ShadowDecision[],
 ): Promise<{ readonly decision: ShadowDecision; readonly trouble: Error | null }> {
   try {
-    return { decision: await wouldDecide(world, transition, earlier), trouble: null };
+    return { decision: await wouldDecide(world, transition, { earlier, rollbacks: wouldBeRollbacks(earlier) }), trouble: null };
   } catch (error) {
     if (BelayError.is(error, 'BELAY_STORE_UNAVAILABLE')) throw error;
     const trouble = error instanceof Error ? error : new Error(String(error));
@@ -77,7 +80,14 @@ function begun(world: Pick<World, 'time'>, { trigger, scope, episode, to, at, si
   return { ...found, locality: 'inconclusive', runbook: null, guards: [], changes: [], joins: null };
 }
 
-async function wouldDecide(world: ShadowWorld, transition: Transition, earlier: readonly ShadowDecision[]): Promise<ShadowDecision> {
+interface Before {
+  readonly earlier: readonly ShadowDecision[];
+  /** Beside those that the incidents know of: guard G7 counts them. */
+  readonly rollbacks: readonly RollbackFacts[];
+}
+
+/** What Belay decides about a trigger that is armed in `world`: locality, runbook, plan, guards and choice, as for an incident. Reads only. */
+export async function wouldDecide(world: DecidingWorld, transition: Transition, { earlier, rollbacks }: Before): Promise<ShadowDecision> {
   const rule = world.system.triggers.find((one) => one.id === transition.trigger);
   const locality = rule === undefined ? 'inconclusive' : await localityOf(world, rule, transition.scope);
   const base = { ...begun(world, transition), locality };
@@ -91,30 +101,29 @@ async function wouldDecide(world: ShadowWorld, transition: Transition, earlier: 
   const pinned = runbookFor(world, transition.trigger, wide);
   if (pinned === null) return { ...base, locality: wide, choice: 'ask', reason: 'no runbook', joins };
   const inputs: JsonObject = wide === 'global' ? {} : { org: transition.scope };
-  return { ...base, locality: wide, runbook: pinned.runbook.id, joins, ...(await judge(world, pinned, { transition, inputs, earlier })) };
+  return { ...base, locality: wide, runbook: pinned.runbook.id, joins, ...(await judge(world, pinned, { transition, inputs, rollbacks })) };
 }
 
 interface Asked {
   readonly transition: Transition;
   readonly inputs: JsonObject;
-  readonly earlier: readonly ShadowDecision[];
+  readonly rollbacks: readonly RollbackFacts[];
 }
 
 async function judge(
-  world: ShadowWorld,
+  world: DecidingWorld,
   pinned: PinnedRunbook,
-  { transition, inputs, earlier }: Asked,
+  { transition, inputs, rollbacks }: Asked,
 ): Promise<Pick<ShadowDecision, 'choice' | 'reason' | 'guards' | 'changes'>> {
   const { start, components } = pinned.runbook;
   const plan = await planOrWhy(world, pinned, inputs);
   if (typeof plan === 'string') return { choice: 'ask', reason: `no plan: ${plan}`, guards: [], changes: [] };
-  const rollbacks = wouldBeRollbacks(earlier);
   const guards = await judgeFrom(world, plan, { transition, start, components, incident: null, rollbacksInIncident: 0, rollbacks });
   return { ...choose(start, plan, guards), guards, changes: changesOf(world, plan) };
 }
 
 /** Inputs that the runbook does not take, such as an organization that belay.yaml does not name: people would have been asked. */
-async function planOrWhy(world: ShadowWorld, pinned: PinnedRunbook, inputs: JsonObject): Promise<Plan | string> {
+async function planOrWhy(world: DecidingWorld, pinned: PinnedRunbook, inputs: JsonObject): Promise<Plan | string> {
   try {
     return await makePlan(world, pinned, { inputs, incident: { id: 'INC-?' }, outputs: {} });
   } catch (error) {

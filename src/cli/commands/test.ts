@@ -5,21 +5,27 @@ import { renderDiagnostics } from '../../config/diagnostics.ts';
 import { readScenes } from '../../config/scenes.ts';
 import type { ExitCode } from '../../domain/errors.ts';
 import { BelayError, EXIT } from '../../domain/errors.ts';
+import type { Runbook } from '../../domain/ir.ts';
 import type { Scene } from '../../domain/scene.ts';
 import type { System } from '../../domain/system.ts';
 import { type Played, playScene } from '../../flows/rehearse/scene.ts';
 import type { Run } from '../context.ts';
 import { loadConfig } from '../load-config.ts';
 import { scenesJson, scenesText } from '../scene-text.ts';
+import type { Wiring } from '../wiring.ts';
 
 const SCENE_FILE = /\.scene\.ya?ml$/i;
 
 export const run: Run = async ({ out, lang, wiring, configDir }, typed): Promise<ExitCode> => {
   const env = { ...placeholders(configDir), ...wiring.env };
-  const { system } = await loadConfig(configDir, { ...wiring, env }, out.say);
+  // Placeholders are no addresses, and nothing is opened.
+  const lintTools: Wiring['lintTools'] = async () => ({ ...(await wiring.lintTools()), driverProblem: () => null });
+  const { system, runbooks } = await loadConfig(configDir, { ...wiring, env, lintTools }, out.say);
   const files = typed.rest.length > 0 ? typed.rest.map((file) => resolve(file)) : filesIn(join(configDir, 'tests'));
+  const tools = { runbooks, digest: await wiring.digest(), expression: await wiring.expression() };
+  const known = { system, runbooks: Object.values(runbooks).map((one) => one.runbook) };
   const played: Played[] = [];
-  for (const scene of files.flatMap((file) => scenesOf(file, system, out.say))) played.push(await playScene(system, scene));
+  for (const scene of files.flatMap((file) => scenesOf(file, known, out.say))) played.push(await playScene(system, scene, tools));
   const nameOf = (scope: string): string => system.organizations.find((one) => one.id === scope)?.name ?? scope;
   const { colour, marks, width } = out;
   const result = scenesJson(played);
@@ -38,7 +44,11 @@ function filesIn(folder: string): readonly string[] {
 }
 
 /** @throws BELAY_NOT_FOUND, BELAY_CONFIG_INVALID after saying every error with its place */
-function scenesOf(file: string, system: System, say: (line: string) => void): readonly Scene[] {
+function scenesOf(
+  file: string,
+  { system, runbooks }: { readonly system: System; readonly runbooks: readonly Runbook[] },
+  say: (line: string) => void,
+): readonly Scene[] {
   let content: string;
   try {
     content = readFileSync(file, 'utf8');
@@ -48,7 +58,7 @@ function scenesOf(file: string, system: System, say: (line: string) => void): re
       cause,
     });
   }
-  const { scenes, diagnostics } = readScenes(shown(file), content, system);
+  const { scenes, diagnostics } = readScenes(shown(file), content, system, runbooks);
   if (diagnostics.length > 0) say(renderDiagnostics(diagnostics, { linesOf: () => content.split('\n') }).trimEnd());
   if (diagnostics.some((one) => one.severity === 'error'))
     throw new BelayError('BELAY_CONFIG_INVALID', `The scenes in ${shown(file)} have errors.`, { hint: 'Mend what is listed above.' });

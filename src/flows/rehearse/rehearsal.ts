@@ -5,6 +5,7 @@ import { Rings } from '../../domain/ring.ts';
 import type { Sample } from '../../domain/signal.ts';
 import type { System } from '../../domain/system.ts';
 import type { Transition, TriggerRule, TriggerView } from '../../domain/trigger.ts';
+import type { Readings } from '../../ports/readings.ts';
 import type { SeriesRow } from '../../ports/signal-store.ts';
 import type { Time } from '../../ports/time.ts';
 import { ALIVE, INCREMENTS } from '../detect/intake.ts';
@@ -56,16 +57,22 @@ export class Rehearsal {
     return createDetector({ system: this.#system, store: this.#store, time, sources: [] });
   }
 
-  /** Counts of [now, end) arrive at the end of it. */
-  async step(end: Instant, counted: readonly Counted[]): Promise<readonly Transition[]> {
+  /** Counts of [now, end) arrive at the end of it. `aheadMs`: by how much the clock of the source is off. */
+  async step(end: Instant, counted: readonly Counted[], aheadMs = 0): Promise<readonly Transition[]> {
     await this.#loaded();
     const beginnings = counted.flatMap((one) => this.#maker.atBeginning(one));
-    if (beginnings.length > 0) await this.#deliver(Math.max(this.#now, counted[0]?.from ?? this.#now), beginnings);
+    if (beginnings.length > 0) await this.#deliver(Math.max(this.#now, counted[0]?.from ?? this.#now), shifted(beginnings, aheadMs));
     const at = end - 1;
-    await this.#deliver(
-      at,
-      counted.flatMap((one) => this.#maker.atEnd(one, at)),
-    );
+    const endings = counted.flatMap((one) => this.#maker.atEnd(one, at));
+    await this.#deliver(at, shifted(endings, aheadMs));
+    return this.pass(end);
+  }
+
+  /** The source cannot be read. */
+  async dead(end: Instant): Promise<readonly Transition[]> {
+    await this.#loaded();
+    this.#now = Math.max(this.#now, end - 1);
+    await this.#detector.ingest({ source: STAND_IN, at: this.#now, alive: false, reason: 'it cannot be read', samples: [] });
     return this.pass(end);
   }
 
@@ -84,6 +91,10 @@ export class Rehearsal {
     this.#detector = this.#begin();
   }
 
+  get readings(): Readings {
+    return this.#detector.readings;
+  }
+
   views(trigger: string): Promise<readonly TriggerView[]> {
     return this.#detector.readings.views(trigger);
   }
@@ -97,6 +108,15 @@ export class Rehearsal {
     this.#now = Math.max(this.#now, at);
     await this.#detector.ingest({ source: STAND_IN, at, alive: true, samples });
   }
+}
+
+/** As a sender with a wrong clock stamps them. */
+function shifted(samples: readonly Sample[], aheadMs: number): readonly Sample[] {
+  if (aheadMs === 0) return samples;
+  return samples.map((one): Sample => {
+    const at = one.at + aheadMs;
+    return one.kind === 'total' && one.since !== undefined ? { ...one, at, since: one.since + aheadMs } : { ...one, at };
+  });
 }
 
 /** The shortest slot of any of these windows. */

@@ -1,11 +1,14 @@
 // Plays a scene: traffic becomes counts, counts go through the detection of production under the scene's own time, and each expected
-// moment is compared with how the trigger stands. It judges nothing itself.
+// moment is compared with how the trigger stands, and with what would be decided. It judges nothing itself.
 import { BelayError } from '../../domain/errors.ts';
+import type { GuardVerdict } from '../../domain/guardrail.ts';
 import type { Instant } from '../../domain/json.ts';
-import type { Expectation, Expected, Scene, Traffic } from '../../domain/scene.ts';
+import type { DecisionExpectation, Expectation, Expected, Scene, Traffic } from '../../domain/scene.ts';
 import type { System } from '../../domain/system.ts';
 import { isTold, type Transition, type TriggerView } from '../../domain/trigger.ts';
 import { finestSlotMs, Rehearsal } from './rehearsal.ts';
+import { decideAt } from './scene-decision.ts';
+import type { SceneTools } from './scene-world.ts';
 import { type Counted, hindrance, type Rehearsed, signalsOf, sourcesOf, triggersOf } from './stand-in.ts';
 
 /** Midnight, so that a time of day is the time since the beginning. */
@@ -16,13 +19,16 @@ const MINUTE_MS = 60_000;
 export interface Moment {
   readonly atMs: number;
   readonly scope: string;
-  readonly expected: Expected | 'never acts' | 'never asks';
-  readonly found: Expected;
+  /** A state, `never acts`, `never asks`, or a decision, as it was written. */
+  readonly expected: string;
+  readonly found: string;
   readonly ok: boolean;
   readonly line: number;
   readonly column: number;
   /** How it stood then; null: nothing was seen of it. */
   readonly view: TriggerView | null;
+  /** Of a decision: what all guards answered. */
+  readonly guards?: readonly GuardVerdict[];
 }
 
 export interface Played {
@@ -31,8 +37,9 @@ export interface Played {
   readonly moments: readonly Moment[];
 }
 
-export async function playScene(system: System, scene: Scene): Promise<Played> {
-  const player = new Player(system, scene);
+/** @throws BELAY_USAGE for a trigger of which no scene can be played; `tools` are needed where decisions are expected */
+export async function playScene(system: System, scene: Scene, tools?: SceneTools): Promise<Played> {
+  const player = new Player(system, scene, tools);
   const moments = await player.play();
   return { scene, ok: moments.every((one) => one.ok), moments };
 }
@@ -55,9 +62,14 @@ class Player {
   /** How often points are probed. */
   #probeMs = Infinity;
   #belay = true;
-  #source = true;
+  #source: Extract<Scene['rows'][number], { what: 'source' }> = { atMs: 0, what: 'source', is: 'speaks', aheadMs: 0 };
+  /** By organization: what people would have been told of last, while its episode lasts. */
+  readonly #told = new Map<string, Transition>();
+  readonly #system: System;
+  readonly #tools: SceneTools | undefined;
+  readonly #playing: ReadonlySet<string>;
 
-  constructor(system: System, scene: Scene) {
+  constructor(system: System, scene: Scene, tools: SceneTools | undefined) {
     const rules = triggersOf(system, scene.trigger);
     const [rule] = rules;
     const kind = rule === undefined ? 'unknown' : hindrance(system, rule);
@@ -66,6 +78,9 @@ class Player {
         hint: `Remove the scene at line ${scene.line} of ${scene.file}.`,
       });
     this.#scene = scene;
+    this.#system = system;
+    this.#tools = tools;
+    this.#playing = new Set(rules.map((one) => one.id));
     this.#signals = signalsOf(system, rules);
     const named = sourcesOf(system, this.#signals);
     const everyMs = Math.max(0, ...system.sources.filter((one) => named.has(one.id)).map((one) => one.everyMs));
@@ -80,14 +95,20 @@ class Player {
   }
 
   async play(): Promise<readonly Moment[]> {
-    const { rows, expect, endMs } = this.#scene;
+    const { rows, expect, decide, endMs } = this.#scene;
     const dueRows = rows.toSorted((a, b) => a.atMs - b.atMs);
     const due = expect.toSorted((a, b) => a.atMs - b.atMs);
+    const dueDecisions = decide.toSorted((a, b) => a.atMs - b.atMs);
     for (let atMs = 0; atMs < endMs; atMs += this.#stepMs) {
       while ((dueRows[0]?.atMs ?? Infinity) <= atMs) this.#turn(dueRows.shift() as Scene['rows'][number], atMs);
       const transitions = await this.#step(atMs);
-      for (const one of transitions) await this.#forbid(one);
-      while ((due[0]?.atMs ?? Infinity) <= atMs + this.#stepMs) await this.#compare(due.shift() as Expectation);
+      for (const one of transitions) {
+        this.#hear(one);
+        await this.#forbid(one);
+      }
+      const nowMs = atMs + this.#stepMs;
+      while ((due[0]?.atMs ?? Infinity) <= nowMs) await this.#compare(due.shift() as Expectation);
+      while ((dueDecisions[0]?.atMs ?? Infinity) <= nowMs) await this.#decide(dueDecisions.shift() as DecisionExpectation);
     }
     const broken = new Set(this.#moments.map((one) => one.expected));
     for (const word of this.#scene.never) {
@@ -101,7 +122,7 @@ class Player {
   #turn(row: Scene['rows'][number], atMs: number): void {
     if (row.what === 'traffic')
       for (const scope of row.who === null ? this.#scene.organizations : [row.who]) this.#traffic.set(scope, row.traffic);
-    else if (row.what === 'source') this.#source = row.up;
+    else if (row.what === 'source') this.#source = row;
     else {
       if (row.up && !this.#belay) this.#rehearsal.restart(SCENE_START + atMs);
       this.#belay = row.up;
@@ -112,7 +133,9 @@ class Player {
     const from = SCENE_START + atMs;
     const counted = this.#signals.flatMap(({ spec }) => this.#scene.organizations.flatMap((scope) => this.#count(spec.id, scope, from)));
     if (!this.#belay) return [];
-    return this.#source ? this.#rehearsal.step(from + this.#stepMs, counted) : this.#rehearsal.pass(from + this.#stepMs);
+    const end = from + this.#stepMs;
+    if (this.#source.is === 'speaks') return this.#rehearsal.step(end, counted, this.#source.aheadMs);
+    return this.#source.is === 'dead' ? this.#rehearsal.dead(end) : this.#rehearsal.pass(end);
   }
 
   #count(signal: string, scope: string, from: Instant): readonly Counted[] {
@@ -150,6 +173,24 @@ class Player {
       this.#fails.set(key, fails);
       return { signal, scope, from, bad: index < failing ? 1 : 0, all: 1, sum: fails - before };
     });
+  }
+
+  #hear(one: Transition): void {
+    if (one.trigger !== this.#scene.trigger) return;
+    if (isTold(one)) this.#told.set(one.scope, one);
+    else if (one.to === 'ok' || one.to === 'cleared') this.#told.delete(one.scope);
+  }
+
+  async #decide({ atMs, who, decision, written, line, column }: DecisionExpectation): Promise<void> {
+    const views = await this.#rehearsal.views(this.#scene.trigger);
+    const { readings } = this.#rehearsal;
+    const moment = { system: this.#system, readings, playing: this.#playing, start: SCENE_START, now: SCENE_START + atMs };
+    for (const scope of who === null ? this.#scene.organizations : [who]) {
+      const transition = this.#told.get(scope) ?? null;
+      const found = await decideAt({ ...moment, scene: this.#scene, tools: this.#tools, transition }, decision);
+      const view = views.find((one) => one.scope === scope) ?? null;
+      this.#moments.push({ atMs, scope, expected: written, found: found.found, ok: found.ok, line, column, view, guards: found.guards });
+    }
   }
 
   async #forbid(one: Transition): Promise<void> {

@@ -3,10 +3,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { loadSystem } from '../../../src/config/load.ts';
+import { createCel } from '../../../src/adapters/cel/index.ts';
+import { createDigest } from '../../../src/adapters/system/index.ts';
+import { loadAndLint } from '../../../src/config/lint.ts';
 import { readScenes } from '../../../src/config/scenes.ts';
 import type { System } from '../../../src/domain/system.ts';
 import { playScene } from '../../../src/flows/rehearse/scene.ts';
+import { TOOLS } from '../../config/workspace.ts';
 import { ERRORS, system as shop, signal, trigger } from '../detect-world.ts';
 
 const EXAMPLES = path.resolve(import.meta.dirname, '../../../examples');
@@ -18,10 +21,15 @@ const env = new Proxy<Record<string, string>>(
   },
 );
 
-function systemOf(example: string): System {
-  const { system, diagnostics } = loadSystem(path.join(EXAMPLES, example), { env });
+function exampleOf(name: string) {
+  const { system, runbooks, diagnostics } = loadAndLint(path.join(EXAMPLES, name), { ...TOOLS, driverProblem: () => null, env });
   if (system === null) throw new Error(JSON.stringify(diagnostics));
-  return system;
+  const pinned = Object.values(runbooks).map(({ runbook }) => [runbook.id, { runbook, irHash: runbook.id }] as const);
+  return {
+    system,
+    runbooks: pinned.map(([, one]) => one.runbook),
+    tools: { runbooks: Object.fromEntries(pinned), digest: createDigest(''), expression: createCel() },
+  };
 }
 
 const FIVE = { above: 0.02, overMs: 300_000, stillMs: 25_000, forMs: 0 };
@@ -67,17 +75,20 @@ describe('the scenes of the examples', () => {
   });
 
   test.each(files)('all scenes of $example hold', async ({ example, file }) => {
-    const system = systemOf(example);
-    const { scenes, diagnostics } = readScenes(file, readFileSync(file, 'utf8'), system);
+    const { system, runbooks, tools } = exampleOf(example);
+    const { scenes, diagnostics } = readScenes(file, readFileSync(file, 'utf8'), system, runbooks);
     expect(diagnostics).toEqual([]);
     expect(scenes.length).toBeGreaterThan(1);
     for (const one of scenes) {
-      const played = await playScene(system, one);
+      const played = await playScene(system, one, tools);
       expect(
         played.moments.filter((moment) => !moment.ok).map((moment) => [one.name, moment.atMs, moment.scope, moment.expected, moment.found]),
       ).toEqual([]);
       expect(played.moments.length).toBeGreaterThan(0);
     }
+    // Each says what is decided after a deploy (or a new flow), and which guard would have people asked.
+    const marked = scenes.filter((one) => one.marks.some(({ what }) => what === 'deploy' || what === 'set'));
+    expect(marked.flatMap((one) => one.decide).some(({ decision }) => 'because' in decision && decision.because !== null)).toBe(true);
   });
 });
 
