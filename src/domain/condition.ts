@@ -38,7 +38,7 @@ export interface Condition {
   readonly below: boolean | null;
   /** Where it is a comparison: with what, and the chance of the difference. */
   readonly compared?: { readonly bad: number; readonly all: number; readonly chance: number };
-  /** Suspect by a running sum alone: the share that is usual. */
+  /** Its level is that of a running sum, before the window has it: the share that is usual. */
   readonly early?: { readonly usual: number };
   /** Whether the still window, where it had data, was beyond the limit. */
   readonly still: boolean;
@@ -133,11 +133,16 @@ export function lookAtRatio(rule: CompiledRule, over: Counts, still: Counts, sti
   };
 }
 
-/** Beyond the limit, and for longer than chance would have it: a question before the window alone would ask one, never an act. */
+/**
+ * Beyond the limit, and for longer than chance would have it, before the window alone is sure: a question. Where days of counts say what is
+ * usual it is enough to act on.
+ */
 export function withSum(condition: Condition, running: RunningSum | null): Condition {
   const expected = running?.expected ?? null;
-  const isEarly = condition.limit === true && condition.level === 'none' && expected !== null && (running?.sum ?? 0) >= expected.enough;
-  return isEarly ? { ...condition, level: 'suspect', early: { usual: expected.usual } } : condition;
+  if (condition.limit !== true || expected === null || (running?.sum ?? 0) < expected.enough) return condition;
+  const level = expected.mayAct === true ? 'act' : 'suspect';
+  const isSooner = condition.level === 'none' || (condition.level === 'suspect' && level === 'act');
+  return isSooner ? { ...condition, level, early: { usual: expected.usual } } : condition;
 }
 
 /** That q of the events stay below the limit is the same as that no more than 1 − q of them are above it: those are counted. */

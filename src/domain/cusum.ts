@@ -7,6 +7,8 @@ import type { Instant } from './json.ts';
 export interface Expected {
   readonly usual: number;
   readonly enough: number;
+  /** It comes from a baseline of at least seven days and 1,000 events: enough to act on. */
+  readonly mayAct?: true;
 }
 
 /** The sum of one scope, and the events of its good times that say what is usual. */
@@ -44,9 +46,11 @@ export function expectedOf({ bad, all, since }: Pick<RunningSum, 'bad' | 'all' |
   if (all < LEAST_USUAL || now <= since) return null;
   const usual = shareUpper(bad, all);
   if (usual > limit / 2) return null;
-  const aYear = (all * YEAR_MS) / (now - since);
-  return { usual, enough: Math.log(Math.max(LEAST_USUAL, aYear)) };
+  return { usual, enough: enoughOf(all, now - since) };
 }
+
+/** ln of the events of a year, from `all` events in `spanMs`. */
+export const enoughOf = (all: number, spanMs: number): number => Math.log(Math.max(LEAST_USUAL, (all * YEAR_MS) / spanMs));
 
 /** Events that were counted together are added together. */
 export function addedTo(sum: number, counts: { readonly bad: number; readonly all: number }, usual: number, limit: number): number {
@@ -54,18 +58,37 @@ export function addedTo(sum: number, counts: { readonly bad: number; readonly al
   return Math.max(0, sum + bad * Math.log(limit / usual) + (counts.all - bad) * Math.log((1 - limit) / (1 - usual)));
 }
 
-/** After what was counted. While the scope is `atRest` its events say what is usual, which is worked out anew for each fiftieth more of them. */
-export function summed(
-  before: RunningSum,
-  counts: { readonly bad: number; readonly all: number },
-  o: { readonly limit: number; readonly at: Instant; readonly atRest: boolean },
-): RunningSum {
+export interface Adding {
+  readonly limit: number;
+  readonly at: Instant;
+  readonly atRest: boolean;
+  /** What days of counts say. Null: not enough; undefined: they were not read yet. */
+  readonly baseline?: Expected | null | undefined;
+}
+
+/**
+ * After what was counted. What is usual changes only while the sum is 0: to what the days say, where they say it. Else the events while the
+ * scope is `atRest` tell, and it is worked out anew for each fiftieth more of them.
+ */
+export function summed(before: RunningSum, counts: { readonly bad: number; readonly all: number }, o: Adding): RunningSum {
   const { expected } = before;
   const sum = expected === null ? 0 : addedTo(before.sum, counts, expected.usual, o.limit);
   const next = { ...(o.atRest ? learnt(before, counts, o.at) : before), sum };
+  if (sum === 0) {
+    const days = o.baseline === undefined ? ofDays(expected, o.limit) : o.baseline;
+    if (days !== null) return sameAs(days, expected) ? next : { ...next, expected: days };
+    // What was taken from days counts no more.
+    if (expected?.mayAct === true) return { ...next, expected: expectedOf(next, o.limit, o.at), expectedOf: next.all };
+  }
   const isDue = sum === 0 && (next.all > before.expectedOf * 1.02 || next.all < before.expectedOf);
   return isDue ? { ...next, expected: expectedOf(next, o.limit, o.at), expectedOf: next.all } : next;
 }
+
+/** As an earlier life took it from the days, unless the limit has changed since. */
+const ofDays = (expected: Expected | null, limit: number): Expected | null =>
+  expected?.mayAct === true && expected.usual <= limit / 2 ? expected : null;
+
+const sameAs = (a: Expected, b: Expected | null): boolean => b?.mayAct === true && a.usual === b.usual && a.enough === b.enough;
 
 /** Events of a good time. */
 export function learnt(before: RunningSum, counts: { readonly bad: number; readonly all: number }, now: Instant): RunningSum {

@@ -26,7 +26,7 @@ export interface Explanation {
   readonly bad: number;
   readonly all: number;
   readonly baseline: { readonly bad: number; readonly all: number } | null;
-  /** Suspect by a running sum: the share that is usual. */
+  /** By a running sum, before the window is sure: the share that is usual. */
   readonly early: { readonly usual: number } | null;
   /** Chance of so much at the limit; null where the kind has no such test, or nobody asked. */
   readonly chance: number | null;

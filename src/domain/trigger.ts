@@ -36,7 +36,7 @@ export interface TriggerRule {
   readonly evidence: { readonly suspect: number; readonly act: number };
   readonly gap: 'hold' | 'count' | 'reset';
   readonly mode: 'shadow' | 'armed';
-  /** Asks earlier than the window alone would, by a running sum against what is usual for a scope. */
+  /** Earlier than the window alone would, by a running sum against what is usual for a scope. */
   readonly detector?: 'cusum';
   /** Instead of those of the system. */
   readonly users?: UserSignals;

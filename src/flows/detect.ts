@@ -12,6 +12,7 @@ import type { Readings, Reported } from '../ports/readings.ts';
 import type { SignalSource } from '../ports/signal-source.ts';
 import type { EventRow, SeriesRow, SignalStore } from '../ports/signal-store.ts';
 import type { Time } from '../ports/time.ts';
+import { Baselines } from './detect/baselines.ts';
 import { lookAtComposites } from './detect/composites.ts';
 import { demandFit } from './detect/fit.ts';
 import { forgettable, noteRunning } from './detect/heard.ts';
@@ -113,9 +114,11 @@ class Running {
   #lags: readonly number[] = [0];
   #upkeepAt = 0;
   readonly #spoken = new Set<string>();
+  readonly #baselines: Baselines;
 
   constructor(deps: DetectorDeps) {
     this.#deps = deps;
+    this.#baselines = new Baselines(deps);
   }
 
   async start(): Promise<void> {
@@ -289,11 +292,15 @@ class Running {
     }
   }
 
-  beat(): Promise<void> {
-    return this.#inTurn(() => this.#turnOfTime(this.#deps.time.now()));
+  async beat(): Promise<void> {
+    const now = this.#deps.time.now();
+    const isDue = await this.#inTurn(() => this.#turnOfTime(now));
+    // Beside the turns: no delivery waits for weeks of counts.
+    if (isDue) await this.#baselines.refresh(now);
   }
 
-  async #turnOfTime(now: Instant): Promise<void> {
+  /** @returns whether it was time to tidy up */
+  async #turnOfTime(now: Instant): Promise<boolean> {
     const book = await this.#loaded();
     const findings = newFindings();
     noteRunning(book, now);
@@ -305,10 +312,11 @@ class Running {
     const isDue = now - this.#upkeepAt >= UPKEEP_MS;
     if (isDue) noteLearnt(book, findings);
     await this.#commit(book, isDue ? upkeepRows(book) : [], findings);
-    if (!isDue) return;
+    if (!isDue) return false;
     this.#upkeepAt = now;
     const { before, history } = forgettable(book, this.#deps.system, now);
     await this.#deps.store.prune(before, history);
+    return true;
   }
 
   /** One after the other: a turn sees all of what the turn before it committed. */
@@ -326,6 +334,7 @@ class Running {
       { system: this.#deps.system, store: this.#deps.store, sources: this.#deps.sources, windows: this.#deps.windows ?? [] },
       this.#deps.time.now(),
     );
+    this.#book.baselines = this.#baselines;
     return this.#book;
   }
 

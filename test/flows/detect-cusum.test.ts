@@ -1,6 +1,9 @@
-// `detector: cusum` through the detector: a small organization is asked about sooner, by what is usual for it, and nothing is done alone.
-import { expect, test } from 'vitest';
+// `detector: cusum` through the detector: a small organization is asked about sooner, by what is usual for it, and acted on where days of counts
+// say what that is.
+import { describe, expect, test } from 'vitest';
 import type { RunningSum } from '../../src/domain/cusum.ts';
+import type { MinuteRow } from '../../src/domain/minutes.ts';
+import type { Transition } from '../../src/domain/trigger.ts';
 import { decodeState } from '../../src/domain/trigger-machine.ts';
 import { createDetector } from '../../src/flows/detect.ts';
 import type { SignalStore } from '../../src/ports/signal-store.ts';
@@ -88,6 +91,105 @@ test('what is learnt without a single error is kept now and then, and known to t
   const stopped = detector.stop();
   await time.advance(1_000);
   await stopped;
+});
+
+describe('where the store has days of counts', () => {
+  const HOUR = 60 * MINUTE;
+  const WEEK = 7 * 24 * HOUR;
+  /** Noon, the end of a part of four hours, and a little later. */
+  const NOON = START;
+  const LATER = NOON + 11 * MINUTE;
+
+  /** An event in so many minutes since `first`; one in 1,500 is bad. */
+  function minutes(first: number, everyMinutes: number, broken: (at: number) => boolean = () => false): readonly MinuteRow[] {
+    const count = Math.ceil((NOON - first) / (everyMinutes * MINUTE));
+    return Array.from({ length: count }, (_, index) => {
+      const at = first + index * everyMinutes * MINUTE;
+      const bad = broken(at) || index % 1_500 === 0 ? 1 : 0;
+      return { at, spanMs: MINUTE, scope: 'acme', bad, all: 1, sum: 0 };
+    });
+  }
+
+  function worldWith(rows: readonly MinuteRow[], o: Partial<Parameters<typeof trigger>[1]> = { detector: 'cusum' }) {
+    const world = worldOf(o);
+    world.clock.nowMs = LATER;
+    const reads: number[] = [];
+    const begin = (): void => {
+      const history: SignalStore['history'] = async ({ from, to }) => {
+        reads.push(from);
+        return rows.filter((row) => row.at >= from && row.at < to);
+      };
+      world.detector = createDetector({ system: world.system, store: { ...world.store, history }, time: world.clock.time(), sources: [] });
+    };
+    begin();
+    return {
+      world,
+      reads,
+      kill: () => {
+        world.kill();
+        begin();
+      },
+    };
+  }
+
+  async function breaks({ world, kill }: ReturnType<typeof worldWith>, o: { readonly killed?: boolean } = {}): Promise<readonly Transition[]> {
+    await world.detector.beat();
+    await serve(world, 30, 5_000);
+    if (o.killed === true) kill();
+    await serve(world, 15, 20);
+    if (o.killed === true) kill();
+    await serve(world, 10, 20);
+    return world.transitions();
+  }
+
+  test('a week and 1,000 events are enough to act on, also right after a kill -9', async () => {
+    const found = await breaks(worldWith(minutes(NOON - WEEK, 10).slice(0, 1_000)));
+    expect(found.map((one) => one.to)).toContain('breached');
+    const breached = found.find((one) => one.to === 'breached');
+    expect(breached?.inputs).toMatchObject({ level: 'act' });
+    // One in a thousand, as high as it may be.
+    expect(breached?.inputs.early?.usual).toBeLessThan(0.005);
+    expect(breached?.inputs.pValue).toBeGreaterThan(1e-5);
+    const killed = await breaks(worldWith(minutes(NOON - WEEK, 10).slice(0, 1_000)), { killed: true });
+    expect(killed.map((one) => one.to)).toContain('breached');
+  });
+
+  test.each([
+    ['6 d 23 h', minutes(NOON - WEEK + HOUR, 5)],
+    ['a week and 999 events', minutes(NOON - WEEK, 10).slice(0, 999)],
+    ['a fortnight of which a third was an outage', minutes(NOON - 2 * WEEK, 5, (at) => Math.floor(at / (4 * HOUR)) % 5 < 2)],
+    ['nothing', []],
+  ])('%s: it asks, and never acts', async (_what, rows) => {
+    const one = worldWith(rows);
+    await one.world.detector.beat();
+    await serve(one.world, 180, 5_000);
+    await serve(one.world, 25, 20);
+    const found = await one.world.transitions();
+    expect(found.map((each) => each.to)).toContain('suspect');
+    expect(found.map((each) => each.to)).not.toContain('breached');
+  });
+
+  test('an outage in the fortnight does not make it deaf', async () => {
+    const outage = (at: number): boolean => at >= NOON - 5 * 24 * HOUR && at < NOON - 5 * 24 * HOUR + 4 * HOUR;
+    const found = await breaks(worldWith(minutes(NOON - 2 * WEEK, 5, outage)));
+    expect(found.map((one) => one.to)).toContain('breached');
+  });
+
+  test('the store is read beside the deliveries: once at the start, then each four hours for what is new', async () => {
+    const { world, reads } = worldWith(minutes(NOON - 2 * WEEK, 5));
+    await world.detector.beat();
+    const first = reads.length;
+    expect(first).toBeGreaterThanOrEqual(84);
+    await serve(world, 120, 5_000);
+    for (let minute = 0; minute < 30; minute += 1) {
+      world.clock.nowMs += MINUTE;
+      await world.detector.beat();
+    }
+    expect(reads).toHaveLength(first);
+    world.clock.nowMs += 2 * HOUR;
+    await world.detector.beat();
+    expect(reads.slice(first)).toEqual([NOON]);
+  });
 });
 
 async function sumIn(store: SignalStore): Promise<RunningSum | null> {

@@ -68,7 +68,7 @@ function sure(one: Explanation, words: Words, share: (value: number) => string):
   // A count is what it is: more than people wanted is a question, whatever chance would bring.
   const isCounted = one.kind === 'count' || one.kind === 'event';
   if (one.kind === 'distinct' && one.overLimit) lines.push(words.asksAlways);
-  else if (one.early !== null) lines.push(words.early(share(one.early.usual)));
+  else if (one.early !== null) lines.push((one.level === 'act' ? words.earlyAct : words.early)(share(one.early.usual)));
   else if (one.chance !== null && !isCounted)
     lines.push(words.chance(odds(one.chance), odds(one.rule.evidence.suspect), odds(one.rule.evidence.act)));
   else if (one.overLimit && one.level !== 'act' && one.needed !== null)
@@ -114,6 +114,7 @@ interface Words {
   asks(act: number): string;
   mayBeAbove(share: string, bad: number, all: number): string;
   early(usual: string): string;
+  earlyAct(usual: string): string;
   readonly asksAlways: string;
   readonly capped: string;
   readonly notOver: string;
@@ -154,6 +155,8 @@ const WORDS: Readonly<Record<Lang, Words>> = {
     mayBeAbove: (share, bad, all) => `${share} of the events may be above the limit: ${bad} of ${all} were.`,
     early: (usual) =>
       `Few events, but more bad ones than the usual ${usual} for so long that chance would bring it about once a year: Belay asks early, and does not act alone.`,
+    earlyAct: (usual) =>
+      `Few events, but more bad ones than the usual ${usual} of the last two weeks for so long that chance would bring it about once a year: enough to act alone.`,
     asksAlways: 'More than there should be: Belay asks, and never acts on such a count alone.',
     capped:
       'Enough to act alone, but here it may only ask: nobody has confirmed the impact, it came back too often, or it is of many at once.',
@@ -195,6 +198,8 @@ const WORDS: Readonly<Record<Lang, Words>> = {
     mayBeAbove: (share, bad, all) => `${share} dos eventos podem ficar acima do limite: ${bad} de ${all} ficaram.`,
     early: (usual) =>
       `Poucos eventos, mas há tanto tempo mais ruins do que os ${usual} habituais que o acaso traria isso cerca de uma vez por ano: o Belay pergunta cedo, e não age sozinho.`,
+    earlyAct: (usual) =>
+      `Poucos eventos, mas há tanto tempo mais ruins do que os ${usual} habituais das últimas duas semanas que o acaso traria isso cerca de uma vez por ano: basta para agir sozinho.`,
     asksAlways: 'Mais do que deveria haver: o Belay pergunta, e nunca age sozinho só por essa contagem.',
     capped:
       'Bastaria para agir sozinho, mas aqui só pode perguntar: ninguém confirmou o impacto, voltou vezes demais, ou é de muitos ao mesmo tempo.',

@@ -165,6 +165,7 @@ export function lookAtTrack(book: Book, track: Track, now: Instant, findings: Fi
     now,
     watermark: byTime ? now : watermarkOf(book, track, now),
     sources: [...track.fedBy],
+    baselines: book.baselines,
   };
   for (const watcher of track.watchers) addUp(track, watcher, at);
   if (slot === track.sweptSlot && !byTime) {
@@ -189,6 +190,7 @@ interface Turn {
   readonly now: Instant;
   readonly watermark: Instant;
   readonly sources: readonly string[];
+  readonly baselines: Book['baselines'];
 }
 
 function lookAtRow(track: Track, row: number, turn: Turn, findings: Findings): void {
@@ -204,12 +206,13 @@ function withNew(
   track: Track,
   { sums, states, compiled }: Watcher,
   row: number,
-  { at }: Turn,
+  { at, baselines }: Turn,
   findings: Findings,
   before: MachineState,
 ): MachineState {
   if (sums === null) return before;
-  const after = sums.add(row, before, newCounts(track, row), at);
+  const baseline = baselines?.of(compiled.rule.id, track.scopes[row] ?? '');
+  const after = sums.add(row, before, newCounts(track, row), { at, baseline });
   states[row] = after;
   if (before.cusum?.sum !== after.cusum?.sum && after.cusum !== null) {
     note(findings, compiled.rule.id, track.scopes[row] ?? '', after, []);

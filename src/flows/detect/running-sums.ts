@@ -1,5 +1,5 @@
 // The running sums of a trigger with `detector: cusum`, kept with the states of its scopes. It judges nothing.
-import { NOTHING_USUAL, summed } from '../../domain/cusum.ts';
+import { type Adding, NOTHING_USUAL, summed } from '../../domain/cusum.ts';
 import type { Instant } from '../../domain/json.ts';
 import type { MachineState } from '../../domain/trigger-machine.ts';
 
@@ -13,10 +13,16 @@ export class RunningSums {
   }
 
   /** @returns the same state where nothing was counted. */
-  add(row: number, state: MachineState, counts: { readonly bad: number; readonly all: number }, at: Instant): MachineState {
+  add(
+    row: number,
+    state: MachineState,
+    counts: { readonly bad: number; readonly all: number },
+    now: { readonly at: Instant; readonly baseline: Adding['baseline'] },
+  ): MachineState {
+    const { at, baseline } = now;
     if (counts.all <= 0) return state;
     this.unsaved.add(row);
-    const o = { limit: this.#limit, at, atRest: state.status === 'ok' };
+    const o = { limit: this.#limit, at, atRest: state.status === 'ok', baseline };
     return { ...state, cusum: summed(state.cusum ?? NOTHING_USUAL(at), counts, o) };
   }
 }

@@ -16,6 +16,7 @@ import type { System } from '../../domain/system.ts';
 import type { TriggerRule } from '../../domain/trigger.ts';
 import { INITIAL, type MachineState } from '../../domain/trigger-machine.ts';
 import type { SeenRow, SlotRow } from '../../ports/signal-store.ts';
+import type { Baselines } from './baselines.ts';
 import type { Origin } from './origins.ts';
 import { type Roles, rolesOf } from './roles.ts';
 import { RunningSums } from './running-sums.ts';
@@ -185,6 +186,8 @@ export interface Book {
   readonly startedAt: Instant;
   late: number;
   readonly heard: { readonly minutes: Map<string, Instant>; readonly rows: SlotRow[] };
+  /** What is usual for whom, for running sums. */
+  baselines?: Baselines;
 }
 
 /** A window beyond the triggers' own that readings will ask for. */
