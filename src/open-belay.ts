@@ -22,6 +22,7 @@ import { openStore } from './adapters/store-postgres/index.ts';
 import { createDigest, systemTime } from './adapters/system/index.ts';
 import { createRenderer } from './adapters/templates/index.ts';
 import type { OpenedBelay, OpenOptions } from './cli/wiring.ts';
+import { withClock } from './domain/clock-skew.ts';
 import { BelayError } from './domain/errors.ts';
 import { createActions } from './flows/actions/index.ts';
 import { createCommands } from './flows/commands.ts';
@@ -105,7 +106,7 @@ async function openGround(o: OpenOptions, closers: Closers): Promise<Ground> {
 /** All ports filled with adapters. Nothing runs yet. */
 function buildWorld(o: OpenOptions, { digest, journal, store, engine }: Ground) {
   const time = systemTime;
-  const { system } = o;
+  const system = withClock(o.system);
   const http = createHttp({ allow: system.network.allow });
   const deps = { http, time, processes: createProcesses(), baseDir: o.baseDir };
   const expression = createCel();

@@ -18,6 +18,11 @@ export const BUILT_IN_TEMPLATES: Templates = {
     'pt-BR':
       '# {incident} agora faz parte de {asks}\n\nO que atingiu {components} atinge todas as organizações. Não há mais nada a responder em {incident}; continue com: belay incident {asks}',
   },
+  'belay-clock': {
+    en: "# {incident} ({severity}): the clock of {asks} is off\n\nThe times that the source {asks} tells are not those of Belay's clock, delivery after delivery: one of the two is wrong, or what it sends is on its way for that long. Where a window would notice, Belay counts by arrival and goes on. Let NTP keep both clocks. How far it is off: belay triggers clock",
+    'pt-BR':
+      '# {incident} ({severity}): o relógio de {asks} está errado\n\nOs horários que a fonte {asks} informa não são os do relógio do Belay, entrega após entrega: um dos dois está errado, ou o que ela envia demora isso no caminho. Onde uma janela notaria, o Belay conta pela chegada e continua. Deixe o NTP cuidar dos dois relógios. De quanto é o desvio: belay triggers clock',
+  },
 };
 
 /** What Belay asks for, in the words of a message. */

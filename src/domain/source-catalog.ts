@@ -240,3 +240,6 @@ export function provenanceOf(source: SourceSpec): 'own' | 'signed' | 'unsigned' 
 
 export type PulledSpec = Extract<SourceSpec, { readonly timeoutMs: number }>;
 export const isPulled = (source: SourceSpec): source is PulledSpec => SOURCE_DRIVERS[source.driver].pulled;
+
+/** The times of its samples are those of their telling: who sends, and pages that are read as they are now. Queries tell of times gone by. */
+export const stampsNow = (source: SourceSpec): boolean => !isPulled(source) || source.driver === 'prometheus';

@@ -38,6 +38,8 @@ export interface TriggerRule {
   readonly mode: 'shadow' | 'armed';
   /** Earlier than the window alone would, by a running sum against what is usual for a scope. */
   readonly detector?: 'cusum';
+  /** Belay's own: over the clocks of the sources. It is not written in belay.yaml, and never acts. */
+  readonly builtIn?: 'clock';
   /** Instead of those of the system. */
   readonly users?: UserSignals;
   readonly impact?: { readonly who: string; readonly ask: string };

@@ -13,7 +13,13 @@ export interface Attention {
   readonly revision: string;
   readonly at: Instant;
   /** What is asked for, why it stopped, or where the question has gone. */
-  readonly asks: 'approval' | 'answer' | 'look' | { readonly stopped: string } | { readonly mergedInto: string };
+  readonly asks:
+    | 'approval'
+    | 'answer'
+    | 'look'
+    | { readonly stopped: string }
+    | { readonly mergedInto: string }
+    | { readonly clockOf: string };
   /** Roles (or people) that are asked. Absent: it is for all responders. */
   readonly of?: readonly string[];
 }
@@ -34,7 +40,7 @@ export function attention(
   o: Attention,
 ): { readonly events: readonly EventDraft[]; readonly deliveries: readonly DeliveryDraft[] } {
   const { system } = run.world;
-  const template = typeof o.asks === 'string' ? 'belay-asks' : 'stopped' in o.asks ? 'belay-stopped' : 'belay-merged';
+  const template = templateOf(o.asks);
   const plans = audiencesFor(system, o.of).map((audience) =>
     planDeliveries({
       incident,
@@ -53,7 +59,14 @@ export function attention(
   return { events: plans.flatMap((plan) => plannedEvents(plan, { at: o.at })), deliveries: plans.flatMap((plan) => plan.deliveries) };
 }
 
+function templateOf(asks: Attention['asks']): string {
+  if (typeof asks === 'string') return 'belay-asks';
+  if ('stopped' in asks) return 'belay-stopped';
+  return 'clockOf' in asks ? 'belay-clock' : 'belay-merged';
+}
+
 function asksIn(asks: Attention['asks'], lang: Lang): string {
   if (typeof asks === 'string') return ASKS[asks][lang];
-  return 'stopped' in asks ? asks.stopped : asks.mergedInto;
+  if ('stopped' in asks) return asks.stopped;
+  return 'clockOf' in asks ? asks.clockOf : asks.mergedInto;
 }

@@ -13,6 +13,7 @@ import type { SignalSource } from '../ports/signal-source.ts';
 import type { EventRow, SeriesRow, SignalStore } from '../ports/signal-store.ts';
 import type { Time } from '../ports/time.ts';
 import { Baselines } from './detect/baselines.ts';
+import { lookAtClock } from './detect/clocks.ts';
 import { lookAtComposites } from './detect/composites.ts';
 import { demandFit } from './detect/fit.ts';
 import { forgettable, noteRunning } from './detect/heard.ts';
@@ -200,6 +201,7 @@ class Running {
       source.folded = batch.folded ?? 0;
       const fresh = await this.#withoutRepeats(batch, now, events, (sample) => isCounted(book, source, sample));
       for (const row of takeIn(book, source, fresh, now).values()) series.push(row);
+      lookAtClock(book, source, now, findings);
       for (const track of book.tracks.values()) if (track.fedBy.has(source.id)) lookAtTrack(book, track, now, findings);
       lookAtComposites(book, now, findings);
     }

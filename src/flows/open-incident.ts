@@ -40,7 +40,8 @@ export async function coveringIncident(
 export function openingChange(world: Pick<World, 'system'>, opening: Opening, number: number, at: Instant): Change {
   const { transition, locality, runbook } = opening;
   const scope = locality === 'global' ? 'all' : transition.scope;
-  const severity: Severity = runbook?.runbook.severity ?? 'P1';
+  // A wrong clock is to be set right, and hurts nobody by itself.
+  const severity: Severity = runbook?.runbook.severity ?? (opening.rule.builtIn === undefined ? 'P1' : 'P2');
   const components = runbook?.runbook.components ?? [];
   const stamp = { at, actor: BELAY, ...(scope === 'all' ? {} : { org: scope }) };
   const detectedAt = transition.heldUntil ?? transition.since;

@@ -68,7 +68,7 @@ export function respondFlow(world: World): Flow {
 
 async function respond(context: FlowContext, world: World, input: RespondInput, opened: Opened): Promise<Json> {
   if (opened.irHash === null) {
-    await tellWithoutRunbook({ context, world, incident: opened.incident });
+    await tellWithoutRunbook({ context, world, incident: opened.incident }, input);
     return { incident: opened.incident, outcome: 'no runbook' };
   }
   const run = await newRun(context, world, { ...opened, irHash: opened.irHash });
@@ -87,10 +87,24 @@ async function respond(context: FlowContext, world: World, input: RespondInput, 
 }
 
 /** Nothing says what to do: people learn that there is something to look at. */
-async function tellWithoutRunbook(run: Writing): Promise<void> {
+async function tellWithoutRunbook(run: Writing, input: RespondInput): Promise<void> {
+  const rule = input.kind === 'trigger' ? run.world.system.triggers.find((one) => one.id === input.transition.trigger) : undefined;
+  if (input.kind === 'trigger' && rule?.builtIn === 'clock') return tellOfClock(run, input.transition);
   await update(run, 'no-runbook', (incident, at) => {
     const told = attention(run, incident, { revision: `${run.context.runId}/no-runbook`, at, asks: 'look' });
     return told.events.length === 0 ? null : { events: told.events, deliveries: told.deliveries };
+  });
+}
+
+/** Once an episode, however often it comes back within it. */
+async function tellOfClock(run: Writing, { episode, scope }: Transition): Promise<void> {
+  await run.context.step('clock', async () => {
+    const at = run.world.time.now();
+    await run.world.incidents.update(run.incident, `clock/${episode}`, (incident) => {
+      const told = attention(run, incident, { revision: `clock/${episode}`, at, asks: { clockOf: scope } });
+      return told.events.length === 0 ? null : { events: told.events, deliveries: told.deliveries };
+    });
+    return null;
   });
 }
 

@@ -2,7 +2,7 @@
 // fixed seed, how often acting on it is wrong and how soon it is right.
 import { describe, expect, test } from 'vitest';
 import { baselineOf, LEAST_BASELINE_MS, type PartCounts, withoutIncidents } from '../../src/domain/baseline.ts';
-import { addedTo, type Expected, summed, NOTHING_USUAL } from '../../src/domain/cusum.ts';
+import { addedTo, type Expected, NOTHING_USUAL, summed } from '../../src/domain/cusum.ts';
 import { criticalTable } from '../../src/domain/evidence-test.ts';
 
 const MINUTE = 60_000;

@@ -132,7 +132,10 @@ describe('where the store has days of counts', () => {
     };
   }
 
-  async function breaks({ world, kill }: ReturnType<typeof worldWith>, o: { readonly killed?: boolean } = {}): Promise<readonly Transition[]> {
+  async function breaks(
+    { world, kill }: ReturnType<typeof worldWith>,
+    o: { readonly killed?: boolean } = {},
+  ): Promise<readonly Transition[]> {
     await world.detector.beat();
     await serve(world, 30, 5_000);
     if (o.killed === true) kill();

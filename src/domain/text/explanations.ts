@@ -33,6 +33,7 @@ export function explanationLines(one: Explanation, told: Told): readonly string[
 
 function measured(one: Explanation, words: Words, show: (value: number) => string, lang: Lang): readonly string[] {
   const { breach } = one.rule;
+  if (one.rule.builtIn === 'clock') return [one.value === null ? words.clockUnknown : words.clock(show(one.value))];
   if (one.kind === 'manual') return [words.reported(one.bad, formatDuration(wordMs(one.rule), lang))];
   if (one.value === null) return [words.nothingMeasured];
   const window = breach === undefined || breach.overMs <= 1 ? '' : words.within(formatDuration(breach.overMs, lang));
@@ -115,6 +116,8 @@ interface Words {
   mayBeAbove(share: string, bad: number, all: number): string;
   early(usual: string): string;
   earlyAct(usual: string): string;
+  clock(off: string): string;
+  readonly clockUnknown: string;
   readonly asksAlways: string;
   readonly capped: string;
   readonly notOver: string;
@@ -157,6 +160,9 @@ const WORDS: Readonly<Record<Lang, Words>> = {
       `Few events, but more bad ones than the usual ${usual} for so long that chance would bring it about once a year: Belay asks early, and does not act alone.`,
     earlyAct: (usual) =>
       `Few events, but more bad ones than the usual ${usual} of the last two weeks for so long that chance would bring it about once a year: enough to act alone.`,
+    clock: (off) =>
+      `Its clock and Belay's are ${off} apart, delivery after delivery; more than 5 s are told. Where a window would notice, Belay counts by arrival.`,
+    clockUnknown: 'It has told no times of its own lately that its clock could be judged by.',
     asksAlways: 'More than there should be: Belay asks, and never acts on such a count alone.',
     capped:
       'Enough to act alone, but here it may only ask: nobody has confirmed the impact, it came back too often, or it is of many at once.',
@@ -200,6 +206,9 @@ const WORDS: Readonly<Record<Lang, Words>> = {
       `Poucos eventos, mas há tanto tempo mais ruins do que os ${usual} habituais que o acaso traria isso cerca de uma vez por ano: o Belay pergunta cedo, e não age sozinho.`,
     earlyAct: (usual) =>
       `Poucos eventos, mas há tanto tempo mais ruins do que os ${usual} habituais das últimas duas semanas que o acaso traria isso cerca de uma vez por ano: basta para agir sozinho.`,
+    clock: (off) =>
+      `O relógio dela e o do Belay diferem em ${off}, entrega após entrega; mais de 5 s são avisados. Onde uma janela notaria, o Belay conta pela chegada.`,
+    clockUnknown: 'Ultimamente ela não informou horários próprios pelos quais julgar o relógio.',
     asksAlways: 'Mais do que deveria haver: o Belay pergunta, e nunca age sozinho só por essa contagem.',
     capped:
       'Bastaria para agir sozinho, mas aqui só pode perguntar: ninguém confirmou o impacto, voltou vezes demais, ou é de muitos ao mesmo tempo.',

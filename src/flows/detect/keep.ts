@@ -135,6 +135,7 @@ function restoreState(book: Book, row: StateRow): void {
   const manual = book.manual.get(row.trigger);
   if (manual !== undefined) manual.states.set(row.scope, decodeState(row.state));
   book.composites.get(row.trigger)?.states.set(row.scope, decodeState(row.state));
+  if (book.clock?.compiled.rule.id === row.trigger && book.sources.has(row.scope)) book.clock.states.set(row.scope, decodeState(row.state));
   const known = book.trackOf.get(row.trigger);
   if (known === undefined) return;
   const index = rowOf(known.track, row.scope);

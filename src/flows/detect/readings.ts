@@ -10,6 +10,7 @@ import { quantileOf, type Spreads } from '../../domain/spread.ts';
 import type { TriggerView } from '../../domain/trigger.ts';
 import { type MachineState, usableLevel } from '../../domain/trigger-machine.ts';
 import type { MetricReading, Readings } from '../../ports/readings.ts';
+import { clockViews } from './clocks.ts';
 import { compositeCondition } from './composites.ts';
 import { badFirst, ceilingOf, conditionOf, isWarming } from './looks.ts';
 import type { Book, CompositeTrigger, ManualTrigger, Track, Watcher } from './track.ts';
@@ -258,6 +259,7 @@ export function viewsOf(book: Book, trigger: string | undefined, now: Instant): 
   for (const [id, composite] of book.composites)
     if (trigger === undefined || trigger === id) views.push(...compositeViews(book, id, composite, now));
   for (const [id, manual] of book.manual) if (trigger === undefined || trigger === id) views.push(...manualViews(id, manual, now));
+  if (trigger === undefined || trigger === book.clock?.compiled.rule.id) views.push(...clockViews(book, now));
   return views;
 }
 

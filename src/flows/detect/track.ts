@@ -10,7 +10,7 @@ import type { Instant } from '../../domain/json.ts';
 import { slotKey } from '../../domain/minutes.ts';
 import { Rings } from '../../domain/ring.ts';
 import { type Cursor, OVERFLOW_SCOPE, type ScopeKey, type SignalSpec } from '../../domain/signal.ts';
-import { isPulled } from '../../domain/source-catalog.ts';
+import { isPulled, stampsNow } from '../../domain/source-catalog.ts';
 import { SPREAD_PARTS, Spreads } from '../../domain/spread.ts';
 import type { System } from '../../domain/system.ts';
 import type { TriggerRule } from '../../domain/trigger.ts';
@@ -144,6 +144,7 @@ export interface SourceState {
   /** When its sender last said that it had left something out; 0: never. */
   truncatedAt: Instant;
   lags: Lags;
+  readonly stampsNow: boolean;
   /** Event times of the latest readings: where a window may be cut without splitting an increment. */
   readonly marks: Instant[];
   /** Silences that were too long for a track it feeds, oldest first: what came of them is missing. */
@@ -186,7 +187,8 @@ export interface Book {
   readonly startedAt: Instant;
   late: number;
   readonly heard: { readonly minutes: Map<string, Instant>; readonly rows: SlotRow[] };
-  /** What is usual for whom, for running sums. */
+  /** The trigger over the clocks of the sources: a state for each. Null: there is none. */
+  clock: { readonly compiled: CompiledRule; readonly states: Map<ScopeKey, MachineState> } | null;
   baselines?: Baselines;
 }
 
@@ -207,10 +209,12 @@ export function newBook(system: System, now: Instant, extra: readonly ExtraWindo
     startedAt: now,
     late: 0,
     heard: { minutes: new Map(), rows: [] },
+    clock: null,
   };
   for (const rule of system.triggers) {
     const spec = system.signals.find((one) => one.id === rule.signal);
-    if (spec !== undefined) watch(book, rule, spec, now);
+    if (spec !== undefined && rule.builtIn === 'clock') book.clock = { compiled: compileRule(rule, spec.signal), states: new Map() };
+    else if (spec !== undefined) watch(book, rule, spec, now);
   }
   for (const { trigger, overMs } of extra) {
     const known = book.trackOf.get(trigger);
@@ -386,6 +390,7 @@ export function sourceOf(book: Book, system: System, id: string, everyMs: number
     folded: 0,
     truncatedAt: 0,
     lags: [],
+    stampsNow: spec === undefined || stampsNow(spec),
     marks: [],
     gaps: [],
     series: new Map(),
