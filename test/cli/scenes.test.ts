@@ -78,3 +78,55 @@ test('a mistake in a file, and a folder without scenes, end with 2', async () =>
   expect([none.code, none.err.includes('There are no scenes')]).toEqual([2, true]);
   empty.remove();
 });
+
+test('a decision that is wrong ends with 1, with what is decided and the answers of the open guards, as text and as JSON', async () => {
+  const target = `targets:
+  shop: { driver: release-directory, root: shop, pidFile: shop/run.pid, signal: SIGHUP, versionUrl: "{env.SHOP_URL}/version" }
+`;
+  const runbook = `---
+belay: 1
+id: back
+title: Back
+triggers: [http-5xx]
+start: auto
+---
+
+# Back
+
+## Roll back
+
+### Put the release before back {#switch}
+\`\`\`belay do deploy.rollback
+with: { target: shop, to: "{release.previous}" }
+undo: { do: deploy.activate, with: { target: shop, to: "{release.current}" } }
+\`\`\`
+`;
+  const decides = (expected: string): string => `scenes:
+  - name: All break
+    trigger: http-5xx
+    traffic:
+      0m: 300/min
+      10m: 300/min 50%
+    happens:
+      -2d: deploy r41 to shop
+      -1d: deploy r42 to shop
+    decide:
+      20m: { acme: ${expected} }
+`;
+  const folder = shop({ 'a.scene.yaml': decides('rolls back shop to r41') });
+  writeFileSync(join(folder.path, 'belay.yaml'), `${YAML}${target}`);
+  mkdirSync(join(folder.path, 'runbooks'));
+  writeFileSync(join(folder.path, 'runbooks/back.runbook.md'), runbook);
+  const told = await folder.test();
+  expect(told.code).toBe(1);
+  expect(told.out).toContain('tests/a.scene.yaml:11:20');
+  expect(told.out).toContain('after 20m, the decision for ACME must be: rolls back shop to r41');
+  expect(told.out).toContain('but it is: asks because G2 no-recent-change');
+  expect(told.out.replaceAll(/\s+/g, ' ')).toContain('no (nothing changed recently: look elsewhere');
+  const json = (await folder.test('--json')).json<{ scenes: readonly { moments: readonly { guards?: readonly unknown[] }[] }[] }>();
+  expect(json.scenes[0]?.moments[0]).toMatchObject({ found: 'asks because G2 no-recent-change', ok: false });
+  expect(json.scenes[0]?.moments[0]?.guards).toHaveLength(10);
+  writeFileSync(join(folder.path, 'tests/a.scene.yaml'), decides('asks because G2 no-recent-change'));
+  expect((await folder.test()).code).toBe(0);
+  folder.remove();
+});
