@@ -17,6 +17,8 @@ const INCIDENT_ALPHA = 1e-4;
 /** With more of its parts in incidents nobody can say what is usual. */
 const MOST_LEFT_OUT = 1 / 3;
 const ROUNDS = 10;
+/** To ask, chance may take a year of one scope; to act, a hundred: there may be ten thousand scopes. */
+const ACT_MORE = Math.log(100);
 
 /** The parts without incidents: each that has more bad ones than the others explain goes, and then the others are looked at again. */
 export function withoutIncidents(parts: readonly PartCounts[]): readonly PartCounts[] {
@@ -50,5 +52,7 @@ export function baselineOf(
   if (all < LEAST_USUAL || kept.length < counted.length * (1 - MOST_LEFT_OUT)) return null;
   // As high as it may be: a share that is too low would call chance a rise.
   const usual = shareUpper(bad, all);
-  return usual > limit / 2 ? null : { usual, enough: enoughOf(sumOf(counted).all, to - first), mayAct: true };
+  if (usual > limit / 2) return null;
+  const enough = enoughOf(sumOf(counted).all, to - first);
+  return { usual, enough, act: enough + ACT_MORE };
 }

@@ -139,8 +139,9 @@ export function lookAtRatio(rule: CompiledRule, over: Counts, still: Counts, sti
  */
 export function withSum(condition: Condition, running: RunningSum | null): Condition {
   const expected = running?.expected ?? null;
-  if (condition.limit !== true || expected === null || (running?.sum ?? 0) < expected.enough) return condition;
-  const level = expected.mayAct === true ? 'act' : 'suspect';
+  const sum = running?.sum ?? 0;
+  if (condition.limit !== true || expected === null || sum < expected.enough) return condition;
+  const level = sum >= (expected.act ?? Infinity) ? 'act' : 'suspect';
   const isSooner = condition.level === 'none' || (condition.level === 'suspect' && level === 'act');
   return isSooner ? { ...condition, level, early: { usual: expected.usual } } : condition;
 }

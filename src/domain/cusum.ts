@@ -7,8 +7,8 @@ import type { Instant } from './json.ts';
 export interface Expected {
   readonly usual: number;
   readonly enough: number;
-  /** It comes from a baseline of at least seven days and 1,000 events: enough to act on. */
-  readonly mayAct?: true;
+  /** The sum that is enough to act on; only from a baseline of at least seven days and 1,000 events. */
+  readonly act?: number;
 }
 
 /** The sum of one scope, and the events of its good times that say what is usual. */
@@ -78,7 +78,7 @@ export function summed(before: RunningSum, counts: { readonly bad: number; reado
     const days = o.baseline === undefined ? ofDays(expected, o.limit) : o.baseline;
     if (days !== null) return sameAs(days, expected) ? next : { ...next, expected: days };
     // What was taken from days counts no more.
-    if (expected?.mayAct === true) return { ...next, expected: expectedOf(next, o.limit, o.at), expectedOf: next.all };
+    if (expected?.act !== undefined) return { ...next, expected: expectedOf(next, o.limit, o.at), expectedOf: next.all };
   }
   const isDue = sum === 0 && (next.all > before.expectedOf * 1.02 || next.all < before.expectedOf);
   return isDue ? { ...next, expected: expectedOf(next, o.limit, o.at), expectedOf: next.all } : next;
@@ -86,9 +86,9 @@ export function summed(before: RunningSum, counts: { readonly bad: number; reado
 
 /** As an earlier life took it from the days, unless the limit has changed since. */
 const ofDays = (expected: Expected | null, limit: number): Expected | null =>
-  expected?.mayAct === true && expected.usual <= limit / 2 ? expected : null;
+  expected?.act !== undefined && expected.usual <= limit / 2 ? expected : null;
 
-const sameAs = (a: Expected, b: Expected | null): boolean => b?.mayAct === true && a.usual === b.usual && a.enough === b.enough;
+const sameAs = (a: Expected, b: Expected | null): boolean => a.usual === b?.usual && a.enough === b.enough && a.act === b.act;
 
 /** Events of a good time. */
 export function learnt(before: RunningSum, counts: { readonly bad: number; readonly all: number }, now: Instant): RunningSum {

@@ -48,7 +48,7 @@ describe('what is usual is enough to act on', () => {
     ['7 d and 999 events', 999, LEAST_BASELINE_MS, false],
     ['a month and 999 events', 999, 31 * DAY, false],
   ])('from %s: %s', (_what, all, to, isEnough) => {
-    expect(baselineOf(parts(all), LIMIT, { first: 0, to })?.mayAct === true).toBe(isEnough);
+    expect(baselineOf(parts(all), LIMIT, { first: 0, to })?.act !== undefined).toBe(isEnough);
   });
 
   test('neither where it is too near to the limit, nor where incidents fill a third of the time', () => {
@@ -58,9 +58,11 @@ describe('what is usual is enough to act on', () => {
     expect(baselineOf(broken, LIMIT, OLD)).toBeNull();
   });
 
-  test('by the events of a year: as many as chance may take to bring a false alarm', () => {
+  test('by the events of a year, in which chance may ask falsely, and of a hundred, in which it may act falsely', () => {
     const all = 14 * 24 * 60 * 10;
-    expect(baselineOf([{ bad: 605, all }], LIMIT, OLD)?.enough).toBeCloseTo(Math.log(10 * 365 * 24 * 60), 6);
+    const found = baselineOf([{ bad: 605, all }], LIMIT, OLD);
+    expect(found?.enough).toBeCloseTo(Math.log(10 * 365 * 24 * 60), 6);
+    expect(found?.act).toBeCloseTo(Math.log(100 * 10 * 365 * 24 * 60), 6);
   });
 });
 
@@ -104,7 +106,7 @@ describe('an incident within the fortnight', () => {
 });
 
 describe('a running sum over days of counts', () => {
-  const days: Expected = { usual: 0.004, enough: 12, mayAct: true };
+  const days: Expected = { usual: 0.004, enough: 12, act: 16 };
   const o = { limit: LIMIT, at: DAY, atRest: true };
 
   test('takes what is usual from them while it is 0, and keeps it while it is above', () => {
@@ -126,14 +128,14 @@ describe('a running sum over days of counts', () => {
 });
 
 /** Minutes until the sum is enough; the looks are those of the events. */
-function minutesToAct(next: () => number, { usual, enough }: Expected, p: number, perMinute: number, mostMinutes: number): number {
+function minutesToAct(next: () => number, { usual, act = Infinity }: Expected, p: number, perMinute: number, mostMinutes: number): number {
   let sum = 0;
   for (let events = 0; events < mostMinutes * perMinute; ) {
     const good = Math.floor(Math.log(next()) / Math.log1p(-p));
     events += good + 1;
     if (events > mostMinutes * perMinute) break;
     sum = addedTo(addedTo(sum, { bad: 0, all: good }, usual, LIMIT), { bad: 1, all: 1 }, usual, LIMIT);
-    if (sum >= enough) return events / perMinute;
+    if (sum >= act) return events / perMinute;
   }
   return Number.POSITIVE_INFINITY;
 }

@@ -2,7 +2,9 @@
 // say what that is.
 import { describe, expect, test } from 'vitest';
 import type { RunningSum } from '../../src/domain/cusum.ts';
+import { explainNow } from '../../src/domain/explanation.ts';
 import type { MinuteRow } from '../../src/domain/minutes.ts';
+import { explanationLines } from '../../src/domain/text/explanations.ts';
 import type { Transition } from '../../src/domain/trigger.ts';
 import { decodeState } from '../../src/domain/trigger-machine.ts';
 import { createDetector } from '../../src/flows/detect.ts';
@@ -132,6 +134,13 @@ describe('where the store has days of counts', () => {
     };
   }
 
+  const saidOf = async (world: DetectWorld, lang: 'en' | 'pt-BR'): Promise<string> => {
+    const [rule] = world.system.triggers;
+    if (rule === undefined) throw new Error('there is a trigger');
+    const explained = explainNow({ rule, kind: 'ratio' }, await world.view());
+    return explanationLines(explained, { lang, zone: 'UTC', nameOf: (scope) => scope }).join(' ');
+  };
+
   async function breaks(
     { world, kill }: ReturnType<typeof worldWith>,
     o: { readonly killed?: boolean } = {},
@@ -141,18 +150,21 @@ describe('where the store has days of counts', () => {
     if (o.killed === true) kill();
     await serve(world, 15, 20);
     if (o.killed === true) kill();
-    await serve(world, 10, 20);
+    await serve(world, 30, 20);
     return world.transitions();
   }
 
   test('a week and 1,000 events are enough to act on, also right after a kill -9', async () => {
-    const found = await breaks(worldWith(minutes(NOON - WEEK, 10).slice(0, 1_000)));
+    const one = worldWith(minutes(NOON - WEEK, 10).slice(0, 1_000));
+    const found = await breaks(one);
     expect(found.map((one) => one.to)).toContain('breached');
     const breached = found.find((one) => one.to === 'breached');
     expect(breached?.inputs).toMatchObject({ level: 'act' });
     // One in a thousand, as high as it may be.
     expect(breached?.inputs.early?.usual).toBeLessThan(0.005);
     expect(breached?.inputs.pValue).toBeGreaterThan(1e-5);
+    expect(await saidOf(one.world, 'en')).toContain('once in a hundred years: enough to act alone');
+    expect(await saidOf(one.world, 'pt-BR')).toContain('uma vez em cem anos: basta para agir sozinho');
     const killed = await breaks(worldWith(minutes(NOON - WEEK, 10).slice(0, 1_000)), { killed: true });
     expect(killed.map((one) => one.to)).toContain('breached');
   });
@@ -165,8 +177,8 @@ describe('where the store has days of counts', () => {
   ])('%s: it asks, and never acts', async (_what, rows) => {
     const one = worldWith(rows);
     await one.world.detector.beat();
-    await serve(one.world, 180, 5_000);
-    await serve(one.world, 25, 20);
+    await serve(one.world, 170, 5_000);
+    await serve(one.world, 40, 20);
     const found = await one.world.transitions();
     expect(found.map((each) => each.to)).toContain('suspect');
     expect(found.map((each) => each.to)).not.toContain('breached');

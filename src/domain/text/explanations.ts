@@ -159,7 +159,7 @@ const WORDS: Readonly<Record<Lang, Words>> = {
     early: (usual) =>
       `Few events, but more bad ones than the usual ${usual} for so long that chance would bring it about once a year: Belay asks early, and does not act alone.`,
     earlyAct: (usual) =>
-      `Few events, but more bad ones than the usual ${usual} of the last two weeks for so long that chance would bring it about once a year: enough to act alone.`,
+      `Few events, but more bad ones than the usual ${usual} of the last two weeks for so long that chance would bring it about once in a hundred years: enough to act alone.`,
     clock: (off) =>
       `Its clock and Belay's are ${off} apart, delivery after delivery; more than 5 s are told. Where a window would notice, Belay counts by arrival.`,
     clockUnknown: 'It has told no times of its own lately that its clock could be judged by.',
@@ -205,7 +205,7 @@ const WORDS: Readonly<Record<Lang, Words>> = {
     early: (usual) =>
       `Poucos eventos, mas há tanto tempo mais ruins do que os ${usual} habituais que o acaso traria isso cerca de uma vez por ano: o Belay pergunta cedo, e não age sozinho.`,
     earlyAct: (usual) =>
-      `Poucos eventos, mas há tanto tempo mais ruins do que os ${usual} habituais das últimas duas semanas que o acaso traria isso cerca de uma vez por ano: basta para agir sozinho.`,
+      `Poucos eventos, mas há tanto tempo mais ruins do que os ${usual} habituais das últimas duas semanas que o acaso traria isso cerca de uma vez em cem anos: basta para agir sozinho.`,
     clock: (off) =>
       `O relógio dela e o do Belay diferem em ${off}, entrega após entrega; mais de 5 s são avisados. Onde uma janela notaria, o Belay conta pela chegada.`,
     clockUnknown: 'Ultimamente ela não informou horários próprios pelos quais julgar o relógio.',
