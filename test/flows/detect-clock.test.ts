@@ -4,6 +4,7 @@ import { clockCondition, withClock, withLag } from '../../src/domain/clock-skew.
 import { explainNow } from '../../src/domain/explanation.ts';
 import type { System } from '../../src/domain/system.ts';
 import { explanationLines } from '../../src/domain/text/explanations.ts';
+import { hindrance } from '../../src/flows/rehearse/stand-in.ts';
 import { breach, breachOf, SHOP, START as STORY_START } from '../world/scenes/deploy.ts';
 import { asks, play } from '../world/scenes/play.ts';
 import { DetectWorld, ERRORS, START, scrape, signal, system, trigger } from './detect-world.ts';
@@ -107,8 +108,11 @@ describe('what says nothing of a clock', () => {
     expect(clockCondition(lags(60_000, 60_000), { stampsNow: true })).toBeNull();
   });
 
-  test('is a system without sources, and a trigger of the same name stays what it is', () => {
+  test("is a system without sources; a trigger of the same name stays what it is, and Belay's own is not rehearsed", () => {
     expect(withClock(system({ sources: [] })).triggers).toHaveLength(1);
+    const built = withClock(system());
+    const rule = built.triggers.at(-1);
+    expect(rule === undefined ? null : hindrance(built, rule)).toBe('clock');
     const own = withClock(system({ triggers: [trigger('ratio', { id: 'clock' })] }));
     expect(own.triggers.map((one) => [one.id, one.builtIn])).toEqual([
       ['clock', undefined],

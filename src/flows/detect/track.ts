@@ -17,9 +17,12 @@ import type { TriggerRule } from '../../domain/trigger.ts';
 import { INITIAL, type MachineState } from '../../domain/trigger-machine.ts';
 import type { SeenRow, SlotRow } from '../../ports/signal-store.ts';
 import type { Baselines } from './baselines.ts';
+import type { ClockTrigger, CompositeTrigger, ManualTrigger } from './dataless.ts';
 import type { Origin } from './origins.ts';
 import { type Roles, rolesOf } from './roles.ts';
 import { RunningSums } from './running-sums.ts';
+
+export type { CompositeTrigger, ManualTrigger };
 
 export interface Watcher {
   readonly compiled: CompiledRule;
@@ -158,22 +161,6 @@ export interface SourceState {
   cursor: Cursor;
 }
 
-/** A trigger that people pull by hand: no data, a state for each scope. */
-export interface ManualTrigger {
-  readonly compiled: CompiledRule;
-  readonly who: readonly string[];
-  readonly states: Map<ScopeKey, MachineState>;
-}
-
-/** A trigger over other triggers: no data of its own, a state for each scope. */
-export interface CompositeTrigger {
-  readonly compiled: CompiledRule;
-  readonly members: readonly string[];
-  readonly atLeast: number;
-  readonly scope: 'org' | 'all';
-  readonly states: Map<ScopeKey, MachineState>;
-}
-
 /** Everything in memory. It can be thrown away and loaded again at any time. */
 export interface Book {
   readonly tracks: Map<string, Track>;
@@ -188,7 +175,7 @@ export interface Book {
   late: number;
   readonly heard: { readonly minutes: Map<string, Instant>; readonly rows: SlotRow[] };
   /** The trigger over the clocks of the sources: a state for each. Null: there is none. */
-  clock: { readonly compiled: CompiledRule; readonly states: Map<ScopeKey, MachineState> } | null;
+  clock: ClockTrigger | null;
   baselines?: Baselines;
 }
 

@@ -45,6 +45,7 @@ const NOT_REHEARSED: ReadonlySet<string> = new Set(['manual', 'distinct', 'quant
 
 /** Null: it can rehearse; else the signal that cannot. A composite rehearses with those of its members that can. */
 export function hindrance(system: System, rule: TriggerRule): string | null {
+  if (rule.builtIn !== undefined) return rule.builtIn;
   const kind = kindOf(system, rule)?.kind;
   return kind === undefined || NOT_REHEARSED.has(kind) ? (kind ?? 'unknown') : null;
 }
