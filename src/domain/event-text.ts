@@ -3,10 +3,11 @@ import type { Event, EventData, EventType } from './event.ts';
 import type { GuardId, GuardVerdict } from './guardrail.ts';
 import type { ClockState, Phase, StepStatus } from './incident.ts';
 import type { Severity } from './ir.ts';
-import type { Instant, Json } from './json.ts';
+import type { Instant } from './json.ts';
 import type { DeliveryState } from './message.ts';
 import type { Lang } from './system.ts';
 import { en } from './text/en.ts';
+import { guardFacts } from './text/guard-facts.ts';
 import { GUARD_REASONS } from './text/guard-reasons.ts';
 import { ptBR } from './text/pt-BR.ts';
 import type { Say, Texts } from './text/texts.ts';
@@ -59,14 +60,8 @@ export function guardText(verdict: GuardVerdict, lang: Lang): string {
   const texts = TEXTS[lang];
   const question = Object.hasOwn(texts.guards, verdict.guard) ? ` ${texts.guards[verdict.guard as GuardId]}` : '';
   const reason = Object.hasOwn(GUARD_REASONS[lang], verdict.reason) ? GUARD_REASONS[lang][verdict.reason] : verdict.reason;
-  const facts = Object.entries(verdict.facts).flatMap(([name, value]) => (isPlain(value) ? [`${name} ${String(value)}`] : []));
-  const why = [reason, ...facts].filter((part) => part !== '').join(', ');
+  const why = [reason, ...guardFacts(verdict, lang)].filter((part) => part !== '').join(', ');
   return `${verdict.guard}:${question} ${texts.guardAnswers[verdict.answer]}${why === '' ? '' : ` (${why})`}`;
-}
-
-/** Lists and objects stay in the log: a sentence cannot carry them. */
-function isPlain(value: Json): value is string | number | boolean {
-  return value !== null && value !== '' && typeof value !== 'object';
 }
 
 /** Where a clock stands at `now`. */

@@ -41,7 +41,7 @@ test('says how often it would have acted and asked, and each time with what woul
     then  ACME - 50 % (100 of 200) - 21 min
         it would have asked people: org-rollback
         G2: Was there a recent change that can be taken back? no (nothing changed
-        recently: look elsewhere, changedWithinMs 3600000)
+        recently: look elsewhere, looked back 1 h)
         no real incident then
         http-5xx/acme/at
 
@@ -80,7 +80,7 @@ test('says it in Portuguese too', async () => {
     then  ACME - 50 % (100 de 200) - 21 min
         teria perguntado às pessoas: org-rollback
         G2: Houve uma mudança recente que pode ser desfeita? não (nada mudou
-        recentemente: procure em outro lugar, changedWithinMs 3600000)
+        recentemente: procure em outro lugar, olhando para trás 1 h)
         nenhum incidente real naquele momento
         http-5xx/acme/at
 

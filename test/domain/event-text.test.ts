@@ -55,10 +55,10 @@ describe('events as text', () => {
   });
 
   it('asks the guard its question and gives the answer with its facts', () => {
-    expect(guardText(GUARD, 'en')).toBe('G1: Is it real? yes (chance is ruled out far enough to act, pValue 1e-9)');
+    expect(guardText(GUARD, 'en')).toBe('G1: Is it real? yes (chance is ruled out far enough to act, chance 1e-9)');
     expect(
       guardText({ guard: 'G8', answer: 'fail', reason: 'G8.stale', facts: { limitMs: 30_000, deadSources: ['x'], none: null } }, 'pt-BR'),
-    ).toBe('G8: Estamos enxergando bem? não (os dados são antigos demais, limitMs 30000)');
+    ).toBe('G8: Estamos enxergando bem? não (os dados são antigos demais, mudas: x, 30 s permitidos)');
     expect(guardText({ guard: 'fleet-uniform', answer: 'inconclusive', reason: '', facts: {} }, 'pt-BR')).toBe(
       'fleet-uniform: não dá para saber',
     );
