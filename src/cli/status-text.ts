@@ -27,6 +27,7 @@ export interface Status {
     readonly lagMs: number;
     readonly deadSources: readonly string[];
     readonly crowdedSources?: readonly string[];
+    readonly troubles?: readonly { readonly kind: 'clock' | 'upkeep'; readonly at: Instant; readonly why: string }[];
   };
 }
 
@@ -107,8 +108,11 @@ function pastLines(rows: readonly IncidentRow[], now: Instant, { colour, lang, w
   return [colour.bold(words.past), ...lines];
 }
 
-function watchLines(summaries: readonly TriggerSummary[], { detection }: Status, page: Page, words: Words): readonly string[] {
+const TROUBLE_WORDS = { clock: 'clockTrouble', upkeep: 'upkeepTrouble' } as const;
+
+function watchLines(summaries: readonly TriggerSummary[], status: Status, page: Page, words: Words): readonly string[] {
   const { colour, marks } = page;
+  const { detection } = status;
   const seen = summaries.filter((one) => one.seen > 0);
   const longest = Math.max(...seen.map((one) => one.trigger.length));
   const lines = seen.map((one) => `  ${pad(one.trigger, longest)}  ${countsText(one.counts, page, words)}`);
@@ -116,6 +120,11 @@ function watchLines(summaries: readonly TriggerSummary[], { detection }: Status,
     ...(detection.deadSources.length === 0 ? [] : [colour.red(`  ${marks.failed} ${words.noData} ${detection.deadSources.join(', ')}`)]),
     ...(detection.crowdedSources ?? []).flatMap((source) =>
       wrap(`${marks.unknown} ${source}: ${words.crowded}`, page.width - 2).map((line) => colour.yellow(`  ${line}`)),
+    ),
+    ...(detection.troubles ?? []).flatMap(({ kind, at, why }) =>
+      wrap(`${marks.unknown} ${words[TROUBLE_WORDS[kind]]} (${words.since} ${span(status.now - at)}): ${why}`, page.width - 2).map((line) =>
+        colour.yellow(`  ${line}`),
+      ),
     ),
     ...(detection.lagMs < LAG_LIMIT_MS ? [] : [colour.yellow(`  ${marks.unknown} ${words.lag} ${span(detection.lagMs)}`)]),
   ];

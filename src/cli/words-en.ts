@@ -146,6 +146,8 @@ export const en = {
   watching: 'WATCHING',
   nothingMeasured: 'nothing was measured yet',
   noData: 'no data from',
+  clockTrouble: 'clock set right',
+  upkeepTrouble: 'old counts cannot be put away',
   crowded: 'more series than are told apart; the rest counts as (other), which asks and never acts',
   scopes: 'scopes',
   looked: 'looked',

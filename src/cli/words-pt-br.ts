@@ -137,6 +137,8 @@ export const ptBr: Readonly<Record<keyof typeof en, string>> = {
   watching: 'OBSERVANDO',
   nothingMeasured: 'nada foi medido ainda',
   noData: 'sem dados de',
+  clockTrouble: 'relógio acertado',
+  upkeepTrouble: 'as contagens antigas não podem ser guardadas',
   crowded: 'mais séries do que são distinguidas; o resto conta como (other), que pergunta e nunca age',
   scopes: 'escopos',
   looked: 'olhado',

@@ -1,8 +1,9 @@
 // The answer of somebody's API, read without trust: its JSON or a sentence that says what is wrong, and how long they ask to be left alone.
 // It knows no vendor and sends nothing.
 import type { Instant } from './json.ts';
+import { masked } from './mask.ts';
 import { isFields, labelText } from './received.ts';
-import type { Batch } from './signal.ts';
+import type { Batch, Cursor } from './signal.ts';
 
 export interface Answer {
   readonly status: number;
@@ -22,11 +23,24 @@ const SHORT_PAUSE_MS = 30_000;
 
 /** @throws Unusable for any status but 200, and for a body that is no JSON */
 export function jsonOf({ status, headers, body }: Answer): unknown {
-  if (status >= 300 && status < 400) throw new Unusable(`answered ${status}: it is at ${labelText(headers['location'], LONGEST_SAID)} now`);
+  if (status >= 300 && status < 400) throw new Unusable(movedText(status, headers['location']));
   const json = parsed(body);
   if (status !== 200) throw new Unusable(`answered ${status}${saidIn(json)}`);
   if (json === undefined) throw new Unusable(body.trim() === '' ? 'the answer is empty' : `the answer is not JSON: ${beginning(body)}`);
   return json;
+}
+
+/** Where it is now: a user, a query and a fragment may hold a token, and are left out. */
+export function movedText(status: number, location = ''): string {
+  const [bare = ''] = location.trim().split(/[?#]/, 1);
+  const where = labelText(masked(bare.replace(/^([a-z][a-z0-9+.-]*:)?[\\/]{2}[^\\/]*@/i, '$1//')), LONGEST_SAID);
+  return where === '' ? `answered ${status}` : `answered ${status}: it is at ${where} now`;
+}
+
+/** Up to when an API was read; undefined also where that lies in the future, because a clock was wrong then. */
+export function readUpTo(cursor: Cursor, now: Instant): Instant | undefined {
+  const upTo = cursor['upTo'];
+  return upTo === undefined || upTo > now ? undefined : upTo;
 }
 
 function parsed(body: string): unknown {
@@ -82,7 +96,9 @@ export class Patience {
 
   /** Why it may not be asked now; null when it may. */
   refusal(now: Instant): string | null {
-    return now < this.#until ? `asked to be left alone for ${Math.ceil((this.#until - now) / 1000)} s more (429)` : null;
+    // A longer one was asked for while the clock was wrong.
+    const isAsked = now < this.#until && this.#until - now <= LONGEST_PAUSE_MS;
+    return isAsked ? `asked to be left alone for ${Math.ceil((this.#until - now) / 1000)} s more (429)` : null;
   }
 
   /** Called with each answer; `resetAfter`: what the API calls its own header for it. */

@@ -92,8 +92,8 @@ function declared(id: string, data: EventData['incident.declared'], event: Event
 }
 
 const FOLDERS: Folders = {
-  'incident.merged': (_incident, data, event) => ({ mergedInto: data.into, endedAt: event.at }),
-  'incident.cancelled': (_incident, _data, event) => ({ endedAt: event.at }),
+  'incident.merged': (incident, data, event) => ({ ...unqueued(incident), mergedInto: data.into, endedAt: event.at }),
+  'incident.cancelled': (incident, _data, event) => ({ ...unqueued(incident), endedAt: event.at }),
   'incident.scoped': (incident, data) => ({ scope: { ...incident.scope, orgs: data.orgs } }),
   'signal.deduped': (_incident, data) => (data.run === undefined ? {} : { run: data.run }),
   'severity.changed': (_incident, data) => ({ severity: data.to }),
@@ -101,7 +101,7 @@ const FOLDERS: Folders = {
     phase: data.to,
     onContingency: data.onContingency ?? incident.onContingency,
     ...(data.to === 'mitigated' && incident.mitigatedAt === undefined ? { mitigatedAt: event.at } : {}),
-    ...(data.to === 'resolved' ? { resolvedAt: event.at } : {}),
+    ...(data.to === 'resolved' ? { ...unqueued(incident), resolvedAt: event.at } : {}),
     ...(data.to === 'resolved' && data.reason !== undefined ? { isResolvedByWord: true } : {}),
   }),
   'role.assigned': (incident, data) => ({ roles: { ...incident.roles, [data.role]: { primary: data.person } } }),
@@ -127,7 +127,7 @@ const FOLDERS: Folders = {
   'run.queued': (_incident, { lock, behind }) => ({ queued: { lock, behind } }),
   'run.started': (incident, data) => ({
     ...(data.lock === undefined ? {} : { lock: data.lock }),
-    ...(incident.queued === undefined ? {} : { queued: null }),
+    ...unqueued(incident),
     run: data.run,
     runbook: data.runbook,
     planHash: data.planHash,
@@ -138,7 +138,7 @@ const FOLDERS: Folders = {
   // Nobody hears an answer any more: what was asked is no question now.
   'run.finished': (incident) => ({
     ...(incident.lock === undefined ? {} : { lock: null }),
-    ...(incident.queued === undefined ? {} : { queued: null }),
+    ...unqueued(incident),
     isRunning: false,
     isRunPaused: false,
     ...(incident.requested === undefined ? {} : { requested: null }),
@@ -218,6 +218,9 @@ const FOLDERS: Folders = {
   'clock.stopped': (incident, data, event) => changeClock(incident, data.clock, { stoppedAt: event.at }),
   'evidence.captured': (incident, data) => ({ evidence: withEvidence(incident, data.evidence) }),
 };
+
+/** Its run waits for no lock any more. */
+const unqueued = ({ queued }: Incident): Partial<Incident> => (queued === undefined ? {} : { queued: null });
 
 function withEvidence(incident: Incident, id: string): readonly string[] {
   return incident.evidence.includes(id) ? incident.evidence : [...incident.evidence, id];

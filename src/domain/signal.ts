@@ -67,7 +67,7 @@ export type Sample =
     }
   | {
       readonly kind: 'delta';
-      /** Of the event that it counts: within a week, a second one of its source is not counted. */
+      /** Of the event that it counts: within a week, a second one of its source and name is not counted. */
       readonly id?: string;
       readonly name: string;
       readonly labels: Readonly<Record<string, string>>;

@@ -6,6 +6,7 @@ import type { Json, JsonObject } from '../domain/json.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { ShadowMark } from '../domain/shadow.ts';
 import type { Silence } from '../domain/silence.ts';
+import { demandStorable, storable } from '../domain/storable.ts';
 import type { PauseState } from '../ports/pause.ts';
 import type { Reported } from '../ports/readings.ts';
 import type { AnswerRequest } from './answers.ts';
@@ -26,9 +27,23 @@ import { addSilence, endSilence } from './silences.ts';
 import { eachOpen, startRequested } from './wake.ts';
 import type { PinnedRunbook, World } from './world.ts';
 
-export type Commands = ReturnType<typeof createCommands>;
+export type Commands = ReturnType<typeof verbsOf>;
 
-export function createCommands(world: World) {
+/** Whatever door a text comes through, what the store cannot hold is refused before anything is begun. */
+export function createCommands(world: World): Commands {
+  const verbs = Object.entries(verbsOf(world)) as readonly (readonly [string, (...asked: readonly unknown[]) => Promise<unknown>])[];
+  const demanding = verbs.map(([name, verb]) => {
+    const demand = async (...asked: readonly unknown[]): Promise<unknown> => {
+      for (const one of asked) demandStorable(one);
+      return verb(...asked);
+    };
+    // A pause is never refused.
+    return [name, name === 'pause' ? verb : demand];
+  });
+  return Object.fromEntries(demanding) as unknown as Commands;
+}
+
+function verbsOf(world: World) {
   return {
     approve: (caller: Caller, request: ApproveRequest): Promise<Incident> => approve(world, caller, request),
     answer: (caller: Caller, request: AnswerRequest): Promise<Incident> => answerStep(world, caller, request),
@@ -43,7 +58,7 @@ export function createCommands(world: World) {
         ],
       }),
     pause: async (caller: Caller, o: { readonly reason: string }): Promise<PauseState> => {
-      await world.pause.pause(caller.person, o.reason);
+      await world.pause.pause(caller.person, storable(o.reason));
       return world.pause.read();
     },
     resume: (caller: Caller): Promise<PauseState> => resume(world, caller),

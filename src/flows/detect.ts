@@ -1,10 +1,11 @@
 // Detection as a running thing: takes deliveries one after the other, judges them, and commits everything they change in one
 // transaction before it answers. Memory is a cache of the store: after a kill, or a failed commit, it is loaded again.
+import { isAhead, MOST_AHEAD_MS } from '../domain/ahead.ts';
 import { BelayError } from '../domain/errors.ts';
 import type { Instant } from '../domain/json.ts';
 import { reportedCondition, type Word, withConfirmation, withReport, wordMs } from '../domain/people-report.ts';
 import { demandReportable } from '../domain/reportable.ts';
-import type { Batch, Cursor, Sample } from '../domain/signal.ts';
+import type { Batch, Cursor } from '../domain/signal.ts';
 import type { System } from '../domain/system.ts';
 import type { Transition, TriggerRule } from '../domain/trigger.ts';
 import { INITIAL, type MachineState } from '../domain/trigger-machine.ts';
@@ -22,12 +23,12 @@ import { changeSet, loadBook, upkeepRows } from './detect/keep.ts';
 import { isCounted } from './detect/known-series.ts';
 import { type Findings, lookAtManual, lookAtTrack, newFindings, note, noteLearnt } from './detect/looks.ts';
 import { healthOf, readMetric, viewsOf } from './detect/readings.ts';
+import { type Increment, withoutRepeats } from './detect/repeats.ts';
 import { createSeriesReader } from './detect/series.ts';
-import type { Book, ExtraWindow, ManualTrigger } from './detect/track.ts';
+import type { Book, ExtraWindow, ManualTrigger, Track } from './detect/track.ts';
 import { growsByTime, sourceOf } from './detect/track.ts';
+import { Troubles } from './detect/troubles.ts';
 import { usersOf } from './detect/users.ts';
-
-type Increment = Extract<Sample, { kind: 'delta' }>;
 
 const PULSE_MS = 1_000;
 const UPKEEP_MS = 60_000;
@@ -77,7 +78,12 @@ export function createDetector(deps: DetectorDeps): Detector {
       series: async (query) => series({ book: await running.book(), now: deps.time.now() }, query),
       report: (report) => running.report(report),
       users: async (query) => usersOf(await running.book(), deps.system, query, deps.time.now()),
-      health: async (of) => healthOf(await running.book(), { now: deps.time.now(), lagMs: running.lagMs(), sources: of?.sources ?? [] }),
+      health: async (of) => {
+        const [book, now] = [await running.book(), deps.time.now()];
+        const troubles = running.troubles.list(now);
+        const health = healthOf(book, { now, lagMs: running.lagMs(), sources: of?.sources ?? [] });
+        return troubles.length === 0 ? health : { ...health, troubles };
+      },
     } satisfies Readings,
   };
 }
@@ -116,10 +122,12 @@ class Running {
   #upkeepAt = 0;
   readonly #spoken = new Set<string>();
   readonly #baselines: Baselines;
+  readonly troubles: Troubles;
 
   constructor(deps: DetectorDeps) {
     this.#deps = deps;
     this.#baselines = new Baselines(deps);
+    this.troubles = new Troubles(deps.onError);
   }
 
   async start(): Promise<void> {
@@ -199,7 +207,8 @@ class Running {
       }
       alive = true;
       source.folded = batch.folded ?? 0;
-      const fresh = await this.#withoutRepeats(batch, now, events, (sample) => isCounted(book, source, sample));
+      const counts = (sample: Increment): boolean => isCounted(book, source, sample);
+      const fresh = await withoutRepeats(this.#deps.store, batch, { now, events, counts });
       for (const row of takeIn(book, source, fresh, now).values()) series.push(row);
       lookAtClock(book, source, now, findings);
       for (const track of book.tracks.values()) if (track.fedBy.has(source.id)) lookAtTrack(book, track, now, findings);
@@ -207,26 +216,6 @@ class Running {
     }
     const born = unborn.filter((track) => track.since !== null);
     if (alive) await this.#commit(book, series, findings, { born, events });
-  }
-
-  /** What a sender delivers again was counted already: by its id, here or in the store. Those that are new are added to `events`. */
-  async #withoutRepeats(batch: Batch, now: Instant, events: EventRow[], counts: (sample: Increment) => boolean): Promise<Batch> {
-    // What no signal counts need not be remembered: senders tell a great deal more than is asked.
-    const ids = batch.samples.flatMap((sample) =>
-      sample.kind === 'delta' && sample.id !== undefined && counts(sample) ? [sample.id] : [],
-    );
-    if (ids.length === 0) return batch;
-    const seen = new Set(await this.#deps.store.known(batch.source, ids));
-    for (const { source, id } of events) if (source === batch.source) seen.add(id);
-    const asked = new Set(ids);
-    const samples = batch.samples.filter((sample) => {
-      if (sample.kind !== 'delta' || sample.id === undefined || !asked.has(sample.id)) return true;
-      if (seen.has(sample.id)) return false;
-      seen.add(sample.id);
-      events.push({ source: batch.source, id: sample.id, at: now });
-      return true;
-    });
-    return { ...batch, samples };
   }
 
   async report(o: Parameters<Readings['report']>[0]): Promise<Reported> {
@@ -311,14 +300,24 @@ class Running {
       for (const [scope, state] of manual.states) if (state.status === 'suspect') lookAtManual(manual, scope, now, findings);
     }
     lookAtComposites(book, now, findings);
-    const isDue = now - this.#upkeepAt >= UPKEEP_MS;
+    const isDue = Math.abs(now - this.#upkeepAt) >= UPKEEP_MS;
     if (isDue) noteLearnt(book, findings);
     await this.#commit(book, isDue ? upkeepRows(book) : [], findings);
     if (!isDue) return false;
     this.#upkeepAt = now;
-    const { before, history } = forgettable(book, this.#deps.system, now);
-    await this.#deps.store.prune(before, history);
+    await this.#prune(book, now);
     return true;
+  }
+
+  /** What is known does not depend on it: when it fails the book stays, and it is tried again in a minute. */
+  async #prune(book: Book, now: Instant): Promise<void> {
+    const { before, history } = forgettable(book, this.#deps.system, now);
+    try {
+      await this.#deps.store.prune(before, history, now + MOST_AHEAD_MS);
+      this.troubles.upkeepDone();
+    } catch (error) {
+      this.troubles.upkeepFailed(error, now);
+    }
   }
 
   /** One after the other: a turn sees all of what the turn before it committed. */
@@ -332,11 +331,12 @@ class Running {
   }
 
   async #loaded(): Promise<Book> {
-    this.#book ??= await loadBook(
-      { system: this.#deps.system, store: this.#deps.store, sources: this.#deps.sources, windows: this.#deps.windows ?? [] },
-      this.#deps.time.now(),
-    );
+    const now = this.#deps.time.now();
+    if (this.#book !== null && !liesAhead(this.#book, now)) return this.#book;
+    const { system, store, sources, windows = [] } = this.#deps;
+    this.#book = await loadBook({ system, store, sources, windows }, now);
     this.#book.baselines = this.#baselines;
+    if (this.#book.takenBack !== null) this.troubles.clockTakenBack(this.#book.takenBack.byMs, now);
     return this.#book;
   }
 
@@ -346,16 +346,23 @@ class Running {
     findings: Findings,
     { born = [], events = [] }: { readonly born?: Parameters<typeof changeSet>[3]; readonly events?: readonly EventRow[] } = {},
   ): Promise<void> {
-    const change = changeSet(book, series, findings, born);
+    const change = changeSet(book, series, findings, book.takenBack?.isStored === false ? coveredAnew(book) : born);
     if (
       change.slots.length + change.seen.length + change.series.length + change.states.length + change.transitions.length + events.length ===
       0
     )
       return;
     await this.#deps.store.commit({ ...change, events });
+    if (book.takenBack !== null) book.takenBack.isStored = true;
     for (const transition of change.transitions) this.#deps.onTransition?.(transition);
   }
 }
+
+/** This machine's clock was set back: what is in memory would stand still until it has caught up. */
+const liesAhead = (book: Book, now: Instant): boolean =>
+  isAhead(book.startedAt, now) || [...book.sources.values()].some((source) => isAhead(source.newest, now));
+
+const coveredAnew = (book: Book): readonly Track[] => [...book.tracks.values()].filter((track) => track.since !== null);
 
 /** What was asked for cannot be had: found out before anything was changed. */
 const isRefusal = (error: unknown): boolean => BelayError.is(error) && error.code === 'BELAY_NOT_FOUND';

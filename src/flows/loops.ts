@@ -5,10 +5,13 @@ import { createLoop } from './loop.ts';
 import { answerTransitions } from './responder.ts';
 import { forgetShadows, judgeShadows } from './shadow.ts';
 import { createStatusLoop } from './status.ts';
+import { wakeFreed } from './wake.ts';
 import type { World } from './world.ts';
 
 const ANSWER_EVERY_MS = 1_000;
 const CLOCKS_EVERY_MS = 500;
+/** At once when an incident changed; this is for a change that nobody heard of. */
+const LOCKS_EVERY_MS = 15_000;
 const FORGET_EVERY_MS = 3_600_000;
 
 export interface Loops {
@@ -35,7 +38,9 @@ export function startLoops(world: World, onError: (error: unknown) => void): Loo
   const clocks = createLoop({ time: world.time, everyMs: CLOCKS_EVERY_MS, turn: async () => void (await fireTimers(world)), onError });
   const outbox = createOutboxLoop(world, { onTrouble: onError });
   const status = createStatusLoop(world, { onTrouble: onError });
-  const all = [responder, shadow, forget, clocks, outbox, status];
+  const locks = createLoop({ time: world.time, everyMs: LOCKS_EVERY_MS, turn: () => wakeFreed(world), onError });
+  const unsubscribe = world.incidents.subscribe(() => locks.wake());
+  const all = [responder, shadow, forget, clocks, locks, outbox, status];
   for (const loop of all) loop.start();
   return {
     wakeResponder: () => {
@@ -44,6 +49,7 @@ export function startLoops(world: World, onError: (error: unknown) => void): Loo
     },
     stop: async () => {
       leaving.abort();
+      unsubscribe();
       await Promise.all(all.map((loop) => loop.stop()));
     },
   };

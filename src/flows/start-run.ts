@@ -6,18 +6,22 @@ import { resolveRefs } from './refs.ts';
 import type { Run } from './run.ts';
 import { append, BELAY, factsOf } from './run.ts';
 
-const WAIT_MS = { first: 1_000, most: 15_000 };
+/** Whoever waits is woken when the lock is free (wake.ts). This is for a wake-up that never came: each look is a row of the run's history. */
+const LOOK_MS = { first: 60_000, most: 3_600_000 };
+
+/** Something is sent here when the lock that a run waits for is free. */
+export const LOCK_TOPIC = 'lock';
 
 /** Resolves when the run has begun. */
 export async function startWhenFree(run: Run): Promise<void> {
   const { context } = run;
   const lock = await lockOf(run);
-  for (let attempt = 1, waitMs = WAIT_MS.first; ; attempt += 1, waitMs = Math.min(2 * waitMs, WAIT_MS.most)) {
+  for (let attempt = 1, waitMs = LOOK_MS.first; ; attempt += 1, waitMs = Math.min(4 * waitMs, LOOK_MS.most)) {
     const held = await tryStart(run, lock, attempt);
     if (held === null) return;
     if (attempt === 1) await tellQueued(run, held);
-    // Nothing is sent here: a stop of the run ends the wait as it ends any other.
-    await context.receive('lock', (await context.now()) + waitMs);
+    // A stop of the run ends the wait as it ends any other.
+    await context.receive(LOCK_TOPIC, (await context.now()) + waitMs);
   }
 }
 

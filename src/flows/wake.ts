@@ -6,10 +6,12 @@ import { BelayError } from '../domain/errors.ts';
 import type { Approval, Incident, OpenTask } from '../domain/incident.ts';
 import { isOpen } from '../domain/incident-fold.ts';
 import type { Json } from '../domain/json.ts';
+import { isAtWork } from './engine-runs.ts';
 import { pinnedStep } from './pinned.ts';
 import type { RespondInput } from './respond.ts';
 import { RESPOND } from './respond.ts';
 import type { Answered } from './run.ts';
+import { LOCK_TOPIC } from './start-run.ts';
 import { isComplete } from './steps/manual.ts';
 import type { World } from './world.ts';
 
@@ -38,6 +40,23 @@ export async function wakeAll(world: WakeWorld): Promise<void> {
     await startRequested(world, incident);
     await wakeRun(world, incident);
   });
+}
+
+/**
+ * Runs that wait for a lock which nobody holds any more: each tries at once, and one of them gets it. Called whenever an incident changed;
+ * repeating it costs the run a look.
+ */
+export async function wakeFreed(world: Pick<World, 'engine' | 'incidents' | 'time'>): Promise<void> {
+  const open = await world.incidents.list({ open: true });
+  const waiting = open.filter((one) => one.queued != null && !open.some(({ lock }) => lock === one.queued?.lock));
+  if (waiting.length === 0) return;
+  // One that people have ended may hold it still, while its run comes to its end.
+  const held = new Set((await world.incidents.list()).map(({ lock }) => lock));
+  for (const { run, queued } of waiting) {
+    // A run that stands still for another reason hears nothing, and what it was sent would pile up.
+    if (run === null || held.has(queued?.lock) || !(await isAtWork(world, run))) continue;
+    await world.engine.signal(run, LOCK_TOPIC, true, `lock/${queued?.lock}/${world.time.now()}`);
+  }
 }
 
 /** Starts the run that a person asked for, unless it has started. The engine takes a second start of one name for the first. */

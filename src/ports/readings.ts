@@ -64,5 +64,15 @@ export interface Readings {
     readonly crowdedSources?: readonly string[];
     /** When senders last said that they had left something out, by source; those that never did are not named. */
     readonly truncatedAt?: Readonly<Record<string, Instant>>;
+    /** Beside the counting; absent: none. */
+    readonly troubles?: readonly DetectionTrouble[];
   }>;
+}
+
+/** `clock`: what was counted lay in the future and was taken back. `upkeep`: old counts cannot be put together or forgotten now. */
+export interface DetectionTrouble {
+  readonly kind: 'clock' | 'upkeep';
+  /** Since then, or when it was found. */
+  readonly at: Instant;
+  readonly why: string;
 }

@@ -59,8 +59,14 @@ export interface SignalStore {
   }): Promise<void>;
   /** Those of these events of a source that were committed within the last week. */
   known(source: string, ids: readonly string[]): Promise<ReadonlySet<string>>;
-  /** Slots and values seen from `since` on, slots by time; all series, all states. */
-  load(since: Instant): Promise<{
+  /**
+   * Slots and values seen from `since` on, slots by time; all series, all states. What begins at `until` or later is left out: it lies in the
+   * future, written while a clock was wrong, and so does a pruning that reached further than `until`, which then hides nothing.
+   */
+  load(
+    since: Instant,
+    until?: Instant,
+  ): Promise<{
     readonly slots: readonly SlotRow[];
     readonly series: readonly SeriesRow[];
     readonly states: readonly StateRow[];
@@ -86,9 +92,10 @@ export interface SignalStore {
   }): Promise<readonly Transition[]>;
   /**
    * Forgets slots and values seen before the instant, and events and counters a week older than it. Transitions and cursors (`#cursor:…`) stay.
-   * With `history`, what is forgotten is kept by the minute, in the same transaction.
+   * With `history`, what is forgotten is kept by the minute, in the same transaction. Slots and values from `until` on, which cannot have
+   * been yet, are forgotten, too, and kept nowhere.
    */
-  prune(before: Instant, history?: HistoryKept): Promise<void>;
+  prune(before: Instant, history?: HistoryKept, until?: Instant): Promise<void>;
   /**
    * Counts of a signal by the minute, `from` inside and `to` not, in the order of time: those that were forgotten as slots, and those
    * that still are slots. A minute without a row had no counts; whether anybody watched then is told by the signal `HEARD`.

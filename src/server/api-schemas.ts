@@ -331,6 +331,10 @@ export const statusSchema = z
         .record(z.string(), instantOut)
         .optional()
         .openapi({ description: 'When senders last said that they had left something out: on their word alone nothing is done' }),
+      troubles: z
+        .array(z.object({ kind: z.enum(['clock', 'upkeep']), at: instantOut, why: z.string() }))
+        .optional()
+        .openapi({ description: 'clock: counts of the future were taken back; upkeep: old counts cannot be forgotten now' }),
     }),
   })
   .openapi('Status');

@@ -13,7 +13,7 @@ import type { Auth } from './auth.ts';
 import { createBacktests } from './backtests.ts';
 import type { Commands } from './commands.ts';
 import { answerError, createApi } from './endpoint.ts';
-import { type AppEnv, hostGuard, identify } from './guard.ts';
+import { type AppEnv, addressGuard, hostGuard, identify } from './guard.ts';
 import { createIdempotency, createMemoryIdempotency, type IdempotencyStore } from './idempotency.ts';
 import { type IntakeDeps, mountIntake } from './intake.ts';
 import { problemOf, problemResponse } from './problem.ts';
@@ -82,6 +82,7 @@ export function createServer(deps: ServerDeps): BelayServer {
     problemResponse(problemOf(new BelayError('BELAY_NOT_FOUND', `there is no ${c.req.path}`, { hint: 'See /v1/openapi.json.' }))),
   );
   api.use('*', hostGuard);
+  api.use('*', addressGuard);
   const { system, time } = deps.world;
   mountIntake(api, { sources: system.sources, receivers: deps.receivers ?? {}, time, onRefused: deps.onRefused, refusals: deps.refusals });
   api.use('*', identify(deps.auth));

@@ -48,6 +48,12 @@ export const hostGuard: MiddlewareHandler<AppEnv> = async (c, next) => {
   for (const [name, value] of Object.entries(HEADERS)) c.res.headers.set(name, value);
 };
 
+/** No name of anything holds U+0000, and the store could not even look for it. */
+export const addressGuard: MiddlewareHandler<AppEnv> = async (c, next) => {
+  if (/%00/.test(c.req.url)) throw new BelayError('BELAY_INPUT_INVALID', 'the address holds the character U+0000, which is in no name.');
+  await next();
+};
+
 export const hostOf = (c: Context): string => c.req.header('host') ?? new URL(c.req.url).host;
 
 /** Cookies do not know ports: two Belays on one machine must not log each other out. */

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { instantOf, numberOf, plainMapping, samplesOf } from '../../src/cli/send/samples.ts';
 import { readTable } from '../../src/cli/send/table.ts';
+import { senderEn } from '../../src/cli/sender-words-en.ts';
 import { BelayError } from '../../src/domain/errors.ts';
 import { type LivingDoor, livingDoor } from './belay.ts';
 
@@ -72,6 +73,20 @@ describe('a file is sent', () => {
       'line 5, column "lessons": "-1" is below zero',
     ])
       expect(said.err).toContain(part);
+  });
+
+  test('is spoken of in the language of the reader, what is wrong with it, too', async () => {
+    const path = file('notas.csv', 'data;nota;canal\n02/03/2026 09:00;9,5;web\n');
+    const ptBr = (...more: readonly string[]) => door.belay(['send', 'app', path, '--at', 'data', ...more, '--plain', '--lang', 'pt-BR']);
+    expect((await ptBr('--dry-run')).out).toContain('1 linha, 1 amostra para app\n  nota  +9.5\nNada foi enviado (--dry-run).');
+    expect(await ptBr()).toMatchObject({ code: 0, err: expect.stringContaining('Estão gravadas.') as string });
+    writeFileSync(path, 'data;nota;canal\n02/03/2026 09:00;-1;web\nontem;x;web\n');
+    const refused = await ptBr('--count', 'nota');
+    expect(refused.code).not.toBe(0);
+    expect(refused.err).toContain(
+      'nada foi enviado.\nlinha 2, coluna "nota": "-1" é menor que zero\nlinha 3, coluna "data": "ontem" não é uma data com hora',
+    );
+    expect((await ptBr('--count', 'notas')).err).toContain('não há coluna "notas"; seria nota?');
   });
 
   test('by a column or to a source that is not there is refused with what is meant', async () => {
@@ -145,7 +160,8 @@ describe('a table', () => {
           try {
             const table = readTable(some);
             const mapping = { ...plainMapping(table), mean: {}, decimal: table.decimal };
-            for (const sample of samplesOf(table, mapping, 'd').samples) expect(sample.delta).toBeGreaterThanOrEqual(0);
+            for (const sample of samplesOf(table, mapping, { digest: 'd', words: senderEn }).samples)
+              expect(sample.delta).toBeGreaterThanOrEqual(0);
           } catch (error) {
             expect(BelayError.is(error)).toBe(true);
           }

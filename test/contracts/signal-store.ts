@@ -219,6 +219,24 @@ export function signalStoreContract(make: MakeStore, { test, expect }: TestTools
     expect(await store.signals.transitions({})).toHaveLength(1);
   });
 
+  on('what lies in the future is not loaded, goes with the next pruning, and hides nothing that comes after', async (store) => {
+    const FAR = 1_000_000;
+    await store.signals.commit({
+      ...NOTHING,
+      slots: [slot(FAR + 10, 'acme', { all: 1 })],
+      seen: [{ signal: 'd', scope: '', digest: 7, slot: FAR, depth: 0 }],
+    });
+    await store.signals.prune(FAR);
+    await store.signals.commit({ ...NOTHING, slots: [slot(500, 'acme', { all: 2 })] });
+    const { slots, seen } = await (await store.another()).signals.load(100, 1_000);
+    expect(slots.map((row) => row.slot)).toEqual([500]);
+    expect(seen).toEqual([]);
+    await store.signals.prune(200, undefined, 1_000);
+    const after = await (await store.another()).signals.load(0);
+    expect(after.slots.map((row) => row.slot)).toEqual([500]);
+    expect(after.seen).toEqual([]);
+  });
+
   const MIN = 60_000;
   const DAY = 24 * 3_600_000;
   const FINE = slotKey('errors', 'org', 300_000);

@@ -213,14 +213,6 @@ describe('missing data', () => {
     expect(await world.path()).toEqual([]);
   });
 
-  test('the wall clock set back an hour does not blind it', async () => {
-    const world = new DetectWorld();
-    await world.run(70, HEALTHY(world));
-    world.clock.nowMs -= 3_600_000;
-    await world.run(30, SICK(world));
-    expect((await world.path()).at(-1)).toBe('suspect→breached');
-  });
-
   test('scopes beyond the cap share one that may ask but never breach', async () => {
     const world = new DetectWorld({ signals: [signal(ERRORS, { max: 2 })] });
     const traffic = (errors: number) => () => {

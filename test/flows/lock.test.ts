@@ -116,7 +116,24 @@ describe('a runbook with a lock', () => {
     const waiting = (await again.all()).find((one) => one.queued != null);
     await others.cancel(ANA, { incident: waiting?.id ?? '', reason: 'a drill', key: 'c' });
     await again.clock.advance(60_000);
-    expect((await again.all()).find((one) => one.id === waiting?.id)).toMatchObject({ phase: 'cancelled', steps: {} });
+    expect((await again.all()).find((one) => one.id === waiting?.id)).toMatchObject({ phase: 'cancelled', steps: {}, queued: null });
+  });
+
+  it('waits for an hour with a few rows of history, and begins within a second when the lock is free', async () => {
+    const here = await world('shop');
+    const { world: of } = await here.first;
+    const commands = createCommands(of);
+    await here.until(asked);
+    await grant(here, commands);
+    await here.until((incidents) => incidents.some((one) => one.queued != null));
+    const [held, waits] = (await here.all()).toSorted((a) => (a.queued == null ? -1 : 1));
+    const before = (await of.engine.steps(waits?.run ?? '')).length;
+    await here.clock.advance(3_600_000);
+    expect((await of.engine.steps(waits?.run ?? '')).length - before).toBeLessThan(15);
+    await tick(commands, held?.id ?? '');
+    await here.until((incidents) => incidents.every((one) => one.lock == null || one.id === waits?.id));
+    await here.clock.advance(1_000);
+    expect(holders(await here.all())).toEqual([waits?.id]);
   });
 
   it('is held by one at most after a kill at any boundary, and both runs come to their end', async () => {

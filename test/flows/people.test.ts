@@ -39,6 +39,36 @@ describe('a message that is sent', () => {
   });
 });
 
+describe('the character U+0000', () => {
+  it('in a text of a person is refused at every door before anything is written, and stops no pause', async () => {
+    const one = await play({ runbook: attended({}) });
+    await breach(one.disk, breachOf('acme', START));
+    await one.until((incident) => incident.tasks['attend'] !== undefined);
+    const before = (await one.incident()).seq;
+    const said = 'a\0b';
+    const id = 'INC-1';
+    const { commands } = one;
+    const asked: readonly (() => Promise<unknown>)[] = [
+      () => commands.note(ANA, { incident: id, text: said, lang: 'en', key: '1' }),
+      () => commands.answer(ANA, { ...ANSWER, note: said, key: '2' }),
+      () => commands.answer(ANA, { ...ANSWER, answers: { link: said }, key: '3' }),
+      () => commands.approve(ANA, { incident: id, approval: 'x', planHash: '', decision: 'deny', reason: said, key: '4' }),
+      () => commands.silence(ANA, { trigger: null, org: null, until: START + 60_000, reason: said, key: '5' }),
+      () => commands.report(ANA, { trigger: 'http-5xx', scope: 'acme', text: said }),
+      () => commands.markShadow(ANA, { episode: said, verdict: 'right', why: 'x' } as never),
+      () => commands.startRun(ANA, { runbook: 'deploy', inputs: { [said]: 1 }, key: '6' }),
+      () => commands.cancel(ANA, { incident: id, reason: said, key: '7' }),
+      () => commands.resolve(ANA, { incident: id, reason: said, key: '8' }),
+      () => commands.closeContingency(ANA, { incident: id, step: 'attend', note: said, key: '9' }),
+      () => commands.evidence(said),
+    ];
+    for (const ask of asked)
+      await expect(ask()).rejects.toMatchObject({ code: 'BELAY_INPUT_INVALID', message: expect.stringContaining('U+0000') as string });
+    expect((await one.incident()).seq).toBe(before);
+    expect(await commands.pause(ANA, { reason: said })).toMatchObject({ paused: true, by: [{ reason: 'a\ufffdb' }, { reason: 'a\ufffdb' }] });
+  });
+});
+
 describe('an answer', () => {
   it('that follows a refusal reaches the run, however much it looks like the one before', async () => {
     const one = await play({ runbook: attended({ fail: { then: 'ask' } }) });

@@ -29,6 +29,14 @@ describe('reading', () => {
     }
   });
 
+  test('an address with U+0000 in it is refused, wherever it stands, and is no bug', async () => {
+    for (const path of ['/v1/incidents/a%00b', '/v1/explain?of=a%00b', '/v1/triggers/%00/series?org=x', '/triggers/a%00']) {
+      const answer = await door.ask('GET', path);
+      expect([path, answer.status, (await problem(answer))['code']]).toEqual([path, 422, 'BELAY_INPUT_INVALID']);
+    }
+    expect(door.bugs).toEqual([]);
+  });
+
   test('the event log is read in pages that follow each other without a gap', async () => {
     const seen: number[] = [];
     let after = 0;

@@ -48,14 +48,16 @@ export function samplesOf(
   active: readonly Active[],
   before: Cursor,
   at: Instant,
-): { readonly samples: readonly Sample[]; readonly cursor: Cursor } {
+): { readonly samples: readonly Sample[]; readonly cursor: Cursor; readonly folded: number } {
   const known = new Map<string, Labels>();
   for (const key of Object.keys(before)) known.set(key, labelsIn(key));
   const counted = new Map<string, Sample>();
   const firing = new Set<string>();
+  let folded = 0;
   for (const { id, labels: own } of active) {
-    const isKnown = known.has(keyOf(NAME, own));
-    const labels = isKnown || known.size < MOST_SERIES ? own : Object.fromEntries(Object.keys(own).map((name) => [name, OVERFLOW_SCOPE]));
+    const isRoom = known.has(keyOf(NAME, own)) || known.size < MOST_SERIES;
+    if (!isRoom) folded += 1;
+    const labels = isRoom ? own : Object.fromEntries(Object.keys(own).map((name) => [name, OVERFLOW_SCOPE]));
     const key = keyOf(NAME, labels);
     known.set(key, labels);
     firing.add(key);
@@ -66,6 +68,7 @@ export function samplesOf(
   return {
     samples: [...counted.values(), ...states, { kind: 'value', name: 'alerts_active', labels: {}, at, value: active.length }],
     cursor,
+    folded,
   };
 }
 

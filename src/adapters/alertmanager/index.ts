@@ -27,6 +27,8 @@ export function createAlertmanagerReader(spec: AlertmanagerSpec, { http, time }:
   const url = `${spec.url.replace(/\/+$/, '')}/api/v2/alerts?${query.toString()}`;
   const headers = { accept: 'application/json', ...(token === '' ? {} : { authorization: `Bearer ${token}` }) };
 
+  let folded = 0;
+
   const read = async (signal: AbortSignal, from: Cursor): Promise<Batch> => {
     const at = time.now();
     const refusal = patience.refusal(at);
@@ -34,7 +36,10 @@ export function createAlertmanagerReader(spec: AlertmanagerSpec, { http, time }:
     try {
       const answer = await http.request({ method: 'GET', url, headers, timeoutMs: spec.timeoutMs, maxBytes: MOST_BYTES }, signal);
       patience.heard(answer, at);
-      return { source: spec.id, at, alive: true, ...samplesOf(activeIn(jsonOf(answer), spec.org), from, at) };
+      const told = samplesOf(activeIn(jsonOf(answer), spec.org), from, at);
+      folded += told.folded;
+      const { samples, cursor } = told;
+      return { source: spec.id, at, alive: true, samples, cursor, ...(folded === 0 ? {} : { folded }) };
     } catch (error) {
       if (error instanceof Unusable) return deadBatch(spec.id, at, `${spec.url}: ${error.message}`, [token]);
       if (BelayError.is(error)) return deadBatch(spec.id, at, error.message, [token]);

@@ -12,6 +12,8 @@ const MOST_TAGS = 16;
 export interface Asked {
   readonly name: string;
   readonly as: 'counts' | 'values';
+  /** The query fills gaps with zeros by itself: then nothing is zero. */
+  readonly isFilled: boolean;
   /** Points from this instant on, and before that one. */
   readonly from: Instant;
   readonly to: Instant;
@@ -25,7 +27,8 @@ export function samplesIn(json: unknown, asked: Asked): readonly Sample[] {
   if (!Array.isArray(series)) throw wrong('the answer has no series');
   if (series.length > MOST_SERIES) throw wrong(`${series.length} series, more than ${MOST_SERIES}: group by fewer tags`);
   const seen = new Set<string>();
-  return series.flatMap((one): readonly Sample[] => {
+  let known = 0;
+  const samples = series.flatMap((one): readonly Sample[] => {
     const { tag_set: tags, interval, pointlist } = fieldsIn(one);
     const labels = labelsIn(tags);
     const key = JSON.stringify(labels);
@@ -33,7 +36,9 @@ export function samplesIn(json: unknown, asked: Asked): readonly Sample[] {
     seen.add(key);
     if (asked.as === 'counts' && interval !== 60)
       throw wrong('its points are not of one minute: end the query with .as_count().rollup(sum, 60)');
-    const points = pointsIn(pointlist, wrong).filter(([at]) => at >= asked.from && at < asked.to);
+    const all = pointsIn(pointlist, wrong);
+    known += all.length;
+    const points = all.filter(([at]) => at >= asked.from && at < asked.to);
     if (asked.as === 'values') {
       const last = points.at(-1);
       return last === undefined ? [] : [{ kind: 'value', name: asked.name, labels, at: asked.to, value: last[1] }];
@@ -44,7 +49,14 @@ export function samplesIn(json: unknown, asked: Asked): readonly Sample[] {
       return count === 0 ? [] : [{ kind: 'delta', name: asked.name, labels, at: at + MINUTE_MS, delta: count }];
     });
   });
+  // No data is no zero: a metric that is sent no more, or was renamed, would look like a service without errors.
+  if (asked.as === 'counts' && known === 0 && !asked.isFilled)
+    throw wrong('Datadog has no data of it; where nothing means zero, write default_zero(…) around the query');
+  return samples;
 }
+
+/** `default_zero(…)` or `.fill(zero)` stands in it. */
+export const isFilled = (query: string): boolean => /\bdefault_zero\s*\(|\.fill\(\s*(?:zero|0)\b/i.test(query);
 
 /** In the order of time; a minute without data is not there. */
 function pointsIn(list: unknown, wrong: (what: string) => Unusable): readonly (readonly [at: Instant, value: number])[] {

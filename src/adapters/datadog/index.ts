@@ -1,13 +1,13 @@
 // Metrics of Datadog as a source of signals: queries in its own language, asked at each beat. It judges nothing and changes nothing there;
 // what cannot be read is a dead reading with its reason, in which no key ever stands.
-import { deadBatch, jsonOf, Patience, Unusable } from '../../domain/answer.ts';
+import { deadBatch, jsonOf, Patience, readUpTo, Unusable } from '../../domain/answer.ts';
 import { BelayError } from '../../domain/errors.ts';
 import type { Batch, Cursor, Sample } from '../../domain/signal.ts';
 import type { SourceSpec } from '../../domain/source-catalog.ts';
 import type { Http } from '../../ports/http.ts';
 import type { SignalReader } from '../../ports/signal-source.ts';
 import type { Time } from '../../ports/time.ts';
-import { MINUTE_MS, samplesIn } from './answers.ts';
+import { isFilled, MINUTE_MS, samplesIn } from './answers.ts';
 
 export type DatadogSpec = Extract<SourceSpec, { driver: 'datadog' }>;
 
@@ -34,7 +34,7 @@ export function createDatadogReader(spec: DatadogSpec, { http, time }: DatadogDe
     const refusal = patience.refusal(now);
     if (refusal !== null) return deadBatch(spec.id, now, `${spec.url}: ${refusal}`, secrets);
     const to = Math.floor((now - spec.settleMs) / MINUTE_MS) * MINUTE_MS;
-    const from = Math.max(cursor['upTo'] ?? to - MINUTE_MS, to - LONGEST_GAP_MS);
+    const from = Math.max(readUpTo(cursor, now) ?? to - MINUTE_MS, to - LONGEST_GAP_MS);
     const askedFrom = spec.as === 'counts' ? Math.min(from, to - MINUTE_MS) : to - VALUE_SPAN_MS;
     const end = time.monotonicMs() + spec.timeoutMs;
     try {
@@ -47,7 +47,9 @@ export function createDatadogReader(spec: DatadogSpec, { http, time }: DatadogDe
           signal,
         );
         patience.heard(answer, now, ['x-ratelimit-reset']);
-        samples.push(...samplesIn(jsonOf(answer), { name, as: spec.as, from: spec.as === 'counts' ? from : askedFrom, to }));
+        samples.push(
+          ...samplesIn(jsonOf(answer), { name, as: spec.as, isFilled: isFilled(query), from: spec.as === 'counts' ? from : askedFrom, to }),
+        );
       }
       return { source: spec.id, at: Math.max(from, to), alive: true, samples, cursor: { upTo: Math.max(from, to) } };
     } catch (error) {

@@ -2,7 +2,7 @@
 // read is a dead reading with its reason, in which neither key nor token ever stands.
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { type Answer, deadBatch, jsonOf, Patience, Unusable } from '../../domain/answer.ts';
+import { type Answer, deadBatch, jsonOf, Patience, readUpTo, Unusable } from '../../domain/answer.ts';
 import { BelayError } from '../../domain/errors.ts';
 import type { Batch, Cursor } from '../../domain/signal.ts';
 import type { SourceSpec } from '../../domain/source-catalog.ts';
@@ -69,7 +69,7 @@ export function createGa4Reader(spec: Ga4Spec, { http, time, baseDir }: Ga4Deps)
     const refusal = patience.refusal(now);
     if (refusal !== null) return deadBatch(spec.id, now, refusal);
     const to = (Math.floor(now / MINUTE_MS) - SETTLE_MINUTES) * MINUTE_MS;
-    const from = Math.max(cursor['upTo'] ?? to - MINUTE_MS, to - LONGEST_GAP_MS);
+    const from = Math.max(readUpTo(cursor, now) ?? to - MINUTE_MS, to - LONGEST_GAP_MS);
     const end = time.monotonicMs() + spec.timeoutMs;
     try {
       const { text } = await freshToken(end, signal);

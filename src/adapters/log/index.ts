@@ -38,7 +38,9 @@ export function createLogReader(spec: LogSpec, { time, baseDir }: LogDeps): Sign
       if (typeof position === 'string') return deadReading(spec.id, now, position);
       // What is left for the next readings is not late: this one speaks for what it has read.
       const at = reading.isBehind ? reading.tally.newest : now;
-      return { source: spec.id, at, alive: true, samples: reading.tally.samples(at), cursor: cursorOf(position, pathNumber) };
+      const cursor = cursorOf(position, pathNumber);
+      const crowded = sets.folded === 0 ? {} : { folded: sets.folded };
+      return { source: spec.id, at, alive: true, samples: reading.tally.samples(at), cursor, ...crowded };
     } catch (error) {
       if (error instanceof NotAFile) return deadReading(spec.id, now, error.message);
       if (typeof (error as NodeJS.ErrnoException).syscall === 'string') return deadReading(spec.id, now, (error as Error).message);

@@ -28,6 +28,8 @@ export class LabelSets {
   readonly #most: number;
   readonly #sets = new Map<string, Labels>();
   readonly rest: Labels;
+  /** Lines that were counted with it. */
+  folded = 0;
 
   constructor(names: readonly string[], most = 50_000) {
     this.#names = names;
@@ -86,6 +88,7 @@ export class Tally {
     const key = values.map((value) => value ?? MISSING).join(BETWEEN);
     const second = at === null || at === undefined ? null : Math.floor(at / SECOND_MS) * SECOND_MS;
     const labels = this.#labelsOf(key, values);
+    if (labels === this.#sets.rest) this.#sets.folded += 1;
     const bucketKey = `${labels === this.#sets.rest ? BETWEEN : key}${BETWEEN}${MISSING}${second ?? ''}`;
     let bucket = this.#buckets.get(bucketKey);
     if (bucket === undefined) {

@@ -1,6 +1,6 @@
 // Counts of Sentry as a source of signals, asked of its web API: complete minutes, each of them once. It judges nothing; what cannot be read
 // is a dead reading with its reason, in which the token never stands. What Sentry sends by itself is the driver `sentry`.
-import { deadBatch, jsonOf, Patience, Unusable } from '../../domain/answer.ts';
+import { deadBatch, jsonOf, Patience, readUpTo, Unusable } from '../../domain/answer.ts';
 import { BelayError } from '../../domain/errors.ts';
 import type { Instant } from '../../domain/json.ts';
 import type { Batch, Cursor, Sample } from '../../domain/signal.ts';
@@ -57,7 +57,7 @@ export function createSentryApiReader(spec: SentryApiSpec, { http, time }: Sentr
     const refusal = patience.refusal(now);
     if (refusal !== null) return deadBatch(spec.id, now, `${spec.url}: ${refusal}`);
     const to = Math.floor((now - spec.settleMs) / MINUTE_MS) * MINUTE_MS;
-    const from = Math.max(cursor['upTo'] ?? to - MINUTE_MS, to - LONGEST_GAP_MS);
+    const from = Math.max(readUpTo(cursor, now) ?? to - MINUTE_MS, to - LONGEST_GAP_MS);
     try {
       const { samples, upTo } = await readAll(asking(signal), spec, { from, to });
       const at = Math.max(from, upTo);

@@ -1,5 +1,6 @@
 // The status page of a vendor, in the form of Statuspage, as a source of signals: what they say of themselves, read at a fixed cadence.
 // It judges nothing. A page that cannot be read or is an old copy is no evidence: a dead reading with its reason, never "all is well".
+import { movedText } from '../../domain/answer.ts';
 import { BelayError } from '../../domain/errors.ts';
 import type { Instant } from '../../domain/json.ts';
 import type { Batch } from '../../domain/signal.ts';
@@ -7,7 +8,7 @@ import type { SourceSpec } from '../../domain/source-catalog.ts';
 import type { Http, HttpResponse } from '../../ports/http.ts';
 import type { SignalReader } from '../../ports/signal-source.ts';
 import type { Time } from '../../ports/time.ts';
-import { chosen, parseSummary, plain, SummaryError, samplesOf } from './summary.ts';
+import { chosen, parseSummary, SummaryError, samplesOf } from './summary.ts';
 
 const LARGEST_PAGE = 1024 * 1024;
 /** Caches keep such pages for a minute or so: a copy of this age is not what the page says now. */
@@ -60,10 +61,7 @@ function deadReading({ id, url }: StatusPageSpec, at: Instant, reason: string): 
 }
 
 function troubleOf({ status, headers }: HttpResponse, everyMs: number): string | null {
-  if (status !== 200) {
-    const location = plain(headers['location'] ?? '', 200);
-    return location === '' ? `answered ${status}` : `answered ${status}: it is at ${location} now`;
-  }
+  if (status !== 200) return movedText(status, headers['location']);
   const ageMs = /^\d{1,9}$/.test(headers['age'] ?? '') ? Number(headers['age']) * 1_000 : 0;
   return ageMs > Math.max(OLDEST_COPY_MS, 3 * everyMs) ? `a cache answered with a copy that is ${Math.round(ageMs / 1_000)} s old` : null;
 }

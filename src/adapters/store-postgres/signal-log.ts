@@ -6,7 +6,7 @@ import type { MinuteStore } from './minutes.ts';
 import { foldSeries, foldSlots } from './signal-fold.ts';
 import { SignalNames } from './signal-names.ts';
 import { type Page, packPage, pageOf, type SlotColumns, seriesColumns, slotColumns, spanOf, unpackPage } from './signal-page.ts';
-import { newestName, sweepNames } from './signal-sweep.ts';
+import { storedNames, sweepNames } from './signal-sweep.ts';
 
 const TIER = { committed: 0, slots: 1, series: 2 } as const;
 /** Held by whoever puts pages together: one at a time, and nobody waits for it. */
@@ -36,12 +36,13 @@ interface PageRow {
   readonly body: Buffer;
 }
 
-/** So many new names are learned before the old ones are looked through. */
+/** So many more names are stored than were left the last time before they are looked through. */
 const SWEPT_AFTER = 50_000;
 
 export class SignalLog {
   readonly #database: Database;
-  #sweptAt: number | null = null;
+  /** Names that the last look left; none was looked through in this life yet. */
+  #left = 0;
   readonly #minutes: MinuteStore;
   readonly #names: SignalNames;
 
@@ -68,8 +69,8 @@ export class SignalLog {
     this.#names.forget();
   }
 
-  /** Slots from `since` on by time, and all counters. */
-  async load(since: Instant): Promise<{ readonly slots: readonly SlotRow[]; readonly series: readonly SeriesRow[] }> {
+  /** Slots from `since` on and before `until` by time, and all counters. */
+  async load(since: Instant, until = Infinity): Promise<{ readonly slots: readonly SlotRow[]; readonly series: readonly SeriesRow[] }> {
     return this.#database.transact(async (client) => {
       // One statement, one moment: a page that is being put together is seen as it was or as it is, never twice and never not at all.
       const { rows } = await client.query<PageRow & { horizon: number }>(
@@ -80,7 +81,8 @@ export class SignalLog {
       const pages = rows.map(({ body }) => unpackPage(body));
       const slots = foldSlots(
         pages.map((page) => page.slots),
-        Math.max(since, rows[0]?.horizon ?? since),
+        Math.max(since, believed(rows[0]?.horizon, until)),
+        until,
       );
       const series = foldSeries(
         pages.map((page) => page.series),
@@ -110,29 +112,41 @@ export class SignalLog {
     });
   }
 
-  /** Now and then: pods and their labels come and go, and their names with them. */
+  /** Now and then: pods and their labels come and go, and their names with them. What is stored is counted: short lives add up, too. */
   async sweep(after = SWEPT_AFTER): Promise<void> {
-    const newest = await newestName(this.#database);
-    this.#sweptAt ??= newest;
-    if (newest - this.#sweptAt < after) return;
-    await sweepNames(this.#database);
-    this.#sweptAt = newest;
+    const stored = await storedNames(this.#database);
+    if (stored - this.#left < after) return;
+    this.#left = stored - (await sweepNames(this.#database));
   }
 
   /**
    * Forgets slots before the instant and counters a week older, and puts together what was committed since the last time. A slot leaves
-   * its page in one transaction, once: there it becomes a part of its minute.
+   * its page in one transaction, once: there it becomes a part of its minute. What lies ahead, from `until` on, was written while a clock was
+   * wrong: it goes, and so does a horizon that was set then.
    */
-  async fold(before: Instant, kept?: HistoryKept): Promise<void> {
-    await this.#database.query('update belay.signal_horizon set slot = greatest(slot, $1)', [before]);
+  async fold({ before, until }: Span, kept?: HistoryKept): Promise<void> {
+    await this.#database.query('update belay.signal_horizon set slot = case when slot < $2 then greatest(slot, $1) else $1 end', [
+      before,
+      until,
+    ]);
     await this.#database.transact(async (client) => {
       const { rows: locked } = await client.query<{ mine: boolean }>(`select pg_try_advisory_xact_lock(${FOLD_LOCK}) as mine`);
       if (locked[0]?.mine !== true) return;
-      const gone = await foldPages(client, before, kept !== undefined);
+      const gone = await foldPages(client, { before, until }, kept !== undefined);
       if (kept !== undefined && gone.size > 0) await this.#minutes.keep(client, gone, kept);
     });
   }
 }
+
+/** What stays: slots that begin at `before` or later, and before `until`. */
+interface Span {
+  readonly before: Instant;
+  readonly until: Instant;
+}
+
+/** A horizon in the future hides nothing. */
+const believed = (horizon: number | undefined, until: Instant): Instant =>
+  horizon === undefined || horizon >= until ? -Infinity : horizon;
 
 type Counted = Omit<{ -readonly [K in keyof SlotRow]: SlotRow[K] }, 'signal' | 'scope'>;
 
@@ -161,19 +175,20 @@ function slotsIn(
 }
 
 /** @returns the slots that are over; none where nobody keeps them */
-async function foldPages(client: Client, before: Instant, isKept: boolean): Promise<SlotColumns> {
+async function foldPages(client: Client, { before, until }: Span, isKept: boolean): Promise<SlotColumns> {
   if (!isKept) await client.query(`delete from belay.signal_page where tier = ${TIER.slots} and to_slot < $1`, [before]);
   const committed = await pagesOf(client, `tier = ${TIER.committed} order by id limit ${MOST_COMMITTED}`);
   const last = await pagesOf(client, `tier = ${TIER.series} order by id`);
   const small = await pagesOf(client, `tier = ${TIER.slots} and octet_length(body) < ${SMALL_BYTES} order by id`);
   const again = small.length >= SMALL_PAGES ? small : [];
   // Whole minutes leave at once, whatever page their slots are on.
-  const ending = isKept ? await pagesOf(client, `tier = ${TIER.slots} and from_slot < $1 order by id`, [before]) : [];
+  const from = isKept ? before : -Infinity;
+  const ending = await pagesOf(client, `tier = ${TIER.slots} and (from_slot < $1 or to_slot >= $2) order by id`, [from, until]);
   const ended = ending.filter((page) => !again.some((one) => one.id === page.id));
   if (committed.length + again.length + ended.length === 0) return slotColumns(0);
   const pages = [...last, ...committed].map(({ body }) => unpackPage(body));
   const all = [...[...again, ...ended].map(({ body }) => unpackPage(body).slots), ...pages.map((page) => page.slots)];
-  const slots = foldSlots(all, before);
+  const slots = foldSlots(all, before, until);
   const cursors = await cursorsIn(client);
   const kept = before - SERIES_KEPT_MS;
   const series = foldSeries(

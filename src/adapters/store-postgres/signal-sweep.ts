@@ -31,8 +31,7 @@ async function usedNames(client: Client): Promise<ReadonlySet<number>> {
   return used;
 }
 
-/** The newest number: how many names were ever learned. */
-export async function newestName(database: Database): Promise<number> {
-  const rows = await database.query<{ newest: string | null }>('select max(id) as newest from belay.signal_name');
-  return Number(rows[0]?.newest ?? 0);
+export async function storedNames(database: Database): Promise<number> {
+  const rows = await database.query<{ stored: string }>('select count(*) as stored from belay.signal_name');
+  return Number(rows[0]?.stored ?? 0);
 }

@@ -1,12 +1,13 @@
 // Durable detection in Postgres: one transaction a batch, one statement a table, whatever the number of scopes. Counts go into pages.
 // What a state or a transition means is the domain's business.
+import type { Instant } from '../../domain/json.ts';
 import type { Transition } from '../../domain/trigger.ts';
 import type { Digest } from '../../ports/digest.ts';
-import type { EventRow, SeenRow, SignalStore, StateRow } from '../../ports/signal-store.ts';
+import type { EventRow, HistoryKept, SeenRow, SignalStore, StateRow } from '../../ports/signal-store.ts';
 import type { Time } from '../../ports/time.ts';
 import type { Client, Database } from './connection.ts';
 import { fenceOf } from './fence.ts';
-import { createMinuteStore } from './minutes.ts';
+import { createMinuteStore, type MinuteStore } from './minutes.ts';
 import { type Packed, SERIES_KEPT_MS, SignalLog, StaleNames } from './signal-log.ts';
 import { NAMES_LOCK } from './signal-names.ts';
 
@@ -48,11 +49,14 @@ export function createSignalStore(database: Database, deps: { readonly digest: D
       ]);
       return new Set(rows.map((row) => row.id));
     },
-    load: async (since) => {
+    load: async (since, until = Infinity) => {
       const [kept, states, seen] = await Promise.all([
-        log.load(since),
+        log.load(since, until),
         database.query<StateRow & Columns>('select trigger, scope, state from belay.trigger_state order by trigger, scope'),
-        database.query<SeenRow & Columns>('select signal, scope, digest, slot, depth from belay.seen where slot >= $1', [since]),
+        database.query<SeenRow & Columns>('select signal, scope, digest, slot, depth from belay.seen where slot >= $1 and slot < $2', [
+          since,
+          until,
+        ]),
       ]);
       return { ...kept, states, seen };
     },
@@ -73,15 +77,26 @@ export function createSignalStore(database: Database, deps: { readonly digest: D
       return bodies(rows).toReversed();
     },
     history: minutes.read,
-    prune: async (before, history) => {
-      await log.fold(before, history);
-      if (history !== undefined) await minutes.drop(history.since);
-      await log.sweep();
-      await database.query('delete from belay.seen where slot < $1', [before]);
-      await database.query('delete from belay.signal_event where at < $1', [before - SERIES_KEPT_MS]);
-      await database.query(`delete from belay.signal_commit where made_at < now() - interval '1 hour'`);
-    },
+    prune: (before, history, until = Infinity) => prune({ database, log, minutes }, { before, until, history }),
   } satisfies SignalStore;
+}
+
+interface Kept {
+  readonly database: Database;
+  readonly log: SignalLog;
+  readonly minutes: MinuteStore;
+}
+
+async function prune(
+  { database, log, minutes }: Kept,
+  { before, until, history }: { readonly before: Instant; readonly until: Instant; readonly history: HistoryKept | undefined },
+): Promise<void> {
+  await log.fold({ before, until }, history);
+  if (history !== undefined) await minutes.drop(history.since);
+  await log.sweep();
+  await database.query('delete from belay.seen where slot < $1 or slot >= $2', [before, until]);
+  await database.query('delete from belay.signal_event where at < $1', [before - SERIES_KEPT_MS]);
+  await database.query(`delete from belay.signal_commit where made_at < now() - interval '1 hour'`);
 }
 
 function bodies(rows: readonly { readonly body: Transition }[]): readonly Transition[] {

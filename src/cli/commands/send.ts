@@ -7,6 +7,7 @@ import type { Context, Run, Typed } from '../context.ts';
 import { isSet, listOption, textOption } from '../context.ts';
 import { type Counted, type Mapping, mappingProblems, plainMapping, samplesOf } from '../send/samples.ts';
 import { CAPS, readTable, type Table } from '../send/table.ts';
+import { type SenderWords, senderWords } from '../sender-words.ts';
 import { clean } from '../text-layout.ts';
 
 const CHUNK = 1_000;
@@ -14,41 +15,41 @@ const MOST_TOLD = 20;
 
 export const run: Run = async (context, typed) => {
   const [source = '', file = ''] = typed.args;
-  const bytes = bytesOf(file);
+  const words = senderWords(context.lang);
+  const bytes = bytesOf(file, words);
   const table = readTable(bytes);
-  const mapping = mappingOf(table, typed);
-  refuse(mappingProblems(mapping, table), file);
-  const { samples, problems } = samplesOf(table, mapping, createHash('sha256').update(bytes).digest('hex').slice(0, 32));
-  refuse(problems, file);
+  const mapping = mappingOf(table, typed, words);
+  refuse(mappingProblems(mapping, table, words), file, words);
+  const digest = createHash('sha256').update(bytes).digest('hex').slice(0, 32);
+  const { samples, problems } = samplesOf(table, mapping, { digest, words });
+  refuse(problems, file, words);
   const facts = { source, rows: table.rows.length, samples: samples.length, counts: totals(samples) };
   if (isSet(typed, 'dryRun')) {
-    context.out.data({ ...facts, sent: 0, dryRun: true }, () => `${summary(facts)}\nNothing was sent (--dry-run).`);
+    context.out.data({ ...facts, sent: 0, dryRun: true }, () => `${summary(facts, words)}\n${words.dryRun}`);
     return undefined;
   }
   await sendAll(context, await context.reach(), source, samples);
-  context.out.data({ ...facts, sent: samples.length, dryRun: false }, () => summary(facts));
-  context.out.say('They are durable. The same file again counts nothing twice, for a week.');
+  context.out.data({ ...facts, sent: samples.length, dryRun: false }, () => summary(facts, words));
+  context.out.say(words.durable);
   return undefined;
 };
 
-function bytesOf(file: string): Uint8Array {
+function bytesOf(file: string, words: SenderWords): Uint8Array {
   try {
     if (statSync(file).size > CAPS.bytes)
-      throw new BelayError('BELAY_INPUT_INVALID', `${file} has more than ${CAPS.bytes / 1024 / 1024} MiB`, {
-        hint: 'Cut it into several files.',
-      });
+      throw new BelayError('BELAY_INPUT_INVALID', words.tooLarge(file, CAPS.bytes / 1024 / 1024), { hint: words.cutIt });
     return readFileSync(file);
   } catch (cause) {
     if (BelayError.is(cause)) throw cause;
-    throw new BelayError('BELAY_NOT_FOUND', `${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new BelayError('BELAY_NOT_FOUND', words.unreadable(file, why), { cause });
   }
 }
 
-function mappingOf(table: Table, typed: Typed): Mapping {
+function mappingOf(table: Table, typed: Typed, words: SenderWords): Mapping {
   const [count, mean, label] = [pairs(typed, 'count'), pairs(typed, 'mean'), pairs(typed, 'label')];
   const decimal = textOption(typed, 'decimal') ?? table.decimal;
-  if (decimal !== 'comma' && decimal !== 'dot')
-    throw new BelayError('BELAY_USAGE', `--decimal is comma or dot, not "${decimal}".`, { hint: 'Type: --decimal comma' });
+  if (decimal !== 'comma' && decimal !== 'dot') throw new BelayError('BELAY_USAGE', words.decimal(decimal), { hint: words.typeDecimal });
   const plain = plainMapping({ ...table, decimal });
   const at = textOption(typed, 'at') ?? plain.at;
   const isSaid = Object.keys(count).length + Object.keys(mean).length > 0;
@@ -64,21 +65,21 @@ function pairs(typed: Typed, option: string): Readonly<Record<string, string>> {
   return Object.fromEntries(entries);
 }
 
-function refuse(problems: readonly string[], file: string): void {
+function refuse(problems: readonly string[], file: string, words: SenderWords): void {
   if (problems.length === 0) return;
-  const more = problems.length > MOST_TOLD ? `\nand ${problems.length - MOST_TOLD} more` : '';
-  throw new BelayError('BELAY_INPUT_INVALID', `${file}: nothing was sent.\n${clean(problems.slice(0, MOST_TOLD)).join('\n')}${more}`, {
-    hint: 'Mend the file and send it again. See what would be sent with --dry-run.',
+  const more = problems.length > MOST_TOLD ? `\n${words.more(problems.length - MOST_TOLD)}` : '';
+  throw new BelayError('BELAY_INPUT_INVALID', `${words.nothingSent(file)}\n${clean(problems.slice(0, MOST_TOLD)).join('\n')}${more}`, {
+    hint: words.mend,
   });
 }
 
-async function sendAll({ out }: Context, client: Client, source: string, samples: readonly Counted[]): Promise<void> {
+async function sendAll({ out, lang }: Context, client: Client, source: string, samples: readonly Counted[]): Promise<void> {
   const where = `/v1/events?source=${encodeURIComponent(source)}`;
   for (let from = 0; from < samples.length; from += CHUNK) {
     await client.post(where, samples.slice(from, from + CHUNK));
     const done = Math.min(samples.length, from + CHUNK);
     if (out.interactive && samples.length > CHUNK)
-      process.stderr.write(`\r${bar(done / samples.length, out)} ${done} of ${samples.length}`);
+      process.stderr.write(`\r${bar(done / samples.length, out)} ${senderWords(lang).progress(done, samples.length)}`);
   }
   if (out.interactive && samples.length > CHUNK) process.stderr.write('\n');
 }
@@ -96,12 +97,14 @@ function totals(samples: readonly Counted[]): Readonly<Record<string, number>> {
   return Object.fromEntries(sums);
 }
 
-function summary(facts: {
+interface Facts {
   readonly source: string;
   readonly rows: number;
   readonly samples: number;
   readonly counts: Readonly<Record<string, number>>;
-}): string {
+}
+
+function summary(facts: Facts, words: SenderWords): string {
   const lines = Object.entries(facts.counts).map(([name, sum]) => `  ${name}  +${Number(sum.toFixed(6))}`);
-  return [`${facts.rows} rows, ${facts.samples} samples for ${clean(facts.source)}`, ...lines].join('\n');
+  return [words.summary(facts.rows, facts.samples, clean(facts.source)), ...lines].join('\n');
 }

@@ -1,5 +1,6 @@
 // Rows of a file as samples of a source: which column is counted, averaged, a label or the time. Every row is checked before one is sent.
 import { nearest } from '../../domain/nearest.ts';
+import type { SenderWords } from '../sender-words.ts';
 import type { Cell, Row, Table } from './table.ts';
 
 export interface Mapping {
@@ -44,31 +45,33 @@ export function plainMapping({ columns, rows, decimal }: Table): Pick<Mapping, '
 }
 
 /** What is wrong with the mapping itself. */
-export function mappingProblems(mapping: Mapping, { columns }: Table): readonly string[] {
+export function mappingProblems(mapping: Mapping, { columns }: Table, words: SenderWords): readonly string[] {
   const wanted = [...Object.keys(mapping.count), ...Object.keys(mapping.mean), ...Object.keys(mapping.label)];
   const missing = [...wanted, ...(mapping.at === null ? [] : [mapping.at])].filter((name) => !columns.includes(name));
   const names = [...Object.values(mapping.count), ...Object.values(mapping.mean)];
   return [
-    ...[...new Set(missing)].map((name) => `there is no column ${JSON.stringify(name)}${meant(name, columns)}`),
-    ...names
-      .filter((name) => !NAME.test(name))
-      .map((name) => `${JSON.stringify(name)} cannot be the name of samples: name it with COLUMN=name`),
+    ...[...new Set(missing)].map((name) => `${words.noColumn(JSON.stringify(name))}${meant(name, columns, words)}`),
+    ...names.filter((name) => !NAME.test(name)).map((name) => words.noName(JSON.stringify(name))),
     ...Object.values(mapping.label)
       .filter((name) => !LABEL.test(name))
-      .map((name) => `${JSON.stringify(name)} cannot be a label: name it with COLUMN=label`),
-    ...(names.length === 0 ? ['no column is counted: name one with --count COLUMN=name or --mean COLUMN=name'] : []),
+      .map((name) => words.noLabel(JSON.stringify(name))),
+    ...(names.length === 0 ? [words.nothingCounted] : []),
   ];
 }
 
-function meant(name: string, columns: readonly string[]): string {
+function meant(name: string, columns: readonly string[], words: SenderWords): string {
   const near = nearest(name, columns);
-  return near === null ? `; there are ${columns.slice(0, 20).join(', ')}` : `; did you mean ${near}?`;
+  return near === null ? words.thereAre(columns.slice(0, 20).join(', ')) : words.meant(near);
 }
 
 /** `digest` is of the file: the same file again has the same ids, and counts once. */
-export function samplesOf(table: Table, mapping: Mapping, digest: string): Mapped {
+export function samplesOf(
+  table: Table,
+  mapping: Mapping,
+  { digest, words }: { readonly digest: string; readonly words: SenderWords },
+): Mapped {
   const problems: string[] = [];
-  const samples = table.rows.flatMap((row) => rowSamples(row, { columns: table.columns, mapping, digest, problems }));
+  const samples = table.rows.flatMap((row) => rowSamples(row, { columns: table.columns, mapping, digest, problems, words }));
   return { samples: samples.toSorted((a, b) => (a.at ?? 0) - (b.at ?? 0)), problems };
 }
 
@@ -77,19 +80,19 @@ interface Reading {
   readonly mapping: Mapping;
   readonly digest: string;
   readonly problems: string[];
+  readonly words: SenderWords;
 }
 
 function rowSamples(row: Row, reading: Reading): readonly Counted[] {
-  const { columns, mapping, digest, problems } = reading;
+  const { columns, mapping, digest, problems, words } = reading;
   const cell = (column: string): Cell => row.cells[columns.indexOf(column)] ?? null;
-  const complain = (column: string, what: string): void =>
-    void problems.push(`line ${row.line}, column ${JSON.stringify(column)}: ${what}`);
+  const complain = (column: string, what: string): void => void problems.push(words.cell(row.line, JSON.stringify(column), what));
   const at = mapping.at === null ? undefined : instantOf(cell(mapping.at));
-  if (at === null) complain(mapping.at ?? '', `${shown(cell(mapping.at ?? ''))} is not a time`);
+  if (at === null) complain(mapping.at ?? '', words.noTime(shown(cell(mapping.at ?? ''))));
   const labels: Record<string, string> = {};
   for (const [column, label] of Object.entries(mapping.label)) {
     const text = String(cell(column) ?? '').trim();
-    if (text.length > LABEL_CHARS) complain(column, `a label has at most ${LABEL_CHARS} characters`);
+    if (text.length > LABEL_CHARS) complain(column, words.longLabel(LABEL_CHARS));
     else if (text !== '') labels[label] = text;
   }
   const base = { labels, ...(at === undefined || at === null ? {} : { at }) };
@@ -110,7 +113,7 @@ function rowSamples(row: Row, reading: Reading): readonly Counted[] {
 
 /** An empty cell is no number, and no mistake: nobody answered. */
 function numbers(
-  { mapping }: Reading,
+  { mapping, words }: Reading,
   wanted: Readonly<Record<string, string>>,
   cell: (column: string) => Cell,
   complain: (column: string, what: string) => void,
@@ -124,9 +127,7 @@ function numbers(
     const isOther = number === null && numberOf(value, other) !== null;
     complain(
       column,
-      number === null
-        ? `${shown(value)} is not a number${isOther ? ` (with --decimal ${other} it is)` : ''}`
-        : `${shown(value)} is below zero`,
+      number === null ? `${words.noNumber(shown(value))}${isOther ? words.withDecimal(other) : ''}` : words.belowZero(shown(value)),
     );
     return [];
   });

@@ -261,7 +261,8 @@ function isTooLate(intake: Intake, track: Track, at: Instant): boolean {
     intake.series.set(row.series, row);
   }
   track.pushSeenAt = intake.now;
-  const late = at < intake.previousAt - intake.source.disorderMs - track.spec.lateMs;
+  // Where our own clock was set back a little, what comes now is not late.
+  const late = at < Math.min(intake.previousAt, intake.now) - intake.source.disorderMs - track.spec.lateMs;
   if (late) intake.book.late += 1;
   return late;
 }

@@ -1,5 +1,6 @@
 // Between memory and the store: fills a book from what was committed, and says what a turn has to commit.
 // A book is only a cache of the store: when a commit fails it is thrown away and loaded again.
+import { isAhead, MOST_AHEAD_MS, notAhead, stateNotAhead } from '../../domain/ahead.ts';
 import type { Instant } from '../../domain/json.ts';
 import type { Cell } from '../../domain/spread.ts';
 import type { System } from '../../domain/system.ts';
@@ -29,17 +30,36 @@ export async function loadBook({ system, store, sources, windows }: KeepDeps, no
   const book = newBook(system, now, windows);
   watchUsers(book, system, now);
   const longest = Math.max(0, ...[...book.tracks.values()].map((track) => track.overMs));
-  const { slots, series, states, seen } = await store.load(now - 2 * longest - SLACK_MS);
+  const stored = await store.load(now - 2 * longest - SLACK_MS, now + MOST_AHEAD_MS);
+  const { slots, states, seen } = stored;
+  const series = stored.series.map((row) => rowNotAhead(row, now));
   for (const source of sources) sourceOf(book, system, source.id, source.everyMs);
   for (const track of book.tracks.values()) for (const source of book.sources.values()) if (isExpected(track, source)) feeds(track, source);
   restoreSources(book, system, series, new Set([...system.sources, ...sources].map((one) => one.id)));
   restoreTracks(book, series);
   for (const row of slots) restoreSlot(book, row);
   restoreSeen(book, seen);
-  for (const row of states) restoreState(book, row);
+  for (const row of states) restoreState(book, row, now);
   for (const track of book.tracks.values()) settleTrack(book, system, track, now);
   restoreSilence(book, series);
+  takeBack(book, stored.series, now);
   return book;
+}
+
+/** Its total is an instant, too. */
+const isTime = ({ series, source }: SeriesRow): boolean => series === ALIVE || source === TRACKS;
+
+function rowNotAhead(row: SeriesRow, now: Instant): SeriesRow {
+  if (!isAhead(row.at, now) && !(isTime(row) && isAhead(row.total, now))) return row;
+  return { ...row, at: notAhead(row.at, now), total: isTime(row) ? notAhead(row.total, now) : row.total };
+}
+
+/** Windows begin again: of the time in which the clock was wrong nothing is known. */
+function takeBack(book: Book, rows: readonly SeriesRow[], now: Instant): void {
+  const newest = rows.reduce((last, row) => (row.series === ALIVE && book.sources.has(row.source) ? Math.max(last, row.at) : last), 0);
+  if (!isAhead(newest, now)) return;
+  book.takenBack = { byMs: newest - now, isStored: false };
+  for (const track of book.tracks.values()) if (track.since !== null) track.since = now;
 }
 
 /** Sources that a signal names feed it from the start; where it names none, the samples decide. */
@@ -131,15 +151,15 @@ function restoreSeen(book: Book, rows: readonly SeenRow[]): void {
       );
 }
 
-function restoreState(book: Book, row: StateRow): void {
+function restoreState(book: Book, row: StateRow, now: Instant): void {
+  const state = stateNotAhead(decodeState(row.state), now);
   const manual = book.manual.get(row.trigger);
-  if (manual !== undefined) manual.states.set(row.scope, decodeState(row.state));
-  book.composites.get(row.trigger)?.states.set(row.scope, decodeState(row.state));
-  if (book.clock?.compiled.rule.id === row.trigger && book.sources.has(row.scope)) book.clock.states.set(row.scope, decodeState(row.state));
+  if (manual !== undefined) manual.states.set(row.scope, state);
+  book.composites.get(row.trigger)?.states.set(row.scope, state);
+  if (book.clock?.compiled.rule.id === row.trigger && book.sources.has(row.scope)) book.clock.states.set(row.scope, state);
   const known = book.trackOf.get(row.trigger);
   if (known === undefined) return;
   const index = rowOf(known.track, row.scope);
-  const state = decodeState(row.state);
   known.watcher.states[index] = state;
   if (state.status !== 'ok' || state.limitSince !== null) known.watcher.active.add(index);
 }

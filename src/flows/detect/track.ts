@@ -172,6 +172,8 @@ export interface Book {
   /** Labels whose values are only told apart: nothing keeps them as they are. */
   readonly hashed: ReadonlySet<string>;
   readonly startedAt: Instant;
+  /** What it was loaded from lay so far in the future: this machine's clock had been wrong. */
+  takenBack: { readonly byMs: number; isStored: boolean } | null;
   late: number;
   readonly heard: { readonly minutes: Map<string, Instant>; readonly rows: SlotRow[] };
   /** The trigger over the clocks of the sources: a state for each. Null: there is none. */
@@ -194,6 +196,7 @@ export function newBook(system: System, now: Instant, extra: readonly ExtraWindo
     trackOf: new Map(),
     hashed: new Set(system.signals.flatMap(({ signal }) => (signal.kind === 'distinct' ? [signal.label] : []))),
     startedAt: now,
+    takenBack: null,
     late: 0,
     heard: { minutes: new Map(), rows: [] },
     clock: null,

@@ -145,12 +145,26 @@ test('the example of the page breaches for the organization whose alert fires, a
 
 test('beyond 500 combinations of labels further ones are told together', () => {
   const many = Array.from({ length: 600 }, (_, n) => ({ id: `f${n}/1`, labels: { alertname: `a${n}` } }));
-  const { samples, cursor } = samplesOf(many, {}, 5);
+  const { samples, cursor, folded } = samplesOf(many, {}, 5);
+  expect(folded).toBe(100);
   const firing = samples.filter((one) => one.kind === 'value' && one.name === 'alert_firing');
   expect(firing).toHaveLength(501);
   expect(firing.at(-1)).toMatchObject({ labels: { alertname: '(other)' }, value: 1 });
   expect(Object.keys(cursor)).toHaveLength(501);
   expect(samples.filter((one) => one.kind === 'delta')).toHaveLength(600);
+});
+
+test('a list with more combinations of labels than are told apart says so with every reading from then on', async () => {
+  const server = await startGrafana({ token: SECRET });
+  onTestFinished(server.close);
+  const reader = readerOf(`${server.url}${FOLDER}`, { token: SECRET });
+  server.alerts = [alert('DiskFull')];
+  expect((await reader.read(NEVER, {})).folded).toBeUndefined();
+  server.alerts = Array.from({ length: 510 }, (_, n) => alert(`a${n}`));
+  const { folded, cursor = {} } = await reader.read(NEVER, {});
+  expect(folded).toBe(10);
+  server.alerts = [];
+  expect((await reader.read(NEVER, cursor)).folded).toBe(10);
 });
 
 test('more alerts than may be are an incomplete list, which is refused', () => {

@@ -87,6 +87,51 @@ test('counts of each minute count once by tag, however often they are read, and 
   ]);
 });
 
+test('a query without data is told and counts nothing, unless it says that nothing is zero', async () => {
+  const { server, at, read } = await world();
+  server.series.set(ERRORS, []);
+  expect(await read()).toMatchObject({ alive: false, reason: expect.stringMatching(/errors: Datadog has no data of it; .*default_zero/) });
+  server.series.set(ERRORS, [{ tags: ['org:acme'], points: minutes(NOON - 2 * MINUTE_MS, null, null) }]);
+  expect(await read()).toMatchObject({ alive: false, samples: [] });
+  server.series.set(ERRORS, [{ tags: ['org:acme'], points: minutes(NOON - 2 * MINUTE_MS, 0, 0, 0) }]);
+  expect(await read()).toMatchObject({ alive: true, samples: [] });
+  at(NOON + 30_000);
+  expect(await read()).toMatchObject({ alive: true, samples: [] });
+  for (const filled of [`default_zero(${ERRORS})`, ERRORS.replace('.rollup', '.fill(zero).rollup')]) {
+    const zeros = await world({ queries: { errors: filled } });
+    zeros.server.series.set(filled, []);
+    expect(await zeros.read()).toMatchObject({ alive: true, samples: [] });
+  }
+});
+
+test('a metric that is sent no more makes its trigger unknown and never healthy', async () => {
+  const server = await started();
+  onTestFinished(server.close);
+  const { system } = exampleOf('datadog');
+  const spec = { ...sourceIn(system, 'datadog'), url: server.url, apiKey: SECRET, appKey: `${SECRET}-app` };
+  const detect = new DetectWorld(system);
+  detect.clock.nowMs = NOON;
+  const reader = createDatadogReader(spec, { http, time: { ...systemTime, now: () => detect.clock.nowMs } });
+  const [failed = '', asked = ''] = Object.values(spec.queries);
+  let cursor: Cursor = {};
+  const hour = (count: number | null) =>
+    minutes(Math.floor(detect.clock.nowMs / MINUTE_MS) * MINUTE_MS - 60 * MINUTE_MS, ...Array.from({ length: 61 }, () => count));
+  const pass = async (readings: number, requests: number | null): Promise<void> => {
+    for (let n = 0; n < readings; n += 1) {
+      server.series.set(failed, [{ tags: ['org:acme'], points: hour(requests === null ? 0 : 12) }]);
+      server.series.set(asked, requests === null ? [] : [{ tags: ['org:acme'], points: hour(requests) }]);
+      detect.clock.nowMs += spec.everyMs;
+      const batch = await reader.read(NEVER, cursor);
+      cursor = batch.cursor ?? cursor;
+      await detect.detector.ingest(batch);
+    }
+  };
+  await pass(30, 100);
+  expect((await detect.view('checkout-failing')).status).toBe('breached');
+  await pass(90, null);
+  expect(await detect.view('checkout-failing')).toMatchObject({ status: 'breached', unknown: true });
+});
+
 test('values are the newest point of the last five minutes, and none where there is none', async () => {
   const { server, at, read } = await world({ as: 'values', queries: { load: 'avg:system.load.1{*}' } });
   server.series.set('avg:system.load.1{*}', [{ tags: [], points: minutes(NOON - 5 * MINUTE_MS, 1, 2, 3.5, null) }]);
@@ -163,6 +208,6 @@ test('ten thousand answers become finite samples with short, plain labels, one o
   const series = odd(fc.record({ tag_set: tags, interval: odd(fc.constant(60)), pointlist: odd(fc.array(point, { maxLength: 2 })) }));
   const answer = fc.record({ status: odd(fc.constant('ok')), error: odd(word()), series: odd(fc.array(series, { maxLength: 3 })) });
   becomesSamplesOrReason(fc.tuple(answer, fc.constantFrom('counts' as const, 'values' as const)), ([one, as]) =>
-    samplesIn(one, { name: 'errors', as, from: 0, to: 2 * MINUTE_MS }),
+    samplesIn(one, { name: 'errors', as, isFilled: true, from: 0, to: 2 * MINUTE_MS }),
   );
 }, 60_000);

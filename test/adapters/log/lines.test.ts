@@ -146,6 +146,16 @@ describe('labels', () => {
       expect(counts['log_lines (other) (other)']).toBe(500);
     }));
 
+  test('that are not told apart are told as such with every reading from then on', () =>
+    inFolder({ pattern: '^(?<id>\\d+) (?<kind>\\w)' }, async (log) => {
+      log.write('1 a\n');
+      expect((await log.read()).folded).toBeUndefined();
+      log.write(Array.from({ length: 2_005 }, (_, id) => `${id} a\n`).join(''));
+      expect((await log.read()).folded).toBe(5);
+      log.write('1 a\n');
+      expect((await log.read()).folded).toBe(5);
+    }));
+
   test('are the same object for the same set in the next reading', () =>
     inFolder({}, async (log) => {
       log.write('INFO\n');

@@ -200,7 +200,7 @@ describe('no evidence is a dead reading with its reason:', () => {
     ['an error', { status: 500, body: 'oops' }, /summary\.json: answered 500$/],
     [
       'a page that has moved',
-      { status: 302, headers: { location: 'https://x.test/api' } },
+      { status: 302, headers: { location: 'https://ana:hunter2@x.test/api?token=hunter2#hunter2' } },
       /answered 302: it is at https:\/\/x\.test\/api now$/,
     ],
     [

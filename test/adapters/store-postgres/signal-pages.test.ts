@@ -2,6 +2,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openDatabase } from '../../../src/adapters/store-postgres/connection.ts';
 import { openStore, type Store } from '../../../src/adapters/store-postgres/index.ts';
+import { createMinuteStore } from '../../../src/adapters/store-postgres/minutes.ts';
+import { SignalLog } from '../../../src/adapters/store-postgres/signal-log.ts';
 import { sweepNames } from '../../../src/adapters/store-postgres/signal-sweep.ts';
 import { type PostgresPart, startPostgres } from '../../world/parts/postgres.ts';
 import { digest, freshDatabase, migratedTemplate, settableTime, sql } from './kit.ts';
@@ -48,6 +50,22 @@ test('commits while pages are put together are counted once', () =>
     const rounds = Array.from({ length: 60 }, async (_, round) => (round % 6 === 5 ? signals.prune(0) : commit()));
     await Promise.all(rounds);
     expect((await signals.load(0)).slots).toEqual([{ ...slot(10, 'acme'), bad: 50, all: 500 }]);
+  }));
+
+test('names that came in many short lives are looked through as those of a long one', () =>
+  withStore(async ({ signals }, url) => {
+    const database = openDatabase(url, 2);
+    const sweep = () => new SignalLog(database, createMinuteStore(database)).sweep(25);
+    const stored = async () => (await sql(url, 'select count(*)::int as names from belay.signal_name'))[0]?.['names'];
+    for (let life = 0; life < 3; life += 1) {
+      const at = life * WEEK_MS;
+      await signals.commit({ ...NOTHING, series: Array.from({ length: 10 }, (_, pod) => counter(`pod-${life}-${pod}`, 1, at)) });
+      await signals.prune(at + WEEK_MS);
+      await sweep();
+    }
+    // Each life learned ten; the third one found more than 25.
+    expect(await stored()).toBeLessThan(25);
+    await database.close();
   }));
 
 test('names that no page speaks of are taken away, and a store that knew their numbers goes on', () =>

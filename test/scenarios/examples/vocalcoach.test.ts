@@ -6,6 +6,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Mapping, samplesOf } from '../../../src/cli/send/samples.ts';
 import { readTable } from '../../../src/cli/send/table.ts';
+import { senderEn } from '../../../src/cli/sender-words-en.ts';
 import { type MetricsPage, serveMetrics } from '../../world/parts/metrics-page.ts';
 import { type ExampleWorld, openExample, START } from './world.ts';
 
@@ -123,7 +124,7 @@ test('a survey and a day of lessons that come as files count as if they had been
     const { samples, problems } = samplesOf(
       table,
       { count: {}, mean: {}, label: {}, at: null, decimal: table.decimal, ...mapping },
-      text.slice(0, 9),
+      { digest: text.slice(0, 9), words: senderEn },
     );
     expect(problems).toEqual([]);
     await world.push(samples.map((one) => ({ kind: 'delta', at: START, ...one })));

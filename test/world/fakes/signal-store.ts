@@ -59,14 +59,14 @@ export function createFakeSignalStore({ disk, kill }: Pick<FakeStoreDeps, 'disk'
         }
       }),
     known: async (source, ids) => new Set(await read(() => ids.filter((id) => tables.events.has(keyOf(source, id))))),
-    load: (since) =>
+    load: (since, until = Infinity) =>
       read(() => ({
         slots: [...tables.slots.values()]
-          .filter((row) => row.slot >= since)
+          .filter((row) => row.slot >= since && row.slot < until)
           .sort((a, b) => a.slot - b.slot || (keyOf(a.signal, a.scope) < keyOf(b.signal, b.scope) ? -1 : 1)),
         series: [...tables.series.values()],
         states: [...tables.states.values()],
-        seen: [...tables.seen.values()].filter((row) => row.slot >= since),
+        seen: [...tables.seen.values()].filter((row) => row.slot >= since && row.slot < until),
       })),
     slots: async ({ signal, scope, from, to }) => {
       const mine = await read(() => [...tables.slots.values()].filter((row) => row.signal === signal && row.slot >= from && row.slot < to));
@@ -101,9 +101,10 @@ export function createFakeSignalStore({ disk, kill }: Pick<FakeStoreDeps, 'disk'
         const open = (minutesOf(sumsOf([...tables.slots.values()])).get(name) ?? []).filter((row) => !known.has(keyOf(row.at, row.scope)));
         return inOrder([...kept, ...open].filter((row) => row.at >= from && row.at < to && (scope ?? row.scope) === row.scope));
       }),
-    prune: (before, history) =>
+    prune: (before, history, until = Infinity) =>
       write('prune', () => {
-        for (const [key, row] of tables.seen) if (row.slot < before) tables.seen.delete(key);
+        for (const [key, row] of tables.seen) if (row.slot < before || row.slot >= until) tables.seen.delete(key);
+        for (const [key, row] of tables.slots) if (row.slot >= until) tables.slots.delete(key);
         const gone = [...tables.slots.values()].filter((row) => row.slot < before);
         for (const row of gone) tables.slots.delete(keyOf(row.signal, row.scope, row.slot));
         if (history !== undefined) keepMinutes(tables.minutes, gone, history);

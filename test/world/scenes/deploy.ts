@@ -13,7 +13,7 @@ import { createLoop } from '../../../src/flows/loop.ts';
 import { RESPOND, respondFlow } from '../../../src/flows/respond.ts';
 import { answerTransitions } from '../../../src/flows/responder.ts';
 import { judgeShadows } from '../../../src/flows/shadow.ts';
-import { wakeAll } from '../../../src/flows/wake.ts';
+import { wakeAll, wakeFreed } from '../../../src/flows/wake.ts';
 import type { World } from '../../../src/flows/world.ts';
 import type { Channel } from '../../../src/ports/channel.ts';
 import type { DeployTarget } from '../../../src/ports/deploy-target.ts';
@@ -115,7 +115,12 @@ export async function startLife(o: SceneOptions) {
   const trouble: unknown[] = [];
   const loopOf = (everyMs: number, turn: () => Promise<unknown>) =>
     createLoop({ time: world.time, everyMs, turn: async () => void (await turn()), onError: (error) => trouble.push(error) });
-  const loops = [loopOf(500, () => answerTransitions(world)), loopOf(500, () => judgeShadows(world)), loopOf(500, () => fireTimers(world))];
+  const loops = [
+    loopOf(500, () => answerTransitions(world)),
+    loopOf(500, () => judgeShadows(world)),
+    loopOf(500, () => fireTimers(world)),
+    loopOf(500, () => wakeFreed(world)),
+  ];
   for (const loop of loops) loop.start();
   const outbox = createOutboxLoop(world, { onTrouble: (error) => trouble.push(error) });
   outbox.start();

@@ -1,0 +1,36 @@
+// What `belay send` and `belay refused` say, in English.
+export const senderEn = {
+  // belay refused
+  nothingRefused: 'Nothing was refused within the last 7 days.',
+  moreLikeIt: (count: number): string => `, and ${count} more like it`,
+  notRead: 'not read',
+  size: (bytes: number): string => `${bytes} ${bytes === 1 ? 'byte' : 'bytes'}`,
+  refusedUnread: '(refused before it was read)',
+  noText: '(no text)',
+  // belay send
+  summary: (rows: number, samples: number, source: string): string =>
+    `${rows} ${rows === 1 ? 'row' : 'rows'}, ${samples} ${samples === 1 ? 'sample' : 'samples'} for ${source}`,
+  dryRun: 'Nothing was sent (--dry-run).',
+  durable: 'They are durable. The same file again counts nothing twice, for a week.',
+  progress: (done: number, all: number): string => `${done} of ${all}`,
+  tooLarge: (file: string, mib: number): string => `${file} has more than ${mib} MiB`,
+  cutIt: 'Cut it into several files.',
+  unreadable: (file: string, why: string): string => `${file} cannot be read: ${why}`,
+  decimal: (typed: string): string => `--decimal is comma or dot, not "${typed}".`,
+  typeDecimal: 'Type: --decimal comma',
+  nothingSent: (file: string): string => `${file}: nothing was sent.`,
+  more: (count: number): string => `and ${count} more`,
+  mend: 'Mend the file and send it again. See what would be sent with --dry-run.',
+  noColumn: (column: string): string => `there is no column ${column}`,
+  meant: (near: string): string => `; did you mean ${near}?`,
+  thereAre: (columns: string): string => `; there are ${columns}`,
+  noName: (name: string): string => `${name} cannot be the name of samples: name it with COLUMN=name`,
+  noLabel: (name: string): string => `${name} cannot be a label: name it with COLUMN=label`,
+  nothingCounted: 'no column is counted: name one with --count COLUMN=name or --mean COLUMN=name',
+  cell: (line: number, column: string, what: string): string => `line ${line}, column ${column}: ${what}`,
+  noTime: (value: string): string => `${value} is not a time`,
+  longLabel: (most: number): string => `a label has at most ${most} characters`,
+  noNumber: (value: string): string => `${value} is not a number`,
+  withDecimal: (decimal: 'comma' | 'dot'): string => ` (with --decimal ${decimal} it is)`,
+  belowZero: (value: string): string => `${value} is below zero`,
+};
