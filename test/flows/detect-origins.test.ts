@@ -89,7 +89,7 @@ describe('a source of many programs', () => {
     const samples = [delta('1', 'requests_total'), delta('2', 'other_total')];
     await world.detector.ingest({ ...batch, samples });
     await world.detector.ingest({ ...batch, samples });
-    expect(asked).toEqual(['1', '1']);
+    expect(asked).toEqual(['1\nrequests_total', '1\nrequests_total']);
     expect((await world.detector.readings.views('rate'))[0]?.bad).toBe(1);
   });
 });

@@ -65,7 +65,10 @@ describe('the character U+0000', () => {
     for (const ask of asked)
       await expect(ask()).rejects.toMatchObject({ code: 'BELAY_INPUT_INVALID', message: expect.stringContaining('U+0000') as string });
     expect((await one.incident()).seq).toBe(before);
-    expect(await commands.pause(ANA, { reason: said })).toMatchObject({ paused: true, by: [{ reason: 'a\ufffdb' }, { reason: 'a\ufffdb' }] });
+    expect(await commands.pause(ANA, { reason: said })).toMatchObject({
+      paused: true,
+      by: [{ reason: 'a\ufffdb' }, { reason: 'a\ufffdb' }],
+    });
   });
 });
 

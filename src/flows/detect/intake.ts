@@ -13,6 +13,7 @@ import { noteHeard, noteTruncated, TRUNCATED } from './heard.ts';
 import { seriesOf } from './known-series.ts';
 import { heardOf } from './origins.ts';
 import { type CounterSample, numberIn } from './series-key.ts';
+import { isStale, spreadOut, storeAgain } from './stored-again.ts';
 import { counting, hasHistograms } from './targets.ts';
 import type { Book, Series, SourceState, Target, Track } from './track.ts';
 import { partMsOf, rowOf, slotOf } from './track.ts';
@@ -168,6 +169,7 @@ function takeCounter(intake: Intake, sample: CounterSample, at: Instant): void {
     // Half of all counters: nothing was added, and that is known up to now.
     for (const target of series.targets) seen(intake, target, at, previous.at);
     previous.at = at;
+    if (isStale(series, at)) storeAgain(intake, series, previous);
     return;
   }
   const total = { total: value, at };
@@ -201,7 +203,8 @@ function takeCounter(intake: Intake, sample: CounterSample, at: Instant): void {
     previous.total = value;
     previous.at = at;
   }
-  if (isChanged) intake.series.set(series.key, { source: intake.source.id, series: series.key, total: value, at });
+  if (isChanged || isStale(series, at)) storeAgain(intake, series, total);
+  if (previous === undefined) spreadOut(series, intake.source.series.size);
 }
 
 export const incrementsRow = (track: Track, source: SourceState): SeriesRow => ({

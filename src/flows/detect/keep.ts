@@ -59,6 +59,8 @@ function takeBack(book: Book, rows: readonly SeriesRow[], now: Instant): void {
   const newest = rows.reduce((last, row) => (row.series === ALIVE && book.sources.has(row.source) ? Math.max(last, row.at) : last), 0);
   if (!isAhead(newest, now)) return;
   book.takenBack = { byMs: newest - now, isStored: false };
+  // Counters may be gone from the store, too: what none is known of counts from its next reading on.
+  for (const source of book.sources.values()) source.knownSince = null;
   for (const track of book.tracks.values()) if (track.since !== null) track.since = now;
 }
 
@@ -84,7 +86,7 @@ function restoreSources(book: Book, system: System, rows: readonly SeriesRow[], 
     else if (row.series.startsWith(FEEDS)) restoreFeeder(book.tracks, source, row);
     else if (row.series.startsWith(CURSOR)) source.cursor = { ...source.cursor, [row.series.slice(CURSOR.length)]: row.total };
     // Rows are written when a total changes; the source was last read at its own time.
-    else source.restored.set(row.series, { total: row.total, at: Math.max(row.at, source.newest) });
+    else source.restored.set(row.series, { total: row.total, at: Math.max(row.at, source.newest), storedAt: row.at });
   }
 }
 

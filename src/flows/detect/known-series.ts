@@ -30,8 +30,10 @@ function madeSeries(book: Book, source: SourceState, sample: CounterSample): Ser
   if (series === undefined) {
     const origin = sample.kind === 'delta' || sample.origin === undefined ? null : originOf(source.origins, sample.origin);
     const targets = targetsOf(book, source, name, labels);
-    const previous = copied(source.restored.get(key));
-    series = { key, targets, kept: isKept(book, sample, targets), isPlain: targets.every(isPlain), previous, origin };
+    const restored = source.restored.get(key);
+    const previous = copied(restored);
+    const { storedAt = 0 } = restored ?? {};
+    series = { key, targets, kept: isKept(book, sample, targets), isPlain: targets.every(isPlain), previous, storedAt, origin };
     source.restored.delete(key);
     // Senders hand on far more series than any signal names: of those nothing is kept but what hangs on their labels.
     if (series.kept) source.series.set(key, series);
@@ -39,7 +41,8 @@ function madeSeries(book: Book, source: SourceState, sample: CounterSample): Ser
   return series;
 }
 
-const copied = (state: CounterState | undefined): Series['previous'] => (state === undefined ? undefined : { ...state });
+const copied = (state: CounterState | undefined): Series['previous'] =>
+  state === undefined ? undefined : { total: state.total, at: state.at };
 
 /** Increments need no memory, nor do values that only tell whom they are of: of both there may be millions. */
 function isKept({ hashed }: Book, sample: CounterSample, targets: readonly Target[]): boolean {

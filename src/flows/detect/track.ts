@@ -118,6 +118,8 @@ export interface Series {
   /** All that it is for are increments: a total that stands still adds nothing to any of them. */
   readonly isPlain: boolean;
   previous: { -readonly [K in keyof CounterState]: CounterState[K] } | undefined;
+  /** Time of its row in the store: one that is not written again for a week is forgotten there. */
+  storedAt: Instant;
   /** Null: of the source itself. */
   readonly origin: Origin | null;
 }
@@ -156,7 +158,7 @@ export interface SourceState {
   readonly origins: Map<string, Origin>;
   readonly bySample: WeakMap<object, KnownSample>;
   lastSample: KnownSample | null;
-  readonly restored: Map<string, CounterState>;
+  readonly restored: Map<string, CounterState & { readonly storedAt: Instant }>;
   /** Where its last reading ended that was committed. */
   cursor: Cursor;
 }

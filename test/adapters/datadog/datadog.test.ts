@@ -169,7 +169,8 @@ test('the example of the page breaches for the organization whose checkout fails
   detect.clock.nowMs = NOON;
   const reader = createDatadogReader(spec, { http, time: { ...systemTime, now: () => detect.clock.nowMs } });
   const [failed = '', asked = ''] = Object.values(spec.queries);
-  const [acme, globex, all] = [new Map<number, number>(), new Map<number, number>(), new Map<number, number>()];
+  const [acme, globex, all] = [new Map<number, number>(), new Map<number, number>(), new Map([[NOON - 2 * MINUTE_MS, 100]])];
+  expect(failed).toContain('default_zero(');
   server.series.set(failed, [
     { tags: ['org:acme'], points: acme },
     { tags: ['org:globex'], points: globex },
