@@ -173,6 +173,31 @@ describe('a trigger over triggers, one of which nobody can see', () => {
     expect((await one.view('both', '')).status).toBe('cleared');
   });
 
+  test('is of the sources of those that decide: how old the data of another is says nothing about it', async () => {
+    const three = ['api', 'database', 'queue'] as const;
+    const one = new DetectWorld({
+      sources: sources(...three),
+      signals: [
+        ...three.map((id) => ({ ...signal({ kind: 'event', of: selector(`${id}_down`) }, { sources: [id] }), id })),
+        { ...signal({ kind: 'composite', of: [...three], atLeast: 2 }), id: 'both' },
+      ],
+      triggers: [
+        ...three.map((id) => trigger(id, { breach: { overMs: MINUTE, stillMs: 0, forMs: 0 }, clear: { forMs: 5_000 } })),
+        trigger('both', { breach: { overMs: 1, stillMs: 0, forMs: 0 }, clear: { forMs: 10_000 }, scope: 'all', rearmMs: MINUTE }),
+      ],
+    });
+    await beats(one, 61, three);
+    await beats(one, 20, ['api', 'database']);
+    await beat(one, 'api', [happened(one, 'api_down')]);
+    await beat(one, 'database', [happened(one, 'database_down')]);
+    await beats(one, 2, ['api', 'database']);
+    const breach = (await one.transitions('', 'both')).at(-1);
+    expect(breach).toMatchObject({ to: 'breached', inputs: { sources: ['api', 'database'] } });
+    const health = await one.detector.readings.health({ sources: breach?.inputs.sources ?? [] });
+    expect(health).toMatchObject({ deadSources: [], watermarkAgeMs: expect.toSatisfy((age: number) => age < 5_000) as number });
+    expect((await one.detector.readings.health()).deadSources).toEqual(['queue']);
+  });
+
   test('never breaches by the one that is not seen', async () => {
     const one = world();
     await beats(one, 61, ['api']);

@@ -55,7 +55,7 @@ function lookAtComposite(book: Book, composite: CompositeTrigger, { scope, now }
     now,
     ...WITHOUT_DATA,
     ceiling: ceilingOf(scope, rule.impact !== undefined, before),
-    sources: [...new Set(composite.members.flatMap((member) => [...(book.trackOf.get(member)?.track.fedBy ?? ['manual'])]))],
+    sources: sourcesOf(book, composite, { scope, now }),
     trigger: rule.id,
     scope,
   });
@@ -65,15 +65,33 @@ function lookAtComposite(book: Book, composite: CompositeTrigger, { scope, now }
 }
 
 /** A member of all organizations counts once, by its worst scope; one that only suspects counts when people were told of it. */
-export function compositeCondition(book: Book, { members, atLeast, scope }: CompositeTrigger, wanted: Wanted): Condition {
+export function compositeCondition(book: Book, composite: CompositeTrigger, wanted: Wanted): Condition {
+  return lookAtMembers(
+    composite.members.map((member) => statusOf(book, composite, { member, wanted })),
+    composite.atLeast,
+  );
+}
+
+function statusOf(
+  book: Book,
+  { scope }: CompositeTrigger,
+  { member, wanted }: { readonly member: string; readonly wanted: Wanted },
+): TriggerStatus | 'unknown' {
   const mine = scope === 'all' ? null : wanted.scope;
-  const statuses = members.map((member): TriggerStatus | 'unknown' => {
-    const told = statesOf(book, member, mine).map((state) => toldOf(book.manual.get(member), state, wanted.now));
-    if (told.includes('breached')) return 'breached';
-    if (told.includes('suspect')) return 'suspect';
-    return isBlind(book, member, { scope: mine, now: wanted.now }) ? 'unknown' : 'ok';
-  });
-  return lookAtMembers(statuses, atLeast);
+  const told = statesOf(book, member, mine).map((state) => toldOf(book.manual.get(member), state, wanted.now));
+  if (told.includes('breached')) return 'breached';
+  if (told.includes('suspect')) return 'suspect';
+  return isBlind(book, member, { scope: mine, now: wanted.now }) ? 'unknown' : 'ok';
+}
+
+/** Those of the members that decide: how old or whose the data of the others is says nothing about it. All, where none is in breach. */
+function sourcesOf(book: Book, composite: CompositeTrigger, wanted: Wanted): readonly string[] {
+  const { members, atLeast } = composite;
+  const within = (statuses: readonly string[]): readonly string[] =>
+    members.filter((member) => statuses.includes(statusOf(book, composite, { member, wanted })));
+  const [breached, told] = [within(['breached']), within(['breached', 'suspect'])];
+  const deciding = breached.length >= atLeast ? breached : told.length > 0 ? told : members;
+  return [...new Set(deciding.flatMap((member) => [...(book.trackOf.get(member)?.track.fedBy ?? ['manual'])]))];
 }
 
 /** People's words, which end no episode by themselves, carry as much as still counts of them. */

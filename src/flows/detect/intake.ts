@@ -10,6 +10,7 @@ import type { SeriesRow } from '../../ports/signal-store.ts';
 import { feeds, mayFeed, newFeeder } from './feeders.ts';
 import { keep, keepResult } from './fresh-slots.ts';
 import { noteHeard, noteTruncated, TRUNCATED } from './heard.ts';
+import { AHEAD_MS, noteInstant } from './instants.ts';
 import { seriesOf } from './known-series.ts';
 import { heardOf } from './origins.ts';
 import { type CounterSample, numberIn } from './series-key.ts';
@@ -18,8 +19,6 @@ import { counting, hasHistograms } from './targets.ts';
 import type { Book, Series, SourceState, Target, Track } from './track.ts';
 import { partMsOf, rowOf, slotOf } from './track.ts';
 
-/** Tolerance for a sender's clock that is ahead; beyond it the arrival counts. */
-const AHEAD_MS = 1_000;
 const MARKS = 256;
 const GAPS = 64;
 const MAX_PART = 4_000_000_000;
@@ -118,6 +117,7 @@ function heard({ book, source, now, previousAt, series }: Intake, newest: Instan
   source.marks.push(newest);
   if (source.marks.length > MARKS) source.marks.splice(0, source.marks.length - MARKS);
   for (const track of book.tracks.values()) {
+    track.awaited.delete(source.id);
     if (!track.fedBy.has(source.id)) continue;
     track.since ??= previousAt === 0 ? newest : previousAt;
     for (const row of newFeeder(track, source)) series.set(row.series, row);
@@ -339,10 +339,6 @@ function putSpread({ track, row }: Target, cell: Cell, { count, from, at }: Laid
   });
 }
 
-/** Above this a number is meant in milliseconds. */
-const SECONDS_END = 1e11;
-
-/** The newest of what its series tell is the last good thing; one that was taken away makes it older again. */
 function takeInstant(
   intake: Intake,
   target: Target,
@@ -350,9 +346,7 @@ function takeInstant(
 ): void {
   const { track, row } = target;
   seen(intake, target, at, -Infinity);
-  const instants = track.instants.get(row) ?? new Map<string, Instant>();
-  track.instants.set(row, instants.set(key, Math.min(total > SECONDS_END ? total : total * 1_000, at + AHEAD_MS)));
-  track.eventAt[row] = Math.max(...instants.values());
+  noteInstant(track, row, { key, total, at });
   track.newAll[row] = (track.newAll[row] ?? 0) + 1;
   // For the history: the mean of the last good things of a slot.
   keep(track, row, Math.floor(at / track.slotMs), 0, 1, (track.eventAt[row] ?? 0) / 1_000);

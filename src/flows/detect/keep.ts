@@ -2,15 +2,18 @@
 // A book is only a cache of the store: when a commit fails it is thrown away and loaded again.
 import { isAhead, MOST_AHEAD_MS, notAhead, stateNotAhead } from '../../domain/ahead.ts';
 import type { Instant } from '../../domain/json.ts';
+import { scopeOf } from '../../domain/selector.ts';
 import type { Cell } from '../../domain/spread.ts';
 import type { System } from '../../domain/system.ts';
 import { decodeState } from '../../domain/trigger-machine.ts';
 import type { SeenRow, SeriesRow, SignalStore, SlotRow, StateRow } from '../../ports/signal-store.ts';
 import { FEEDS, feederRows, feeds, mayFeed, restoreFeeder } from './feeders.ts';
 import { TRUNCATED } from './heard.ts';
+import { awaitSources, noteInstant } from './instants.ts';
 import { ALIVE, CURSOR, INCREMENTS, incrementsRow, PROBE, SPREAD_MARK, TRACKS, trackRow } from './intake.ts';
 import type { Findings } from './looks.ts';
 import { rateOf } from './looks.ts';
+import { nameIn } from './series-key.ts';
 import type { Book, ExtraWindow, SourceState, Track } from './track.ts';
 import { newBook, partMsOf, rowOf, sourceOf } from './track.ts';
 import { watchUsers } from './users.ts';
@@ -86,7 +89,10 @@ function restoreSources(book: Book, system: System, rows: readonly SeriesRow[], 
     else if (row.series.startsWith(FEEDS)) restoreFeeder(book.tracks, source, row);
     else if (row.series.startsWith(CURSOR)) source.cursor = { ...source.cursor, [row.series.slice(CURSOR.length)]: row.total };
     // Rows are written when a total changes; the source was last read at its own time.
-    else source.restored.set(row.series, { total: row.total, at: Math.max(row.at, source.newest), storedAt: row.at });
+    else {
+      source.restored.set(row.series, { total: row.total, at: Math.max(row.at, source.newest), storedAt: row.at });
+      restoreInstant(book, source, row);
+    }
   }
 }
 
@@ -96,6 +102,17 @@ function restoreIncrements(book: Book, source: SourceState, row: SeriesRow): voi
   feeds(track, source);
   track.pushedBy.add(source.id);
   track.pushSeenAt = source.newest;
+}
+
+/** Of an age: the last good thing that a series told stands until it tells another, whichever source speaks first after a start. */
+function restoreInstant(book: Book, source: SourceState, { series, total }: SeriesRow): void {
+  for (const track of book.tracks.values()) {
+    if (track.spec.signal.kind !== 'age' || !mayFeed(track, source.id)) continue;
+    const named = nameIn(series);
+    if (named === null || track.roles.all?.(named.name, named.labels) !== true) continue;
+    feeds(track, source);
+    noteInstant(track, rowOf(track, scopeOf(named.labels, track.by)), { key: `${source.id}/${series}`, total, at: source.newest });
+  }
 }
 
 function restorePoint(book: Book, source: SourceState, row: SeriesRow): void {
@@ -174,6 +191,7 @@ function settleTrack(book: Book, system: System, track: Track, now: Instant): vo
     track.lastSeen[row] = lastRead;
     track.seenAt[row] = lastRead;
   }
+  awaitSources(track, system.sources, now);
   if (track.spec.signal.kind !== 'absent') return;
   for (const scope of track.by === null ? [''] : system.organizations.map((org) => org.id)) rowOf(track, scope);
   track.since ??= now;

@@ -3,7 +3,7 @@ import type { CounterState } from '../../domain/counter.ts';
 import { originOf } from './origins.ts';
 import { type CounterSample, seriesKey, withoutValues } from './series-key.ts';
 import { targetsOf } from './targets.ts';
-import type { Book, Series, SourceState, Target } from './track.ts';
+import type { Book, KnownSample, Series, SourceState, Target } from './track.ts';
 
 /** A source may hand over the same labels object again and again: then nothing is parsed or matched twice. */
 export function seriesOf({ book, source }: { readonly book: Book; readonly source: SourceState }, sample: CounterSample): Series {
@@ -15,12 +15,24 @@ export function seriesOf({ book, source }: { readonly book: Book; readonly sourc
     return guess.series;
   }
   const cached = source.bySample.get(labels);
-  const known =
-    cached !== undefined && cached.name === name ? cached : { name, labels, series: madeSeries(book, source, sample), next: null };
-  if (known !== cached) source.bySample.set(labels, known);
-  if (last !== null) last.next = known;
+  const known = namedOf(cached, name) ?? { name, labels, series: madeSeries(book, source, sample), next: null, other: cached };
+  if (known.other === cached) source.bySample.set(labels, known);
+  // Labels that are seen for the first time may never come again: nobody points at them, or one that lives on would hold all that ever came.
+  if (last !== null && cached !== undefined) last.next = known;
   source.lastSample = known;
   return known.series;
+}
+
+/** So many names may share their labels object. */
+const MOST_NAMES = 64;
+
+function namedOf(first: KnownSample | undefined, name: string): KnownSample | undefined {
+  let known = first;
+  for (let count = 0; known !== undefined && known.name !== name; count += 1) {
+    if (count === MOST_NAMES) known.other = undefined;
+    known = known.other;
+  }
+  return known;
 }
 
 function madeSeries(book: Book, source: SourceState, sample: CounterSample): Series {

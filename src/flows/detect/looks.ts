@@ -23,6 +23,7 @@ import { quantileOf, SPREAD_PARTS } from '../../domain/spread.ts';
 import type { Transition } from '../../domain/trigger.ts';
 import { encodeState, isQuiet, type Look, type MachineState, saidAgain, step } from '../../domain/trigger-machine.ts';
 import type { StateRow } from '../../ports/signal-store.ts';
+import { isAwaited } from './instants.ts';
 import type { Book, ManualTrigger, Track, Watcher } from './track.ts';
 import { countsBad, growsByTime, isUnknown, newestOf, partOf, slotOf, watermarkOf } from './track.ts';
 
@@ -45,7 +46,10 @@ export function conditionOf(track: Track, watcher: Watcher, row: number, at: Ins
   const { compiled } = watcher;
   const { signal } = track.spec;
   if (signal.kind === 'absent') return lookAtSilence(compiled, now - lastEventOf(track, row), rateOf(track, row));
-  if (signal.kind === 'age') return lookAtAge(compiled, now, (track.eventAt[row] ?? 0) > 0 ? (track.eventAt[row] ?? 0) : null);
+  if (signal.kind === 'age') {
+    const last = track.eventAt[row] ?? 0;
+    return lookAtAge(compiled, now, last > 0 && !isAwaited(track, now) ? last : null);
+  }
   if (signal.kind === 'probe') {
     const points = [...track.points.values()].map((point) => ({ fails: point.fails, known: now - point.seenAt <= track.absentMs }));
     return lookAtProbe(points, signal);

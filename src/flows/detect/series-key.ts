@@ -22,6 +22,20 @@ export function seriesKey(name: string, labels: Labels): string {
   return whole.length <= KEY_CHARS ? whole : `${whole.slice(0, KEY_CHARS).replace(/[\uD800-\uDFFF]/g, '')}#${digestOf(whole)}`;
 }
 
+/** The name and the labels again; null where the key was too long to hold them, or is none. */
+export function nameIn(key: string): { readonly name: string; readonly labels: Labels } | null {
+  let parts: unknown;
+  try {
+    parts = JSON.parse(key);
+  } catch {
+    // One that was too long ends in a digest.
+    return null;
+  }
+  if (!Array.isArray(parts)) return null;
+  const [name = '', ...flat] = parts as readonly string[];
+  return { name, labels: Object.fromEntries(flat.flatMap((label, index) => (index % 2 === 0 ? [[label, flat[index + 1] ?? '']] : []))) };
+}
+
 /** The store holds no phone number, only what tells it from another. */
 export function withoutValues(labels: Labels, hashed: ReadonlySet<string>): Labels {
   const told: Record<string, string> = { ...labels };

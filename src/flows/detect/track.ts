@@ -64,6 +64,8 @@ export interface Track {
   readonly points: Map<string, ProbePoint>;
   /** For ages: by row, the last good thing that each series tells. */
   readonly instants: Map<number, Map<string, Instant>>;
+  /** For ages: sources that have not spoken since the start, and until when they are waited for: any of them may know of something newer. */
+  readonly awaited: Map<string, Instant>;
   /** For distinct values; null for all other kinds. */
   readonly values: DistinctValues | null;
   /** Values that were seen since the last commit. */
@@ -131,6 +133,8 @@ export interface KnownSample {
   readonly series: Series;
   /** What came behind it the last time: senders keep their order, and comparing is far cheaper than looking up. */
   next: KnownSample | null;
+  /** Another name with the same labels object. */
+  other: KnownSample | undefined;
 }
 
 export interface SourceState {
@@ -268,6 +272,7 @@ export function trackFor(
     pushedBy: new Set(),
     points: new Map(),
     instants: new Map(),
+    awaited: new Map(),
     values: kind === 'distinct' ? new DistinctValues() : null,
     freshSeen: [],
     spread: kind === 'quantile' ? new Spreads() : null,
@@ -343,7 +348,8 @@ export function newestOf(book: Book, track: Track): Instant {
 /** Not to be read, or not heard of for three of its readings and what a delivery may take. */
 export const isSilent = (source: SourceState, now: Instant): boolean =>
   source.dead !== null || now - source.heardAt > 3 * source.everyMs + DELIVERY_MS;
-const DELIVERY_MS = 2_000;
+/** What a delivery may take. */
+export const DELIVERY_MS = 2_000;
 
 /** Below this instant nothing is expected any more: the oldest of the sources that speak, less its disorder. */
 export function watermarkOf(book: Book, track: Track, now: Instant): Instant {
