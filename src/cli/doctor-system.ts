@@ -4,11 +4,13 @@ import { join, resolve } from 'node:path';
 import { loadAndLint } from '../config/lint.ts';
 import { isUsable } from '../config/load.ts';
 import { parsePoint } from '../domain/probe-point.ts';
+import type { Told } from '../domain/selection.ts';
 import type { Sample } from '../domain/signal.ts';
 import { isPulled, type PulledSpec, type SourceSpec } from '../domain/source-catalog.ts';
 import type { System } from '../domain/system.ts';
 import type { Http } from '../ports/http.ts';
 import type { Context } from './context.ts';
+import { checkSignals } from './doctor-signals.ts';
 import { type Finding, fail, look, ok, skip, warn } from './finding.ts';
 import type { LocalParts } from './wiring.ts';
 
@@ -31,15 +33,18 @@ export async function checkSystem(context: Context): Promise<readonly Finding[]>
   const says = `${system.name}: ${system.triggers.length} triggers, ${Object.keys(loaded.runbooks).length} runbooks`;
   const opened = await openOrSay(context, system, loaded.baseDir);
   if ('state' in opened) return [opened];
+  const told = new Map<string, readonly Told[]>();
+  const parts = await Promise.all([
+    ...system.sources.map((source) => sourceOf(source, opened, { baseDir: loaded.baseDir, told })),
+    ...Object.entries(opened.targets).map(([id, target]) => targetOf(id, target)),
+    ...Object.entries(opened.switches).map(([id, one]) => switchOf(id, one, system)),
+    ...system.channels.map((channel) => channelOf(channel.id, channel.driver, opened, dataDir)),
+  ]);
   return [
     warnings === 0 ? ok(what, says) : warn(what, `${says}, ${warnings} warnings`, 'See them: belay lint'),
     ...armed(system),
-    ...(await Promise.all([
-      ...system.sources.map((source) => sourceOf(source, opened, loaded.baseDir)),
-      ...Object.entries(opened.targets).map(([id, target]) => targetOf(id, target)),
-      ...Object.entries(opened.switches).map(([id, one]) => switchOf(id, one, system)),
-      ...system.channels.map((channel) => channelOf(channel.id, channel.driver, opened, dataDir)),
-    ])),
+    ...parts,
+    ...checkSignals(system, told, context.lang),
   ];
 }
 
@@ -58,8 +63,14 @@ function armed(system: System): readonly Finding[] {
   return system.triggers.length === 0 ? [warn('triggers', 'none: nothing is watched', 'Add one to belay.yaml.')] : [ok('triggers', says)];
 }
 
+interface Reading {
+  readonly baseDir: string;
+  /** What each source told is put here. */
+  readonly told: Map<string, readonly Told[]>;
+}
+
 /** Each source that Belay reads is read once; nothing of it is kept. */
-function sourceOf(source: SourceSpec, parts: LocalParts, baseDir: string): Promise<Finding> {
+function sourceOf(source: SourceSpec, parts: LocalParts, { baseDir, told }: Reading): Promise<Finding> {
   const what = `source ${source.id}`;
   if (!isPulled(source)) return Promise.resolve(skip(what, 'is sent to Belay'));
   if (source.driver === 'log' && !existsSync(resolve(baseDir, source.path)))
@@ -69,6 +80,8 @@ function sourceOf(source: SourceSpec, parts: LocalParts, baseDir: string): Promi
   return look(what, async () => {
     const batch = await parts.read(source, READING_MS);
     if (!batch.alive) return fail(what, batch.reason ?? 'it could not be read', todoOf(source));
+    const samples = batch.samples.filter((one) => one.kind !== 'probe');
+    if (samples.length > 0) told.set(source.id, samples);
     const points = batch.samples.filter((one) => one.kind === 'probe');
     const failing = points.filter((one) => !one.ok);
     if (failing.length > 0) {

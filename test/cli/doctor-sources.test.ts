@@ -30,13 +30,13 @@ async function serve(o: { readonly date?: string } = {}): Promise<string> {
 }
 
 /** What doctor finds of the source `one`, written as YAML. */
-async function found(source: string, dir = folder()): Promise<Finding | undefined> {
+async function found(source: string, dir = folder(), what = 'source one'): Promise<Finding | undefined> {
   writeFileSync(path.join(dir, 'belay.yaml'), `belay: 1\nname: Shop\nsources:\n  one: ${source}\nnetwork: { allow: [127.0.0.1] }\n`);
   const wiring = { env: { DB: 'postgres://ana:hunter2@127.0.0.1:1/crm', TOKEN: 'hunter2hunter2' }, lintTools, openParts };
-  const context = { config: dir, configDir: dir, dataDir: path.join(dir, '.belay'), wiring };
+  const context = { config: dir, configDir: dir, dataDir: path.join(dir, '.belay'), lang: 'en', wiring };
   const findings = await checkSystem(context as unknown as Parameters<typeof checkSystem>[0]);
   expect(JSON.stringify(findings)).not.toContain('hunter2');
-  return findings.find((one) => one.what === 'source one');
+  return findings.find((one) => one.what === what);
 }
 
 describe('doctor, of a source', () => {
@@ -52,6 +52,18 @@ describe('doctor, of a source', () => {
       says: `${base}/ok, tcp://127.0.0.1:${new URL(base).port} are as they should be`,
     });
     expect(await found('{ driver: host, every: 5s }')).toMatchObject({ state: 'ok', says: 'is read: 1 sample of host_memory_used' });
+  });
+
+  test('says of each signal whether anything matches it', async () => {
+    const base = await serve();
+    const dir = folder();
+    const one = `{ driver: prometheus, url: "${base}/metrics", every: 5s }\nsignals:\n  errors: { rate: 'requests{class="5xx"}' }`;
+    expect(await found(one, dir, 'signal errors')).toEqual({
+      what: 'signal errors',
+      state: 'warn',
+      says: 'selects requests{class="5xx"}, and one told only: queue, requests_total',
+      todo: expect.stringMatching(/./),
+    });
   });
 
   test('whose points fail names them and why, with what to do', async () => {

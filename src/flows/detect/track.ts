@@ -1,6 +1,5 @@
 // What detection holds in memory: sources, series, and one track for each (signal, window, grouping) with its scopes and watchers.
 // Shapes and look-ups only; filling them is intake.ts, judging them is looks.ts, keeping them is keep.ts.
-
 import type { Lags } from '../../domain/clock-skew.ts';
 import type { CompiledRule } from '../../domain/condition.ts';
 import { compileRule } from '../../domain/condition.ts';
@@ -348,7 +347,6 @@ export function newestOf(book: Book, track: Track): Instant {
 /** Not to be read, or not heard of for three of its readings and what a delivery may take. */
 export const isSilent = (source: SourceState, now: Instant): boolean =>
   source.dead !== null || now - source.heardAt > 3 * source.everyMs + DELIVERY_MS;
-/** What a delivery may take. */
 export const DELIVERY_MS = 2_000;
 
 /** Below this instant nothing is expected any more: the oldest of the sources that speak, less its disorder. */

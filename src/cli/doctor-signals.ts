@@ -1,0 +1,56 @@
+// Whether each signal matches anything of what its sources told just now: what somebody who writes a first trigger wants to know.
+import { type LabelValues, type Selection, selectionOf, type Told } from '../domain/selection.ts';
+import type { Lang, System } from '../domain/system.ts';
+import { doctorEn } from './doctor-words-en.ts';
+import { doctorPtBr } from './doctor-words-pt-br.ts';
+import { type Finding, ok, skip, warn } from './finding.ts';
+
+const MOST_NAMES = 12;
+const LONGEST_VALUE = 40;
+
+/** `told`: by source, of those that were read and told anything. */
+export function checkSignals(system: System, told: ReadonlyMap<string, readonly Told[]>, lang: Lang): readonly Finding[] {
+  return system.signals.flatMap((spec): readonly Finding[] => {
+    const feeding = spec.sources.length > 0 ? spec.sources : system.sources.map(({ id }) => id);
+    const read = feeding.filter((id) => told.has(id));
+    const unread = feeding.filter((id) => !told.has(id));
+    const selection =
+      read.length === 0
+        ? null
+        : selectionOf(
+            spec,
+            read.flatMap((id) => told.get(id) ?? []),
+          );
+    return selection === null ? [] : [findingOf(`signal ${spec.id}`, selection, { read, unread, lang })];
+  });
+}
+
+interface Look {
+  readonly read: readonly string[];
+  readonly unread: readonly string[];
+  readonly lang: Lang;
+}
+
+function findingOf(what: string, selection: Selection, { read, unread, lang }: Look): Finding {
+  const words = lang === 'en' ? doctorEn : doctorPtBr;
+  const sources = read.join(', ');
+  if (selection.why === 'matches') return ok(what, words.matches(selection.series, sources));
+  const labels = 'labels' in selection ? labelsText(selection.labels, words.noLabelsAtAll) : '';
+  if (selection.why === 'no-scope') return warn(what, words.noScope(selection.selector, selection.by, labels), words.scope);
+  if (selection.why === 'no-labels' && selection.isLater) return ok(what, words.later(selection.selector, labels));
+  const says =
+    selection.why === 'no-labels'
+      ? words.noLabels(selection.selector, selection.name, labels)
+      : words.noName(selection.selector, sources, shortened(selection.names) || words.nothing);
+  // Another source may be the one that tells it.
+  if (unread.length > 0) return skip(what, `${says}${words.unread(unread.join(', '))}`);
+  return warn(what, says, selection.why === 'no-name' && selection.near !== null ? words.meant(selection.near) : words.mend);
+}
+
+const shortened = (names: readonly string[]): string => names.slice(0, MOST_NAMES).join(', ') + (names.length > MOST_NAMES ? ', …' : '');
+
+function labelsText(labels: LabelValues, none: string): string {
+  const cut = (value: string): string => (value.length > LONGEST_VALUE ? `${value.slice(0, LONGEST_VALUE - 1)}…` : value);
+  const told = Object.entries(labels).map(([label, values]) => `${label}=${JSON.stringify(values.map(cut).join('|'))}`);
+  return told.length === 0 ? none : told.join(', ');
+}
