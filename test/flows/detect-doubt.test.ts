@@ -187,6 +187,7 @@ describe('a trigger over triggers, one of which nobody can see', () => {
       ],
     });
     await beats(one, 61, three);
+    await beat(one, 'queue', [{ ...happened(one, 'queue_down'), delta: 0 } as Sample]);
     await beats(one, 20, ['api', 'database']);
     await beat(one, 'api', [happened(one, 'api_down')]);
     await beat(one, 'database', [happened(one, 'database_down')]);
