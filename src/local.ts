@@ -122,5 +122,6 @@ const nobodyMeasures: Readings = {
   series: async () => null,
   report: async () => ({ status: 'ok', people: [], withinMs: 0, enough: false }),
   users: async () => undefined,
+  told: async () => [],
   health: async () => ({ watermarkAgeMs: Number.POSITIVE_INFINITY, lagMs: 0, deadSources: [] }),
 };

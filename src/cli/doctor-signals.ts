@@ -1,15 +1,60 @@
 // Whether each signal matches anything of what its sources told just now: what somebody who writes a first trigger wants to know.
+import { BelayError } from '../domain/errors.ts';
 import { type LabelValues, type Selection, selectionOf, type Told } from '../domain/selection.ts';
 import type { Lang, System } from '../domain/system.ts';
+import type { ToldNames } from '../ports/readings.ts';
+import { connect } from './client.ts';
+import type { Context } from './context.ts';
 import { doctorEn } from './doctor-words-en.ts';
 import { doctorPtBr } from './doctor-words-pt-br.ts';
 import { type Finding, ok, skip, warn } from './finding.ts';
+import { livingServer } from './server-file.ts';
 
 const MOST_NAMES = 12;
 const LONGEST_VALUE = 40;
 
-/** `told`: by source, of those that were read and told anything. */
-export function checkSignals(system: System, told: ReadonlyMap<string, readonly Told[]>, lang: Lang): readonly Finding[] {
+const PATIENCE_MS = 3_000;
+
+/** What a running Belay heard of senders and of logs; nothing where none runs, or is not ours to ask. */
+export async function heardHere({ dataDir, as, wiring }: Context): Promise<readonly ToldNames[]> {
+  if (livingServer(dataDir) === null) return [];
+  try {
+    const client = connect(dataDir, await wiring.http(), { person: as, timeoutMs: PATIENCE_MS });
+    return (await client.get<{ told: readonly ToldNames[] }>('/v1/told')).told;
+  } catch (error) {
+    // What is wrong with the server is a finding of its own.
+    if (BelayError.is(error)) return [];
+    throw error;
+  }
+}
+
+/** `read`: by source, what those told that were read just now. Of the others counts what a running Belay `heard`. */
+export function checkSignals(
+  system: System,
+  read: ReadonlyMap<string, readonly Told[]>,
+  { lang, heard = [] }: { readonly lang: Lang; readonly heard?: readonly ToldNames[] },
+): readonly Finding[] {
+  const told = new Map(read);
+  const parts = new Set<string>();
+  for (const { source, isAll, names } of heard) {
+    if (read.has(source) || names.length === 0) continue;
+    told.set(
+      source,
+      names.flatMap(({ name, labels }) => labels.map((one) => ({ name, labels: one }))),
+    );
+    if (!isAll) parts.add(source);
+    for (const one of names) if (!one.isAll) parts.add(`${source} ${one.name}`);
+  }
+  return findings(system, told, { lang, parts });
+}
+
+interface Known {
+  readonly lang: Lang;
+  /** Sources, and names of theirs, of which only a part is known. */
+  readonly parts: ReadonlySet<string>;
+}
+
+function findings(system: System, told: ReadonlyMap<string, readonly Told[]>, { lang, parts }: Known): readonly Finding[] {
   return system.signals.flatMap((spec): readonly Finding[] => {
     const feeding = spec.sources.length > 0 ? spec.sources : system.sources.map(({ id }) => id);
     const read = feeding.filter((id) => told.has(id));
@@ -21,7 +66,11 @@ export function checkSignals(system: System, told: ReadonlyMap<string, readonly 
             spec,
             read.flatMap((id) => told.get(id) ?? []),
           );
-    return selection === null ? [] : [findingOf(`signal ${spec.id}`, selection, { read, unread, lang })];
+    const isPart =
+      (selection?.why === 'no-name' && read.some((id) => parts.has(id))) ||
+      (selection?.why === 'no-labels' && read.some((id) => parts.has(`${id} ${selection.name}`)));
+    // Of what is known in part nothing is said to be missing.
+    return selection === null || isPart ? [] : [findingOf(`signal ${spec.id}`, selection, { read, unread, lang })];
   });
 }
 

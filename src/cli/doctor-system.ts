@@ -10,7 +10,7 @@ import { isPulled, type PulledSpec, type SourceSpec } from '../domain/source-cat
 import type { System } from '../domain/system.ts';
 import type { Http } from '../ports/http.ts';
 import type { Context } from './context.ts';
-import { checkSignals } from './doctor-signals.ts';
+import { checkSignals, heardHere } from './doctor-signals.ts';
 import { type Finding, fail, look, ok, skip, warn } from './finding.ts';
 import type { LocalParts } from './wiring.ts';
 
@@ -44,7 +44,7 @@ export async function checkSystem(context: Context): Promise<readonly Finding[]>
     warnings === 0 ? ok(what, says) : warn(what, `${says}, ${warnings} warnings`, 'See them: belay lint'),
     ...armed(system),
     ...parts,
-    ...checkSignals(system, told, context.lang),
+    ...checkSignals(system, told, { lang: context.lang, heard: await heardHere(context) }),
   ];
 }
 

@@ -40,6 +40,7 @@ export const OPERATIONS = {
   makePlan: 'viewer',
   decideApproval: 'viewer',
   listRefused: 'responder',
+  listTold: 'responder',
   answerStep: 'responder',
   addNote: 'responder',
   closeIncident: 'responder',

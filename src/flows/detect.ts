@@ -25,6 +25,7 @@ import { type Findings, lookAtManual, lookAtTrack, newFindings, note, noteLearnt
 import { healthOf, readMetric, viewsOf } from './detect/readings.ts';
 import { type Increment, withoutRepeats } from './detect/repeats.ts';
 import { createSeriesReader } from './detect/series.ts';
+import { toldBy } from './detect/told.ts';
 import type { Book, ExtraWindow, ManualTrigger, Track } from './detect/track.ts';
 import { growsByTime, sourceOf } from './detect/track.ts';
 import { Troubles } from './detect/troubles.ts';
@@ -78,6 +79,7 @@ export function createDetector(deps: DetectorDeps): Detector {
       series: async (query) => series({ book: await running.book(), now: deps.time.now() }, query),
       report: (report) => running.report(report),
       users: async (query) => usersOf(await running.book(), deps.system, query, deps.time.now()),
+      told: async () => toldBy(await running.book()),
       health: async (of) => {
         const [book, now] = [await running.book(), deps.time.now()];
         const troubles = running.troubles.list(now);

@@ -55,6 +55,8 @@ export interface Readings {
     readonly trigger: string;
     readonly scope: string | null;
   }): Promise<{ readonly affected: number; readonly active: number } | null | undefined>;
+  /** Names and labels that each source told since the start, a few of each: for whoever writes a selector. */
+  told(): Promise<readonly ToldNames[]>;
   /** Watermark age and event-loop lag, for guard G8: of these sources, or of all where none of them is known. */
   health(of?: { readonly sources: readonly string[] }): Promise<{
     readonly watermarkAgeMs: number;
@@ -67,6 +69,18 @@ export interface Readings {
     /** Beside the counting; absent: none. */
     readonly troubles?: readonly DetectionTrouble[];
   }>;
+}
+
+export interface ToldNames {
+  readonly source: string;
+  /** False: there are more names than these. */
+  readonly isAll: boolean;
+  readonly names: readonly {
+    readonly name: string;
+    /** False: there are more label sets of it than these. */
+    readonly isAll: boolean;
+    readonly labels: readonly Readonly<Record<string, string>>[];
+  }[];
 }
 
 /** `clock`: what was counted lay in the future and was taken back. `upkeep`: old counts cannot be put together or forgotten now. */

@@ -220,6 +220,13 @@ export const triggerSchema = z
     lastEvaluatedAt: instantOut,
   })
   .openapi('Trigger');
+export const toldSchema = z
+  .object({
+    source: z.string(),
+    isAll: z.boolean().openapi({ description: 'False: there are more names' }),
+    names: z.array(z.object({ name: z.string(), isAll: z.boolean(), labels: z.array(z.record(z.string(), z.string())) })),
+  })
+  .openapi('Told');
 export const refusedQuery = z.strictObject({
   source: z.string().max(200).optional(),
   limit: z.coerce.number().int().min(1).max(1_000).default(50),

@@ -37,6 +37,7 @@ import {
   statusSchema,
   stepParams,
   takenBackBody,
+  toldSchema,
   viewSchema,
 } from './api-schemas.ts';
 import { addShadow } from './api-shadow.ts';
@@ -85,6 +86,14 @@ function addSystemReads(add: Add, { world, version, refusals }: ApiDeps): void {
     query: refusedQuery,
     answer: z.object({ refused: z.array(refusedSchema) }),
     handle: async ({ query }) => ({ refused: refusals?.list(query.source).slice(0, query.limit) ?? [] }),
+  });
+  add({
+    ...READ,
+    operation: 'listTold',
+    path: '/v1/told',
+    summary: 'Names and labels that each source told since the start, a few of each',
+    answer: z.object({ told: z.array(toldSchema) }),
+    handle: async () => ({ told: await world.readings.told() }),
   });
   add({
     ...READ,

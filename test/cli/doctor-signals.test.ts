@@ -1,10 +1,14 @@
 // `belay doctor`: whether a signal matches anything of what its sources told, in both languages.
-import { describe, expect, test } from 'vitest';
-import { checkSignals } from '../../src/cli/doctor-signals.ts';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { createHttp } from '../../src/adapters/http/index.ts';
+import { checkSignals, heardHere } from '../../src/cli/doctor-signals.ts';
+import { BelayError } from '../../src/domain/errors.ts';
 import { selectorText, type Told } from '../../src/domain/selection.ts';
 import type { Selector, SignalKind } from '../../src/domain/signal.ts';
 import type { Lang } from '../../src/domain/system.ts';
+import type { ToldNames } from '../../src/ports/readings.ts';
 import { scrape, signal, system } from '../flows/detect-world.ts';
+import { livingDoor } from './belay.ts';
 
 const of = (name: string, ...labels: readonly (readonly [string, '=' | '!=' | '=~' | '!~', string])[]): Selector => ({
   name,
@@ -18,10 +22,18 @@ const PAGE: readonly Told[] = [
   { name: 'queue', labels: {} },
 ];
 
-function found(kind: SignalKind, o: { readonly lang?: Lang; readonly by?: string | null; readonly sources?: readonly string[] } = {}) {
+function found(
+  kind: SignalKind,
+  o: {
+    readonly lang?: Lang;
+    readonly by?: string | null;
+    readonly sources?: readonly string[];
+    readonly heard?: readonly ToldNames[];
+  } = {},
+) {
   const spec = { ...signal(kind, { by: o.by === undefined ? 'org' : o.by, sources: o.sources ?? ['shop'] }), id: 'it' };
   const all = system({ sources: [scrape(), { id: 'hooks', driver: 'push', everyMs: 1_000 } as never], signals: [spec], triggers: [] });
-  return checkSignals(all, new Map([['shop', PAGE]]), o.lang ?? 'en');
+  return checkSignals(all, new Map([['shop', PAGE]]), { lang: o.lang ?? 'en', ...(o.heard === undefined ? {} : { heard: o.heard }) });
 }
 
 describe('doctor, of a signal', () => {
@@ -91,6 +103,47 @@ describe('doctor, of a signal', () => {
     expect(found({ kind: 'composite', of: ['a'], atLeast: 1 })).toEqual([]);
     expect(selectorText(of('a', ['b', '!~', 'c"d']))).toBe('a{b!~"c\\"d"}');
   });
+});
+
+describe('doctor, of a signal that is sent', () => {
+  const heard = (o: Partial<ToldNames> = {}): readonly ToldNames[] => [
+    { source: 'hooks', isAll: true, names: [{ name: 'webhook', isAll: true, labels: [{ type: 'opened', org: 'acme' }] }], ...o },
+  ];
+  const kind: SignalKind = { kind: 'rate', of: of('webhook', ['class', '=', '5xx']) };
+  const asked = { sources: ['hooks'] };
+
+  test('says what the running Belay heard of its sender', () => {
+    expect(found({ kind: 'rate', of: of('webhook', ['type', '=', 'opened']) }, { ...asked, heard: heard() })).toMatchObject([
+      { state: 'ok', says: 'selects 1 series of what hooks told' },
+    ]);
+    expect(found(kind, { ...asked, heard: heard() })).toMatchObject([
+      { state: 'warn', says: 'selects webhook{class="5xx"}, and no series of webhook matches: there are type="opened", org="acme"' },
+    ]);
+  });
+
+  test('says nothing is missing of what is known in part', () => {
+    const names = heard()[0]?.names.map((one) => ({ ...one, isAll: false })) ?? [];
+    expect(found(kind, { ...asked, heard: heard({ names }) })).toEqual([]);
+    expect(found({ kind: 'rate', of: of('other') }, { ...asked, heard: heard({ isAll: false }) })).toEqual([]);
+    expect(found({ kind: 'rate', of: of('other') }, { ...asked, heard: heard() })).toMatchObject([{ state: 'warn' }]);
+  });
+});
+
+test('doctor asks a running Belay what its senders told, and goes on where it does not answer', async () => {
+  const door = await livingDoor();
+  onTestFinished(() => door.remove());
+  const heard = [{ source: 'hooks', isAll: true, names: [{ name: 'webhook', isAll: true, labels: [{ type: 'opened' }] }] }];
+  Object.assign(door.story.world.readings, { told: async () => heard });
+  const context = { dataDir: door.dataDir, as: undefined, wiring: { http: async () => createHttp({ allow: ['127.0.0.1'] }) } };
+  const asked = (dataDir: string) => heardHere({ ...context, dataDir } as unknown as Parameters<typeof heardHere>[0]);
+  expect(await asked(door.dataDir)).toEqual(heard);
+  expect(await asked(`${door.dataDir}/none`)).toEqual([]);
+  Object.assign(door.story.world.readings, {
+    told: async () => {
+      throw new BelayError('BELAY_STORE_UNAVAILABLE', 'no store');
+    },
+  });
+  expect(await asked(door.dataDir)).toEqual([]);
 });
 
 const loose = (one: { readonly state: string; readonly says: RegExp }) => ({ ...one, says: expect.stringMatching(one.says) as string });

@@ -37,6 +37,13 @@ describe('reading', () => {
     expect(door.bugs).toEqual([]);
   });
 
+  test('names and labels that sources told are for responders alone', async () => {
+    const told = [{ source: 'hooks', isAll: true, names: [{ name: 'webhook', isAll: true, labels: [{ type: 'opened' }] }] }];
+    Object.assign(door.story.world.readings, { told: async () => told });
+    expect(await (await door.ask('GET', '/v1/told')).json()).toEqual({ told });
+    expect((await door.ask('GET', '/v1/told', { as: 'eve' })).status).toBe(403);
+  });
+
   test('the event log is read in pages that follow each other without a gap', async () => {
     const seen: number[] = [];
     let after = 0;

@@ -61,6 +61,7 @@ export function createStoryReadings(time: Time): StoryReadings {
     health: async () => ({ watermarkAgeMs: 900, lagMs: 3, deadSources: [] }),
     report: async ({ by }) => ({ status: 'suspect', people: [by], withinMs: 3_600_000, enough: false }),
     users: async () => undefined,
+    told: async () => [],
     read: async () => ({
       known: false,
       why: 'not asked here',

@@ -3,6 +3,7 @@ import type { CounterState } from '../../domain/counter.ts';
 import { originOf } from './origins.ts';
 import { type CounterSample, seriesKey, withoutValues } from './series-key.ts';
 import { targetsOf } from './targets.ts';
+import { noteTold } from './told.ts';
 import type { Book, KnownSample, Series, SourceState, Target } from './track.ts';
 
 /** A source may hand over the same labels object again and again: then nothing is parsed or matched twice. */
@@ -38,6 +39,7 @@ function namedOf(first: KnownSample | undefined, name: string): KnownSample | un
 function madeSeries(book: Book, source: SourceState, sample: CounterSample): Series {
   const { name, labels } = sample;
   const key = seriesKey(name, book.hashed.size === 0 ? labels : withoutValues(labels, book.hashed));
+  noteTold(book, source, key, sample);
   let series = source.series.get(key);
   if (series === undefined) {
     const origin = sample.kind === 'delta' || sample.origin === undefined ? null : originOf(source.origins, sample.origin);

@@ -20,6 +20,7 @@ import type { ClockTrigger, CompositeTrigger, ManualTrigger } from './dataless.t
 import type { Origin } from './origins.ts';
 import { type Roles, rolesOf } from './roles.ts';
 import { RunningSums } from './running-sums.ts';
+import { newTold, type ToldMemory } from './told.ts';
 
 export type { CompositeTrigger, ManualTrigger };
 
@@ -35,12 +36,6 @@ export interface Watcher {
   totals: { bad: number; all: number } | null;
   /** Rows that are not at rest: looked at with every delivery. */
   readonly active: Set<number>;
-}
-
-export interface ProbePoint {
-  fails: number;
-  at: Instant;
-  seenAt: Instant;
 }
 
 export interface Track {
@@ -60,7 +55,7 @@ export interface Track {
   readonly keptFeeders: Set<string>;
   /** Those of them that tell increments: their silence is zero traffic as long as they speak at all. */
   readonly pushedBy: Set<string>;
-  readonly points: Map<string, ProbePoint>;
+  readonly points: Map<string, { fails: number; at: Instant; seenAt: Instant }>;
   /** For ages: by row, the last good thing that each series tells. */
   readonly instants: Map<number, Map<string, Instant>>;
   /** For ages: sources that have not spoken since the start, and until when they are waited for: any of them may know of something newer. */
@@ -159,6 +154,7 @@ export interface SourceState {
   readonly gaps: { readonly from: Instant; readonly to: Instant }[];
   readonly series: Map<string, Series>;
   readonly origins: Map<string, Origin>;
+  readonly told: ToldMemory;
   readonly bySample: WeakMap<object, KnownSample>;
   lastSample: KnownSample | null;
   readonly restored: Map<string, CounterState & { readonly storedAt: Instant }>;
@@ -391,6 +387,7 @@ export function sourceOf(book: Book, system: System, id: string, everyMs: number
     gaps: [],
     series: new Map(),
     origins: new Map(),
+    told: newTold(),
     bySample: new WeakMap(),
     lastSample: null,
     restored: new Map(),

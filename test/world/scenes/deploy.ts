@@ -249,6 +249,7 @@ function readingsOf(views: (trigger: string) => readonly TriggerView[], now: () 
     series: async () => null,
     report: async ({ by }) => ({ status: 'suspect', people: [by], withinMs: 3_600_000, enough: false }),
     users: async () => undefined,
+    told: async () => [],
     health: async () => ({ watermarkAgeMs: 200, lagMs: 1, deadSources: [] }),
   };
 }
