@@ -3,12 +3,14 @@ import { describe, expect, it } from 'vitest';
 import type { Incident } from '../../src/domain/incident.ts';
 import type { ManualStep, Runbook } from '../../src/domain/ir.ts';
 import { createCommands } from '../../src/flows/commands.ts';
+import { startLoops } from '../../src/flows/loops.ts';
+import { opening } from '../contracts/store-kit.ts';
 import { createFakeDigest } from '../world/fakes/digest.ts';
 import { DurableDisk } from '../world/fakes/durable-disk.ts';
 import { createFakeIncidentStore } from '../world/fakes/incident-store.ts';
 import { KillSwitch } from '../world/fakes/kill-switch.ts';
 import { createFakeTime } from '../world/fakes/time.ts';
-import { breach, breachOf, START, startLife, viewOf } from '../world/scenes/deploy.ts';
+import { breach, breachOf, createWorld, START, startLife, viewOf } from '../world/scenes/deploy.ts';
 import { ANA, STEP } from '../world/scenes/play.ts';
 import { deployRunbook } from '../world/scenes/runbook.ts';
 
@@ -134,6 +136,31 @@ describe('a runbook with a lock', () => {
     await here.until((incidents) => incidents.every((one) => one.lock == null || one.id === waits?.id));
     await here.clock.advance(1_000);
     expect(holders(await here.all())).toEqual([waits?.id]);
+  });
+
+  it('is looked for by the loops of Belay as soon as an incident changes', async () => {
+    const disk = new DurableDisk();
+    const clock = createFakeTime(START, 5);
+    const of = createWorld({ disk, clock, kill: new KillSwitch() });
+    let looks = 0;
+    const incidents: typeof of.incidents = {
+      ...of.incidents,
+      list: (filter) => {
+        looks += filter?.open === true ? 1 : 0;
+        return of.incidents.list(filter);
+      },
+    };
+    const loops = startLoops({ ...of, incidents }, (error) => {
+      throw error;
+    });
+    await clock.advance(1_000);
+    const before = looks;
+    await clock.advance(2_000);
+    expect(looks).toBe(before);
+    await of.incidents.declare('errors/acme', opening());
+    await clock.advance(10);
+    expect(looks).toBeGreaterThan(before);
+    await Promise.all([loops.stop(), clock.advance(60_000)]);
   });
 
   it('is held by one at most after a kill at any boundary, and both runs come to their end', async () => {
