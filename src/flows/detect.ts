@@ -79,7 +79,7 @@ export function createDetector(deps: DetectorDeps): Detector {
       series: async (query) => series({ book: await running.book(), now: deps.time.now() }, query),
       report: (report) => running.report(report),
       users: async (query) => usersOf(await running.book(), deps.system, query, deps.time.now()),
-      told: async () => toldBy(await running.book()),
+      told: async () => toldBy((await running.book()).sources.values()),
       health: async (of) => {
         const [book, now] = [await running.book(), deps.time.now()];
         const troubles = running.troubles.list(now);

@@ -39,7 +39,7 @@ function namedOf(first: KnownSample | undefined, name: string): KnownSample | un
 function madeSeries(book: Book, source: SourceState, sample: CounterSample): Series {
   const { name, labels } = sample;
   const key = seriesKey(name, book.hashed.size === 0 ? labels : withoutValues(labels, book.hashed));
-  noteTold(book, source, key, sample);
+  noteTold({ hashed: book.hashed, told: source.told }, key, sample);
   let series = source.series.get(key);
   if (series === undefined) {
     const origin = sample.kind === 'delta' || sample.origin === undefined ? null : originOf(source.origins, sample.origin);

@@ -2,7 +2,6 @@
 import type { Told } from '../../domain/selection.ts';
 import type { ToldNames } from '../../ports/readings.ts';
 import { withoutValues } from './series-key.ts';
-import type { Book, SourceState } from './track.ts';
 
 const MOST_NAMES = 500;
 const MOST_OF_NAME = 10;
@@ -15,7 +14,12 @@ export interface ToldMemory {
 
 export const newTold = (): ToldMemory => ({ names: new Map(), isAll: true });
 
-export function noteTold({ hashed }: Book, { told }: SourceState, key: string, { name, labels }: Told): void {
+interface Memories {
+  readonly hashed: ReadonlySet<string>;
+  readonly told: ToldMemory;
+}
+
+export function noteTold({ hashed, told }: Memories, key: string, { name, labels }: Told): void {
   let known = told.names.get(name);
   if (known === undefined) {
     if (told.names.size >= MOST_NAMES) {
@@ -30,8 +34,8 @@ export function noteTold({ hashed }: Book, { told }: SourceState, key: string, {
   else known.isAll = false;
 }
 
-export const toldBy = ({ sources }: Book): readonly ToldNames[] =>
-  [...sources.values()].map(({ id, told }) => ({
+export const toldBy = (sources: Iterable<{ readonly id: string; readonly told: ToldMemory }>): readonly ToldNames[] =>
+  [...sources].map(({ id, told }) => ({
     source: id,
     isAll: told.isAll,
     names: [...told.names].map(([name, { series, isAll }]) => ({ name, isAll, labels: [...series.values()] })),
