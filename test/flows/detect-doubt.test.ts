@@ -209,6 +209,20 @@ describe('a trigger over triggers, one of which nobody can see', () => {
   });
 });
 
+describe('more scopes than are told apart', () => {
+  test('share one scope that may ask but never breach', async () => {
+    const world = new DetectWorld({ signals: [signal(ERRORS, { max: 2 })] });
+    const traffic = (errors: number) => () => {
+      for (let org = 0; org < 5; org += 1) world.shop.serve(`org-${org}`, 10, errors);
+    };
+    await world.run(70, traffic(0));
+    await world.run(20, traffic(5));
+    expect((await world.detector.readings.views('ratio')).map((view) => view.scope).sort()).toEqual(['(other)', 'org-0', 'org-1']);
+    expect(await world.path('(other)')).toEqual(['ok→suspect', 'suspect→suspect!']);
+    expect((await world.path('org-0')).at(-1)).toBe('suspect→breached');
+  });
+});
+
 describe('a source that breaks its contract', () => {
   test('is dead, is told, and is begun again where its last reading was committed', async () => {
     const begun: Cursor[] = [];

@@ -212,18 +212,6 @@ describe('missing data', () => {
     expect(await world.view()).toMatchObject({ status: 'ok', value: null, overLimit: false });
     expect(await world.path()).toEqual([]);
   });
-
-  test('scopes beyond the cap share one that may ask but never breach', async () => {
-    const world = new DetectWorld({ signals: [signal(ERRORS, { max: 2 })] });
-    const traffic = (errors: number) => () => {
-      for (let org = 0; org < 5; org += 1) world.shop.serve(`org-${org}`, 10, errors);
-    };
-    await world.run(70, traffic(0));
-    await world.run(20, traffic(5));
-    expect((await world.detector.readings.views('ratio')).map((view) => view.scope).sort()).toEqual(['(other)', 'org-0', 'org-1']);
-    expect(await world.path('(other)')).toEqual(['ok→suspect', 'suspect→suspect!']);
-    expect((await world.path('org-0')).at(-1)).toBe('suspect→breached');
-  });
 });
 
 describe('kill -9', () => {

@@ -50,7 +50,7 @@ export async function loadBook({ system, store, sources, windows }: KeepDeps, no
 }
 
 /** Its total is an instant, too. */
-const isTime = ({ series, source }: SeriesRow): boolean => series === ALIVE || source === TRACKS;
+const isTime = ({ series, source }: SeriesRow): boolean => series === ALIVE || series === TRUNCATED || source === TRACKS;
 
 function rowNotAhead(row: SeriesRow, now: Instant): SeriesRow {
   if (!isAhead(row.at, now) && !(isTime(row) && isAhead(row.total, now))) return row;

@@ -49,9 +49,8 @@ export interface Track {
   readonly rowOf: Map<ScopeKey, number>;
   readonly scopes: ScopeKey[];
   readonly watchers: Watcher[];
-  /** Sources that have fed it. */
+  /** Sources that have fed it, and those of them that the store knows of. */
   readonly fedBy: Set<string>;
-  /** Those of them that the store knows of. */
   readonly keptFeeders: Set<string>;
   /** Those of them that tell increments: their silence is zero traffic as long as they speak at all. */
   readonly pushedBy: Set<string>;
@@ -60,13 +59,11 @@ export interface Track {
   readonly instants: Map<number, Map<string, Instant>>;
   /** For ages: sources that have not spoken since the start, and until when they are waited for: any of them may know of something newer. */
   readonly awaited: Map<string, Instant>;
-  /** For distinct values; null for all other kinds. */
+  /** For distinct values, null for all other kinds; and those that were seen since the last commit. */
   readonly values: DistinctValues | null;
-  /** Values that were seen since the last commit. */
   readonly freshSeen: SeenRow[];
-  /** For shares above a limit: the limit. */
+  /** For shares above a limit: the limit. For quantiles: how the values are spread. */
   readonly limit: number | null;
-  /** For quantiles: how the values are spread. */
   readonly spread: Spreads | null;
   readonly freshSpread: Map<string, { -readonly [K in keyof SlotRow]: SlotRow[K] }>;
   /** Label sets of histograms → their bucket at the limit (for a quantile: the first one from it on). Of others nobody knows how many are above. */
