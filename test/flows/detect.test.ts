@@ -1,6 +1,6 @@
 // Detection end to end in virtual time: real counters in, durable transitions out.
 import { describe, expect, test } from 'vitest';
-import { DetectWorld, ERRORS, LATENCY, QUEUE, REQUESTS, START, scrape, signal, trigger } from './detect-world.ts';
+import { DetectWorld, LATENCY, QUEUE, REQUESTS, START, scrape, signal, trigger } from './detect-world.ts';
 
 const HEALTHY = (world: DetectWorld) => () => world.shop.serve('acme', 10, 0);
 const SICK = (world: DetectWorld) => () => world.shop.serve('acme', 10, 5);
