@@ -94,48 +94,6 @@ describe('a source whose clock is off', () => {
     expect(said('en')).toContain("Its clock and Belay's are 30 s apart");
     expect(said('pt-BR')).toContain('O relógio dela e o do Belay diferem em 30 s');
   });
-
-  test('errors that were counted weeks ago are no breach after a start: a counter that stands still is not forgotten', async () => {
-    const world = new DetectWorld();
-    const hours = async (count: number): Promise<void> => {
-      for (let hour = 0; hour < count; hour += 1) {
-        world.clock.nowMs += 3_598_000;
-        await world.run(2, HEALTHY(world));
-        await world.detector.beat();
-      }
-    };
-    world.shop.serve('acme', 1_000, 500);
-    await world.run(70, HEALTHY(world));
-    // Pods that are gone, for longer than a week.
-    world.shop.add('requests_total', { org: 'gone', code: '200' }, 5);
-    await world.run(1, HEALTHY(world));
-    world.shop.forget('gone');
-    await hours(24 * 9);
-    await world.run(70, HEALTHY(world));
-    expect(await world.view()).toMatchObject({ status: 'ok', bad: 0 });
-    for (let life = 0; life < 3; life += 1) {
-      world.kill();
-      await world.run(5, HEALTHY(world));
-    }
-    expect(await world.view()).toMatchObject({ status: 'ok', bad: 0, warming: false });
-    expect(await world.path()).toEqual([]);
-    expect((await world.store.load(0)).series.filter(({ series }) => series.includes('gone'))).toEqual([]);
-  });
-
-  test('a clock that was a month ahead makes no breach of old errors when it is set right', async () => {
-    const world = new DetectWorld();
-    world.shop.serve('acme', 1_000, 500);
-    await world.run(70, HEALTHY(world));
-    world.clock.nowMs += 30 * DAY_MS;
-    // Old counts are put away before anything is read.
-    await world.detector.beat();
-    await world.run(1, HEALTHY(world));
-    world.kill();
-    world.clock.nowMs -= 30 * DAY_MS;
-    await world.run(70, HEALTHY(world));
-    expect(await world.view()).toMatchObject({ status: 'ok', bad: 0, warming: false });
-    expect(await world.path()).toEqual([]);
-  });
 });
 
 describe('what says nothing of a clock', () => {
