@@ -135,7 +135,3 @@ describe('what does not depend on the counting', () => {
     expect(await world.path()).toEqual([]);
   });
 });
-
-describe('what says nothing of a clock', () => {
-  const lags = (...all: number[]) => all.reduce<readonly number[]>((known, lag) => withLag(known, lag), []);
-});
