@@ -46,7 +46,7 @@ test('says how often it would have acted and asked, and each time with what woul
         http-5xx/acme/at
 
     then  Globex - 50 % (100 of 200) - 21 min
-        it would have acted: org-rollback (as a part of http-5xx/acme/at)
+        it would have acted: org-rollback (as a part of what hit acme)
         no real incident then
         http-5xx/globex/at
 

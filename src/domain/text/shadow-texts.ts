@@ -33,7 +33,7 @@ export function worstText({ peak, bad, all }: ShadowEpisode, kind: ShadowSummary
 export function chosenText({ choice, reason, runbook, joins }: ShadowEpisode, lang: Lang): string {
   const words = shadowWords(lang);
   if (choice === null) return words.notDecided;
-  const why = joins === null ? reasonText(reason, lang) : words.joins(joins);
+  const why = joins === null ? reasonText(reason, lang) : words.joins(scopeOf(joins));
   return `${words.choices[choice]}${runbook === null ? '' : `: ${runbook}`}${why === '' ? '' : ` (${why})`}`;
 }
 
@@ -50,3 +50,9 @@ function reasonText(reason: string, lang: Lang): string {
 }
 
 export const saidText = (value: Json): string => (typeof value === 'string' ? value : JSON.stringify(value));
+
+/** An episode is named `trigger/scope/instant`; the scope of everybody is `*`. */
+function scopeOf(episode: string): string | null {
+  const scope = episode.split('/').slice(1, -1).join('/');
+  return scope === '*' || scope === '' ? null : scope;
+}

@@ -21,7 +21,8 @@ export const shadowEn = {
   unknownValue: 'no value',
   choices: { act: 'it would have acted', ask: 'it would have asked people', refuse: 'it would have refused' },
   notDecided: 'nothing was decided',
-  joins: (episode: string): string => `as a part of ${episode}`,
+  /** Null: everybody. */
+  joins: (scope: string | null): string => (scope === null ? 'as a part of what hit everybody' : `as a part of what hit ${scope}`),
   reasons: {
     'the runbook asks': 'its runbook always asks',
     'no runbook': 'no runbook answers it: people would have been told',

@@ -21,7 +21,7 @@ export const shadowPtBr: typeof shadowEn = {
   unknownValue: 'sem valor',
   choices: { act: 'teria agido', ask: 'teria perguntado às pessoas', refuse: 'teria recusado' },
   notDecided: 'nada foi decidido',
-  joins: (episode) => `como parte de ${episode}`,
+  joins: (scope) => (scope === null ? 'como parte do que atingiu todas' : `como parte do que atingiu ${scope}`),
   reasons: {
     'the runbook asks': 'o runbook dele sempre pergunta',
     'no runbook': 'nenhum runbook responde: pessoas teriam sido avisadas',
