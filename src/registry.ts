@@ -15,6 +15,7 @@ import { createHttpProbe } from './adapters/http-probe/index.ts';
 import { createKubernetesReader } from './adapters/kubernetes/index.ts';
 import { createLogReader } from './adapters/log/index.ts';
 import { createMappedWebhook } from './adapters/mapped-webhook/index.ts';
+import { createHeroku, createRailway } from './adapters/paas/index.ts';
 import { createPm2Reader } from './adapters/pm2/index.ts';
 import { createPrometheusReader } from './adapters/prometheus/index.ts';
 import { createPromqlReader } from './adapters/promql/index.ts';
@@ -76,6 +77,10 @@ export function openTarget(spec: TargetSpec, deps: DriverDeps): DeployTarget {
   switch (spec.driver) {
     case 'release-directory':
       return createReleaseDirectory(spec, deps);
+    case 'heroku':
+      return createHeroku(spec, deps);
+    case 'railway':
+      return createRailway(spec, deps);
   }
 }
 

@@ -73,8 +73,8 @@ export function deadBatch(source: string, at: Instant, reason: string, secrets: 
 /** Less is a word like any other. */
 const SHORTEST_HALF = 4;
 
-/** What was cut before, which ends with `…`, may end with the beginning of a secret. */
-function withoutSecrets(text: string, secrets: readonly string[]): string {
+/** No secret stands in what it returns. What was cut before, which ends with `…`, may end with the beginning of a secret. */
+export function withoutSecrets(text: string, secrets: readonly string[]): string {
   const known = secrets.filter((one) => one !== '');
   const whole = known.reduce((shown, secret) => shown.replaceAll(secret, '***'), text);
   if (!whole.includes('…')) return whole;

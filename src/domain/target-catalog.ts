@@ -18,6 +18,22 @@ export const TARGET_DRIVERS = {
     /** A file of this name in a release says: once it has run, nothing before it can run any more. */
     oneWay: { type: 'text' },
   },
+  heroku: {
+    app: { type: 'text', required: true },
+    token: { type: 'text', required: true },
+    url: { type: 'url', otherwise: 'https://api.heroku.com' },
+    timeout: { type: 'duration', otherwise: 20_000, least: 1_000, most: 120_000 },
+  },
+  railway: {
+    /** Ids, as the address of the dashboard shows them. */
+    project: { type: 'text', required: true },
+    environment: { type: 'text', required: true },
+    service: { type: 'text', required: true },
+    token: { type: 'text', required: true },
+    tokenOf: { type: 'text', oneOf: ['account', 'project'], otherwise: 'account' },
+    url: { type: 'url', otherwise: 'https://backboard.railway.com/graphql/v2' },
+    timeout: { type: 'duration', otherwise: 20_000, least: 1_000, most: 120_000 },
+  },
 } as const satisfies Readonly<Record<string, DriverOptions>>;
 
 export type TargetDriverName = keyof typeof TARGET_DRIVERS;

@@ -1,5 +1,6 @@
 // Makes a plan: the pinned IR with live facts resolved, read-only. What cannot be known is said, never skipped.
 import { assert } from '../domain/assert.ts';
+import { ACTIONS } from '../domain/catalog.ts';
 import { BelayError } from '../domain/errors.ts';
 import type { GuardVerdict } from '../domain/guardrail.ts';
 import type { CallStep, DoStep, Guard, Never, Runbook, Step } from '../domain/ir.ts';
@@ -175,8 +176,12 @@ async function draftDo(step: DoStep, base: Pick<PlanStep, 'id' | 'kind' | 'title
   if (action === undefined) return unknown(`there is no action ${step.do}`);
   const lookup = await lookupFor(world, facts, step.with);
   if (typeof lookup === 'string') return unknown(lookup);
-  const args = resolveRefs(step.with, lookup);
-  const undo = step.undo === undefined ? undefined : { action: step.undo.do, args: resolveRefs(step.undo.with, lookup).value };
+  const filled = resolveRefs(step.with, lookup);
+  const args = { missing: filled.missing, value: await withRefs(world, step.do, filled.value) };
+  if (typeof args.value === 'string') return unknown(args.value);
+  const undone = step.undo === undefined ? undefined : await withRefs(world, step.undo.do, resolveRefs(step.undo.with, lookup).value);
+  if (typeof undone === 'string') return unknown(undone);
+  const undo = step.undo === undefined || undone === undefined ? undefined : { action: step.undo.do, args: undone };
   const planned = { args: args.value, ...(undo === undefined ? {} : { undo }) };
   if (args.missing.length > 0) return unknown(`no value yet for {${args.missing.join('}, {')}}`, planned);
   const seen = await observeForPlan(action, args.value);
@@ -199,6 +204,20 @@ async function draftDo(step: DoStep, base: Pick<PlanStep, 'id' | 'kind' | 'title
     },
     unknown: null,
   };
+}
+
+/** Releases by the names that their target keeps: what a tag means may move between the approval and the act. */
+async function withRefs(world: Pick<World, 'targets'>, name: string, args: JsonObject): Promise<JsonObject | string> {
+  const target = typeof args['target'] === 'string' ? world.targets[args['target']] : undefined;
+  if (target?.resolve === undefined) return args;
+  const releases = Object.entries(ACTIONS[name]?.params ?? {}).filter(([, param]) => param.type === 'release');
+  const refs: Record<string, Json> = { ...args };
+  try {
+    for (const [key] of releases) if (typeof args[key] === 'string') refs[key] = await target.resolve(args[key]);
+  } catch (error) {
+    return sentence(error);
+  }
+  return refs;
 }
 
 function notesOf(action: Action, args: JsonObject): readonly PlanNote[] {

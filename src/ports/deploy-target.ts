@@ -54,6 +54,11 @@ export interface DeployTarget {
     { readonly ok: true; readonly artefact: string } | { readonly ok: false; readonly why: 'pruned' | 'failed' | 'unknown' | 'one-way' }
   >;
   /**
+   * Another name of a release (a tag, the beginning of a commit) as its `ref`; what names none comes back as it is. Plans hold refs: what a
+   * tag means may move. @throws BELAY_INPUT_INVALID (effect none) when it means more than one.
+   */
+  resolve?(name: string): Promise<string>;
+  /**
    * Puts `release` live. Repeating it with the same key is safe.
    * @throws BELAY_TARGET_CONFLICT (effect none) when the fingerprint is not `expected`; BELAY_DEPLOY_TIMEOUT (effect unknown).
    */

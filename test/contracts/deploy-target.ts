@@ -5,6 +5,8 @@ import type { DeployTarget } from '../../src/ports/deploy-target.ts';
 
 export interface DeployTargetUnderTest {
   readonly target: DeployTarget;
+  /** What the target calls v1.0.0 and v1.1.0, where it gives names by itself. Hands are told the name of the target. */
+  readonly names?: { readonly old: string; readonly new: string };
   /** Somebody else puts a release live. */
   deploy(release: string): Promise<void>;
   /** Somebody else begins to put a release live, which takes a while; for targets with `abort`. */
@@ -16,8 +18,8 @@ export interface DeployTargetUnderTest {
   close(): Promise<void>;
 }
 
-const OLD = 'v1.0.0';
-const NEW = 'v1.1.0';
+let OLD = 'v1.0.0';
+let NEW = 'v1.1.0';
 const order = (expected: string, key = 'run/switch#1:act') => ({ expected, key, reason: 'INC-1' });
 
 export function deployTargetContract(name: string, make: () => Promise<DeployTargetUnderTest>): void {
@@ -27,6 +29,7 @@ export function deployTargetContract(name: string, make: () => Promise<DeployTar
     const setUp = async (): Promise<DeployTargetUnderTest> => {
       const made = await make();
       open.push(made);
+      ({ old: OLD, new: NEW } = made.names ?? { old: 'v1.0.0', new: 'v1.1.0' });
       await made.target.current();
       await made.deploy(NEW);
       await settled(made, NEW);

@@ -18,7 +18,9 @@ export interface VendorReply {
 }
 
 /** `lie`: 200, and something else than was asked for. */
-export type Mood = 'well' | 'rate-limited' | 'error-500' | 'stall' | 'cut' | 'html' | 'moved' | 'lie' | 'forbidden' | 'long';
+export type Mood = 'well' | 'rate-limited' | 'error-500' | 'stall' | 'cut' | 'html' | 'moved' | 'lie' | 'forbidden' | 'long' | Afterwards;
+/** It is done as asked, and then: nothing is said, the answer breaks off, or a gateway answers in its place. */
+export type Afterwards = 'done-then-stall' | 'done-then-cut' | 'done-then-502';
 export const BAD_MOODS: readonly Mood[] = ['rate-limited', 'error-500', 'stall', 'cut', 'html', 'moved', 'lie', 'forbidden', 'long'];
 
 export interface VendorServer {
@@ -27,6 +29,8 @@ export interface VendorServer {
   /** Requests that the vendor would have refused for their form. */
   readonly refused: string[];
   mood: Mood;
+  /** The mood is for these requests; for all of them if not said. */
+  moodFor: (asked: Asked) => boolean;
   close(): Promise<void>;
 }
 
@@ -46,17 +50,21 @@ export async function startVendor(
   const asked: Asked[] = [];
   const refused: string[] = [];
   const held = new Set<ServerResponse>();
-  const state: { mood: Mood } = { mood: 'well' };
+  const state: { mood: Mood; moodFor: (one: Asked) => boolean } = { mood: 'well', moodFor: () => true };
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
     void bodyOf(request).then((body) => {
       const url = new URL(request.url ?? '/', 'http://vendor');
       const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
       const one = { method: request.method ?? '', path: url.pathname, query: url.searchParams, headers, body };
       asked.push(one);
-      if (state.mood === 'stall') return void held.add(response);
-      if (state.mood !== 'well') return badDay(state.mood, request, response);
+      const mood = state.moodFor(one) ? state.mood : 'well';
+      if (mood === 'stall') return void held.add(response);
+      if (mood !== 'well' && !mood.startsWith('done-then')) return badDay(mood, request, response);
       try {
-        send(response, answer(one));
+        const reply = answer(one);
+        if (mood === 'well') send(response, reply);
+        else if (mood === 'done-then-stall') held.add(response);
+        else badDay(mood, request, response);
       } catch (error) {
         if (!(error instanceof BadRequest)) throw error;
         refused.push(error.message);
@@ -76,6 +84,12 @@ export async function startVendor(
     set mood(mood) {
       state.mood = mood;
     },
+    get moodFor() {
+      return state.moodFor;
+    },
+    set moodFor(moodFor) {
+      state.moodFor = moodFor;
+    },
     close: () =>
       new Promise<void>((resolve) => {
         for (const response of held) response.destroy();
@@ -87,13 +101,14 @@ export async function startVendor(
 
 function badDay(mood: Mood, request: IncomingMessage, response: ServerResponse): void {
   if (mood === 'rate-limited') send(response, { status: 429, json: { message: 'slow down' }, headers: { 'retry-after': '7' } });
+  if (mood === 'done-then-502') send(response, { status: 502, json: { message: 'bad gateway' } });
   if (mood === 'error-500') send(response, { status: 500, json: { message: 'oops' } });
   if (mood === 'forbidden') send(response, { status: 403, json: { message: `not with ${request.headers.authorization}` } });
   if (mood === 'lie') send(response, { status: 200, json: { ok: true } });
   if (mood === 'moved') response.writeHead(302, { location: 'https://elsewhere.example/' }).end();
   if (mood === 'html') response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>Sign in</title>');
   if (mood === 'long') response.writeHead(200, { 'content-type': 'application/json' }).end(`["${'x'.repeat(33 * 1024 * 1024)}"]`);
-  if (mood === 'cut') {
+  if (mood === 'cut' || mood === 'done-then-cut') {
     response.writeHead(200, { 'content-type': 'application/json', 'content-length': '100' });
     response.write('{"a":');
     request.socket.destroySoon();

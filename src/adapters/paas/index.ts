@@ -1,0 +1,7 @@
+// Platforms that build and run what they are given and keep its history: Heroku and Railway. One folder, because both are judged by their
+// history alone, know no compare-and-set, and bring a release back as a new one.
+/** @example createHeroku({ app: 'shop', token, url: 'https://api.heroku.com', timeoutMs: 20_000 }, { http, time }) */
+
+export { createHeroku } from './heroku.ts';
+/** @example createRailway({ project, environment, service, token, tokenOf: 'project', url, timeoutMs: 20_000 }, { http, time }) */
+export { createRailway } from './railway.ts';

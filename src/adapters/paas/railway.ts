@@ -1,0 +1,127 @@
+// Railway: deployments of one service in one environment. A rollback names a deployment and answers a bare yes, so what came of it is seen
+// by looking; a release is told by its commit, or by its image. The variables of that deployment come back with it.
+import { Unusable } from '../../domain/answer.ts';
+import { BelayError } from '../../domain/errors.ts';
+import { fieldsIn } from '../../domain/received.ts';
+import type { TargetOptions } from '../../domain/target-catalog.ts';
+import type { DeployTarget } from '../../ports/deploy-target.ts';
+import { type Ask, type AskDeps, asking, demandToken, wrongOption } from './ask.ts';
+import { type Artefact, type Platform, targetOn } from './platform.ts';
+import { artefactOf, type Deployment, dataIn, isId, isRefusal, keyOf, MOST_DEPLOYMENTS, sightIn, type Told } from './railway-answers.ts';
+
+const LOOK = `query Look($project: String!, $environment: String!, $service: String!, $first: Int!) {
+  deployments(first: $first, input: { projectId: $project, environmentId: $environment, serviceId: $service }) {
+    edges { node { id status createdAt canRollback deploymentStopped meta instances { id status } } }
+  }
+  serviceInstance(environmentId: $environment, serviceId: $service) { activeDeployments { id } }
+  serviceInstanceAutoDeployStatus(projectId: $project, environmentId: $environment, serviceId: $service) { enabled }
+}`;
+const ROLL_BACK = 'mutation RollBack($id: String!) { deploymentRollback(id: $id) }';
+const CANCEL = 'mutation Cancel($id: String!) { deploymentCancel(id: $id) }';
+const AUTO_DEPLOY = `mutation AutoDeploy($input: ServiceInstanceAutoDeployUpdateInput!) {
+  serviceInstanceAutoDeployUpdate(input: $input) { enabled }
+}`;
+
+interface Service {
+  readonly name: string;
+  readonly ask: Ask;
+  readonly url: string;
+  readonly ids: { readonly project: string; readonly environment: string; readonly service: string };
+}
+
+/** @throws BELAY_CONFIG_INVALID */
+export function createRailway(options: TargetOptions<'railway'>, deps: AskDeps): DeployTarget {
+  const { project, environment, service, token, tokenOf, url, timeoutMs } = options;
+  const ids = { project, environment, service };
+  for (const [what, id] of Object.entries(ids))
+    if (!isId(id)) throw wrongOption('railway', `${what}: it is an id such as 6b1f9c1e-5c0f-4c3a-9f5a-0d1e2f3a4b5c, not a name`);
+  demandToken('railway', token);
+  const key: Readonly<Record<string, string>> =
+    tokenOf === 'project' ? { 'project-access-token': token } : { authorization: `Bearer ${token}` };
+  const name = `Railway service ${service}`;
+  const headers = { accept: 'application/json', 'content-type': 'application/json', ...key };
+  const place: Service = { name, ids, url, ask: asking({ name, token, headers, timeoutMs }, deps) };
+  const target = targetOn({
+    caps: { compareAndSet: 'none', freeze: true, restoresConfig: 'custom' },
+    name,
+    hint: 'Look at the deployments of the service: those older than the retention of the plan cannot be put back.',
+    look: () => look(place),
+    changes: async () => (await look(place)).changes,
+    describe: async (changes, keys) => described(changes as readonly Deployment[], keys),
+    keyOf,
+    isThere: async ({ canReturn }) => canReturn,
+    put: async ({ id }) => demandYes(place, await act(place, ROLL_BACK, { id }), 'deploymentRollback'),
+    freeze: (on) => setAutoDeploy(place, !on),
+  } satisfies Platform);
+  return { ...target, abort: (inFlight) => abort(place, inFlight) };
+}
+
+/** One question, so that all of it is of the same moment. @throws BELAY_TARGET_UNREACHABLE */
+async function look(place: Service): Promise<Told> {
+  const json = await post(place, LOOK, { ...place.ids, first: MOST_DEPLOYMENTS }, false);
+  try {
+    return sightIn(dataIn(json));
+  } catch (error) {
+    if (!(error instanceof Unusable)) throw error;
+    throw new BelayError('BELAY_TARGET_UNREACHABLE', `${place.name}: ${error.message}`, { hint: 'Check the ids and the token.' });
+  }
+}
+
+async function post({ ask, url }: Service, query: string, variables: Readonly<Record<string, unknown>>, acts: boolean): Promise<unknown> {
+  return ask({ method: 'POST', url, body: JSON.stringify({ query, variables }), acts });
+}
+
+/** Only what says that it was refused has not been taken: an error of the server may have come afterwards. */
+async function act(place: Service, query: string, variables: Readonly<Record<string, unknown>>): Promise<unknown> {
+  const json = await post(place, query, variables, true);
+  try {
+    return dataIn(json);
+  } catch (error) {
+    if (!(error instanceof Unusable)) throw error;
+    const hasRefused = json === null || isRefusal(json);
+    throw new BelayError(hasRefused ? 'BELAY_ACT_FAILED' : 'BELAY_DEPLOY_TIMEOUT', `${place.name}: ${error.message}`, {
+      effect: hasRefused ? 'none' : 'unknown',
+      hint: 'Look what is live before doing it again.',
+    });
+  }
+}
+
+function demandYes({ name }: Service, data: unknown, mutation: string): void {
+  const said = fieldsIn(data)[mutation];
+  if (said === true) return;
+  throw new BelayError(said === false ? 'BELAY_ACT_FAILED' : 'BELAY_DEPLOY_TIMEOUT', `${name}: ${mutation} was not answered with yes`, {
+    effect: said === false ? 'none' : 'unknown',
+    hint: 'Look what is live before doing it again.',
+  });
+}
+
+/** `changes` are those that `look` made. */
+function described(changes: readonly Deployment[], keys: readonly string[]): ReadonlyMap<string, Artefact> {
+  const known = new Map<string, Artefact>();
+  for (const key of keys) {
+    const change = changes.find((one) => one.key === key);
+    if (change !== undefined) known.set(key, artefactOf(change));
+  }
+  return known;
+}
+
+async function abort(place: Service, inFlight: string): Promise<void> {
+  const { changes } = await look(place);
+  const key = keyOf(changes, inFlight);
+  for (const one of changes) {
+    if (one.key !== key || one.phase !== 'begun') continue;
+    demandYes(place, await act(place, CANCEL, { id: one.id }), 'deploymentCancel');
+  }
+}
+
+/** Deploys that somebody starts by hand are not kept out. */
+async function setAutoDeploy(place: Service, enabled: boolean): Promise<void> {
+  const { project, environment, service } = place.ids;
+  if ((await look(place)).frozen === !enabled) return;
+  const input = { projectId: project, environmentId: environment, serviceId: service, enabled };
+  const data = await act(place, AUTO_DEPLOY, { input });
+  if (fieldsIn(fieldsIn(data)['serviceInstanceAutoDeployUpdate'])['enabled'] === enabled) return;
+  throw new BelayError('BELAY_ACT_FAILED', `${place.name}: automatic deploys could not be ${enabled ? 'allowed' : 'stopped'}`, {
+    hint: 'Railway says whether it can be in the settings of the service.',
+  });
+}
