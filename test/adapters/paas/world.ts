@@ -9,6 +9,7 @@ import { type HerokuServer, startHeroku } from '../../world/vendors/heroku.ts';
 import { type RailwayServer, startRailway } from '../../world/vendors/railway.ts';
 
 export const TOKEN = 'hunter2-hunter2-hunter2';
+export const APP = 'sdr-analytics';
 export const OLD_COMMIT = '60883d9e8947a57e04dc9124f25df004866a2051';
 export const NEW_COMMIT = '9fceb02d0ae598e95dc970b74767f19372d61af8';
 export const IDS = {
@@ -38,9 +39,9 @@ export interface HerokuWorld extends DeployTargetUnderTest, Hands {
 }
 
 export async function herokuWorld(): Promise<HerokuWorld> {
-  const server = await startHeroku({ app: 'shop', token: TOKEN });
+  const server = await startHeroku({ app: APP, token: TOKEN });
   const again: Hands['again'] = ({ timeoutMs = 5_000, token = TOKEN } = {}) =>
-    createHeroku({ app: 'shop', token, url: server.url, timeoutMs }, deps);
+    createHeroku({ app: APP, token, url: server.url, timeoutMs }, deps);
   const slugs = new Map<string, string>();
   const built = (commit: string, name: string): string => {
     const slug = server.deploy({ commit }).slug ?? '';
