@@ -8,7 +8,7 @@ import type { Time } from '../../ports/time.ts';
 
 export interface AskDeps {
   readonly http: Http;
-  readonly time: Pick<Time, 'now'>;
+  readonly time: Pick<Time, 'now' | 'monotonicMs' | 'sleep'>;
 }
 export interface Asking {
   /** How messages name who is asked. */

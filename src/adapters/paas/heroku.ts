@@ -36,20 +36,25 @@ export function createHeroku(options: TargetOptions<'heroku'>, deps: AskDeps): D
   const name = `Heroku app ${app}`;
   const ask = asking({ name, token, headers, timeoutMs }, deps);
   const place: App = { name, ask, base: `${url.replace(/\/+$/, '')}/apps/${encodeURIComponent(app)}`, commits: new Map() };
-  return targetOn({
-    caps: { compareAndSet: 'none', freeze: false, restoresConfig: 'all', runsReleaseHooks: true },
-    name,
-    hint: `Look at the releases of ${app}: \`heroku releases\`.`,
-    look: () => look(place),
-    changes: () => changesOf(place),
-    describe: (changes, keys) => describe(place, changes, keys),
-    keyOf,
-    isThere: (change) => isThere(place, change),
-    put: (change, now) => put(place, change, now),
-    freeze: async () => {
-      throw new BelayError('BELAY_ACT_FAILED', `${name}: it cannot keep other deployers out`, { hint: 'Stop the pipeline that deploys.' });
-    },
-  } satisfies Platform);
+  return targetOn(
+    {
+      caps: { compareAndSet: 'none', freeze: false, restoresConfig: 'all', runsReleaseHooks: true },
+      name,
+      hint: `Look at the releases of ${app}: \`heroku releases\`.`,
+      look: () => look(place),
+      changes: () => changesOf(place),
+      describe: (changes, keys) => describe(place, changes, keys),
+      keyOf,
+      isThere: (change) => isThere(place, change),
+      put: (change, now) => put(place, change, now),
+      freeze: async () => {
+        throw new BelayError('BELAY_ACT_FAILED', `${name}: it cannot keep other deployers out`, {
+          hint: 'Stop the pipeline that deploys.',
+        });
+      },
+    } satisfies Platform,
+    deps.time,
+  );
 }
 
 /** @throws BELAY_TARGET_UNREACHABLE */

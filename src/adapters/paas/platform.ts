@@ -17,6 +17,8 @@ import {
   statusOf,
 } from './history.ts';
 
+import { pace } from './pace.ts';
+
 /** What is known of an artefact. */
 export interface Artefact {
   readonly ref: string;
@@ -56,8 +58,9 @@ export interface Platform {
 const NAMES_LOOK = 100;
 const MOST_REMEMBERED = 200;
 
-export function targetOn(platform: Platform) {
+export function targetOn(platform: Platform, time: Parameters<typeof pace>[0]) {
   const inTurn = turns();
+  const mayLook = pace(time);
   /** Whose order left which state: of two of this Belay the second has come too late. */
   const orders = new Map<string, string>();
   const names = new Map<string, string>();
@@ -65,7 +68,10 @@ export function targetOn(platform: Platform) {
   return {
     caps: platform.caps,
     list,
-    current: async () => stateOf(platform, await platform.look()),
+    current: async () => {
+      await mayLook();
+      return stateOf(platform, await platform.look());
+    },
     restorable: async (release) => {
       const changes = await platform.changes();
       const found = await findReturn(platform, changes, release);

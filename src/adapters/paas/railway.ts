@@ -41,18 +41,21 @@ export function createRailway(options: TargetOptions<'railway'>, deps: AskDeps):
   const name = `Railway service ${service}`;
   const headers = { accept: 'application/json', 'content-type': 'application/json', ...key };
   const place: Service = { name, ids, url, ask: asking({ name, token, headers, timeoutMs }, deps) };
-  const target = targetOn({
-    caps: { compareAndSet: 'none', freeze: true, restoresConfig: 'custom' },
-    name,
-    hint: 'Look at the deployments of the service: those older than the retention of the plan cannot be put back.',
-    look: () => look(place),
-    changes: async () => (await look(place)).changes,
-    describe: async (changes, keys) => described(changes as readonly Deployment[], keys),
-    keyOf,
-    isThere: async ({ canReturn }) => canReturn,
-    put: async ({ id }) => demandYes(place, await act(place, ROLL_BACK, { id }), 'deploymentRollback'),
-    freeze: (on) => setAutoDeploy(place, !on),
-  } satisfies Platform);
+  const target = targetOn(
+    {
+      caps: { compareAndSet: 'none', freeze: true, restoresConfig: 'custom' },
+      name,
+      hint: 'Look at the deployments of the service: those older than the retention of the plan cannot be put back.',
+      look: () => look(place),
+      changes: async () => (await look(place)).changes,
+      describe: async (changes, keys) => described(changes as readonly Deployment[], keys),
+      keyOf,
+      isThere: async ({ canReturn }) => canReturn,
+      put: async ({ id }) => demandYes(place, await act(place, ROLL_BACK, { id }), 'deploymentRollback'),
+      freeze: (on) => setAutoDeploy(place, !on),
+    } satisfies Platform,
+    deps.time,
+  );
   return { ...target, abort: (inFlight) => abort(place, inFlight) };
 }
 
