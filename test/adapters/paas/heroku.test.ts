@@ -15,7 +15,7 @@ describe('releases', () => {
   test('that only set configuration are changes of the same release, and it goes back with its newest settings', async () => {
     const { server, target, names } = await heroku();
     const before = await target.current();
-    await server.setConfig({ MAIL: 'new' });
+    server.setConfig({ MAIL: 'new' });
     const after = await target.current();
     expect(after).toMatchObject({ release: names.new, previous: names.old });
     expect(after.fingerprint).not.toBe(before.fingerprint);
