@@ -52,7 +52,7 @@ export function sightIn(json: unknown): Told {
     .toSorted((a, b) => b.at - a.at);
   const live = liveAmong(all, active);
   const changes = all.map((one) => (one.id === live?.id ? { ...one, phase: 'live' as const } : one));
-  return { changes, units: changes.filter((one) => active.has(one.id) && one.phase !== 'begun').flatMap(unitsOf), frozen: !enabled };
+  return { changes, units: changes.filter((one) => active.has(one.id)).flatMap(unitsOf), frozen: !enabled };
 }
 
 /** The newest that is active and has got there; a crashed one is no longer active everywhere, and is live all the same. */

@@ -110,6 +110,30 @@ describe.each(Object.entries(WORLDS))('%s', (_platform, make) => {
     expect(byApi(world)).toBe(1);
   });
 
+  test('on which somebody deploys while it is made sure that the release can be put back is left as it is', async () => {
+    const world = await make();
+    const { fingerprint } = await world.target.current();
+    let asked = 0;
+    world.server.moodFor = () => {
+      asked += 1;
+      if (asked === 2) void world.deploy(world.names.new);
+      return false;
+    };
+    await expect(world.target.rollTo(world.names.old, order(fingerprint))).rejects.toMatchObject({
+      code: 'BELAY_TARGET_CONFLICT',
+      effect: 'none',
+    });
+    expect(byApi(world)).toBe(0);
+    expect(await world.running()).toBe(world.names.new);
+  });
+
+  test('that runs the wanted release already is not told again', async () => {
+    const world = await make();
+    const { fingerprint } = await world.target.current();
+    await world.target.rollTo(world.names.new, order(fingerprint));
+    expect(byApi(world)).toBe(0);
+  });
+
   test('on its way is said to be on its way, and a second order of the same key does not send it again', async () => {
     const world = await make();
     const before = await world.target.current();

@@ -62,7 +62,35 @@ describe('deployments', () => {
   });
 });
 
+test('the old deployment that is active again under its id counts as changed when the bad one came, not when it was made', async () => {
+  const { server, target, names } = await incident(railwayWorld({ rollback: 'same-id' }));
+  Object.assign(server.service.deployments[0] ?? {}, { createdAt: Date.now() - 86_400_000 });
+  const { fingerprint, changedAt } = await target.current();
+  await target.rollTo(names.old, order(fingerprint));
+  expect(await target.current()).toMatchObject({ release: names.old, changedAt });
+});
+
 describe('instances', () => {
+  test('of a deployment that is still coming are listed and not ready', () => {
+    const made = (id: string, status: string, day: number) => ({
+      node: {
+        ...{ id: `${id}beef-0000-4000-8000-000000000001`, status, createdAt: `2026-01-0${day}T00:00:00Z`, canRollback: true },
+        ...{ deploymentStopped: false, meta: { commitHash: NEW_COMMIT }, instances: [{ id, status: 'RUNNING' }] },
+      },
+    });
+    const edges = [made('d001', 'SUCCESS', 1), made('d002', 'DEPLOYING', 2)];
+    const activeDeployments = edges.map(({ node }) => ({ id: node.id }));
+    const sight = sightIn({
+      deployments: { edges },
+      serviceInstance: { activeDeployments },
+      serviceInstanceAutoDeployStatus: { enabled: true },
+    });
+    expect(sight.units.map(({ id, ready }) => [id, ready])).toEqual([
+      ['d002', false],
+      ['d001', true],
+    ]);
+  });
+
   test('that crashed, restart or stopped are not ready; a service that sleeps is', async () => {
     const { server, target } = await railway();
     const live = server.live();
