@@ -65,6 +65,15 @@ export const BUSYBOX: Part = {
   unpacked: true,
 };
 
+/** The host of a repository behind ssh. */
+export const SSHD: Part = {
+  name: 'sshd',
+  commands: ['sshd'],
+  versionFlag: '-V',
+  packages: ['openssh-server', 'libwrap0', 'libnsl2'],
+  unpacked: true,
+};
+
 /** In the order in which they run: the cheapest to fail comes first. */
 export const LANES: readonly Lane[] = [
   { name: 'unit', proves: 'decisions, sequences on fakes, the CLI, the house rules', needs: [git], timeoutMs: 15 * minute },
@@ -72,7 +81,7 @@ export const LANES: readonly Lane[] = [
     name: 'core',
     proves: 'adapters against real parts, the scenarios',
     needs: [git],
-    likes: [PROMETHEUS, PROMTOOL, ALERTMANAGER, VICTORIA_METRICS, VMALERT, DOCKERD, BUSYBOX, KUBECTL],
+    likes: [PROMETHEUS, PROMTOOL, ALERTMANAGER, VICTORIA_METRICS, VMALERT, DOCKERD, BUSYBOX, KUBECTL, SSHD],
     timeoutMs: 20 * minute,
   },
   { name: 'web', proves: 'the war room in a real browser', needs: [chromium], timeoutMs: 10 * minute },

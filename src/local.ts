@@ -77,6 +77,7 @@ export async function ruleFiles(): ReturnType<Wiring['ruleFiles']> {
 export async function openParts(o: { readonly system: System; readonly baseDir: string; readonly dataDir: string }): Promise<LocalParts> {
   const [
     { createCel },
+    { createWorkingCopies },
     { createHttp, createNet },
     { createProcesses },
     { createActions },
@@ -84,6 +85,7 @@ export async function openParts(o: { readonly system: System; readonly baseDir: 
     { openChannels, openReader, openSwitches, openTargets },
   ] = await Promise.all([
     import('./adapters/cel/index.ts'),
+    import('./adapters/git/index.ts'),
     import('./adapters/http/index.ts'),
     import('./adapters/process/index.ts'),
     import('./flows/actions/index.ts'),
@@ -101,7 +103,7 @@ export async function openParts(o: { readonly system: System; readonly baseDir: 
     targets,
     expression: createCel(),
     actions: createActions({ targets, switches, pause: localPause(o.dataDir) }),
-    probes: createProbes({ http, readings: nobodyMeasures, targets, switches }),
+    probes: createProbes({ http, readings: nobodyMeasures, targets, switches, workingCopies: createWorkingCopies(deps) }),
   };
   const sourceDeps = { ...deps, net: createNet({ allow: o.system.network.allow }), expression: plan.expression };
   const read: LocalParts['read'] = async (source, withinMs) => {

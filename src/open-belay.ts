@@ -9,6 +9,7 @@ import type { EmbeddedPostgres } from './adapters/embedded-postgres/index.ts';
 import { openEmbeddedPostgres } from './adapters/embedded-postgres/index.ts';
 import type { Notice } from './adapters/engine-dbos/index.ts';
 import { createDbosEngine } from './adapters/engine-dbos/index.ts';
+import { createWorkingCopies } from './adapters/git/index.ts';
 import { createHttp, createNet } from './adapters/http/index.ts';
 import type { JournalFile } from './adapters/journal-file/index.ts';
 import { openJournalFile } from './adapters/journal-file/index.ts';
@@ -140,7 +141,7 @@ function buildWorld(o: OpenOptions, { digest, journal, store, engine }: Ground) 
     switches,
     channels: openChannels(system, { ...deps, dataDir: o.dataDir, say: o.say }),
     actions: createActions({ targets, switches, pause }),
-    probes: createProbes({ http, readings: detector.readings, targets, switches }),
+    probes: createProbes({ http, readings: detector.readings, targets, switches, workingCopies: createWorkingCopies(deps) }),
   };
   const whenBreached = (wake: () => void): void => {
     onBreach = wake;

@@ -10,6 +10,7 @@ import { createFileChannel } from './adapters/file/index.ts';
 import { createFilesReader } from './adapters/files/index.ts';
 import { createFlowFile } from './adapters/flow-file/index.ts';
 import { createGa4Reader } from './adapters/ga4/index.ts';
+import { createGitTarget } from './adapters/git/index.ts';
 import { createHostReader } from './adapters/host/index.ts';
 import { createHttpProbe } from './adapters/http-probe/index.ts';
 import { createKubernetesReader } from './adapters/kubernetes/index.ts';
@@ -81,6 +82,8 @@ export function openTarget(spec: TargetSpec, deps: DriverDeps): DeployTarget {
       return createHeroku(spec, deps);
     case 'railway':
       return createRailway(spec, deps);
+    case 'git':
+      return createGitTarget(spec, deps);
   }
 }
 

@@ -1,6 +1,7 @@
 // Each step against the runbook and the system: roles, clocks, evidence, jumps, messages, and that what is done can be taken back.
 import type { CallStep, DoStep, Step } from '../domain/ir.ts';
 import { stepsOf } from '../domain/ir.ts';
+import type { Json } from '../domain/json.ts';
 import type { LinkProblem } from '../domain/link-runbooks.ts';
 import { linkRunbook } from '../domain/link-runbooks.ts';
 import type { RunbookDraft } from './draft.ts';
@@ -220,6 +221,7 @@ function lintDo(step: DoStep, asking: Asking): void {
   lintUndo(step, asking);
   lintUnwatched(step, asking);
   lintRelative(step, asking);
+  lintForcePush(step, asking);
   if (step.do === 'belay.undo') lintUndone(step, asking);
 }
 
@@ -242,7 +244,7 @@ function lintUndo(step: DoStep, { context, problems, place, at }: Asking): void 
 }
 
 /** What puts another release or flow live. */
-const SWITCHES = new Set(['deploy.rollback', 'deploy.activate', 'flow.set']);
+const SWITCHES = new Set(['deploy.rollback', 'deploy.activate', 'deploy.revert', 'flow.set']);
 
 /** A check looks once: what breaks a minute later, in a run that nobody began, finds nobody. */
 function lintUnwatched(step: DoStep, { draft, problems, at }: Asking): void {
@@ -253,6 +255,27 @@ function lintUnwatched(step: DoStep, { draft, problems, at }: Asking): void {
   problems.warn('unwatched', at(), `the runbook starts by itself, and nobody watches what comes after ${step.id}`, {
     hint: 'Add a step below it: belay watch, with "for: 30m" and the checks that must hold.',
   });
+}
+
+const ROLLS = new Set(['deploy.rollback', 'deploy.activate']);
+
+/** Commits that others have built on vanish from the branch: a person must want that. */
+function lintForcePush(step: DoStep, { context, problems, place, at }: Asking): void {
+  const warn = (name: Json | undefined, span: Span): void => {
+    const target = context.system.targets.find((one) => one.id === name);
+    if (target?.driver !== 'git' || !target.rewrite) return;
+    problems.warn(
+      'force-push',
+      span,
+      `${target.id} rewrites history: what came after the release goes from ${target.branch}, for everybody`,
+      {
+        hint: `Belay always asks first. Without "rewrite: true" the target ${target.id} adds a commit instead.`,
+      },
+    );
+  };
+  if (ROLLS.has(step.do)) warn(step.with['target'], at('with', 'target'));
+  if (step.undo !== undefined && ROLLS.has(step.undo.do))
+    warn(step.undo.with['target'], entryAt(place.body, ['undo', 'with', 'target']).value.span);
 }
 
 /** A second try of a relative command goes one further back: to the broken release, or to a dropped table. */

@@ -45,6 +45,7 @@ const org = { type: 'org', required: true } as const;
 export const ACTIONS: Readonly<Record<string, ActionSpec>> = index([
   { name: 'deploy.rollback', effect: 'state', params: { target, to: { type: 'release', required: true } } },
   { name: 'deploy.activate', effect: 'state', params: { target, to: { type: 'release', required: true } } },
+  { name: 'deploy.revert', effect: 'state', params: { target, commit: { type: 'string', required: true } } },
   { name: 'deploy.abort', effect: 'state', params: { target } },
   { name: 'deploy.freeze', effect: 'state', params: { target, why: { type: 'string' } } },
   { name: 'deploy.thaw', effect: 'state', params: { target, why: { type: 'string' } } },
@@ -71,6 +72,12 @@ export const PROBES: Readonly<Record<string, ProbeSpec>> = index([
     result: { value: 'double', lower: 'double', upper: 'double', bad: 'int', all: 'int', growing: 'bool' },
   },
   { name: 'release', params: { target }, result: { version: 'string', frozen: 'bool', uniform: 'bool', units: 'int' } },
+  {
+    name: 'git',
+    params: { dir: { type: 'string', required: true } },
+    // `behind` counts what only the branch at the remote has, asked anew.
+    result: { branch: 'string', clean: 'bool', ahead: 'int', behind: 'int' },
+  },
   { name: 'flow', params: { switch: { type: 'switch', required: true }, org }, result: { value: 'string' } },
 ]);
 

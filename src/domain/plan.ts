@@ -10,9 +10,10 @@ export type CompareAndSet = 'native' | 'lock' | 'none';
 
 /**
  * What people should know before they say yes: the release is built again; configuration of that time comes back, all or in part; what a
- * release runs before it goes live (migrations) runs again; nothing keeps others from changing the target in between.
+ * release runs before it goes live (migrations) runs again; nothing keeps others from changing the target in between; what came after the
+ * release is removed from the record for everybody, which Belay never does alone.
  */
-export type PlanNote = 'rebuilds' | 'restores-config' | 'runs-release-hooks' | 'unguarded';
+export type PlanNote = 'rebuilds' | 'restores-config' | 'runs-release-hooks' | 'unguarded' | 'rewrites-history';
 
 export interface PlanStep {
   readonly id: string;

@@ -34,6 +34,34 @@ export const TARGET_DRIVERS = {
     url: { type: 'url', otherwise: 'https://backboard.railway.com/graphql/v2' },
     timeout: { type: 'duration', otherwise: 20_000, least: 1_000, most: 120_000 },
   },
+  git: {
+    /** `https://host/path`, or `ssh://user@host/path`. */
+    remote: { type: 'text', required: true },
+    branch: { type: 'text', otherwise: 'main' },
+    /** Over https: a token, and the user that goes with it. */
+    token: { type: 'text' },
+    user: { type: 'text' },
+    /** A file of certificates that are trusted besides. */
+    ca: { type: 'text' },
+    /** Over ssh: the file of a private key, and the public key of the host. */
+    key: { type: 'text' },
+    hostKey: { type: 'text' },
+    /** Where Belay keeps its own clone. */
+    mirror: { type: 'text' },
+    author: { type: 'text' },
+    /** Answers `{"commit": …}`, `{"version": …}` or the bare name: what the service really serves. */
+    versionUrl: { type: 'url' },
+    /** How long a push may take to be served. */
+    rebuild: { type: 'duration', otherwise: 600_000 },
+    /** How long a push itself may take. */
+    timeout: { type: 'duration', otherwise: 120_000 },
+    /** Move the branch back instead of adding a commit. */
+    rewrite: { type: 'bool', otherwise: false },
+    /** Begin `hotfix/rollback-<date>` at each rollback. */
+    hotfixBranch: { type: 'bool', otherwise: false },
+    /** What is pushed runs migrations and the like before it is served. */
+    runsReleaseHooks: { type: 'bool', otherwise: false },
+  },
 } as const satisfies Readonly<Record<string, DriverOptions>>;
 
 export type TargetDriverName = keyof typeof TARGET_DRIVERS;

@@ -84,6 +84,8 @@ export function choose(start: Runbook['start'], plan: Plan, guards: readonly Gua
   if (plan.unknowns.length > 0) return { choice: 'ask', reason: `unknown: ${plan.unknowns[0]?.step ?? ''}` };
   if (plan.steps.some((step) => step.irreversible !== undefined && step.effect !== 'noop'))
     return { choice: 'ask', reason: 'irreversible' };
+  if (plan.steps.some((step) => step.notes?.includes('rewrites-history') && step.effect !== 'noop'))
+    return { choice: 'ask', reason: 'rewrites-history' };
   return { choice: 'act', reason: '' };
 }
 

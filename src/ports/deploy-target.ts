@@ -39,6 +39,26 @@ export interface TargetCaps {
   readonly rebuilds?: true;
   /** What a release runs before it goes live (migrations) runs again on the way back. */
   readonly runsReleaseHooks?: true;
+  /** Putting a release back removes what came after it from the record of the target, for everybody. */
+  readonly rewritesHistory?: true;
+}
+
+/** Takes one change back and leaves what came after it. */
+export interface ChangeReverts {
+  /**
+   * `change`: its full name. `isIn`: it is a part of what is to be live. `conflict`: why it cannot be taken back alone, or null.
+   * @throws BELAY_NOT_FOUND, BELAY_ACT_FAILED (both effect none)
+   */
+  look(change: string): Promise<{ readonly change: string; readonly isIn: boolean; readonly conflict: string | null }>;
+  /** Keeps the promises of `rollTo`. @throws BELAY_ACT_FAILED (effect none) on a conflict with later changes: nothing is left behind. */
+  revert(change: string, o: RollOrder): Promise<void>;
+}
+
+/** `expected`: the fingerprint that was seen. `key`: the same for every repetition of one order. */
+export interface RollOrder {
+  readonly expected: string;
+  readonly key: string;
+  readonly reason: string;
 }
 
 export interface DeployTarget {
@@ -58,11 +78,13 @@ export interface DeployTarget {
    * tag means may move. @throws BELAY_INPUT_INVALID (effect none) when it means more than one.
    */
   resolve?(name: string): Promise<string>;
+  /** Absent where a release is not made of changes. */
+  readonly changes?: ChangeReverts;
   /**
    * Puts `release` live. Repeating it with the same key is safe.
    * @throws BELAY_TARGET_CONFLICT (effect none) when the fingerprint is not `expected`; BELAY_DEPLOY_TIMEOUT (effect unknown).
    */
-  rollTo(release: string, o: { readonly expected: string; readonly key: string; readonly reason: string }): Promise<void>;
+  rollTo(release: string, o: RollOrder): Promise<void>;
   /**
    * Ends a change that is in flight without bringing it live, if it still is: `state.inFlight` as it was seen. Absent where a target
    * has nothing of the kind: there a `rollTo` overtakes it.

@@ -24,6 +24,8 @@ describe('what a driver does not take', () => {
     ['targets', 'another type', '{ driver: release-directory, root: a, reload: "a b" }', 'wrong-type', /reload/],
     ['targets', 'dependsOn, which is of channels', '{ driver: release-directory, root: a, dependsOn: [shop] }', 'unknown-key', /dependsOn/],
     ['targets', 'a signal to nobody', '{ driver: release-directory, root: a, signal: SIGHUP }', 'target-option', /it needs pidFile/],
+    ['targets', 'a remote that is a program', '{ driver: git, remote: "ext::sh -c id" }', 'target-option', /remote: it is neither/],
+    ['targets', 'a host that is not pinned', '{ driver: git, remote: "ssh://git@a.test/b.git", key: k }', 'target-option', /hostKey: /],
     ['switches', 'a missing option', '{ driver: flow-file, file: a }', 'missing-key', /lacks values/],
     ['switches', 'a single flow', '{ driver: flow-file, file: a, values: [stable] }', 'switch-option', /at least two/],
     ['switches', 'a default that is none', '{ driver: flow-file, file: a, values: [b, c], default: d }', 'switch-option', /one of b, c/],

@@ -39,7 +39,7 @@ async function scene(scenario: Scenario) {
     pause,
     engine: { mayAct: async () => true } as never,
     time: systemTime,
-    probes: createProbes({ http, readings: null as never, targets, switches }),
+    probes: createProbes({ http, readings: null as never, targets, switches, workingCopies: null as never }),
     expression: createCel(),
   };
   const actions = createActions({ targets, switches, pause });

@@ -1,11 +1,11 @@
 // `deploy.rollback` and `deploy.activate`: one explicit release is put live. They differ in what is impossible: a rollback does not go
 // where it is already, nor behind the newest stable release; an activation is a step forward and may name any release that exists.
-// `deploy.abort`: what is on its way does not get there.
+// `deploy.abort`: what is on its way does not get there. `deploy.revert`: one change is taken back, and what came after it stays.
 import { BelayError } from '../../domain/errors.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import type { PlanNote } from '../../domain/plan.ts';
 import type { Action } from '../../ports/action.ts';
-import type { DeployTarget, TargetCaps, TargetState } from '../../ports/deploy-target.ts';
+import type { ChangeReverts, DeployTarget, TargetCaps, TargetState } from '../../ports/deploy-target.ts';
 import { named, specOf, textOf } from './arguments.ts';
 
 type Targets = Readonly<Record<string, DeployTarget>>;
@@ -17,6 +17,7 @@ export function deployActions(targets: Targets): readonly Action[] {
   return [
     releaseAction('deploy.rollback', targets, whyNoRollback),
     releaseAction('deploy.activate', targets, async () => null),
+    revertAction(targets),
     abortAction(targets),
   ];
 }
@@ -52,6 +53,7 @@ function notesOf(caps: TargetCaps): readonly PlanNote[] {
     ...(caps.rebuilds === true ? (['rebuilds'] as const) : []),
     ...(caps.restoresConfig === 'none' ? [] : (['restores-config'] as const)),
     ...(caps.runsReleaseHooks === true ? (['runs-release-hooks'] as const) : []),
+    ...(caps.rewritesHistory === true ? (['rewrites-history'] as const) : []),
   ];
 }
 
@@ -79,12 +81,49 @@ function releaseAction(name: string, targets: Targets, refuse: Refusal): Action 
       if (!found.ok) return `release ${to} cannot be put live on ${textOf(args, 'target')}: ${WHY[found.why] ?? found.why}`;
       return refuse(target, textOf(args, 'target'), to);
     },
-    lastChange: async (args) => {
-      const { changedAt, previous, release } = await targetOf(args).current();
-      return { at: changedAt, from: previous, to: release };
-    },
+    lastChange: async (args) => lastChangeOf(await targetOf(args).current()),
   };
 }
+
+function revertAction(targets: Targets): Action {
+  const targetOf = (args: JsonObject): DeployTarget => named(targets, 'target', textOf(args, 'target'));
+  const changesOf = (args: JsonObject): ChangeReverts => {
+    const { changes } = targetOf(args);
+    if (changes !== undefined) return changes;
+    throw new BelayError('BELAY_INPUT_INVALID', `${textOf(args, 'target')} cannot take back a single change`, {
+      hint: 'Put a whole release back with deploy.rollback.',
+    });
+  };
+  return {
+    spec: specOf('deploy.revert'),
+    compareAndSet: (args) => targetOf(args).caps.compareAndSet,
+    target: (args) => `target:${textOf(args, 'target')}`,
+    observe: async (args) => {
+      const [target, commit] = [targetOf(args), textOf(args, 'commit')];
+      const { isIn } = await changesOf(args).look(commit);
+      const state = await target.current();
+      const short = commit.slice(0, 12);
+      const gaveUp = state.gaveUp === undefined ? {} : { gaveUp: state.gaveUp };
+      const [current, desired] = [`${isIn ? 'with' : 'without'} ${short}`, `without ${short}`];
+      return { current, desired, fingerprint: state.fingerprint, reached: !isIn && runs(state, state.release), ...gaveUp };
+    },
+    // History only grows, whatever the target does for a rollback.
+    notes: (args) => notesOf(targetOf(args).caps).filter((note) => note !== 'rewrites-history'),
+    act: (args, o) => changesOf(args).revert(textOf(args, 'commit'), o),
+    impossible: async (args) => {
+      try {
+        const { isIn, conflict, change } = await changesOf(args).look(textOf(args, 'commit'));
+        return isIn ? conflict : `${change} is not in what ${textOf(args, 'target')} runs`;
+      } catch (error) {
+        if (BelayError.is(error, 'BELAY_TARGET_UNREACHABLE') || !BelayError.is(error)) throw error;
+        return error.message;
+      }
+    },
+    lastChange: async (args) => lastChangeOf(await targetOf(args).current()),
+  };
+}
+
+const lastChangeOf = ({ changedAt, previous, release }: TargetState) => ({ at: changedAt, from: previous, to: release });
 
 /** By effect: what should run is what every unit says it runs (rule R8). */
 function runs(state: TargetState, release: string): boolean {

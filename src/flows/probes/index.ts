@@ -4,6 +4,8 @@ import type { FlowSwitch } from '../../ports/flow-switch.ts';
 import type { Http } from '../../ports/http.ts';
 import type { Probe } from '../../ports/probe.ts';
 import type { Readings } from '../../ports/readings.ts';
+import type { WorkingCopies } from '../../ports/working-copy.ts';
+import { gitProbe } from './git.ts';
 import { httpProbe } from './http.ts';
 import { metricProbe } from './metric.ts';
 import { flowProbe, releaseProbe } from './state.ts';
@@ -13,9 +15,16 @@ export interface ProbePorts {
   readonly readings: Readings;
   readonly targets: Readonly<Record<string, DeployTarget>>;
   readonly switches: Readonly<Record<string, FlowSwitch>>;
+  readonly workingCopies: WorkingCopies;
 }
 
 export function createProbes(ports: ProbePorts): Readonly<Record<string, Probe>> {
-  const probes = [httpProbe(ports.http), metricProbe(ports.readings), releaseProbe(ports.targets), flowProbe(ports.switches)];
+  const probes = [
+    httpProbe(ports.http),
+    metricProbe(ports.readings),
+    releaseProbe(ports.targets),
+    flowProbe(ports.switches),
+    gitProbe(ports.workingCopies),
+  ];
   return Object.fromEntries(probes.map((probe) => [probe.spec.name, probe]));
 }

@@ -42,7 +42,13 @@ function worldOf(o: { readonly answers?: readonly FakeAnswer[]; readonly reading
     now,
   });
   const flow = createFakeFlowSwitch({ flows: { acme: 'next' }, values: ['stable', 'next'], now });
-  const probes = createProbes({ http, readings: readings as Readings, targets: { shop: target }, switches: { checkout: flow } });
+  const probes = createProbes({
+    http,
+    readings: readings as Readings,
+    targets: { shop: target },
+    switches: { checkout: flow },
+    workingCopies: { look: async () => ({ branch: 'main', clean: true, ahead: 0, behind: 0 }) },
+  });
   const measure = (name: string, args: JsonObject, more?: { readonly since?: number }) => {
     const probe = probes[name];
     if (probe === undefined) throw new Error(`no probe ${name}`);
@@ -55,7 +61,7 @@ describe('the probes', () => {
   it('are those of the catalog, and give the names that the catalog promises', async () => {
     const { probes, measure } = worldOf();
     expect(Object.keys(probes).toSorted()).toEqual(Object.keys(PROBES).toSorted());
-    const args: JsonObject = { url: 'http://shop/', trigger: 'http-5xx', target: 'shop', switch: 'checkout', org: 'acme' };
+    const args: JsonObject = { url: 'http://shop/', trigger: 'http-5xx', target: 'shop', switch: 'checkout', org: 'acme', dir: '/srv/app' };
     for (const [name, spec] of Object.entries(PROBES)) {
       const result = await measure(name, args);
       expect(Object.keys(result.known ? result.values : {}).toSorted(), name).toEqual(Object.keys(spec.result).toSorted());
@@ -76,7 +82,7 @@ describe('the probes', () => {
   });
 
   it('let our own mistakes surface', async () => {
-    const probes = createProbes({ http: null as never, readings: null as never, targets: {}, switches: {} });
+    const probes = createProbes({ http: null as never, readings: null as never, targets: {}, switches: {}, workingCopies: null as never });
     await expect(probes['metric']?.measure({ trigger: 'x' })).rejects.toThrow(TypeError);
   });
 });
