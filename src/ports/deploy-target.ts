@@ -74,8 +74,8 @@ export interface DeployTarget {
     { readonly ok: true; readonly artefact: string } | { readonly ok: false; readonly why: 'pruned' | 'failed' | 'unknown' | 'one-way' }
   >;
   /**
-   * Another name of a release (a tag, the beginning of a commit) as its `ref`; what names none comes back as it is. Plans hold refs: what a
-   * tag means may move. @throws BELAY_INPUT_INVALID (effect none) when it means more than one.
+   * Another name of a release (a tag, the beginning of a commit) as its `ref`; what names none comes back as it is, or is refused. Plans hold
+   * refs: what a tag means may move. @throws BELAY_INPUT_INVALID (effect none) when it means more than one; BELAY_NOT_FOUND (effect none).
    */
   resolve?(name: string): Promise<string>;
   /** Absent where a release is not made of changes. */
