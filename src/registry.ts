@@ -4,7 +4,7 @@ import { createAlertmanagerReader } from './adapters/alertmanager/index.ts';
 import { createAlerts } from './adapters/alerts/index.ts';
 import { createConsoleChannel } from './adapters/console/index.ts';
 import { createDatadogReader } from './adapters/datadog/index.ts';
-import { createDockerReader } from './adapters/docker/index.ts';
+import { createDockerContainer, createDockerReader, createDockerService } from './adapters/docker/index.ts';
 import { createEmailChannel } from './adapters/email/index.ts';
 import { createFileChannel } from './adapters/file/index.ts';
 import { createFilesReader } from './adapters/files/index.ts';
@@ -84,6 +84,10 @@ export function openTarget(spec: TargetSpec, deps: DriverDeps): DeployTarget {
       return createRailway(spec, deps);
     case 'git':
       return createGitTarget(spec, deps);
+    case 'docker-container':
+      return createDockerContainer(spec, deps);
+    case 'docker-service':
+      return createDockerService(spec, deps);
   }
 }
 

@@ -62,6 +62,26 @@ export const TARGET_DRIVERS = {
     /** What is pushed runs migrations and the like before it is served. */
     runsReleaseHooks: { type: 'bool', otherwise: false },
   },
+  'docker-container': {
+    /** Its name. */
+    container: { type: 'text', required: true },
+    /** Of the images that are its releases, without a tag. */
+    repository: { type: 'text', required: true },
+    /** Of the Docker Engine; /var/run/docker.sock if not written. */
+    socket: { type: 'text' },
+    /** Instead of a socket. */
+    url: { type: 'url' },
+    /** The new one is brought up beside the old one where both can run at once. */
+    overlap: { type: 'bool', otherwise: true },
+    /** One that is not well by then is taken back. */
+    healthyWithin: { type: 'duration', otherwise: 60_000 },
+  },
+  'docker-service': {
+    service: { type: 'text', required: true },
+    repository: { type: 'text', required: true },
+    socket: { type: 'text' },
+    url: { type: 'url' },
+  },
 } as const satisfies Readonly<Record<string, DriverOptions>>;
 
 export type TargetDriverName = keyof typeof TARGET_DRIVERS;

@@ -75,7 +75,7 @@ export function actionContract(name: string, make: () => Promise<ActionUnderTest
 
 /** What runs may take a moment to become what was asked. */
 async function reached(action: Action, args: JsonObject) {
-  for (let look = 0; look < 100 && !(await action.observe(args)).reached; look += 1)
+  for (let look = 0; look < 500 && !(await action.observe(args)).reached; look += 1)
     await new Promise((resolve) => setTimeout(resolve, 10));
   return action.observe(args);
 }

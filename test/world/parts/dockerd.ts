@@ -14,6 +14,8 @@ const READY_WITHIN_MS = 30_000;
 
 export interface DockerdPart {
   readonly socket: string;
+  /** Runs a program in its network. */
+  inside(argv: readonly [string, ...string[]]): ChildProcess;
   /** Its own API, as a person would use it. */
   ask(method: string, path: string, body?: object): Promise<{ readonly status: number; readonly json: unknown }>;
   /** A container of busybox; `argv` is what it runs. */
@@ -29,6 +31,17 @@ export function whyNoDockerd(): string | null {
   const missing = [DOCKERD, BUSYBOX].find((part) => findPart(part) === null);
   if (missing !== undefined) return `there is no ${missing.name} (Debian: ${missing.packages.join(' ')})`;
   return existsSync('/usr/bin/unshare') ? null : 'there is no unshare';
+}
+
+/** As `whyNoDockerd`, for those that listen on addresses: the network needs its loopback device. */
+export function whyNoNetwork(): string | null {
+  const programs = ['/usr/bin/nsenter', '/sbin/ip'];
+  return whyNoDockerd() ?? programs.filter((one) => !existsSync(one)).map((one) => `there is no ${one}`)[0] ?? null;
+}
+
+export async function bringUpLoopback(docker: DockerdPart): Promise<void> {
+  const code = await new Promise((resolve) => docker.inside(['/sbin/ip', 'link', 'set', 'lo', 'up']).once('exit', resolve));
+  if (code !== 0) throw new Error(`the loopback device did not come up: ${String(code)}`);
 }
 
 export async function startDockerd(): Promise<DockerdPart> {
@@ -50,6 +63,8 @@ export async function startDockerd(): Promise<DockerdPart> {
   await importImage(dir, dockerd, socket);
   return {
     socket,
+    inside: (argv) =>
+      spawn('/usr/bin/nsenter', [`--net=/proc/${child.pid}/ns/net`, '--', ...argv], { stdio: ['ignore', 'pipe', 'inherit'] }),
     ask,
     run: async (name, argv, more = {}) => {
       const made = await ask('POST', `/containers/create?name=${name}`, withoutNetwork({ Image: IMAGE, Cmd: argv, ...more }));
@@ -59,7 +74,8 @@ export async function startDockerd(): Promise<DockerdPart> {
     },
     kill,
     restart: async () => {
-      rmSync(path.join(dir, 'd.pid'), { force: true });
+      // In its new namespace those numbers belong to others, and it would wait for them.
+      for (const file of ['d.pid', 'exec/containerd/containerd.pid']) rmSync(path.join(dir, file), { force: true });
       child = launch(dockerd, dir, { socket, group });
       await untilReady(socket, child);
     },
