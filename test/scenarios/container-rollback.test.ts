@@ -82,7 +82,7 @@ async function runIt(socket: string) {
     pause,
     engine: { mayAct: async () => true } as never,
     time: systemTime,
-    probes: createProbes({ http, readings: null as never, targets, switches: {} }),
+    probes: createProbes({ http, readings: null as never, targets, switches: {}, workingCopies: null as never }),
     expression: createCel(),
   };
   const actions = createActions({ targets, switches: {}, pause });
