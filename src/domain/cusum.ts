@@ -28,6 +28,8 @@ export const LEAST_USUAL = 1_000;
 /** Of more than so many the older half fades, so that what is usual may change. */
 const MOST_USUAL = 1_000_000;
 const YEAR_MS = 365 * 86_400_000;
+/** The sum rises no further above what is enough: that of a week just below the limit would stay enough for days after all was well. */
+const MOST_ABOVE = Math.log(100);
 
 export const NOTHING_USUAL = (since: Instant): RunningSum => ({
   sum: 0,
@@ -72,7 +74,8 @@ export interface Adding {
  */
 export function summed(before: RunningSum, counts: { readonly bad: number; readonly all: number }, o: Adding): RunningSum {
   const { expected } = before;
-  const sum = expected === null ? 0 : addedTo(before.sum, counts, expected.usual, o.limit);
+  const most = expected === null ? 0 : (expected.act ?? expected.enough) + MOST_ABOVE;
+  const sum = expected === null ? 0 : Math.min(most, addedTo(before.sum, counts, expected.usual, o.limit));
   const next = { ...(o.atRest ? learnt(before, counts, o.at) : before), sum };
   if (sum === 0) {
     const days = o.baseline === undefined ? ofDays(expected, o.limit) : o.baseline;

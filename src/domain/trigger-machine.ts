@@ -72,7 +72,7 @@ export interface Look {
   readonly watermark: Instant;
   /** When Belay learned it. */
   readonly now: Instant;
-  /** Event time since the look before; 0 when there was none, or too long ago to say anything of the time between. */
+  /** Event time since the look before; 0 when there was none, or too long ago to say anything of the time between. Never below 0. */
   readonly spanMs: number;
   /** Counted since the last look. */
   readonly newBad: number;
@@ -142,11 +142,12 @@ function hold(rule: CompiledRule, state: MachineState, look: Look): MachineState
 
 /**
  * When the limit was crossed, between the look before and this one, as if the events of that time had come evenly. Counted from the look
- * itself, a hold of ten readings would end at the tenth or, by a millisecond of jitter, at the eleventh.
+ * itself, a hold of ten readings would end at the tenth or, by a millisecond of jitter, at the eleventh. Half of the hold must have been
+ * seen: where readings are rarer than the hold is long, one burst just before a reading would be a whole hold by itself.
  */
 function crossedAt(rule: CompiledRule, { condition, at, spanMs, gapMs, newBad }: Look): Instant {
-  const share = gapMs > 0 || spanMs === 0 ? null : crossedShare(rule, condition, newBad);
-  return share === null ? at : at - Math.floor((1 - share) * spanMs);
+  const share = gapMs > 0 || spanMs <= 0 ? null : crossedShare(rule, condition, newBad);
+  return share === null ? at : at - Math.min(Math.floor((1 - share) * spanMs), Math.floor(rule.forMs / 2));
 }
 
 const heldUntil = (state: MachineState, until: Instant): number =>

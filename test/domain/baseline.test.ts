@@ -117,6 +117,15 @@ describe('a running sum over days of counts', () => {
     expect(summed(rising, { bad: 0, all: 5_000 }, { ...o, baseline: { ...days, usual: 0.008 } }).expected?.usual).toBe(0.008);
   });
 
+  test('of days just below the limit is not enough to act on any more soon after all is well', () => {
+    let sum = summed(NOTHING_USUAL(0), { bad: 0, all: 10 }, { ...o, baseline: days });
+    for (let minute = 0; minute < 3 * 24 * 60; minute += 1) sum = summed(sum, { bad: 9, all: 600 }, { ...o, baseline: days });
+    expect(sum.sum).toBeGreaterThanOrEqual(days.act ?? Infinity);
+    // One in 300 fails, as always: a blip of two bad ones in a thin window is no reason to act.
+    for (let minute = 0; minute < 2; minute += 1) sum = summed(sum, { bad: 2, all: 600 }, { ...o, baseline: days });
+    expect(sum.sum).toBeLessThan(days.act ?? 0);
+  });
+
   test('goes on with them after a restart, until they are read again and say less', () => {
     const before = summed(NOTHING_USUAL(0), { bad: 0, all: 10 }, { ...o, baseline: days });
     const restored = JSON.parse(JSON.stringify(before)) as typeof before;

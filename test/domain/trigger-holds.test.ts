@@ -72,6 +72,31 @@ describe('a hold', () => {
   });
 });
 
+describe('a hold that counts from between two looks', () => {
+  // 300 bad ones of 1,000 came since the look before: the limit of 20 was crossed after the first fifteenth of that time.
+  const burst = (spanMs: number): Partial<Look> => ({ newBad: 300, spanMs });
+
+  test('counts from the crossing where looks are closer than the hold is long', () => {
+    const scope = new Scope();
+    scope.looks([0, FINE], [150, ACT, burst(150)]);
+    expect(scope.state.limitSince).toBe(10);
+    expect(scope.looks([509, ACT], [510, ACT])).toEqual(['', 'suspect→breached']);
+  });
+
+  test('is not over at the look that first saw it, however long ago the look before was', () => {
+    const scope = new Scope();
+    expect(scope.looks([0, FINE], [9_000, ACT, burst(9_000)], [9_010, ACT, burst(10)])).toEqual(['', 'ok→suspect', '']);
+    expect(scope.state.limitSince).toBe(8_750);
+    expect(scope.looks([9_249, ACT], [9_250, ACT])).toEqual(['', 'suspect→breached']);
+  });
+
+  test('never begins behind the look, also where time seems to have gone back since the look before', () => {
+    const scope = new Scope();
+    scope.look(100, ACT, burst(-90));
+    expect(scope.state.limitSince).toBe(100);
+  });
+});
+
 describe('a limit that is merely passed', () => {
   const THIRD = { ...OVER, bad: 3 };
 

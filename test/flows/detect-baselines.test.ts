@@ -107,3 +107,9 @@ test('of a share above a limit the stored events are those within it', async () 
   await baselines.refresh(NOW);
   expect(baselines.of('ratio', 'acme')?.usual).toBeLessThan(0.002);
 });
+
+test('four hours of half a million events a second are counted whole', async () => {
+  const { baselines } = baselinesOf(hourly(['acme'], { bad: 1_800_000, all: 1_800_000_000 }));
+  await baselines.refresh(NOW);
+  expect(baselines.of('ratio', 'acme')?.usual).toBeCloseTo(0.001, 4);
+});

@@ -20,8 +20,8 @@ const MOST_ANSWERS = 2_000;
 interface Counted {
   /** First minute that counted anything. */
   first: Instant;
-  /** bad, all, bad, all, …: a ring of parts. */
-  readonly parts: Uint32Array;
+  /** bad, all, bad, all, …: a ring of parts. Four hours of a busy service are more than 32 bits count. */
+  readonly parts: Float64Array;
 }
 
 export class Baselines {
@@ -139,7 +139,7 @@ class TriggerBaselines {
 
   #add({ at, scope, bad, all }: MinuteRow): void {
     if (all <= 0) return;
-    const counted = this.#scopes.get(scope) ?? { first: at, parts: new Uint32Array(2 * PARTS) };
+    const counted = this.#scopes.get(scope) ?? { first: at, parts: new Float64Array(2 * PARTS) };
     this.#scopes.set(scope, counted);
     counted.first = Math.min(counted.first, at);
     const index = 2 * (Math.floor(at / PART_MS) % PARTS);

@@ -162,7 +162,8 @@ export function lookAtTrack(book: Book, track: Track, now: Instant, findings: Fi
   const byTime = growsByTime(track);
   const at = byTime ? now : newestOf(book, track);
   const slot = slotOf(track, at);
-  const spanMs = track.lookedAt === 0 ? 0 : at - track.lookedAt;
+  // Below 0: before the restart another source was read further than those that have spoken since.
+  const spanMs = track.lookedAt === 0 ? 0 : Math.max(0, at - track.lookedAt);
   const turn: Turn = {
     at,
     spanMs: spanMs > track.absentMs ? 0 : spanMs,
