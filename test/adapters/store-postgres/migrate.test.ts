@@ -78,3 +78,28 @@ test('where no Postgres answers the store is unavailable, with nothing done', as
     (error) => BelayError.is(error, 'BELAY_STORE_UNAVAILABLE') && error.effect === 'none',
   );
 });
+
+test('a store of before whose incidents hold characters that no text of it can hold is brought to this version', async () => {
+  const url = await postgres.createDatabase('nul');
+  const all = readMigrations();
+  await migrate(url, digest, all.slice(0, 13));
+  const projection = {
+    trigger: 'errors',
+    scope: { orgs: ['acme', 'a\u0000b'] },
+    run: 'r1',
+    steps: { one: { status: 'done', endedAt: 500 }, two: { status: 'failed', endedAt: 900 } },
+    notes: ['said\u0000so', '\\u0000', 'half \ud83d'],
+  };
+  await sql(
+    url,
+    `insert into belay.incident (id, number, kind, severity, phase, open, fingerprint, declare_key, seq, head, projection)
+     values ('INC-1', 1, 'real', 'P1', 'triage', true, 'errors/acme', 'k', 1, $2, $1)`,
+    [JSON.stringify(projection), '0'.repeat(64)],
+  );
+  await migrate(url, digest, all);
+  const [row] = await sql<{ trigger: string; orgs: string[]; run: string; done_at: number; projection: unknown }>(
+    url,
+    'select trigger, orgs, run, done_at, projection from belay.incident',
+  );
+  expect(row).toEqual({ trigger: 'errors', orgs: ['acme', 'a\ufffdb'], run: 'r1', done_at: 500, projection });
+});
