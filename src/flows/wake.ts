@@ -47,15 +47,16 @@ export async function wakeAll(world: WakeWorld): Promise<void> {
  * repeating it costs the run a look.
  */
 export async function wakeFreed(world: Pick<World, 'engine' | 'incidents' | 'time'>): Promise<void> {
-  const open = await world.incidents.list({ open: true });
-  const waiting = open.filter((one) => one.queued != null && !open.some(({ lock }) => lock === one.queued?.lock));
-  if (waiting.length === 0) return;
-  // One that people have ended may hold it still, while its run comes to its end.
-  const held = new Set((await world.incidents.list()).map(({ lock }) => lock));
+  const waiting = await world.incidents.list({ open: true });
+  const free = new Map<string, boolean>();
   for (const { run, queued } of waiting) {
+    if (run === null || queued == null) continue;
+    const { lock } = queued;
+    // One that people have ended may hold it still, while its run comes to its end.
+    if (!free.has(lock)) free.set(lock, (await world.incidents.list({ lock, limit: 1 })).length === 0);
     // A run that stands still for another reason hears nothing, and what it was sent would pile up.
-    if (run === null || held.has(queued?.lock) || !(await isAtWork(world, run))) continue;
-    await world.engine.signal(run, LOCK_TOPIC, true, `lock/${queued?.lock}/${world.time.now()}`);
+    if (free.get(lock) !== true || !(await isAtWork(world, run))) continue;
+    await world.engine.signal(run, LOCK_TOPIC, true, `lock/${lock}/${world.time.now()}`);
   }
 }
 

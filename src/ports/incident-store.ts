@@ -37,6 +37,8 @@ export interface IncidentFilter {
   readonly run?: string;
   /** A step of it was done at this instant or later (`lastDoneAt`). */
   readonly doneSince?: Instant;
+  /** Its run holds this lock. */
+  readonly lock?: string;
   readonly limit?: number;
 }
 

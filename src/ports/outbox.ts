@@ -15,7 +15,7 @@ export interface DeliveryFacts {
 export interface Outbox {
   /**
    * Takes due `planned` deliveries to `sending` with the deadline, in one committed transaction before any is sent.
-   * Two processes never claim the same one. `attempt` counts the claims; no event is written. `except` names channels that are
+   * What was never tried comes first, then what is due longest. Two processes never claim the same one. `attempt` counts the claims; no event is written. `except` names channels that are
    * busy: theirs are left alone, so that a kill finds at most one message a channel in the air.
    */
   claim(

@@ -48,6 +48,19 @@ export function outboxContract(make: MakeStore, { test, expect }: TestTools): vo
     expect(await changes(store, incident)).toEqual([]);
   });
 
+  on('what was never tried is claimed before what was refused, however long that is due', async (store) => {
+    store.setNow(100);
+    await plan(
+      store,
+      ['refused', 'refused too'].map((id) => deliveryDraft(id)),
+    );
+    for (const { id } of await store.outbox.claim(100, { limit: 2, deadline: 500 })) await store.outbox.move(id, 'planned', { at: 100, dueAt: 110 });
+    store.setNow(200);
+    await plan(store, [deliveryDraft('new')], 'f2');
+    const claimed = await store.outbox.claim(200, { limit: 3, deadline: 500 });
+    expect(claimed.map((one) => one.id)).toEqual(['new', 'refused', 'refused too']);
+  });
+
   on('processes that claim at once share nothing and leave nothing', async (store) => {
     await plan(
       store,

@@ -31,6 +31,7 @@ export function createReplays({ entry, databaseUrl, mostMs = TWO_HOURS_MS, mostM
     mostMs,
     start: (order, onProgress) => {
       const child = fork(entry, [], {
+        env: ofReplay(process.env),
         execArgv: [...process.execArgv, `--max-old-space-size=${mostMb}`],
         serialization: 'advanced',
         stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -38,6 +39,13 @@ export function createReplays({ entry, databaseUrl, mostMs = TWO_HOURS_MS, mostM
       return running(child, { ...order, databaseUrl }, { mostMs, mostMb, onProgress });
     },
   } satisfies Replays;
+}
+
+/** What a program needs to run and to reach the store. Tokens of sources, targets and channels stand in the environment, too: none goes along. */
+const NEEDED = /^(?:PATH|HOME|TZ|LANG|LC_\w+|TMPDIR|NODE_\w+|SSL_CERT_\w+|PG[A-Z]+|SystemRoot)$/;
+
+function ofReplay(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => NEEDED.test(name)));
 }
 
 interface Bounds {

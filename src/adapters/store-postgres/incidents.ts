@@ -80,6 +80,7 @@ function whereOf(filter: IncidentFilter): { readonly where: string; readonly val
   else if (filter.org !== undefined) parts.push(`(orgs is null or ${place(filter.org)} = any (orgs))`);
   if (filter.run !== undefined) parts.push(`run = ${place(filter.run)}`);
   if (filter.doneSince !== undefined) parts.push(`done_at >= ${place(filter.doneSince)}`);
+  if (filter.lock !== undefined) parts.push(`run_lock = ${place(filter.lock)}`);
   return { where: parts.length === 0 ? '' : `where ${parts.join(' and ')}`, values };
 }
 

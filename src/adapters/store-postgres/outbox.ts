@@ -41,15 +41,15 @@ export function createOutbox(deps: OutboxDeps): Outbox {
   } satisfies Outbox;
 }
 
-/** $2: channels left alone. */
+/** $2: channels left alone. What was never tried comes first: receivers that refuse again and again hold up nobody. */
 const DUE = `state = 'planned' and due_at <= $1 and channel <> all($2::text[])`;
 const CLAIM = `with due as (
-    select id from belay.delivery where ${DUE} order by due_at, planned_order limit $6 for update skip locked
+    select id from belay.delivery where ${DUE} order by (attempt > 0), due_at, planned_order limit $6 for update skip locked
   ), claimed as (
     update belay.delivery d set state = 'sending', attempt = d.attempt + 1, deadline = $3, attempted_at = $1, claimed_by = $4, claim = $5, reason = null
     from due where d.id = due.id returning d.*
   )
-  select ${DELIVERY_COLUMNS} from claimed order by due_at, planned_order`;
+  select ${DELIVERY_COLUMNS} from claimed order by (attempt > 1), due_at, planned_order`;
 
 async function claim(
   deps: OutboxDeps,

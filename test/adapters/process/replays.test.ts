@@ -60,6 +60,18 @@ describe('a program that replays', () => {
     });
   });
 
+  test('sees no token that the server was started with, but how the store is reached', async () => {
+    Object.assign(process.env, { SLACK_TOKEN: 'xoxb-1', BELAY_TEST_SECRET: 's', PGSSLROOTCERT: '/ca.pem' });
+    try {
+      const { end } = await run('shows its environment');
+      const seen = end.how === 'done' ? (end.reports.written as unknown as readonly string[]) : [];
+      expect(seen).toEqual(expect.arrayContaining(['PATH', 'PGSSLROOTCERT']));
+      expect(seen.filter((name) => /TOKEN|SECRET/.test(name))).toEqual([]);
+    } finally {
+      for (const name of ['SLACK_TOKEN', 'BELAY_TEST_SECRET', 'PGSSLROOTCERT']) delete process.env[name];
+    }
+  });
+
   test.each([
     ['says why it cannot', 'refuses', {}, { how: 'failed', why: 'the store does not answer' }],
     ['has a bug', 'breaks', {}, { how: 'failed', why: 'it ended with 1: Error: a bug of the replay' }],

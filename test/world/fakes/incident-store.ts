@@ -78,13 +78,14 @@ function byTime(a: { at: number; incident: string; id: string }, b: { at: number
   return a.at - b.at || (a.incident < b.incident ? -1 : a.incident > b.incident ? 1 : 0) || (a.id < b.id ? -1 : 1);
 }
 
-function fits(incident: Incident, { open, trigger, org, run, doneSince }: IncidentFilter): boolean {
+function fits(incident: Incident, { open, trigger, org, run, doneSince, lock }: IncidentFilter): boolean {
   const { orgs } = incident.scope;
   return (
     (open === undefined || isOpen(incident) === open) &&
     (trigger === undefined || incident.trigger === trigger) &&
     (org === undefined || orgs === 'all' || (org !== 'all' && orgs.includes(org))) &&
     (run === undefined || incident.run === run) &&
+    (lock === undefined || incident.lock === lock) &&
     (doneSince === undefined || (lastDoneAt(incident) ?? -Infinity) >= doneSince)
   );
 }

@@ -96,7 +96,8 @@ export function createFakeOutbox(deps: FakeOutboxDeps): Outbox {
 }
 
 function byDue(a: DeliveryRow, b: DeliveryRow): number {
-  return a.delivery.dueAt - b.delivery.dueAt || a.order - b.order;
+  const tried = ({ delivery }: DeliveryRow): number => Number(delivery.attempt > 0);
+  return tried(a) - tried(b) || a.delivery.dueAt - b.delivery.dueAt || a.order - b.order;
 }
 
 function claim(row: DeliveryRow, now: Instant, deadline: Instant, self: string): Delivery {
