@@ -12,7 +12,7 @@ import type { Time } from '../../ports/time.ts';
 import { appendHistory, type History, type Origin, originOf, previousOf, readHistory, seenNow, wasReloaded } from './history.ts';
 import { draftLink, type Link, readLink, writeWhole } from './link.ts';
 import { readSettings, type Settings } from './options.ts';
-import { isRestorable, listReleases } from './releases.ts';
+import { isRestorable, listReleases, type Past } from './releases.ts';
 import { look, reload, type Sight, unitsOf } from './service.ts';
 
 const LOCK_WAIT_MS = 10_000;
@@ -53,7 +53,7 @@ export function createReleaseDirectory(options: TargetOptions<'release-directory
     current: async () => (await read(place)).state,
     restorable: async (release) => {
       const live = settings.oneWay === null ? null : (await readLink(settings.root)).release;
-      return isRestorable(settings, release, onceLive(await readHistory(settings.root), live));
+      return isRestorable(settings, release, pastOf(await readHistory(settings.root), live));
     },
     rollTo: (release, o) => underLock((lock) => rollTo(place, release, o, lock)),
     // Under the lock, so that no polite deployer is half way when it resolves.
@@ -125,7 +125,7 @@ async function rollTo(place: Place, release: string, o: Order, lock: HeldLock): 
   const { link, history, origin, state } = reading;
   const isRepeat = origin.kind === 'switch' && origin.key === o.key && link.release === release;
   if (!isRepeat && state.fingerprint !== o.expected) throw conflict(settings, `${state.release} (${state.fingerprint})`, o.expected);
-  const found = await isRestorable(settings, release, onceLive(history, link.release));
+  const found = await isRestorable(settings, release, pastOf(history, link.release));
   if (!found.ok) {
     throw new BelayError('BELAY_RELEASE_NOT_RESTORABLE', `release ${release} cannot be put back: ${found.why}`, {
       hint: `Look into ${join(settings.root, 'releases')}.`,
@@ -170,10 +170,15 @@ function conflict({ root }: Settings, found: string, expected: string): BelayErr
 }
 
 /** `live`: what the link says now, which need not have been noted. */
-function onceLive({ lines }: History, live: string | null): (release: string) => boolean {
-  return (release) =>
-    release === live ||
-    lines.some((line) => line.kind !== 'reloaded' && (line.to === release || (line.kind === 'switch' && line.before.release === release)));
+function pastOf({ lines }: History, live: string | null): Past {
+  const seen = new Map<string, number>();
+  const note = (release: string): void => void seen.set(release, seen.get(release) ?? seen.size);
+  for (const line of lines) {
+    if (line.kind === 'switch') note(line.before.release);
+    if (line.kind !== 'reloaded') note(line.to);
+  }
+  if (live !== null) note(live);
+  return { live, firstSeen: (release) => seen.get(release) ?? null };
 }
 
 async function isFrozen(root: string): Promise<boolean> {

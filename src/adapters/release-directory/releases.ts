@@ -59,25 +59,33 @@ async function missingOf(path: string, requires: readonly string[]): Promise<boo
   return found.includes(false);
 }
 
-/** `once` tells whether a release of that name has ever been live here. */
-export async function isRestorable(settings: Settings, release: string, once: (release: string) => boolean): Promise<Restorable> {
+/** What is known of the releases that ran here. Nobody looks all the time: some ran that nobody saw. */
+export interface Past {
+  readonly live: string | null;
+  /** The place of the first note that a release was live; null: none was seen. */
+  readonly firstSeen: (release: string) => number | null;
+}
+
+export async function isRestorable(settings: Settings, release: string, past: Past): Promise<Restorable> {
   const { root, requires } = settings;
   if (!/^[^/\\\0]+$/.test(release) || release.startsWith('.')) return { ok: false, why: 'unknown' };
   const found = await describe(join(root, 'releases', release), release, requires);
-  if (found === null) return { ok: false, why: once(release) ? 'pruned' : 'unknown' };
+  if (found === null) return { ok: false, why: past.firstSeen(release) === null ? 'unknown' : 'pruned' };
   if (found.status === 'failed') return { ok: false, why: 'failed' };
-  return (await isBehindOneWay(settings, release, once)) ? { ok: false, why: 'one-way' } : { ok: true, artefact: found.artefact };
+  return (await isBehindOneWay(settings, release, past)) ? { ok: false, why: 'one-way' } : { ok: true, artefact: found.artefact };
 }
 
-/** A later release has run here and says that nothing before it can run any more. One that never ran has changed nothing. */
-async function isBehindOneWay(settings: Settings, release: string, once: (release: string) => boolean): Promise<boolean> {
+/**
+ * A later release has run here and says that nothing before it can run any more. One that never ran has changed nothing; of one that is
+ * older than what is live, and was not seen, it is assumed that it ran. Later is what is newer, or was seen later: folders are written to.
+ */
+async function isBehindOneWay(settings: Settings, release: string, { live, firstSeen }: Past): Promise<boolean> {
   const { oneWay } = settings;
   if (oneWay === null) return false;
-  const releases = await listReleases(settings, null);
-  const later = releases.slice(
-    0,
-    releases.findIndex((one) => one.ref === release),
-  );
-  const closing = later.filter((one) => once(one.ref)).map(async (one) => !(await missingOf(one.artefact, [oneWay])));
-  return (await Promise.all(closing)).includes(true);
+  const refs = (await listReleases(settings, null)).map((one) => one.ref);
+  const ageOf = (ref: string): number => refs.indexOf(ref);
+  const isLater = (ref: string): boolean => ageOf(ref) < ageOf(release) || (firstSeen(ref) ?? -1) > (firstSeen(release) ?? Infinity);
+  const hasRun = (ref: string): boolean => firstSeen(ref) !== null || (live !== null && refs.includes(live) && ageOf(ref) > ageOf(live));
+  const closing = refs.filter((ref) => ref !== release && isLater(ref) && hasRun(ref));
+  return (await Promise.all(closing.map(async (ref) => !(await missingOf(join(settings.root, 'releases', ref), [oneWay]))))).includes(true);
 }

@@ -7,6 +7,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
@@ -265,6 +266,35 @@ describe('damage and mistakes', () => {
     const { fingerprint } = await target.current();
     await expect(target.rollTo('v2', order(fingerprint))).rejects.toMatchObject({ code: 'BELAY_RELEASE_NOT_RESTORABLE', effect: 'none' });
     expect(() => open({ oneWay: '../ONE-WAY' })).toThrow(/oneWay: it is the name of a file/);
+  });
+
+  it('a one-way release that ran while nobody looked closes the way back, too', async () => {
+    const { open, root, link } = folders(['v1', 'v2', 'v3', 'v4']);
+    const target = open({ oneWay: 'ONE-WAY' });
+    await target.current();
+    const { mtime } = statSync(join(root, 'releases', 'v3'));
+    writeFileSync(join(root, 'releases', 'v3', 'ONE-WAY'), '');
+    utimesSync(join(root, 'releases', 'v3'), mtime, mtime);
+    expect(await target.restorable('v1')).toMatchObject({ ok: true });
+    link('v3');
+    link('v4');
+    expect(await target.current()).toMatchObject({ release: 'v4', previous: 'v2' });
+    expect(await target.restorable('v2')).toEqual({ ok: false, why: 'one-way' });
+    expect(await target.restorable('v3')).toMatchObject({ ok: true });
+  });
+
+  it('a release whose folder was written to after the one-way release was unpacked is before it all the same', async () => {
+    const { open, root, link } = folders(['v1', 'v2', 'v3', 'v4']);
+    writeFileSync(join(root, 'releases', 'v3', 'ONE-WAY'), '');
+    const target = open({ oneWay: 'ONE-WAY' });
+    for (const release of ['v2', 'v3', 'v4']) {
+      link(release);
+      await target.current();
+    }
+    writeFileSync(join(root, 'releases', 'v2', 'app.log'), '');
+    const later = new Date(Date.now() + 60_000);
+    utimesSync(join(root, 'releases', 'v2'), later, later);
+    expect(await target.restorable('v2')).toEqual({ ok: false, why: 'one-way' });
   });
 
   it.each(['../v1', '..', '.', '', 'v1/../../etc', '.hidden', 'a\0b'])('a release cannot be named %j', async (name) => {
