@@ -31,6 +31,16 @@ export function outboxContract(make: MakeStore, { test, expect }: TestTools): vo
     expect(await store.outbox.ofIncident('INC-77')).toEqual([]);
   });
 
+  on('characters that no text can hold hold up neither a message that quotes them nor the reason why it failed', async (store) => {
+    store.setNow(100);
+    const values = { reason: 'said \u0000 and half a pair \ud83d' };
+    const incident = await plan(store, [deliveryDraft('d', { values })]);
+    expect(await only(store, incident)).toMatchObject({ id: 'd', channel: 'slack', to: '#incidents', values });
+    await store.outbox.claim(100, { limit: 1, deadline: 500 });
+    await store.outbox.move('d', 'failed', { at: 100, reason: 'answered \u0000' });
+    expect(await only(store, incident)).toMatchObject({ state: 'failed', reason: 'answered \ufffd' });
+  });
+
   on('claim takes what is due, oldest first, up to the limit, and counts the attempt', async (store) => {
     store.setNow(100);
     const incident = await plan(
@@ -54,7 +64,8 @@ export function outboxContract(make: MakeStore, { test, expect }: TestTools): vo
       store,
       ['refused', 'refused too'].map((id) => deliveryDraft(id)),
     );
-    for (const { id } of await store.outbox.claim(100, { limit: 2, deadline: 500 })) await store.outbox.move(id, 'planned', { at: 100, dueAt: 110 });
+    for (const { id } of await store.outbox.claim(100, { limit: 2, deadline: 500 }))
+      await store.outbox.move(id, 'planned', { at: 100, dueAt: 110 });
     store.setNow(200);
     await plan(store, [deliveryDraft('new')], 'f2');
     const claimed = await store.outbox.claim(200, { limit: 3, deadline: 500 });

@@ -4,6 +4,7 @@ import { mayMove } from '../../domain/delivery.ts';
 import { BelayError } from '../../domain/errors.ts';
 import type { Instant } from '../../domain/json.ts';
 import type { Delivery, DeliveryState } from '../../domain/message.ts';
+import { storable } from '../../domain/storable.ts';
 import type { DeliveryFacts, Outbox } from '../../ports/outbox.ts';
 import type { Committed } from './changes.ts';
 import type { Client } from './connection.ts';
@@ -27,7 +28,8 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       const where = `where state = 'ambiguous' and greatest(deadline, due_at) <= $1`;
       return (await database.query<DeliveryRow>(`${SELECT} ${where} order by planned_order`, [before])).map(toDelivery);
     },
-    move: (id, to, facts) => move(deps, id, { to, facts }),
+    // A receiver's own words may hold what no text can: a message whose end cannot be noted would be sent again.
+    move: (id, to, facts) => move(deps, id, { to, facts: noted(facts) }),
     ofIncident: async (incident) =>
       (await database.query<DeliveryRow>(`${SELECT} where incident = $1 order by planned_order`, [incident])).map(toDelivery),
     countSince: async (channel, to, since) => {
@@ -39,6 +41,14 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       return row?.n ?? 0;
     },
   } satisfies Outbox;
+}
+
+function noted({ reason, providerId, ...facts }: DeliveryFacts): DeliveryFacts {
+  return {
+    ...facts,
+    ...(reason === undefined ? {} : { reason: storable(reason) }),
+    ...(providerId === undefined ? {} : { providerId: storable(providerId) }),
+  };
 }
 
 /** $2: channels left alone. What was never tried comes first: receivers that refuse again and again hold up nobody. */

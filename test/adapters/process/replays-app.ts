@@ -9,7 +9,8 @@ process.once('message', (message) => void act(message as ReplayCall));
 async function act({ trigger, databaseUrl }: ReplayCall): Promise<void> {
   say({ said: 'progress', share: trigger === 'tells its pid' ? process.pid / 1e9 : 0.5 });
   if (trigger === 'answers') say({ said: 'done', reports: { written: databaseUrl as never, tried: null } });
-  if (trigger === 'shows its environment') say({ said: 'done', reports: { written: Object.keys(process.env).sort() as never, tried: null } });
+  if (trigger === 'shows its environment')
+    say({ said: 'done', reports: { written: Object.keys(process.env).sort() as never, tried: null } });
   if (trigger === 'refuses') say({ said: 'failed', why: 'the store does not answer' });
   if (trigger === 'breaks') throw new Error('a bug of the replay');
   if (trigger === 'leaves') process.exit(3);

@@ -3,6 +3,7 @@ import { mayMove } from '../../../src/domain/delivery.ts';
 import { BelayError } from '../../../src/domain/errors.ts';
 import type { Instant } from '../../../src/domain/json.ts';
 import type { Delivery, DeliveryState } from '../../../src/domain/message.ts';
+import { storable } from '../../../src/domain/storable.ts';
 import type { DeliveryFacts, Outbox } from '../../../src/ports/outbox.ts';
 import type { DeliveryRow, FakeStoreDeps } from './store-tables.ts';
 import { applyChange, copy, rowOf, tablesOf } from './store-tables.ts';
@@ -76,7 +77,7 @@ export function createFakeOutbox(deps: FakeOutboxDeps): Outbox {
         if (row.delivery.state === to) return;
         // Only a claim has a deadline to give.
         if (to === 'sending' || !mayMove(row.delivery.state, to)) throw conflict(row.delivery, to);
-        moveRow(deps, row, to, facts);
+        moveRow(deps, row, to, facts.reason === undefined ? facts : { ...facts, reason: storable(facts.reason) });
       }).then(() => undefined),
     ofIncident: (incident) =>
       read(() =>
