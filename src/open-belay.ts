@@ -202,6 +202,7 @@ async function openDoor(
     replays: createReplays({
       entry: new URL(`./replay-child${extname(import.meta.url)}`, import.meta.url),
       databaseUrl: parts.databaseUrl,
+      env: o.env,
     }),
     onRefused: ({ source, status, reason, times }) =>
       o.say(

@@ -17,7 +17,15 @@ export async function runUp(o: UpOptions, wiring: Wiring): Promise<void> {
   try {
     const stop = stopSignal();
     const databaseUrl = wiring.env['BELAY_DATABASE_URL'];
-    const belay = await wiring.openBelay({ ...config, dataDir: o.dataDir, port: o.port, databaseUrl, version: wiring.version, say: o.say });
+    const belay = await wiring.openBelay({
+      ...config,
+      dataDir: o.dataDir,
+      port: o.port,
+      databaseUrl,
+      version: wiring.version,
+      env: wiring.env,
+      say: o.say,
+    });
     claim.update(belay.port);
     o.say(`Belay is up: ${belay.url}`);
     o.say(`Log in (works once): ${belay.loginLink}`);

@@ -23,6 +23,8 @@ export interface OpenOptions {
   readonly port: number;
   readonly databaseUrl?: string | undefined;
   readonly version: string;
+  /** The environment: of what is started beside, each gets what it needs of it. */
+  readonly env: Readonly<Record<string, string | undefined>>;
   /** One line for people about what is going on. */
   readonly say: (line: string) => void;
 }

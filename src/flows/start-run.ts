@@ -61,7 +61,7 @@ async function tryStart(run: Run, lock: string | null, attempt: number): Promise
       return null;
     } catch (error) {
       if (lock === null || !BelayError.is(error) || error.code !== 'BELAY_LOCK_HELD') throw error;
-      const holder = (await world.incidents.list()).find((one) => one.lock === lock);
+      const [holder] = await world.incidents.list({ lock, limit: 1 });
       return { lock, behind: holder?.id ?? null } as unknown as Json;
     }
   })) as unknown as Held | null;

@@ -7,6 +7,8 @@ export interface ReplaysOptions {
   /** The program: it answers an order with messages of the kinds below. */
   readonly entry: URL;
   readonly databaseUrl: string;
+  /** The server's: what a program needs of it goes along, and nothing else. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   readonly mostMs?: number;
   readonly mostMb?: number;
 }
@@ -26,12 +28,12 @@ const TWO_HOURS_MS = 2 * 3_600_000;
 /** Of what it complained of, the end is kept. */
 const TAIL_CHARACTERS = 2_000;
 
-export function createReplays({ entry, databaseUrl, mostMs = TWO_HOURS_MS, mostMb = 768 }: ReplaysOptions): Replays {
+export function createReplays({ entry, databaseUrl, env = {}, mostMs = TWO_HOURS_MS, mostMb = 768 }: ReplaysOptions): Replays {
   return {
     mostMs,
     start: (order, onProgress) => {
       const child = fork(entry, [], {
-        env: ofReplay(process.env),
+        env: ofReplay(env),
         execArgv: [...process.execArgv, `--max-old-space-size=${mostMb}`],
         serialization: 'advanced',
         stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -44,7 +46,7 @@ export function createReplays({ entry, databaseUrl, mostMs = TWO_HOURS_MS, mostM
 /** What a program needs to run and to reach the store. Tokens of sources, targets and channels stand in the environment, too: none goes along. */
 const NEEDED = /^(?:PATH|HOME|TZ|LANG|LC_\w+|TMPDIR|NODE_\w+|SSL_CERT_\w+|PG[A-Z]+|SystemRoot)$/;
 
-function ofReplay(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+function ofReplay(env: Readonly<Record<string, string | undefined>>): Record<string, string | undefined> {
   return Object.fromEntries(Object.entries(env).filter(([name]) => NEEDED.test(name)));
 }
 

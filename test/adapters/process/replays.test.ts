@@ -33,10 +33,13 @@ const order = (trigger: string, o: Partial<ReplayOrder> = {}): ReplayOrder => ({
 
 describe('a program that replays', () => {
   const entry = new URL('replays-app.ts', import.meta.url);
-  const run = async (trigger: string, o: { readonly mostMs?: number; readonly mostMb?: number; readonly stopAfter?: number } = {}) => {
+  const run = async (
+    trigger: string,
+    o: { readonly mostMs?: number; readonly mostMb?: number; readonly stopAfter?: number; readonly env?: Record<string, string> } = {},
+  ) => {
     const shares: number[] = [];
-    const { mostMs = 60_000, mostMb = 64, stopAfter } = o;
-    const replays = createReplays({ entry, databaseUrl: 'postgres://somewhere', mostMs, mostMb });
+    const { mostMs = 60_000, mostMb = 64, stopAfter, env = {} } = o;
+    const replays = createReplays({ entry, databaseUrl: 'postgres://somewhere', env, mostMs, mostMb });
     let heard: () => void = () => undefined;
     const first = new Promise<void>((resolve) => {
       heard = resolve;
@@ -61,15 +64,11 @@ describe('a program that replays', () => {
   });
 
   test('sees no token that the server was started with, but how the store is reached', async () => {
-    Object.assign(process.env, { SLACK_TOKEN: 'xoxb-1', BELAY_TEST_SECRET: 's', PGSSLROOTCERT: '/ca.pem' });
-    try {
-      const { end } = await run('shows its environment');
-      const seen = end.how === 'done' ? (end.reports.written as unknown as readonly string[]) : [];
-      expect(seen).toEqual(expect.arrayContaining(['PATH', 'PGSSLROOTCERT']));
-      expect(seen.filter((name) => /TOKEN|SECRET/.test(name))).toEqual([]);
-    } finally {
-      for (const name of ['SLACK_TOKEN', 'BELAY_TEST_SECRET', 'PGSSLROOTCERT']) delete process.env[name];
-    }
+    const env = { PATH: '/bin', SLACK_TOKEN: 'xoxb-1', SHOP_SECRET: 's', PGSSLROOTCERT: '/ca.pem' };
+    const { end } = await run('shows its environment', { env });
+    const seen = end.how === 'done' ? (end.reports.written as unknown as readonly string[]) : [];
+    expect(seen).toEqual(expect.arrayContaining(['PATH', 'PGSSLROOTCERT']));
+    expect(seen.filter((name) => /TOKEN|SECRET/.test(name))).toEqual([]);
   });
 
   test.each([
