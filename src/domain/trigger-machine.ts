@@ -147,7 +147,9 @@ function hold(rule: CompiledRule, state: MachineState, look: Look): MachineState
  */
 function crossedAt(rule: CompiledRule, { condition, at, spanMs, gapMs, newBad }: Look): Instant {
   const share = gapMs > 0 || spanMs <= 0 ? null : crossedShare(rule, condition, newBad);
-  return share === null ? at : at - Math.min(Math.floor((1 - share) * spanMs), Math.floor(rule.forMs / 2));
+  if (share === null) return at;
+  const unseenMs = Math.floor((1 - share) * spanMs);
+  return at - (rule.forMs === 0 ? unseenMs : Math.min(unseenMs, Math.floor(rule.forMs / 2)));
 }
 
 const heldUntil = (state: MachineState, until: Instant): number =>
