@@ -3,7 +3,7 @@
 
 import { systemTime } from '../src/adapters/system/index.ts';
 import { createRemoteWrite } from '../src/adapters/telemetry/index.ts';
-import type { Sample } from '../src/domain/signal.ts';
+import type { Samples } from '../src/domain/signal.ts';
 import { createDetector } from '../src/flows/detect.ts';
 import type { SignalStore } from '../src/ports/signal-store.ts';
 import { obey, tell } from './child.ts';
@@ -41,7 +41,7 @@ obey({ decode: () => feed(async () => undefined), detect: () => feed(detect) }, 
 tell({ said: 'ready' });
 
 /** The next round. @returns samples for each second of CPU */
-async function feed(take: (samples: readonly Sample[]) => Promise<void>): Promise<number> {
+async function feed(take: (samples: Samples) => Promise<void>): Promise<number> {
   const bodies = rounds[told % ROUNDS] ?? [];
   nowMs = START + told * FLEET_EVERY_MS;
   told += 1;
@@ -56,7 +56,7 @@ async function feed(take: (samples: readonly Sample[]) => Promise<void>): Promis
   return samples / ((user + system) / US);
 }
 
-const detect = (samples: readonly Sample[]): Promise<void> => detector.ingest({ source: FLEET_SOURCE, at: nowMs, alive: true, samples });
+const detect = (samples: Samples): Promise<void> => detector.ingest({ source: FLEET_SOURCE, at: nowMs, alive: true, samples });
 
 async function decoded(body: Uint8Array) {
   const request = { method: 'POST', path: '/api/v1/write', headers: REMOTE_WRITE_HEADERS, body, at: nowMs } as const;

@@ -30,7 +30,7 @@ import { createStatusPageReader } from './adapters/status-page/index.ts';
 import { createOtlp, createRemoteWrite } from './adapters/telemetry/index.ts';
 import { createWebhookChannel } from './adapters/webhook/index.ts';
 import type { ChannelSpec } from './domain/channel-catalog.ts';
-import type { Batch } from './domain/signal.ts';
+import type { Batch, Samples } from './domain/signal.ts';
 import { isPulled, type PulledSpec, type SourceSpec } from './domain/source-catalog.ts';
 import type { SwitchSpec } from './domain/switch-catalog.ts';
 import type { System } from './domain/system.ts';
@@ -118,16 +118,16 @@ export function openChannel(spec: ChannelSpec, deps: ChannelDeps): Channel {
 type PushSource = SignalSource & { push(batch: Batch): Promise<void> };
 
 export interface OpenedSources {
-  readonly sources: readonly SignalSource[];
+  readonly sources: readonly SignalSource<Samples>[];
   /** The one that the API's push feeds; null when none is declared. */
   readonly push: PushSource | null;
   /** Those that senders reach under `/in/<id>`. */
-  readonly receivers: Readonly<Record<string, PushedSource>>;
+  readonly receivers: Readonly<Record<string, PushedSource<Samples>>>;
 }
 
 export function openSources(system: System, deps: SourceDeps): OpenedSources {
   let push: PushSource | null = null;
-  const receivers: Record<string, PushedSource> = {};
+  const receivers: Record<string, PushedSource<Samples>> = {};
   const counted = new Set(system.signals.flatMap(({ signal }) => (signal.kind === 'distinct' ? [signal.label] : [])));
   const sources = system.sources.map((spec) => {
     const source = openSource(spec, { ...deps, counted });
@@ -140,7 +140,7 @@ export function openSources(system: System, deps: SourceDeps): OpenedSources {
 
 type AllDeps = SourceDeps & { readonly counted: ReadonlySet<string> };
 
-function openSource(spec: SourceSpec, deps: AllDeps): SignalSource | PushedSource {
+function openSource(spec: SourceSpec, deps: AllDeps): SignalSource<Samples> | PushedSource<Samples> {
   return isPulled(spec) ? polled(openReader(spec, deps), deps.time) : openSent(spec, deps);
 }
 
@@ -180,7 +180,7 @@ export function openReader(spec: PulledSpec, deps: SourceDeps): SignalReader {
   }
 }
 
-function openSent(spec: Exclude<SourceSpec, PulledSpec>, deps: AllDeps): SignalSource | PushedSource {
+function openSent(spec: Exclude<SourceSpec, PulledSpec>, deps: AllDeps): SignalSource<Samples> | PushedSource<Samples> {
   switch (spec.driver) {
     case 'push':
       return createPushSource(spec.id, spec.everyMs);

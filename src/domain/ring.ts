@@ -32,6 +32,8 @@ export class Rings {
   #all: Uint32Array;
   #sum: Float64Array;
   #head: Int32Array;
+  /** Where the window of a row ends: slots up to there are emptied when somebody looks into them. */
+  #due: Int32Array;
   #runBad: Float64Array;
   #runAll: Float64Array;
 
@@ -43,6 +45,7 @@ export class Rings {
     this.#all = new Uint32Array(capacity * SLOTS);
     this.#sum = new Float64Array(withSums ? capacity * SLOTS : 0);
     this.#head = new Int32Array(capacity);
+    this.#due = new Int32Array(capacity);
     this.#runBad = new Float64Array(capacity);
     this.#runAll = new Float64Array(capacity);
   }
@@ -60,6 +63,7 @@ export class Rings {
   /** False when the slot has left the window already. */
   add(row: number, slot: number, bad: number, all: number, sum = 0): boolean {
     const place = slot - this.#origin;
+    this.#settle(row);
     if (place > (this.#head[row] ?? 0)) this.#advance(row, place);
     else if (place < 0 || place <= (this.#head[row] ?? 0) - SLOTS) return false;
     const cell = row * SLOTS + (place % SLOTS);
@@ -71,7 +75,7 @@ export class Rings {
 
   /** Lets the window of a row end at `slot`: what is older than the window leaves it. */
   advanceTo(row: number, slot: number): void {
-    const place = slot - this.#origin;
+    const place = Math.max(slot - this.#origin, this.#due[row] ?? 0);
     if (place > (this.#head[row] ?? 0)) this.#advance(row, place);
   }
 
@@ -82,8 +86,12 @@ export class Rings {
     return into;
   }
 
-  /** The whole window holds no bad event. */
-  isFaultless(row: number): boolean {
+  /** The whole window that ends at `slot` holds no bad event. What leaves the window brings none into it: mostly nothing has to be moved. */
+  isFaultless(row: number, slot: number): boolean {
+    const place = slot - this.#origin;
+    if (place > (this.#due[row] ?? 0)) this.#due[row] = place;
+    if (this.#runBad[row] === 0) return true;
+    this.#settle(row);
     return this.#runBad[row] === 0;
   }
 
@@ -112,6 +120,7 @@ export class Rings {
 
   /** Number of the newest slot of a row. */
   headOf(row: number): number {
+    this.#settle(row);
     return (this.#head[row] ?? 0) + this.#origin;
   }
 
@@ -124,6 +133,11 @@ export class Rings {
       into.all += this.#all[cell] ?? 0;
     }
     return into;
+  }
+
+  #settle(row: number): void {
+    const due = this.#due[row] ?? 0;
+    if (due > (this.#head[row] ?? 0)) this.#advance(row, due);
   }
 
   #advance(row: number, place: number): void {
@@ -159,6 +173,7 @@ export class Rings {
     this.#all = larger(this.#all, new Uint32Array(capacity * SLOTS));
     if (this.#withSums) this.#sum = larger(this.#sum, new Float64Array(capacity * SLOTS));
     this.#head = larger(this.#head, new Int32Array(capacity));
+    this.#due = larger(this.#due, new Int32Array(capacity));
     this.#runBad = larger(this.#runBad, new Float64Array(capacity));
     this.#runAll = larger(this.#runAll, new Float64Array(capacity));
   }

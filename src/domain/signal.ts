@@ -84,16 +84,47 @@ export type Sample =
     }
   | { readonly kind: 'probe'; readonly point: string; readonly at: Instant; readonly ok: boolean; readonly detail: string };
 
+export type Probe = Extract<Sample, { kind: 'probe' }>;
+
+/** A series as its source tells it. Whoever tells it again and again hands over the same object. */
+export interface ToldSeries {
+  readonly kind: Exclude<Sample['kind'], 'probe'>;
+  readonly name: string;
+  /** No text in it holds U+0000. It may be read anew each time that it is asked for: not for every sample. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly origin: string | undefined;
+}
+
+/** The same as many samples, in columns: row n is the n-th. How they are made, and samples of them, is domain/sample-columns.ts. */
+export interface SampleColumns extends Iterable<Sample> {
+  /** One a row; the other columns may be longer. */
+  readonly series: readonly ToldSeries[];
+  readonly at: Float64Array;
+  /** What the series' kind says: total, delta or value. */
+  readonly value: Float64Array;
+  /** NaN in rows that tell none; null where none does. */
+  readonly since: Float64Array | null;
+  readonly ids: readonly (string | undefined)[] | null;
+  readonly probes: readonly Probe[];
+  /** Of rows and probes. */
+  readonly length: number;
+}
+
+export type Samples = readonly Sample[] | SampleColumns;
+
 /** Where a reading ended, in numbers that mean something to its source alone. */
 export type Cursor = Readonly<Record<string, number>>;
 
-/** One delivery of a source: an empty one with `alive` false says that the source could not be read. */
-export interface Batch {
+/**
+ * One delivery of a source: an empty one with `alive` false says that the source could not be read. Few sources speak in columns: those
+ * whose samples are many.
+ */
+export interface Batch<S extends Samples = readonly Sample[]> {
   readonly source: string;
   readonly at: Instant;
   readonly alive: boolean;
   readonly reason?: string;
-  readonly samples: readonly Sample[];
+  readonly samples: S;
   /** Samples of this source, since it began to listen, whose series were beyond its cap: they count as `(other)`. */
   readonly folded?: number;
   /** Its sender left something out: what it tells is incomplete. */

@@ -1,11 +1,11 @@
 // Detection as a running thing: takes deliveries one after the other, judges them, and commits everything they change in one
 // transaction before it answers. Memory is a cache of the store: after a kill, or a failed commit, it is loaded again.
-import { isAhead, MOST_AHEAD_MS } from '../domain/ahead.ts';
+import { MOST_AHEAD_MS } from '../domain/ahead.ts';
 import { BelayError } from '../domain/errors.ts';
 import type { Instant } from '../domain/json.ts';
 import { reportedCondition, type Word, withConfirmation, withReport, wordMs } from '../domain/people-report.ts';
 import { demandReportable } from '../domain/reportable.ts';
-import type { Batch, Cursor } from '../domain/signal.ts';
+import type { Batch, Cursor, Samples, ToldSeries } from '../domain/signal.ts';
 import type { System } from '../domain/system.ts';
 import type { Transition, TriggerRule } from '../domain/trigger.ts';
 import { INITIAL, type MachineState } from '../domain/trigger-machine.ts';
@@ -16,17 +16,18 @@ import type { Time } from '../ports/time.ts';
 import { Baselines } from './detect/baselines.ts';
 import { lookAtClock } from './detect/clocks.ts';
 import { lookAtComposites } from './detect/composites.ts';
-import { demandFit } from './detect/fit.ts';
+import type { ManualTrigger } from './detect/dataless.ts';
 import { forgettable, noteRunning } from './detect/heard.ts';
-import { takeIn } from './detect/intake.ts';
-import { changeSet, loadBook, upkeepRows } from './detect/keep.ts';
+import { type Delivery, takeIn } from './detect/intake.ts';
+import { changeSet, coveredAnew, liesAhead, loadBook, upkeepRows } from './detect/keep.ts';
 import { isCounted } from './detect/known-series.ts';
 import { type Findings, lookAtManual, lookAtTrack, newFindings, note, noteLearnt } from './detect/looks.ts';
 import { healthOf, readMetric, viewsOf } from './detect/readings.ts';
-import { type Increment, withoutRepeats } from './detect/repeats.ts';
+import { withoutRepeats } from './detect/repeats.ts';
 import { createSeriesReader } from './detect/series.ts';
+import { Tellings } from './detect/telling.ts';
 import { toldBy } from './detect/told.ts';
-import type { Book, ExtraWindow, ManualTrigger, Track } from './detect/track.ts';
+import type { Book, ExtraWindow } from './detect/track.ts';
 import { growsByTime, sourceOf } from './detect/track.ts';
 import { Troubles } from './detect/troubles.ts';
 import { usersOf } from './detect/users.ts';
@@ -42,7 +43,7 @@ export interface DetectorDeps {
   readonly system: System;
   readonly store: SignalStore;
   readonly time: Time;
-  readonly sources: readonly SignalSource[];
+  readonly sources: readonly SignalSource<Samples>[];
   /** Called after the transition is durable: a hint to look at `store.unanswered()` now. */
   readonly onTransition?: (transition: Transition) => void;
   /** Trouble that has no caller to be told: a commit that failed under a pulled source, a source that broke its contract. */
@@ -58,7 +59,7 @@ export interface Detector {
   /** Resolves when every source has spoken since `start`, or after `withinMs`: before it, nothing is fresh enough to act on. */
   settled(withinMs: number): Promise<void>;
   /** Durable when it resolves. @throws what the store throws; then nothing of the batch counts. */
-  ingest(batch: Batch): Promise<void>;
+  ingest(batch: Batch<Samples>): Promise<void>;
   /** What a second without a delivery does. While started it happens by itself; whoever moves the time alone calls it. */
   beat(): Promise<void>;
   readonly readings: Readings;
@@ -92,7 +93,7 @@ export function createDetector(deps: DetectorDeps): Detector {
 
 /** A delivery whose sender waits for its answer. */
 interface Waiting {
-  readonly batch: Batch;
+  readonly delivery: Delivery;
   readonly now: Instant;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
@@ -105,8 +106,8 @@ const MOST_SHARED_SAMPLES = 50_000;
 function sharing(waiting: readonly Waiting[]): number {
   let samples = 0;
   let count = 0;
-  for (const { batch } of waiting) {
-    samples += batch.samples.length;
+  for (const { delivery } of waiting) {
+    samples += delivery.columns.length;
     if (count > 0 && (count >= MOST_SHARING || samples > MOST_SHARED_SAMPLES)) break;
     count += 1;
   }
@@ -124,6 +125,7 @@ class Running {
   #upkeepAt = 0;
   readonly #spoken = new Set<string>();
   readonly #baselines: Baselines;
+  readonly #tellings = new Tellings();
   readonly troubles: Troubles;
 
   constructor(deps: DetectorDeps) {
@@ -166,11 +168,11 @@ class Running {
   }
 
   /** Deliveries that arrive while a commit is under way share the next one: each is judged by itself, all are durable together or none. */
-  async ingest(batch: Batch): Promise<void> {
-    demandFit(batch);
+  async ingest(batch: Batch<Samples>): Promise<void> {
+    const delivery = this.#tellings.deliveryOf(batch);
     const now = this.#deps.time.now();
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ batch, now, resolve, reject });
+      this.#waiting.push({ delivery, now, resolve, reject });
       if (this.#waiting.length === 1) this.#takeNext();
     });
   }
@@ -199,19 +201,19 @@ class Running {
     const events: EventRow[] = [];
     const unborn = [...book.tracks.values()].filter((track) => track.since === null);
     let alive = false;
-    for (const { batch, now } of waiting) {
-      const everyMs = this.#deps.sources.find((source) => source.id === batch.source)?.everyMs ?? PULSE_MS;
-      const source = sourceOf(book, this.#deps.system, batch.source, everyMs);
-      this.#spoken.add(batch.source);
-      if (!batch.alive) {
-        source.dead = batch.reason ?? 'no reason was given';
+    for (const { delivery, now } of waiting) {
+      const everyMs = this.#deps.sources.find((source) => source.id === delivery.source)?.everyMs ?? PULSE_MS;
+      const source = sourceOf(book, this.#deps.system, delivery.source, everyMs);
+      this.#spoken.add(delivery.source);
+      if (!delivery.alive) {
+        source.dead = delivery.reason ?? 'no reason was given';
         continue;
       }
       alive = true;
-      source.folded = batch.folded ?? 0;
-      const counts = (sample: Increment): boolean => isCounted(book, source, sample);
-      const fresh = await withoutRepeats(this.#deps.store, batch, { now, events, counts });
-      for (const row of takeIn(book, source, fresh, now).values()) series.push(row);
+      source.folded = delivery.folded ?? 0;
+      const counts = (told: ToldSeries): boolean => isCounted(book, source, told);
+      const fresh = await withoutRepeats(this.#deps.store, delivery, { now, events, counts });
+      takeIn(book, source, fresh, now, series);
       lookAtClock(book, source, now, findings);
       for (const track of book.tracks.values()) if (track.fedBy.has(source.id)) lookAtTrack(book, track, now, findings);
       lookAtComposites(book, now, findings);
@@ -235,7 +237,7 @@ class Running {
     });
   }
 
-  async #runSource(source: SignalSource, signal: AbortSignal, from: Cursor): Promise<void> {
+  async #runSource(source: SignalSource<Samples>, signal: AbortSignal, from: Cursor): Promise<void> {
     let cursor = from;
     while (!signal.aborted) {
       try {
@@ -251,7 +253,7 @@ class Running {
     }
   }
 
-  #broken(source: SignalSource, error: unknown): Promise<Cursor> {
+  #broken(source: SignalSource<Samples>, error: unknown): Promise<Cursor> {
     return this.#inTurn(async () => {
       const book = await this.#loaded();
       const state = sourceOf(book, this.#deps.system, source.id, source.everyMs);
@@ -260,7 +262,7 @@ class Running {
     });
   }
 
-  async #deliver(batch: Batch): Promise<void> {
+  async #deliver(batch: Batch<Samples>): Promise<void> {
     try {
       await this.ingest(batch);
     } catch (error) {
@@ -359,12 +361,6 @@ class Running {
     for (const transition of change.transitions) this.#deps.onTransition?.(transition);
   }
 }
-
-/** This machine's clock was set back: what is in memory would stand still until it has caught up. */
-const liesAhead = (book: Book, now: Instant): boolean =>
-  isAhead(book.startedAt, now) || [...book.sources.values()].some((source) => isAhead(source.newest, now));
-
-const coveredAnew = (book: Book): readonly Track[] => [...book.tracks.values()].filter((track) => track.since !== null);
 
 /** What was asked for cannot be had: found out before anything was changed. */
 const isRefusal = (error: unknown): boolean => BelayError.is(error) && error.code === 'BELAY_NOT_FOUND';

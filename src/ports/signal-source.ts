@@ -1,9 +1,9 @@
 // What feeds detection: sources that Belay reads, and sources that somebody sends to. None of them judges anything.
 import type { Instant } from '../domain/json.ts';
-import type { Batch, Cursor, Sample } from '../domain/signal.ts';
+import type { Batch, Cursor, Sample, Samples } from '../domain/signal.ts';
 import type { Ended, Standing } from '../domain/standing.ts';
 
-export interface SignalSource {
+export interface SignalSource<S extends Samples = readonly Sample[]> {
   readonly id: string;
   /** Cadence it promises, ms. */
   readonly everyMs: number;
@@ -13,7 +13,7 @@ export interface SignalSource {
    * cursor, are delivered side by side.
    * `from` is the last cursor that was durable; empty at the first start.
    */
-  run(deliver: (batch: Batch) => Promise<void>, signal: AbortSignal, from?: Cursor): Promise<void>;
+  run(deliver: (batch: Batch<S>) => Promise<void>, signal: AbortSignal, from?: Cursor): Promise<void>;
 }
 
 /** Something that Belay reads at its own cadence. It keeps no rhythm, no history and no position: whoever holds it does. */
@@ -45,8 +45,8 @@ export interface Reply {
   readonly body?: string | Uint8Array<ArrayBuffer>;
 }
 
-export interface Decoded {
-  readonly samples: readonly Sample[];
+export interface Decoded<S extends Samples = readonly Sample[]> {
+  readonly samples: S;
   /** States that hold beyond this request, for a source that holds them. */
   readonly standing?: readonly Standing[];
   readonly ended?: readonly Ended[];
@@ -59,14 +59,14 @@ export interface Decoded {
 }
 
 /** What a sender's format means. It keeps nothing and delivers nothing: whoever holds it does. */
-export interface SignalDecoder {
+export interface SignalDecoder<S extends Samples = readonly Sample[]> {
   readonly id: string;
   readonly everyMs: number;
   /** No sample is a heartbeat. @throws BELAY_INPUT_INVALID with what is wrong and where: the whole request is refused */
-  decode(request: Received): Decoded | Promise<Decoded>;
+  decode(request: Received): Decoded<S> | Promise<Decoded<S>>;
 }
 
-export interface PushedSource extends SignalSource {
+export interface PushedSource<S extends Samples = readonly Sample[]> extends SignalSource<S> {
   /**
    * Answers 2xx only when what was sent is durable.
    * @throws BELAY_INPUT_INVALID for what can never be taken (4xx), BELAY_STORE_UNAVAILABLE for what is to be sent again (5xx)

@@ -3,12 +3,12 @@ import type { Duplex } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import type { Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import { assert } from '../domain/assert.ts';
 import { BelayError } from '../domain/errors.ts';
 import type { Instant } from '../domain/json.ts';
 import { masked } from '../domain/mask.ts';
 import { labelText } from '../domain/received.ts';
 import { bodyText } from '../domain/refusal.ts';
+import type { Samples } from '../domain/signal.ts';
 import type { SenderOptions, SourceSpec } from '../domain/source-catalog.ts';
 import { isPulled } from '../domain/source-catalog.ts';
 import type { PushedSource, Reply } from '../ports/signal-source.ts';
@@ -34,7 +34,7 @@ const TOLD_EVERY_MS = 60_000;
 export interface IntakeDeps {
   readonly sources: readonly SourceSpec[];
   /** By id of the source. */
-  readonly receivers: Readonly<Record<string, PushedSource>>;
+  readonly receivers: Readonly<Record<string, PushedSource<Samples>>>;
   readonly time: Pick<Time, 'now'>;
   /** Requests that were refused for good, with the reason that the sender of the last one got: told once a minute for each source and status at most. */
   readonly onRefused?: ((refused: Refused) => void) | undefined;
@@ -48,20 +48,32 @@ type QuietDeps = Omit<IntakeDeps, 'onRefused'> & { readonly onRefused: ReturnTyp
 export function mountIntake(app: Hono<AppEnv>, deps: IntakeDeps): void {
   const limit = bodyLimit({ maxSize: INTAKE_CAPS.wireBytes, onError: () => tooLarge('sent', INTAKE_CAPS.wireBytes) });
   const quiet = { ...deps, onRefused: nowAndThen(deps) };
-  app.on(
-    ['GET', 'POST', 'PUT'],
-    ['/in/:source', '/in/:source/*'],
+  app.on(['GET', 'POST', 'PUT'], ['/in/:source', '/in/:source/*'], async (c) => {
+    // Read once: they are many, and each reading makes them anew.
+    const headers = Object.fromEntries(c.req.raw.headers);
+    const taker = takerOf(c, quiet);
+    if (taker === null) return nobodyTakes(c);
     // The limit reads a body that does not tell its length: a stranger's is not read where its headers are enough to tell.
-    async (c, next) => strangerAtTheDoor(c, quiet) ?? (await next()),
-    limit,
-    (c) => receive(c, quiet),
-  );
+    const why = unreadProblem(taker.sender, headers, deps.time.now());
+    if (why !== null) return refuserOf(c, quiet, taker).refuse(notFrom(taker.id, why), null);
+    const length = toldLength(headers);
+    if (length === null) return (await limit(c, async () => undefined)) ?? receive(c, quiet, taker, headers);
+    return length > INTAKE_CAPS.wireBytes ? tooLarge('sent', INTAKE_CAPS.wireBytes) : receive(c, quiet, taker, headers);
+  });
+}
+
+type ByName = Readonly<Record<string, string>>;
+
+/** Null where it must be counted: what is told is what comes, HTTP sees to that. */
+function toldLength(headers: ByName): number | null {
+  const length = headers['content-length'];
+  return length === undefined || headers['transfer-encoding'] !== undefined || !/^\d{1,15}$/.test(length) ? null : Number(length);
 }
 
 interface Taker {
   readonly id: string;
   readonly sender: SourceSpec & SenderOptions;
-  readonly receiver: PushedSource;
+  readonly receiver: PushedSource<Samples>;
   readonly path: string;
 }
 
@@ -74,19 +86,13 @@ function takerOf(c: Context<AppEnv>, deps: QuietDeps): Taker | null {
   return { id, sender: spec as SourceSpec & SenderOptions, receiver, path };
 }
 
-function strangerAtTheDoor(c: Context<AppEnv>, deps: QuietDeps): Response | null {
-  const taker = takerOf(c, deps);
-  if (taker === null) {
-    // Strangers may ask: it does not say which there are.
-    return refusal(
-      new BelayError('BELAY_NOT_FOUND', `no source takes what is sent to /in/${c.req.param('source') ?? ''}`, {
-        hint: 'Compare the address with "sources" in belay.yaml.',
-      }),
-    );
-  }
-  const why = unreadProblem(taker.sender, Object.fromEntries(c.req.raw.headers), deps.time.now());
-  return why === null ? null : refuserOf(c, deps, taker).refuse(notFrom(taker.id, why), null);
-}
+/** Strangers may ask: it does not say which there are. */
+const nobodyTakes = (c: Context<AppEnv>): Response =>
+  refusal(
+    new BelayError('BELAY_NOT_FOUND', `no source takes what is sent to /in/${c.req.param('source') ?? ''}`, {
+      hint: 'Compare the address with "sources" in belay.yaml.',
+    }),
+  );
 
 /** Tells, keeps and answers a refusal: with the size and the beginning of what was sent, and without secrets. */
 function refuserOf(c: Context<AppEnv>, deps: QuietDeps, { id, sender, path }: Taker) {
@@ -125,12 +131,9 @@ function nowAndThen({ onRefused, time }: IntakeDeps): (refused: Omit<Refused, 't
   };
 }
 
-async function receive(c: Context<AppEnv>, deps: QuietDeps): Promise<Response> {
-  const taker = takerOf(c, deps);
-  assert(taker !== null, 'strangers are gone by now');
+async function receive(c: Context<AppEnv>, deps: QuietDeps, taker: Taker, headers: ByName): Promise<Response> {
   const { note, refuse } = refuserOf(c, deps, taker);
   const raw = new Uint8Array(await c.req.arrayBuffer());
-  const headers = Object.fromEntries(c.req.raw.headers);
   const now = deps.time.now();
   const why = whyNotFrom(taker.sender, { headers, raw, now });
   if (why !== null) return refuse(notFrom(taker.id, why), raw);

@@ -1,11 +1,11 @@
 // What every source of signals promises: its own batches, one at a time, trouble told and never thrown, an end when asked.
 import { describe, expect, test } from 'vitest';
 import { BelayError } from '../../src/domain/errors.ts';
-import type { Batch } from '../../src/domain/signal.ts';
+import type { Batch, Samples } from '../../src/domain/signal.ts';
 import type { SignalSource } from '../../src/ports/signal-source.ts';
 
 export interface SourceUnderTest {
-  readonly source: SignalSource;
+  readonly source: SignalSource<Samples>;
   /** Lets the source deliver `count` batches more: time passes, or somebody pushes. */
   beat(count: number): Promise<void>;
   /** What it reads cannot be read from now on, or can again; null where it reads nothing itself. */
@@ -28,7 +28,11 @@ export function signalSourceContract(name: string, make: () => Promise<SourceUnd
   };
 
   /** Runs the source until `body` is through. */
-  async function running(world: SourceUnderTest, deliver: (batch: Batch) => Promise<void>, body: () => Promise<void>): Promise<void> {
+  async function running(
+    world: SourceUnderTest,
+    deliver: (batch: Batch<Samples>) => Promise<void>,
+    body: () => Promise<void>,
+  ): Promise<void> {
     const abort = new AbortController();
     const run = world.source.run(deliver, abort.signal);
     try {
@@ -41,7 +45,7 @@ export function signalSourceContract(name: string, make: () => Promise<SourceUnd
 
   describe(`the contract of a signal source, kept by ${name}`, () => {
     on('hands over batches that carry its id and finite times', async (world) => {
-      const batches: Batch[] = [];
+      const batches: Batch<Samples>[] = [];
       await running(
         world,
         async (batch) => void batches.push(batch),
@@ -61,7 +65,7 @@ export function signalSourceContract(name: string, make: () => Promise<SourceUnd
     on('has never two deliveries under way', async (world) => {
       let busy = 0;
       let most = 0;
-      const deliver = async ({ cursor }: Batch): Promise<void> => {
+      const deliver = async ({ cursor }: Batch<Samples>): Promise<void> => {
         if (world.sideBySide === true && cursor === undefined) return;
         busy += 1;
         most = Math.max(most, busy);
@@ -91,7 +95,7 @@ export function signalSourceContract(name: string, make: () => Promise<SourceUnd
         expect(world.trouble).toBeNull();
         return;
       }
-      const batches: Batch[] = [];
+      const batches: Batch<Samples>[] = [];
       const { trouble } = world;
       await running(
         world,

@@ -97,12 +97,32 @@ describe('rings', () => {
     const rings = new Rings(0);
     const row = rings.addRow();
     rings.add(row, 1, 0, 5);
-    expect(rings.isFaultless(row)).toBe(true);
+    expect(rings.isFaultless(row, 1)).toBe(true);
     rings.add(row, 2, 1, 1);
-    expect(rings.isFaultless(row)).toBe(false);
-    rings.advanceTo(row, 3 + WINDOW_SLOTS);
-    expect(rings.isFaultless(row)).toBe(true);
+    expect(rings.isFaultless(row, 2 + WINDOW_SLOTS)).toBe(false);
+    expect(rings.isFaultless(row, 3 + WINDOW_SLOTS)).toBe(true);
+    expect(rings.headOf(row)).toBe(3 + WINDOW_SLOTS);
     expect(rings.rows).toBe(1);
+  });
+
+  test('that were asked whether they are faultless are as if they had been moved', () => {
+    const step = fc.record({ how: fc.constantFrom('ask', 'move', 'add'), slot: fc.nat(150), bad: fc.constantFrom(0, 0, 0, 1) });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+        const [asked, moved] = [new Rings(0), new Rings(0)];
+        const row = asked.addRow();
+        moved.addRow();
+        for (const { how, slot, bad } of steps) {
+          if (how === 'add') expect(asked.add(row, slot, bad, 2)).toBe(moved.add(row, slot, bad, 2));
+          else moved.advanceTo(row, slot);
+          if (how === 'move') asked.advanceTo(row, slot);
+          if (how === 'ask') expect(asked.isFaultless(row, slot)).toBe(moved.window(row, into()).bad === 0);
+        }
+        expect(asked.headOf(row)).toBe(moved.headOf(row));
+        expect(asked.window(row, into())).toEqual(moved.window(row, into()));
+      }),
+      { numRuns: 2_000 },
+    );
   });
 
   test('are moved by time only forward', () => {

@@ -1,9 +1,16 @@
 // What detection remembers of samples by their labels objects: the order of a sender, and nothing that will never come again.
+import { setImmediate } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
-import type { Sample } from '../../src/domain/signal.ts';
+import type { Sample, ToldSeries } from '../../src/domain/signal.ts';
 import { seriesOf } from '../../src/flows/detect/known-series.ts';
-import { type KnownSample, newBook, sourceOf } from '../../src/flows/detect/track.ts';
+import { Telling } from '../../src/flows/detect/telling.ts';
+import { newBook, type Series, sourceOf } from '../../src/flows/detect/track.ts';
 import { ERRORS, START, signal, system, trigger } from './detect-world.ts';
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
 
 type Counter = Extract<Sample, { kind: 'delta' }>;
 const delta = (labels: Readonly<Record<string, string>>, name = 'requests_total'): Counter => ({
@@ -14,44 +21,85 @@ const delta = (labels: Readonly<Record<string, string>>, name = 'requests_total'
   delta: 1,
 });
 
-function source() {
-  const of = system({ signals: [signal(ERRORS)], triggers: [trigger('ratio')] });
-  const book = newBook(of, START, []);
-  return { book, source: sourceOf(book, of, 'shop', 1_000) };
-}
+class Source {
+  readonly #of = system({ signals: [signal(ERRORS)], triggers: [trigger('ratio')] });
+  readonly #book = newBook(this.#of, START, []);
+  readonly #source = sourceOf(this.#book, this.#of, 'shop', 1_000);
+  readonly #telling = new Telling('shop');
 
-function reachable(from: KnownSample | undefined): number {
-  const seen = new Set<KnownSample>();
-  for (const left = from === undefined ? [] : [from]; left.length > 0; ) {
-    const one = left.pop();
-    if (one === undefined || seen.has(one)) continue;
-    seen.add(one);
-    if (one.next !== null) left.push(one.next);
-    if (one.other !== undefined) left.push(one.other);
+  /** As a source that hands over objects tells it. */
+  told(sample: Sample): ToldSeries {
+    const [told] = this.#telling.columnsOf([sample]).series;
+    if (told === undefined) throw new Error('a sample is a row');
+    return told;
   }
-  return seen.size;
+
+  series(told: ToldSeries): Series {
+    return seriesOf(this.#book, this.#source, told);
+  }
 }
 
-test('labels that live on hold none of the samples that came after them and never came again', () => {
-  const intake = source();
+async function alive(refs: readonly WeakRef<object>[]): Promise<number> {
+  await setImmediate();
+  collect();
+  return refs.filter((ref) => ref.deref() !== undefined).length;
+}
+
+/** Of each name the labels of ten series are remembered for whoever writes a selector. */
+const FEW = 30;
+
+test('labels that live on hold none of the samples that came after them and never came again', async () => {
+  const source = new Source();
   const lasting = { org: 'acme' };
-  seriesOf(intake, delta(lasting));
-  seriesOf(intake, delta(lasting));
-  for (let n = 0; n < 5_000; n += 1) seriesOf(intake, delta({ org: 'acme', id: String(n) }));
-  expect(reachable(intake.source.bySample.get(lasting))).toBeLessThan(10);
+  const refs: WeakRef<object>[] = [];
+  const tell = (labels: Readonly<Record<string, string>>): Series => {
+    refs.push(new WeakRef(labels));
+    return source.series(source.told(delta(labels)));
+  };
+  const first = tell(lasting);
+  expect(tell(lasting)).toBe(first);
+  for (let n = 0; n < 5_000; n += 1) tell({ org: 'acme', id: String(n) });
+  expect(await alive(refs)).toBeLessThan(FEW);
+  expect(tell(lasting)).toBe(first);
 });
 
-test('names that share their labels object are found each without being made again, and many of them are bounded', () => {
-  const intake = source();
+test('series that a decoder tells once are held by none that it tells again and again', async () => {
+  const source = new Source();
+  const lasting: ToldSeries = { kind: 'total', name: 'requests_total', labels: { org: 'acme' }, origin: undefined };
+  const refs: WeakRef<object>[] = [];
+  const tell = (told: ToldSeries): Series => {
+    refs.push(new WeakRef(told));
+    return source.series(told);
+  };
+  const first = tell(lasting);
+  expect(tell(lasting)).toBe(first);
+  for (let n = 0; n < 5_000; n += 1) {
+    tell({ ...lasting, labels: { org: 'acme', id: String(n) } });
+    tell({ ...lasting, name: 'other_total', labels: { org: 'acme', id: String(n) } });
+  }
+  expect(await alive(refs)).toBeLessThan(FEW);
+  expect(tell(lasting)).toBe(first);
+});
+
+test('names that share their labels object are found each without being made again, and many of them are bounded', async () => {
+  const source = new Source();
   const shared = { org: 'acme', code: '200' };
-  const first = ['requests_total', 'other_total'].map((name) => seriesOf(intake, delta(shared, name)));
+  const refs: WeakRef<object>[] = [];
+  const tell = (name: string): ToldSeries => {
+    const told = source.told(delta(shared, name));
+    refs.push(new WeakRef(told));
+    source.series(told);
+    return told;
+  };
+  const names = ['requests_total', 'other_total'] as const;
+  const first = names.map((name) => tell(name));
   for (const order of [
     [0, 1],
     [1, 0],
     [1, 1, 0],
-  ])
-    for (const index of order) expect(seriesOf(intake, delta(shared, ['requests_total', 'other_total'][index]))).toBe(first[index]);
-  for (let n = 0; n < 2_000; n += 1) seriesOf(intake, delta(shared, `name_${n}`));
-  for (let n = 0; n < 2_000; n += 1) seriesOf(intake, delta(shared, `name_${n}`));
-  expect(reachable(intake.source.bySample.get(shared))).toBeLessThan(5_000);
+  ] as const)
+    for (const index of order) expect(tell(names[index])).toBe(first[index]);
+  for (let n = 0; n < 2_000; n += 1) tell(`name_${n}`);
+  for (let n = 0; n < 2_000; n += 1) tell(`name_${n}`);
+  expect(await alive(refs)).toBeLessThan(100);
 });

@@ -1,9 +1,12 @@
-// Columns of numbers packed into bytes: whole numbers as the difference to the one before, which mostly fits one byte, everything else
-// as it is. It knows nothing of what the numbers mean.
+// Columns of numbers packed into bytes: whole numbers as the difference to the one before, which mostly fits one byte, or as runs of one
+// difference where it seldom changes; everything else as it is. It knows nothing of what the numbers mean.
 import { assert } from '../../domain/assert.ts';
 
 const WHOLE = 0;
 const EXACT = 1;
+const RUNS = 2;
+/** From so many numbers a run on, on the average, runs are shorter. */
+const RUN_PAYS = 4;
 /** Differences of two such numbers, doubled, are still exact. */
 const MOST_WHOLE = 2 ** 51;
 const LONGEST = 8;
@@ -19,8 +22,10 @@ export class ColumnWriter {
 
   column(values: Float64Array, size: number): void {
     this.#room(1 + LONGEST * size);
-    if (isWhole(values, size)) this.#whole(values, size);
-    else this.#exact(values, size);
+    const runs = runsIn(values, size);
+    if (runs === null) this.#exact(values, size);
+    else if (runs * RUN_PAYS <= size) this.#runs(values, size);
+    else this.#whole(values, size);
   }
 
   /** What was written, as bytes of its own. */
@@ -40,6 +45,19 @@ export class ColumnWriter {
       const step = value - before;
       before = value;
       this.#varint(step >= 0 ? step * 2 : -step * 2 - 1);
+    }
+  }
+
+  #runs(values: Float64Array, size: number): void {
+    this.#bytes[this.#at++] = RUNS;
+    let before = 0;
+    for (let from = 0; from < size; ) {
+      const step = (values[from] as number) - before;
+      let to = from;
+      for (; to < size && (values[to] as number) - before === step; to += 1) before = values[to] as number;
+      this.#varint(to - from);
+      this.#varint(step >= 0 ? step * 2 : -step * 2 - 1);
+      from = to;
     }
   }
 
@@ -66,12 +84,20 @@ export class ColumnWriter {
   }
 }
 
-function isWhole(values: Float64Array, size: number): boolean {
+/** How many runs of one difference there are; null where not all numbers are whole. */
+function runsIn(values: Float64Array, size: number): number | null {
+  let before = 0;
+  let last = Number.NaN;
+  let runs = 0;
   for (let index = 0; index < size; index += 1) {
     const value = values[index] as number;
-    if (!Number.isInteger(value) || value > MOST_WHOLE || value < -MOST_WHOLE) return false;
+    if (!Number.isInteger(value) || value > MOST_WHOLE || value < -MOST_WHOLE) return null;
+    const step = value - before;
+    if (step !== last) runs += 1;
+    last = step;
+    before = value;
   }
-  return true;
+  return runs;
 }
 
 export class ColumnReader {
@@ -94,21 +120,27 @@ export class ColumnReader {
 
   column(size: number): Float64Array {
     const values = new Float64Array(size);
-    const how = this.#bytes[this.#at++];
-    if (how === EXACT) {
-      for (let index = 0; index < size; index += 1, this.#at += LONGEST) values[index] = this.#bytes.readDoubleLE(this.#at);
-      return values;
-    }
-    assert(how === WHOLE, 'packed columns of an unknown form');
-    this.#whole(values);
+    this.columnInto(values, size);
     return values;
   }
 
-  #whole(values: Float64Array): void {
+  /** The same into an array that may be longer. */
+  columnInto(values: Float64Array, size: number): void {
+    const how = this.#bytes[this.#at++];
+    if (how === EXACT) {
+      for (let index = 0; index < size; index += 1, this.#at += LONGEST) values[index] = this.#bytes.readDoubleLE(this.#at);
+      return;
+    }
+    assert(how === WHOLE || how === RUNS, 'packed columns of an unknown form');
+    if (how === WHOLE) this.#whole(values, size);
+    else this.#runs(values, size);
+  }
+
+  #whole(values: Float64Array, size: number): void {
     const bytes = this.#bytes;
     let at = this.#at;
     let value = 0;
-    for (let index = 0; index < values.length; index += 1) {
+    for (let index = 0; index < size; index += 1) {
       let step = bytes[at++] as number;
       // Nearly all fit one byte or two.
       if (step >= 0x80) {
@@ -127,5 +159,19 @@ export class ColumnReader {
     }
     assert(at <= bytes.length, 'packed columns end too early');
     this.#at = at;
+  }
+
+  #runs(values: Float64Array, size: number): void {
+    let value = 0;
+    for (let index = 0; index < size; ) {
+      const end = index + this.count();
+      assert(end > index && end <= size, 'packed columns of an unknown form');
+      const doubled = this.count();
+      const step = doubled % 2 === 0 ? doubled / 2 : -(doubled + 1) / 2;
+      for (; index < end; index += 1) {
+        value += step;
+        values[index] = value;
+      }
+    }
   }
 }

@@ -21,6 +21,11 @@ export interface Locks {
   readonly shared?: bigint;
 }
 
+export interface Transaction<T> extends Locks {
+  /** The same as one statement, which takes the locks itself: tried first, and never repeated. */
+  readonly alone?: (client: Client) => Promise<T>;
+}
+
 export interface Database {
   /** One statement. It must be safe to repeat: a broken connection repeats it. */
   query<T extends Row>(text: string, values?: readonly unknown[]): Promise<readonly T[]>;
@@ -28,7 +33,7 @@ export interface Database {
    * One transaction. `work` must be safe to repeat from the start, and must find its own earlier commit: with a row lock, or with
    * `fence` (any number), which is held to the end of the transaction and makes a second try wait for the first to be over.
    */
-  transact<T>(work: (client: Client) => Promise<T>, o?: Locks): Promise<T>;
+  transact<T>(work: (client: Client) => Promise<T>, o?: Transaction<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -77,14 +82,18 @@ async function repeatable<T>(work: () => Promise<T>): Promise<T> {
 
 /** Thrown inside only: the commit was sent and nobody knows what became of it. */
 class CommitUnknown extends Error {}
+/** Thrown inside only: its cause is what went wrong, and the connection cannot be used any more. */
+class NotRolledBack extends Error {}
 
-async function transact<T>(pool: pg.Pool, work: (client: Client) => Promise<T>, locks: Locks): Promise<T> {
+async function transact<T>(pool: pg.Pool, work: (client: Client) => Promise<T>, o: Transaction<T>): Promise<T> {
   let effect: Effect = 'none';
   let collisions = 0;
+  let { alone } = o;
   for (let tried = 0; ; ) {
     try {
-      return await once(pool, work, locks);
+      return await (alone === undefined ? once(pool, work, o) : atOnce(pool, alone));
     } catch (error) {
+      alone = undefined;
       if (error instanceof CommitUnknown) effect = 'unknown';
       const cause = error instanceof CommitUnknown ? error.cause : error;
       if (isCollision(cause) && collisions < COLLISION_TRIES) {
@@ -99,7 +108,33 @@ async function transact<T>(pool: pg.Pool, work: (client: Client) => Promise<T>, 
   }
 }
 
+async function atOnce<T>(pool: pg.Pool, work: (client: Client) => Promise<T>): Promise<T> {
+  return onClient(pool, async (client) => {
+    try {
+      return await work(client);
+    } catch (error) {
+      if (isUnavailable(error)) throw new CommitUnknown('commit', { cause: error });
+      throw error;
+    }
+  });
+}
+
 async function once<T>(pool: pg.Pool, work: (client: Client) => Promise<T>, locks: Locks): Promise<T> {
+  return onClient(pool, async (client) => {
+    try {
+      await client.query(beginning(locks));
+      const result = await work(client);
+      await commit(client);
+      return result;
+    } catch (error) {
+      if (error instanceof CommitUnknown || isUnavailable(error)) throw error;
+      throw (await isRolledBack(client)) ? error : new NotRolledBack('rollback', { cause: error });
+    }
+  });
+}
+
+/** A connection that broke, or that could not roll back, is not used again. */
+async function onClient<T>(pool: pg.Pool, work: (client: Client) => Promise<T>): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
   const onError = (error: Error): void => {
@@ -107,13 +142,10 @@ async function once<T>(pool: pg.Pool, work: (client: Client) => Promise<T>, lock
   };
   client.on('error', onError);
   try {
-    await client.query(beginning(locks));
-    const result = await work(client);
-    await commit(client);
-    return result;
+    return await work(client);
   } catch (error) {
-    broken ??= error instanceof CommitUnknown || isUnavailable(error) ? (error as Error) : await rollback(client);
-    throw error;
+    if (error instanceof CommitUnknown || error instanceof NotRolledBack || isUnavailable(error)) broken ??= error as Error;
+    throw error instanceof NotRolledBack ? error.cause : error;
   } finally {
     client.off('error', onError);
     client.release(broken ?? false);
@@ -139,12 +171,12 @@ async function commit(client: Client): Promise<void> {
   assert(tag === 'COMMIT', `the commit was answered with ${tag}`);
 }
 
-/** What went wrong while rolling back, if anything: then the connection is not used again. */
-async function rollback(client: Client): Promise<Error | undefined> {
+async function isRolledBack(client: Client): Promise<boolean> {
   try {
     await client.query('rollback');
-    return undefined;
-  } catch (error) {
-    return error as Error;
+    return true;
+  } catch {
+    // Whatever it was: what went wrong before it is what is told.
+    return false;
   }
 }

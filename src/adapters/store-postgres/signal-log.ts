@@ -3,9 +3,9 @@ import type { Instant } from '../../domain/json.ts';
 import type { HistoryKept, SeriesRow, SignalStore, SlotRow } from '../../ports/signal-store.ts';
 import type { Client, Database } from './connection.ts';
 import type { MinuteStore } from './minutes.ts';
-import { foldSeries, foldSlots } from './signal-fold.ts';
+import { SeriesFold, SlotFold } from './signal-fold.ts';
 import { SignalNames } from './signal-names.ts';
-import { type Page, packPage, pageOf, type SlotColumns, seriesColumns, slotColumns, spanOf, unpackPage } from './signal-page.ts';
+import { type Page, PageRoom, packPage, pageOf, type SlotColumns, seriesColumns, slotColumns, spanOf, unpackPage } from './signal-page.ts';
 import { storedNames, sweepNames } from './signal-sweep.ts';
 
 const TIER = { committed: 0, slots: 1, series: 2 } as const;
@@ -78,17 +78,11 @@ export class SignalLog {
          where p.tier <> ${TIER.slots} or p.to_slot >= $1 order by p.tier desc, p.id`,
         [since],
       );
-      const pages = rows.map(({ body }) => unpackPage(body));
-      const slots = foldSlots(
-        pages.map((page) => page.slots),
-        Math.max(since, believed(rows[0]?.horizon, until)),
-        until,
-      );
-      const series = foldSeries(
-        pages.map((page) => page.series),
-        () => false,
-      );
-      return rowsOf({ slots, series }, await namesOf(client, { slots, series }));
+      const slots = new SlotFold(Math.max(since, believed(rows[0]?.horizon, until)), until);
+      const series = new SeriesFold();
+      addPages(rows, [slots], series);
+      const page = { slots: slots.taken(), series: series.taken(() => false) };
+      return rowsOf(page, await namesOf(client, page));
     });
   }
 
@@ -186,21 +180,31 @@ async function foldPages(client: Client, { before, until }: Span, isKept: boolea
   const ending = await pagesOf(client, `tier = ${TIER.slots} and (from_slot < $1 or to_slot >= $2) order by id`, [from, until]);
   const ended = ending.filter((page) => !again.some((one) => one.id === page.id));
   if (committed.length + again.length + ended.length === 0) return slotColumns(0);
-  const pages = [...last, ...committed].map(({ body }) => unpackPage(body));
-  const all = [...[...again, ...ended].map(({ body }) => unpackPage(body).slots), ...pages.map((page) => page.slots)];
-  const slots = foldSlots(all, before, until);
+  // What cannot have been yet is kept nowhere.
+  const over = new SlotFold(-Infinity, Math.min(before, until));
+  const folds = { slots: new SlotFold(before, until), over, series: new SeriesFold() };
+  addPages([...again, ...ended, ...last, ...committed], isKept ? [folds.slots, folds.over] : [folds.slots], folds.series);
   const cursors = await cursorsIn(client);
   const kept = before - SERIES_KEPT_MS;
-  const series = foldSeries(
-    pages.map((page) => page.series),
-    (one, at) => at < kept && !cursors.has(one),
-  );
+  const slots = folds.slots.taken();
+  const series = folds.series.taken((one, at) => at < kept && !cursors.has(one));
   const gone = [...committed, ...last, ...again, ...ended].map(({ id }) => id);
   await client.query('delete from belay.signal_page where id = any($1::bigint[])', [gone]);
   if (slots.size > 0) await insertPage(client, TIER.slots, { slots, series: seriesColumns(0) });
   if (series.size > 0) await insertPage(client, TIER.series, { slots: slotColumns(0), series });
-  return isKept ? foldSlots(all, -Infinity, before) : slotColumns(0);
+  return folds.over.taken();
 }
+
+/** Unpacked one after the other: together they may be large. */
+function addPages(pages: readonly Pick<PageRow, 'body'>[], slots: readonly SlotFold[], series: SeriesFold): void {
+  for (const { body } of pages) {
+    const page = unpackPage(body, room);
+    for (const fold of slots) fold.add(page.slots);
+    series.add(page.series);
+  }
+}
+
+const room = new PageRoom();
 
 const pagesOf = async (client: Client, where: string, values: readonly unknown[] = []): Promise<readonly PageRow[]> =>
   (await client.query<PageRow>(`select id, tier, body from belay.signal_page where ${where}`, [...values])).rows;

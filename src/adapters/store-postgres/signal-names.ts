@@ -53,7 +53,9 @@ export class SignalNames {
       'select id, name from belay.signal_name where name = any($1::text[])',
       [wanted],
     );
-    for (const { id, name } of rows) this.#known.set(name, { name, id: Number(id), next: null });
+    // The very texts that were asked for: whoever asks again asks with them, and they are compared at a glance.
+    const own = new Map(wanted.map((name) => [name, name]));
+    for (const { id, name } of rows) this.#known.set(own.get(name) ?? name, { name: own.get(name) ?? name, id: Number(id), next: null });
     assert(rows.length === wanted.length, 'a name was given a number and has none');
   }
 

@@ -26,8 +26,8 @@ export interface Page {
   readonly series: SeriesColumns;
 }
 
-const SLOT_COLUMNS = ['signal', 'scope', 'slot', 'bad', 'all', 'sum'] as const;
-const SERIES_COLUMNS = ['source', 'series', 'total', 'at'] as const;
+export const SLOT_COLUMNS = ['signal', 'scope', 'slot', 'bad', 'all', 'sum'] as const;
+export const SERIES_COLUMNS = ['source', 'series', 'total', 'at'] as const;
 
 export function slotColumns(size: number): SlotColumns {
   const of = (): Float64Array => new Float64Array(size);
@@ -39,13 +39,38 @@ export function seriesColumns(size: number): SeriesColumns {
   return { size, source: of(), series: of(), total: of(), at: of() };
 }
 
-/** `missing`: the names that have no number (0 says so); as long as there are any, the page is of no use. */
+/** Columns that are filled again and again: what they hold is there until they are filled the next time. */
+export class PageRoom {
+  #slots = slotColumns(0);
+  #series = seriesColumns(0);
+
+  slots(size: number): SlotColumns {
+    if (size > MOST_KEPT) return slotColumns(size);
+    if (size > this.#slots.slot.length) this.#slots = slotColumns(Math.min(MOST_KEPT, 2 * size));
+    return { ...this.#slots, size };
+  }
+
+  series(size: number): SeriesColumns {
+    if (size > MOST_KEPT) return seriesColumns(size);
+    if (size > this.#series.at.length) this.#series = seriesColumns(Math.min(MOST_KEPT, 2 * size));
+    return { ...this.#series, size };
+  }
+}
+
+/** Rows of a commit that is larger than this are seldom. */
+const MOST_KEPT = 32_768;
+const room = new PageRoom();
+
+/**
+ * The page is there until the next one is made. `missing`: the names that have no number (0 says so); as long as there are any, the page
+ * is of no use.
+ */
 export function pageOf(
   slots: readonly SlotRow[],
   series: readonly SeriesRow[],
   numberOf: (name: string) => number,
 ): { readonly page: Page; readonly missing: ReadonlySet<string> } {
-  const page = { slots: slotColumns(slots.length), series: seriesColumns(series.length) };
+  const page = { slots: room.slots(slots.length), series: room.series(series.length) };
   const missing = new Set<string>();
   const idOf = (name: string): number => {
     const id = numberOf(name);
@@ -98,14 +123,16 @@ export function packPage({ slots, series }: Page): Buffer {
   return writer.taken();
 }
 
-export function unpackPage(body: Buffer): Page {
+/** With a room the page is there until the next one is unpacked into it. */
+export function unpackPage(body: Buffer, into?: PageRoom): Page {
   const reader = new ColumnReader(body);
-  const read = <N extends string>(names: readonly N[]): { readonly size: number } & Readonly<Record<N, Float64Array>> => {
-    const size = reader.count();
-    const columns = Object.fromEntries(names.map((name) => [name, reader.column(size)])) as Record<N, Float64Array>;
-    return { size, ...columns };
-  };
-  return { slots: read(SLOT_COLUMNS), series: read(SERIES_COLUMNS) };
+  const ofSlots = reader.count();
+  const slots = into === undefined ? slotColumns(ofSlots) : into.slots(ofSlots);
+  for (const name of SLOT_COLUMNS) reader.columnInto(slots[name], ofSlots);
+  const ofSeries = reader.count();
+  const series = into === undefined ? seriesColumns(ofSeries) : into.series(ofSeries);
+  for (const name of SERIES_COLUMNS) reader.columnInto(series[name], ofSeries);
+  return { slots, series };
 }
 
 /** First and last slot; null where there is none. */

@@ -17,29 +17,18 @@ type Columns = { [column: string]: unknown };
 export function createSignalStore(database: Database, deps: { readonly digest: Digest; readonly time: Time }): SignalStore {
   const minutes = createMinuteStore(database);
   const log = new SignalLog(database, minutes);
-  const write = async (batch: Batch, id: string): Promise<void> => {
-    const packed = await log.pack(batch.slots, batch.series);
-    let tries = 0;
-    await database.transact(
-      async (client) => {
-        tries += 1;
-        // Increments must not be added twice: a commit whose answer was lost is looked for before it is repeated.
-        if (tries > 1 && (await client.query('select 1 from belay.signal_commit where id = $1', [id])).rowCount === 1) return;
-        await writeBatch(client, batch, packed, id);
-      },
-      { fence: fenceOf(deps.digest, `signal/${id}`), shared: NAMES_LOCK },
-    );
-  };
   return {
     commit: async (batch) => {
       const id = deps.time.uuid();
+      const write = async (): Promise<void> =>
+        writeOnce(database, batch, { packed: await log.pack(batch.slots, batch.series), id, fence: fenceOf(deps.digest, `signal/${id}`) });
       try {
-        await write(batch, id);
+        await write();
       } catch (error) {
         if (!(error instanceof StaleNames)) throw error;
         // Nothing was written: the numbers are asked for again.
         log.forgetNames();
-        await write(batch, id);
+        await write();
       }
     },
     known: async (source, ids) => {
@@ -99,6 +88,29 @@ async function prune(
   await database.query(`delete from belay.signal_commit where made_at < now() - interval '1 hour'`);
 }
 
+/** Whatever becomes of a connection, what is in the batch is added once. */
+async function writeOnce(
+  database: Database,
+  batch: Batch,
+  { packed, id, fence }: { readonly packed: Packed | null; readonly id: string; readonly fence: bigint },
+): Promise<void> {
+  let tries = 0;
+  const work = async (client: Client): Promise<void> => {
+    tries += 1;
+    // Increments must not be added twice: a commit whose answer was lost is looked for before it is repeated.
+    if (tries > 1 && (await client.query('select 1 from belay.signal_commit where id = $1', [id])).rowCount === 1) return;
+    await writeBatch(client, batch, packed, id);
+  };
+  const locks = { fence, shared: NAMES_LOCK };
+  if (packed === null || batch.states.length + batch.transitions.length + (batch.seen?.length ?? 0) + (batch.events?.length ?? 0) > 0)
+    return database.transact(work, locks);
+  const alone = async (client: Client): Promise<void> => {
+    tries += 1;
+    await commitPage(client, packed, { id, fence });
+  };
+  return database.transact(work, { ...locks, alone });
+}
+
 function bodies(rows: readonly { readonly body: Transition }[]): readonly Transition[] {
   return rows.map((row) => row.body);
 }
@@ -120,6 +132,20 @@ async function writeBatch(client: Client, batch: Batch, packed: Packed | null, i
   if (batch.transitions.length > 0) await writeTransitions(client, batch.transitions);
   if (batch.seen !== undefined && batch.seen.length > 0) await writeSeen(client, newest(batch.seen));
   if (batch.events !== undefined && batch.events.length > 0) await writeEvents(client, batch.events);
+}
+
+/** Nearly all commits: counts and last values, and nothing beside them. */
+async function commitPage(
+  client: Client,
+  { body, span, epoch }: Packed,
+  o: { readonly id: string; readonly fence: bigint },
+): Promise<void> {
+  const { rows } = await client.query<{ made: boolean }>({
+    name: 'signal-page-commit',
+    text: 'select belay.commit_page($1, $2, $3, $4, $5, $6, $7) as made',
+    values: [o.fence, NAMES_LOCK, o.id, ...span, body, epoch],
+  });
+  if (rows[0]?.made !== true) throw new StaleNames('names');
 }
 
 async function writePage(client: Client, { body, span, epoch }: Packed, id: string): Promise<void> {

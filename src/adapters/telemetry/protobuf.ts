@@ -18,7 +18,12 @@ export class WireReader {
   varint(end: number): number {
     const { bytes } = this;
     let { at } = this;
-    let byte = 0;
+    let byte = at < end ? (bytes[at] as number) : 0x80;
+    // Most are of one byte.
+    if (byte < 0x80) {
+      this.at = at + 1;
+      return byte;
+    }
     let value = 0;
     for (let shift = 0; shift < 28; shift += 7) {
       if (at >= end) throw cutOff();
@@ -83,9 +88,9 @@ export class WireReader {
     return this.view.getInt32(at + 4, true) * 2 ** 32 + this.view.getUint32(at, true);
   }
 
-  /** The bits of the eight bytes that were read last. */
-  lastBitsAre(high: number, low: number): boolean {
-    return this.view.getUint32(this.at - 8, true) === low && this.view.getUint32(this.at - 4, true) === high;
+  /** The bits of the eight bytes there. */
+  bitsAre(at: number, high: number, low: number): boolean {
+    return this.view.getUint32(at, true) === low && this.view.getUint32(at + 4, true) === high;
   }
 
   skip(tag: number, end: number): void {

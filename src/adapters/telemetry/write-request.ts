@@ -1,10 +1,11 @@
 // Prometheus remote write v1, the message: WriteRequest read into samples, the labels of a series once for all its requests.
 // It knows the fields of the message; how it was packed and what is answered is remote-write.ts.
-import type { Sample } from '../../domain/signal.ts';
+import { Columns } from '../../domain/sample-columns.ts';
+import type { SampleColumns, ToldSeries } from '../../domain/signal.ts';
 import { LABEL_CAPS, labelText } from './labels.ts';
 import { textOf, WireReader } from './protobuf.ts';
 import { malformed } from './refusal.ts';
-import { type MemoryCaps, SeriesMemory } from './series-memory.ts';
+import { type MemoryCaps, type Place, SeriesMemory } from './series-memory.ts';
 
 export const WRITE_CAPS = { samples: 200_000, counters: 10_000 } as const;
 const REMEMBERED: MemoryCaps = { series: 1_000_000, bytes: 128 * 1024 * 1024 };
@@ -15,6 +16,8 @@ const SERIES = { label: 0x0a, sample: 0x12, histogram: 0x22 } as const;
 const LABEL = { name: 0x0a, value: 0x12 } as const;
 const SAMPLE = { value: 0x09, at: 0x10 } as const;
 const METADATA = { type: 0x08, family: 0x12 } as const;
+/** Bytes before the time: a tag, eight of the value, a tag. */
+const SAMPLE_HEAD = 10;
 const COUNTER = 1;
 
 const STALE = { high: 0x7ff0_0000, low: 2 } as const;
@@ -31,23 +34,20 @@ export interface LeftOut {
   histograms: number;
 }
 
-interface KnownSeries {
-  readonly name: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly origin: string;
-  /** Its name says that it is a counter. */
-  readonly saysCounted: boolean;
-}
+type Labels = ToldSeries['labels'];
+type Kind = 'total' | 'value';
 
 export class WriteRequests {
-  readonly #known: SeriesMemory<KnownSeries>;
+  readonly #known: SeriesMemory<WireSeries>;
   /** Counters whose name does not say so: from metadata, which come in requests of their own. */
   readonly #counters = new Set<string>();
+  /** As many rows are expected as came the last time. */
+  #rows = 0;
 
-  readonly #learn = (bytes: Buffer): KnownSeries => {
-    const { name, labels } = labelsOf(bytes);
+  readonly #learn = (place: Place): WireSeries => {
+    const { name, labels } = labelsAt(place);
     const origin = `${labels['job'] ?? ''}\n${labels['instance'] ?? ''}`;
-    return { name, labels, origin, saysCounted: COUNTED.test(name) };
+    return new WireSeries(place, COUNTED.test(name) ? 'total' : 'value', { name, origin });
   };
 
   constructor(caps: MemoryCaps = REMEMBERED) {
@@ -60,10 +60,10 @@ export class WriteRequests {
   }
 
   /** @throws BELAY_INPUT_INVALID */
-  read(bytes: Uint8Array): { readonly samples: readonly Sample[]; readonly leftOut: Readonly<LeftOut> } {
+  read(bytes: Uint8Array): { readonly samples: SampleColumns; readonly leftOut: Readonly<LeftOut> } {
     const wire = new WireReader(bytes);
     const end = bytes.length;
-    const samples: Sample[] = [];
+    const samples = new Columns(this.#rows);
     const leftOut: LeftOut = { stale: 0, notFinite: 0, histograms: 0 };
     while (wire.at < end) {
       const tag = wire.tag(end);
@@ -71,31 +71,41 @@ export class WriteRequests {
       else if (tag === REQUEST.metadata) this.#metadata(wire, wire.length(end));
       else wire.skip(tag, end);
     }
+    this.#rows = samples.length;
     return { samples, leftOut };
   }
 
-  #series(wire: WireReader, end: number, samples: Sample[], leftOut: LeftOut): void {
+  #series(wire: WireReader, end: number, samples: Columns, leftOut: LeftOut): void {
     const from = wire.at;
     while (wire.at < end && wire.bytes[wire.at] === SERIES.label) {
       wire.at += 1;
       wire.at = wire.length(end);
     }
     const labelsEnd = wire.at;
-    let series: KnownSeries | null = null;
+    let told: WireSeries | null = null;
     while (wire.at < end) {
       const tag = wire.tag(end);
       if (tag === SERIES.sample) {
-        series ??= this.#known.of(wire.bytes, wire.view, from, labelsEnd, this.#learn);
+        told ??= this.#told(wire, from, labelsEnd);
         if (samples.length >= WRITE_CAPS.samples) throw malformed(`more than ${WRITE_CAPS.samples} samples in a request`);
-        const counted = series.saysCounted || (this.#counters.size > 0 && this.#counters.has(series.name));
         readSample(wire, wire.length(end), leftOut);
-        if (read.kept) samples.push(sampleOf(series, counted));
+        if (read.kept) samples.add(told, read.at, read.value);
       } else if (tag === SERIES.label) throw malformed('a label of a series stands behind its samples');
       else {
         if (tag === SERIES.histogram) leftOut.histograms += 1;
         wire.skip(tag, end);
       }
     }
+  }
+
+  #told(wire: WireReader, from: number, end: number): WireSeries {
+    const number = this.#known.of(wire, from, end, this.#learn);
+    const told = this.#known.valueOf(number);
+    // Metadata may come later than the first samples.
+    if (this.#counters.size === 0 || told.kind === 'total' || !this.#counters.has(told.name)) return told;
+    const counted = told.as('total');
+    this.#known.setValue(number, counted);
+    return counted;
   }
 
   #metadata(wire: WireReader, end: number): void {
@@ -111,9 +121,32 @@ export class WriteRequests {
   }
 }
 
-function sampleOf({ name, labels, origin }: KnownSeries, counted: boolean): Sample {
-  const { at, value } = read;
-  return counted ? { kind: 'total', name, labels, origin, at, total: value } : { kind: 'value', name, labels, origin, at, value };
+/** A series of which the bytes of its labels are kept, and nothing that was made of them: few are asked for their labels twice. */
+class WireSeries implements ToldSeries {
+  readonly kind: Kind;
+  readonly name: string;
+  readonly origin: string;
+  readonly #place: Place;
+  #isAsked = false;
+  #labels: Labels | null = null;
+
+  constructor(place: Place, kind: Kind, { name, origin }: { readonly name: string; readonly origin: string }) {
+    this.#place = place;
+    this.kind = kind;
+    this.name = name;
+    this.origin = origin;
+  }
+
+  get labels(): Labels {
+    const labels = this.#labels ?? labelsAt(this.#place).labels;
+    if (this.#isAsked) this.#labels = labels;
+    this.#isAsked = true;
+    return labels;
+  }
+
+  as(kind: Kind): WireSeries {
+    return new WireSeries(this.#place, kind, this);
+  }
 }
 
 /** The sample that was read last: one object for all, because there are a hundred thousand. */
@@ -123,11 +156,19 @@ function readSample(wire: WireReader, end: number, leftOut: LeftOut): void {
   let value = 0;
   let at = 0;
   let isStale = false;
+  const from = wire.at;
+  // As all senders write it: the value, and the time behind it.
+  if (from + SAMPLE_HEAD < end && wire.bytes[from] === SAMPLE.value && wire.bytes[from + SAMPLE_HEAD - 1] === SAMPLE.at) {
+    value = wire.view.getFloat64(from + 1, true);
+    wire.at = from + SAMPLE_HEAD;
+    isStale = Number.isNaN(value) && wire.bitsAre(from + 1, STALE.high, STALE.low);
+    at = wire.varint(end);
+  }
   while (wire.at < end) {
     const tag = wire.tag(end);
     if (tag === SAMPLE.value) {
       value = wire.double(end);
-      isStale = Number.isNaN(value) && wire.lastBitsAre(STALE.high, STALE.low);
+      isStale = Number.isNaN(value) && wire.bitsAre(wire.at - 8, STALE.high, STALE.low);
     } else if (tag === SAMPLE.at) at = wire.varint(end);
     else wire.skip(tag, end);
   }
@@ -139,9 +180,9 @@ function readSample(wire: WireReader, end: number, leftOut: LeftOut): void {
   read.kept = Number.isFinite(value);
 }
 
-function labelsOf(bytes: Buffer): { readonly name: string; readonly labels: Readonly<Record<string, string>> } {
-  const wire = new WireReader(bytes);
-  const end = bytes.length;
+function labelsAt({ in: told, from, size }: Place): { readonly name: string; readonly labels: Labels } {
+  const wire = new WireReader(told.bytes.subarray(from, from + size));
+  const end = size;
   const labels = Object.create(null) as Record<string, string>;
   const seen = new Set<string>();
   while (wire.at < end) {

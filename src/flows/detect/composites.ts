@@ -6,8 +6,9 @@ import { reportedCondition, stillSaid, wordMs } from '../../domain/people-report
 import type { ScopeKey } from '../../domain/signal.ts';
 import type { TriggerStatus } from '../../domain/trigger.ts';
 import { INITIAL, type MachineState, step } from '../../domain/trigger-machine.ts';
+import type { CompositeTrigger, ManualTrigger } from './dataless.ts';
 import { ceilingOf, type Findings, note, WITHOUT_DATA } from './looks.ts';
-import type { Book, CompositeTrigger, ManualTrigger } from './track.ts';
+import type { Book } from './track.ts';
 import { isUnknown } from './track.ts';
 
 interface Wanted {

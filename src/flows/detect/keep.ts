@@ -10,7 +10,7 @@ import type { SeenRow, SeriesRow, SignalStore, SlotRow, StateRow } from '../../p
 import { FEEDS, feederRows, feeds, mayFeed, restoreFeeder } from './feeders.ts';
 import { TRUNCATED } from './heard.ts';
 import { awaitSources, noteInstant } from './instants.ts';
-import { ALIVE, CURSOR, INCREMENTS, incrementsRow, PROBE, SPREAD_MARK, TRACKS, trackRow } from './intake.ts';
+import { ALIVE, CURSOR, INCREMENTS, incrementsRow, PROBE, SPREAD_MARK, TRACKS, trackRow } from './kept-rows.ts';
 import type { Findings } from './looks.ts';
 import { rateOf } from './looks.ts';
 import { nameIn } from './series-key.ts';
@@ -66,6 +66,12 @@ function takeBack(book: Book, rows: readonly SeriesRow[], now: Instant): void {
   for (const source of book.sources.values()) source.knownSince = null;
   for (const track of book.tracks.values()) if (track.since !== null) track.since = now;
 }
+
+/** This machine's clock was set back: what is in memory would stand still until it has caught up. */
+export const liesAhead = (book: Book, now: Instant): boolean =>
+  isAhead(book.startedAt, now) || [...book.sources.values()].some((source) => isAhead(source.newest, now));
+
+export const coveredAnew = (book: Book): readonly Track[] => [...book.tracks.values()].filter((track) => track.since !== null);
 
 /** Sources that a signal names feed it from the start; where it names none, the samples decide. */
 const isExpected = (track: Track, source: SourceState): boolean =>
@@ -228,15 +234,15 @@ export function changeSet(book: Book, series: readonly SeriesRow[], findings: Fi
   const slots: SlotRow[] = book.heard.rows.splice(0);
   const seen: SeenRow[] = [];
   for (const track of book.tracks.values()) {
-    for (const row of track.freshSlots.values()) slots.push(row);
-    track.freshSlots.clear();
+    track.freshSlots.takeInto(slots, track);
     for (const row of track.freshSpread.values()) slots.push(row);
     track.freshSpread.clear();
     if (track.freshSeen.length > 0) for (const row of track.freshSeen.splice(0)) seen.push(row);
   }
+  book.turn += 1;
   return {
     slots,
-    series: [...series, ...newTracks.map(trackRow)],
+    series: newTracks.length === 0 ? series : [...series, ...newTracks.map(trackRow)],
     states: [...findings.states.values()],
     transitions: findings.transitions,
     seen,

@@ -1,53 +1,45 @@
-// The series that a sample belongs to: found without a look-up where a source repeats itself, made where it is new.
-import type { CounterState } from '../../domain/counter.ts';
+// The series that a row belongs to: found without a look-up where a source repeats itself, made where it is new.
+import type { ToldSeries } from '../../domain/signal.ts';
 import { originOf } from './origins.ts';
-import { type CounterSample, seriesKey, withoutValues } from './series-key.ts';
+import { seriesKey, withoutValues } from './series-key.ts';
 import { targetsOf } from './targets.ts';
 import { noteTold } from './told.ts';
-import type { Book, KnownSample, Series, SourceState, Target } from './track.ts';
+import type { Book, Series, SourceState, Target } from './track.ts';
 
-/** A source may hand over the same labels object again and again: then nothing is parsed or matched twice. */
-export function seriesOf({ book, source }: { readonly book: Book; readonly source: SourceState }, sample: CounterSample): Series {
-  const { name, labels } = sample;
-  const last = source.lastSample;
-  const guess = last?.next ?? null;
-  if (guess !== null && guess.labels === labels && guess.name === name) {
-    source.lastSample = guess;
-    return guess.series;
+/** Of what a source tells again and again nothing is parsed or matched twice. */
+export function seriesOf(book: Book, source: SourceState, told: ToldSeries): Series {
+  const last = source.lastSeries;
+  const guess = last === null ? null : last.next;
+  if (guess !== null && guess.told === told) {
+    source.lastSeries = guess;
+    return guess;
   }
-  const cached = source.bySample.get(labels);
-  const known = namedOf(cached, name) ?? { name, labels, series: madeSeries(book, source, sample), next: null, other: cached };
-  if (known.other === cached) source.bySample.set(labels, known);
-  // Labels that are seen for the first time may never come again: nobody points at them, or one that lives on would hold all that ever came.
-  if (last !== null && cached !== undefined) last.next = known;
-  source.lastSample = known;
-  return known.series;
+  const cached = source.byTold.get(told);
+  const series = cached ?? madeSeries(book, source, told);
+  source.lastSeries = series;
+  if (cached === undefined) {
+    // What is told for the first time may never come again: nobody points at it, or one that lives on would hold all that ever came.
+    source.byTold.set(told, series);
+    return series;
+  }
+  series.told = told;
+  if (last !== null) last.next = series;
+  return series;
 }
 
-/** So many names may share their labels object. */
-const MOST_NAMES = 64;
-
-function namedOf(first: KnownSample | undefined, name: string): KnownSample | undefined {
-  let known = first;
-  for (let count = 0; known !== undefined && known.name !== name; count += 1) {
-    if (count === MOST_NAMES) known.other = undefined;
-    known = known.other;
-  }
-  return known;
-}
-
-function madeSeries(book: Book, source: SourceState, sample: CounterSample): Series {
-  const { name, labels } = sample;
+function madeSeries(book: Book, source: SourceState, told: ToldSeries): Series {
+  const { name, labels } = told;
   const key = seriesKey(name, book.hashed.size === 0 ? labels : withoutValues(labels, book.hashed));
-  noteTold({ hashed: book.hashed, told: source.told }, key, sample);
+  // These labels: asked for again, `told` would keep them.
+  noteTold({ hashed: book.hashed, told: source.told }, key, { name, labels });
   let series = source.series.get(key);
   if (series === undefined) {
-    const origin = sample.kind === 'delta' || sample.origin === undefined ? null : originOf(source.origins, sample.origin);
+    const origin = told.kind === 'delta' || told.origin === undefined ? null : originOf(source.origins, told.origin);
     const targets = targetsOf(book, source, name, labels);
-    const restored = source.restored.get(key);
-    const previous = copied(restored);
-    const { storedAt = 0 } = restored ?? {};
-    series = { key, targets, kept: isKept(book, sample, targets), isPlain: targets.every(isPlain), previous, storedAt, origin };
+    const kept = isKept(book, told.kind, labels, targets);
+    const plain = kept && targets.every(isPlain);
+    const { storedAt = 0 } = source.restored.get(key) ?? {};
+    series = { key, targets, kept, isPlain: plain, last: lastOf(source, key), storedAt, changedIn: 0, origin, told: null, next: null };
     source.restored.delete(key);
     // Senders hand on far more series than any signal names: of those nothing is kept but what hangs on their labels.
     if (series.kept) source.series.set(key, series);
@@ -55,13 +47,15 @@ function madeSeries(book: Book, source: SourceState, sample: CounterSample): Ser
   return series;
 }
 
-const copied = (state: CounterState | undefined): Series['previous'] =>
-  state === undefined ? undefined : { total: state.total, at: state.at };
+function lastOf({ id, restored }: SourceState, series: string): Series['last'] {
+  const state = restored.get(series);
+  return state === undefined ? undefined : { source: id, series, total: state.total, at: state.at };
+}
 
 /** Increments need no memory, nor do values that only tell whom they are of: of both there may be millions. */
-function isKept({ hashed }: Book, sample: CounterSample, targets: readonly Target[]): boolean {
-  if (sample.kind !== 'delta') return targets.some(({ track }) => sample.kind === 'total' || track.values === null);
-  return targets.length > 0 && (hashed.size === 0 || !Object.keys(sample.labels).some((label) => hashed.has(label)));
+function isKept({ hashed }: Book, kind: ToldSeries['kind'], labels: ToldSeries['labels'], targets: readonly Target[]): boolean {
+  if (kind !== 'delta') return targets.some(({ track }) => kind === 'total' || track.values === null);
+  return targets.length > 0 && (hashed.size === 0 || !Object.keys(labels).some((label) => hashed.has(label)));
 }
 
 const PLAIN: ReadonlySet<string> = new Set(['ratio', 'rate', 'count', 'event', 'mean']);
@@ -69,5 +63,4 @@ const PLAIN: ReadonlySet<string> = new Set(['ratio', 'rate', 'count', 'event', '
 const isPlain = ({ track, needs }: Target): boolean => needs === null && track.limit === null && PLAIN.has(track.spec.signal.kind);
 
 /** Some signal counts it. */
-export const isCounted = (book: Book, source: SourceState, sample: CounterSample): boolean =>
-  seriesOf({ book, source }, sample).targets.length > 0;
+export const isCounted = (book: Book, source: SourceState, told: ToldSeries): boolean => seriesOf(book, source, told).targets.length > 0;

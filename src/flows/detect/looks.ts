@@ -23,8 +23,9 @@ import { quantileOf, SPREAD_PARTS } from '../../domain/spread.ts';
 import type { Transition } from '../../domain/trigger.ts';
 import { encodeState, isQuiet, type Look, type MachineState, saidAgain, step } from '../../domain/trigger-machine.ts';
 import type { StateRow } from '../../ports/signal-store.ts';
+import type { ManualTrigger } from './dataless.ts';
 import { isAwaited } from './instants.ts';
-import type { Book, ManualTrigger, Track, Watcher } from './track.ts';
+import type { Book, Track, Watcher } from './track.ts';
 import { countsBad, growsByTime, isUnknown, newestOf, partOf, slotOf, watermarkOf } from './track.ts';
 
 /** What one turn changed, until it is committed. */
@@ -184,9 +185,9 @@ export function lookAtTrack(book: Book, track: Track, now: Instant, findings: Fi
   track.touched.clear();
 }
 
-function rowsToLookAt(track: Track): Set<number> {
+function rowsToLookAt(track: Track): Int32Array {
   for (const watcher of track.watchers) for (const row of watcher.active) track.touched.add(row);
-  return track.touched;
+  return track.touched.rows;
 }
 
 interface Turn {
@@ -278,8 +279,7 @@ function lookOnce(track: Track, watcher: Watcher, row: number, turn: Turn, findi
 /** Not one bad event in the whole window: a rule over a share cannot be beyond its limit, and nothing has to be counted to know it. */
 function isFaultless(track: Track, watcher: Watcher, row: number, at: Instant): boolean {
   if (track.spec.signal.kind !== 'ratio' || watcher.compiled.inverse || watcher.compiled.rule.breach?.vs !== undefined) return false;
-  track.rings.advanceTo(row, slotOf(track, at));
-  return track.rings.isFaultless(row);
+  return track.rings.isFaultless(row, slotOf(track, at));
 }
 
 /** A scope that is many, and an impact that nobody has confirmed, may ask but not act. */

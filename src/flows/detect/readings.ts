@@ -12,8 +12,9 @@ import { type MachineState, usableLevel } from '../../domain/trigger-machine.ts'
 import type { MetricReading, Readings } from '../../ports/readings.ts';
 import { clockViews } from './clocks.ts';
 import { compositeCondition } from './composites.ts';
+import type { CompositeTrigger, ManualTrigger } from './dataless.ts';
 import { badFirst, ceilingOf, conditionOf, isWarming } from './looks.ts';
-import type { Book, CompositeTrigger, ManualTrigger, Track, Watcher } from './track.ts';
+import type { Book, Track, Watcher } from './track.ts';
 import { isSilent, isUnknown, newestOf, partMsOf, slotOf, trackKey, watermarkOf } from './track.ts';
 
 const GROWTH_ALPHA = 0.05;

@@ -1,37 +1,45 @@
 // What a sender delivers again was counted already: told by the ids of its events, here or in the store. It counts nothing itself.
 import type { Instant } from '../../domain/json.ts';
-import type { Batch, Sample } from '../../domain/signal.ts';
+import { withoutRows } from '../../domain/sample-columns.ts';
+import type { SampleColumns, ToldSeries } from '../../domain/signal.ts';
 import type { EventRow, SignalStore } from '../../ports/signal-store.ts';
-
-export type Increment = Extract<Sample, { kind: 'delta' }>;
+import type { Delivery } from './intake.ts';
 
 interface Counting {
   readonly now: Instant;
   /** Those that are new are added. */
   readonly events: EventRow[];
   /** What no signal counts need not be remembered: senders tell a great deal more than is asked. */
-  readonly counts: (sample: Increment) => boolean;
+  readonly counts: (told: ToldSeries) => boolean;
 }
 
-export async function withoutRepeats(store: Pick<SignalStore, 'known'>, batch: Batch, { now, events, counts }: Counting): Promise<Batch> {
-  const ids = batch.samples.flatMap((sample) =>
-    sample.kind === 'delta' && sample.id !== undefined && counts(sample) ? [eventId(sample, sample.id)] : [],
-  );
-  if (ids.length === 0) return batch;
-  const seen = new Set(await store.known(batch.source, ids));
-  for (const { source, id } of events) if (source === batch.source) seen.add(id);
-  const asked = new Set(ids);
-  const samples = batch.samples.filter((sample) => {
-    if (sample.kind !== 'delta' || sample.id === undefined) return true;
-    const id = eventId(sample, sample.id);
-    if (!asked.has(id)) return true;
-    if (seen.has(id)) return false;
+export async function withoutRepeats(
+  store: Pick<SignalStore, 'known'>,
+  delivery: Delivery,
+  { now, events, counts }: Counting,
+): Promise<Delivery> {
+  const { columns, source } = delivery;
+  const ids = eventIds(columns, counts);
+  const asked = ids.filter((id) => id !== undefined);
+  if (asked.length === 0) return delivery;
+  const seen = new Set(await store.known(source, asked));
+  for (const event of events) if (event.source === source) seen.add(event.id);
+  const isRepeated = (row: number): boolean => {
+    const id = ids[row];
+    if (id === undefined) return false;
+    if (seen.has(id)) return true;
     seen.add(id);
-    events.push({ source: batch.source, id, at: now });
-    return true;
-  });
-  return { ...batch, samples };
+    events.push({ source, id, at: now });
+    return false;
+  };
+  return { ...delivery, columns: withoutRows(columns, isRepeated) };
 }
 
-/** One event may be counted under several names: each of them counts it once. */
-const eventId = ({ name }: Increment, id: string): string => `${id}\n${name}`;
+/** By row. One event may be counted under several names: each of them counts it once. */
+function eventIds({ series, ids }: SampleColumns, counts: Counting['counts']): readonly (string | undefined)[] {
+  if (ids === null) return [];
+  return series.map((told, row) => {
+    const id = ids[row];
+    return told.kind === 'delta' && id !== undefined && counts(told) ? `${id}\n${told.name}` : undefined;
+  });
+}

@@ -1,10 +1,10 @@
 // A source that somebody sends to: what is decoded is delivered, and the sender is answered when it is durable.
 import { BelayError } from '../../domain/errors.ts';
-import type { Batch } from '../../domain/signal.ts';
+import type { Batch, Samples } from '../../domain/signal.ts';
 import type { PushedSource, SignalDecoder } from '../../ports/signal-source.ts';
 
-export function sent(decoder: SignalDecoder): PushedSource {
-  let taker: ((batch: Batch) => Promise<void>) | null = null;
+export function sent<S extends Samples>(decoder: SignalDecoder<S>): PushedSource<S> {
+  let taker: ((batch: Batch<S>) => Promise<void>) | null = null;
   const { id, everyMs } = decoder;
   return {
     id,
@@ -23,5 +23,5 @@ export function sent(decoder: SignalDecoder): PushedSource {
       await taker({ source: id, at: request.at, alive: true, samples, ...(truncated === true ? { truncated } : {}) });
       return reply;
     },
-  } satisfies PushedSource;
+  } satisfies PushedSource<S>;
 }

@@ -1,13 +1,8 @@
 // By what name a series is remembered, in memory and in the store. It counts nothing.
 import { digestNumber } from '../../domain/distinct.ts';
-import type { Sample } from '../../domain/signal.ts';
 import { digestOf } from '../../domain/text-digest.ts';
 
 type Labels = Readonly<Record<string, string>>;
-export type CounterSample = Extract<Sample, { kind: 'total' | 'delta' | 'value' }>;
-
-export const numberIn = (sample: CounterSample): number =>
-  sample.kind === 'total' ? sample.total : sample.kind === 'delta' ? sample.delta : sample.value;
 
 /** A key of the store: what is longer would not fit into its index, so the rest of it is told by its digest. */
 const KEY_CHARS = 600;
@@ -41,4 +36,11 @@ export function withoutValues(labels: Labels, hashed: ReadonlySet<string>): Labe
   const told: Record<string, string> = { ...labels };
   for (const label of hashed) if (told[label] !== undefined) told[label] = digestNumber(told[label]).toString(36);
   return told;
+}
+
+/** The text that was there first: the same ones are told apart at a glance then. */
+export function sameText(texts: Map<string, string>, text: string): string {
+  const known = texts.get(text);
+  if (known === undefined) texts.set(text, text);
+  return known ?? text;
 }

@@ -2,7 +2,7 @@
 // week, and what it forgot would count from 0 after the next start. It counts nothing.
 import type { Instant } from '../../domain/json.ts';
 import type { SeriesRow } from '../../ports/signal-store.ts';
-import type { Series, SourceState } from './track.ts';
+import type { Book, LastTotal, Series } from './track.ts';
 
 const AGAIN_MS = 24 * 3_600_000;
 /** Counters that came together are told again in so many parts of half a day. */
@@ -11,17 +11,16 @@ const PARTS = 1_024;
 export const isStale = ({ storedAt }: Series, at: Instant): boolean => at - storedAt > AGAIN_MS;
 
 interface Keeping {
-  readonly source: SourceState;
-  readonly series: Map<string, SeriesRow>;
+  readonly book: Book;
+  readonly changed: SeriesRow[];
 }
 
-export function storeAgain(
-  { source, series: rows }: Keeping,
-  series: Series,
-  { total, at }: { readonly total: number; readonly at: Instant },
-): void {
-  rows.set(series.key, { source: source.id, series: series.key, total, at });
-  series.storedAt = at;
+/** Once a commit: what is committed is how it stands then. */
+export function storeAgain({ book, changed }: Keeping, series: Series, last: LastTotal): void {
+  series.storedAt = last.at;
+  if (series.changedIn === book.turn) return;
+  series.changedIn = book.turn;
+  changed.push(last);
 }
 
 /** `nth`: how many its source had before it. */

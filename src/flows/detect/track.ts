@@ -1,28 +1,28 @@
 // What detection holds in memory: sources, series, and one track for each (signal, window, grouping) with its scopes and watchers.
 // Shapes and look-ups only; filling them is intake.ts, judging them is looks.ts, keeping them is keep.ts.
 import type { Lags } from '../../domain/clock-skew.ts';
-import type { CompiledRule } from '../../domain/condition.ts';
-import { compileRule } from '../../domain/condition.ts';
+import { type CompiledRule, compileRule } from '../../domain/condition.ts';
 import type { CounterState } from '../../domain/counter.ts';
 import { DistinctValues } from '../../domain/distinct.ts';
 import type { Instant } from '../../domain/json.ts';
 import { slotKey } from '../../domain/minutes.ts';
 import { Rings } from '../../domain/ring.ts';
-import { type Cursor, OVERFLOW_SCOPE, type ScopeKey, type SignalSpec } from '../../domain/signal.ts';
+import { type Cursor, OVERFLOW_SCOPE, type ScopeKey, type SignalSpec, type ToldSeries } from '../../domain/signal.ts';
 import { isPulled, stampsNow } from '../../domain/source-catalog.ts';
 import { SPREAD_PARTS, Spreads } from '../../domain/spread.ts';
 import type { System } from '../../domain/system.ts';
 import type { TriggerRule } from '../../domain/trigger.ts';
 import { INITIAL, type MachineState } from '../../domain/trigger-machine.ts';
-import type { SeenRow, SlotRow } from '../../ports/signal-store.ts';
+import type { SeenRow, SeriesRow, SlotRow } from '../../ports/signal-store.ts';
 import type { Baselines } from './baselines.ts';
 import type { ClockTrigger, CompositeTrigger, ManualTrigger } from './dataless.ts';
+import { FreshSlots } from './fresh-slots.ts';
 import type { Origin } from './origins.ts';
 import { type Roles, rolesOf } from './roles.ts';
+import { RowSet } from './row-set.ts';
 import { RunningSums } from './running-sums.ts';
+import { sameText } from './series-key.ts';
 import { newTold, type ToldMemory } from './told.ts';
-
-export type { CompositeTrigger, ManualTrigger };
 
 export interface Watcher {
   readonly compiled: CompiledRule;
@@ -48,6 +48,8 @@ export interface Track {
   readonly rings: Rings;
   readonly rowOf: Map<ScopeKey, number>;
   readonly scopes: ScopeKey[];
+  /** Of all tracks: one text each, so that they are told apart at a glance. */
+  readonly texts: Map<ScopeKey, ScopeKey>;
   readonly watchers: Watcher[];
   /** Sources that have fed it, and those of them that the store knows of. */
   readonly fedBy: Set<string>;
@@ -86,9 +88,8 @@ export interface Track {
   readonly gapMs: number[];
   readonly newBad: number[];
   readonly newAll: number[];
-  readonly touched: Set<number>;
-  /** Increments that are not in the store yet. */
-  readonly freshSlots: Map<number | string, { -readonly [K in keyof SlotRow]: SlotRow[K] }>;
+  readonly touched: RowSet;
+  readonly freshSlots: FreshSlots;
 }
 
 export interface Target {
@@ -110,23 +111,20 @@ export interface Series {
   readonly kept: boolean;
   /** All that it is for are increments: a total that stands still adds nothing to any of them. */
   readonly isPlain: boolean;
-  previous: { -readonly [K in keyof CounterState]: CounterState[K] } | undefined;
-  /** Time of its row in the store: one that is not written again for a week is forgotten there. */
+  last: LastTotal | undefined;
+  /** Time of its row in the store, which forgets what is not written again for a week; and the turn of the book that wrote it last. */
   storedAt: Instant;
+  changedIn: number;
   /** Null: of the source itself. */
   readonly origin: Origin | null;
+  /** The object that its source told it by again. */
+  told: ToldSeries | null;
+  /** What came behind it the last time: senders keep their order, and comparing is far cheaper than looking up. */
+  next: Series | null;
 }
 
-/** A sample whose series is known by the labels that its source hands over again and again. */
-export interface KnownSample {
-  readonly name: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly series: Series;
-  /** What came behind it the last time: senders keep their order, and comparing is far cheaper than looking up. */
-  next: KnownSample | null;
-  /** Another name with the same labels object. */
-  other: KnownSample | undefined;
-}
+/** As the store keeps it. There are hundreds of thousands: it is changed in place. */
+export type LastTotal = { -readonly [K in keyof SeriesRow]: SeriesRow[K] };
 
 export interface SourceState {
   readonly id: string;
@@ -152,8 +150,9 @@ export interface SourceState {
   readonly series: Map<string, Series>;
   readonly origins: Map<string, Origin>;
   readonly told: ToldMemory;
-  readonly bySample: WeakMap<object, KnownSample>;
-  lastSample: KnownSample | null;
+  /** A source hands over the same object for the same series again and again. */
+  readonly byTold: WeakMap<ToldSeries, Series>;
+  lastSeries: Series | null;
   readonly restored: Map<string, CounterState & { readonly storedAt: Instant }>;
   /** Where its last reading ended that was committed. */
   cursor: Cursor;
@@ -162,6 +161,7 @@ export interface SourceState {
 /** Everything in memory. It can be thrown away and loaded again at any time. */
 export interface Book {
   readonly tracks: Map<string, Track>;
+  readonly texts: Map<ScopeKey, ScopeKey>;
   readonly sources: Map<string, SourceState>;
   readonly manual: Map<string, ManualTrigger>;
   readonly composites: Map<string, CompositeTrigger>;
@@ -173,6 +173,8 @@ export interface Book {
   /** What it was loaded from lay so far in the future: this machine's clock had been wrong. */
   takenBack: { readonly byMs: number; isStored: boolean } | null;
   late: number;
+  /** Goes on with every commit. */
+  turn: number;
   readonly heard: { readonly minutes: Map<string, Instant>; readonly rows: SlotRow[] };
   /** The trigger over the clocks of the sources: a state for each. Null: there is none. */
   clock: ClockTrigger | null;
@@ -188,6 +190,7 @@ export interface ExtraWindow {
 export function newBook(system: System, now: Instant, extra: readonly ExtraWindow[]): Book {
   const book: Book = {
     tracks: new Map(),
+    texts: new Map(),
     sources: new Map(),
     manual: new Map(),
     composites: new Map(),
@@ -196,6 +199,7 @@ export function newBook(system: System, now: Instant, extra: readonly ExtraWindo
     startedAt: now,
     takenBack: null,
     late: 0,
+    turn: 1,
     heard: { minutes: new Map(), rows: [] },
     clock: null,
   };
@@ -258,6 +262,7 @@ export function trackFor(
     rings: new Rings(Math.floor((now - 4 * o.overMs) / slotMs), kind === 'mean' || kind === 'gauge'),
     rowOf: new Map(),
     scopes: [],
+    texts: book.texts,
     watchers: [],
     fedBy: new Set(),
     keptFeeders: new Set(),
@@ -284,8 +289,8 @@ export function trackFor(
     gapMs: [],
     newBad: [],
     newAll: [],
-    touched: new Set(),
-    freshSlots: new Map(),
+    touched: new RowSet(),
+    freshSlots: new FreshSlots(),
   };
   book.tracks.set(key, track);
   return track;
@@ -305,7 +310,7 @@ export function rowOf(track: Track, scope: ScopeKey): number {
   if (scope !== OVERFLOW_SCOPE && track.rowOf.size >= track.spec.max) return rowOf(track, OVERFLOW_SCOPE);
   const row = track.rings.addRow();
   track.rowOf.set(scope, row);
-  track.scopes.push(scope);
+  track.scopes.push(sameText(track.texts, scope));
   for (const list of [
     track.lastSeen,
     track.seenAt,
@@ -385,8 +390,8 @@ export function sourceOf(book: Book, system: System, id: string, everyMs: number
     series: new Map(),
     origins: new Map(),
     told: newTold(),
-    bySample: new WeakMap(),
-    lastSample: null,
+    byTold: new WeakMap(),
+    lastSeries: null,
     restored: new Map(),
     cursor: {},
   };

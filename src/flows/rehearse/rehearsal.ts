@@ -8,7 +8,7 @@ import type { Transition, TriggerRule, TriggerView } from '../../domain/trigger.
 import type { Readings } from '../../ports/readings.ts';
 import type { SeriesRow } from '../../ports/signal-store.ts';
 import type { Time } from '../../ports/time.ts';
-import { ALIVE, INCREMENTS } from '../detect/intake.ts';
+import { ALIVE, INCREMENTS } from '../detect/kept-rows.ts';
 import { newBook } from '../detect/track.ts';
 import { createDetector, type Detector } from '../detect.ts';
 import { type Counted, SampleMaker, STAND_IN, signalsOf, standIn } from './stand-in.ts';

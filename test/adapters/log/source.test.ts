@@ -9,7 +9,7 @@ import { createLogReader } from '../../../src/adapters/log/index.ts';
 import { createProcesses } from '../../../src/adapters/process/index.ts';
 import { systemTime } from '../../../src/adapters/system/index.ts';
 import { loadSystem } from '../../../src/config/load.ts';
-import type { Batch } from '../../../src/domain/signal.ts';
+import type { Batch, Samples } from '../../../src/domain/signal.ts';
 import { polled } from '../../../src/flows/detect/poll.ts';
 import { openSources } from '../../../src/registry.ts';
 import { signalSourceContract } from '../../contracts/signal-source.ts';
@@ -72,8 +72,8 @@ test('the example of its page is read by the configuration, opened by the regist
     });
     expect(sources.map((one) => one.id)).toEqual(['app']);
     const abort = new AbortController();
-    const batch = await new Promise<Batch>((resolve, reject) => {
-      const deliver = async (one: Batch): Promise<void> => {
+    const batch = await new Promise<Batch<Samples>>((resolve, reject) => {
+      const deliver = async (one: Batch<Samples>): Promise<void> => {
         if (one.samples.length === 0) writeFileSync(join(dir, 'logs/app.log'), `${line}\n`);
         else resolve(one);
       };
@@ -81,7 +81,7 @@ test('the example of its page is read by the configuration, opened by the regist
     });
     abort.abort();
     expect(batch).toMatchObject({ source: 'app', alive: true });
-    expect(batch.samples.map((one) => ({ ...one, labels: 'labels' in one ? { ...one.labels } : {} }))).toEqual([
+    expect([...batch.samples].map((one) => ({ ...one, labels: 'labels' in one ? { ...one.labels } : {} }))).toEqual([
       { kind: 'delta', name: 'log_lines', labels: { tag: 'WHATSAPP', level: 'ERROR', org: 'acme' }, at: START, delta: 1 },
     ]);
   } finally {

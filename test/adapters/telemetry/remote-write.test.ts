@@ -12,7 +12,7 @@ import {
 import { createRemoteWrite } from '../../../src/adapters/telemetry/index.ts';
 import { WRITE_CAPS, WriteRequests } from '../../../src/adapters/telemetry/write-request.ts';
 import { BelayError } from '../../../src/domain/errors.ts';
-import type { Batch } from '../../../src/domain/signal.ts';
+import type { Batch, Samples } from '../../../src/domain/signal.ts';
 import { sent } from '../../../src/flows/detect/sent.ts';
 import type { Received } from '../../../src/ports/signal-source.ts';
 import { signalSourceContract } from '../../contracts/signal-source.ts';
@@ -31,7 +31,8 @@ const request = (body: Uint8Array, o: Partial<Received> = {}): Received => ({
   ...o,
 });
 const decoderOf = () => createRemoteWrite({ id: 'prom', everyMs: 15_000 });
-const read = (...series: readonly WrittenSeries[]) => new WriteRequests().read(writeRequest(series));
+const samplesIn = (requests: WriteRequests, bytes: Uint8Array) => [...requests.read(bytes).samples];
+const read = (...series: readonly WrittenSeries[]) => samplesIn(new WriteRequests(), writeRequest(series));
 
 function refusalOf(work: () => unknown): string {
   try {
@@ -72,9 +73,10 @@ describe('a write request', () => {
       one({ __name__: 'queue', empty: '' }, -2),
     ]);
     const { samples, reply } = await decoderOf().decode(request(body));
+    expect(samples).toHaveLength(3);
     const labels = { code: '200', instance: '10.0.0.1:80', job: 'shop' };
     const origin = 'shop\n10.0.0.1:80';
-    expect(samples).toEqual([
+    expect([...samples]).toEqual([
       { kind: 'total', name: 'http_requests_total', labels, origin, at: AT, total: 3 },
       { kind: 'total', name: 'http_requests_total', labels, origin, at: AT + 15_000, total: 5.5 },
       { kind: 'value', name: 'queue', labels: {}, origin: '\n', at: AT, value: -2 },
@@ -86,7 +88,7 @@ describe('a write request', () => {
     const requests = new WriteRequests();
     const names = ['a_total', 'a_count', 'a_sum', 'a_bucket', 'a', 'b'];
     const body = writeRequest(names.map((name) => one({ __name__: name, le: '0.5' })));
-    const kinds = () => requests.read(body).samples.map((sample) => sample.kind);
+    const kinds = () => samplesIn(requests, body).map((sample) => sample.kind);
     expect(kinds()).toEqual(['total', 'total', 'total', 'total', 'value', 'value']);
     const metadata = writeRequest(
       [],
@@ -95,16 +97,16 @@ describe('a write request', () => {
         { type: 2, family: 'b' },
       ],
     );
-    expect(requests.read(metadata).samples).toEqual([]);
+    expect(samplesIn(requests, metadata)).toEqual([]);
     expect(kinds()).toEqual(['total', 'total', 'total', 'total', 'total', 'value']);
-    expect(requests.read(body).samples[3]).toMatchObject({ labels: { le: '0.5' } });
+    expect(samplesIn(requests, body)[3]).toMatchObject({ labels: { le: '0.5' } });
   });
 
   test('leaves out what is no number and the mark that a series ended, and says how many', async () => {
     const values = ['stale' as const, Number.NaN, Infinity, -Infinity, 7];
     const body = remoteWriteBody(values.map((value, index) => one({ __name__: 'queue', n: String(index) }, value)));
     const { samples, reply } = await decoderOf().decode(request(body));
-    expect(samples).toEqual([{ kind: 'value', name: 'queue', labels: { n: '4' }, origin: '\n', at: AT, value: 7 }]);
+    expect([...samples]).toEqual([{ kind: 'value', name: 'queue', labels: { n: '4' }, origin: '\n', at: AT, value: 7 }]);
     expect(reply).toEqual({ status: 204, headers: { 'x-belay-left-out': 'stale=1, notFinite=3' } });
   });
 
@@ -112,18 +114,18 @@ describe('a write request', () => {
     const label = field(1, Buffer.concat([field(1, Buffer.from('__name__')), field(2, Buffer.from('a_total'))]));
     const series = Buffer.concat([label, field(2, Buffer.alloc(0)), field(3, Buffer.from([0x08, 1])), field(4, Buffer.from([0x08, 1]))]);
     const { samples, leftOut } = new WriteRequests().read(field(1, series));
-    expect(samples).toEqual([{ kind: 'total', name: 'a_total', labels: {}, origin: '\n', at: 0, total: 0 }]);
+    expect([...samples]).toEqual([{ kind: 'total', name: 'a_total', labels: {}, origin: '\n', at: 0, total: 0 }]);
     expect(leftOut).toEqual({ stale: 0, notFinite: 0, histograms: 1 });
   });
 
-  test('hands over the same frozen labels each time, in whatever order the series come', () => {
+  test('hands over the same series with frozen labels each time, in whatever order they come', () => {
     const requests = new WriteRequests();
     const series = ['x', 'y', 'z'].map((org) => one({ __name__: 'a_total', org }));
-    const labelsOf = (list: readonly WrittenSeries[]) =>
-      requests.read(writeRequest(list)).samples.map((sample) => ('labels' in sample ? sample.labels : null));
-    const [x, y, z] = labelsOf(series);
-    expect(Object.isFrozen(x)).toBe(true);
-    const shuffled = labelsOf(series.toReversed());
+    const seriesOf = (list: readonly WrittenSeries[]) => requests.read(writeRequest(list)).samples.series;
+    const [x, y, z] = seriesOf(series);
+    expect(Object.isFrozen(x?.labels)).toBe(true);
+    expect([x, y, z].map((told) => told?.labels)).toEqual([{ org: 'x' }, { org: 'y' }, { org: 'z' }]);
+    const shuffled = seriesOf(series.toReversed());
     expect(shuffled[0]).toBe(z);
     expect(shuffled[1]).toBe(y);
     expect(shuffled[2]).toBe(x);
@@ -132,11 +134,11 @@ describe('a write request', () => {
 
   test('remembers no more series and no more bytes than it may, and the ones in use longest', () => {
     const requests = new WriteRequests({ series: 100, bytes: 1_000_000 });
-    const first = () => requests.read(writeRequest([one({ __name__: 'a_total', org: 'used' })])).samples[0] as { labels: object };
-    const kept = first().labels;
+    const first = () => requests.read(writeRequest([one({ __name__: 'a_total', org: 'used' })])).samples.series[0];
+    const kept = first();
     for (let n = 0; n < 1_000; n += 1) {
       requests.read(writeRequest([one({ __name__: 'a_total', org: `org-${n}` })]));
-      if (n < 150) expect(first().labels).toBe(kept);
+      if (n < 150) expect(first()).toBe(kept);
       expect(requests.remembered).toBeLessThanOrEqual(100);
     }
     const narrow = new WriteRequests({ series: 100, bytes: 500 });
@@ -146,7 +148,7 @@ describe('a write request', () => {
 
   test('cuts long values and replaces control characters, and two series stay two', () => {
     const long = 'x'.repeat(10_000);
-    const { samples } = read(
+    const samples = read(
       one({ __name__: 'a_total', path: `${long}1` }),
       one({ __name__: 'a_total', path: `${long}2` }),
       one({ __name__: 'a_total', path: 'a\nb' }),
@@ -159,7 +161,7 @@ describe('a write request', () => {
   });
 
   test('takes a label that is called as a property of every object is', () => {
-    const { samples } = read(one({ __name__: 'a_total', ['__proto__']: 'x', constructor: 'y' }), one({ __name__: 'a_total' }));
+    const samples = read(one({ __name__: 'a_total', ['__proto__']: 'x', constructor: 'y' }), one({ __name__: 'a_total' }));
     expect(samples.map((sample) => ('labels' in sample ? Object.entries(sample.labels) : []))).toEqual([
       [
         ['__proto__', 'x'],
@@ -233,7 +235,7 @@ describe('a write request', () => {
   test('a varint is read as it was written, up to the largest time', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 8.64e15 }), (at) => {
-        expect(read(one({ __name__: 'a' }, 1, at)).samples[0]).toMatchObject({ at });
+        expect(read(one({ __name__: 'a' }, 1, at))[0]).toMatchObject({ at });
       }),
     );
     expect(varint(300)).toEqual(Buffer.from([0xac, 0x02]));
@@ -242,7 +244,7 @@ describe('a write request', () => {
 
 describe('the door of remote write', () => {
   test('tells a sender of 2.0, of another encoding or of another type to fall back, and delivers nothing', async () => {
-    const batches: Batch[] = [];
+    const batches: Batch<Samples>[] = [];
     const source = sent(decoderOf());
     const abort = new AbortController();
     const run = source.run(async (batch) => void batches.push(batch), abort.signal);
