@@ -94,7 +94,7 @@ describe('what is shown', () => {
                       at breach  4.1 %, 35 bad of 853
       DECISION        Belay asks people, by belay: G5 cannot be told
                                  G5: Is it worse than in the others? cannot be told
-                                 (the others have little traffic, others 1)
+                                 (the others have little traffic)
 
       CHECKS
         ✗ metric trigger=http-5xx org=acme: value < 0.02  failed, 0 of 2
