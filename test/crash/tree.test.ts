@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { createDigest } from '../../src/adapters/system/index.ts';
 import { livingServer } from '../../src/cli/server-file.ts';
+import { assert } from '../../src/domain/assert.ts';
 import { verifyEvidence } from '../../src/flows/evidence.ts';
 
 const KILLS = Number(process.env['BELAY_CRASH_ROUNDS'] ?? 60);
@@ -51,7 +52,10 @@ function typeCommand(data: string, scenario: string): Command {
   return { pid: child.pid ?? 0, ended: new Promise((resolve) => child.once('close', (code) => resolve({ code, stdout, stderr }))) };
 }
 
-/** Pids of every Postgres process that works on this data directory. */
+/**
+ * Pids of every Postgres process that works on this data directory, found by what they are. Its pid file is not asked: half written it
+ * reads as 0, which is the group of whoever kills, and an old one may name somebody else by now.
+ */
 function postgresOf(data: string): number[] {
   const cluster = join(data, 'postgres', 'cluster');
   return readdirSync('/proc')
@@ -59,15 +63,13 @@ function postgresOf(data: string): number[] {
     .map(Number)
     .filter((pid) => {
       try {
+        if (readlinkSync(`/proc/${pid}/cwd`) === cluster) return true;
         return readFileSync(`/proc/${pid}/environ`, 'utf8').includes(data) && /postgres/.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
       } catch {
         // Gone meanwhile.
         return false;
       }
-    })
-    .concat(
-      existsSync(join(cluster, 'postmaster.pid')) ? [Number(readFileSync(join(cluster, 'postmaster.pid'), 'utf8').split('\n')[0])] : [],
-    );
+    });
 }
 
 /**
@@ -117,6 +119,7 @@ function pidsOf(victim: Victim, data: string, command: Command): number[] {
 
 function killAll(pids: readonly number[]): void {
   for (const pid of pids) {
+    assert(pid > 1, `${pid} is no process of the story`);
     try {
       process.kill(pid, 'SIGKILL');
     } catch {
