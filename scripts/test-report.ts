@@ -1,9 +1,13 @@
 // Owns counting: what vitest's JSON of each lane adds up to, and the one closing line. Refuses to run tests.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+const MOST_OF_A_REASON = 300;
 
 interface Assertion {
   readonly status: 'passed' | 'failed' | 'skipped' | 'pending' | 'todo' | 'disabled';
   readonly fullName: string;
+  readonly failureMessages?: readonly string[];
 }
 interface TestFile {
   readonly name: string;
@@ -24,7 +28,7 @@ export interface LaneOutcome {
   readonly lane: string;
   readonly counts: Counts;
   readonly durationMs: number;
-  /** Sentences about failures that no test carries: a crash of the runner, a time-out, a leaked process, a skip that may not be. */
+  /** Sentences about failures: each test that failed, and what no test carries: a crash of the runner, a time-out, a leaked process, a skip that may not be. */
   readonly remarks: readonly string[];
 }
 
@@ -36,7 +40,12 @@ export function countLane(reportFile: string, exitCode: number | null): { readon
   const tests = testResults.flatMap((file) => file.assertionResults);
   const has = (status: Assertion['status']) => tests.filter((test) => test.status === status).length;
   const broken = testResults.filter((file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'));
-  const remarks = broken.map((file) => `${file.name} could not be loaded or cleaned up`);
+  const remarks = [
+    ...testResults.flatMap((file) =>
+      file.assertionResults.filter((test) => test.status === 'failed').map((test) => failedLine(file, test)),
+    ),
+    ...broken.map((file) => `${file.name} could not be loaded or cleaned up`),
+  ];
   const failed = has('failed') + broken.length;
   if (failed === 0 && exitCode !== 0) remarks.push(`vitest ended with ${String(exitCode)} though no test failed (an unhandled error?)`);
   const passed = has('passed');
@@ -44,6 +53,12 @@ export function countLane(reportFile: string, exitCode: number | null): { readon
     counts: { passed, failed: failed + (failed === 0 && exitCode !== 0 ? 1 : 0), skipped: tests.length - passed - has('failed') },
     remarks,
   };
+}
+
+/** The last lines of a run are what people see first: they name what failed and why, so that nobody has to search the log. */
+function failedLine(file: TestFile, test: Assertion): string {
+  const why = test.failureMessages?.[0]?.split('\n', 1)[0]?.slice(0, MOST_OF_A_REASON);
+  return `failed: ${path.basename(file.name)} > ${test.fullName}${why === undefined ? '' : `: ${why}`}`;
 }
 
 /** One report over all lanes, in vitest's own shape, so that tools which read that shape read ours. */

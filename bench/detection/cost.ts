@@ -12,11 +12,14 @@ const ROUNDS_AN_HOUR = 3_600_000 / FLEET_EVERY_MS;
 /** New series cost every side more than known ones: an hour has them once, so these rounds are left out of all sides' figures. */
 const WARM_UP = 4;
 const EVALUATIONS = 6;
+/** Whole minutes, of four rounds each: closing one costs more than the rounds within it. */
 const GROWTH: readonly (readonly [organizations: number, rounds: number])[] = [
   [1_000, 120],
   [10_000, 16],
-  [100_000, 5],
+  [100_000, 8],
 ];
+/** The first minute that is closed makes what the later ones only fill, so it is left out with the new series. */
+const GROWTH_WARM_UP = 6;
 const AIM = { victoria: 8, prometheus: 10, flat: 1.3 } as const;
 
 interface Cost {
@@ -151,10 +154,10 @@ export async function growth(run: Run): Promise<Part> {
     try {
       const feed = { url: belay.url, fleet, startAt };
       const told = (round: number): void =>
-        run.progress(index * 100 + (100 * round) / (rounds + WARM_UP), sizes.length * 100, `${organizations} organizations`);
-      await feedRounds(feed, 0, WARM_UP, told);
+        run.progress(index * 100 + (100 * round) / (rounds + GROWTH_WARM_UP), sizes.length * 100, `${organizations} organizations`);
+      await feedRounds(feed, 0, GROWTH_WARM_UP, told);
       const before = cpuMs(belay.pids().flatMap(treeOf));
-      await feedRounds(feed, WARM_UP, WARM_UP + rounds, told);
+      await feedRounds(feed, GROWTH_WARM_UP, GROWTH_WARM_UP + rounds, told);
       await sleep(2_000);
       const spentMs = cpuMs(belay.pids().flatMap(treeOf)) - before;
       costs.push({ organizations, us: (spentMs * 1_000) / (rounds * fleet.samplesARound), peakMiB: memoryMiB(...belay.pids()) });

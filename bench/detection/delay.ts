@@ -107,7 +107,7 @@ function told(run: Run, plan: Plan, sides: readonly Side[]): Part {
   }));
   return {
     rows: [...rows, ...verdicts(sides, perKind, run.quick), ...cost],
-    how: `${plan.organizations} organizations with 50 requests a second each, ${perKind} for each kind of outage, beginning within ${plan.spreadMs / 1000} s; more than 2 % of the last 60 s, held 10 s. Behind the instant at which the rule was true and held, to the arrival of the first webhook; the outage is missed when none arrives. All sides watch the same service at the same time. Belay is \`belay up\` with a runbook that asks: the webhook is the question of the incident that it opened.`,
+    how: `${plan.organizations} organizations with 50 requests a second each, ${perKind} for each kind of outage, beginning within ${plan.spreadMs / 1000} s; more than 2 % of the last 60 s, held 10 s. Behind the instant at which the rule was true and held, to the arrival of the first webhook; the outage is missed when none arrives. All sides watch the same service at the same time. Belay is \`belay up\` with a runbook that asks: the webhook is the question of the incident that it opened. Half of a hold at least is seen and not only reckoned, so where readings are further apart than the hold Belay waits for a second one: a single look never opens an incident that asks for 10 s.`,
   };
 }
 

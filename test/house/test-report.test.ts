@@ -25,6 +25,13 @@ describe('counting a lane', () => {
     expect(countLane(file, 1).counts).toEqual({ passed: 2, failed: 1, skipped: 3 });
   });
 
+  test('names each test that failed, with the first line of why', () => {
+    const file = path.join(folder, 'named.json');
+    const failed = { status: 'failed', fullName: 'a b c', failureMessages: ['Error: it is 3\n    at somewhere'] };
+    writeFileSync(file, JSON.stringify({ testResults: [{ name: '/x/b.test.ts', status: 'failed', assertionResults: [failed] }] }));
+    expect(countLane(file, 1).remarks).toEqual(['failed: b.test.ts > a b c: Error: it is 3']);
+  });
+
   test('counts a file that could not be loaded as a failure', () => {
     const { counts, remarks } = countLane(report('broken.json', [{ name: 'b.test.ts', status: 'failed', tests: [] }]), 1);
     expect(counts).toEqual({ passed: 0, failed: 1, skipped: 0 });
