@@ -52,6 +52,8 @@ function openDriven(one: DrivenSpec, registry: Registry, deps: ChannelDeps & Sou
       return registry.openTarget(one.spec, deps);
     case 'switch':
       return registry.openSwitch(one.spec, deps);
+    case 'integration':
+      return registry.openIntegration(one.spec, deps);
     case 'channel':
       return registry.openChannel(one.spec, deps);
   }
@@ -82,7 +84,7 @@ export async function openParts(o: { readonly system: System; readonly baseDir: 
     { createProcesses },
     { createActions },
     { createProbes },
-    { openChannels, openReader, openSwitches, openTargets },
+    { openChannels, openIntegrations, openReader, openSwitches, openTargets },
   ] = await Promise.all([
     import('./adapters/cel/index.ts'),
     import('./adapters/git/index.ts'),
@@ -96,14 +98,22 @@ export async function openParts(o: { readonly system: System; readonly baseDir: 
   const deps = { http, time: systemTime, processes: createProcesses(), baseDir: o.baseDir, lookOnly: true };
   const targets = openTargets(o.system, deps);
   const switches = openSwitches(o.system, deps);
+  const integrations = openIntegrations(o.system, deps);
   const channels = openChannels(o.system, { ...deps, dataDir: o.dataDir, say: () => undefined });
   const plan = {
     system: o.system,
     digest: createDigest(''),
     targets,
     expression: createCel(),
-    actions: createActions({ targets, switches, pause: localPause(o.dataDir) }),
-    probes: createProbes({ http, readings: nobodyMeasures, targets, switches, workingCopies: createWorkingCopies(deps) }),
+    actions: createActions({ targets, switches, integrations, pause: localPause(o.dataDir) }),
+    probes: createProbes({
+      http,
+      readings: nobodyMeasures,
+      targets,
+      switches,
+      integrations,
+      workingCopies: createWorkingCopies(deps),
+    }),
   };
   const sourceDeps = { ...deps, net: createNet({ allow: o.system.network.allow }), expression: plan.expression };
   const read: LocalParts['read'] = async (source, withinMs) => {

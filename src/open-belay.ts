@@ -36,7 +36,7 @@ import type { World } from './flows/world.ts';
 import type { Digest } from './ports/digest.ts';
 import type { Engine } from './ports/engine.ts';
 import type { PauseSwitch } from './ports/pause.ts';
-import { type OpenedSources, openChannels, openSources, openSwitches, openTargets } from './registry.ts';
+import { type OpenedSources, openChannels, openIntegrations, openSources, openSwitches, openTargets } from './registry.ts';
 import type { Listening } from './server/app.ts';
 import { createServer } from './server/app.ts';
 import { createAuth } from './server/auth.ts';
@@ -116,7 +116,7 @@ function buildWorld(o: OpenOptions, { digest, journal, store, engine }: Ground) 
   let onBreach = (): void => undefined;
   const onError = (error: unknown): void => o.say(troubleLine(error));
   const detector = createDetector({ system, store: store.signals, time, sources, onTransition: () => onBreach(), onError });
-  const [targets, switches] = [openTargets(system, deps), openSwitches(system, deps)];
+  const [targets, switches, integrations] = [openTargets(system, deps), openSwitches(system, deps), openIntegrations(system, deps)];
   const pause = openPause(o.dataDir, store);
   const world: World = {
     system,
@@ -140,8 +140,15 @@ function buildWorld(o: OpenOptions, { digest, journal, store, engine }: Ground) 
     targets,
     switches,
     channels: openChannels(system, { ...deps, dataDir: o.dataDir, say: o.say }),
-    actions: createActions({ targets, switches, pause }),
-    probes: createProbes({ http, readings: detector.readings, targets, switches, workingCopies: createWorkingCopies(deps) }),
+    actions: createActions({ targets, switches, integrations, pause }),
+    probes: createProbes({
+      http,
+      readings: detector.readings,
+      targets,
+      switches,
+      integrations,
+      workingCopies: createWorkingCopies(deps),
+    }),
   };
   const whenBreached = (wake: () => void): void => {
     onBreach = wake;

@@ -13,6 +13,7 @@ import { createGa4Reader } from './adapters/ga4/index.ts';
 import { createGitTarget } from './adapters/git/index.ts';
 import { createHostReader } from './adapters/host/index.ts';
 import { createHttpProbe } from './adapters/http-probe/index.ts';
+import { createN8n, createN8nSwitch } from './adapters/integrations/index.ts';
 import { createKubernetesReader } from './adapters/kubernetes/index.ts';
 import { createLogReader } from './adapters/log/index.ts';
 import { createMappedWebhook } from './adapters/mapped-webhook/index.ts';
@@ -30,6 +31,7 @@ import { createStatusPageReader } from './adapters/status-page/index.ts';
 import { createOtlp, createRemoteWrite } from './adapters/telemetry/index.ts';
 import { createWebhookChannel } from './adapters/webhook/index.ts';
 import type { ChannelSpec } from './domain/channel-catalog.ts';
+import type { IntegrationSpec } from './domain/integration-catalog.ts';
 import type { Batch, Samples } from './domain/signal.ts';
 import { isPulled, type PulledSpec, type SourceSpec } from './domain/source-catalog.ts';
 import type { SwitchSpec } from './domain/switch-catalog.ts';
@@ -43,6 +45,7 @@ import type { DeployTarget } from './ports/deploy-target.ts';
 import type { Expression } from './ports/expression.ts';
 import type { FlowSwitch } from './ports/flow-switch.ts';
 import type { Http } from './ports/http.ts';
+import type { Integration } from './ports/integration.ts';
 import type { Net } from './ports/net.ts';
 import type { Processes } from './ports/process.ts';
 import type { PushedSource, SignalReader, SignalSource } from './ports/signal-source.ts';
@@ -70,6 +73,8 @@ export const openTargets = (system: System, deps: DriverDeps): Readonly<Record<s
   openEach(system.targets, (spec) => openTarget(spec, deps));
 export const openSwitches = (system: System, deps: DriverDeps): Readonly<Record<string, FlowSwitch>> =>
   openEach(system.switches, (spec) => openSwitch(spec, deps));
+export const openIntegrations = (system: System, deps: DriverDeps): Readonly<Record<string, Integration>> =>
+  openEach(system.integrations ?? [], (spec) => openIntegration(spec, deps));
 export const openChannels = (system: System, deps: ChannelDeps): Readonly<Record<string, Channel>> =>
   openEach(system.channels, (spec) => openChannel(spec, deps));
 
@@ -96,6 +101,16 @@ export function openSwitch(spec: SwitchSpec, deps: DriverDeps): FlowSwitch {
   switch (spec.driver) {
     case 'flow-file':
       return createFlowFile(spec, deps);
+    case 'n8n':
+      return createN8nSwitch(spec, deps);
+  }
+}
+
+/** @throws BELAY_CONFIG_INVALID for options that mean nothing */
+export function openIntegration(spec: IntegrationSpec, deps: DriverDeps): Integration {
+  switch (spec.driver) {
+    case 'n8n':
+      return createN8n(spec, deps);
   }
 }
 

@@ -173,12 +173,19 @@ function lintValue(spec: ParamSpec | undefined, value: Json, argument: Argument)
     case 'org':
     case 'target':
     case 'switch':
+    case 'integration':
     case 'trigger':
       lintName(spec.type, value, argument);
   }
 }
 
-const LISTS = { org: 'organizations', target: 'targets', switch: 'switches', trigger: 'triggers' } as const;
+const LISTS = {
+  org: 'organizations',
+  target: 'targets',
+  switch: 'switches',
+  integration: 'integrations',
+  trigger: 'triggers',
+} as const;
 
 function lintName(type: keyof typeof LISTS, value: Json, { problems, at, key, context }: Argument): void {
   if (typeof value !== 'string') {

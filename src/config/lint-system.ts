@@ -3,6 +3,7 @@ import { CHANNEL_DRIVERS } from '../domain/channel-catalog.ts';
 import { corroboratorsOf } from '../domain/corroboration.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import type { DriverOptions } from '../domain/driver-options.ts';
+import { INTEGRATION_DRIVERS } from '../domain/integration-catalog.ts';
 import { ANSWER_NAMES, parsePoint } from '../domain/probe-point.ts';
 import { SOURCE_DRIVERS } from '../domain/source-catalog.ts';
 import { SWITCH_DRIVERS } from '../domain/switch-catalog.ts';
@@ -31,6 +32,7 @@ export function lintSystemParts(context: LintContext): readonly Diagnostic[] {
   }
   for (const one of system.targets) demand('components', one.component ?? '', ['targets', one.id, 'component']);
   for (const one of system.switches) demand('components', one.component ?? '', ['switches', one.id, 'component']);
+  for (const one of system.integrations ?? []) demand('components', one.component ?? '', ['integrations', one.id, 'component']);
   for (const one of system.channels)
     for (const [index, name] of one.dependsOn.entries()) demand('components', name, ['channels', one.id, 'dependsOn', index]);
   for (const one of system.people)
@@ -54,6 +56,7 @@ export function lintSystemParts(context: LintContext): readonly Diagnostic[] {
     else if (source.expect !== undefined) lintExpect(source, source.expect, context, problems);
   for (const spec of system.targets) lintOptions({ what: 'target', spec }, context, problems);
   for (const spec of system.switches) lintOptions({ what: 'switch', spec }, context, problems);
+  for (const spec of system.integrations ?? []) lintOptions({ what: 'integration', spec }, context, problems);
   for (const spec of system.channels) lintOptions({ what: 'channel', spec }, context, problems);
   return problems.found;
 }
@@ -72,11 +75,18 @@ function lintOptions(one: DrivenSpec, context: LintContext, problems: Problems):
   problems.error(`${what}-option`, span, `the ${what} ${spec.id}: ${why}`, problem.hint === undefined ? {} : { hint: problem.hint });
 }
 
-const PLACES = { source: 'sources', target: 'targets', switch: 'switches', channel: 'channels' } as const;
+const PLACES = {
+  source: 'sources',
+  target: 'targets',
+  switch: 'switches',
+  integration: 'integrations',
+  channel: 'channels',
+} as const;
 
 function optionsOf({ what, spec }: DrivenSpec): DriverOptions {
   if (what === 'source') return SOURCE_DRIVERS[spec.driver].options;
   if (what === 'target') return TARGET_DRIVERS[spec.driver];
+  if (what === 'integration') return INTEGRATION_DRIVERS[spec.driver];
   return what === 'switch' ? SWITCH_DRIVERS[spec.driver] : CHANNEL_DRIVERS[spec.driver];
 }
 

@@ -1,6 +1,7 @@
 // What lint rules are given: the drafts with their places, the names that exist, the catalog, and tools of other layers.
 import type { ActionSpec, ExprType, ProbeSpec } from '../domain/catalog.ts';
 import type { ChannelSpec } from '../domain/channel-catalog.ts';
+import type { IntegrationSpec } from '../domain/integration-catalog.ts';
 import type { SignalSpec } from '../domain/signal.ts';
 import type { SourceSpec } from '../domain/source-catalog.ts';
 import type { SwitchSpec } from '../domain/switch-catalog.ts';
@@ -38,6 +39,7 @@ export type DrivenSpec =
   | { readonly what: 'source'; readonly spec: SourceSpec }
   | { readonly what: 'target'; readonly spec: TargetSpec }
   | { readonly what: 'switch'; readonly spec: SwitchSpec }
+  | { readonly what: 'integration'; readonly spec: IntegrationSpec }
   | { readonly what: 'channel'; readonly spec: ChannelSpec };
 
 /** Names that exist, whether or not what stands under them could be read. */
@@ -49,6 +51,7 @@ export interface Known {
   readonly triggers: ReadonlySet<string>;
   readonly targets: ReadonlySet<string>;
   readonly switches: ReadonlySet<string>;
+  readonly integrations: ReadonlySet<string>;
   readonly people: ReadonlySet<string>;
   readonly channels: ReadonlySet<string>;
   readonly audiences: ReadonlySet<string>;

@@ -99,6 +99,7 @@ function knownOf(draft: SystemDraft): Known {
     ),
     targets: keys('targets'),
     switches: keys('switches'),
+    integrations: keys('integrations'),
     people: keys('people'),
     channels: keys('channels'),
     audiences: keys('audiences'),

@@ -2,6 +2,7 @@
 import { CHANNEL_DRIVERS, type ChannelSpec } from '../domain/channel-catalog.ts';
 import type { GuardLimits } from '../domain/guardrail.ts';
 import { DEFAULT_GUARD_LIMITS } from '../domain/guardrail.ts';
+import { INTEGRATION_DRIVERS, type IntegrationSpec } from '../domain/integration-catalog.ts';
 import type { Severity } from '../domain/ir.ts';
 import type { SignalSpec } from '../domain/signal.ts';
 import type { SourceSpec } from '../domain/source-catalog.ts';
@@ -138,6 +139,7 @@ const FILE = record({
   triggers: optional(mapOf(raw)),
   targets: optional(mapOf(driven(TARGET_DRIVERS, ofComponent))),
   switches: optional(mapOf(driven(SWITCH_DRIVERS, ofComponent))),
+  integrations: optional(mapOf(driven(INTEGRATION_DRIVERS, ofComponent))),
   channels: optional(mapOf(driven(CHANNEL_DRIVERS, () => ({ dependsOn: optional(listOf(id)) })))),
   audiences: optional(mapOf(audience)),
   clocks: optional(mapOf(clock)),
@@ -170,6 +172,7 @@ export function readSystem(value: Value, problems: Problems): SystemDraft | null
       triggers: triggers.map((one) => one.rule),
       targets: list(file.targets, (key, one) => specOf(key, one) as unknown as TargetSpec),
       switches: list(file.switches, (key, one) => specOf(key, one) as unknown as SwitchSpec),
+      integrations: list(file.integrations, (key, one) => specOf(key, one) as unknown as IntegrationSpec),
       channels: list(file.channels, (key, one) => ({ dependsOn: [], ...specOf(key, one) }) as unknown as ChannelSpec),
       people: list(
         file.people,

@@ -11,6 +11,7 @@ export type ParamType =
   | 'release'
   | 'target'
   | 'switch'
+  | 'integration'
   | 'trigger'
   | 'url'
   | 'list';
@@ -41,6 +42,10 @@ export interface ProbeSpec {
 
 const target = { type: 'target', required: true } as const;
 const org = { type: 'org', required: true } as const;
+const text = { type: 'string' } as const;
+/** Which one is meant, where there are several of its driver. */
+const integration = { type: 'integration' } as const;
+const workflow = { type: 'string', required: true } as const;
 
 export const ACTIONS: Readonly<Record<string, ActionSpec>> = index([
   { name: 'deploy.rollback', effect: 'state', params: { target, to: { type: 'release', required: true } } },
@@ -54,6 +59,13 @@ export const ACTIONS: Readonly<Record<string, ActionSpec>> = index([
     effect: 'state',
     params: { switch: { type: 'switch', required: true }, org, to: { type: 'string', required: true } },
   },
+  // Integrations.
+  {
+    name: 'n8n.activate',
+    effect: 'state',
+    params: { workflow, webhookUrl: { type: 'url' }, answers: text, integration },
+  },
+  { name: 'n8n.deactivate', effect: 'state', params: { workflow, integration } },
   { name: 'belay.undo', effect: 'state', params: { steps: { type: 'list', required: true } } },
   { name: 'belay.pause', effect: 'state', params: { why: { type: 'string' } } },
   { name: 'belay.resume', effect: 'state', params: {} },
@@ -79,6 +91,12 @@ export const PROBES: Readonly<Record<string, ProbeSpec>> = index([
     result: { branch: 'string', clean: 'bool', ahead: 'int', behind: 'int' },
   },
   { name: 'flow', params: { switch: { type: 'switch', required: true }, org }, result: { value: 'string' } },
+  // Integrations.
+  {
+    name: 'n8n.workflow',
+    params: { name: { type: 'string', required: true }, integration },
+    result: { found: 'bool', active: 'bool', archived: 'bool' },
+  },
 ]);
 
 function index<T extends { readonly name: string }>(specs: readonly T[]): Readonly<Record<string, T>> {

@@ -10,6 +10,14 @@ export const SWITCH_DRIVERS = {
     /** What an organization uses that the file does not name; the first of `values` if not written. */
     default: { type: 'text' },
   },
+  n8n: {
+    url: { type: 'url', required: true },
+    key: { type: 'text', required: true },
+    /** Flow → the name of its workflow, with `{org}` in it. */
+    workflows: { type: 'words', required: true },
+    webhooks: { type: 'url' },
+    timeout: { type: 'duration', otherwise: 20_000, least: 1_000, most: 120_000 },
+  },
 } as const satisfies Readonly<Record<string, DriverOptions>>;
 
 export type SwitchDriverName = keyof typeof SWITCH_DRIVERS;

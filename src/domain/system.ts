@@ -3,6 +3,7 @@
 
 import type { ChannelSpec } from './channel-catalog.ts';
 import type { GuardLimits } from './guardrail.ts';
+import type { IntegrationSpec } from './integration-catalog.ts';
 import type { ClockSpec, Severity, Templates } from './ir.ts';
 import type { SignalSpec } from './signal.ts';
 import type { SourceSpec } from './source-catalog.ts';
@@ -70,6 +71,7 @@ export interface System {
   readonly triggers: readonly TriggerRule[];
   readonly targets: readonly TargetSpec[];
   readonly switches: readonly SwitchSpec[];
+  readonly integrations?: readonly IntegrationSpec[];
   readonly people: readonly Person[];
   readonly roles: readonly string[];
   readonly channels: readonly ChannelSpec[];

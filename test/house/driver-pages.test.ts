@@ -1,16 +1,17 @@
-// Every driver of sources, targets and switches has its page, its row in the index, and an example that the loader takes.
+// Every driver of sources, targets, switches and integrations has its page, its row in the index, and an example that the loader takes.
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { loadAndLint } from '../../src/config/lint.ts';
+import { INTEGRATION_DRIVERS } from '../../src/domain/integration-catalog.ts';
 import { SOURCE_DRIVERS } from '../../src/domain/source-catalog.ts';
 import { SWITCH_DRIVERS } from '../../src/domain/switch-catalog.ts';
 import { TARGET_DRIVERS } from '../../src/domain/target-catalog.ts';
 import { TOOLS } from '../config/workspace.ts';
 import { read, root } from './source.ts';
 
-const DRIVERS = { sources: SOURCE_DRIVERS, targets: TARGET_DRIVERS, switches: SWITCH_DRIVERS } as const;
+const DRIVERS = { sources: SOURCE_DRIVERS, targets: TARGET_DRIVERS, switches: SWITCH_DRIVERS, integrations: INTEGRATION_DRIVERS } as const;
 const PAGES = Object.entries(DRIVERS).flatMap(([what, drivers]) =>
   Object.keys(drivers).map((driver) => [what as keyof typeof DRIVERS, driver] as const),
 );
@@ -37,7 +38,7 @@ test.each(PAGES)('%s: the driver %s has a page whose example reads without a pro
     writeFileSync(path.join(folder, 'belay.yaml'), example);
     const loaded = loadAndLint(folder, { ...TOOLS, env: Object.fromEntries([...names].map((name) => [name, fake(name)])) });
     expect(loaded.diagnostics.filter((one) => one.severity === 'error')).toEqual([]);
-    expect(loaded.system?.[what].map((one) => one.driver)).toContain(driver);
+    expect(loaded.system?.[what]?.map((one) => one.driver)).toContain(driver);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

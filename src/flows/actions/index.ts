@@ -4,14 +4,17 @@ import type { Action } from '../../ports/action.ts';
 import type { DeployTarget } from '../../ports/deploy-target.ts';
 import type { FlowSwitch } from '../../ports/flow-switch.ts';
 import type { PauseSwitch } from '../../ports/pause.ts';
+import type { Integrations } from '../integrations.ts';
 import { deployActions } from './deploy.ts';
 import { flowActions } from './flow.ts';
 import { freezeActions } from './freeze.ts';
+import { integrationActions } from './integrations.ts';
 import { pauseActions } from './pause.ts';
 
 export interface ActionPorts {
   readonly targets: Readonly<Record<string, DeployTarget>>;
   readonly switches: Readonly<Record<string, FlowSwitch>>;
+  readonly integrations?: Integrations;
   readonly pause: PauseSwitch;
 }
 
@@ -20,6 +23,7 @@ export function createActions(ports: ActionPorts): Readonly<Record<string, Actio
     ...deployActions(ports.targets),
     ...freezeActions(ports.targets),
     ...flowActions(ports.switches),
+    ...integrationActions(ports.integrations ?? {}),
     ...pauseActions(ports.pause),
   ];
   return Object.fromEntries(actions.map((action) => [action.spec.name, action]));

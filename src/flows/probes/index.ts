@@ -5,8 +5,10 @@ import type { Http } from '../../ports/http.ts';
 import type { Probe } from '../../ports/probe.ts';
 import type { Readings } from '../../ports/readings.ts';
 import type { WorkingCopies } from '../../ports/working-copy.ts';
+import type { Integrations } from '../integrations.ts';
 import { gitProbe } from './git.ts';
 import { httpProbe } from './http.ts';
+import { integrationProbes } from './integrations.ts';
 import { metricProbe } from './metric.ts';
 import { flowProbe, releaseProbe } from './state.ts';
 
@@ -15,6 +17,7 @@ export interface ProbePorts {
   readonly readings: Readings;
   readonly targets: Readonly<Record<string, DeployTarget>>;
   readonly switches: Readonly<Record<string, FlowSwitch>>;
+  readonly integrations?: Integrations;
   readonly workingCopies: WorkingCopies;
 }
 
@@ -25,6 +28,7 @@ export function createProbes(ports: ProbePorts): Readonly<Record<string, Probe>>
     releaseProbe(ports.targets),
     flowProbe(ports.switches),
     gitProbe(ports.workingCopies),
+    ...integrationProbes(ports.integrations ?? {}),
   ];
   return Object.fromEntries(probes.map((probe) => [probe.spec.name, probe]));
 }

@@ -127,7 +127,7 @@ function targetOf({ marks, start }: SceneMoment, id: string): DeployTarget {
 
 function switchOf({ marks, start }: SceneMoment, { id, ...options }: System['switches'][number]): FlowSwitch {
   const moves = of(marks, 'set').filter((one) => one.switch === id);
-  const known = 'values' in options ? options.values : [];
+  const known = 'values' in options ? options.values : 'workflows' in options ? Object.keys(options.workflows) : [];
   return {
     compareAndSet: 'native',
     values: [...new Set([...known, ...moves.map((one) => one.value)])],

@@ -1,6 +1,7 @@
 // The probes over fakes: what they say, and that trouble is "not known".
 import { describe, expect, it } from 'vitest';
 import { PROBES } from '../../../src/domain/catalog.ts';
+import { driverOf } from '../../../src/domain/integration-catalog.ts';
 import type { JsonObject } from '../../../src/domain/json.ts';
 import { createProbes } from '../../../src/flows/probes/index.ts';
 import type { MetricReading, Readings } from '../../../src/ports/readings.ts';
@@ -20,6 +21,16 @@ const READING: MetricReading = {
   growing: false,
   watermark: 5,
 };
+
+/** Each says what its probe promises, and nothing else. */
+const INTEGRATIONS = Object.fromEntries(
+  Object.values(PROBES)
+    .filter(({ name }) => driverOf(name) !== null)
+    .map(({ name, result }) => {
+      const values = Object.fromEntries(Object.keys(result).map((key) => [key, true]));
+      return [name, { driver: driverOf(name) ?? '', deeds: {}, probes: { [name]: async () => values } }];
+    }),
+);
 
 function worldOf(o: { readonly answers?: readonly FakeAnswer[]; readonly reading?: Partial<MetricReading> } = {}) {
   let next = 0;
@@ -47,6 +58,7 @@ function worldOf(o: { readonly answers?: readonly FakeAnswer[]; readonly reading
     readings: readings as Readings,
     targets: { shop: target },
     switches: { checkout: flow },
+    integrations: INTEGRATIONS,
     workingCopies: { look: async () => ({ branch: 'main', clean: true, ahead: 0, behind: 0 }) },
   });
   const measure = (name: string, args: JsonObject, more?: { readonly since?: number }) => {

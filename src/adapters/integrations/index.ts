@@ -1,0 +1,3 @@
+// Services of others that runbooks act on: workflows, messaging, and the desk where conversations are answered.
+export { createN8n } from './n8n.ts';
+export { createN8nSwitch } from './n8n-switch.ts';
