@@ -28,6 +28,7 @@ import { BelayError } from './domain/errors.ts';
 import { createActions } from './flows/actions/index.ts';
 import { createCommands } from './flows/commands.ts';
 import { createDetector } from './flows/detect.ts';
+import { EACH_LANE, eachLaneFlow } from './flows/each/lane.ts';
 import { startLoops } from './flows/loops.ts';
 import { createProbes } from './flows/probes/index.ts';
 import { RESPOND, respondFlow } from './flows/respond.ts';
@@ -68,7 +69,7 @@ async function openAll(o: OpenOptions, closers: Closers): Promise<OpenedBelay> {
   closers.push(() => detector.stop());
   await detector.settled(SIGHT_MS);
   await lookOnce(world);
-  await world.engine.open({ [RESPOND]: respondFlow(world) });
+  await world.engine.open({ [RESPOND]: respondFlow(world), [EACH_LANE]: eachLaneFlow(world) });
   closers.push(() => world.engine.close());
   const loops = startLoops(world, (error) => o.say(troubleLine(error)));
   closers.push(() => loops.stop());
@@ -128,6 +129,7 @@ function buildWorld(o: OpenOptions, { digest, journal, store, engine }: Ground) 
     pause,
     incidents: store.incidents,
     documents: store.documents,
+    partLocks: store.partLocks,
     outbox: store.outbox,
     signals: store.signals,
     silences: store.silences,

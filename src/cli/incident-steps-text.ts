@@ -1,7 +1,9 @@
 // The steps, the open questions and the checks of an incident as lines of its screen.
 import { stepStatusWord } from '../domain/event-text.ts';
+import type { EachView } from '../domain/fan-out.ts';
 import type { IncidentView, TaskView } from '../domain/incident-view.ts';
 import type { StepView } from '../domain/incident-view-steps.ts';
+import { eachProgressText, overOf } from '../domain/text/each-texts.ts';
 import { formatDuration } from '../domain/time-text.ts';
 import { timeOf } from './clock-text.ts';
 import { clockOf, type Page, under } from './incident-page.ts';
@@ -9,6 +11,8 @@ import type { Marks } from './output.ts';
 import { cut, pad, wrap } from './text-layout.ts';
 import { argsText } from './value-text.ts';
 import type { Words } from './words.ts';
+
+const EACH_BAR = 20;
 
 export function taskLines(page: Page): readonly string[] {
   return page.view.tasks.flatMap((task) => oneTask(page, task));
@@ -99,8 +103,17 @@ function stepLine(
       : '';
   return [
     paint(line),
+    ...(step.each === null ? [] : [eachLine(page, step.each)]),
     ...[why, doing].filter((text) => text !== '').flatMap((text) => wrap(text, width - 9).map((one) => colour.dim(`         ${one}`))),
   ];
+}
+
+/** `         ███░░░░░░░░░░░░░░░░░  12 of 37 organizations, batch 2 of 3` */
+function eachLine({ lang, colour, marks, width }: Page, each: EachView): string {
+  const full = Math.round((overOf(each) / Math.max(1, each.total)) * EACH_BAR);
+  const drawn = marks.full.repeat(full) + marks.empty.repeat(EACH_BAR - full);
+  const paint = each.failed > 0 || each.halted !== null ? colour.red : colour.cyan;
+  return `         ${paint(drawn)}  ${colour.dim(cut(eachProgressText(each, lang), Math.max(20, width - EACH_BAR - 11)))}`;
 }
 
 function whyOf({ detail }: StepView): string {

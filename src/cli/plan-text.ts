@@ -2,6 +2,7 @@
 import { guardText } from '../domain/event-text.ts';
 import type { Plan, PlanStep } from '../domain/plan.ts';
 import type { Lang } from '../domain/system.ts';
+import { plannedEachText } from '../domain/text/each-texts.ts';
 import { planNoteText } from '../domain/text/plan-notes.ts';
 import type { Look } from './output.ts';
 import { cut, pad, wrap } from './text-layout.ts';
@@ -44,7 +45,10 @@ function stepLines(step: PlanStep, number: string, page: Look & { readonly lang:
   const right = step.action === undefined ? (step.runbook === undefined ? step.kind : `${step.kind} ${step.runbook}`) : effect;
   const line =
     `  ${number}  ${pad(cut(step.title, width - 8 - right.length), Math.min(48, width - 8 - right.length))}  ${paint(right)}`.trimEnd();
-  if (step.action === undefined) return [line];
+  if (step.action === undefined) {
+    const said = step.each === undefined ? [] : wrap(plannedEachText(step.each, page.lang), width - 4 - number.length);
+    return [line, ...said.map((one) => `${' '.repeat(4 + number.length)}${one}`)];
+  }
   const from =
     step.current === undefined && step.desired === undefined
       ? ''

@@ -23,6 +23,8 @@ export interface Call {
   readonly draft: RunbookDraft;
   readonly context: LintContext;
   readonly problems: Problems;
+  /** What an `each` calls its organization. */
+  readonly as?: string;
 }
 
 /** Keys that belong beside `with` and are sometimes written under it. */
@@ -63,6 +65,7 @@ export function lintArguments(call: Call): void {
         context,
         problems,
         release: kind === 'action' && args['target'] !== undefined,
+        ...(call.as === undefined ? {} : { as: call.as }),
       }),
     );
   }

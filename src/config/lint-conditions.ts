@@ -1,7 +1,8 @@
 // Every condition of a runbook, type-checked: checks see only what their probe gives, steps see inputs, answers and the time.
 import type { ExprType } from '../domain/catalog.ts';
 import { conditionNames } from '../domain/condition-names.ts';
-import type { Step } from '../domain/ir.ts';
+import type { EachStep, Step } from '../domain/ir.ts';
+import { overNames, readOver } from '../domain/over.ts';
 import type { RunbookDraft } from './draft.ts';
 import { orgFields, spanInScalar } from './lint-refs.ts';
 import type { LintContext } from './lint-types.ts';
@@ -14,7 +15,7 @@ import type { Value } from './yaml.ts';
 interface Condition {
   readonly source: string;
   readonly names: Readonly<Record<string, ExprType>>;
-  readonly wants: 'bool' | 'string';
+  readonly wants: 'bool' | 'string' | 'list';
   readonly span: Span;
 }
 
@@ -67,10 +68,18 @@ function stepConditions(place: StepDraft, names: Condition['names'], context: Li
     ...(step.pre ?? []).flatMap((source, index) => own(source, isList(entryAt(body, ['pre']).value) ? ['pre', index] : ['pre'])),
     ...(step.kind === 'wait' ? own(step.until, ['until']) : []),
     ...(step.kind === 'choose' ? own(step.by, ['by'], 'string') : []),
+    ...(step.kind === 'each' ? overCondition(step, names, entryAt(body, ['over']).value.span) : []),
     ...checksOf(step).flatMap(({ check, path }) =>
       probed(check.probe, check.expect, entryAt(body, [...path, 'expect']).value.span, context),
     ),
   ];
+}
+
+/** `orgs("…")` is a list by the name of its trigger: what is told of the rest stands where it is written, or before. */
+function overCondition({ over }: EachStep, names: Condition['names'], span: Span): readonly Condition[] {
+  if (typeof over !== 'string') return [];
+  const read = readOver(over);
+  return [{ source: read.source, names: { ...names, ...overNames(read) }, wants: 'list', span }];
 }
 
 function checksOf(

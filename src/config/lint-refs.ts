@@ -14,6 +14,8 @@ export interface RefPlace {
   readonly problems: Problems;
   /** `{release.*}` is what the action's own target says. */
   readonly release: boolean;
+  /** What an `each` calls its organization. */
+  readonly as?: string;
 }
 
 const REF = /\{([a-zA-Z][\w-]*(?:\.[\w-]+)*)\}/g;
@@ -54,6 +56,7 @@ function problemOf(path: readonly string[], place: RefPlace): RefProblem | null 
   const [root = '', ...rest] = path;
   const { draft, context } = place;
   const inputs = Object.keys(draft.runbook.inputs);
+  if (root === place.as) return rest.length === 0 ? null : fieldProblem(rest, place);
   if (root === 'org' && rest.length > 0) return orgProblem(rest, place);
   if (inputs.includes(root)) return rest.length === 0 ? null : { why: `the input ${root} has no parts` };
   switch (root) {
@@ -104,8 +107,11 @@ function among(name: string, known: readonly string[], what: string): RefProblem
 function orgProblem(rest: readonly string[], { draft, context }: RefPlace): RefProblem | null {
   if (draft.runbook.inputs['org'] === undefined)
     return { why: 'this runbook has no input of type org', expected: 'inputs: { org: { type: org, required: true } }' };
-  const fields = orgFields(context);
-  return rest.length === 1 ? among(rest[0] ?? '', fields, 'field of organizations') : { why: 'write {org.<field>}' };
+  return fieldProblem(rest, { context });
+}
+
+function fieldProblem(rest: readonly string[], { context, as = 'org' }: Pick<RefPlace, 'context' | 'as'>): RefProblem | null {
+  return rest.length === 1 ? among(rest[0] ?? '', orgFields(context), 'field of organizations') : { why: `write {${as}.<field>}` };
 }
 
 /** What organizations have: Belay's own fields and those of the user. */

@@ -1,11 +1,11 @@
 // Each step against the runbook and the system: roles, clocks, evidence, jumps, messages, and that what is done can be taken back.
-import type { CallStep, DoStep, Step } from '../domain/ir.ts';
+import type { DoStep, Step } from '../domain/ir.ts';
 import { stepsOf } from '../domain/ir.ts';
 import type { Json } from '../domain/json.ts';
-import type { LinkProblem } from '../domain/link-runbooks.ts';
-import { linkRunbook } from '../domain/link-runbooks.ts';
 import type { RunbookDraft } from './draft.ts';
 import { lintArguments, walkTexts } from './lint-arguments.ts';
+import type { Asking } from './lint-calls.ts';
+import { lintCall, lintEach } from './lint-calls.ts';
 import { demandKnown } from './lint-names.ts';
 import type { LintContext } from './lint-types.ts';
 import type { Problems } from './problems.ts';
@@ -13,14 +13,6 @@ import { entryAt } from './read.ts';
 import type { Span } from './source-text.ts';
 import type { StepDraft } from './steps.ts';
 import { isWritten } from './steps.ts';
-
-interface Asking {
-  readonly draft: RunbookDraft;
-  readonly place: StepDraft;
-  readonly context: LintContext;
-  readonly problems: Problems;
-  readonly at: (...path: readonly (string | number)[]) => Span;
-}
 
 export function lintSteps(draft: RunbookDraft, context: LintContext, problems: Problems): void {
   for (const place of draft.steps.values()) {
@@ -142,32 +134,14 @@ function lintKind(step: Step, asking: Asking): void {
     case 'call':
       lintCall(step, asking);
       return;
+    case 'each':
+      lintEach(step, asking);
+      return;
     case 'manual':
     case 'wait':
       return;
   }
 }
-
-/** The called runbook is there, takes what it is given, and fits into this one. */
-function lintCall(step: CallStep, { draft, context, problems, place }: Asking): void {
-  const { id } = step.runbook;
-  if (id === '') return;
-  lintArguments({ kind: 'runbook', name: id, args: step.with, nameSpan: place.span, value: place.body, draft, context, problems });
-  const runbooks = new Map(context.drafts.runbooks.map((one) => [one.runbook.id, one.runbook]));
-  const linked = linkRunbook(draft.runbook, (one) => runbooks.get(one));
-  for (const problem of linked.ok ? [] : linked.problems) {
-    if (problem.step !== step.id || (problem.why === 'missing' && problem.name === id)) continue;
-    problems.error(`call-${problem.why}`, place.span, `${id} cannot be called here: ${LINK_TEXTS[problem.why](problem.name)}`);
-  }
-}
-
-const LINK_TEXTS: Readonly<Record<LinkProblem['why'], (name: string) => string>> = {
-  missing: (name) => `it calls ${name}, which does not exist`,
-  loop: (name) => `${name} goes round`,
-  'too-deep': (name) => `${name} is more than anybody can read`,
-  'too-many-steps': (name) => `it would make ${name} steps`,
-  'role-differs': (name) => `the role ${name} is somebody else there; give it another name in one of the two`,
-};
 
 function listSpan(place: StepDraft, key: string, index: number): Span {
   const value = entryAt(place.body, [key]).value;

@@ -1,4 +1,6 @@
 // What may be written in a block: the common fields and those of each kind, with the forms they have in a file.
+import type { BatchEnd } from '../domain/fan-out.ts';
+import { MOST_AT_ONCE } from '../domain/fan-out.ts';
 import type { AnswerType, Check, OnFail, Retry } from '../domain/ir.ts';
 import type { Fields, Reader, Shape } from './read.ts';
 import {
@@ -110,6 +112,42 @@ export const NOTIFY = { ...COMMON, template: required(id), to: required(oneOrMor
 export const COLLECT = {
   ...COMMON,
   from: required(listOf(record({ probe: required(text), with: optional(jsonObject), evidence: optional(id) }), 1)),
+} as const;
+
+/** How many have had their turn by the end of a batch: a number of organizations, or a share of them all. */
+const batch: Reader<BatchEnd> = (value, problems, name) => {
+  const written = value.kind === 'scalar' ? value.value : null;
+  if (typeof written === 'number') {
+    const count = int(1)(value, problems, name);
+    return count === undefined ? undefined : { count };
+  }
+  const share = /^(\d{1,3})%$/.exec(String(written))?.[1];
+  if (share !== undefined && Number(share) >= 1 && Number(share) <= 100) return { share: Number(share) / 100 };
+  return wrong(value, problems, name, 'a number of organizations, or a share of them such as 10%');
+};
+
+const over: Reader<string | readonly string[]> = (value, problems, name) =>
+  value.kind === 'list' ? listOf(text, 1)(value, problems, name) : text(value, problems, name);
+
+/** A name that references may use. */
+const name: Reader<string> = (value, problems, key) => {
+  const written = text(value, problems, key);
+  if (written === undefined || NAME_KEYS.pattern.test(written)) return written;
+  return wrong(value, problems, key, NAME_KEYS.form);
+};
+
+export const EACH = {
+  ...COMMON,
+  over: required(over),
+  as: optional(name),
+  batches: optional(listOf(batch, 1)),
+  maxFailures: optional(int(0)),
+  cap: optional(int(1)),
+  gate: optional(id),
+  atOnce: optional(int(1, MOST_AT_ONCE)),
+  with: optional(jsonObject),
+  retry: notYet,
+  lock: notYet,
 } as const;
 
 export const CALL = { ...COMMON, with: optional(jsonObject), timeout: notYet, retry: notYet, lock: notYet } as const;

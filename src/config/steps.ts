@@ -1,5 +1,6 @@
 // A step's outline becomes a step of the IR. What cannot be read is told; the step is then built from what could.
-import type { Check, CollectStep, DoStep, ManualStep, Runbook, Step, StepKind, VerifyStep } from '../domain/ir.ts';
+import { DEFAULT_AT_ONCE, DEFAULT_BATCHES } from '../domain/fan-out.ts';
+import type { Check, CollectStep, DoStep, EachStep, ManualStep, Runbook, Step, StepKind, VerifyStep } from '../domain/ir.ts';
 import { bareRunbook, STEP_KINDS } from '../domain/ir.ts';
 import { nearest } from '../domain/nearest.ts';
 import type { Block, StepOutline } from './outline.ts';
@@ -9,17 +10,18 @@ import type { Shape } from './read.ts';
 import { present, readFields } from './read.ts';
 import type { SourceText, Span } from './source-text.ts';
 import type { Read } from './step-fields.ts';
-import { APPROVE, CALL, CHOOSE, COLLECT, type COMMON, DO, MANUAL, NOTIFY, VERIFY, WAIT, WATCH } from './step-fields.ts';
+import { APPROVE, CALL, CHOOSE, COLLECT, type COMMON, DO, EACH, MANUAL, NOTIFY, VERIFY, WAIT, WATCH } from './step-fields.ts';
 import type { Value } from './yaml.ts';
 import { readYaml } from './yaml.ts';
 
 /** Kinds of the format that this version does not run. */
-const COMING = ['run', 'each'];
+const COMING = ['run'];
 
 /** Kinds with a word after theirs, and what that is. */
 const NAMING: Readonly<Partial<Record<StepKind, { readonly what: string; readonly example: string }>>> = {
   do: { what: 'the action that it does', example: '```belay do deploy.rollback' },
   call: { what: 'the runbook that it calls', example: '```belay call org-rollback' },
+  each: { what: 'the runbook of one organization', example: '```belay each org-rollback' },
 };
 
 const DEFAULT_VERIFY_EVERY_MS = 5000;
@@ -186,6 +188,8 @@ function build(kind: StepKind, making: Making): Step {
         with: given ?? {},
       };
     }
+    case 'each':
+      return each(base, read(EACH), making);
   }
 }
 
@@ -303,6 +307,22 @@ function wait(base: Base, fields: Read<typeof WAIT>, { needs, body }: Making): S
 function collect(base: Base, fields: Read<typeof COLLECT>, needs: StepNeeds): CollectStep {
   const from = (fields.from ?? []).map((one) => ({ probe: one.probe ?? '', with: one.with ?? {}, ...present({ evidence: one.evidence }) }));
   return { ...common(base, fields, needs), kind: 'collect', from };
+}
+
+function each(base: Base, fields: Read<typeof EACH>, { target, needs }: Making): EachStep {
+  const { over, as, batches, maxFailures, cap, gate, atOnce, with: given, ...rest } = fields;
+  return {
+    ...common(base, { ...rest, retry: undefined }, needs),
+    kind: 'each',
+    runbook: bareRunbook(target),
+    over: over ?? [],
+    as: as ?? 'org',
+    batches: batches ?? DEFAULT_BATCHES,
+    maxFailures: maxFailures ?? 0,
+    ...present({ cap, gate }),
+    atOnce: atOnce ?? DEFAULT_AT_ONCE,
+    with: given ?? {},
+  };
 }
 
 export function isWritten(body: Value, key: string): boolean {

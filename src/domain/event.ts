@@ -1,6 +1,7 @@
 // The event log of an incident: typed facts without rendered text, each chained to the one before by its hash.
 // pt-BR and en are two renderings of one fact (`domain/event-text.ts`).
 
+import type { PartCounts, PartFailure } from './fan-out.ts';
 import type { GuardVerdict } from './guardrail.ts';
 import type { IncidentKind, Phase, StepStatus } from './incident.ts';
 import type { Severity } from './ir.ts';
@@ -86,6 +87,32 @@ export interface EventData {
   'step.finished': { step: string; attempt: number; status: Exclude<StepStatus, 'running' | 'waiting' | 'undone'>; detail: JsonObject };
   'step.skipped': { step: string; reason: string; facts: JsonObject };
   'step.undone': { step: string; by: string };
+  /** A fan-out over organizations begins. `batches`: how many have had their turn by the end of each. */
+  'each.began': {
+    step: string;
+    attempt: number;
+    total: number;
+    first: readonly string[];
+    batches: readonly number[];
+    maxFailures: number;
+  };
+  'each.batch': { step: string; batch: number; orgs: number };
+  /** How far one lane is: its counts, not what was added to them. */
+  'each.progressed': { step: string; lane: string; counts: PartCounts };
+  'each.failed': { step: string; lane: string; org: string; reason: string; counts: PartCounts };
+  /** The end of a lane: every organization of it by name. `document`: the hash of what was done for each. */
+  'each.recorded': {
+    step: string;
+    lane: string;
+    counts: PartCounts;
+    done: readonly string[];
+    noop: readonly string[];
+    failed: readonly PartFailure[];
+    left: readonly string[];
+    document: string;
+  };
+  'each.halted': { step: string; batch: number; reason: string; by: string };
+  'each.returned': { step: string; lane: string; undone: readonly string[]; failed: readonly PartFailure[] };
   'check.recorded': {
     step: string;
     probe: string;

@@ -1,6 +1,7 @@
 // The projection of an incident: what its log says, folded event by event. Nothing else may change an incident.
 import { assert } from './assert.ts';
 import type { Event, EventData, EventType } from './event.ts';
+import { foldEach } from './fan-out-fold.ts';
 import type { Approval, ClockState, Incident, OpenTask, StepState } from './incident.ts';
 import type { Instant } from './json.ts';
 
@@ -183,6 +184,13 @@ const FOLDERS: Folders = {
     tasks: without(incident.tasks, data.step),
   }),
   'step.undone': (incident, data) => changeStep(incident, data.step, { status: 'undone' }),
+  'each.began': foldEach.began,
+  'each.batch': foldEach.batch,
+  'each.progressed': foldEach.progressed,
+  'each.failed': foldEach.failed,
+  'each.recorded': foldEach.recorded,
+  'each.halted': foldEach.halted,
+  'each.returned': foldEach.returned,
   'checklist.ticked': (incident, data, event) =>
     changeTask(incident, data.step, (task) => ({
       ticked: [...new Set([...task.ticked, data.item])],

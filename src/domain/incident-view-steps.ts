@@ -1,5 +1,6 @@
 // The steps of a run with where each stands, and the last answer of every check.
 import type { Event } from './event.ts';
+import { type EachState, type EachView, eachView } from './fan-out.ts';
 import type { Incident, StepState, StepStatus } from './incident.ts';
 import { type Runbook, type Step, stepsOf } from './ir.ts';
 import type { Instant, Json, JsonObject } from './json.ts';
@@ -22,6 +23,8 @@ export interface StepView {
   readonly action: string | null;
   readonly args: JsonObject;
   readonly effect: PlanStep['effect'] | null;
+  /** How far a fan-out is; null for what is none, and before it has begun. */
+  readonly each: EachView | null;
 }
 
 export interface CheckView {
@@ -49,7 +52,9 @@ export function stepsView(incident: Incident, runbook: Runbook | null, plan: Pla
     const state = incident.steps[id];
     return state?.status === 'running' && waits(id) ? { ...state, status: 'waiting' } : state;
   };
-  const listed = known.map((step) => one(step, stateOf(step.id), { phase: phaseOf(step.id), planned: planned(step.id), ended }));
+  const listed = known.map((step) =>
+    one(step, stateOf(step.id), { phase: phaseOf(step.id), planned: planned(step.id), ended, each: incident.each?.[step.id] }),
+  );
   // Steps that the runbook does not name (what an undo runs) come last, never hidden.
   const extra = Object.values(incident.steps).filter((state) => !known.some((step) => step.id === state.id));
   return [...listed, ...extra.map(unlisted)];
@@ -58,7 +63,7 @@ export function stepsView(incident: Incident, runbook: Runbook | null, plan: Pla
 function one(
   step: Step,
   state: StepState | undefined,
-  at: { readonly phase: string; readonly planned: PlanStep | undefined; readonly ended: boolean },
+  at: { readonly phase: string; readonly planned: PlanStep | undefined; readonly ended: boolean; readonly each: EachState | undefined },
 ): StepView {
   const timesOut =
     state !== undefined && state.endedAt === undefined && step.timeoutMs !== undefined ? state.startedAt + step.timeoutMs : null;
@@ -79,12 +84,23 @@ function one(
     action: at.planned?.action ?? (step.kind === 'do' ? step.do : null),
     args: at.planned?.args ?? {},
     effect: at.planned?.effect ?? null,
+    each: at.each === undefined ? null : eachView(at.each),
   };
 }
 
 function unlisted(state: StepState): StepView {
   const { id, status, attempt, startedAt, detail } = state;
-  const rest = { phase: '', kind: 'other' as const, text: '', timesOutAt: null, who: null, action: null, args: {}, effect: null };
+  const rest = {
+    phase: '',
+    kind: 'other' as const,
+    text: '',
+    timesOutAt: null,
+    who: null,
+    action: null,
+    args: {},
+    effect: null,
+    each: null,
+  };
   return { ...rest, id, title: id, status, attempt, maxAttempts: attempt, startedAt, endedAt: state.endedAt ?? null, detail };
 }
 

@@ -1,5 +1,6 @@
 // An incident: what people are told about. It is a fold of its event log and nothing else (`foldIncident`).
 
+import type { EachState } from './fan-out.ts';
 import type { Severity } from './ir.ts';
 import type { Instant, JsonObject } from './json.ts';
 
@@ -122,6 +123,8 @@ export interface Incident {
   readonly roles: Readonly<Record<string, { readonly primary: string }>>;
   readonly clocks: Readonly<Record<string, ClockState>>;
   readonly steps: Readonly<Record<string, StepState>>;
+  /** Where each fan-out stands, by its step. */
+  readonly each?: Readonly<Record<string, EachState>>;
   readonly contingencies: readonly Contingency[];
   readonly approvals: Readonly<Record<string, Approval>>;
   readonly tasks: Readonly<Record<string, OpenTask>>;

@@ -1,6 +1,7 @@
 // The IR: a runbook compiled to plain JSON, pinned by the sha256 of its canonical form (`irHash`).
 // Durations are milliseconds, fractions are 0…1, expressions are CEL source that the compiler has type-checked.
 // `{path}` references stay in strings until the plan resolves them. Nothing here reads Markdown.
+import type { BatchEnd } from './fan-out.ts';
 import type { Json, JsonObject } from './json.ts';
 
 export type InputType = 'string' | 'int' | 'bool' | 'duration' | 'time' | 'org' | 'release' | 'backup' | 'component';
@@ -131,7 +132,38 @@ export interface CallStep extends StepBase {
   readonly with: JsonObject;
 }
 
-export type Step = ManualStep | ApproveStep | ChooseStep | DoStep | VerifyStep | WatchStep | WaitStep | NotifyStep | CollectStep | CallStep;
+/** Another runbook, once for each organization, each part on its own. */
+export interface EachStep extends StepBase {
+  readonly kind: 'each';
+  /** As linked, with the step ids of its own: a part's ids begin with this step's and its organization's. */
+  readonly runbook: Runbook;
+  /** The organizations themselves, or an expression that gives them. */
+  readonly over: string | readonly string[];
+  /** What `with` calls the organization. */
+  readonly as: string;
+  readonly batches: readonly BatchEnd[];
+  /** More than so many, and nobody else has a turn. */
+  readonly maxFailures: number;
+  /** More organizations than so many need an approval of their own. */
+  readonly cap?: number;
+  /** A step of this runbook that must pass after a batch, or there is no next one. */
+  readonly gate?: string;
+  readonly atOnce: number;
+  readonly with: JsonObject;
+}
+
+export type Step =
+  | ManualStep
+  | ApproveStep
+  | ChooseStep
+  | DoStep
+  | VerifyStep
+  | WatchStep
+  | WaitStep
+  | NotifyStep
+  | CollectStep
+  | CallStep
+  | EachStep;
 export type StepKind = Step['kind'];
 export const STEP_KINDS: readonly StepKind[] = [
   'manual',
@@ -144,6 +176,7 @@ export const STEP_KINDS: readonly StepKind[] = [
   'notify',
   'collect',
   'call',
+  'each',
 ];
 
 export interface Phase {

@@ -1,6 +1,6 @@
 // Links `call` steps: the called runbook becomes a part of the calling one, with step ids that say where it is called, so that one
-// hash, one plan and one approval cover all that would run. It reads no file and knows no places in files.
-import type { CallStep, ClockSpec, Phase, Runbook, Step } from './ir.ts';
+// hash, one plan and one approval cover all that would run; `each` steps carry theirs along whole. It reads no file and knows no places in files.
+import type { CallStep, ClockSpec, EachStep, Phase, Runbook, Step } from './ir.ts';
 import { ownSteps, stepsOf } from './ir.ts';
 import type { Json } from './json.ts';
 
@@ -11,8 +11,8 @@ const MOST_STEPS = 500;
 export interface LinkProblem {
   /** The step of the outermost runbook that leads there. */
   readonly step: string;
-  /** `name` is the runbook that is missing, the way round of a loop, or the role that means two things. */
-  readonly why: 'missing' | 'loop' | 'too-deep' | 'too-many-steps' | 'role-differs';
+  /** `name` is the runbook that is missing, the way round of a loop, the role that means two things, or the step that cannot be a part. */
+  readonly why: 'missing' | 'loop' | 'too-deep' | 'too-many-steps' | 'role-differs' | 'asks';
   readonly name: string;
 }
 
@@ -28,6 +28,7 @@ export function linkRunbook(runbook: Runbook, lookup: (id: string) => Runbook | 
 }
 
 const isCall = (step: Step): step is CallStep => step.kind === 'call';
+const isEach = (step: Step): step is EachStep => step.kind === 'each';
 
 interface Linking {
   readonly lookup: (id: string) => Runbook | undefined;
@@ -39,12 +40,16 @@ interface Linking {
 
 function link(runbook: Runbook, linking: Linking): Runbook {
   const calls = ownSteps(runbook).filter(isCall);
-  if (calls.length === 0) return runbook;
-  const bodies = new Map(calls.map((call) => [call.id, bodyOf(call, linking)]));
+  const eaches = ownSteps(runbook).filter(isEach);
+  if (calls.length + eaches.length === 0) return runbook;
+  const bodies = new Map([
+    ...calls.map((call) => [call.id, bodyOf(call, linking)] as const),
+    ...eaches.map((each) => [each.id, partOf(each, linking)] as const),
+  ]);
   const phases = runbook.phases.map(
     (phase): Phase => ({
       ...phase,
-      steps: phase.steps.map((step) => (isCall(step) ? { ...step, runbook: bodies.get(step.id) ?? step.runbook } : step)),
+      steps: phase.steps.map((step) => (isCall(step) || isEach(step) ? { ...step, runbook: bodies.get(step.id) ?? step.runbook } : step)),
     }),
   );
   return calls.reduce<Runbook>((whole, call) => joined(whole, bodies.get(call.id) ?? call.runbook, linking, call.id), {
@@ -55,17 +60,51 @@ function link(runbook: Runbook, linking: Linking): Runbook {
 
 /** The called runbook with its own calls linked, and every id below the calling step's. */
 function bodyOf(call: CallStep, linking: Linking): Runbook {
-  const { id } = call.runbook;
-  const top = linking.top ?? call.id;
-  const tell = (why: LinkProblem['why'], name: string): Runbook => {
+  const found = linkedBody(call, linking);
+  return found === null ? call.runbook : renamed(found, `${call.id}.`);
+}
+
+/** The runbook of an organization's part. Thousands of parts at once cannot ask people: such steps belong into the runbook around them. */
+function partOf(each: EachStep, linking: Linking): Runbook {
+  const found = linkedBody(each, linking);
+  if (found === null) return each.runbook;
+  for (const step of stepsOf(found))
+    if (!isPart(step)) linking.problems.push({ step: linking.top ?? each.id, why: 'asks', name: `${step.id} (${step.kind})` });
+  return found;
+}
+
+function isPart(step: Step): boolean {
+  switch (step.kind) {
+    case 'verify':
+    case 'watch':
+    case 'wait':
+    case 'call':
+      return true;
+    case 'do':
+      return step.contingency === undefined;
+    case 'choose':
+      return step.by !== undefined && Object.values(step.arms).every((arm) => !arm.human);
+    case 'manual':
+    case 'approve':
+    case 'notify':
+    case 'collect':
+    case 'each':
+      return false;
+  }
+}
+
+/** Null when there is none that can stand here, which has been told. */
+function linkedBody(step: CallStep | EachStep, linking: Linking): Runbook | null {
+  const { id } = step.runbook;
+  const top = linking.top ?? step.id;
+  const tell = (why: LinkProblem['why'], name: string): null => {
     linking.problems.push({ step: top, why, name });
-    return call.runbook;
+    return null;
   };
   if (linking.way.includes(id)) return tell('loop', [...linking.way, id].join(' → '));
   if (linking.way.length > MOST_DEEP) return tell('too-deep', [...linking.way, id].join(' → '));
   const found = linking.lookup(id);
-  if (found === undefined) return tell('missing', id);
-  return renamed(link(found, { ...linking, way: [...linking.way, id], top }), `${call.id}.`);
+  return found === undefined ? tell('missing', id) : link(found, { ...linking, way: [...linking.way, id], top });
 }
 
 /** What the incident must know of the called runbook. The caller's own clock of a name is the one that counts. */
@@ -83,7 +122,8 @@ function joined(runbook: Runbook, body: Runbook, { problems, top }: Linking, cal
   };
 }
 
-function renamed(runbook: Runbook, prefix: string): Runbook {
+/** With every id of its steps behind `prefix`, and what names them. */
+export function renamed(runbook: Runbook, prefix: string): Runbook {
   return {
     ...runbook,
     clocks: Object.fromEntries(Object.entries(runbook.clocks).map(([id, clock]) => [id, renamedClock(clock, prefix)])),
@@ -113,6 +153,8 @@ function renamedStep(step: Step, prefix: string): Step {
     }
     case 'do':
       return { ...step, ...base, with: step.do === 'belay.undo' ? { ...step.with, steps: below(step.with['steps'], prefix) } : step.with };
+    case 'each':
+      return { ...step, ...base, ...(step.gate === undefined ? {} : { gate: prefix + step.gate }) };
     case 'manual':
     case 'approve':
     case 'verify':

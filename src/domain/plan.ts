@@ -1,6 +1,7 @@
 // A plan: the IR with live facts resolved. Its hash covers all that would run, so an approval of the hash is an
 // approval of exactly that. Volatile readings (metric values, times) stay outside the hashed part.
 
+import type { PlannedEach } from './fan-out.ts';
 import type { GuardVerdict } from './guardrail.ts';
 import type { StepKind } from './ir.ts';
 import type { Json, JsonObject } from './json.ts';
@@ -22,6 +23,8 @@ export interface PlanStep {
   readonly who?: string;
   /** For `call`: the runbook, which is given `args`; its steps follow. */
   readonly runbook?: string;
+  /** For `each`: the organizations that `runbook` is carried out for; the steps that follow are those of the first. */
+  readonly each?: PlannedEach;
   /** For `do`: what would be called, with references resolved (secrets as keyed digests). */
   readonly action?: string;
   readonly args?: JsonObject;

@@ -30,6 +30,7 @@ export function approvalNeeds(run: Run, plan: Plan): ApprovalRequest {
 /** True when enough people granted this plan; false when somebody denied it or the time ran out under `abort`. */
 export async function askApproval(visit: Visit, part: string, plan: Plan, request: ApprovalRequest): Promise<boolean> {
   const { run } = visit;
+  if (run.isPart === true) return false;
   const name = partName(visit, part);
   const id = `${run.context.runId}/${name}`;
   const withinMs = request.timeoutMs ?? PATIENCE_MS;

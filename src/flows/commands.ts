@@ -17,6 +17,7 @@ import type { ApproveRequest } from './decisions.ts';
 import { approve } from './decisions.ts';
 import type { CloseContingencyRequest, EndRequest } from './endings.ts';
 import { cancelIncident, closeContingency, closeIncident, resolveIncident } from './endings.ts';
+import { lanesOf } from './engine-runs.ts';
 import { evidenceText } from './evidence.ts';
 import { manualOpening } from './open-incident.ts';
 import { keepPlan, makePlan } from './plan.ts';
@@ -82,8 +83,10 @@ async function resume(world: World, caller: Caller): Promise<PauseState> {
   await world.pause.resume(caller.person);
   await eachOpen(world, async (incident) => {
     await startRequested(world, incident);
-    if (incident.run !== null)
-      await world.engine.signal(incident.run, 'resumed', { by: caller.person }, `resume/${incident.id}/${world.time.now()}`);
+    if (incident.run === null) return;
+    const lanes = incident.each === undefined ? [] : await lanesOf(world, incident.run);
+    for (const run of [incident.run, ...lanes])
+      await world.engine.signal(run, 'resumed', { by: caller.person }, `resume/${incident.id}/${world.time.now()}`);
   });
   return world.pause.read();
 }

@@ -10,7 +10,7 @@ import type { Instant } from '../domain/json.ts';
 import type { Change } from '../ports/incident-store.ts';
 import type { Caller } from './caller.ts';
 import { actorOf, incidentOf } from './caller.ts';
-import { isAtWork } from './engine-runs.ts';
+import { isAtWork, lanesOf } from './engine-runs.ts';
 import { exportEvidence } from './evidence.ts';
 import { phaseChange } from './phases.ts';
 import { pinnedRunbook } from './pinned.ts';
@@ -68,12 +68,14 @@ async function stopRun(world: World, incident: Incident, runbook: Runbook | null
   if (run === null || !(await isAtWork(world, run))) return;
   demandStill(incident, runbook);
   await world.engine.cancel(run);
+  const lanes = incident.each === undefined ? [] : await lanesOf(world, run);
+  for (const lane of lanes) await world.engine.cancel(lane);
   // It may have begun to act between the two: then it goes on, because an act that nobody records is worse than a late ending.
   const after = await incidentOf(world, incident.id);
   // It became a part of another in the same moment: its run ends by itself.
   if (after.mergedInto !== undefined) return world.engine.resume(run);
-  if (standsStill(after, runbook)) return;
-  await world.engine.resume(run);
+  if (standsStill(after, runbook)) return world.partLocks.release({ incident: incident.id });
+  for (const one of [...lanes, run]) await world.engine.resume(one);
   demandStill(after, runbook);
 }
 

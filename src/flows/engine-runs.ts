@@ -1,8 +1,15 @@
 // What flows ask of the engine about other runs.
+import { EACH_LANE } from './each/record.ts';
 import type { World } from './world.ts';
 
 /** It runs, waits, or stands in its queue. */
 export async function isAtWork(world: Pick<World, 'engine'>, run: string): Promise<boolean> {
   const status = (await world.engine.find(run))?.status;
   return status === 'running' || status === 'queued';
+}
+
+/** The lanes of the fan-outs of a run that are at work. */
+export async function lanesOf(world: Pick<World, 'engine'>, run: string): Promise<readonly string[]> {
+  const runs = [...(await world.engine.list({ status: 'running' })), ...(await world.engine.list({ status: 'queued' }))];
+  return runs.filter((one) => one.flow === EACH_LANE && one.id.startsWith(`${run}/`)).map((one) => one.id);
 }

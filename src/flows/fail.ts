@@ -22,6 +22,7 @@ export async function failed(visit: Visit, reason: string): Promise<Next> {
 
 /** Always asks, whatever the policy: for effects that nobody can vouch for. */
 export async function askHow(visit: Visit, reason: string): Promise<Next> {
+  if (visit.run.isPart === true) return { to: 'stop', reason: `${visit.step.id}: ${reason}` };
   const { choice, by } = await askPeople(visit, reason, ['again', 'continue', 'undo', 'stop']);
   if (choice === 'again') return { to: 'goto', step: visit.step.id };
   if (choice === 'continue') return NEXT;

@@ -1,5 +1,6 @@
 // The interpreter: runs a pinned IR under its plan, step by step, on the durable engine.
 // It sequences; what a step kind means is in flows/steps/<kind>.ts.
+import { assert } from '../domain/assert.ts';
 import type { Step } from '../domain/ir.ts';
 import { ownSteps } from '../domain/ir.ts';
 import { evaluateCondition } from './conditions.ts';
@@ -10,6 +11,7 @@ import { runCall } from './steps/call.ts';
 import { runChoose } from './steps/choose.ts';
 import { runCollect } from './steps/collect.ts';
 import { runDo } from './steps/do.ts';
+import { runEach } from './steps/each.ts';
 import { runManual } from './steps/manual.ts';
 import { runNotify } from './steps/notify.ts';
 import { runVerify } from './steps/verify.ts';
@@ -36,6 +38,15 @@ export async function interpret(run: Run): Promise<RunOutcome> {
     if (position < 0) return { outcome: 'failed', reason: `no step ${next.to === 'goto' ? next.step : ''}`, people: false };
   }
   return { outcome: 'done' };
+}
+
+/** A step out of its turn, as a visit of its own. */
+function visitAgain(run: Run, id: string): Promise<Next> {
+  const step = ownSteps(run.runbook).find((one) => one.id === id);
+  assert(step !== undefined, `no step ${id}`);
+  const number = (run.course.visits[id] ?? 0) + 1;
+  run.course.visits[id] = number;
+  return visitStep({ run, step, number });
 }
 
 async function visitStep(visit: Visit): Promise<Next> {
@@ -96,5 +107,7 @@ function runKind({ run, step, number }: Visit): Promise<Next> {
       return runCollect({ run, step, number });
     case 'call':
       return runCall({ run, step, number }, interpret);
+    case 'each':
+      return runEach({ run, step, number }, visitAgain);
   }
 }

@@ -6,8 +6,8 @@ import type { DoOutcome } from './do.ts';
 import { performDo } from './do.ts';
 import { lookupFor } from './plan.ts';
 import { resolveRefs } from './refs.ts';
-import type { Visit } from './run.ts';
-import { append, BELAY, factsOf, partName } from './run.ts';
+import type { Run, Visit } from './run.ts';
+import { BELAY, factsOf, partName } from './run.ts';
 
 export interface Performance {
   /** Distinguishes several acts of one visit. */
@@ -98,15 +98,27 @@ async function attemptNow(visit: Visit, performance: Performance, attempt: numbe
 /** Polls durably; `resume` wakes it at once. */
 async function waitWhilePaused(visit: Visit, part: string, by: string): Promise<void> {
   const { run } = visit;
-  await append(run, partName(visit, `${part}:paused`), (at) => ({
-    events: [{ type: 'run.paused', data: { by, reason: visit.step.id }, at, actor: BELAY }],
-  }));
+  await mark(run, partName(visit, `${part}:paused`), { type: 'run.paused', data: { by, reason: visit.step.id } });
   for (let poll = 1; ; poll += 1) {
     const state = await run.context.step(partName(visit, `${part}:poll${poll}`), async () => (await run.world.pause.read()).paused);
     if (!state) break;
     await run.context.receive('resumed', (await run.context.now()) + PAUSE_POLL_MS);
   }
-  await append(run, partName(visit, `${part}:resumed`), (at) => ({
-    events: [{ type: 'run.resumed', data: { by: 'pause cleared' }, at, actor: BELAY }],
-  }));
+  await mark(run, partName(visit, `${part}:resumed`), { type: 'run.resumed', data: { by: 'pause cleared' } });
+}
+
+type Mark =
+  | { readonly type: 'run.paused'; readonly data: { by: string; reason: string } }
+  | { readonly type: 'run.resumed'; readonly data: { by: string } };
+
+/** Of the many lanes of a fan-out the first one says it for all. */
+async function mark(run: Run, name: string, said: Mark): Promise<void> {
+  const isPaused = said.type === 'run.paused';
+  await run.context.step(name, async () => {
+    const at = run.world.time.now();
+    await run.world.incidents.update(run.incident, `${run.context.runId}/${name}`, (incident) =>
+      run.isPart === true && (incident.isRunPaused === true) === isPaused ? null : { events: [{ ...said, at, actor: BELAY }] },
+    );
+    return at;
+  });
 }

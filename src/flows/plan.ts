@@ -3,20 +3,24 @@ import { assert } from '../domain/assert.ts';
 import { ACTIONS } from '../domain/catalog.ts';
 import { BelayError } from '../domain/errors.ts';
 import type { GuardVerdict } from '../domain/guardrail.ts';
-import type { CallStep, DoStep, Guard, Never, Runbook, Step } from '../domain/ir.ts';
+import type { CallStep, DoStep, EachStep, Guard, Never, Runbook, Step } from '../domain/ir.ts';
 import { ownSteps } from '../domain/ir.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import type { Plan, PlanNote, PlanStep } from '../domain/plan.ts';
 import type { System } from '../domain/system.ts';
 import type { Action, Observation } from '../ports/action.ts';
 import { runCheck } from './checks.ts';
+import { draftEach } from './each/plan.ts';
 import type { Facts } from './facts.ts';
 import { lookupIn, releaseFacts } from './facts.ts';
 import type { Lookup } from './refs.ts';
 import { resolveRefs } from './refs.ts';
 import type { PinnedRunbook, World } from './world.ts';
 
-export type PlanWorld = Pick<World, 'system' | 'digest' | 'actions' | 'probes' | 'expression' | 'targets'>;
+/** `readings`: absent where nothing is measured. */
+export type PlanWorld = Pick<World, 'system' | 'digest' | 'actions' | 'probes' | 'expression' | 'targets'> & {
+  readonly readings?: World['readings'];
+};
 
 interface Draft {
   readonly step: PlanStep;
@@ -83,6 +87,7 @@ async function draftSteps(runbook: Runbook, planning: Planning): Promise<readonl
   const drafts: Draft[] = [];
   for (const step of ownSteps(runbook)) {
     if (step.kind === 'call') drafts.push(...(await draftCall(step, planning)));
+    else if (step.kind === 'each') drafts.push(...(await draftFanOut(step, runbook, planning)));
     else drafts.push(await draftStep(step, planning));
   }
   return drafts;
@@ -103,6 +108,21 @@ async function draftCall(step: CallStep, planning: Planning): Promise<readonly D
   const open = guards.filter((guard) => guard.answer !== 'pass' && guard.answer !== 'not-applicable');
   const why = open.length === 0 ? null : `${step.runbook.id}: ${open.map((guard) => `${guard.guard} is ${guard.answer}`).join(', ')}`;
   return [{ step: base, unknown: why }, ...steps];
+}
+
+/** The step, and what the part of the first organization would do: the others' are planned when they have their turn. */
+async function draftFanOut(step: EachStep, runbook: Runbook, planning: Planning): Promise<readonly Draft[]> {
+  const { world, facts } = planning;
+  const { first, ...draft } = await draftEach(world, step, runbook, facts);
+  const head: Draft = { step: { ...baseOf(step), ...draft.step }, unknown: draft.unknown };
+  if (first === null) return [head];
+  const given = { ...facts, inputs: first.inputs, outputs: {} };
+  try {
+    const inputs = checkInputs(world.system, first.runbook, first.inputs);
+    return [head, ...(await draftSteps(first.runbook, { ...planning, facts: { ...given, inputs } }))];
+  } catch (error) {
+    return [{ ...head, unknown: sentence(error) }];
+  }
 }
 
 function unknownYet(draft: Draft, why: string): Draft {
@@ -154,7 +174,7 @@ function baseOf(step: Step): Pick<PlanStep, 'id' | 'kind' | 'title' | 'who' | 't
   };
 }
 
-async function draftStep(step: Exclude<Step, CallStep>, planning: Planning): Promise<Draft> {
+async function draftStep(step: Exclude<Step, CallStep | EachStep>, planning: Planning): Promise<Draft> {
   const base = baseOf(step);
   if (step.kind !== 'do') return { step: { ...base, effect: 'none' }, unknown: null };
   if (step.do === 'belay.undo')

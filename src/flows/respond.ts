@@ -313,7 +313,7 @@ async function carryOut(run: Run): Promise<Json> {
 
 /** Resolved only when it was proven: verified and watched, or when the runbook changes nothing and people ticked it off. */
 async function resolve(run: Run): Promise<void> {
-  const changesNothing = !stepsOf(run.runbook).some((step) => step.kind === 'do');
+  const changesNothing = !stepsOf(run.runbook).some((step) => step.kind === 'do' || step.kind === 'each');
   const from = changesNothing ? (['responding', 'mitigated', 'watching'] as const) : (['mitigated', 'watching'] as const);
   const open = await run.context.step('run:contingencies', async () => openContingencies(await readIncident(run)).length);
   await enterPhase(run, 'run:resolved', from, 'resolved', { onContingency: open > 0 });

@@ -1,5 +1,6 @@
 // A run in progress: what the interpreter carries from step to step, and how it writes to the incident's log.
 // Everything here is rebuilt by replay after a crash: nothing is read from memory that a checkpoint does not hold.
+import { BelayError } from '../domain/errors.ts';
 import type { EventDraft } from '../domain/event.ts';
 import type { Incident, Phase } from '../domain/incident.ts';
 import type { ActionCall, Runbook, Step } from '../domain/ir.ts';
@@ -26,6 +27,8 @@ export interface Completed {
   readonly undo: ActionCall | null;
   /** Fingerprint of the target with our change in place; null when it could not be seen. */
   fingerprint: string | null;
+  /** Not one act but a fan-out: it is taken back organization by organization. */
+  readonly isEach?: true;
 }
 
 /** What a run knows as a whole, in whichever runbook it is. */
@@ -63,6 +66,8 @@ export interface Run {
   readonly outputs: Record<string, JsonObject>;
   /** The guards were asked again, right before the first act of this runbook. */
   rechecked: boolean;
+  /** One organization's part of a fan-out: its lane keeps its record, and nobody is asked anything within it. */
+  readonly isPart?: true;
 }
 
 /** One visit of one step: names of its engine steps are `<step>#<visit>:<part>`, unique and independent of positions. */
@@ -100,7 +105,7 @@ export function wholeFacts({ course, incident }: Run): Facts {
 
 /** Appends to the incident once, however often the step is repeated. */
 /** What writing to an incident needs of a run. */
-export type Writing = Pick<Run, 'context' | 'world' | 'incident'>;
+export type Writing = Pick<Run, 'context' | 'world' | 'incident' | 'isPart'>;
 
 export async function append(run: Writing, name: string, build: (at: Instant) => Omit<Change, 'key'>): Promise<void> {
   await update(run, name, (_incident, at) => build(at));
@@ -112,6 +117,8 @@ export async function update(
   name: string,
   build: (incident: Incident, at: Instant) => Omit<Change, 'key'> | null,
 ): Promise<Instant> {
+  // Thousands of parts would bury the log of their incident: a lane writes one line for all of its own.
+  if (run.isPart === true) return 0;
   return run.context.step(name, async () => {
     const at = run.world.time.now();
     await run.world.incidents.update(run.incident, `${run.context.runId}/${name}`, (incident) => build(incident, at));
@@ -148,7 +155,9 @@ export async function enterPhase(
 /** Something was put in place by this run, or was found to be in place already: what is proven now is more than luck. */
 export function hasActed(run: Run, incident: Incident): boolean {
   if (run.course.completed.length > 0) return true;
-  return stepsOf(run.course.runbook).some((step) => step.kind === 'do' && ['done', 'noop'].includes(incident.steps[step.id]?.status ?? ''));
+  return stepsOf(run.course.runbook).some(
+    (step) => (step.kind === 'do' || step.kind === 'each') && ['done', 'noop'].includes(incident.steps[step.id]?.status ?? ''),
+  );
 }
 
 /** Ends a visit: the step's state, its evidence, and the clocks it meets, in one transaction. */
@@ -244,6 +253,7 @@ export async function askPeople(
   options: readonly [string, ...string[]],
 ): Promise<{ readonly choice: string; readonly by: string }> {
   const { run, step } = visit;
+  if (run.isPart === true) throw new BelayError('BELAY_GUARD_REFUSED', `${step.id} would have to ask people: ${question}`);
   await update(run, partName(visit, 'ask'), (incident, at) => {
     const told = attention(run, incident, {
       revision: partName(visit, 'ask'),

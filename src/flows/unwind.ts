@@ -1,6 +1,7 @@
 // Taking back: `do` steps in reverse order, each by its declared undo, each under the full protocol of `do` and only while our own
 // change is still what is there. An undo that fails stops there and asks people; it never cascades.
 import type { DoOutcome } from './do.ts';
+import { goBack } from './each/lanes.ts';
 import { performStepDo } from './perform.ts';
 import { lookupFor } from './plan.ts';
 import { resolveRefs } from './refs.ts';
@@ -24,6 +25,7 @@ export async function unwind(visit: Visit, steps: readonly string[]): Promise<st
 
 async function takeOneBack(visit: Visit, done: Completed, name: string): Promise<string | null> {
   const { run } = visit;
+  if (done.isEach === true) return takeFanOutBack(visit, done, name);
   if (done.undo === null) return `stopped before ${done.step}: it has no undo`;
   const expected = done.fingerprint ?? (await inPlace(visit, done, name));
   // Nobody can tell whether it took effect, and it is not in place now: there is nothing of ours to take back.
@@ -42,6 +44,18 @@ async function takeOneBack(visit: Visit, done: Completed, name: string): Promise
       { type: 'contingency.closed', data: { step: done.step, by: visit.step.id }, at, actor: BELAY },
     ],
     clearTimers: [`contingency:${done.step}`],
+  }));
+  run.course.completed.splice(run.course.completed.indexOf(done), 1);
+  return null;
+}
+
+/** All organizations that it was done for; what cannot be taken back for some of them is for people to look at. */
+async function takeFanOutBack(visit: Visit, done: Completed, name: string): Promise<string | null> {
+  const { run } = visit;
+  const back = await goBack(visit, { step: done.step, name });
+  if (back.failed > 0) return `${done.step} was taken back for ${back.undone} organizations and could not be for ${back.failed}`;
+  await append(run, partName(visit, `${name}:undone`), (at) => ({
+    events: [{ type: 'step.undone', data: { step: done.step, by: visit.step.id }, at, actor: BELAY }],
   }));
   run.course.completed.splice(run.course.completed.indexOf(done), 1);
   return null;

@@ -46,14 +46,15 @@ export async function wakeAll(world: WakeWorld): Promise<void> {
  * Runs that wait for a lock which nobody holds any more: each tries at once, and one of them gets it. Called whenever an incident changed;
  * repeating it costs the run a look.
  */
-export async function wakeFreed(world: Pick<World, 'engine' | 'incidents' | 'time'>): Promise<void> {
+export async function wakeFreed(world: Pick<World, 'engine' | 'incidents' | 'partLocks' | 'time'>): Promise<void> {
   const waiting = await world.incidents.list({ open: true });
   const free = new Map<string, boolean>();
   for (const { run, queued } of waiting) {
     if (run === null || queued == null) continue;
     const { lock } = queued;
     // One that people have ended may hold it still, while its run comes to its end.
-    if (!free.has(lock)) free.set(lock, (await world.incidents.list({ lock, limit: 1 })).length === 0);
+    if (!free.has(lock))
+      free.set(lock, (await world.incidents.list({ lock, limit: 1 })).length === 0 && !(await world.partLocks.isHeld(lock)));
     // A run that stands still for another reason hears nothing, and what it was sent would pile up.
     if (free.get(lock) !== true || !(await isAtWork(world, run))) continue;
     await world.engine.signal(run, LOCK_TOPIC, true, `lock/${lock}/${world.time.now()}`);

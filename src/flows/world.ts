@@ -12,6 +12,7 @@ import type { FlowSwitch } from '../ports/flow-switch.ts';
 import type { DocumentStore, IncidentStore } from '../ports/incident-store.ts';
 import type { Journal } from '../ports/journal.ts';
 import type { Outbox } from '../ports/outbox.ts';
+import type { PartLocks } from '../ports/part-locks.ts';
 import type { PauseSwitch } from '../ports/pause.ts';
 import type { Probe } from '../ports/probe.ts';
 import type { Readings } from '../ports/readings.ts';
@@ -38,6 +39,7 @@ export interface World {
   readonly pause: PauseSwitch;
   readonly incidents: IncidentStore;
   readonly documents: DocumentStore;
+  readonly partLocks: PartLocks;
   readonly outbox: Outbox;
   readonly signals: SignalStore;
   readonly silences: SilenceStore;

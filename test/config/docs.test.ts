@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { APPROVE, CALL, CHOOSE, COLLECT, COMMON, DO, MANUAL, NOTIFY, VERIFY, WAIT, WATCH } from '../../src/config/step-fields.ts';
+import { APPROVE, CALL, CHOOSE, COLLECT, COMMON, DO, EACH, MANUAL, NOTIFY, VERIFY, WAIT, WATCH } from '../../src/config/step-fields.ts';
 import { ACTIONS, PROBES } from '../../src/domain/catalog.ts';
 
 const ROOT = path.join(import.meta.dirname, '../..');
@@ -16,7 +16,7 @@ const COMPOSED = [
     (what) => `unknown-${what}`,
   ),
   ...['source', 'target', 'switch', 'channel'].map((what) => `${what}-option`),
-  ...['loop', 'missing', 'role-differs', 'too-deep', 'too-many-steps'].map((why) => `call-${why}`),
+  ...['asks', 'loop', 'missing', 'role-differs', 'too-deep', 'too-many-steps'].map((why) => `call-${why}`),
 ];
 
 function rulesOfTheCode(): readonly string[] {
@@ -44,7 +44,7 @@ describe('the format of runbooks', () => {
   });
 
   test('every key of every kind of step is there', () => {
-    const keys = [COMMON, MANUAL, APPROVE, CHOOSE, DO, VERIFY, WATCH, WAIT, NOTIFY, COLLECT, CALL].flatMap((shape) => Object.keys(shape));
+    const keys = [COMMON, MANUAL, APPROVE, CHOOSE, DO, VERIFY, WATCH, WAIT, NOTIFY, COLLECT, CALL, EACH].flatMap((shape) => Object.keys(shape));
     expect([...new Set(keys)].filter((key) => !FORMAT.includes(`\`${key}\``))).toEqual([]);
   });
 

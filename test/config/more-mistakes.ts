@@ -274,13 +274,6 @@ export const MORE: readonly Mistake[] = [
     at: '```belay template initial pt-BR',
   },
   {
-    name: 'a kind that is not available yet',
-    from: '```belay wait\nuntil: now >= steps.think.out.goLive',
-    to: '```belay each other\nwith: {}',
-    rule: 'not-available',
-    at: '```belay each other',
-  },
-  {
     name: 'a call of a runbook that is not there',
     from: '```belay wait\nuntil: now >= steps.think.out.goLive',
     to: '```belay call bse\nwith: {}',

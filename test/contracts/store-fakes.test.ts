@@ -6,6 +6,7 @@ import { DurableDisk } from '../world/fakes/durable-disk.ts';
 import { createFakeIncidentStore } from '../world/fakes/incident-store.ts';
 import { KillSwitch } from '../world/fakes/kill-switch.ts';
 import { createFakeOutbox } from '../world/fakes/outbox.ts';
+import { createFakePartLocks } from '../world/fakes/part-locks.ts';
 import { createFakeShadowStore } from '../world/fakes/shadow-store.ts';
 import { createFakeSignalStore } from '../world/fakes/signal-store.ts';
 import { createFakeSilenceStore } from '../world/fakes/silence-store.ts';
@@ -13,6 +14,7 @@ import { createFakeTime } from '../world/fakes/time.ts';
 import { documentStoreContract } from './document-store.ts';
 import { incidentStoreContract } from './incident-store.ts';
 import { outboxContract } from './outbox.ts';
+import { partLocksContract } from './part-locks.ts';
 import { shadowStoreContract } from './shadow-store.ts';
 import { signalStoreContract } from './signal-store.ts';
 import { silenceStoreContract } from './silence-store.ts';
@@ -34,6 +36,7 @@ async function makeFakeStore(): Promise<StoreUnderTest> {
       signals: createFakeSignalStore(deps),
       silences: createFakeSilenceStore(deps),
       shadows: createFakeShadowStore(deps),
+      partLocks: createFakePartLocks(deps),
       outbox: createFakeOutbox({ ...deps, process, isAlive: (one) => alive.has(one) }),
     };
   };
@@ -56,6 +59,7 @@ describe('fake document store', () => documentStoreContract(makeFakeStore, tools
 describe('fake outbox', () => outboxContract(makeFakeStore, tools));
 describe('fake signal store', () => signalStoreContract(makeFakeStore, tools));
 describe('fake shadow store', () => shadowStoreContract(makeFakeStore, tools));
+describe('fake locks of parts', () => partLocksContract(makeFakeStore, tools));
 describe('fake silence store', () => silenceStoreContract(makeFakeStore, tools));
 
 describe('a kill of the fake store', () => {

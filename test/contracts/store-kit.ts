@@ -9,6 +9,7 @@ import type { DeliveryDraft } from '../../src/domain/message.ts';
 import type { Digest } from '../../src/ports/digest.ts';
 import type { Change, DocumentStore, IncidentStore } from '../../src/ports/incident-store.ts';
 import type { Outbox } from '../../src/ports/outbox.ts';
+import type { PartLocks } from '../../src/ports/part-locks.ts';
 import type { ShadowStore } from '../../src/ports/shadow-store.ts';
 import type { SignalStore } from '../../src/ports/signal-store.ts';
 import type { SilenceStore } from '../../src/ports/silence-store.ts';
@@ -23,6 +24,7 @@ export interface StoreProcess {
   readonly incidents: IncidentStore;
   readonly documents: DocumentStore;
   readonly outbox: Outbox;
+  readonly partLocks: PartLocks;
   readonly signals: SignalStore;
   readonly silences: SilenceStore;
   readonly shadows: ShadowStore;

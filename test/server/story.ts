@@ -15,6 +15,7 @@ import { createFakeFlowSwitch } from '../world/fakes/flow-switch.ts';
 import { createFakeIncidentStore } from '../world/fakes/incident-store.ts';
 import { KillSwitch } from '../world/fakes/kill-switch.ts';
 import { createFakeOutbox } from '../world/fakes/outbox.ts';
+import { createFakePartLocks } from '../world/fakes/part-locks.ts';
 import { createFakePause, type FakePause } from '../world/fakes/pause.ts';
 import { createFakeShadowStore } from '../world/fakes/shadow-store.ts';
 import { createFakeSignalStore } from '../world/fakes/signal-store.ts';
@@ -58,6 +59,7 @@ export async function createStory(time: Time): Promise<Story> {
     documents,
     pause,
     time,
+    partLocks: createFakePartLocks(deps),
     outbox: createFakeOutbox(deps),
     silences: createFakeSilenceStore(deps),
     shadows: createFakeShadowStore(deps),

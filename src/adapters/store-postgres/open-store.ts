@@ -2,6 +2,7 @@
 import type { Digest } from '../../ports/digest.ts';
 import type { DocumentStore, IncidentStore } from '../../ports/incident-store.ts';
 import type { Outbox } from '../../ports/outbox.ts';
+import type { PartLocks } from '../../ports/part-locks.ts';
 import type { ShadowStore } from '../../ports/shadow-store.ts';
 import type { SignalStore } from '../../ports/signal-store.ts';
 import type { SilenceStore } from '../../ports/silence-store.ts';
@@ -13,6 +14,7 @@ import { createIdempotencyKeys, createPauseRow, type IdempotencyKeys, type Pause
 import { createIncidentStore } from './incidents.ts';
 import { migrate } from './migrate.ts';
 import { createOutbox } from './outbox.ts';
+import { createPartLocks } from './part-locks.ts';
 import { createSession } from './session.ts';
 import { createShadowStore } from './shadows.ts';
 import { createSignalStore } from './signals.ts';
@@ -30,6 +32,7 @@ export interface StoreOptions {
 export interface Store {
   readonly incidents: IncidentStore;
   readonly documents: DocumentStore;
+  readonly partLocks: PartLocks;
   readonly outbox: Outbox;
   readonly signals: SignalStore;
   readonly silences: SilenceStore;
@@ -61,6 +64,7 @@ export function openStore({ databaseUrl, digest, time, poolSize = 6 }: StoreOpti
       },
     },
     documents: createDocumentStore(database, digest),
+    partLocks: createPartLocks(database),
     outbox: createOutbox(deps),
     signals: createSignalStore(database, { digest, time }),
     silences: createSilenceStore(database, digest),

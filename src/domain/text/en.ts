@@ -86,6 +86,16 @@ const events: EventTexts = {
   'step.finished': (d) => `Step ${d.step}: ${stepStatuses[d.status]}${d.attempt > 1 ? ` (attempt ${d.attempt})` : ''}`,
   'step.skipped': (d) => `Step ${d.step} skipped: ${d.reason}`,
   'step.undone': (d) => `Step ${d.step} taken back by ${d.by}`,
+  'each.began': (d, say) =>
+    `Step ${d.step}: ${d.total} organizations in ${d.batches.length === 1 ? 'one batch' : `${d.batches.length} batches`}, first ${say.list(d.first)}${d.attempt > 1 ? ` (attempt ${d.attempt})` : ''}`,
+  'each.batch': (d) => `Step ${d.step}: batch ${d.batch} begins, ${d.orgs === 1 ? '1 organization' : `${d.orgs} organizations`}`,
+  'each.progressed': (d) => `Step ${d.step}, lane ${d.lane}: ${d.counts.done + d.counts.noop} done, ${d.counts.failed} failed`,
+  'each.failed': (d) => `Step ${d.step} failed for ${d.org}: ${d.reason}`,
+  'each.recorded': (d) =>
+    `Step ${d.step}, lane ${d.lane} ended: ${d.counts.done} done, ${d.counts.noop} already as wanted, ${d.counts.failed} failed, ${d.counts.left} not begun`,
+  'each.halted': (d) => `Step ${d.step} was halted in batch ${d.batch} by ${d.by}: ${d.reason}`,
+  'each.returned': (d) =>
+    `Step ${d.step}: taken back for ${d.undone.length} organizations${d.failed.length === 0 ? '' : `, not for ${d.failed.length}`}`,
   'check.recorded': (d) => `Check ${d.probe} of ${d.step} ${results[d.result]}: ${d.expect}${d.reason === '' ? '' : ` (${d.reason})`}`,
   'checklist.ticked': (d) => `${d.by} ticked "${d.item}"${d.note === '' ? '' : `: ${d.note}`}`,
   'checklist.answered': (d) => `${d.by} answered step ${d.step}`,

@@ -87,6 +87,16 @@ const events: EventTexts = {
   'step.finished': (d) => `Passo ${d.step}: ${stepStatuses[d.status]}${d.attempt > 1 ? ` (tentativa ${d.attempt})` : ''}`,
   'step.skipped': (d) => `Passo ${d.step} pulado: ${d.reason}`,
   'step.undone': (d) => `Passo ${d.step} desfeito por ${d.by}`,
+  'each.began': (d, say) =>
+    `Passo ${d.step}: ${d.total} organizações em ${d.batches.length === 1 ? 'um lote' : `${d.batches.length} lotes`}, primeiro ${say.list(d.first)}${d.attempt > 1 ? ` (tentativa ${d.attempt})` : ''}`,
+  'each.batch': (d) => `Passo ${d.step}: começa o lote ${d.batch}, ${d.orgs === 1 ? '1 organização' : `${d.orgs} organizações`}`,
+  'each.progressed': (d) => `Passo ${d.step}, fila ${d.lane}: ${d.counts.done + d.counts.noop} feitas, ${d.counts.failed} com falha`,
+  'each.failed': (d) => `Passo ${d.step} falhou para ${d.org}: ${d.reason}`,
+  'each.recorded': (d) =>
+    `Passo ${d.step}, fila ${d.lane} terminou: ${d.counts.done} feitas, ${d.counts.noop} já como desejado, ${d.counts.failed} com falha, ${d.counts.left} não iniciadas`,
+  'each.halted': (d) => `Passo ${d.step} foi interrompido no lote ${d.batch} por ${d.by}: ${d.reason}`,
+  'each.returned': (d) =>
+    `Passo ${d.step}: desfeito para ${d.undone.length} organizações${d.failed.length === 0 ? '' : `, não para ${d.failed.length}`}`,
   'check.recorded': (d) =>
     `Verificação ${d.probe} de ${d.step} ${results[d.result]}: ${d.expect}${d.reason === '' ? '' : ` (${d.reason})`}`,
   'checklist.ticked': (d) => `${d.by} marcou "${d.item}"${d.note === '' ? '' : `: ${d.note}`}`,

@@ -136,7 +136,8 @@ function timerOf(step: DoStep, at: Instant) {
   };
 }
 
-async function askWithNewPlan(visit: Visit<DoStep>, why: string): Promise<Next> {
+/** What nobody has approved is planned again and asked, never resolved on the way. */
+export async function askWithNewPlan(visit: Visit, why: string): Promise<Next> {
   const plan = await replan(visit);
   if (plan.steps.find((one) => one.id === visit.step.id)?.effect === 'unknown') {
     return askHow(visit, `${why}, and still it cannot be known; do it by hand, then continue`);

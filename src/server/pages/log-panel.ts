@@ -70,6 +70,8 @@ export function toneOf(event: Event): Tone {
     case 'comms.changed':
       return event.data.state === 'failed' ? 'bad' : event.data.state === 'ambiguous' ? 'warn' : 'quiet';
     case 'clock.breached':
+    case 'each.failed':
+    case 'each.halted':
     case 'approval.denied':
     case 'approval.expired':
     case 'role.missing':
@@ -88,11 +90,14 @@ export function toneOf(event: Event): Tone {
     case 'approval.granted':
     case 'run.started':
     case 'run.paused':
+    case 'each.began':
+    case 'each.batch':
     case 'run.resumed':
     case 'note.added':
       return 'strong';
     case 'comms.planned':
     case 'step.observed':
+    case 'each.progressed':
       return 'quiet';
     default:
       return 'plain';

@@ -3,6 +3,7 @@
 import { organizationName } from '../../domain/incident-view.ts';
 import type { Plan, PlanStep } from '../../domain/plan.ts';
 import type { System } from '../../domain/system.ts';
+import { plannedEachText } from '../../domain/text/each-texts.ts';
 import { planNoteText } from '../../domain/text/plan-notes.ts';
 import { icon } from '../icons.ts';
 import { html, type Markup, none } from '../markup.ts';
@@ -57,7 +58,7 @@ function planList(context: PageContext, plan: Plan, view: Snapshot['view']): Mar
   const state = (id: string) => view.steps.find((step) => step.id === id)?.status;
   const mark = (id: string): Markup => (state(id) === 'skipped' ? icon('skip') : done(id) ? icon('check') : none);
   const done = (id: string): boolean => ['done', 'noop', 'skipped'].includes(state(id) ?? '');
-  return html`<h2>${w.planSteps}</h2><ol class="plan">${plan.steps.map((step) => html`<li class="${step.action === undefined ? 'is-plain' : 'is-act'}${done(step.id) ? ' is-done' : ''}">${mark(step.id)}<b>${step.title}</b> <span class="muted">${step.kind}${step.who === undefined ? none : html` · ${step.who}`}</span>${step.action === undefined ? none : planFacts(context, step)}</li>`)}</ol>`;
+  return html`<h2>${w.planSteps}</h2><ol class="plan">${plan.steps.map((step) => html`<li class="${step.action === undefined ? 'is-plain' : 'is-act'}${done(step.id) ? ' is-done' : ''}">${mark(step.id)}<b>${step.title}</b> <span class="muted">${step.kind}${step.who === undefined ? none : html` · ${step.who}`}</span>${step.action === undefined ? none : planFacts(context, step)}${step.each === undefined ? none : html`<p class="each">${plannedEachText(step.each, context.lang)}</p>`}</li>`)}</ol>`;
 }
 
 function planFacts(context: PageContext, step: PlanStep): Markup {

@@ -1,8 +1,10 @@
 // The steps: where each stands, in document order, each with its why, arguments and what it found.
 import { formatDuration, stepStatusWord } from '../../domain/event-text.ts';
+import type { EachView } from '../../domain/fan-out.ts';
 import type { IncidentView } from '../../domain/incident-view.ts';
 import type { StepView } from '../../domain/incident-view-steps.ts';
 import type { JsonObject } from '../../domain/json.ts';
+import { eachProgressText, overOf } from '../../domain/text/each-texts.ts';
 import { type Icon, icon } from '../icons.ts';
 import { html, type Markup, none, type Part } from '../markup.ts';
 import { span, timeTag } from '../times.ts';
@@ -37,8 +39,16 @@ function row(context: PageContext, step: StepView): Markup {
 <div class="more">
 ${step.text === '' ? none : html`<p class="why">${step.text}</p>`}
 ${step.action === null ? none : html`<p>${call(step.action, step.args)}</p>`}
+${step.each === null ? none : eachBar(context, step.each)}
 ${factsOf(context, step)}
 </div></details></li>`;
+}
+
+/** How far a fan-out is, and who failed first. */
+function eachBar({ lang }: PageContext, each: EachView): Markup {
+  const failures = each.failures.map(({ org, reason }) => html`<li><b>${org}</b> ${clip(reason)}</li>`);
+  return html`<p class="each"><progress max="${each.total}" value="${overOf(each)}"></progress> ${eachProgressText(each, lang)}</p>
+${failures.length === 0 ? none : html`<ul class="each-failures">${failures}</ul>`}`;
 }
 
 function status(context: PageContext, step: StepView): Markup {

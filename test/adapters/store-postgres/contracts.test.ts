@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { documentStoreContract } from '../../contracts/document-store.ts';
 import { incidentStoreContract } from '../../contracts/incident-store.ts';
 import { outboxContract } from '../../contracts/outbox.ts';
+import { partLocksContract } from '../../contracts/part-locks.ts';
 import { shadowStoreContract } from '../../contracts/shadow-store.ts';
 import { signalStoreContract } from '../../contracts/signal-store.ts';
 import { silenceStoreContract } from '../../contracts/silence-store.ts';
@@ -23,4 +24,5 @@ describe('document store on Postgres', () => documentStoreContract(make, tools))
 describe('outbox on Postgres', () => outboxContract(make, tools));
 describe('signal store on Postgres', () => signalStoreContract(make, tools));
 describe('shadow store on Postgres', () => shadowStoreContract(make, tools));
+describe('locks of parts on Postgres', () => partLocksContract(make, tools));
 describe('silence store on Postgres', () => silenceStoreContract(make, tools));

@@ -26,6 +26,7 @@ import { createFakeIncidentStore } from '../../world/fakes/incident-store.ts';
 import { createFakeJournal } from '../../world/fakes/journal.ts';
 import { KillSwitch } from '../../world/fakes/kill-switch.ts';
 import { createFakeOutbox } from '../../world/fakes/outbox.ts';
+import { createFakePartLocks } from '../../world/fakes/part-locks.ts';
 import { createFakePause } from '../../world/fakes/pause.ts';
 import { createFakeShadowStore } from '../../world/fakes/shadow-store.ts';
 import { createFakeSignalStore } from '../../world/fakes/signal-store.ts';
@@ -144,6 +145,7 @@ function worldOf(example: ExampleWorld, clock: ReturnType<typeof createFakeTime>
     pause: createFakePause({ disk, kill, time }),
     incidents: createFakeIncidentStore(stores),
     documents: createFakeDocumentStore(stores),
+    partLocks: createFakePartLocks(stores),
     outbox: createFakeOutbox(stores),
     signals: createFakeSignalStore({ disk, kill }),
     silences: createFakeSilenceStore({ disk, kill }),

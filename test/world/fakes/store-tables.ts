@@ -63,6 +63,11 @@ export function tablesOf(disk: FakeDisk): StoreTables {
   }));
 }
 
+/** lock → the part of a fan-out that holds it. */
+export function partLocksOn(disk: FakeDisk): Map<string, { readonly holder: string; readonly incident: string }> {
+  return partOf(disk, 'part-locks', () => new Map());
+}
+
 /** Values go in and come out as JSON, as through a database. */
 export const copy = <T>(value: T): T => (value === undefined ? value : (JSON.parse(JSON.stringify(value)) as T));
 
@@ -100,7 +105,9 @@ export function applyChange(deps: FakeStoreDeps, row: IncidentRow, change: Chang
   const after = fold(row.incident, events);
   const isTaken =
     after.lock != null && [...tablesOf(deps.disk).incidents.values()].some((one) => one !== row && one.incident.lock === after.lock);
-  if (isTaken) throw new BelayError('BELAY_LOCK_HELD', `another run holds ${after.lock}`);
+  const part = after.lock == null || row.incident.lock === after.lock ? undefined : partLocksOn(deps.disk).get(after.lock);
+  if (isTaken || (part !== undefined && part.incident !== after.id))
+    throw new BelayError('BELAY_LOCK_HELD', `another run holds ${after.lock}`);
   row.incident = after;
   row.events.push(...events);
   finish(deps, row, change);

@@ -9,12 +9,14 @@ import type { System } from '../../../src/domain/system.ts';
 import type { Transition, TriggerView } from '../../../src/domain/trigger.ts';
 import { fireTimers } from '../../../src/flows/clocks.ts';
 import { createOutboxLoop } from '../../../src/flows/communicate.ts';
+import { EACH_LANE, eachLaneFlow } from '../../../src/flows/each/lane.ts';
 import { createLoop } from '../../../src/flows/loop.ts';
 import { RESPOND, respondFlow } from '../../../src/flows/respond.ts';
 import { answerTransitions } from '../../../src/flows/responder.ts';
 import { judgeShadows } from '../../../src/flows/shadow.ts';
 import { wakeAll, wakeFreed } from '../../../src/flows/wake.ts';
 import type { World } from '../../../src/flows/world.ts';
+import type { Action } from '../../../src/ports/action.ts';
 import type { Channel } from '../../../src/ports/channel.ts';
 import type { DeployTarget } from '../../../src/ports/deploy-target.ts';
 import type { Expression } from '../../../src/ports/expression.ts';
@@ -28,6 +30,7 @@ import { createFakeIncidentStore } from '../fakes/incident-store.ts';
 import { createFakeJournal } from '../fakes/journal.ts';
 import { KillSwitch } from '../fakes/kill-switch.ts';
 import { createFakeOutbox } from '../fakes/outbox.ts';
+import { createFakePartLocks } from '../fakes/part-locks.ts';
 import { createFakePause } from '../fakes/pause.ts';
 import { createFakeShadowStore } from '../fakes/shadow-store.ts';
 import { createFakeSignalStore } from '../fakes/signal-store.ts';
@@ -102,6 +105,9 @@ export interface SceneOptions {
   /** False: the old release does not heal the service. */
   readonly heals?: boolean;
   readonly system?: System;
+  /** More actions than those of the scene's target. */
+  readonly actions?: (disk: DurableDisk, kill: KillSwitch) => Readonly<Record<string, Action>>;
+  readonly expression?: Expression;
 }
 
 export type Life = Awaited<ReturnType<typeof startLife>>;
@@ -110,7 +116,7 @@ export type Life = Awaited<ReturnType<typeof startLife>>;
 export async function startLife(o: SceneOptions) {
   const { disk, clock, kill = new KillSwitch() } = o;
   const world = createWorld({ ...o, kill });
-  await world.engine.open({ [RESPOND]: respondFlow(world) });
+  await world.engine.open({ [RESPOND]: respondFlow(world), [EACH_LANE]: eachLaneFlow(world) });
   await wakeAll(world);
   const trouble: unknown[] = [];
   const loopOf = (everyMs: number, turn: () => Promise<unknown>) =>
@@ -150,12 +156,13 @@ export function createWorld(o: SceneOptions & { readonly kill: KillSwitch }): Wo
     pause: createFakePause({ disk, kill, time }),
     incidents: createFakeIncidentStore(stores),
     documents: createFakeDocumentStore(stores),
+    partLocks: createFakePartLocks(stores),
     outbox: createFakeOutbox(stores),
     signals: createFakeSignalStore({ disk, kill }),
     silences: createFakeSilenceStore({ disk, kill }),
     shadows: createFakeShadowStore({ disk, kill }),
     readings: o.readings ?? readingsOf(o.views ?? allBreached(time.now), time.now),
-    expression: comparing(),
+    expression: o.expression ?? comparing(),
     renderer: createRenderer(),
     statusPage: null,
     artefacts: {
@@ -175,6 +182,7 @@ export function createWorld(o: SceneOptions & { readonly kill: KillSwitch }): Wo
       'deploy.activate': action('deploy.activate', shop, 'target:shop', (to) => to),
       'deploy.freeze': action('deploy.freeze', frozen, 'freeze:shop', () => 'frozen'),
       'deploy.thaw': action('deploy.thaw', frozen, 'freeze:shop', () => 'open'),
+      ...o.actions?.(disk, kill),
     },
     probes: {
       http: {

@@ -1,0 +1,116 @@
+// One organization's part of a fan-out: its lock, its plan of now, and the steps of its runbook. What goes wrong in it stays in it.
+import { BelayError } from '../../domain/errors.ts';
+import { isHalted } from '../../domain/fan-out.ts';
+import type { EachStep, Runbook } from '../../domain/ir.ts';
+import type { JsonObject } from '../../domain/json.ts';
+import { renamed } from '../../domain/link-runbooks.ts';
+import type { Plan } from '../../domain/plan.ts';
+import type { FlowContext } from '../../ports/engine.ts';
+import type { Facts } from '../facts.ts';
+import { lookupIn } from '../facts.ts';
+import { interpret } from '../interpret.ts';
+import { makePlan } from '../plan.ts';
+import { resolveRefs } from '../refs.ts';
+import type { Completed, Course, Run } from '../run.ts';
+import type { World } from '../world.ts';
+import { partInputs, partPrefix } from './plan.ts';
+import type { LaneInput, Part } from './record.ts';
+
+export interface Lane {
+  readonly context: FlowContext;
+  readonly world: World;
+  readonly input: LaneInput;
+  readonly step: EachStep;
+}
+
+/** What an organization's turn begins with. `left`: the fan-out is halted. `held`: another run or part has its lock. */
+export type Turn =
+  | { readonly kind: 'left' }
+  | { readonly kind: 'held'; readonly lock: string }
+  | { readonly kind: 'refused'; readonly why: string }
+  | { readonly kind: 'go'; readonly plan: Plan };
+
+export const holderOf = ({ input }: Pick<Lane, 'input'>, org: string): string => `${input.run}/${input.step}/${org}`;
+
+/** Inside one engine step: reads, and takes the organization's lock. */
+export async function beginTurn(lane: Lane, org: string, facts: Facts): Promise<Turn> {
+  const { world, input, step } = lane;
+  const state = (await world.incidents.load(input.incident))?.each?.[step.id];
+  if (state === undefined || isHalted(state)) return { kind: 'left' };
+  try {
+    const given = partInputs(world.system, step, org, facts);
+    if (given.missing.length > 0) return { kind: 'refused', why: `no value for {${given.missing.join('}, {')}}` };
+    const lock = lockOf(lane, given.value);
+    if (lock !== null && !(await world.partLocks.take(lock, { holder: holderOf(lane, org), incident: input.incident })))
+      return { kind: 'held', lock };
+    const runbook = partRunbook(step, org);
+    const plan = await makePlan(
+      world,
+      { runbook, irHash: input.irHash },
+      { inputs: given.value, incident: { id: input.incident }, outputs: {} },
+    );
+    return { kind: 'go', plan };
+  } catch (error) {
+    if (!BelayError.is(error)) throw error;
+    return { kind: 'refused', why: error.message };
+  }
+}
+
+const partRunbook = (step: EachStep, org: string): Runbook => renamed(step.runbook, partPrefix(step.id, org));
+
+function lockOf({ world, input, step }: Lane, inputs: JsonObject): string | null {
+  const { lock } = step.runbook;
+  if (lock === undefined) return null;
+  return resolveRefs(lock, lookupIn(world.system, { inputs, incident: { id: input.incident }, outputs: {} }, null)).value;
+}
+
+/** Carries the part out. Only a bug of ours, or the end of this process, leaves it by a throw. */
+export async function carryOut(lane: Lane, org: string, plan: Plan): Promise<Part> {
+  const run = partRun(lane, { runbook: partRunbook(lane.step, org), plan, inputs: plan.inputs, prefix: partPrefix(lane.step.id, org) });
+  const part = (status: Part['status'], reason: string): Part => ({ org, status, reason, completed: run.course.completed });
+  try {
+    const result = await interpret(run);
+    if (result.outcome === 'failed') return part('failed', result.reason);
+    return part(run.course.completed.length > 0 ? 'done' : 'noop', '');
+  } catch (error) {
+    if (!BelayError.is(error)) throw error;
+    return part('failed', `${error.code}: ${error.message}`);
+  }
+}
+
+interface PartParts {
+  readonly runbook: Runbook;
+  readonly plan: Plan;
+  readonly inputs: JsonObject;
+  readonly prefix: string;
+  readonly completed?: readonly Completed[];
+}
+
+export function partRun({ context, world, input }: Lane, { runbook, plan, inputs, prefix, completed = [] }: PartParts): Run {
+  const outputs = {};
+  const course: Course = {
+    runbook,
+    inputs,
+    plan,
+    completed: [...completed],
+    left: [],
+    unwinds: 0,
+    visits: {},
+    outputs: { '': outputs },
+    alone: null,
+  };
+  const rechecked = runbook.require.length + runbook.never.length === 0;
+  return {
+    context,
+    world,
+    incident: input.incident,
+    irHash: input.irHash,
+    course,
+    runbook,
+    inputs,
+    prefix,
+    outputs,
+    rechecked,
+    isPart: true,
+  };
+}

@@ -1,0 +1,32 @@
+// Locks of the parts of fan-outs in memory, on the disk of a world; the locks of runs are those of the fake incident store.
+import type { PartLocks } from '../../../src/ports/part-locks.ts';
+import type { FakeStoreDeps } from './store-tables.ts';
+import { partLocksOn, tablesOf } from './store-tables.ts';
+
+export function createFakePartLocks({ disk, kill }: Pick<FakeStoreDeps, 'disk' | 'kill'>): PartLocks {
+  const held = partLocksOn(disk);
+  const tables = tablesOf(disk);
+  const write = async <T>(method: string, work: () => T): Promise<T> => {
+    await kill?.at(`store:${method}:before`);
+    const result = work();
+    await kill?.at(`store:${method}:after`);
+    return result;
+  };
+  return {
+    take: (lock, { holder, incident }) =>
+      write('take-lock', () => {
+        const isRun = [...tables.incidents.values()].some((row) => row.incident.lock === lock && row.incident.id !== incident);
+        if (isRun) return false;
+        if (!held.has(lock)) held.set(lock, { holder, incident });
+        return held.get(lock)?.holder === holder;
+      }),
+    release: ({ incident, holder }) =>
+      write('release-lock', () => {
+        for (const [lock, by] of held) if (by.incident === incident && (holder === undefined || by.holder === holder)) held.delete(lock);
+      }),
+    isHeld: async (lock) => {
+      await kill?.gate?.();
+      return held.has(lock);
+    },
+  } satisfies PartLocks;
+}
