@@ -56,6 +56,8 @@ function openDriven(one: DrivenSpec, registry: Registry, deps: ChannelDeps & Sou
       return registry.openIntegration(one.spec, deps);
     case 'channel':
       return registry.openChannel(one.spec, deps);
+    case 'secret':
+      return null;
   }
 }
 
@@ -75,24 +77,36 @@ export async function ruleFiles(): ReturnType<Wiring['ruleFiles']> {
   return { importRules: importPrometheusRules, exportRules: exportPrometheusRules };
 }
 
+interface PartsOptions {
+  readonly system: System;
+  readonly baseDir: string;
+  readonly dataDir: string;
+  /** For secrets that stand there; nobody's where it is left out. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
 /** The adapters of a configuration, to look through. @throws BELAY_CONFIG_INVALID for options that a driver does not take */
-export async function openParts(o: { readonly system: System; readonly baseDir: string; readonly dataDir: string }): Promise<LocalParts> {
+export async function openParts(o: PartsOptions): Promise<LocalParts> {
   const [
     { createCel },
     { createWorkingCopies },
     { createHttp, createNet },
     { createProcesses },
+    { createSecrets },
     { createActions },
     { createProbes },
     { openChannels, openIntegrations, openReader, openSwitches, openTargets },
+    { openLooks },
   ] = await Promise.all([
     import('./adapters/cel/index.ts'),
     import('./adapters/git/index.ts'),
     import('./adapters/http/index.ts'),
     import('./adapters/process/index.ts'),
+    import('./adapters/secrets/index.ts'),
     import('./flows/actions/index.ts'),
     import('./flows/probes/index.ts'),
     import('./registry.ts'),
+    import('./registry-looks.ts'),
   ]);
   const http = createHttp({ allow: o.system.network.allow });
   const deps = { http, time: systemTime, processes: createProcesses(), baseDir: o.baseDir, lookOnly: true };
@@ -100,11 +114,15 @@ export async function openParts(o: { readonly system: System; readonly baseDir: 
   const switches = openSwitches(o.system, deps);
   const integrations = openIntegrations(o.system, deps);
   const channels = openChannels(o.system, { ...deps, dataDir: o.dataDir, say: () => undefined });
+  const expression = createCel();
+  // Digests of secrets are keyed by chance: what is printed here says nothing to whoever reads it elsewhere.
+  const secrets = createSecrets(o.system.secrets ?? [], { ...deps, env: o.env ?? {}, digest: createDigest(systemTime.uuid()) });
+  const sourceDeps = { ...deps, net: createNet({ allow: o.system.network.allow }), expression, secrets };
   const plan = {
     system: o.system,
     digest: createDigest(''),
     targets,
-    expression: createCel(),
+    expression,
     actions: createActions({ targets, switches, integrations, pause: localPause(o.dataDir) }),
     probes: createProbes({
       http,
@@ -113,9 +131,9 @@ export async function openParts(o: { readonly system: System; readonly baseDir: 
       switches,
       integrations,
       workingCopies: createWorkingCopies(deps),
+      looks: { looks: openLooks(o.system, sourceDeps), secrets, windows: o.system.windows ?? [], time: systemTime },
     }),
   };
-  const sourceDeps = { ...deps, net: createNet({ allow: o.system.network.allow }), expression: plan.expression };
   const read: LocalParts['read'] = async (source, withinMs) => {
     const timeoutMs = Math.min(source.timeoutMs, withinMs);
     return openReader({ ...source, timeoutMs }, sourceDeps).read(AbortSignal.timeout(withinMs + SPARE_MS), {});

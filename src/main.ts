@@ -12,7 +12,7 @@ const wiring: Wiring = {
   pauseFile: async (dataDir) => (await import('./local.ts')).localPause(dataDir),
   lintTools: async () => (await import('./local.ts')).lintTools(),
   ruleFiles: async () => (await import('./local.ts')).ruleFiles(),
-  openParts: async (options) => (await import('./local.ts')).openParts(options),
+  openParts: async (options) => (await import('./local.ts')).openParts({ ...options, env: process.env }),
   expression: async () => (await import('./adapters/cel/index.ts')).createCel(),
   digest: async () => (await import('./adapters/system/index.ts')).createDigest(''),
 };

@@ -17,6 +17,7 @@ import type { PauseMark } from './adapters/pause-file/index.ts';
 import { combinePause, createPauseFile } from './adapters/pause-file/index.ts';
 import { createProcesses, createReplays } from './adapters/process/index.ts';
 import { createRefusalFile } from './adapters/refusal-file/index.ts';
+import { createSecrets } from './adapters/secrets/index.ts';
 import { createStatusFiles } from './adapters/status-files/index.ts';
 import type { Store } from './adapters/store-postgres/index.ts';
 import { openStore } from './adapters/store-postgres/index.ts';
@@ -38,6 +39,7 @@ import type { Digest } from './ports/digest.ts';
 import type { Engine } from './ports/engine.ts';
 import type { PauseSwitch } from './ports/pause.ts';
 import { type OpenedSources, openChannels, openIntegrations, openSources, openSwitches, openTargets } from './registry.ts';
+import { openLooks } from './registry-looks.ts';
 import type { Listening } from './server/app.ts';
 import { createServer } from './server/app.ts';
 import { createAuth } from './server/auth.ts';
@@ -119,6 +121,8 @@ function buildWorld(o: OpenOptions, { digest, journal, store, engine }: Ground) 
   const detector = createDetector({ system, store: store.signals, time, sources, onTransition: () => onBreach(), onError });
   const [targets, switches, integrations] = [openTargets(system, deps), openSwitches(system, deps), openIntegrations(system, deps)];
   const pause = openPause(o.dataDir, store);
+  const secrets = createSecrets(system.secrets ?? [], { ...deps, env: o.env, digest });
+  const looks = openLooks(system, { ...deps, net, expression, secrets });
   const world: World = {
     system,
     runbooks: o.runbooks,
@@ -150,6 +154,7 @@ function buildWorld(o: OpenOptions, { digest, journal, store, engine }: Ground) 
       switches,
       integrations,
       workingCopies: createWorkingCopies(deps),
+      looks: { looks, secrets, windows: system.windows ?? [], time },
     }),
   };
   const whenBreached = (wake: () => void): void => {

@@ -3,6 +3,7 @@ import type { ParamSpec } from '../domain/catalog.ts';
 import type { InputSpec, InputType, Runbook } from '../domain/ir.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import { nearest } from '../domain/nearest.ts';
+import { isPulled } from '../domain/source-catalog.ts';
 import { DURATION_FORM, durationMeant, parseDuration } from '../domain/units.ts';
 import type { RunbookDraft } from './draft.ts';
 import { demandKnown } from './lint-names.ts';
@@ -66,6 +67,7 @@ export function lintArguments(call: Call): void {
         problems,
         release: kind === 'action' && args['target'] !== undefined,
         ...(call.as === undefined ? {} : { as: call.as }),
+        secrets: spec?.params[key]?.secrets === true,
       }),
     );
   }
@@ -173,13 +175,40 @@ function lintValue(spec: ParamSpec | undefined, value: Json, argument: Argument)
     case 'url':
       if (typeof value !== 'string' || !/^https?:\/\/\S+$/.test(value)) wrong('an address that begins with http:// or https://');
       return;
+    case 'object':
+      if (typeof value !== 'object' || value === null || Array.isArray(value)) wrong('a mapping');
+      return;
+    case 'any':
+      return;
+    case 'source':
+      lintSource(spec, value, argument);
+      return;
     case 'org':
     case 'target':
     case 'switch':
     case 'integration':
     case 'trigger':
+    case 'window':
+    case 'secret':
       lintName(spec.type, value, argument);
   }
+}
+
+/** One that Belay reads, of the driver that the probe needs. With `optional` it may be left out of belay.yaml. */
+function lintSource({ driver }: ParamSpec, value: Json, argument: Argument): void {
+  const { args, context, problems, at, key, name } = argument;
+  if (args['optional'] === true && typeof value === 'string' && !context.known.sources.has(value)) return;
+  lintName('source', value, argument);
+  const source = context.system.sources.find((one) => one.id === value);
+  if (source === undefined || (driver === undefined ? isPulled(source) : source.driver === driver)) return;
+  const fitting = context.system.sources.filter((one) => (driver === undefined ? isPulled(one) : one.driver === driver));
+  problems.error('wrong-argument', at, `${key} is ${JSON.stringify(value)}, whose driver is ${source.driver}`, {
+    expected: `a source of driver ${driver ?? 'that Belay reads itself'}`,
+    hint:
+      fitting.length === 0
+        ? `The probe ${name} reads what such a source reads: add one under sources.`
+        : `Such are: ${fitting.map((one) => one.id).join(', ')}.`,
+  });
 }
 
 const LISTS = {
@@ -188,6 +217,9 @@ const LISTS = {
   switch: 'switches',
   integration: 'integrations',
   trigger: 'triggers',
+  source: 'sources',
+  window: 'windows',
+  secret: 'secrets',
 } as const;
 
 function lintName(type: keyof typeof LISTS, value: Json, { problems, at, key, context }: Argument): void {

@@ -16,6 +16,8 @@ export interface RefPlace {
   readonly release: boolean;
   /** What an `each` calls its organization. */
   readonly as?: string;
+  /** `{secret.*}` is filled here, where it is sent. */
+  readonly secrets?: boolean;
 }
 
 const REF = /\{([a-zA-Z][\w-]*(?:\.[\w-]+)*)\}/g;
@@ -76,7 +78,7 @@ function problemOf(path: readonly string[], place: RefPlace): RefProblem | null 
     case 'steps':
       return stepProblem(rest, draft);
     case 'secret':
-      return { why: 'secrets in runbooks are not available yet in this version' };
+      return secretProblem(rest, place);
     case 'env':
       return { why: 'the environment is read in belay.yaml only' };
     default:
@@ -92,6 +94,11 @@ function problemOf(path: readonly string[], place: RefPlace): RefProblem | null 
         ].join(', '),
       };
   }
+}
+
+function secretProblem(rest: readonly string[], { context, secrets }: RefPlace): RefProblem | null {
+  if (secrets !== true) return { why: 'a secret may not stand here: this is kept, in the plan and in the record' };
+  return rest.length === 1 ? among(rest[0] ?? '', [...context.known.secrets], 'secret') : { why: 'write {secret.<name>}' };
 }
 
 function among(name: string, known: readonly string[], what: string): RefProblem | null {

@@ -5,6 +5,7 @@ import type { Diagnostic } from '../domain/diagnostic.ts';
 import type { DriverOptions } from '../domain/driver-options.ts';
 import { INTEGRATION_DRIVERS } from '../domain/integration-catalog.ts';
 import { ANSWER_NAMES, parsePoint } from '../domain/probe-point.ts';
+import { SECRET_DRIVERS } from '../domain/secret-catalog.ts';
 import { SOURCE_DRIVERS } from '../domain/source-catalog.ts';
 import { SWITCH_DRIVERS } from '../domain/switch-catalog.ts';
 import { TARGET_DRIVERS } from '../domain/target-catalog.ts';
@@ -58,6 +59,7 @@ export function lintSystemParts(context: LintContext): readonly Diagnostic[] {
   for (const spec of system.switches) lintOptions({ what: 'switch', spec }, context, problems);
   for (const spec of system.integrations ?? []) lintOptions({ what: 'integration', spec }, context, problems);
   for (const spec of system.channels) lintOptions({ what: 'channel', spec }, context, problems);
+  for (const spec of system.secrets ?? []) lintOptions({ what: 'secret', spec }, context, problems);
   return problems.found;
 }
 
@@ -81,12 +83,14 @@ const PLACES = {
   switch: 'switches',
   integration: 'integrations',
   channel: 'channels',
+  secret: 'secrets',
 } as const;
 
 function optionsOf({ what, spec }: DrivenSpec): DriverOptions {
   if (what === 'source') return SOURCE_DRIVERS[spec.driver].options;
   if (what === 'target') return TARGET_DRIVERS[spec.driver];
   if (what === 'integration') return INTEGRATION_DRIVERS[spec.driver];
+  if (what === 'secret') return SECRET_DRIVERS[spec.driver];
   return what === 'switch' ? SWITCH_DRIVERS[spec.driver] : CHANNEL_DRIVERS[spec.driver];
 }
 

@@ -2,6 +2,7 @@
 import type { ActionSpec, ExprType, ProbeSpec } from '../domain/catalog.ts';
 import type { ChannelSpec } from '../domain/channel-catalog.ts';
 import type { IntegrationSpec } from '../domain/integration-catalog.ts';
+import type { SecretSpec } from '../domain/secret-catalog.ts';
 import type { SignalSpec } from '../domain/signal.ts';
 import type { SourceSpec } from '../domain/source-catalog.ts';
 import type { SwitchSpec } from '../domain/switch-catalog.ts';
@@ -40,7 +41,8 @@ export type DrivenSpec =
   | { readonly what: 'target'; readonly spec: TargetSpec }
   | { readonly what: 'switch'; readonly spec: SwitchSpec }
   | { readonly what: 'integration'; readonly spec: IntegrationSpec }
-  | { readonly what: 'channel'; readonly spec: ChannelSpec };
+  | { readonly what: 'channel'; readonly spec: ChannelSpec }
+  | { readonly what: 'secret'; readonly spec: SecretSpec };
 
 /** Names that exist, whether or not what stands under them could be read. */
 export interface Known {
@@ -57,6 +59,8 @@ export interface Known {
   readonly audiences: ReadonlySet<string>;
   readonly clocks: ReadonlySet<string>;
   readonly roles: ReadonlySet<string>;
+  readonly windows: ReadonlySet<string>;
+  readonly secrets: ReadonlySet<string>;
 }
 
 export interface LintContext extends LintTools {

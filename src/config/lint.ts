@@ -105,5 +105,7 @@ function knownOf(draft: SystemDraft): Known {
     audiences: keys('audiences'),
     clocks: keys('clocks'),
     roles: new Set(draft.system.roles),
+    windows: keys('windows'),
+    secrets: keys('secrets'),
   };
 }

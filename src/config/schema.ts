@@ -4,11 +4,13 @@ import type { GuardLimits } from '../domain/guardrail.ts';
 import { DEFAULT_GUARD_LIMITS } from '../domain/guardrail.ts';
 import { INTEGRATION_DRIVERS, type IntegrationSpec } from '../domain/integration-catalog.ts';
 import type { Severity } from '../domain/ir.ts';
+import { SECRET_DRIVERS, type SecretSpec } from '../domain/secret-catalog.ts';
 import type { SignalSpec } from '../domain/signal.ts';
 import type { SourceSpec } from '../domain/source-catalog.ts';
 import { SWITCH_DRIVERS, type SwitchSpec } from '../domain/switch-catalog.ts';
 import type { AudienceSpec, Component, Lang, Organization, Person, SeverityPolicy, System } from '../domain/system.ts';
 import { TARGET_DRIVERS, type TargetSpec } from '../domain/target-catalog.ts';
+import type { WindowSpec } from '../domain/window.ts';
 import { clock } from './clocks.ts';
 import { type Driven, driven } from './driven.ts';
 import type { Problems } from './problems.ts';
@@ -36,7 +38,9 @@ import { readSignal } from './signals.ts';
 import { source } from './sources.ts';
 import type { TriggerDraft } from './triggers.ts';
 import { readTrigger } from './triggers.ts';
+import { maintenanceWindow } from './windows.ts';
 import type { Entry, Value } from './yaml.ts';
+import { zone } from './zone.ts';
 
 export interface SystemDraft {
   /** Templates come from their files, and a runbook's own triggers are added later. */
@@ -46,25 +50,6 @@ export interface SystemDraft {
 }
 
 export const lang = oneOf<Lang>('en', 'pt-BR');
-
-export const zone: Reader<string> = (value, problems, name) => {
-  const read = text(value, problems, name);
-  if (read === undefined || isZone(read)) return read;
-  problems.error('zone', value.span, `${name} is "${read}", which is not a time zone`, {
-    expected: 'a zone such as America/Sao_Paulo or UTC',
-  });
-  return undefined;
-};
-
-function isZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return true;
-  } catch {
-    // Intl has no question for it: it throws for what it does not know.
-    return false;
-  }
-}
 
 const component = record({
   title: optional(text),
@@ -148,6 +133,8 @@ const FILE = record({
   network: optional(record({ allow: optional(listOf(text)) })),
   statusPage: optional(record({ title: required(text) })),
   history: optional(record({ keep: required(historyLength) })),
+  windows: optional(mapOf(maintenanceWindow)),
+  secrets: optional(mapOf(driven(SECRET_DRIVERS, () => ({})))),
 });
 
 /** Reads the whole file; parts that cannot be read are left out, and told. */
@@ -197,6 +184,8 @@ export function readSystem(value: Value, problems: Problems): SystemDraft | null
       network: { allow: file.network?.allow ?? [] },
       statusPage: file.statusPage?.title === undefined ? null : { title: file.statusPage.title },
       ...(file.history?.keep === undefined ? {} : { history: { keepMs: file.history.keep } }),
+      windows: list(file.windows, (key, one): WindowSpec => ({ zone: defaults.zone, ...one, id: key })),
+      secrets: list(file.secrets, (key, one) => specOf(key, one) as unknown as SecretSpec),
     },
   };
 }

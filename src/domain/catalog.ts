@@ -1,6 +1,8 @@
 // What runbooks may name: actions of `do` and probes of checks, with the types of their arguments and results.
 // It describes, it does not act: flows bind each name to a port. `belay lint` and the expression checker read only this.
 
+import type { SourceDriverName } from './source-catalog.ts';
+
 export type ParamType =
   | 'string'
   | 'int'
@@ -13,13 +15,22 @@ export type ParamType =
   | 'switch'
   | 'integration'
   | 'trigger'
+  | 'source'
+  | 'window'
+  | 'secret'
   | 'url'
-  | 'list';
+  | 'list'
+  | 'object'
+  | 'any';
 
 export interface ParamSpec {
   readonly type: ParamType;
   readonly required?: boolean;
   readonly oneOf?: readonly string[];
+  /** `{secret.x}` may stand in it: it is filled where it is sent, and nowhere before. */
+  readonly secrets?: true;
+  /** Of a source: which of them. */
+  readonly driver?: SourceDriverName;
 }
 
 export interface ActionSpec {
@@ -37,7 +48,7 @@ export interface ProbeSpec {
   readonly name: string;
   readonly params: Readonly<Record<string, ParamSpec>>;
   /** Names and types that `expect` and `when` may use. */
-  readonly result: Readonly<Record<string, ResultType>>;
+  readonly result: Readonly<Record<string, ResultType | 'any'>>;
 }
 
 const target = { type: 'target', required: true } as const;
@@ -71,12 +82,85 @@ export const ACTIONS: Readonly<Record<string, ActionSpec>> = index([
   { name: 'belay.resume', effect: 'state', params: {} },
 ]);
 
+const optional = { type: 'bool' } as const;
+const sourceOf = (driver: SourceDriverName) => ({ type: 'source', required: true, driver }) as const;
+
+/** What is read beside the counting, of sources that belay.yaml names. With `optional` a source that it does not name is passed over. */
+const LOOKS: readonly ProbeSpec[] = [
+  {
+    name: 'log',
+    params: {
+      source: sourceOf('log'),
+      last: { type: 'duration' },
+      lines: { type: 'int' },
+      match: { type: 'string' },
+      contains: { type: 'string' },
+      org: { type: 'org' },
+      optional,
+    },
+    // `matched` of `read` lines; `whole`: all of that time was read.
+    result: { matched: 'int', read: 'int', whole: 'bool' },
+  },
+  {
+    name: 'sentry',
+    params: { source: sourceOf('sentry-api'), last: { type: 'duration' }, query: { type: 'string' }, optional },
+    result: { errors: 'int', issues: 'int', newIssues: 'int' },
+  },
+  {
+    name: 'vendor.status',
+    params: { source: sourceOf('status-page'), component: { type: 'string' }, optional },
+    // `level`: 0 well, 1 degraded, 2 partly out, 3 out.
+    result: { level: 'int', word: 'string', well: 'bool', maintenance: 'bool', incidents: 'int' },
+  },
+  {
+    name: 'sample',
+    params: { source: { type: 'source', required: true }, name: { type: 'string', required: true }, labels: { type: 'object' }, optional },
+    result: { value: 'double', least: 'double', most: 'double', samples: 'int' },
+  },
+  { name: 'host', params: { path: { type: 'string' } }, result: { cpu: 'double', memory: 'double', disk: 'double' } },
+  {
+    name: 'reports',
+    params: { trigger: { type: 'trigger', required: true }, org: { type: 'org' } },
+    result: { people: 'int', open: 'bool' },
+  },
+];
+
+const NEAR: readonly ProbeSpec[] = [
+  {
+    name: 'window',
+    params: { window: { type: 'window', required: true }, atLeast: { type: 'duration' } },
+    // `enough`: it is open, and for so long yet.
+    result: { open: 'bool', leftMs: 'int', enough: 'bool' },
+  },
+  {
+    name: 'secret',
+    params: {
+      secret: { type: 'secret', required: true },
+      // One of these says how the running service shows which secret it uses.
+      challenge: { type: 'url' },
+      jwt: { type: 'url' },
+      envFile: { type: 'string' },
+      field: { type: 'string' },
+    },
+    // `digest` is keyed: it tells two secrets apart and shows neither.
+    result: { same: 'bool', expired: 'bool', digest: 'string' },
+  },
+];
+
 export const PROBES: Readonly<Record<string, ProbeSpec>> = index([
   {
     name: 'http',
-    params: { url: { type: 'url', required: true }, timeout: { type: 'duration' }, contains: { type: 'string' }, times: { type: 'int' } },
-    // `ok` counts answers below 400 of `times` requests; `status` is the last one's.
-    result: { status: 'int', ok: 'int', tried: 'int', latencyMs: 'double', found: 'bool' },
+    params: {
+      url: { type: 'url', required: true },
+      timeout: { type: 'duration' },
+      contains: { type: 'string' },
+      times: { type: 'int' },
+      // The whole body, as JSON: neither more nor less.
+      json: { type: 'any' },
+      headers: { type: 'object', secrets: true },
+    },
+    // `ok` counts answers below 400 of `times` requests; `status` and `json` are the last one's.
+    result: { status: 'int', ok: 'int', tried: 'int', latencyMs: 'double', found: 'bool', json: 'any', equal: 'bool' },
   },
   {
     name: 'metric',
@@ -97,6 +181,8 @@ export const PROBES: Readonly<Record<string, ProbeSpec>> = index([
     params: { name: { type: 'string', required: true }, integration },
     result: { found: 'bool', active: 'bool', archived: 'bool' },
   },
+  ...LOOKS,
+  ...NEAR,
 ]);
 
 function index<T extends { readonly name: string }>(specs: readonly T[]): Readonly<Record<string, T>> {

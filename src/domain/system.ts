@@ -5,11 +5,13 @@ import type { ChannelSpec } from './channel-catalog.ts';
 import type { GuardLimits } from './guardrail.ts';
 import type { IntegrationSpec } from './integration-catalog.ts';
 import type { ClockSpec, Severity, Templates } from './ir.ts';
+import type { SecretSpec } from './secret-catalog.ts';
 import type { SignalSpec } from './signal.ts';
 import type { SourceSpec } from './source-catalog.ts';
 import type { SwitchSpec } from './switch-catalog.ts';
 import type { TargetSpec } from './target-catalog.ts';
 import type { TriggerRule } from './trigger.ts';
+import type { WindowSpec } from './window.ts';
 
 export interface Component {
   readonly id: string;
@@ -85,4 +87,7 @@ export interface System {
   readonly statusPage: { readonly title: string } | null;
   /** How long counts by the minute are kept; 0: not at all. Absent: DEFAULT_HISTORY_MS. */
   readonly history?: { readonly keepMs: number };
+  readonly windows?: readonly WindowSpec[];
+  /** Where secrets are: their values are nowhere in here. */
+  readonly secrets?: readonly SecretSpec[];
 }

@@ -2,7 +2,8 @@
 import { PROBES } from '../domain/catalog.ts';
 import type { CheckResult } from '../domain/guardrail.ts';
 import type { Check } from '../domain/ir.ts';
-import type { Instant, JsonObject } from '../domain/json.ts';
+import type { Instant, Json, JsonObject } from '../domain/json.ts';
+import { masked } from '../domain/mask.ts';
 import type { ProbeResult } from '../ports/probe.ts';
 import type { Lookup } from './refs.ts';
 import { resolveRefs } from './refs.ts';
@@ -16,6 +17,8 @@ export interface CheckOutcome {
   readonly values: JsonObject;
   /** The probe answered; false: nobody looked, which is a gap and never a proof. */
   readonly known: boolean;
+  /** It is not configured and need not be: it counts neither for nor against. */
+  readonly absent?: true;
   /** Why it is not a pass, in the terms of the check: a key or a probe's own words. */
   readonly reason: string;
 }
@@ -38,9 +41,31 @@ export async function runCheck(world: CheckWorld, check: Check, lookup: Lookup, 
   const probe = world.probes[check.probe];
   if (probe === undefined) return outcome('inconclusive', {}, `no probe ${check.probe}`);
   const measured = await probe.measure(args.value, since === undefined ? undefined : { since });
-  if (!measured.known) return outcome('inconclusive', {}, measured.why);
+  if (!measured.known)
+    return { ...outcome('inconclusive', {}, measured.why), ...(measured.absent === undefined ? {} : { absent: measured.absent }) };
   const { result, reason } = judge(world, check, measured);
-  return outcome(result, measured.values, reason, true);
+  return outcome(result, recordable(measured.values, check.probe), reason, true);
+}
+
+const LONGEST_KEPT = 2_000;
+
+/** What a stranger's JSON says is judged whole, and kept masked, where it is small. */
+export function recordable(values: JsonObject, probe: string): JsonObject {
+  const names = PROBES[probe]?.result ?? {};
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, names[name] === 'any' ? shortJson(value) : value]));
+}
+
+function shortJson(value: Json): Json {
+  const text = JSON.stringify(value);
+  if (text.length > LONGEST_KEPT) return `${text.length} characters of JSON`;
+  const safe = masked(text);
+  if (safe === text) return value;
+  try {
+    return JSON.parse(safe) as Json;
+  } catch {
+    // What was hidden may have been the end of it.
+    return safe;
+  }
 }
 
 /**
@@ -63,9 +88,10 @@ function spread(values: JsonObject, interval: { readonly lower: number; readonly
   return [values, { ...values, value: interval.lower }, { ...values, value: interval.upper }];
 }
 
-/** `all`: every one passes. `any`: one passes. What does not pass is a fail only when nothing is inconclusive. */
+/** What is not configured and need not be is left out; nothing else proves nothing. `all`: every one passes. `any`: one passes. What does not pass is a fail only when nothing is inconclusive. */
 export function combine(mode: 'all' | 'any', outcomes: readonly CheckOutcome[]): CheckResult {
-  const results = outcomes.map((one) => one.result);
+  const results = outcomes.filter((one) => one.absent !== true).map((one) => one.result);
+  if (results.length === 0) return 'inconclusive';
   if (mode === 'any') return results.includes('pass') ? 'pass' : results.includes('inconclusive') ? 'inconclusive' : 'fail';
   return results.includes('fail') ? 'fail' : results.includes('inconclusive') ? 'inconclusive' : 'pass';
 }

@@ -29,6 +29,8 @@ export function lookupIn(system: System, facts: Facts, release: JsonObject | nul
   return (path) => {
     const [root, ...rest] = path;
     if (root === undefined) return undefined;
+    // It stays as it is written: whoever sends it fills it in, and what is kept never holds it.
+    if (root === 'secret') return `{${path.join('.')}}`;
     if (root === 'org' && rest.length > 0) return readPath(org as Json, rest);
     if (root === 'steps') return readPath(facts.outputs[(rest[0] ?? '').replaceAll('-', '_')], rest.slice(rest[1] === 'out' ? 2 : 1));
     return readPath(roots[root], rest);

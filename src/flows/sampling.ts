@@ -110,7 +110,9 @@ async function sampleOnce(visit: Sampled, sampling: Sampling, before: Seen): Pro
   const holdsSince = raw.map((one, index) => (one.result === 'pass' ? ((unbroken ? before.holdsSince[index] : null) ?? now) : null));
   const outcomes = raw.map((one, index) => heldLongEnough(one, step.checks[index] as Check, holdsSince[index] ?? null, now));
   const result = combine(step.mode, outcomes);
-  const good = result === 'pass' || (result === 'inconclusive' && outcomes.every((one) => one.known));
+  const good =
+    result === 'pass' ||
+    (result === 'inconclusive' && outcomes.every((one) => one.known || one.absent === true) && outcomes.some((one) => one.known));
   const sinceGood = good && before.lastGoodAt !== null ? now - before.lastGoodAt : 0;
   const seen = {
     coveredMs: before.coveredMs + (sinceGood <= reachMs ? Math.max(0, sinceGood) : 0),
@@ -153,7 +155,7 @@ function neededMs({ forMs }: WhileHolding, everyMs: number): number {
 
 function judged(visit: Sampled, sampling: Sampling, { result, outcomes, seen }: Batch): Judged {
   const { coveredMs: watchedMs, samples, blind } = seen;
-  const open = outcomes.find((one) => one.result !== 'pass');
+  const open = outcomes.find((one) => one.result !== 'pass' && one.absent !== true) ?? outcomes.find((one) => one.result !== 'pass');
   const short = sampling.stopOn === 'fail' && result === 'inconclusive' ? `watched for ${watchedMs} of ${sampling.forMs} ms` : '';
   return {
     result,

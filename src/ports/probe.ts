@@ -4,8 +4,15 @@ import type { Instant, JsonObject } from '../domain/json.ts';
 
 export type ProbeResult =
   /** `interval` is present when `value` is sampled: `expect` is then judged at value, lower and upper. */
-  | { readonly known: true; readonly values: JsonObject; readonly interval?: { readonly lower: number; readonly upper: number } }
-  | { readonly known: false; readonly why: string };
+  | {
+      readonly known: true;
+      readonly values: JsonObject;
+      readonly interval?: { readonly lower: number; readonly upper: number };
+      /** What was seen, for `collect` to keep: bounded and masked. Checks do not look at it. */
+      readonly seen?: JsonObject;
+    }
+  /** `absent`: it is not configured, and the check says that it need not be. */
+  | { readonly known: false; readonly why: string; readonly absent?: true };
 
 export interface Probe {
   readonly spec: ProbeSpec;

@@ -10,6 +10,8 @@ import { type Machine, thisMachine } from './machine.ts';
 import { busyShare, type CpuTimes } from './proc.ts';
 import { Unreadable } from './unreadable.ts';
 
+export { createHostLook } from './look.ts';
+
 export type HostSpec = Extract<SourceSpec, { driver: 'host' }>;
 
 export interface HostDeps {

@@ -11,6 +11,8 @@ import { cursorOf, hashOf, positionOf } from './place.ts';
 import { type Memory, Reading } from './reading.ts';
 import { LabelSets } from './tally.ts';
 
+export { createLogLook } from './look.ts';
+
 interface LogDeps {
   readonly time: Pick<Time, 'now' | 'monotonicMs'>;
   /** Where a relative path starts. */

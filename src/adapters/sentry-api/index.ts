@@ -1,26 +1,19 @@
 // Counts of Sentry as a source of signals, asked of its web API: complete minutes, each of them once. It judges nothing; what cannot be read
 // is a dead reading with its reason, in which the token never stands. What Sentry sends by itself is the driver `sentry`.
-import { deadBatch, jsonOf, Patience, readUpTo, Unusable } from '../../domain/answer.ts';
+import { deadBatch, Patience, readUpTo, Unusable } from '../../domain/answer.ts';
 import { BelayError } from '../../domain/errors.ts';
 import type { Instant } from '../../domain/json.ts';
 import type { Batch, Cursor, Sample } from '../../domain/signal.ts';
-import type { SourceSpec } from '../../domain/source-catalog.ts';
-import type { Http } from '../../ports/http.ts';
 import type { SignalReader } from '../../ports/signal-source.ts';
-import type { Time } from '../../ports/time.ts';
 import { errorsIn, issuesIn, MINUTE_MS, type Span, sessionsIn } from './answers.ts';
+import { type Ask, createAsking, type SentryApiDeps, type SentryApiSpec } from './asking.ts';
 
-export type SentryApiSpec = Extract<SourceSpec, { driver: 'sentry-api' }>;
+export type { SentryApiSpec } from './asking.ts';
+export { createErrorsLook } from './look.ts';
 
-const MOST_BYTES = 8 * 1024 * 1024;
 /** After a longer absence the rest is not asked for. */
 const LONGEST_GAP_MS = 12 * 3_600_000;
 const COUNTS = ['errors', 'issues', 'sessions'] as const;
-
-interface SentryApiDeps {
-  readonly http: Http;
-  readonly time: Pick<Time, 'now' | 'monotonicMs'>;
-}
 
 /**
  * @example createSentryApiReader({ id: 'errors', driver: 'sentry-api', url: 'https://sentry.io', organization: 'acme', token, counts: ['errors'], settleMs: 60_000, everyMs: 60_000, timeoutMs: 10_000 }, { http, time })
@@ -33,24 +26,7 @@ export function createSentryApiReader(spec: SentryApiSpec, { http, time }: Sentr
       hint: `Counts: ${COUNTS.join(', ')}.`,
     });
   const patience = new Patience();
-  const base = `${spec.url.replace(/\/+$/, '')}/api/0/organizations/${encodeURIComponent(spec.organization)}`;
-  const headers = { accept: 'application/json', authorization: `Bearer ${spec.token}` };
-  const chosen = [
-    ...(spec.projects ?? []).map((one): [string, string] => ['project', one]),
-    ...(spec.environment === undefined ? [] : [['environment', spec.environment] as [string, string]]),
-  ];
-
-  const asking = (signal: AbortSignal): Ask => {
-    const end = time.monotonicMs() + spec.timeoutMs;
-    return async (path, more) => {
-      const query = new URLSearchParams([...Object.entries(more), ...chosen]);
-      const timeoutMs = Math.max(1, Math.ceil(end - time.monotonicMs()));
-      const request = { method: 'GET', url: `${base}/${path}/?${query.toString()}`, headers, timeoutMs, maxBytes: MOST_BYTES } as const;
-      const answer = await http.request(request, signal);
-      patience.heard(answer, time.now());
-      return jsonOf(answer);
-    };
-  };
+  const asking = createAsking(spec, { http, time, patience });
 
   const read = async (signal: AbortSignal, cursor: Cursor): Promise<Batch> => {
     const now = time.now();
@@ -71,8 +47,6 @@ export function createSentryApiReader(spec: SentryApiSpec, { http, time }: Sentr
 
   return { id: spec.id, everyMs: spec.everyMs, read } satisfies SignalReader;
 }
-
-type Ask = (path: string, more: Readonly<Record<string, string>>) => Promise<unknown>;
 
 /** What is new in the span, and up to where it is complete. @throws Unusable */
 async function readAll(

@@ -18,6 +18,15 @@ export interface Summary {
   /** The page says of itself that a planned maintenance is under way. */
   readonly isMaintained: boolean;
   readonly components: readonly Component[];
+  /** What is not resolved, as the page orders it. */
+  readonly incidents: readonly VendorIncident[];
+}
+
+export interface VendorIncident {
+  readonly name: string;
+  readonly status: string;
+  readonly impact: string;
+  readonly since: Instant | null;
 }
 
 /** Each component is three series: a page with more of them is looked at by name. */
@@ -55,7 +64,28 @@ export function parseSummary(text: string): Summary {
     const name = plain(textOf(fields['name'], `components[${index}].name`), LONGEST_NAME);
     return { name, status: textOf(fields['status'], `components[${index}].status`) };
   });
-  return { updatedAt, indicator, isMaintained, components };
+  return { updatedAt, indicator, isMaintained, components, incidents: incidentsIn(whole['incidents']) };
+}
+
+const MOST_INCIDENTS = 20;
+const OVER: readonly unknown[] = ['resolved', 'postmortem', 'completed'];
+
+/** They explain: what of them cannot be read is no reason to distrust the page. */
+function incidentsIn(value: unknown): readonly VendorIncident[] {
+  const list = Array.isArray(value) ? value.filter(isFields) : [];
+  const word = (one: unknown): string => plain(typeof one === 'string' ? one : '', LONGEST_NAME);
+  return list
+    .filter((one) => !OVER.includes(one['status']))
+    .slice(0, MOST_INCIDENTS)
+    .map((one) => {
+      const since = Date.parse(word(one['started_at'] ?? one['created_at']));
+      return {
+        name: word(one['name']),
+        status: word(one['status']),
+        impact: word(one['impact']),
+        since: Number.isFinite(since) ? since : null,
+      };
+    });
 }
 
 function parsed(text: string): unknown {
@@ -111,6 +141,9 @@ function absence(name: string, components: readonly Component[]): string {
     near === null ? `it names ${plain(known.slice(0, 10).join(', '), 400)}${known.length > 10 ? ', …' : ''}` : `it names ${near}`;
   return `the page names no component ${JSON.stringify(name)}; ${known.length === 0 ? 'it names none' : hint}`;
 }
+
+/** What a word for the whole page, or for a component, means; null: it is not known. */
+export const levelOf = (word: string, of: 'page' | 'component'): number | null => (of === 'page' ? INDICATORS : LEVELS).get(word) ?? null;
 
 /** Of components with one name the worst counts; of one whose status is unknown nothing is told but that it is. */
 export function samplesOf({ indicator, isMaintained }: Summary, components: readonly Component[], at: Instant): readonly Sample[] {

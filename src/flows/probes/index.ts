@@ -1,16 +1,33 @@
 // Binds every probe of the catalog to the port that answers it. A probe only reads; trouble in the world is "not known", never a throw.
+import type { WindowSpec } from '../../domain/window.ts';
 import type { DeployTarget } from '../../ports/deploy-target.ts';
 import type { FlowSwitch } from '../../ports/flow-switch.ts';
 import type { Http } from '../../ports/http.ts';
+import type { Looks } from '../../ports/looks.ts';
 import type { Probe } from '../../ports/probe.ts';
 import type { Readings } from '../../ports/readings.ts';
+import type { Secrets } from '../../ports/secrets.ts';
+import type { Time } from '../../ports/time.ts';
 import type { WorkingCopies } from '../../ports/working-copy.ts';
 import type { Integrations } from '../integrations.ts';
 import { gitProbe } from './git.ts';
+import { hostProbe, reportsProbe } from './here.ts';
 import { httpProbe } from './http.ts';
 import { integrationProbes } from './integrations.ts';
+import { logProbe } from './log.ts';
 import { metricProbe } from './metric.ts';
+import { sampleProbe, sentryProbe, vendorProbe } from './outside.ts';
+import { secretProbe } from './secret.ts';
 import { flowProbe, releaseProbe } from './state.ts';
+import { windowProbe } from './window.ts';
+
+/** What is looked at beside the counting. */
+export interface LookPorts {
+  readonly looks: Looks;
+  readonly secrets: Secrets;
+  readonly windows: readonly WindowSpec[];
+  readonly time: Time;
+}
 
 export interface ProbePorts {
   readonly http: Http;
@@ -19,16 +36,30 @@ export interface ProbePorts {
   readonly switches: Readonly<Record<string, FlowSwitch>>;
   readonly integrations?: Integrations;
   readonly workingCopies: WorkingCopies;
+  /** Absent: nothing is looked at. */
+  readonly looks?: LookPorts;
 }
 
 export function createProbes(ports: ProbePorts): Readonly<Record<string, Probe>> {
   const probes = [
-    httpProbe(ports.http),
+    httpProbe(ports.http, ports.looks?.secrets),
     metricProbe(ports.readings),
     releaseProbe(ports.targets),
     flowProbe(ports.switches),
     gitProbe(ports.workingCopies),
     ...integrationProbes(ports.integrations ?? {}),
+    reportsProbe(ports.readings),
+    ...(ports.looks === undefined ? [] : looking(ports.looks)),
   ];
   return Object.fromEntries(probes.map((probe) => [probe.spec.name, probe]));
 }
+
+const looking = ({ looks, secrets, windows, time }: LookPorts): readonly Probe[] => [
+  logProbe(looks, time),
+  vendorProbe(looks),
+  sentryProbe(looks),
+  sampleProbe(looks),
+  hostProbe(looks),
+  windowProbe(windows, time),
+  secretProbe(secrets),
+];

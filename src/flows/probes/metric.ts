@@ -3,11 +3,11 @@
 import type { Probe } from '../../ports/probe.ts';
 import type { Readings } from '../../ports/readings.ts';
 import { textOf } from '../actions/arguments.ts';
-import { countOf, probeOf, unknown } from './probe.ts';
+import { durationOf, probeOf, unknown } from './probe.ts';
 
 export function metricProbe(readings: Readings): Probe {
   return probeOf('metric', async (args, o) => {
-    const overMs = countOf(args, 'over', 1);
+    const overMs = durationOf(args, 'over');
     const reading = await readings.read({
       trigger: textOf(args, 'trigger'),
       scope: args['org'] === undefined ? '' : textOf(args, 'org'),

@@ -2,6 +2,7 @@
 import type { EventDraft } from '../../domain/event.ts';
 import type { CollectStep } from '../../domain/ir.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
+import { recordable } from '../checks.ts';
 import { lookupIn } from '../facts.ts';
 import { resolveRefs } from '../refs.ts';
 import type { Next, Visit } from '../run.ts';
@@ -18,13 +19,18 @@ export async function runCollect(visit: Visit<CollectStep>): Promise<Next> {
     partName(visit, 'collect'),
     async () => (await Promise.all(step.from.map((from) => snapshot(visit, from)))) as unknown as Json,
   )) as unknown as Snapshot[];
-  const missing = snapshots.filter((one) => one.value['known'] === false).length;
-  await finish(visit, 'done', { collected: snapshots.length - missing, missing }, (_incident, at) =>
-    snapshots.flatMap(({ evidence, value }): EventDraft[] =>
-      value['known'] === false
-        ? []
-        : [{ type: 'evidence.captured', data: { evidence, step: step.id, sha256: run.world.digest.of(value), value }, at, actor: BELAY }],
-    ),
+  const missing = snapshots.filter((one) => one.value['known'] === false && one.value['absent'] !== true).length;
+  const absent = snapshots.filter((one) => one.value['absent'] === true).length;
+  await finish(
+    visit,
+    'done',
+    { collected: snapshots.length - missing - absent, missing, ...(absent === 0 ? {} : { notConfigured: absent }) },
+    (_incident, at) =>
+      snapshots.flatMap(({ evidence, value }): EventDraft[] =>
+        value['known'] === false
+          ? []
+          : [{ type: 'evidence.captured', data: { evidence, step: step.id, sha256: run.world.digest.of(value), value }, at, actor: BELAY }],
+      ),
   );
   return NEXT;
 }
@@ -36,5 +42,8 @@ async function snapshot(visit: Visit<CollectStep>, from: CollectStep['from'][num
   const probe = run.world.probes[from.probe];
   if (probe === undefined || args.missing.length > 0) return { evidence, value: { known: false, why: `no probe ${from.probe}` } };
   const measured = await probe.measure(args.value);
-  return { evidence, value: measured.known ? { known: true, values: measured.values } : { known: false, why: measured.why } };
+  if (!measured.known)
+    return { evidence, value: { known: false, why: measured.why, ...(measured.absent === undefined ? {} : { absent: measured.absent }) } };
+  const { values, seen } = measured;
+  return { evidence, value: { known: true, values: recordable(values, from.probe), ...(seen === undefined ? {} : { seen }) } };
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { PROBES } from '../../../src/domain/catalog.ts';
 import { driverOf } from '../../../src/domain/integration-catalog.ts';
 import type { JsonObject } from '../../../src/domain/json.ts';
-import { createProbes } from '../../../src/flows/probes/index.ts';
+import { createProbes, type LookPorts } from '../../../src/flows/probes/index.ts';
 import type { MetricReading, Readings } from '../../../src/ports/readings.ts';
 import { createFakeDeployTarget } from '../../world/fakes/deploy-target.ts';
 import { createFakeFlowSwitch } from '../../world/fakes/flow-switch.ts';
@@ -31,6 +31,24 @@ const INTEGRATIONS = Object.fromEntries(
       return [name, { driver: driverOf(name) ?? '', deeds: {}, probes: { [name]: async () => values } }];
     }),
 );
+const ZONE = { zone: 'UTC', weekdays: [0, 1, 2, 3, 4, 5, 6], monthDays: Array.from({ length: 31 }, (_, n) => n + 1), eitherDay: false };
+const LOOKED_AT: LookPorts = {
+  looks: {
+    logs: { app: { look: async () => ({ matched: 3, read: 9, lines: ['a', 'b'], isWhole: true }) } },
+    vendors: { app: { look: async () => ({ level: 0, word: 'operational', isMaintained: false, incidents: [] }) } },
+    errors: { app: { look: async () => ({ errors: 0, issues: [], isMore: false, from: 0, to: 60_000 }) } },
+    samples: { app: { look: async () => [1, 3].map((value) => ({ kind: 'value' as const, name: 'cpu', labels: {}, at: 0, value })) } },
+    host: { look: async () => ({ cpu: 0.1, memory: 0.2, disk: 0.3 }) },
+    masked: async (text) => text,
+  },
+  secrets: {
+    fill: async (text) => text.replace('{secret.jwt}', 'hunter2'),
+    masked: async (text) => text,
+    compare: async () => ({ same: true, expired: false, digest: 'abc' }),
+  },
+  windows: [{ id: 'night', ...ZONE, months: Array.from({ length: 12 }, (_, n) => n + 1), at: [0], until: { minute: 60 } }],
+  time: { now, monotonicMs: now, sleep: async () => undefined, uuid: () => 'u' },
+};
 
 function worldOf(o: { readonly answers?: readonly FakeAnswer[]; readonly reading?: Partial<MetricReading> } = {}) {
   let next = 0;
@@ -39,7 +57,8 @@ function worldOf(o: { readonly answers?: readonly FakeAnswer[]; readonly reading
     answer: () => o.answers?.[next++ % (o.answers.length || 1)] ?? { status: 200, body: 'fine' },
   });
   const asked: unknown[] = [];
-  const readings: Pick<Readings, 'read'> = {
+  const readings: Pick<Readings, 'read' | 'views'> = {
+    views: async () => [],
     read: async (q) => {
       asked.push(q);
       return { ...READING, ...o.reading };
@@ -60,6 +79,7 @@ function worldOf(o: { readonly answers?: readonly FakeAnswer[]; readonly reading
     switches: { checkout: flow },
     integrations: INTEGRATIONS,
     workingCopies: { look: async () => ({ branch: 'main', clean: true, ahead: 0, behind: 0 }) },
+    looks: LOOKED_AT,
   });
   const measure = (name: string, args: JsonObject, more?: { readonly since?: number }) => {
     const probe = probes[name];
@@ -73,7 +93,19 @@ describe('the probes', () => {
   it('are those of the catalog, and give the names that the catalog promises', async () => {
     const { probes, measure } = worldOf();
     expect(Object.keys(probes).toSorted()).toEqual(Object.keys(PROBES).toSorted());
-    const args: JsonObject = { url: 'http://shop/', trigger: 'http-5xx', target: 'shop', switch: 'checkout', org: 'acme', dir: '/srv/app' };
+    const args: JsonObject = {
+      url: 'http://shop/',
+      trigger: 'http-5xx',
+      target: 'shop',
+      switch: 'checkout',
+      org: 'acme',
+      dir: '/srv/app',
+      source: 'app',
+      name: 'cpu',
+      window: 'night',
+      secret: 'jwt',
+      jwt: 'http://shop/token',
+    };
     for (const [name, spec] of Object.entries(PROBES)) {
       const result = await measure(name, args);
       expect(Object.keys(result.known ? result.values : {}).toSorted(), name).toEqual(Object.keys(spec.result).toSorted());
@@ -83,12 +115,17 @@ describe('the probes', () => {
   it.each<readonly [string, JsonObject]>([
     ['http', {}],
     ['http', { url: 'http://shop/', times: 0 }],
-    ['http', { url: 'http://shop/', timeout: '5s' }],
+    ['http', { url: 'http://shop/', timeout: '5 secs' }],
     ['http', { url: 'http://169.254.169.254/' }],
     ['metric', {}],
     ['release', { target: 'nobody' }],
     ['release', {}],
     ['flow', { switch: 'nobody', org: 'acme' }],
+    ['log', { source: 'nobody' }],
+    ['sentry', { source: 'nobody', optional: false }],
+    ['sample', { source: 'app', name: 'memory' }],
+    ['window', { window: 'day' }],
+    ['secret', { secret: 'jwt' }],
   ])('say that they do not know: %s with %j', async (name, args) => {
     expect(await worldOf().measure(name, args)).toEqual({ known: false, why: expect.any(String) });
   });
@@ -135,6 +172,51 @@ describe('the http probe', () => {
       ],
     });
     expect(await measure('http', { url: 'http://shop/', times: 2, contains: 'ready' })).toMatchObject({ values: { found: false } });
+  });
+});
+
+describe('durations of probes', () => {
+  it('are those that people write in a runbook, or milliseconds', async () => {
+    const { measure, asked } = worldOf();
+    for (const over of ['30s', 30_000]) await measure('metric', { trigger: 'x', over });
+    expect(asked).toEqual([30_000, 30_000].map((overMs) => ({ trigger: 'x', scope: '', overMs })));
+    expect(await measure('http', { url: 'http://shop/', timeout: '2s' })).toMatchObject({ known: true });
+  });
+});
+
+describe('what is optional', () => {
+  it.each(['log', 'sentry', 'vendor.status', 'sample'])('is absent and no failure where %s has no such source', async (name) => {
+    expect(await worldOf().measure(name, { source: 'none', name: 'cpu', optional: true })).toEqual({
+      known: false,
+      why: 'none is not configured',
+      absent: true,
+    });
+  });
+});
+
+describe('the body of an answer as JSON', () => {
+  it.each<readonly [unknown, boolean]>([
+    [{ status: 'healthy' }, true],
+    [{ status: 'healthy', since: 1 }, false],
+    [{ status: 'Healthy' }, false],
+    [[{ status: 'healthy' }], false],
+    [null, false],
+  ])('is exactly what is asked for, or it is not: %j', async (body, equal) => {
+    const { measure } = worldOf({ answers: [{ status: 200, body: JSON.stringify(body) }] });
+    expect(await measure('http', { url: 'http://shop/', json: { status: 'healthy' } })).toMatchObject({ values: { equal, json: body } });
+  });
+
+  it('that is none is null, and equal to nothing', async () => {
+    const { measure } = worldOf({ answers: [{ status: 200, body: 'fine' }] });
+    expect(await measure('http', { url: 'http://shop/', json: null })).toMatchObject({ values: { equal: false, json: null } });
+  });
+});
+
+describe('headers of the http probe', () => {
+  it('are sent with their secrets filled in', async () => {
+    const { measure, http } = worldOf();
+    await measure('http', { url: 'http://shop/', headers: { authorization: 'Bearer {secret.jwt}' } });
+    expect(http.sent[0]?.headers).toEqual({ authorization: 'Bearer hunter2' });
   });
 });
 

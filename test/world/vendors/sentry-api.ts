@@ -9,6 +9,7 @@ export interface SentryIssue {
   readonly level: string;
   readonly project: string;
   readonly firstSeenMs: number;
+  readonly lastSeenMs?: number;
 }
 export interface SentryState {
   /** By the minute's first millisecond. */
@@ -63,12 +64,15 @@ function minutesOf(state: SentryState, query: URLSearchParams): object {
 function issuesOf({ issues }: SentryState, query: URLSearchParams): readonly object[] {
   demand(['date', 'freq', 'inbox', 'new', 'recommended', 'trends', 'user'].includes(query.get('sort') ?? 'date'), 'sort is unknown');
   demand(Number(query.get('limit') ?? 100) <= 100, 'limit is at most 100');
-  const since = Date.parse(`${/firstSeen:>=(\S+)/.exec(query.get('query') ?? '')?.[1] ?? ''}Z`);
-  demand(Number.isFinite(since), 'query: invalid date');
+  const written = /firstSeen:>=(\S+)/.exec(query.get('query') ?? '')?.[1];
+  const since = written === undefined ? -Infinity : Date.parse(`${written}Z`);
+  demand(!Number.isNaN(since), 'query: invalid date');
+  // Without a condition of its own, those that were seen in the time that is asked for.
+  const from = written === undefined ? timeOf(query, 'start') : -Infinity;
   return issues
-    .filter((one) => one.firstSeenMs >= since)
+    .filter((one) => one.firstSeenMs >= since && (one.lastSeenMs ?? one.firstSeenMs) >= from)
     .toSorted((a, b) => b.firstSeenMs - a.firstSeenMs)
-    .map(({ id, level, project, firstSeenMs }) => ({
+    .map(({ id, level, project, firstSeenMs, lastSeenMs = firstSeenMs }) => ({
       id,
       shortId: `SHOP-${id}`,
       title: 'TypeError',
@@ -76,7 +80,7 @@ function issuesOf({ issues }: SentryState, query: URLSearchParams): readonly obj
       status: 'unresolved',
       project: { id: '1', name: project, slug: project, platform: 'node' },
       firstSeen: new Date(firstSeenMs).toISOString(),
-      lastSeen: new Date(firstSeenMs).toISOString(),
+      lastSeen: new Date(lastSeenMs).toISOString(),
       count: '1',
     }));
 }

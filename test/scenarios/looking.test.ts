@@ -1,0 +1,316 @@
+// Runbooks that look: what sources already read, asked by checks and kept by `collect`, on real files, real HTTP and the contract servers.
+import { appendFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { servePage, summary } from '../adapters/status-page/page.ts';
+import { START } from '../world/scenes/deploy.ts';
+import { BELAY_YAML, folderOf, playFolder } from '../world/scenes/folder.ts';
+import { startSentryApi } from '../world/vendors/sentry-api.ts';
+import { startVendor } from '../world/vendors/vendor-server.ts';
+
+const TOKEN = 'sntrys-token-1234';
+const at = (ms: number): string => new Date(START + ms).toISOString();
+const line = (ms: number, text: string): string => `${at(ms)} ${text}\n`;
+const LOG = `sources:
+  app: { driver: log, path: app.log, pattern: '^\\S+ (?<level>[A-Z]+) ', every: 1s }
+`;
+
+describe('a log', () => {
+  const files = {
+    'app.log':
+      line(-3_600_000, 'ERROR [WHATSAPP] acme old trouble') +
+      line(-120_000, 'ERROR [WHATSAPP] org=acme webhook failed password=hunter2-hunter2') +
+      '    at send (whatsapp.js:10)\n' +
+      line(-60_000, 'INFO [CRM] org=globex stage moved') +
+      line(-30_000, 'ERROR [IDENTITY] org=globex no such person'),
+  };
+  const steps = `### The lines of the webhook {#lines}
+\`\`\`belay collect
+from:
+  - { probe: log, with: { source: app, last: 10m, contains: "[WHATSAPP]" }, evidence: webhook-log }
+  - { probe: log, with: { source: app, last: 10m, org: globex }, evidence: globex-log }
+  - { probe: log, with: { source: app, last: 10m, match: 'IDENTITY|identity' }, evidence: identity-log }
+  - { probe: log, with: { source: app, last: 10m, match: 'stage moved' }, evidence: stage-log }
+  - { probe: log, with: { source: app, lines: 2 }, evidence: last-log }
+\`\`\`
+`;
+
+  test('is collected by tag, by organization, by pattern and by the last lines: masked, bounded and under its hash [S1-ST-13, S2-ST-09, S2-ST-19]', async () => {
+    const one = await playFolder({ yaml: BELAY_YAML + LOG, files, steps });
+    await one.run();
+    expect(await one.ended('lines')).toMatchObject({ status: 'done', detail: { collected: 5, missing: 0 } });
+    expect(await one.kept('webhook-log')).toEqual({
+      known: true,
+      values: { matched: 1, read: 4, whole: true },
+      seen: { lines: [`${at(-120_000)} ERROR [WHATSAPP] org=acme webhook failed password=•••`], leftOut: 0 },
+    });
+    expect(await one.kept('globex-log')).toMatchObject({ values: { matched: 2 } });
+    expect(await one.kept('last-log')).toMatchObject({ values: { matched: 5 }, seen: { leftOut: 3 } });
+    expect(JSON.stringify(await one.events())).not.toContain('hunter2');
+  });
+
+  test('gives the error lines of the webhook, of identity resolution and of stage moves as evidence of an incident [S4-EV-04, S4-EV-05, S4-EV-06]', async () => {
+    const one = await playFolder({ yaml: BELAY_YAML + LOG, files, steps });
+    await one.run();
+    const kept = await Promise.all(['webhook-log', 'identity-log', 'stage-log'].map((name) => one.kept(name)));
+    expect(kept.map((value) => ((value?.['seen'] ?? {}) as { lines: string[] }).lines.map((text) => text.slice(25)))).toEqual([
+      ['ERROR [WHATSAPP] org=acme webhook failed password=•••'],
+      ['ERROR [IDENTITY] org=globex no such person'],
+      ['INFO [CRM] org=globex stage moved'],
+    ]);
+  });
+
+  test('gives its last 500 lines, and of a container what its file holds [S5-ST-56, S5-ST-91]', async () => {
+    const many = Array.from({ length: 1_200 }, (_, n) => line(n - 2_000, `INFO line ${n}`)).join('');
+    const one = await playFolder({
+      yaml: BELAY_YAML + LOG,
+      files: { 'app.log': many },
+      steps: '### Last\n```belay collect\nfrom: [{ probe: log, with: { source: app, lines: 500 }, evidence: last }]\n```\n',
+    });
+    await one.run();
+    const seen = (await one.kept('last'))?.['seen'] as { lines: string[]; leftOut: number };
+    expect([seen.lines.length, seen.leftOut, seen.lines[0]?.slice(25), seen.lines.at(-1)?.slice(25)]).toEqual([
+      500,
+      700,
+      'INFO line 700',
+      'INFO line 1199',
+    ]);
+  });
+
+  test('proves that an error is gone once it has been silent for the time that is asked [S5-VE-11, S2-VE-05]', async () => {
+    const one = await playFolder({
+      yaml: BELAY_YAML + LOG,
+      files,
+      steps:
+        '### Gone\n```belay verify\nall: [{ probe: log, with: { source: app, last: 5m, match: " ERROR " }, expect: "whole && matched == 0" }]\nevery: 30s\ntimeout: 10m\n```\n',
+    });
+    const began = one.clock.now();
+    await one.run();
+    expect(await one.ended('gone')).toMatchObject({ status: 'done' });
+    expect(one.clock.now() - began).toBeGreaterThanOrEqual(270_000);
+    const checks = await one.all('check.recorded');
+    expect(checks.at(-1)).toMatchObject({ result: 'pass', values: { matched: 0, whole: true } });
+  });
+
+  test('ends a watch when an error appears in it, and what was there before the watch does not count [S3-ST-12]', async () => {
+    const one = await playFolder({
+      yaml: BELAY_YAML + LOG,
+      files,
+      steps:
+        '### Watch\n```belay watch\nfor: 20m\nevery: 1m\nall: [{ probe: log, with: { source: app, match: " ERROR " }, expect: matched == 0 }]\n```\n',
+    });
+    void one.clock.sleep(300_000).then(() => appendFileSync(path.join(one.folder, 'app.log'), line(300_000, 'ERROR it broke again')));
+    const began = one.clock.now();
+    await one.run();
+    expect(await one.ended('watch')).toMatchObject({ status: 'failed', detail: { result: 'fail' } });
+    expect(one.clock.now() - began).toBeLessThan(600_000);
+  });
+});
+
+describe("the vendor's status page", () => {
+  const yaml = (url: string): string => `${BELAY_YAML}sources:\n  supabase: { driver: status-page, url: ${url}, every: 30s }\n`;
+  const steps =
+    '### Is it them?\n```belay collect\nfrom:\n  - { probe: vendor.status, with: { source: supabase, component: Database }, evidence: database }\n  - { probe: vendor.status, with: { source: supabase, component: Auth }, evidence: auth }\n  - { probe: vendor.status, with: { source: supabase }, evidence: page }\n```\n';
+
+  test('says whether the database is down there, and which incident they name [S1-ST-11, S1-SY-06]', async () => {
+    const components = [
+      { name: 'Database', status: 'major_outage' },
+      { name: 'Auth', status: 'operational' },
+    ];
+    const body = JSON.stringify({
+      ...(JSON.parse(summary({ indicator: 'critical', components })) as object),
+      incidents: [
+        { name: 'Database connections fail', status: 'investigating', impact: 'critical', started_at: at(-600_000) },
+        { name: 'Over', status: 'resolved', impact: 'minor' },
+      ],
+    });
+    const page = await servePage({ body });
+    onTestFinished(page.close);
+    const one = await playFolder({ yaml: yaml(page.url), steps });
+    await one.run();
+    const incidents = [{ name: 'Database connections fail', status: 'investigating', impact: 'critical', since: START - 600_000 }];
+    expect(await one.kept('database')).toEqual({
+      known: true,
+      values: { level: 3, word: 'major_outage', well: false, maintenance: false, incidents: 1 },
+      seen: { incidents },
+    });
+    expect(await one.kept('auth')).toMatchObject({ values: { level: 0, well: true } });
+    expect(await one.kept('page')).toMatchObject({ values: { level: 3, word: 'critical' } });
+  });
+
+  test.each([
+    ['a word that nobody knows', summary({ components: [{ name: 'Database', status: 'on_fire' }] })],
+    ['a component that it does not name', summary({ components: [{ name: 'Storage', status: 'operational' }] })],
+    ['what is no status page', '<html>'],
+  ])('is no evidence that all is well: %s', async (_, body) => {
+    const page = await servePage({ body });
+    onTestFinished(page.close);
+    const one = await playFolder({
+      yaml: yaml(page.url),
+      steps:
+        '### Well\n```belay verify\nall: [{ probe: vendor.status, with: { source: supabase, component: Database }, expect: well }]\ntimeout: 1s\n```\n',
+    });
+    await one.run();
+    expect(await one.ended('well')).toMatchObject({ status: 'failed', detail: { result: 'inconclusive' } });
+  });
+});
+
+describe('Sentry', () => {
+  const yaml = (url: string): string =>
+    `${BELAY_YAML}sources:\n  errors: { driver: sentry-api, url: ${url}, organization: shop, token: "{env.SENTRY_TOKEN}", every: 1m }\n`;
+  const started = async () => {
+    const server = await startSentryApi({ token: TOKEN, organization: 'shop' });
+    onTestFinished(server.close);
+    for (let minute = 10; minute > 2; minute -= 1) server.state.errors.set(START - minute * 60_000, 5);
+    server.state.issues = [
+      { id: '1', level: 'error', project: 'web', firstSeenMs: START - 300_000 },
+      { id: '2', level: 'fatal', project: 'web', firstSeenMs: START - 7_200_000, lastSeenMs: START - 200_000 },
+    ];
+    return server;
+  };
+
+  test('is collected: errors of the last 30 minutes and the issues, with those that are new [S2-ST-08, S2-ST-17, S3-ST-02]', async () => {
+    const server = await started();
+    const one = await playFolder({
+      yaml: yaml(server.url),
+      env: { SENTRY_TOKEN: TOKEN },
+      steps: '### Errors\n```belay collect\nfrom: [{ probe: sentry, with: { source: errors, last: 30m }, evidence: sentry }]\n```\n',
+    });
+    await one.run();
+    expect(await one.kept('sentry')).toMatchObject({
+      known: true,
+      values: { errors: 40, issues: 2, newIssues: 1 },
+      seen: {
+        isMore: false,
+        issues: [
+          { id: 'SHOP-1', level: 'error', isNew: true },
+          { id: 'SHOP-2', isNew: false },
+        ],
+      },
+    });
+    expect(server.refused).toEqual([]);
+    expect(JSON.stringify(await one.events())).not.toContain(TOKEN);
+  });
+
+  test('proves that errors have stopped, and not before they have; then they stay watched [S3-VE-04, S3-ST-11, S3-SY-01]', async () => {
+    const server = await started();
+    const one = await playFolder({
+      yaml: yaml(server.url),
+      env: { SENTRY_TOKEN: TOKEN },
+      steps:
+        '### Stopped\n```belay verify\nall: [{ probe: sentry, with: { source: errors, last: 3m }, expect: errors == 0 }]\nevery: 30s\ntimeout: 15m\n```\n\n### Stay\n```belay watch\nfor: 30m\nevery: 1m\nall: [{ probe: sentry, with: { source: errors, last: 30m }, expect: errors == 0 }]\n```\n',
+    });
+    await one.run();
+    const began = (await one.all('check.recorded')).find((check) => check.result === 'pass');
+    expect(began).toMatchObject({ values: { errors: 0 } });
+    expect(await one.ended('stopped')).toMatchObject({ status: 'done' });
+    // The five bad minutes before it lie outside: a watch sees what is new.
+    expect(await one.ended('stay')).toMatchObject({ status: 'done', detail: { result: 'pass' } });
+    expect(server.refused).toEqual([]);
+  });
+
+  test('that cannot be asked is inconclusive, and the token stands nowhere [S2-SY-01]', async () => {
+    const server = await started();
+    server.mood = 'forbidden';
+    const one = await playFolder({
+      yaml: yaml(server.url),
+      env: { SENTRY_TOKEN: TOKEN },
+      steps: '### Stopped\n```belay verify\nall: [{ probe: sentry, with: { source: errors }, expect: errors == 0 }]\ntimeout: 1s\n```\n',
+    });
+    await one.run();
+    expect(await one.ended('stopped')).toMatchObject({ status: 'failed', detail: { result: 'inconclusive' } });
+    expect(JSON.stringify(await one.events())).not.toContain(TOKEN);
+  });
+});
+
+describe('what need not be there', () => {
+  const watching = (probe: string): string =>
+    `### Watch\n\`\`\`belay watch\nfor: 5m\nevery: 1m\nall:\n  - { probe: log, with: { source: app }, expect: matched == 0 }\n  - ${probe}\n\`\`\`\n`;
+  const datadog = '{ probe: sample, with: { source: datadog, name: cpu, optional: true }, expect: value < 0.9 }';
+
+  test('is passed over where nobody configured it, and said so; the rest must still hold [S3-ST-13, S3-SY-11, S3-SY-12]', async () => {
+    const one = await playFolder({ yaml: BELAY_YAML + LOG, files: { 'app.log': '' }, steps: watching(datadog) });
+    await one.run();
+    expect(await one.ended('watch')).toMatchObject({ status: 'done', detail: { result: 'pass' } });
+    expect((await one.all('check.recorded')).find((check) => check.probe === 'sample')).toMatchObject({
+      result: 'inconclusive',
+      reason: 'datadog is not configured',
+    });
+  });
+
+  test('counts as any other where it is configured', async () => {
+    const page = await startVendor(() => ({ status: 200 }));
+    onTestFinished(page.close);
+    page.mood = 'error-500';
+    const yaml = `${BELAY_YAML}${LOG}  datadog: { driver: prometheus, url: ${page.url}, every: 1m }\n`;
+    const one = await playFolder({ yaml, files: { 'app.log': '' }, steps: watching(datadog) });
+    await one.run();
+    expect(await one.ended('watch')).toMatchObject({ status: 'failed', detail: { result: 'inconclusive' } });
+  });
+
+  test('alone proves nothing', async () => {
+    const one = await playFolder({
+      yaml: BELAY_YAML,
+      steps: `### Only\n\`\`\`belay verify\nall: [${datadog}]\ntimeout: 1s\n\`\`\`\n`,
+    });
+    await one.run();
+    expect(await one.ended('only')).toMatchObject({ status: 'failed', detail: { result: 'inconclusive' } });
+  });
+
+  test('must be spelt as a source of the right driver where it is not optional', () => {
+    const { loaded } = folderOf({
+      yaml: BELAY_YAML + LOG,
+      steps:
+        '### A\n```belay collect\nfrom:\n  - { probe: log, with: { source: ap } }\n  - { probe: sentry, with: { source: app } }\n```\n',
+    });
+    expect(loaded().diagnostics.map(({ rule, message }) => `${rule}: ${message}`)).toEqual([
+      'unknown-source: there is no source ap',
+      'wrong-argument: source is "app", whose driver is log',
+    ]);
+  });
+});
+
+describe('health and the machine', () => {
+  test('/health is exactly {"status":"healthy"}: with one key more, or another word, it is not [S3-ST-01, S3-VE-01]', async () => {
+    let body: unknown = { status: 'healthy', uptime: 3 };
+    const app = await startVendor(() => ({ status: 200, json: body }));
+    onTestFinished(app.close);
+    const one = await playFolder({
+      yaml: BELAY_YAML,
+      steps: `### Healthy\n\`\`\`belay verify\nall:\n  - { probe: http, with: { url: "${app.url}/health", timeout: 2s, json: { status: healthy } }, expect: 'status == 200 && equal && json.status == "healthy"' }\nevery: 10s\ntimeout: 2m\n\`\`\`\n`,
+    });
+    void one.clock.sleep(25_000).then(() => {
+      body = { status: 'sick' };
+    });
+    void one.clock.sleep(45_000).then(() => {
+      body = { status: 'healthy' };
+    });
+    const began = one.clock.now();
+    await one.run();
+    expect(await one.ended('healthy')).toMatchObject({ status: 'done' });
+    expect(one.clock.now() - began).toBeGreaterThanOrEqual(45_000);
+  });
+
+  test('the machine is looked at, as shares [S2-ST-10]', async () => {
+    const one = await playFolder({
+      yaml: BELAY_YAML,
+      steps: '### Machine\n```belay collect\nfrom: [{ probe: host, with: { path: / }, evidence: machine }]\n```\n',
+    });
+    await one.run();
+    const values = ((await one.kept('machine'))?.['values'] ?? {}) as Record<string, number>;
+    for (const name of ['cpu', 'memory', 'disk']) expect(values[name]).toSatisfy((share: number) => share >= 0 && share <= 1);
+    expect(values['memory']).toBeGreaterThan(0);
+  });
+
+  test('a person logs in, ticks that they did, and the run goes on [S3-VE-02]', async () => {
+    const one = await playFolder({ yaml: BELAY_YAML, steps: '### Log in\n- [ ] The manual login works\n' });
+    await one.run();
+    expect((await one.incident()).tasks).toMatchObject({ 'log-in': {} });
+    await one.commands.answer(
+      { person: 'ana', roles: ['commander'] },
+      { incident: 'INC-1', step: 'log-in', ticks: ['The manual login works'], key: 'a' },
+    );
+    await one.until((incident) => incident.phase === 'resolved');
+    expect(await one.all('checklist.ticked')).toMatchObject([{ item: 'The manual login works', by: 'ana' }]);
+  });
+});

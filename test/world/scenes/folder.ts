@@ -1,0 +1,112 @@
+// A folder of configuration, run to its end: belay.yaml and one runbook through the real loader, its probes over real parts, on the engine,
+// store and clock of the scenes. Real work is waited for; what waits for time costs none.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect, onTestFinished } from 'vitest';
+import { createCel } from '../../../src/adapters/cel/index.ts';
+import { createHttp, createNet } from '../../../src/adapters/http/index.ts';
+import { createProcesses } from '../../../src/adapters/process/index.ts';
+import { createSecrets } from '../../../src/adapters/secrets/index.ts';
+import { createDigest } from '../../../src/adapters/system/index.ts';
+import { loadAndLint } from '../../../src/config/lint.ts';
+import type { Json, JsonObject } from '../../../src/domain/json.ts';
+import { createProbes } from '../../../src/flows/probes/index.ts';
+import type { World } from '../../../src/flows/world.ts';
+import type { Probe } from '../../../src/ports/probe.ts';
+import { openLooks } from '../../../src/registry-looks.ts';
+import { TOOLS } from '../../config/workspace.ts';
+import { createFakeTime, type FakeTime } from '../fakes/time.ts';
+import { START } from './deploy.ts';
+import { ANA, type Play, play } from './play.ts';
+
+export interface FolderOptions {
+  readonly yaml: string;
+  /** Steps, and what else stands below the front matter. */
+  readonly steps: string;
+  /** Of the front matter, beside what every runbook has. */
+  readonly front?: string;
+  readonly files?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export const BELAY_YAML = `belay: 1
+name: Shop
+roles: [commander]
+people:
+  ana: { name: Ana, roles: [commander] }
+organizations:
+  acme: {}
+  globex: {}
+`;
+
+export function folderOf({ yaml, steps, front = '', files = {}, env = {} }: FolderOptions) {
+  const folder = mkdtempSync(path.join(tmpdir(), 'belay-folder-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const kept = [...steps.matchAll(/\bevidence: ([a-z][a-z0-9-]*)/g)].map((match) => match[1] ?? '');
+  const evidence = kept.length === 0 ? '' : `evidence: [${kept.join(', ')}]\n`;
+  const runbook = `---\nbelay: 1\nid: look\ntitle: Look\nversion: 1.0.0\nlang: en\nseverity: P2\n${evidence}${front}---\n\n# Look\n\n## Look\n\n${steps}\n`;
+  for (const [name, text] of Object.entries({ ...files, 'belay.yaml': yaml, 'runbooks/look.runbook.md': runbook })) {
+    mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
+    writeFileSync(path.join(folder, name), text);
+  }
+  return { folder, loaded: () => loadAndLint(folder, { ...TOOLS, env }) };
+}
+
+export interface FolderPlay extends Play {
+  readonly folder: string;
+  readonly clock: FakeTime;
+  /** Started by Ana; ends when the run has ended or asks. */
+  run(inputs?: JsonObject): Promise<void>;
+  /** What the run's step came to. */
+  ended(step: string): Promise<{ readonly status: string; readonly detail: JsonObject } | null>;
+  /** What `collect` kept under this name. */
+  kept(evidence: string): Promise<JsonObject | null>;
+}
+
+export async function playFolder(o: FolderOptions): Promise<FolderPlay> {
+  const { folder, loaded } = folderOf(o);
+  const { system, runbooks, diagnostics } = loaded();
+  expect(diagnostics.filter((one) => one.severity === 'error')).toEqual([]);
+  const runbook = runbooks['look']?.runbook;
+  if (system === null || runbook === undefined) throw new Error('the folder cannot be read');
+  const clock = createFakeTime(START, 3);
+  const one = await play({ clock, system, runbook });
+  const { world } = one;
+  const http = createHttp({ allow: ['127.0.0.1'] });
+  const expression = createCel();
+  // Real time limits, and the time of the scene: a reader's patience is not what is played here.
+  const time = { ...world.time, sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)) };
+  const ground = { http, time, processes: createProcesses(), baseDir: folder };
+  const secrets = createSecrets(system.secrets ?? [], { ...ground, env: o.env ?? {}, digest: createDigest('key') });
+  const deps = { ...ground, net: createNet({ allow: ['127.0.0.1'] }), expression, secrets };
+  const probes = createProbes({
+    http,
+    readings: world.readings,
+    targets: world.targets,
+    switches: {},
+    workingCopies: null as never,
+    looks: { looks: openLooks(system, deps), secrets, windows: system.windows ?? [], time },
+  });
+  const waited = (probe: Probe): Probe => ({ ...probe, measure: (args, more) => clock.during(probe.measure(args, more)) });
+  Object.assign(world as { -readonly [K in keyof World]: World[K] }, {
+    expression,
+    probes: Object.fromEntries(Object.entries(probes).map(([name, probe]) => [name, waited(probe)])),
+  });
+  const ended: FolderPlay['ended'] = async (step) => (await one.all('step.finished')).findLast((event) => event.step === step) ?? null;
+  const kept: FolderPlay['kept'] = async (evidence) => {
+    const found = (await one.all('evidence.captured')).findLast((event) => event.evidence === evidence);
+    if (found === undefined) return null;
+    expect(found.sha256).toBe(world.digest.of(found.value as Json));
+    return found.value as JsonObject;
+  };
+  const run = async (inputs: JsonObject = {}): Promise<void> => {
+    await one.commands.startRun(ANA, { runbook: 'look', inputs, key: 'r1' });
+    await clock.advanceUntil(async () => {
+      const incident = await world.incidents.load('INC-1');
+      const over = (await one.all('run.finished')).length > 0;
+      return over || Object.keys(incident?.tasks ?? {}).length > 0;
+    }, 12 * 3_600_000);
+  };
+  return { ...one, folder, clock, run, ended, kept };
+}
