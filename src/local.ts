@@ -87,58 +87,28 @@ interface PartsOptions {
 
 /** The adapters of a configuration, to look through. @throws BELAY_CONFIG_INVALID for options that a driver does not take */
 export async function openParts(o: PartsOptions): Promise<LocalParts> {
-  const [
-    { createCel },
-    { createWorkingCopies },
-    { createHttp, createNet },
-    { createProcesses },
-    { createSecrets },
-    { createActions },
-    { createProbes },
-    { openChannels, openIntegrations, openReader, openSwitches, openTargets },
-    { openLooks },
-  ] = await Promise.all([
+  const [{ createCel }, { createHttp, createNet }, { createProcesses }, { openReader }, { openDrivers }] = await Promise.all([
     import('./adapters/cel/index.ts'),
-    import('./adapters/git/index.ts'),
     import('./adapters/http/index.ts'),
     import('./adapters/process/index.ts'),
-    import('./adapters/secrets/index.ts'),
-    import('./flows/actions/index.ts'),
-    import('./flows/probes/index.ts'),
     import('./registry.ts'),
-    import('./registry-looks.ts'),
+    import('./drivers.ts'),
   ]);
-  const http = createHttp({ allow: o.system.network.allow });
-  const deps = { http, time: systemTime, processes: createProcesses(), baseDir: o.baseDir, lookOnly: true };
-  const targets = openTargets(o.system, deps);
-  const switches = openSwitches(o.system, deps);
-  const integrations = openIntegrations(o.system, deps);
-  const channels = openChannels(o.system, { ...deps, dataDir: o.dataDir, say: () => undefined });
+  const { allow } = o.system.network;
   const expression = createCel();
-  // Digests of secrets are keyed by chance: what is printed here says nothing to whoever reads it elsewhere.
-  const secrets = createSecrets(o.system.secrets ?? [], { ...deps, env: o.env ?? {}, digest: createDigest(systemTime.uuid()) });
-  const sourceDeps = { ...deps, net: createNet({ allow: o.system.network.allow }), expression, secrets };
-  const plan = {
-    system: o.system,
-    digest: createDigest(''),
-    targets,
-    expression,
-    actions: createActions({ targets, switches, integrations, pause: localPause(o.dataDir) }),
-    probes: createProbes({
-      http,
-      readings: nobodyMeasures,
-      targets,
-      switches,
-      integrations,
-      workingCopies: createWorkingCopies(deps),
-      looks: { looks: openLooks(o.system, sourceDeps), secrets, windows: o.system.windows ?? [], time: systemTime },
-    }),
+  const deps = {
+    ...{ http: createHttp({ allow }), net: createNet({ allow }), processes: createProcesses(), time: systemTime, expression },
+    ...{ baseDir: o.baseDir, dataDir: o.dataDir, env: o.env ?? {}, say: () => undefined, lookOnly: true },
+    // Digests of secrets are keyed by chance: what is printed here says nothing to whoever reads it elsewhere.
+    ...{ readings: nobodyMeasures, pause: localPause(o.dataDir), digest: createDigest(systemTime.uuid()) },
   };
+  const { targets, switches, channels, actions, probes } = openDrivers(o.system, deps);
+  const plan = { system: o.system, digest: createDigest(''), targets, expression, actions, probes };
   const read: LocalParts['read'] = async (source, withinMs) => {
     const timeoutMs = Math.min(source.timeoutMs, withinMs);
-    return openReader({ ...source, timeoutMs }, sourceDeps).read(AbortSignal.timeout(withinMs + SPARE_MS), {});
+    return openReader({ ...source, timeoutMs }, deps).read(AbortSignal.timeout(withinMs + SPARE_MS), {});
   };
-  return { http, targets, switches, channels, plan, read };
+  return { http: deps.http, targets, switches, channels, plan, read };
 }
 
 /** Readers end by themselves, in their own words; what does not is cut off. */

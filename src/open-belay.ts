@@ -9,7 +9,6 @@ import type { EmbeddedPostgres } from './adapters/embedded-postgres/index.ts';
 import { openEmbeddedPostgres } from './adapters/embedded-postgres/index.ts';
 import type { Notice } from './adapters/engine-dbos/index.ts';
 import { createDbosEngine } from './adapters/engine-dbos/index.ts';
-import { createWorkingCopies } from './adapters/git/index.ts';
 import { createHttp, createNet } from './adapters/http/index.ts';
 import type { JournalFile } from './adapters/journal-file/index.ts';
 import { openJournalFile } from './adapters/journal-file/index.ts';
@@ -17,7 +16,6 @@ import type { PauseMark } from './adapters/pause-file/index.ts';
 import { combinePause, createPauseFile } from './adapters/pause-file/index.ts';
 import { createProcesses, createReplays } from './adapters/process/index.ts';
 import { createRefusalFile } from './adapters/refusal-file/index.ts';
-import { createSecrets } from './adapters/secrets/index.ts';
 import { createStatusFiles } from './adapters/status-files/index.ts';
 import type { Store } from './adapters/store-postgres/index.ts';
 import { openStore } from './adapters/store-postgres/index.ts';
@@ -26,20 +24,18 @@ import { createRenderer } from './adapters/templates/index.ts';
 import type { OpenedBelay, OpenOptions } from './cli/wiring.ts';
 import { withClock } from './domain/clock-skew.ts';
 import { BelayError } from './domain/errors.ts';
-import { createActions } from './flows/actions/index.ts';
+import { openDrivers } from './drivers.ts';
 import { createCommands } from './flows/commands.ts';
 import { createDetector } from './flows/detect.ts';
 import { EACH_LANE, eachLaneFlow } from './flows/each/lane.ts';
 import { startLoops } from './flows/loops.ts';
-import { createProbes } from './flows/probes/index.ts';
 import { RESPOND, respondFlow } from './flows/respond.ts';
 import { wakeAll } from './flows/wake.ts';
 import type { World } from './flows/world.ts';
 import type { Digest } from './ports/digest.ts';
 import type { Engine } from './ports/engine.ts';
 import type { PauseSwitch } from './ports/pause.ts';
-import { type OpenedSources, openChannels, openIntegrations, openSources, openSwitches, openTargets } from './registry.ts';
-import { openLooks } from './registry-looks.ts';
+import { type OpenedSources, openSources } from './registry.ts';
 import type { Listening } from './server/app.ts';
 import { createServer } from './server/app.ts';
 import { createAuth } from './server/auth.ts';
@@ -119,10 +115,8 @@ function buildWorld(o: OpenOptions, { digest, journal, store, engine }: Ground) 
   let onBreach = (): void => undefined;
   const onError = (error: unknown): void => o.say(troubleLine(error));
   const detector = createDetector({ system, store: store.signals, time, sources, onTransition: () => onBreach(), onError });
-  const [targets, switches, integrations] = [openTargets(system, deps), openSwitches(system, deps), openIntegrations(system, deps)];
   const pause = openPause(o.dataDir, store);
-  const secrets = createSecrets(system.secrets ?? [], { ...deps, env: o.env, digest });
-  const looks = openLooks(system, { ...deps, net, expression, secrets });
+  const ground = { ...deps, net, expression, digest, pause, readings: detector.readings, dataDir: o.dataDir, env: o.env, say: o.say };
   const world: World = {
     system,
     runbooks: o.runbooks,
@@ -143,19 +137,7 @@ function buildWorld(o: OpenOptions, { digest, journal, store, engine }: Ground) 
     renderer: createRenderer(),
     statusPage: system.statusPage === null ? null : createStatusFiles({ dir: join(o.dataDir, 'status') }),
     artefacts: createArtefactFiles({ dir: o.dataDir }),
-    targets,
-    switches,
-    channels: openChannels(system, { ...deps, dataDir: o.dataDir, say: o.say }),
-    actions: createActions({ targets, switches, integrations, pause }),
-    probes: createProbes({
-      http,
-      readings: detector.readings,
-      targets,
-      switches,
-      integrations,
-      workingCopies: createWorkingCopies(deps),
-      looks: { looks, secrets, windows: system.windows ?? [], time },
-    }),
+    ...openDrivers(system, ground),
   };
   const whenBreached = (wake: () => void): void => {
     onBreach = wake;

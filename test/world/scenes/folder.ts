@@ -7,14 +7,12 @@ import { expect, onTestFinished } from 'vitest';
 import { createCel } from '../../../src/adapters/cel/index.ts';
 import { createHttp, createNet } from '../../../src/adapters/http/index.ts';
 import { createProcesses } from '../../../src/adapters/process/index.ts';
-import { createSecrets } from '../../../src/adapters/secrets/index.ts';
 import { createDigest } from '../../../src/adapters/system/index.ts';
 import { loadAndLint } from '../../../src/config/lint.ts';
 import type { Json, JsonObject } from '../../../src/domain/json.ts';
-import { createProbes } from '../../../src/flows/probes/index.ts';
+import { openDrivers } from '../../../src/drivers.ts';
 import type { World } from '../../../src/flows/world.ts';
 import type { Probe } from '../../../src/ports/probe.ts';
-import { openLooks } from '../../../src/registry-looks.ts';
 import { TOOLS } from '../../config/workspace.ts';
 import { createFakeTime, type FakeTime } from '../fakes/time.ts';
 import { START } from './deploy.ts';
@@ -78,15 +76,9 @@ export async function playFolder(o: FolderOptions): Promise<FolderPlay> {
   // Real time limits, and the time of the scene: a reader's patience is not what is played here.
   const time = { ...world.time, sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)) };
   const ground = { http, time, processes: createProcesses(), baseDir: folder };
-  const secrets = createSecrets(system.secrets ?? [], { ...ground, env: o.env ?? {}, digest: createDigest('key') });
-  const deps = { ...ground, net: createNet({ allow: ['127.0.0.1'] }), expression, secrets };
-  const probes = createProbes({
-    http,
-    readings: world.readings,
-    targets: world.targets,
-    switches: {},
-    workingCopies: null as never,
-    looks: { looks: openLooks(system, deps), secrets, windows: system.windows ?? [], time },
+  const { probes } = openDrivers(system, {
+    ...{ ...ground, net: createNet({ allow: ['127.0.0.1'] }), expression, digest: createDigest('key'), env: o.env ?? {} },
+    ...{ readings: world.readings, pause: world.pause, dataDir: folder, say: () => undefined },
   });
   const waited = (probe: Probe): Probe => ({ ...probe, measure: (args, more) => clock.during(probe.measure(args, more)) });
   Object.assign(world as { -readonly [K in keyof World]: World[K] }, {

@@ -1,0 +1,49 @@
+// What stands behind a configuration, opened: the drivers of each section of belay.yaml, and the actions and probes that they carry. The one
+// place where a new section is put together, for Belay as it runs, for commands that only look, and for tests. Nothing is asked yet.
+import { createWorkingCopies } from './adapters/git/index.ts';
+import { createSecrets } from './adapters/secrets/index.ts';
+import type { System } from './domain/system.ts';
+import { createActions } from './flows/actions/index.ts';
+import { createProbes } from './flows/probes/index.ts';
+import type { World } from './flows/world.ts';
+import type { Digest } from './ports/digest.ts';
+import type { PauseSwitch } from './ports/pause.ts';
+import type { Readings } from './ports/readings.ts';
+import { type ChannelDeps, openChannels, openIntegrations, openSwitches, openTargets, type SourceDeps } from './registry.ts';
+import { openLooks } from './registry-looks.ts';
+
+export interface DriversGround extends ChannelDeps, SourceDeps {
+  readonly readings: Readings;
+  readonly pause: PauseSwitch;
+  /** Keys the digests of secrets. */
+  readonly digest: Digest;
+  /** Where secrets of the driver `env` stand. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+export type Drivers = Pick<World, 'targets' | 'switches' | 'channels' | 'actions' | 'probes'>;
+
+/** @throws BELAY_CONFIG_INVALID for options that a driver does not take */
+export function openDrivers(system: System, ground: DriversGround): Drivers {
+  const { http, time, readings, pause } = ground;
+  const targets = openTargets(system, ground);
+  const switches = openSwitches(system, ground);
+  const integrations = openIntegrations(system, ground);
+  const secrets = createSecrets(system.secrets ?? [], ground);
+  const looks = openLooks(system, { ...ground, secrets });
+  return {
+    targets,
+    switches,
+    channels: openChannels(system, ground),
+    actions: createActions({ targets, switches, integrations, pause }),
+    probes: createProbes({
+      http,
+      readings,
+      targets,
+      switches,
+      integrations,
+      workingCopies: createWorkingCopies(ground),
+      looks: { looks, secrets, windows: system.windows ?? [], time },
+    }),
+  };
+}
