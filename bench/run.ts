@@ -1,5 +1,5 @@
 // Owns `npm run bench`: runs the measures one after another (`-- NAME` picks those whose name contains it) and writes RESULTS.md.
-// `-- detection` is a bench of its own, beside other programs: detection.ts.
+// `-- detection` is a bench of its own, beside other programs: detection.ts; `-- rollback` is one, too: rollback.ts.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import path from 'node:path';
@@ -11,6 +11,7 @@ import { engineOverhead } from './engine-overhead.ts';
 import { holds, type Measure } from './measure.ts';
 import { remoteWrite } from './remote-write.ts';
 import { detectionIn, render, type Taken } from './results.ts';
+import { rollbackBench } from './rollback.ts';
 import { storyMeasure } from './story.ts';
 
 const MEASURES: readonly Measure[] = [
@@ -31,7 +32,8 @@ const MEASURES: readonly Measure[] = [
 const RESULTS = path.join(import.meta.dirname, 'RESULTS.md');
 
 const [wanted = '', ...args] = process.argv.slice(2);
-process.exitCode = wanted === 'detection' ? await detectionBench(args) : await takeAll();
+const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = { detection: detectionBench, rollback: rollbackBench };
+process.exitCode = await (BENCHES[wanted] ?? takeAll)(args);
 
 async function takeAll(): Promise<number> {
   const taken: Taken[] = [];
