@@ -30,7 +30,7 @@ const at = (org: string) => flows.get(org) ?? { value: 'v2', revision: 0 };
 const memory: FlowSwitch = {
   values: ['v1', 'v2'],
   compareAndSet: 'native',
-  get: async (org) => ({ value: at(org).value, fingerprint: `${at(org).value}@${at(org).revision}`, changedAt: null, previous: null }),
+  get: async (org) => ({ value: at(org).value, fingerprint: `${at(org).value}@${at(org).revision}`, changedAt: 0, previous: null }),
   set: async (org, value) => void flows.set(org, { value, revision: at(org).revision + 1 }),
 } as FlowSwitch;
 
@@ -44,12 +44,22 @@ const engine = createDbosEngine({ databaseUrl: postgres.url, embedded: true });
 const pause = { read: async () => ({ paused: false, by: [] }), pause: async () => undefined, resume: async () => undefined };
 const actions = Object.fromEntries(flowActions({ flow: memory }).map((action) => [action.spec.name, action]));
 const { fleet, single } = fleetRunbooks(orgs, AT_ONCE);
-const pinned = Object.fromEntries([fleet, single].map((runbook) => [runbook.id, { runbook, irHash: digest.of(runbook as unknown as Json) }]));
+const pinned = Object.fromEntries(
+  [fleet, single].map((runbook) => [runbook.id, { runbook, irHash: digest.of(runbook as unknown as Json) }]),
+);
 /** What a run of these two runbooks asks of the world; nothing here measures, tells or deploys. */
 const world = {
   ...{ system: fleetSystem(orgs), runbooks: pinned, engine, time, digest, journal, pause, expression: createCel(), actions },
   ...{ incidents: store.incidents, documents: store.documents, partLocks: store.partLocks, outbox: store.outbox, signals: store.signals },
-  ...{ silences: store.silences, shadows: store.shadows, statusPage: null, targets: {}, switches: { flow: memory }, channels: {}, probes: {} },
+  ...{
+    silences: store.silences,
+    shadows: store.shadows,
+    statusPage: null,
+    targets: {},
+    switches: { flow: memory },
+    channels: {},
+    probes: {},
+  },
   artefacts: { write: async () => '', read: async () => null },
 } as unknown as World;
 

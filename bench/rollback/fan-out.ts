@@ -37,10 +37,7 @@ async function measure(child: Child, rounds: number): ReturnType<Measure['run']>
   const before = await child.ask('memory');
   let most = before;
   for (let round = 0; round < rounds; round += 1) {
-    const sides = [
-      async () => void each.push(await taken(child, 'each')),
-      async () => void bare.push(await taken(child, 'bare')),
-    ];
+    const sides = [async () => void each.push(await taken(child, 'each')), async () => void bare.push(await taken(child, 'bare'))];
     for (const side of round % 2 === 0 ? sides : sides.toReversed()) await side();
     most = Math.max(most, await child.ask('memory'));
   }

@@ -86,9 +86,15 @@ export const point: Reader<string> = (value, problems, name) => {
 export const bool: Reader<boolean> = (value, problems, name) =>
   value.kind === 'scalar' && typeof value.value === 'boolean' ? value.value : wrong(value, problems, name, 'true or false');
 
+/** What the environment gives is text: digits from there are a number all the same. */
+function numberIn({ value, written }: Extract<Value, { kind: 'scalar' }>): number {
+  if (typeof value === 'number') return value;
+  return typeof value === 'string' && written.includes('{env.') && /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN;
+}
+
 export function int(least: number, most = 1_000_000): Reader<number> {
   return (value, problems, name) => {
-    const number = value.kind === 'scalar' && typeof value.value === 'number' ? value.value : Number.NaN;
+    const number = value.kind === 'scalar' ? numberIn(value) : Number.NaN;
     return Number.isInteger(number) && number >= least && number <= most
       ? number
       : wrong(value, problems, name, `a whole number from ${least} to ${most}`);

@@ -1,48 +1,13 @@
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
-import { SMTPServer } from 'smtp-server';
 import { describe, expect, it } from 'vitest';
 import { createEmailChannel, messageIdOf } from '../../../src/adapters/email/index.ts';
 import type { BelayError } from '../../../src/domain/errors.ts';
 import { channelContract, outgoing } from '../../contracts/channel.ts';
+import { startMailbox } from '../../world/parts/mailbox.ts';
 
 const live = (): AbortSignal => new AbortController().signal;
 const FROM = 'Belay <belay@example.com>';
-
-interface Mail {
-  readonly raw: string;
-  readonly to: readonly string[];
-}
-interface MailServer {
-  readonly port: number;
-  readonly mails: Mail[];
-  close(): Promise<void>;
-}
-
-async function startMail(o: { readonly refuse?: (to: string) => boolean; readonly hangAfterData?: boolean } = {}): Promise<MailServer> {
-  const mails: Mail[] = [];
-  const server = new SMTPServer({
-    authOptional: true,
-    disabledCommands: ['STARTTLS', 'AUTH'],
-    onRcptTo: (address, _session, done) =>
-      o.refuse?.(address.address) === true ? done(Object.assign(new Error('no such user'), { responseCode: 550 })) : done(),
-    onData: (stream, session, done) => {
-      const chunks: Buffer[] = [];
-      stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-      stream.on('end', () => {
-        mails.push({ raw: Buffer.concat(chunks).toString('utf8'), to: session.envelope.rcptTo.map((one) => one.address) });
-        if (o.hangAfterData !== true) done();
-      });
-    },
-  });
-  server.on('error', () => undefined);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
-  return {
-    port: (server.server.address() as AddressInfo).port,
-    mails,
-    close: () => new Promise((resolve) => (server.server.listening ? server.close(() => resolve()) : resolve())),
-  };
-}
 
 /** nodemailer folds long lines and encodes: what a reader sees is the decoded text part. */
 function textOf(raw: string): string {
@@ -51,7 +16,7 @@ function textOf(raw: string): string {
 }
 
 channelContract('email', async () => {
-  const server = await startMail();
+  const server = await startMailbox();
   return {
     channel: createEmailChannel({ host: '127.0.0.1', port: server.port, from: FROM }),
     to: 'ana@example.com',
@@ -72,7 +37,7 @@ async function errorOf(work: Promise<unknown>): Promise<BelayError> {
 
 describe('the email channel', () => {
   it('gives a message the same Message-ID each time, and threads by it', async () => {
-    const server = await startMail();
+    const server = await startMailbox();
     const channel = createEmailChannel({ host: '127.0.0.1', port: server.port, from: FROM });
     const first = await channel.send(outgoing('INC-1/a', 'ana@example.com'), live());
     const again = await channel.send(outgoing('INC-1/a', 'ana@example.com'), live());
@@ -84,7 +49,7 @@ describe('the email channel', () => {
   });
 
   it('lets no recipient or subject add a header or another recipient', async () => {
-    const server = await startMail();
+    const server = await startMailbox();
     const channel = createEmailChannel({ host: '127.0.0.1', port: server.port, from: FROM });
     const message = outgoing('INC-1/a', 'ana@example.com');
     await channel.send({ ...message, message: { ...message.message, subject: 'Hi\r\nBcc: eve@example.com' } }, live());
@@ -95,7 +60,7 @@ describe('the email channel', () => {
   });
 
   it('says that nothing happened when the server refuses the recipient', async () => {
-    const server = await startMail({ refuse: () => true });
+    const server = await startMailbox({ refuse: () => true });
     const error = await errorOf(
       createEmailChannel({ host: '127.0.0.1', port: server.port, from: FROM }).send(outgoing('INC-1/a', 'nobody@example.com'), live()),
     );
@@ -104,7 +69,7 @@ describe('the email channel', () => {
   });
 
   it('does not know whether the mail arrived when the answer to its text never comes', async () => {
-    const server = await startMail({ hangAfterData: true });
+    const server = await startMailbox({ hangAfterData: true });
     const channel = createEmailChannel({ host: '127.0.0.1', port: server.port, from: FROM, timeoutMs: 300 });
     const error = await errorOf(channel.send(outgoing('INC-1/a', 'ana@example.com'), live()));
     expect([error.effect, server.mails.length]).toEqual(['unknown', 1]);
@@ -112,7 +77,7 @@ describe('the email channel', () => {
   });
 
   it('never sends a password over a connection without TLS', async () => {
-    const server = await startMail();
+    const server = await startMailbox();
     const channel = createEmailChannel({ host: '127.0.0.1', port: server.port, from: FROM, user: 'belay', password: 'hunter2' });
     const error = await errorOf(channel.send(outgoing('INC-1/a', 'ana@example.com'), live()));
     await server.close();

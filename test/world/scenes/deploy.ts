@@ -108,13 +108,17 @@ export interface SceneOptions {
   /** More actions than those of the scene's target. */
   readonly actions?: (disk: DurableDisk, kill: KillSwitch) => Readonly<Record<string, Action>>;
   readonly expression?: Expression;
+  /** How often its loops look around; half a second, if not given. */
+  readonly lookEveryMs?: number;
+  /** What this life has instead of the scene's own parts. */
+  readonly parts?: (world: World, kill: KillSwitch) => Partial<World>;
 }
 
 export type Life = Awaited<ReturnType<typeof startLife>>;
 
 /** One life of Belay, from boot: engine, loops, and what they need. It ends by its kill switch. */
 export async function startLife(o: SceneOptions) {
-  const { disk, clock, kill = new KillSwitch() } = o;
+  const { disk, clock, kill = new KillSwitch(), lookEveryMs = 500 } = o;
   const world = createWorld({ ...o, kill });
   await world.engine.open({ [RESPOND]: respondFlow(world), [EACH_LANE]: eachLaneFlow(world) });
   await wakeAll(world);
@@ -122,10 +126,10 @@ export async function startLife(o: SceneOptions) {
   const loopOf = (everyMs: number, turn: () => Promise<unknown>) =>
     createLoop({ time: world.time, everyMs, turn: async () => void (await turn()), onError: (error) => trouble.push(error) });
   const loops = [
-    loopOf(500, () => answerTransitions(world)),
-    loopOf(500, () => judgeShadows(world)),
-    loopOf(500, () => fireTimers(world)),
-    loopOf(500, () => wakeFreed(world)),
+    loopOf(lookEveryMs, () => answerTransitions(world)),
+    loopOf(lookEveryMs, () => judgeShadows(world)),
+    loopOf(lookEveryMs, () => fireTimers(world)),
+    loopOf(lookEveryMs, () => wakeFreed(world)),
   ];
   for (const loop of loops) loop.start();
   const outbox = createOutboxLoop(world, { onTrouble: (error) => trouble.push(error) });
@@ -146,7 +150,7 @@ export function createWorld(o: SceneOptions & { readonly kill: KillSwitch }): Wo
   const action = (name: string, target: typeof shop, label: string, wanted: (to: string) => string) =>
     createFakeAction({ spec: ACTIONS[name] as never, target, name: label, kill, wanted: (args) => wanted(String(args['to'])) });
   const stores = { disk, digest, time, kill };
-  return {
+  const world: World = {
     system,
     time,
     digest,
@@ -195,6 +199,7 @@ export function createWorld(o: SceneOptions & { readonly kill: KillSwitch }): Wo
       },
     },
   };
+  return { ...world, ...o.parts?.(world, kill) };
 }
 
 /** Two names or numbers and `==` or `<`: all that the scene's checks say. */

@@ -1,0 +1,189 @@
+// The deploy of examples/sdr-analytics taken back by its written procedure: a real repository over http whose pushes are deployed, the servers
+// of Sentry and Slack, a real mailbox and log file. The judges are the repository, what is served, and what people got.
+import { execFile } from 'node:child_process';
+import { appendFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { promisify } from 'node:util';
+import { afterEach, expect, test } from 'vitest';
+import { journalLinesOf } from '../../world/fakes/journal.ts';
+import { startGitHost } from '../../world/parts/git-host.ts';
+import { startMailbox } from '../../world/parts/mailbox.ts';
+import { dataOf, type ExampleLife, incidentOf, type Lives, liveThrough, openExampleStory } from '../../world/scenes/example.ts';
+import { startSentryApi } from '../../world/vendors/sentry-api.ts';
+import { startSlack } from '../../world/vendors/slack.ts';
+
+const MINUTE = 60_000;
+const TECH_LEAD = { person: 'ana', roles: ['commander', 'tech-lead', 'devops'] };
+const TOKENS = { SLACK_TOKEN: 'xoxb-1', SENTRY_TOKEN: 'sntrys-1' };
+
+const closing: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).toReversed()) await close();
+});
+const until = <T>(part: T, close: () => Promise<unknown>): T => {
+  closing.push(close);
+  return part;
+};
+
+/** The app behind its address: well as long as the good version is served. */
+async function startApp(running: () => Promise<string>, version: string) {
+  const app = createServer((request, response) => {
+    void running().then(async (release) => {
+      const isWell = release === 'v1.0.0';
+      if (request.url === '/version') return response.end(await (await fetch(version)).text());
+      response.writeHead(isWell ? 200 : 500, { 'content-type': 'application/json' });
+      return response.end(JSON.stringify({ status: isWell ? 'healthy' : 'broken' }));
+    });
+  });
+  await new Promise<void>((resolve) => app.listen(0, '127.0.0.1', () => resolve()));
+  return until({ url: `http://127.0.0.1:${(app.address() as AddressInfo).port}` }, async () => app.close());
+}
+
+async function badDeploy() {
+  const host = await startGitHost();
+  closing.push(host.close);
+  await host.deploy('v1.1.0');
+  const app = await startApp(host.running, `${host.service}/version`);
+  const slack = await startSlack({ token: TOKENS.SLACK_TOKEN });
+  closing.push(slack.close);
+  const mailbox = await startMailbox();
+  closing.push(mailbox.close);
+  const sentry = await startSentryApi({ token: TOKENS.SENTRY_TOKEN, organization: 'sdr' });
+  closing.push(sentry.close);
+  const story = openExampleStory({
+    example: 'sdr-analytics',
+    env: () => ({
+      ...TOKENS,
+      ...{ APP_URL: app.url, APP_GIT: host.url, SLACK_URL: slack.url, SENTRY_URL: sentry.url },
+      ...{ SMTP_HOST: '127.0.0.1', SMTP_PORT: String(mailbox.port), BACKUP_CATALOGUE_URL: 'postgres://127.0.0.1:1/none' },
+      ...{ SUPPORT_HOOK_SECRET: 's', SENTRY_HOOK_SECRET: 's' },
+    }),
+    files: { 'logs/app.log': `${new Date(Date.now() - MINUTE).toISOString()} ERROR before the rollback\n` },
+    measured: (trigger) => (trigger === 'backup-too-old' ? { value: 3_600, lower: 3_600, upper: 3_600 } : null),
+  });
+  closing.push(async () => story.remove());
+  await promisify(execFile)('git', ['clone', '-q', host.url, `${story.folder}/checkout`]);
+  // Sentry counts errors in each of the ten minutes before.
+  const minute = Math.floor(story.clock.now() / MINUTE) * MINUTE;
+  for (let back = 1; back <= 10; back += 1) sentry.state.errors.set(minute - back * MINUTE, 14);
+  const live = (o: Partial<Lives> = {}): Promise<ExampleLife> =>
+    liveThrough(story, {
+      begin: (life) => life.commands.startRun(TECH_LEAD, { runbook: 'rollback-deploy', inputs: {}, key: 'by-hand' }),
+      who: TECH_LEAD,
+      withinMs: 3 * 60 * MINUTE,
+      ...o,
+    });
+  return { host, app, slack, mailbox, sentry, story, live };
+}
+
+type World = Awaited<ReturnType<typeof badDeploy>>;
+
+/** What must be so at the end, however often Belay died. */
+async function endOf({ host, slack, mailbox, story }: World, life: ExampleLife) {
+  const incident = await incidentOf(life);
+  const acts = journalLinesOf(story.disk).filter((line) => line.kind === 'outcome' && line.effect === 'done');
+  return {
+    steps: Object.fromEntries(Object.entries(incident?.steps ?? {}).map(([id, { status }]) => [id, status])),
+    evidence: incident?.evidence.toSorted(),
+    served: await host.running(),
+    commits: Number(await host.bare('rev-list', '--count', 'main')),
+    acts: [...new Set(acts.map((line) => `${line.step} ${line.target}`))],
+    posts: new Set(slack.posts.map((post) => `${post.channel} ${post.text.split('\n')[0] ?? ''}`)),
+    mails: new Set(mailbox.mails.map((mail) => `${mail.to.join()} ${/^Subject: (.*)$/m.exec(mail.raw)?.[1] ?? ''}`)).size,
+  };
+}
+
+const DONE = [
+  'confirmar',
+  'decidir',
+  'alerta',
+  'congelar',
+  'versao',
+  'saude',
+  'login',
+  'dashboard',
+  'sentry-parou',
+  'vigiar',
+  'completo',
+  'post-mortem',
+];
+const END = {
+  steps: Object.fromEntries(DONE.map((step) => [step, 'done'])),
+  evidence: ['decision', 'detected-at', 'erros-antes', 'restored-at', 'saude-antes'],
+  served: 'v1.0.0',
+  commits: 3,
+  acts: ['versao target:streamlit'],
+  posts: new Set(['#tech *INC-1 (P1) espera por você*', '#tech 🚨 ALERTA DE ROLLBACK', '#tech ✅ ROLLBACK COMPLETO']),
+  mails: 2,
+};
+
+test('a bad deploy goes back by one commit on top; what was wrong is kept, and it is proven, watched for half an hour and told [S3-CL-01] [S3-CH-01] [S3-CH-02]', async () => {
+  const world = await badDeploy();
+  const life = await world.live();
+  expect(await endOf(world, life)).toEqual(END);
+  const kept = Object.fromEntries((await dataOf(life, 'evidence.captured')).map(({ evidence, value }) => [evidence, value]));
+  expect(kept['saude-antes']).toMatchObject({ values: { status: 500, json: { status: 'broken' } } });
+  expect(kept['erros-antes']).toMatchObject({ values: { errors: 126 } });
+  // The bad version stays in the history, below what took it back.
+  expect(await world.host.bare('rev-list', 'main')).toContain(world.host.commits['v1.1.0']);
+  const of = (step: string) => dataOf(life, 'step.finished').then((all) => all.find((one) => one.step === step));
+  const [began, ended] = [
+    (await incidentOf(life))?.steps['vigiar']?.startedAt ?? 0,
+    (await incidentOf(life))?.steps['vigiar']?.endedAt ?? 0,
+  ];
+  expect(ended - began).toBeGreaterThanOrEqual(30 * MINUTE);
+  expect(await of('vigiar')).toMatchObject({ status: 'done' });
+});
+
+test('errors that go on in Sentry are no proof: people are asked, nothing says that it is restored, and the good version stays [S3-VE-04] [S3-DE-01]', async () => {
+  const world = await badDeploy();
+  const from = Math.floor(world.story.clock.now() / MINUTE) * MINUTE;
+  for (let ahead = 0; ahead < 120; ahead += 1) world.sentry.state.errors.set(from + ahead * MINUTE, 3);
+  const life = await world.live({ enough: (incident) => incident?.tasks['sentry-parou'] !== undefined });
+  expect((await incidentOf(life))?.steps).toMatchObject({ versao: { status: 'done' }, 'sentry-parou': { status: 'waiting' } });
+  expect(world.slack.posts.some((post) => post.text.includes('COMPLETO'))).toBe(false);
+  expect(await world.host.running()).toBe('v1.0.0');
+});
+
+test('an error in the log of the app, twenty minutes into the watch, asks people before anybody is told that it is over [S3-ST-12]', async () => {
+  const world = await badDeploy();
+  let written = false;
+  const life = await world.live({
+    meanwhile: (incident) => {
+      const since = incident?.steps['vigiar']?.startedAt;
+      if (!written && since !== undefined && world.story.clock.now() - since > 20 * MINUTE) {
+        written = true;
+        appendFileSync(`${world.story.folder}/logs/app.log`, `${new Date(world.story.clock.now()).toISOString()} ERROR timeout\n`);
+      }
+    },
+    enough: (incident) => incident?.tasks['vigiar'] !== undefined,
+  });
+  expect(written).toBe(true);
+  expect((await incidentOf(life))?.steps['vigiar']).toMatchObject({ status: 'waiting' });
+  expect(world.slack.posts.some((post) => post.text.includes('COMPLETO'))).toBe(false);
+});
+
+test('somebody who pushes between the approval and the act is not run over: the copy is behind, the step says so, and main keeps what they pushed [S3-GU-07]', async () => {
+  const world = await badDeploy();
+  let pushed = '';
+  const life = await world.live({
+    enough: (incident) => incident?.steps['versao']?.status === 'failed',
+    meanwhile: async (incident) => {
+      if (pushed === '' && incident?.steps['congelar'] !== undefined)
+        pushed = await world.host.commit('A fix of somebody else', { 'app.txt': 'v1.1.1\n' });
+    },
+  });
+  expect(pushed).not.toBe('');
+  expect(await world.host.head()).toBe(pushed);
+  expect((await incidentOf(life))?.steps['versao']?.detail).toMatchObject({ code: 'BELAY_GUARD_REFUSED', guard: 'branch-em-dia' });
+});
+
+test.each([[[23]], [[31, 17]], [[47, 29, 11]]])(
+  'killed at boundary %j it ends the same: one commit, each message, nothing skipped',
+  async (killedAt) => {
+    const world = await badDeploy();
+    const life = await world.live({ killedAt });
+    expect(await endOf(world, life)).toEqual(END);
+  },
+);
