@@ -1,7 +1,9 @@
 // What stands behind a configuration, opened: the drivers of each section of belay.yaml, and the actions and probes that they carry. The one
 // place where a new section is put together, for Belay as it runs, for commands that only look, and for tests. Nothing is asked yet.
+import { createCommandRunner } from './adapters/commands/index.ts';
 import { createWorkingCopies } from './adapters/git/index.ts';
 import { createSecrets } from './adapters/secrets/index.ts';
+import { NO_RUN_POLICY } from './domain/run-policy.ts';
 import type { System } from './domain/system.ts';
 import { createActions } from './flows/actions/index.ts';
 import { createProbes } from './flows/probes/index.ts';
@@ -21,7 +23,7 @@ export interface DriversGround extends ChannelDeps, SourceDeps {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-export type Drivers = Pick<World, 'targets' | 'switches' | 'channels' | 'actions' | 'probes'>;
+export type Drivers = Pick<World, 'targets' | 'switches' | 'channels' | 'actions' | 'probes' | 'commandRunner'>;
 
 /** @throws BELAY_CONFIG_INVALID for options that a driver does not take */
 export function openDrivers(system: System, ground: DriversGround): Drivers {
@@ -35,6 +37,7 @@ export function openDrivers(system: System, ground: DriversGround): Drivers {
     targets,
     switches,
     channels: openChannels(system, ground),
+    commandRunner: createCommandRunner(system.policy?.run ?? NO_RUN_POLICY, ground),
     actions: createActions({ targets, switches, integrations, pause }),
     probes: createProbes({
       http,

@@ -5,6 +5,7 @@ import { createDigest, systemTime } from './adapters/system/index.ts';
 import type { LocalParts, Wiring } from './cli/wiring.ts';
 import type { DrivenSpec } from './config/lint-types.ts';
 import { BelayError } from './domain/errors.ts';
+import type { Json } from './domain/json.ts';
 import { isPulled } from './domain/source-catalog.ts';
 import type { System } from './domain/system.ts';
 import type { PauseSwitch } from './ports/pause.ts';
@@ -40,6 +41,7 @@ export async function lintTools(): ReturnType<Wiring['lintTools']> {
     templateVariables: (source) => renderer.variables(source),
     // Opening is not reading: nothing is asked of anybody.
     driverProblem: (one) => problemOf(() => openDriven(one, registry, deps)),
+    hashOf: (runbook) => createDigest('').of(runbook as unknown as Json),
     today: new Date(systemTime.now()).toISOString().slice(0, 10),
   };
 }

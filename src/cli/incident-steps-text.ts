@@ -9,7 +9,7 @@ import { timeOf } from './clock-text.ts';
 import { clockOf, type Page, under } from './incident-page.ts';
 import type { Marks } from './output.ts';
 import { cut, pad, wrap } from './text-layout.ts';
-import { argsText } from './value-text.ts';
+import { argsText, callText } from './value-text.ts';
 import type { Words } from './words.ts';
 
 const EACH_BAR = 20;
@@ -99,7 +99,7 @@ function stepLine(
   const doing =
     step.action !== null &&
     ((page.actions && step.status === 'pending') || step.status === 'running' || step.status === 'failed' || step.status === 'unknown')
-      ? `${step.action} ${argsText(step.args)}`
+      ? callText(step.action, step.args)
       : '';
   return [
     paint(line),

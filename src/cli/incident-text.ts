@@ -8,7 +8,7 @@ import { beside, clockOf, headed, joined, type Page, under } from './incident-pa
 import { checkLines, stepLines, taskLines } from './incident-steps-text.ts';
 import type { Look } from './output.ts';
 import { cut, pad, table, wrap } from './text-layout.ts';
-import { argsText, measureText, shortHash, valueText } from './value-text.ts';
+import { callText, measureText, shortHash, valueText } from './value-text.ts';
 import { reasonText, wordsOf } from './words.ts';
 
 /** `logLines`: how many of the last events are shown. `actions`: what every step would run, too. */
@@ -116,10 +116,10 @@ function actionLines(page: Page): readonly string[] {
   return [
     beside(page, words.nextAction, next.title),
     `${' '.repeat(page.column)}${colour.cyan(`${next.position} ${words.of} ${next.total}, ${state}`)}`,
-    ...(next.action === null ? [] : [under(page, words.runs, `${next.action} ${argsText(next.args)}${change}`)]),
+    ...(next.action === null ? [] : [under(page, words.runs, `${callText(next.action, next.args)}${change}`)]),
     ...(next.who === null ? [] : [under(page, words.who, next.who)]),
     ...(next.action === null ? [] : [under(page, words.reach, reach.join(` ${marks.dot} `))]),
-    ...(next.undo === null ? [] : [under(page, words.undo, `${next.undo.action} ${argsText(next.undo.args)}`)]),
+    ...(next.undo === null ? [] : [under(page, words.undo, callText(next.undo.action, next.undo.args))]),
     ...(next.irreversible === null ? [] : [colour.yellow(under(page, words.undo, `${words.irreversible}: ${next.irreversible}`))]),
     ...(next.takesMs === null ? [] : [under(page, words.takes, span(next.takesMs))]),
   ];

@@ -6,7 +6,7 @@ import { plannedEachText } from '../domain/text/each-texts.ts';
 import { planNoteText } from '../domain/text/plan-notes.ts';
 import type { Look } from './output.ts';
 import { cut, pad, wrap } from './text-layout.ts';
-import { argsText, shortHash, valueText } from './value-text.ts';
+import { argsText, callText, shortHash, valueText } from './value-text.ts';
 import { wordsOf } from './words.ts';
 
 export function planText(plan: Plan, page: Look & { readonly lang: Lang }): string {
@@ -45,9 +45,11 @@ function stepLines(step: PlanStep, number: string, page: Look & { readonly lang:
   const right = step.action === undefined ? (step.runbook === undefined ? step.kind : `${step.kind} ${step.runbook}`) : effect;
   const line =
     `  ${number}  ${pad(cut(step.title, width - 8 - right.length), Math.min(48, width - 8 - right.length))}  ${paint(right)}`.trimEnd();
+  const indent = ' '.repeat(4 + number.length);
+  const when = step.when === undefined ? [] : wrap(`${words.onlyWhen} ${step.when}`, width - indent.length).map((one) => `${indent}${one}`);
   if (step.action === undefined) {
-    const said = step.each === undefined ? [] : wrap(plannedEachText(step.each, page.lang), width - 4 - number.length);
-    return [line, ...said.map((one) => `${' '.repeat(4 + number.length)}${one}`)];
+    const said = step.each === undefined ? [] : wrap(plannedEachText(step.each, page.lang), width - indent.length);
+    return [line, ...when, ...said.map((one) => `${indent}${one}`)];
   }
   const from =
     step.current === undefined && step.desired === undefined
@@ -58,11 +60,11 @@ function stepLines(step: PlanStep, number: string, page: Look & { readonly lang:
       ? step.irreversible === undefined
         ? ''
         : `${words.irreversible}: ${step.irreversible}`
-      : `${words.undo}: ${step.undo.action} ${argsText(step.undo.args)}`;
-  const indent = ' '.repeat(4 + number.length);
+      : `${words.undo}: ${callText(step.undo.action, step.undo.args)}`;
   return [
     line,
-    ...wrap(`${step.action} ${argsText(step.args ?? {})}${from}`.trimEnd(), width - indent.length).map((one) => `${indent}${one}`),
+    ...when,
+    ...wrap(`${callText(step.action, step.args ?? {})}${from}`.trimEnd(), width - indent.length).map((one) => `${indent}${one}`),
     ...(step.notes ?? []).flatMap((note) =>
       wrap(`! ${planNoteText(note, page.lang)}`, width - indent.length).map((one) => colour.yellow(`${indent}${one}`)),
     ),

@@ -6,20 +6,11 @@ import { readOver } from '../domain/over.ts';
 import type { RunbookDraft } from './draft.ts';
 import { lintArguments } from './lint-arguments.ts';
 import { demandKnown } from './lint-names.ts';
-import type { LintContext } from './lint-types.ts';
+import type { StepAsking as Asking } from './lint-types.ts';
 import type { Problems } from './problems.ts';
 import { entryAt } from './read.ts';
 import type { Span } from './source-text.ts';
 import type { StepDraft } from './steps.ts';
-
-/** A step that is being looked at. */
-export interface Asking {
-  readonly draft: RunbookDraft;
-  readonly place: StepDraft;
-  readonly context: LintContext;
-  readonly problems: Problems;
-  readonly at: (...path: readonly (string | number)[]) => Span;
-}
 
 /** The called runbook is there, takes what it is given, and fits into this one. */
 export function lintCall(step: CallStep, asking: Asking): void {

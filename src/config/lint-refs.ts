@@ -1,6 +1,7 @@
 // References `{path}` in strings: every one must have something to stand for. A missing value at plan time is an error at three in the morning.
 
 import { expressionId } from '../domain/condition-names.ts';
+import type { Step } from '../domain/ir.ts';
 import { nearest } from '../domain/nearest.ts';
 import type { RunbookDraft } from './draft.ts';
 import type { LintContext } from './lint-types.ts';
@@ -142,6 +143,11 @@ function stepProblem(rest: readonly string[], draft: RunbookDraft): RefProblem |
   if (rest.length !== 3 || out !== 'out') return { why: 'write {steps.<id>.out.<answer>}' };
   const step = [...draft.steps.values()].find((one) => expressionId(one.step.id) === expressionId(written))?.step;
   if (step === undefined) return draft.complete ? among(written, [...draft.steps.keys()], 'step') : null;
-  const outputs = step.kind === 'manual' ? Object.keys(step.answers) : step.kind === 'choose' ? ['choice'] : [];
-  return among(name, outputs, `answer of ${step.id}:`);
+  return among(name, outputsOf(step), `answer of ${step.id}:`);
+}
+
+function outputsOf(step: Step): readonly string[] {
+  if (step.kind === 'manual') return Object.keys(step.answers);
+  if (step.kind === 'choose') return ['choice'];
+  return step.kind === 'run' ? ['code', 'text'] : [];
 }

@@ -4,10 +4,10 @@ import { stepsOf } from '../domain/ir.ts';
 import type { Json } from '../domain/json.ts';
 import type { RunbookDraft } from './draft.ts';
 import { lintArguments, walkTexts } from './lint-arguments.ts';
-import type { Asking } from './lint-calls.ts';
 import { lintCall, lintEach } from './lint-calls.ts';
 import { demandKnown } from './lint-names.ts';
-import type { LintContext } from './lint-types.ts';
+import { lintRun } from './lint-run.ts';
+import type { StepAsking as Asking, LintContext } from './lint-types.ts';
 import type { Problems } from './problems.ts';
 import { entryAt } from './read.ts';
 import type { Span } from './source-text.ts';
@@ -30,7 +30,9 @@ function spanOf(place: StepDraft, path: readonly (string | number)[]): Span {
   return entryAt(place.body, path).value.span;
 }
 
-function lintCommon(step: Step, { draft, context, problems, at, place }: Asking): void {
+function lintCommon(step: Step, asking: Asking): void {
+  const { draft, context, problems, at, place } = asking;
+  if (step.whenCheck !== undefined) lintProbe(step.whenCheck, ['when'], asking);
   if (step.who !== undefined && isWritten(place.body, 'who'))
     demandRole(step.who, at('who'), draft, context, problems, context.known.people);
   const clocks = new Set([...Object.keys(draft.runbook.clocks), ...context.known.clocks]);
@@ -136,6 +138,9 @@ function lintKind(step: Step, asking: Asking): void {
       return;
     case 'each':
       lintEach(step, asking);
+      return;
+    case 'run':
+      lintRun(step, asking);
       return;
     case 'manual':
     case 'wait':

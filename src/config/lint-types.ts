@@ -3,15 +3,18 @@ import type { ActionSpec, ExprType, ProbeSpec } from '../domain/catalog.ts';
 import type { ChannelSpec } from '../domain/channel-catalog.ts';
 import type { IntegrationSpec } from '../domain/integration-catalog.ts';
 import type { SecretSpec } from '../domain/secret-catalog.ts';
+import type { Runbook } from '../domain/ir.ts';
 import type { SignalSpec } from '../domain/signal.ts';
 import type { SourceSpec } from '../domain/source-catalog.ts';
 import type { SwitchSpec } from '../domain/switch-catalog.ts';
 import type { System } from '../domain/system.ts';
 import type { TargetSpec } from '../domain/target-catalog.ts';
+import type { RunbookDraft } from './draft.ts';
 import type { Drafts } from './load.ts';
 import type { Problems } from './problems.ts';
 import type { SystemDraft } from './schema.ts';
 import type { Span } from './source-text.ts';
+import type { StepDraft } from './steps.ts';
 import type { TriggerDraft } from './triggers.ts';
 
 /** Type-checks a condition: `Expression.check` of whatever keeps that port. */
@@ -32,6 +35,8 @@ export interface LintTools {
   readonly driverProblem: (one: DrivenSpec) => { readonly message: string; readonly hint?: string } | null;
   /** `2026-03-01`: what `reviewBy` is compared with. */
   readonly today: string;
+  /** The hash that pins a runbook. */
+  readonly hashOf?: (runbook: Runbook) => string;
   readonly actions?: Readonly<Record<string, ActionSpec>>;
   readonly probes?: Readonly<Record<string, ProbeSpec>>;
 }
@@ -77,4 +82,13 @@ export interface Asking {
   readonly signal: SignalSpec;
   readonly problems: Problems;
   readonly at: (...path: readonly string[]) => Span;
+}
+
+/** A step that is being looked at, with the places of its parts. */
+export interface StepAsking {
+  readonly draft: RunbookDraft;
+  readonly place: StepDraft;
+  readonly context: LintContext;
+  readonly problems: Problems;
+  readonly at: (...path: readonly (string | number)[]) => Span;
 }

@@ -6,6 +6,7 @@ import { linkRunbook } from '../domain/link-runbooks.ts';
 import type { RunbookDraft } from './draft.ts';
 import { lintConditions } from './lint-conditions.ts';
 import { lintFrontMatter } from './lint-front-matter.ts';
+import { lintRunPolicy } from './lint-run.ts';
 import { lintSecrets } from './lint-secrets.ts';
 import { lintSteps } from './lint-steps.ts';
 import { lintSystemParts } from './lint-system.ts';
@@ -51,7 +52,7 @@ export function loadAndLint(where: string, tools: LintTools & { readonly env?: E
   const diagnostics = sortDiagnostics([...loaded.diagnostics, ...lintSystem(loaded, tools)]);
   const broken = (file: string): boolean => hasErrors(diagnostics.filter((one) => one.file === file));
   const whole = Object.fromEntries(Object.entries(loaded.runbooks).filter(([, { file }]) => !broken(file)));
-  const { runbooks, found } = linkAll(whole, loaded.drafts.runbooks);
+  const { runbooks, found } = linkAll(whole, loaded.drafts, tools);
   return {
     ...loaded,
     diagnostics: sortDiagnostics([...diagnostics, ...found]),
@@ -63,7 +64,8 @@ export function loadAndLint(where: string, tools: LintTools & { readonly env?: E
 /** Runbooks with what they call. One that calls a runbook with errors cannot be used either. */
 function linkAll(
   runbooks: LoadedSystem['runbooks'],
-  drafts: readonly RunbookDraft[],
+  { runbooks: drafts, system }: LoadedSystem['drafts'],
+  tools: LintTools,
 ): { readonly runbooks: LoadedSystem['runbooks']; readonly found: readonly Diagnostic[] } {
   const usable: Record<string, LoadedRunbook> = {};
   const found: Diagnostic[] = [];
@@ -71,9 +73,10 @@ function linkAll(
     const linked = linkRunbook(runbook, (one) => runbooks[one]?.runbook);
     if (linked.ok) usable[id] = { runbook: linked.runbook, file };
     const draft = drafts.find((one) => one.runbook.id === id);
-    if (linked.ok || draft === undefined) continue;
+    if (draft === undefined) continue;
     const problems = collectProblems(draft.problems.source);
-    for (const { step, name } of linked.problems)
+    if (linked.ok && system !== null) lintRunPolicy(draft, linked.runbook, { ...tools, system: system.system }, problems);
+    for (const { step, name } of linked.ok ? [] : linked.problems)
       problems.error('call-broken', draft.steps.get(step)?.span ?? { start: 0, end: 1 }, `${name} has errors, so it cannot be called`, {
         hint: 'Mend that runbook first.',
       });

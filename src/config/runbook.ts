@@ -2,7 +2,7 @@
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import { hasErrors, sortDiagnostics } from '../domain/diagnostic.ts';
 import type { ApproveStep, Phase, Runbook, Step, Templates } from '../domain/ir.ts';
-import { stepsOf } from '../domain/ir.ts';
+import { isAct, stepsOf } from '../domain/ir.ts';
 import { slug } from './attributes.ts';
 import type { RunbookDraft } from './draft.ts';
 import type { FrontMatter } from './front-matter.ts';
@@ -171,7 +171,7 @@ function phaseId(section: SectionOutline, taken: Set<string>): string {
 
 /** Four eyes are on where something irreversible is done, unless the step says otherwise. */
 function withFourEyes(phases: readonly Phase[], drafts: ReadonlyMap<string, StepDraft>): readonly Phase[] {
-  const irreversible = stepsOf({ phases }).some((step) => step.kind === 'do' && step.irreversible !== undefined);
+  const irreversible = stepsOf({ phases }).some((step) => isAct(step) && step.irreversible !== undefined);
   if (!irreversible) return phases;
   const guarded = (step: ApproveStep): ApproveStep =>
     isWritten(drafts.get(step.id)?.body ?? { kind: 'broken', span: { start: 0, end: 0 } }, 'fourEyes') ? step : { ...step, fourEyes: true };

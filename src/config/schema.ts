@@ -13,6 +13,7 @@ import { TARGET_DRIVERS, type TargetSpec } from '../domain/target-catalog.ts';
 import type { WindowSpec } from '../domain/window.ts';
 import { clock } from './clocks.ts';
 import { type Driven, driven } from './driven.ts';
+import { readPolicy } from './policy.ts';
 import type { Problems } from './problems.ts';
 import type { Reader } from './read.ts';
 import {
@@ -135,6 +136,7 @@ const FILE = record({
   history: optional(record({ keep: required(historyLength) })),
   windows: optional(mapOf(maintenanceWindow)),
   secrets: optional(mapOf(driven(SECRET_DRIVERS, () => ({})))),
+  policy: optional(readPolicy),
 });
 
 /** Reads the whole file; parts that cannot be read are left out, and told. */
@@ -183,6 +185,7 @@ export function readSystem(value: Value, problems: Problems): SystemDraft | null
       templates: {},
       network: { allow: file.network?.allow ?? [] },
       statusPage: file.statusPage?.title === undefined ? null : { title: file.statusPage.title },
+      ...present({ policy: file.policy }),
       ...(file.history?.keep === undefined ? {} : { history: { keepMs: file.history.keep } }),
       windows: list(file.windows, (key, one): WindowSpec => ({ zone: defaults.zone, ...one, id: key })),
       secrets: list(file.secrets, (key, one) => specOf(key, one) as unknown as SecretSpec),

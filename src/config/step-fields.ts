@@ -1,7 +1,8 @@
 // What may be written in a block: the common fields and those of each kind, with the forms they have in a file.
 import type { BatchEnd } from '../domain/fan-out.ts';
 import { MOST_AT_ONCE } from '../domain/fan-out.ts';
-import type { AnswerType, Check, OnFail, Retry } from '../domain/ir.ts';
+import type { ActionCall, AnswerType, Check, CommandCall, CommandEffect, OnFail, Retry } from '../domain/ir.ts';
+import { commandWords, place, variableName } from './policy.ts';
 import type { Fields, Reader, Shape } from './read.ts';
 import {
   bool,
@@ -21,6 +22,7 @@ import {
   record,
   required,
   text,
+  unquotedReference,
   wrong,
 } from './read.ts';
 
@@ -61,12 +63,27 @@ export const check: Reader<Check> = (value, problems, name) => {
 };
 
 const call = record({ do: required(text), with: optional(jsonObject) });
+
+/** A condition, or a question to a probe. */
+const when: Reader<string | Check> = (value, problems, name) =>
+  value.kind === 'map' && unquotedReference(value) === null ? check(value, problems, name) : text(value, problems, name);
+
+/** An action, or a command. */
+const undoOfCommand: Reader<ActionCall | CommandCall> = (value, problems, name) => {
+  const isCommand = value.kind === 'map' && value.entries.some((entry) => entry.key === 'cmd');
+  if (isCommand) {
+    const fields = record({ cmd: required(commandWords) })(value, problems, name);
+    return fields?.cmd === undefined ? undefined : { cmd: fields.cmd };
+  }
+  const fields = call(value, problems, name);
+  return fields?.do === undefined ? undefined : { do: fields.do, with: fields.with ?? {} };
+};
 const answer = record({ type: required(oneOf<AnswerType>('text', 'int', 'number', 'bool', 'time', 'url')) });
 const checks = optional(listOf(check, 1));
 
 export const COMMON = {
   who: optional(text),
-  when: optional(text),
+  when: optional(when),
   pre: optional(oneOrMore(text)),
   within: optional(duration(1)),
   timeout: optional(duration(1)),
@@ -148,6 +165,19 @@ export const EACH = {
   with: optional(jsonObject),
   retry: notYet,
   lock: notYet,
+} as const;
+
+export const RUN = {
+  ...COMMON,
+  cmd: required(commandWords),
+  sql: notYet,
+  on: optional(place),
+  cwd: optional(text),
+  env: optional(oneOrMore(variableName)),
+  effect: required(oneOf<CommandEffect>('read', 'state', 'once')),
+  codes: optional(listOf(int(0, 255), 1)),
+  undo: optional(undoOfCommand),
+  irreversible: optional(text),
 } as const;
 
 export const CALL = { ...COMMON, with: optional(jsonObject), timeout: notYet, retry: notYet, lock: notYet } as const;

@@ -1,8 +1,9 @@
 // A step's outline becomes a step of the IR. What cannot be read is told; the step is then built from what could.
 import { DEFAULT_AT_ONCE, DEFAULT_BATCHES } from '../domain/fan-out.ts';
-import type { Check, CollectStep, DoStep, EachStep, ManualStep, Runbook, Step, StepKind, VerifyStep } from '../domain/ir.ts';
+import type { Check, CollectStep, DoStep, EachStep, ManualStep, Runbook, RunStep, Step, StepKind, VerifyStep } from '../domain/ir.ts';
 import { bareRunbook, STEP_KINDS } from '../domain/ir.ts';
 import { nearest } from '../domain/nearest.ts';
+import { LOCAL } from '../domain/run-policy.ts';
 import type { Block, StepOutline } from './outline.ts';
 import { hasTasks, itemsOf, proseOf } from './outline.ts';
 import type { Problems } from './problems.ts';
@@ -10,12 +11,9 @@ import type { Shape } from './read.ts';
 import { present, readFields } from './read.ts';
 import type { SourceText, Span } from './source-text.ts';
 import type { Read } from './step-fields.ts';
-import { APPROVE, CALL, CHOOSE, COLLECT, type COMMON, DO, EACH, MANUAL, NOTIFY, VERIFY, WAIT, WATCH } from './step-fields.ts';
+import { APPROVE, CALL, CHOOSE, COLLECT, type COMMON, DO, EACH, MANUAL, NOTIFY, RUN, VERIFY, WAIT, WATCH } from './step-fields.ts';
 import type { Value } from './yaml.ts';
 import { readYaml } from './yaml.ts';
-
-/** Kinds of the format that this version does not run. */
-const COMING = ['run'];
 
 /** Kinds with a word after theirs, and what that is. */
 const NAMING: Readonly<Partial<Record<StepKind, { readonly what: string; readonly example: string }>>> = {
@@ -116,13 +114,7 @@ function kindOf(block: Block, problems: Problems): StepKind | null {
   }
   const known = STEP_KINDS.find((kind) => kind === word);
   if (known !== undefined) return known;
-  if (COMING.includes(word)) {
-    problems.error('not-available', block.span, `steps of kind ${word} are not available yet in this version`, {
-      hint: 'Write a manual step that says what people do.',
-    });
-    return null;
-  }
-  const near = nearest(word, [...STEP_KINDS, ...COMING]);
+  const near = nearest(word, STEP_KINDS);
   problems.error('fence-kind', block.span, `there is no step of kind ${word}`, { expected, didYouMean: near });
   return STEP_KINDS.find((kind) => kind === near) ?? null;
 }
@@ -179,6 +171,8 @@ function build(kind: StepKind, making: Making): Step {
     }
     case 'collect':
       return collect(base, read(COLLECT), needs);
+    case 'run':
+      return runOf(base, read(RUN), making);
     case 'call': {
       const { with: given, ...fields } = read(CALL);
       return {
@@ -199,7 +193,8 @@ function common(base: Base, fields: Read<typeof COMMON>, needs: StepNeeds) {
     ...base,
     ...present({
       who,
-      when: fields.when,
+      when: typeof fields.when === 'string' ? fields.when : undefined,
+      whenCheck: typeof fields.when === 'object' ? fields.when : undefined,
       pre: fields.pre,
       withinMs: fields.within,
       timeoutMs: fields.timeout,
@@ -260,6 +255,22 @@ function act(base: Base, fields: Read<typeof DO>, { needs, target, body }: Makin
     ...present({ irreversible: fields.irreversible }),
     verify: fields.verify ?? [],
     ...(contingency?.owner === undefined ? {} : { contingency: { owner: contingency.owner, expiresMs: contingency.expires ?? 1 } }),
+  };
+}
+
+function runOf(base: Base, fields: Read<typeof RUN>, { needs, body }: Making): RunStep {
+  if (isWritten(body, 'undo') && isWritten(body, 'irreversible'))
+    needs.problems.error('undo-missing', spanOfStart(body), 'a step is either taken back by undo or irreversible, not both');
+  return {
+    ...common(base, fields, needs),
+    kind: 'run',
+    cmd: fields.cmd ?? [],
+    on: fields.on ?? LOCAL,
+    env: fields.env ?? [],
+    // What cannot be read has been told; until then it is what may least be repeated.
+    effect: fields.effect ?? 'once',
+    codes: fields.codes ?? [0],
+    ...present({ cwd: fields.cwd, undo: fields.undo, irreversible: fields.irreversible }),
   };
 }
 

@@ -169,6 +169,12 @@ export const PROBES: Readonly<Record<string, ProbeSpec>> = index([
   },
   { name: 'release', params: { target }, result: { version: 'string', frozen: 'bool', uniform: 'bool', units: 'int' } },
   {
+    name: 'changed',
+    // Without `from`: what the target ran before; without `to`: what it runs.
+    params: { target, from: { type: 'release' }, to: { type: 'release' }, files: { type: 'list' } },
+    result: { changed: 'bool', count: 'int' },
+  },
+  {
     name: 'git',
     params: { dir: { type: 'string', required: true } },
     // `behind` counts what only the branch at the remote has, asked anew.

@@ -51,6 +51,7 @@ function stepNames(runbook: Pick<Runbook, 'phases'>): Readonly<Record<string, Ex
 
 function outputs(step: ReturnType<typeof ownSteps>[number]): Readonly<Record<string, ExprType>> | null {
   if (step.kind === 'choose') return { choice: 'string' };
+  if (step.kind === 'run') return { code: 'int', text: 'string' };
   if (step.kind !== 'manual' || Object.keys(step.answers).length === 0) return null;
   return Object.fromEntries(Object.entries(step.answers).map(([name, answer]) => [name, ANSWERS[answer.type]]));
 }

@@ -5,7 +5,7 @@ import type { Event } from './event.ts';
 import type { Approval, Incident } from './incident.ts';
 import { isOpen, openContingencies } from './incident-fold.ts';
 import { type ClockView, hasLimit } from './incident-view-clocks.ts';
-import { type Runbook, type Step, stepsOf } from './ir.ts';
+import { isAct, type Runbook, type Step, stepsOf } from './ir.ts';
 import type { Instant, Json, JsonObject } from './json.ts';
 import type { Plan, PlanStep } from './plan.ts';
 import type { System } from './system.ts';
@@ -132,7 +132,7 @@ export function nextActionOf({ incident, events, runbook, plan }: Sources): Next
     desired: planned?.desired ?? null,
     effect: planned?.effect ?? null,
     undo: planned?.undo ?? null,
-    irreversible: planned?.irreversible ?? (step.kind === 'do' ? (step.irreversible ?? null) : null),
+    irreversible: planned?.irreversible ?? (isAct(step) ? (step.irreversible ?? null) : null),
     takesMs: planned?.takesMs ?? step.takesMs ?? null,
     blast: blastOf(incident, plan),
   };
@@ -150,7 +150,7 @@ function nextStep(
       0,
       steps.findIndex((step) => step.id === approval.step),
     );
-    const acts = steps.slice(from).find((step) => step.kind === 'do' && fresh(step));
+    const acts = steps.slice(from).find((step) => isAct(step) && fresh(step));
     if (acts !== undefined) return { step: acts, status: 'needs-approval' };
   }
   const active = steps.findLast((step) => ['running', 'waiting'].includes(incident.steps[step.id]?.status ?? ''));

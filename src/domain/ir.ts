@@ -46,6 +46,8 @@ interface StepBase {
   readonly text: string;
   readonly who?: string;
   readonly when?: string;
+  /** As `when`, asked of a probe: what it cannot say, people are asked. */
+  readonly whenCheck?: Check;
   readonly pre?: readonly string[];
   readonly withinMs?: number;
   readonly timeoutMs?: number;
@@ -123,6 +125,27 @@ export interface CollectStep extends StepBase {
   readonly from: readonly { readonly probe: string; readonly with: JsonObject; readonly evidence?: string }[];
 }
 
+/** `read` changes nothing; `state` may be repeated, and ends the same; `once` may not. */
+export type CommandEffect = 'read' | 'state' | 'once';
+/** A program and its arguments. A `{reference}` is a whole argument, never a part of one. */
+export interface CommandCall {
+  readonly cmd: readonly string[];
+}
+export interface RunStep extends StepBase, CommandCall {
+  readonly kind: 'run';
+  /** `local`, or `ssh:<host>` of the policy. */
+  readonly on: string;
+  readonly cwd?: string;
+  /** Names of variables that the policy gives. */
+  readonly env: readonly string[];
+  readonly effect: CommandEffect;
+  /** The exit codes that mean that it went well. */
+  readonly codes: readonly number[];
+  /** A command of undo runs where the step's own does. */
+  readonly undo?: ActionCall | CommandCall;
+  readonly irreversible?: string;
+}
+
 /** Another runbook, as a part of this one: its steps are in this plan, its answers and acts in this incident. */
 export interface CallStep extends StepBase {
   readonly kind: 'call';
@@ -162,6 +185,7 @@ export type Step =
   | WaitStep
   | NotifyStep
   | CollectStep
+  | RunStep
   | CallStep
   | EachStep;
 export type StepKind = Step['kind'];
@@ -175,6 +199,7 @@ export const STEP_KINDS: readonly StepKind[] = [
   'wait',
   'notify',
   'collect',
+  'run',
   'call',
   'each',
 ];
@@ -267,6 +292,11 @@ export function stepsOf(runbook: Pick<Runbook, 'phases'>): readonly Step[] {
 
 /** The id that the runbook of a step gives it: what its expressions and references name. */
 export const localId = (id: string): string => id.slice(id.lastIndexOf('.') + 1);
+
+/** Steps that change the world. */
+export function isAct(step: Step): step is DoStep | RunStep {
+  return step.kind === 'do' || (step.kind === 'run' && step.effect !== 'read');
+}
 
 /** A runbook with an `org` input serves one organization; without one it serves all. */
 export function isPerOrg(runbook: Runbook): boolean {

@@ -78,6 +78,7 @@ function isPart(step: Step): boolean {
     case 'verify':
     case 'watch':
     case 'wait':
+    case 'run':
     case 'call':
       return true;
     case 'do':
@@ -162,6 +163,7 @@ function renamedStep(step: Step, prefix: string): Step {
     case 'wait':
     case 'notify':
     case 'collect':
+    case 'run':
       return { ...step, ...base };
   }
 }

@@ -12,9 +12,10 @@ export type CompareAndSet = 'native' | 'lock' | 'none';
 /**
  * What people should know before they say yes: the release is built again; configuration of that time comes back, all or in part; what a
  * release runs before it goes live (migrations) runs again; nothing keeps others from changing the target in between; what came after the
- * release is removed from the record for everybody, which Belay never does alone.
+ * release is removed from the record for everybody, which Belay never does alone; a program of the user's own, of which Belay sees the exit
+ * code and not what it changes.
  */
-export type PlanNote = 'rebuilds' | 'restores-config' | 'runs-release-hooks' | 'unguarded' | 'rewrites-history';
+export type PlanNote = 'own-program' | 'rebuilds' | 'restores-config' | 'runs-release-hooks' | 'unguarded' | 'rewrites-history';
 
 export interface PlanStep {
   readonly id: string;
@@ -25,7 +26,7 @@ export interface PlanStep {
   readonly runbook?: string;
   /** For `each`: the organizations that `runbook` is carried out for; the steps that follow are those of the first. */
   readonly each?: PlannedEach;
-  /** For `do`: what would be called, with references resolved (secrets as keyed digests). */
+  /** For `do` and `run`: what would be called (`run` with its `cmd`), with references resolved (secrets as keyed digests). */
   readonly action?: string;
   readonly args?: JsonObject;
   readonly current?: Json;
@@ -37,6 +38,8 @@ export interface PlanStep {
   readonly irreversible?: string;
   readonly compareAndSet?: CompareAndSet;
   readonly takesMs?: number;
+  /** What decides, when it comes to this step, whether it is done or skipped. */
+  readonly when?: string;
   readonly notes?: readonly PlanNote[];
 }
 

@@ -6,6 +6,7 @@ import type { GuardLimits } from './guardrail.ts';
 import type { IntegrationSpec } from './integration-catalog.ts';
 import type { ClockSpec, Severity, Templates } from './ir.ts';
 import type { SecretSpec } from './secret-catalog.ts';
+import type { RunPolicy } from './run-policy.ts';
 import type { SignalSpec } from './signal.ts';
 import type { SourceSpec } from './source-catalog.ts';
 import type { SwitchSpec } from './switch-catalog.ts';
@@ -85,6 +86,8 @@ export interface System {
   /** Hosts that `http` probes, sources and webhooks may reach although they are private or loopback. */
   readonly network: { readonly allow: readonly string[] };
   readonly statusPage: { readonly title: string } | null;
+  /** What steps of kind `run` may start; absent: nothing. */
+  readonly policy?: { readonly run: RunPolicy };
   /** How long counts by the minute are kept; 0: not at all. Absent: DEFAULT_HISTORY_MS. */
   readonly history?: { readonly keepMs: number };
   readonly windows?: readonly WindowSpec[];

@@ -4,6 +4,7 @@ import { BelayError } from '../domain/errors.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import type { Plan } from '../domain/plan.ts';
+import { commandsIn, NO_RUN_POLICY, runRefusal } from '../domain/run-policy.ts';
 import type { ShadowMark } from '../domain/shadow.ts';
 import type { Silence } from '../domain/silence.ts';
 import { demandStorable, storable } from '../domain/storable.ts';
@@ -111,6 +112,14 @@ async function planFor(world: World, o: { readonly runbook: string; readonly inp
   return makePlan(world, runbookOf(world, o.runbook), { inputs: o.inputs, incident: { id: 'INC-?' }, outputs: {} });
 }
 
+/** A command that belay.yaml does not allow is refused before anything is begun. @throws BELAY_FORBIDDEN */
+function demandAllowed({ system }: World, { runbook, irHash }: PinnedRunbook): void {
+  for (const step of commandsIn(runbook)) {
+    const refusal = runRefusal(system.policy?.run ?? NO_RUN_POLICY, { runbook: runbook.id, irHash, step });
+    if (refusal !== null) throw new BelayError('BELAY_FORBIDDEN', `Nothing was started: ${refusal.message}.`, { hint: refusal.hint });
+  }
+}
+
 /** Repeating it under one key starts nothing again. What the start needs stands in the first transaction: a kill right behind it loses no run. */
 async function startRun(world: World, caller: Caller, request: StartRequest): Promise<Incident> {
   const run = `run/${request.key}`;
@@ -132,6 +141,7 @@ async function startRun(world: World, caller: Caller, request: StartRequest): Pr
       hint: `See all guards: belay plan ${request.runbook}`,
     });
   }
+  demandAllowed(world, pinned);
   await keepPlan(world, plan);
   await world.documents.put(pinned.runbook as unknown as Json);
   const at = world.time.now();

@@ -80,11 +80,11 @@ export async function performDo(world: DoWorld, request: DoRequest): Promise<DoO
 
 async function actNow(world: DoWorld, request: DoRequest, before: Observation): Promise<DoOutcome> {
   const shown = { current: before.current, desired: before.desired, checks: [] };
-  const early = await stopped(world);
+  const early = await stoppedNow(world);
   if (early !== null) return { ...shown, ...early };
   await world.journal.append(journalLine(world, request, before, 'intent', 'none'));
   // Read last, right before the act: a pause or a lost lease between intent and act stops it.
-  const late = await stopped(world);
+  const late = await stoppedNow(world);
   if (late !== null) {
     await journalOutcome(world, request, before, 'none', `stopped before the act: ${late.status}`);
     return { ...shown, ...late };
@@ -108,7 +108,8 @@ async function actNow(world: DoWorld, request: DoRequest, before: Observation): 
 
 type Stopped = { readonly status: 'paused'; readonly by: string } | { readonly status: 'fenced' };
 
-async function stopped(world: DoWorld): Promise<Stopped | null> {
+/** Why nothing may be begun now. Asked right before each act. */
+export async function stoppedNow(world: Pick<World, 'pause' | 'engine'>): Promise<Stopped | null> {
   const state = await world.pause.read();
   if (state.paused) return { status: 'paused', by: state.by[0]?.who ?? 'somebody' };
   return (await world.engine.mayAct()) ? null : { status: 'fenced' };

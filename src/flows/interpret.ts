@@ -3,9 +3,9 @@
 import { assert } from '../domain/assert.ts';
 import type { Step } from '../domain/ir.ts';
 import { ownSteps } from '../domain/ir.ts';
-import { evaluateCondition } from './conditions.ts';
+import { passGate } from './gate.ts';
 import type { Next, Run, RunOutcome, Visit } from './run.ts';
-import { append, BELAY, begin, finish, NEXT, partName } from './run.ts';
+import { begin } from './run.ts';
 import { runApprove } from './steps/approve.ts';
 import { runCall } from './steps/call.ts';
 import { runChoose } from './steps/choose.ts';
@@ -14,6 +14,7 @@ import { runDo } from './steps/do.ts';
 import { runEach } from './steps/each.ts';
 import { runManual } from './steps/manual.ts';
 import { runNotify } from './steps/notify.ts';
+import { runCommand } from './steps/run.ts';
 import { runVerify } from './steps/verify.ts';
 import { runWait } from './steps/wait.ts';
 import { runWatch } from './steps/watch.ts';
@@ -50,39 +51,10 @@ function visitAgain(run: Run, id: string): Promise<Next> {
 }
 
 async function visitStep(visit: Visit): Promise<Next> {
-  const skipped = await skipReason(visit);
-  if (skipped !== null) return skipped;
-  await begin(visit);
+  const gate = await passGate(visit);
+  if (gate !== 'go' && gate !== 'begun') return gate;
+  if (gate === 'go') await begin(visit);
   return runKind(visit);
-}
-
-/** `when` false skips the step; `pre` false refuses it. Both with the reason in the record. */
-async function skipReason(visit: Visit): Promise<Next | null> {
-  const { run, step } = visit;
-  if (step.when !== undefined) {
-    const answer = await evaluateCondition(visit, 'when', step.when);
-    if (answer.value !== true) {
-      await append(run, partName(visit, 'skip'), (at) => ({
-        events: [
-          {
-            type: 'step.skipped',
-            data: { step: step.id, reason: answer.why === '' ? `when ${step.when}` : answer.why, facts: {} },
-            at,
-            actor: BELAY,
-          },
-        ],
-      }));
-      return NEXT;
-    }
-  }
-  for (const [index, pre] of (step.pre ?? []).entries()) {
-    const answer = await evaluateCondition(visit, `pre${index}`, pre);
-    if (answer.value === true) continue;
-    await begin(visit);
-    await finish(visit, 'failed', { code: 'BELAY_GUARD_REFUSED', message: `pre does not hold: ${pre}` });
-    return { to: 'stop', reason: `step ${step.id}: pre does not hold: ${pre}` };
-  }
-  return null;
 }
 
 function runKind({ run, step, number }: Visit): Promise<Next> {
@@ -105,6 +77,8 @@ function runKind({ run, step, number }: Visit): Promise<Next> {
       return runNotify({ run, step, number });
     case 'collect':
       return runCollect({ run, step, number });
+    case 'run':
+      return runCommand({ run, step, number });
     case 'call':
       return runCall({ run, step, number }, interpret);
     case 'each':

@@ -97,11 +97,15 @@ function readProbe(probe: Probe, within: Within): Probe {
 }
 
 function readTarget(target: DeployTarget, within: Within): DeployTarget {
+  const { changedFiles } = target;
   return {
     ...target,
     list: (limit) => within(() => target.list(limit)),
     current: () => within(() => target.current()),
     restorable: (release) => within(() => target.restorable(release)),
+    ...(changedFiles === undefined
+      ? {}
+      : { changedFiles: (...asked: Parameters<typeof changedFiles>) => within(() => changedFiles(...asked)) }),
     rollTo: changes,
     ...(target.abort === undefined ? {} : { abort: changes }),
     freeze: changes,

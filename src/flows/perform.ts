@@ -27,14 +27,35 @@ const FENCED_WAIT_MS = { first: 1_000, most: 60_000 };
  * done then, the caller looks at the world and the guards again.
  */
 export async function performStepDo(visit: Visit, performance: Performance): Promise<DoOutcome> {
+  return repeatAct(visit, {
+    part: performance.part,
+    timeoutMs: performance.timeoutMs,
+    attempt: (number, timeoutMs) => attemptDo(visit, { ...performance, timeoutMs }, number),
+    again: (outcome) => outcome.status === 'failed' && outcome.effect === 'none',
+  });
+}
+
+interface Repeated<T> {
+  readonly part: string;
+  /** Of all attempts together. */
+  readonly timeoutMs: number;
+  readonly attempt: (number: number, timeoutMs: number) => Promise<T>;
+  /** It may be tried again without harm. */
+  readonly again: (outcome: T) => boolean;
+}
+
+/** Attempts of one act under pause, fence, and the step's `retry`; a new one begins only while the step's time lasts. */
+export async function repeatAct<T extends { readonly status: string; readonly by?: string }>(visit: Visit, o: Repeated<T>): Promise<T> {
   const { context } = visit.run;
   const retry = visit.step.retry ?? { max: 1, everyMs: 0, backoff: 'fixed' as const };
+  const until = retry.max > 1 ? (await context.now()) + o.timeoutMs : null;
+  let leftMs = o.timeoutMs;
   let tries = 0;
   let fencedMs = FENCED_WAIT_MS.first;
-  for (let attempt = 1; ; attempt += 1) {
-    const outcome = await attemptDo(visit, performance, attempt);
+  for (let number = 1; ; number += 1) {
+    const outcome = await o.attempt(number, Math.min(leftMs, retry.attemptMs ?? leftMs));
     if (outcome.status === 'paused') {
-      await waitWhilePaused(visit, `${performance.part}${attempt}`, outcome.by);
+      await waitWhilePaused(visit, `${o.part}${number}`, outcome.by ?? 'somebody');
       return outcome;
     }
     if (outcome.status === 'fenced') {
@@ -43,10 +64,11 @@ export async function performStepDo(visit: Visit, performance: Performance): Pro
       continue;
     }
     tries += 1;
-    const again = outcome.status === 'failed' && outcome.effect === 'none' && tries < retry.max;
-    if (!again) return outcome;
-    const wait = retry.backoff === 'exp' ? retry.everyMs * 2 ** (tries - 1) : retry.everyMs;
-    await context.sleepUntil((await context.now()) + wait);
+    if (!o.again(outcome) || tries >= retry.max || until === null) return outcome;
+    const next = (await context.now()) + (retry.backoff === 'exp' ? retry.everyMs * 2 ** (tries - 1) : retry.everyMs);
+    if (next >= until) return outcome;
+    await context.sleepUntil(next);
+    leftMs = until - next;
   }
 }
 

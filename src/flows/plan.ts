@@ -13,6 +13,7 @@ import { runCheck } from './checks.ts';
 import { draftEach } from './each/plan.ts';
 import type { Facts } from './facts.ts';
 import { lookupIn, releaseFacts } from './facts.ts';
+import { planRun } from './plan-run.ts';
 import type { Lookup } from './refs.ts';
 import { resolveRefs } from './refs.ts';
 import type { PinnedRunbook, World } from './world.ts';
@@ -34,6 +35,8 @@ interface Planning {
   readonly called: Readonly<Record<string, Facts['outputs']>>;
   /** Targets that an earlier step of the plan changes. */
   readonly touched: Set<string>;
+  /** The plan's own runbook: what the policy allows commands for. */
+  readonly top: { readonly runbook: string; readonly irHash: string };
 }
 
 /**
@@ -44,7 +47,8 @@ export async function makePlan(world: PlanWorld, pinned: PinnedRunbook, facts: F
   const { runbook, irHash } = pinned;
   const inputs = checkInputs(world.system, runbook, facts.inputs);
   const known: Facts = { ...facts, inputs };
-  const drafts = await draftSteps(runbook, { world, facts: known, called, touched: new Set() });
+  const top = { runbook: runbook.id, irHash };
+  const drafts = await draftSteps(runbook, { world, facts: known, called, touched: new Set(), top });
   const org = typeof inputs['org'] === 'string' ? inputs['org'] : null;
   const body = { runbook: runbook.id, version: runbook.version, irHash, inputs, org, steps: drafts.map((draft) => draft.step) };
   return {
@@ -126,7 +130,9 @@ async function draftFanOut(step: EachStep, runbook: Runbook, planning: Planning)
 }
 
 function unknownYet(draft: Draft, why: string): Draft {
-  return draft.step.kind === 'do' ? { step: { ...draft.step, effect: 'unknown' }, unknown: draft.unknown ?? why } : draft;
+  return draft.step.kind === 'do' || draft.step.kind === 'run'
+    ? { step: { ...draft.step, effect: 'unknown' }, unknown: draft.unknown ?? why }
+    : draft;
 }
 
 /** What a called runbook is given. `problem` says why that is not enough; `inputs` then holds what there is. */
@@ -164,18 +170,24 @@ function checkInputs(system: System, runbook: Runbook, given: JsonObject): JsonO
   });
 }
 
-function baseOf(step: Step): Pick<PlanStep, 'id' | 'kind' | 'title' | 'who' | 'takesMs'> {
+function baseOf(step: Step): Pick<PlanStep, 'id' | 'kind' | 'title' | 'who' | 'takesMs' | 'when'> {
+  const when = step.when ?? (step.whenCheck === undefined ? undefined : `${step.whenCheck.probe}: ${step.whenCheck.expect}`);
   return {
     id: step.id,
     kind: step.kind,
     title: step.title,
     ...(step.who === undefined ? {} : { who: step.who }),
     ...(step.takesMs === undefined ? {} : { takesMs: step.takesMs }),
+    ...(when === undefined ? {} : { when }),
   };
 }
 
 async function draftStep(step: Exclude<Step, CallStep | EachStep>, planning: Planning): Promise<Draft> {
   const base = baseOf(step);
+  if (step.kind === 'run') {
+    const { world, facts, top } = planning;
+    return planRun(step, base, { system: world.system, lookup: lookupIn(world.system, facts, null), top });
+  }
   if (step.kind !== 'do') return { step: { ...base, effect: 'none' }, unknown: null };
   if (step.do === 'belay.undo')
     return {

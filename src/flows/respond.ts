@@ -4,7 +4,7 @@ import { BelayError } from '../domain/errors.ts';
 import type { Incident } from '../domain/incident.ts';
 import { openContingencies } from '../domain/incident-fold.ts';
 import type { Runbook } from '../domain/ir.ts';
-import { stepsOf } from '../domain/ir.ts';
+import { isAct, stepsOf } from '../domain/ir.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Transition } from '../domain/trigger.ts';
@@ -313,7 +313,7 @@ async function carryOut(run: Run): Promise<Json> {
 
 /** Resolved only when it was proven: verified and watched, or when the runbook changes nothing and people ticked it off. */
 async function resolve(run: Run): Promise<void> {
-  const changesNothing = !stepsOf(run.runbook).some((step) => step.kind === 'do' || step.kind === 'each');
+  const changesNothing = !stepsOf(run.runbook).some((step) => isAct(step) || step.kind === 'each');
   const from = changesNothing ? (['responding', 'mitigated', 'watching'] as const) : (['mitigated', 'watching'] as const);
   const open = await run.context.step('run:contingencies', async () => openContingencies(await readIncident(run)).length);
   await enterPhase(run, 'run:resolved', from, 'resolved', { onContingency: open > 0 });

@@ -3,8 +3,8 @@
 import { BelayError } from '../domain/errors.ts';
 import type { EventDraft } from '../domain/event.ts';
 import type { Incident, Phase } from '../domain/incident.ts';
-import type { ActionCall, Runbook, Step } from '../domain/ir.ts';
-import { localId, stepsOf } from '../domain/ir.ts';
+import type { ActionCall, CommandCall, Runbook, RunStep, Step } from '../domain/ir.ts';
+import { isAct, localId, stepsOf } from '../domain/ir.ts';
 import type { Instant, Json, JsonObject } from '../domain/json.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Transition } from '../domain/trigger.ts';
@@ -22,9 +22,9 @@ export { BELAY };
 export interface Completed {
   readonly step: string;
   readonly target: string;
-  /** The call itself, to see whether it is still in place. */
-  readonly call: ActionCall;
-  readonly undo: ActionCall | null;
+  /** The call itself, to see whether it is still in place; null for a command, of which nobody can see that. */
+  readonly call: ActionCall | null;
+  readonly undo: ActionCall | (CommandCall & Pick<RunStep, 'on' | 'cwd' | 'env'>) | null;
   /** Fingerprint of the target with our change in place; null when it could not be seen. */
   fingerprint: string | null;
   /** Not one act but a fan-out: it is taken back organization by organization. */
@@ -156,7 +156,7 @@ export async function enterPhase(
 export function hasActed(run: Run, incident: Incident): boolean {
   if (run.course.completed.length > 0) return true;
   return stepsOf(run.course.runbook).some(
-    (step) => (step.kind === 'do' || step.kind === 'each') && ['done', 'noop'].includes(incident.steps[step.id]?.status ?? ''),
+    (step) => (isAct(step) || step.kind === 'each') && ['done', 'noop'].includes(incident.steps[step.id]?.status ?? ''),
   );
 }
 

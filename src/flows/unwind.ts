@@ -1,8 +1,12 @@
 // Taking back: `do` steps in reverse order, each by its declared undo, each under the full protocol of `do` and only while our own
 // change is still what is there. An undo that fails stops there and asks people; it never cascades.
+import type { RunStep } from '../domain/ir.ts';
+import { stepsOf } from '../domain/ir.ts';
+import type { CommandOutcome } from './command-protocol.ts';
 import type { DoOutcome } from './do.ts';
 import { goBack } from './each/lanes.ts';
 import { performStepDo } from './perform.ts';
+import { performStepCommand } from './perform-command.ts';
 import { lookupFor } from './plan.ts';
 import { resolveRefs } from './refs.ts';
 import type { Completed, Visit } from './run.ts';
@@ -29,14 +33,15 @@ async function takeOneBack(visit: Visit, done: Completed, name: string): Promise
   if (done.undo === null) return `stopped before ${done.step}: it has no undo`;
   const expected = done.fingerprint ?? (await inPlace(visit, done, name));
   // Nobody can tell whether it took effect, and it is not in place now: there is nothing of ours to take back.
-  if (expected !== null) {
+  if (expected !== null || done.call === null) {
     const outcome = await undoNow(visit, done, { name, expected });
     if (outcome.status === 'conflict')
       return `stopped before ${done.step}: somebody changed ${done.target} since, and that is not ours to take back`;
     if (outcome.status !== 'done' && outcome.status !== 'noop') return `the undo of ${done.step} did not succeed (${outcome.status})`;
     // The target looks as it did after the step before this one; what that step left is what its own undo must find.
-    for (const earlier of run.course.completed)
-      if (earlier.target === done.target && earlier !== done) earlier.fingerprint = outcome.fingerprint;
+    if ('fingerprint' in outcome)
+      for (const earlier of run.course.completed)
+        if (earlier.target === done.target && earlier !== done) earlier.fingerprint = outcome.fingerprint;
   }
   await append(run, partName(visit, `${name}:undone`), (at) => ({
     events: [
@@ -61,28 +66,46 @@ async function takeFanOutBack(visit: Visit, done: Completed, name: string): Prom
   return null;
 }
 
-async function undoNow(visit: Visit, done: Completed, o: { readonly name: string; readonly expected: string }): Promise<DoOutcome> {
-  if (done.undo === null) throw new Error(`${done.step} has no undo`);
+interface Undoing {
+  readonly name: string;
+  readonly expected: string | null;
+}
+
+async function undoNow(visit: Visit, done: Completed, { name, expected }: Undoing): Promise<DoOutcome | CommandOutcome> {
+  const { undo } = done;
+  if (undo === null) throw new Error(`${done.step} has no undo`);
   for (let round = 1; ; round += 1) {
-    const outcome = await performStepDo(visit, {
-      part: `${o.name}-${round}-`,
-      call: done.undo,
-      expected: o.expected,
-      verify: [],
-      timeoutMs: UNDO_TIMEOUT_MS,
-    });
+    const o = { part: `${name}-${round}-`, timeoutMs: UNDO_TIMEOUT_MS };
+    const outcome =
+      'cmd' in undo
+        ? await performStepCommand(visit, {
+            ...o,
+            argv: undo.cmd,
+            place: undo,
+            effect: 'state',
+            codes: [0],
+            step: commandStep(visit, done.step),
+          })
+        : await performStepDo(visit, { ...o, call: undo, expected, verify: [] });
     if (outcome.status !== 'paused') return outcome;
   }
 }
 
+function commandStep({ run }: Visit, id: string): RunStep {
+  const step = stepsOf(run.course.runbook).find((one) => one.id === id);
+  if (step?.kind !== 'run') throw new Error(`${id} is no step of kind run`);
+  return step;
+}
+
 /** The fingerprint of the target while our change is in place; null when it is not, or cannot be seen. */
-async function inPlace(visit: Visit, done: Completed, name: string): Promise<string | null> {
+async function inPlace(visit: Visit, { call }: Completed, name: string): Promise<string | null> {
   const { run } = visit;
+  if (call === null) return null;
   return (await run.context.step(partName(visit, `${name}:look`), async () => {
-    const lookup = await lookupFor(run.world, factsOf(run), done.call.with);
-    const action = run.world.actions[done.call.do];
+    const lookup = await lookupFor(run.world, factsOf(run), call.with);
+    const action = run.world.actions[call.do];
     if (typeof lookup === 'string' || action === undefined) return null;
-    const seen = await action.observe(resolveRefs(done.call.with, lookup).value);
+    const seen = await action.observe(resolveRefs(call.with, lookup).value);
     return seen.reached ? seen.fingerprint : null;
   })) as string | null;
 }

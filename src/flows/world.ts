@@ -4,6 +4,7 @@ import type { System } from '../domain/system.ts';
 import type { Action } from '../ports/action.ts';
 import type { Artefacts } from '../ports/artefacts.ts';
 import type { Channel } from '../ports/channel.ts';
+import type { CommandRunner } from '../ports/command-runner.ts';
 import type { DeployTarget } from '../ports/deploy-target.ts';
 import type { Digest } from '../ports/digest.ts';
 import type { Engine } from '../ports/engine.ts';
@@ -54,4 +55,5 @@ export interface World {
   readonly channels: Readonly<Record<string, Channel>>;
   readonly actions: Readonly<Record<string, Action>>;
   readonly probes: Readonly<Record<string, Probe>>;
+  readonly commandRunner: CommandRunner;
 }

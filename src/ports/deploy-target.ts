@@ -78,6 +78,11 @@ export interface DeployTarget {
    * refs: what a tag means may move. @throws BELAY_INPUT_INVALID (effect none) when it means more than one; BELAY_NOT_FOUND (effect none).
    */
   resolve?(name: string): Promise<string>;
+  /**
+   * Files whose content differs between two releases, as paths within a release: those of `within` (a folder has a slash at its end), or all
+   * of them where it is empty. @throws BELAY_NOT_FOUND (effect none) for a release that is not there
+   */
+  changedFiles?(from: string, to: string, within: readonly string[]): Promise<readonly string[]>;
   /** Absent where a release is not made of changes. */
   readonly changes?: ChangeReverts;
   /**

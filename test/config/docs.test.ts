@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { APPROVE, CALL, CHOOSE, COLLECT, COMMON, DO, EACH, MANUAL, NOTIFY, VERIFY, WAIT, WATCH } from '../../src/config/step-fields.ts';
+import { APPROVE, CALL, CHOOSE, COLLECT, COMMON, DO, EACH, MANUAL, NOTIFY, RUN, VERIFY, WAIT, WATCH } from '../../src/config/step-fields.ts';
 import { ACTIONS, PROBES } from '../../src/domain/catalog.ts';
 
 const ROOT = path.join(import.meta.dirname, '../..');
@@ -44,7 +44,9 @@ describe('the format of runbooks', () => {
   });
 
   test('every key of every kind of step is there', () => {
-    const keys = [COMMON, MANUAL, APPROVE, CHOOSE, DO, VERIFY, WATCH, WAIT, NOTIFY, COLLECT, CALL, EACH].flatMap((shape) => Object.keys(shape));
+    const keys = [COMMON, MANUAL, APPROVE, CHOOSE, DO, VERIFY, WATCH, WAIT, NOTIFY, COLLECT, RUN, CALL, EACH].flatMap((shape) =>
+      Object.keys(shape),
+    );
     expect([...new Set(keys)].filter((key) => !FORMAT.includes(`\`${key}\``))).toEqual([]);
   });
 
@@ -59,7 +61,7 @@ describe('the format of runbooks', () => {
 });
 
 test('every key of belay.yaml is there', () => {
-  const schema = ['schema', 'signals', 'triggers', 'clocks'].map((name) => read(`src/config/${name}.ts`)).join('\n');
+  const schema = ['schema', 'policy', 'signals', 'triggers', 'clocks'].map((name) => read(`src/config/${name}.ts`)).join('\n');
   const keys = [...schema.matchAll(/\b([a-zA-Z0-9]+): (?:optional|required|notYet)/g)].map((match) => match[1] ?? '');
   expect(keys.length).toBeGreaterThan(60);
   expect([...new Set(keys)].filter((key) => !new RegExp(`\\b${key}\\b`).test(SYSTEM))).toEqual([]);

@@ -46,6 +46,7 @@ export function createGitTarget(options: TargetOptions<'git'>, deps: Deps) {
     },
     restorable: (release) => onScene((scene) => restorable(scene, release)),
     resolve: (name) => onScene(async (scene) => fullName(scene, name)),
+    changedFiles: (from, to, within) => onScene((scene) => changedFiles(scene, [from, to], within)),
     rollTo: (release, o) => onScene((scene) => rollTo(scene, release, o)),
     changes: {
       look: (change) =>
@@ -85,6 +86,29 @@ function fullName({ history, releases, settings }: Scene, name: string): string 
   throw new BelayError('BELAY_INPUT_INVALID', `${name} begins more than one commit of ${settings.branch}`, {
     hint: 'Write more of it.',
   });
+}
+
+/** Paths are taken as they are: a `*` in one is a character of it. */
+async function changedFiles(scene: Scene, names: readonly [string, string], within: readonly string[]): Promise<readonly string[]> {
+  const [from, to] = names.map((name) => {
+    const sha = fullName(scene, name);
+    if (/^[0-9a-f]{40,64}$/.test(sha)) return sha;
+    throw new BelayError('BELAY_NOT_FOUND', `${name} is no release of ${scene.settings.branch}`);
+  }) as [string, string];
+  const args = [
+    '--literal-pathspecs',
+    'diff',
+    '--name-only',
+    '--no-renames',
+    '--no-ext-diff',
+    '-z',
+    '--end-of-options',
+    from,
+    to,
+    '--',
+    ...within,
+  ];
+  return (await scene.mirror.said(args)).split('\0').filter((path) => path !== '');
 }
 
 async function stateOf(scene: Scene, version: string | null | undefined): Promise<TargetState> {

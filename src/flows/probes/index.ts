@@ -10,6 +10,7 @@ import type { Secrets } from '../../ports/secrets.ts';
 import type { Time } from '../../ports/time.ts';
 import type { WorkingCopies } from '../../ports/working-copy.ts';
 import type { Integrations } from '../integrations.ts';
+import { changedProbe } from './changed.ts';
 import { gitProbe } from './git.ts';
 import { hostProbe, reportsProbe } from './here.ts';
 import { httpProbe } from './http.ts';
@@ -46,6 +47,7 @@ export function createProbes(ports: ProbePorts): Readonly<Record<string, Probe>>
     metricProbe(ports.readings),
     releaseProbe(ports.targets),
     flowProbe(ports.switches),
+    changedProbe(ports.targets),
     gitProbe(ports.workingCopies),
     ...integrationProbes(ports.integrations ?? {}),
     reportsProbe(ports.readings),

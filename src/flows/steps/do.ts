@@ -4,12 +4,11 @@ import type { EventDraft } from '../../domain/event.ts';
 import type { DoStep } from '../../domain/ir.ts';
 import type { Instant, Json, JsonObject } from '../../domain/json.ts';
 import type { PlanStep } from '../../domain/plan.ts';
-import { approvalNeeds, askApproval } from '../approval.ts';
 import type { DoOutcome } from '../do.ts';
 import { askHow, failed } from '../fail.ts';
 import { performStepDo } from '../perform.ts';
+import { askWithNewPlan, plannedStep } from '../planned.ts';
 import { recheckGuards } from '../recheck.ts';
-import { adoptPlan, replan } from '../replan.ts';
 import type { Next, Visit } from '../run.ts';
 import { append, BELAY, finish, NEXT, partName } from '../run.ts';
 import { unwind } from '../unwind.ts';
@@ -71,12 +70,6 @@ async function settle(visit: Visit<DoStep>, planned: PlanStep, outcome: DoOutcom
   }
 }
 
-function plannedStep(visit: Visit<DoStep>): PlanStep {
-  const planned = visit.run.course.plan.steps.find((one) => one.id === visit.step.id);
-  assert(planned !== undefined, `${visit.step.id} is not in the plan`);
-  return planned;
-}
-
 /** Where an earlier step of this run moved the same target, the plan could not know its fingerprint: what that step left is expected. */
 function leftBehind(visit: Visit<DoStep>, planned: PlanStep): string | null {
   const target = targetOf(visit, planned);
@@ -134,18 +127,6 @@ function timerOf(step: DoStep, at: Instant) {
       },
     ],
   };
-}
-
-/** What nobody has approved is planned again and asked, never resolved on the way. */
-export async function askWithNewPlan(visit: Visit, why: string): Promise<Next> {
-  const plan = await replan(visit);
-  if (plan.steps.find((one) => one.id === visit.step.id)?.effect === 'unknown') {
-    return askHow(visit, `${why}, and still it cannot be known; do it by hand, then continue`);
-  }
-  const granted = await askApproval(visit, 'replan-approval', plan, approvalNeeds(visit.run, plan));
-  if (!granted) return { to: 'stop', reason: `${visit.step.id}: ${why}, and the new plan was not approved`, people: true };
-  await adoptPlan(visit, plan);
-  return { to: 'goto', step: visit.step.id };
 }
 
 function detailOf(outcome: DoOutcome): JsonObject {

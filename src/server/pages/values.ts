@@ -2,6 +2,7 @@
 import type { Blast } from '../../domain/incident-view-action.ts';
 import type { SignalView } from '../../domain/incident-view-signal.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
+import { commandText } from '../../domain/run-policy.ts';
 import type { Lang } from '../../domain/system.ts';
 import { formatDuration } from '../../domain/time-text.ts';
 import { icon } from '../icons.ts';
@@ -14,10 +15,13 @@ export function valueText(value: Json): string {
 
 /** `deploy.rollback target=shop to=v1.0.0` */
 export function call(action: string, args: JsonObject): Markup {
-  const parts = Object.entries(args).map(
+  const { cmd, ...rest } = args;
+  const isCommand = action === 'run' && Array.isArray(cmd);
+  const words = isCommand ? html` <span class="arg">${commandText(cmd.map(String))}</span>` : none;
+  const parts = Object.entries(isCommand ? rest : args).map(
     ([name, value]) => html` <span class="arg"><span class="arg-name">${name}=</span>${valueText(value)}</span>`,
   );
-  return html`<code class="call"><b>${action}</b>${parts}</code>`;
+  return html`<code class="call"><b>${action}</b>${words}${parts}</code>`;
 }
 
 /** `v1.1.0 → v1.0.0` */

@@ -19,6 +19,7 @@ import { openChannels } from '../../../src/registry.ts';
 import { createServer } from '../../../src/server/app.ts';
 import { createAuth } from '../../../src/server/auth.ts';
 import { HOST } from '../../server/world.ts';
+import { createFakeCommandRunner } from '../../world/fakes/command-runner.ts';
 import { createFakeDigest } from '../../world/fakes/digest.ts';
 import { createFakeDocumentStore } from '../../world/fakes/document-store.ts';
 import { createFakeEngine } from '../../world/fakes/engine.ts';
@@ -161,6 +162,7 @@ function worldOf(example: ExampleWorld, clock: ReturnType<typeof createFakeTime>
     targets: {},
     switches: {},
     channels: openChannels(system, deps),
+    commandRunner: createFakeCommandRunner({ disk, kill }),
     actions: {},
     probes: {},
   };

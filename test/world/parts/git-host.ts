@@ -229,7 +229,7 @@ export async function startSshHost(repository: string): Promise<SshHost> {
   writeFileSync(file('authorized'), readFileSync(file('user.pub')));
   const port = await freePort();
   const options = [`ListenAddress=127.0.0.1`, `Port=${port}`, `HostKey=${file('host')}`, `AuthorizedKeysFile=${file('authorized')}`];
-  const fixed = ['StrictModes=no', 'PermitRootLogin=prohibit-password', 'PasswordAuthentication=no', `PidFile=none`];
+  const fixed = ['StrictModes=no', 'AcceptEnv=TOKEN', 'PermitRootLogin=prohibit-password', 'PasswordAuthentication=no', `PidFile=none`];
   const sshd = findPart(SSHD)?.file ?? '';
   const library = path.join(path.dirname(path.dirname(sshd)), 'lib', 'x86_64-linux-gnu');
   const script = `mount --bind "${file('passwd')}" /etc/passwd && mount -t tmpfs none /run && mkdir -m 755 /run/sshd && exec "$@"`;

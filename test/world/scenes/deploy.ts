@@ -22,6 +22,7 @@ import type { DeployTarget } from '../../../src/ports/deploy-target.ts';
 import type { Expression } from '../../../src/ports/expression.ts';
 import type { Readings } from '../../../src/ports/readings.ts';
 import { createFakeAction, fakeTargetOn } from '../fakes/action.ts';
+import { createFakeCommandRunner } from '../fakes/command-runner.ts';
 import { createFakeDigest } from '../fakes/digest.ts';
 import { createFakeDocumentStore } from '../fakes/document-store.ts';
 import type { DurableDisk } from '../fakes/durable-disk.ts';
@@ -179,6 +180,7 @@ export function createWorld(o: SceneOptions & { readonly kill: KillSwitch }): Wo
       read: async (incident, name) => outsideOf(disk).files.get(`${incident}/${name}`) ?? null,
     },
     targets: { shop: targetOf(shop) },
+    commandRunner: createFakeCommandRunner({ disk, kill }),
     switches: {},
     channels: { mail: mailboxOf(disk, kill) },
     actions: {

@@ -1,0 +1,2 @@
+// Commands of `run` steps, here and over ssh.
+export { createCommandRunner } from './runner.ts';
