@@ -67,13 +67,23 @@ export function exitOf(incident: Pick<Incident, 'run' | 'approvals' | 'tasks'>, 
   if (finish.outcome === 'done') return EXIT.ok;
   if (events.some((event) => event.type === 'approval.denied' || (event.type === 'decision.made' && event.data.choice === 'refuse')))
     return EXIT.refused;
+  if (lastFailureIsRefusal(events)) return EXIT.refused;
   return lastFailureIsProof(events) ? EXIT.verification : EXIT.failed;
 }
 
-function lastFailureIsProof(events: readonly Event[]): boolean {
+const lastFailure = (events: readonly Event[]) => {
   const failed = events.findLast((event) => event.type === 'step.finished' && event.data.status === 'failed');
-  if (failed?.type !== 'step.finished') return false;
-  const started = events.findLast((event) => event.type === 'step.started' && event.data.step === failed.data.step);
+  return failed?.type === 'step.finished' ? failed.data : null;
+};
+
+/** A `pre` that does not hold, a guard of the runbook, or a command that nobody allowed. */
+function lastFailureIsRefusal(events: readonly Event[]): boolean {
+  return lastFailure(events)?.detail['code'] === 'BELAY_GUARD_REFUSED';
+}
+
+function lastFailureIsProof(events: readonly Event[]): boolean {
+  const failed = lastFailure(events);
+  const started = events.findLast((event) => event.type === 'step.started' && event.data.step === failed?.step);
   return started?.type === 'step.started' && (started.data.kind === 'verify' || started.data.kind === 'watch');
 }
 

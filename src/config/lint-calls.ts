@@ -3,14 +3,11 @@ import type { CallStep, EachStep } from '../domain/ir.ts';
 import type { LinkProblem } from '../domain/link-runbooks.ts';
 import { linkRunbook } from '../domain/link-runbooks.ts';
 import { readOver } from '../domain/over.ts';
-import type { RunbookDraft } from './draft.ts';
 import { lintArguments } from './lint-arguments.ts';
 import { demandKnown } from './lint-names.ts';
 import type { StepAsking as Asking } from './lint-types.ts';
-import type { Problems } from './problems.ts';
 import { entryAt } from './read.ts';
 import type { Span } from './source-text.ts';
-import type { StepDraft } from './steps.ts';
 
 /** The called runbook is there, takes what it is given, and fits into this one. */
 export function lintCall(step: CallStep, asking: Asking): void {

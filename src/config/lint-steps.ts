@@ -35,6 +35,8 @@ function lintCommon(step: Step, asking: Asking): void {
   if (step.whenCheck !== undefined) lintProbe(step.whenCheck, ['when'], asking);
   if (step.who !== undefined && isWritten(place.body, 'who'))
     demandRole(step.who, at('who'), draft, context, problems, context.known.people);
+  lintRetry(step, asking);
+  lintTimes(step, asking);
   const clocks = new Set([...Object.keys(draft.runbook.clocks), ...context.known.clocks]);
   const item = (key: 'meets' | 'evidence', index: number): Span => {
     const value = entryAt(place.body, [key]).value;
@@ -54,6 +56,43 @@ function lintCommon(step: Step, asking: Asking): void {
         hint: 'Evidence is declared in the front matter.',
       },
       problems,
+    );
+}
+
+/** What a kind does instead of being tried again. */
+const NO_RETRY: Readonly<Partial<Record<Step['kind'], string>>> = {
+  manual: 'people answer until it is complete',
+  approve: 'a question stays open until somebody answers',
+  choose: 'a question stays open until somebody answers',
+  verify: 'it is asked again every so often until its time-out: write every and timeout',
+  watch: 'it looks again every so often: write every',
+  wait: 'it waits until its time-out',
+  notify: 'a message is sent again until it arrives',
+};
+
+function lintRetry(step: Step, { problems, at, place }: Asking): void {
+  const instead = NO_RETRY[step.kind];
+  if (instead === undefined || !isWritten(place.body, 'retry')) return;
+  problems.error('no-effect', at('retry'), `retry has no effect on a ${step.kind} step: ${instead}`, { hint: 'Remove it.' });
+}
+
+/** A step that cannot come to its end in its time. */
+function lintTimes(step: Step, { problems, at, place }: Asking): void {
+  if (!isWritten(place.body, 'timeout') || step.timeoutMs === undefined) return;
+  const needs = step.kind === 'watch' || step.kind === 'wait' ? (step.forMs ?? 0) : 0;
+  if (step.timeoutMs < needs)
+    problems.error('timeout-too-short', at('timeout'), `the step ${step.id} lasts longer than its timeout`, {
+      hint: 'Make timeout longer than for.',
+    });
+  const attempt = step.retry?.attemptMs;
+  if (attempt !== undefined && attempt > step.timeoutMs)
+    problems.error(
+      'timeout-too-short',
+      at('timeout'),
+      `one attempt of ${step.id} lasts longer than its timeout, which is for all of them`,
+      {
+        hint: 'Make timeout longer than attempt.',
+      },
     );
 }
 

@@ -3,6 +3,7 @@ import type { Diagnostic } from '../domain/diagnostic.ts';
 import { hasErrors, sortDiagnostics } from '../domain/diagnostic.ts';
 import type { ApproveStep, Phase, Runbook, Step, Templates } from '../domain/ir.ts';
 import { isAct, stepsOf } from '../domain/ir.ts';
+import { withArmCalls } from './arm-calls.ts';
 import { slug } from './attributes.ts';
 import type { RunbookDraft } from './draft.ts';
 import type { FrontMatter } from './front-matter.ts';
@@ -145,13 +146,15 @@ function buildPhases(outline: Outline, roles: Runbook['roles'], problems: Proble
         return [];
       }
       complete &&= draft.readable;
-      const first = steps.get(draft.step.id);
-      if (first !== undefined)
-        problems.error('duplicate-id', one.span, `a second step has the id ${draft.step.id}`, {
-          hint: 'Ids are unique in a runbook: write another one after the title, {#id}.',
-        });
-      else steps.set(draft.step.id, draft);
-      return [draft.step];
+      const drafts = withArmCalls(draft, problems);
+      for (const each of drafts) {
+        if (steps.has(each.step.id))
+          problems.error('duplicate-id', one.span, `a second step has the id ${each.step.id}`, {
+            hint: 'Ids are unique in a runbook: write another one after the title, {#id}.',
+          });
+        else steps.set(each.step.id, each);
+      }
+      return drafts.map((each) => each.step);
     });
     return made.length === 0
       ? []

@@ -109,7 +109,9 @@ export const CHOOSE = {
   ...COMMON,
   by: optional(text),
   ask: optional(text),
-  arms: required(mapOf(record({ title: required(text), human: optional(bool), goto: optional(id), call: notYet }))),
+  arms: required(
+    mapOf(record({ title: required(text), human: optional(bool), goto: optional(id), call: optional(id), with: optional(jsonObject) })),
+  ),
 } as const;
 
 export const DO = {
@@ -119,7 +121,7 @@ export const DO = {
   irreversible: optional(text),
   verify: optional(listOf(check)),
   contingency: optional(record({ owner: required(text), expires: required(duration(1)) })),
-  key: notYet,
+  key: optional(text),
 } as const;
 
 export const VERIFY = { ...COMMON, all: checks, any: checks, every: optional(duration(10)) } as const;
@@ -180,6 +182,6 @@ export const RUN = {
   irreversible: optional(text),
 } as const;
 
-export const CALL = { ...COMMON, with: optional(jsonObject), timeout: notYet, retry: notYet, lock: notYet } as const;
+export const CALL = { ...COMMON, with: optional(jsonObject), lock: notYet } as const;
 
 export type Read<S extends Shape> = Fields<S>;

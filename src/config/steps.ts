@@ -176,7 +176,7 @@ function build(kind: StepKind, making: Making): Step {
     case 'call': {
       const { with: given, ...fields } = read(CALL);
       return {
-        ...common(base, { ...fields, timeout: undefined, retry: undefined }, needs),
+        ...common(base, fields, needs),
         kind,
         runbook: bareRunbook(making.target),
         with: given ?? {},
@@ -254,6 +254,7 @@ function act(base: Base, fields: Read<typeof DO>, { needs, target, body }: Makin
     ...(undo?.do === undefined ? {} : { undo: { do: undo.do, with: undo.with ?? {} } }),
     ...present({ irreversible: fields.irreversible }),
     verify: fields.verify ?? [],
+    ...present({ key: fields.key }),
     ...(contingency?.owner === undefined ? {} : { contingency: { owner: contingency.owner, expiresMs: contingency.expires ?? 1 } }),
   };
 }

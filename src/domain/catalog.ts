@@ -37,6 +37,8 @@ export interface ActionSpec {
   readonly name: string;
   /** `state` is level-triggered and may be repeated; `once` needs a key; `read` changes nothing. */
   readonly effect: 'state' | 'once' | 'read';
+  /** Of a `once`: the target takes two acts of one key for one. */
+  readonly honoursKey?: true;
   readonly params: Readonly<Record<string, ParamSpec>>;
 }
 

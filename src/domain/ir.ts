@@ -92,6 +92,8 @@ export interface DoStep extends StepBase {
   /** Why it cannot be taken back; excludes `undo`. */
   readonly irreversible?: string;
   readonly verify: readonly Check[];
+  /** What the target knows the act by, of an action that must not be done twice; absent: run, step and visit. */
+  readonly key?: string;
   readonly contingency?: { readonly owner: string; readonly expiresMs: number };
 }
 export interface VerifyStep extends StepBase {

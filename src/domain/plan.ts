@@ -35,6 +35,8 @@ export interface PlanStep {
   readonly expected?: string;
   readonly effect: 'noop' | 'change' | 'unknown' | 'none';
   readonly undo?: { readonly action: string; readonly args: JsonObject };
+  /** What the target knows the act by, where the runbook says it: as it is written, because the incident may have no number yet. */
+  readonly key?: string;
   readonly irreversible?: string;
   readonly compareAndSet?: CompareAndSet;
   readonly takesMs?: number;

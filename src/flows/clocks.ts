@@ -85,6 +85,11 @@ function eventsOf(incident: Incident, timer: Timer, now: Instant): EventDraft[] 
           ...stamp,
         },
       ];
+    case 'within': {
+      const step = incident.steps[String(timer.data['step'])];
+      const isOver = step === undefined || step.endedAt !== undefined || step.attempt !== timer.data['attempt'] || !isOpen(incident);
+      return isOver ? [] : [{ type: 'escalation.fired', data: { to: String(timer.data['to']), why: `${step.id} is late` }, ...stamp }];
+    }
     case 'role-missing':
       return incident.roles[String(timer.data['role'])] === undefined
         ? [{ type: 'role.missing', data: { role: String(timer.data['role']) }, ...stamp }]

@@ -17,6 +17,8 @@ export interface DoRequest {
   readonly args: JsonObject;
   /** run + step + visit: stable over retries and restarts; a person's "again" is a new visit. */
   readonly key: string;
+  /** What the target is told instead of it. */
+  readonly targetKey?: string;
   readonly run: string;
   readonly incident: string;
   readonly step: string;
@@ -48,6 +50,9 @@ export type DoOutcome = {
 type DoWorld = Pick<World, 'journal' | 'pause' | 'engine' | 'time' | 'probes' | 'expression'>;
 
 const CONFIRM_EVERY_MS = 200;
+/** What must not be done twice, of a target that would. */
+const isOnce = ({ action: { spec } }: DoRequest): boolean => spec.effect === 'once' && spec.honoursKey !== true;
+const ONCE = 'Belay was stopped in the middle of it, and it must not be done twice';
 const UNTOLD = 'the target is neither as it was nor as wanted; somebody else may have changed it';
 
 /** Runs inside one engine step. @throws BELAY_AUDIT_UNAVAILABLE before acting, when the journal cannot be written. */
@@ -70,6 +75,10 @@ export async function performDo(world: DoWorld, request: DoRequest): Promise<DoO
   if (history.openIntent !== null && before.fingerprint !== history.openIntent.expected) {
     await journalOutcome(world, request, before, 'unknown', 'after a restart the target is neither as before nor as wanted');
     return { ...shown, status: 'unknown', message: UNTOLD };
+  }
+  if (history.openIntent !== null && isOnce(request)) {
+    await journalOutcome(world, request, before, 'unknown', 'after a restart nobody can tell whether it was done');
+    return { ...shown, status: 'unknown', message: ONCE };
   }
   // With an open intent the target is exactly as it was then: nothing happened, so acting (under the same key) is the first act.
   if (request.expected !== null && before.fingerprint !== request.expected) {
@@ -95,7 +104,7 @@ async function actNow(world: DoWorld, request: DoRequest, before: Observation): 
       world,
       request,
       'unknown',
-      request.action.act(request.args, { expected: before.fingerprint, key: request.key, reason: request.reason }),
+      request.action.act(request.args, { expected: before.fingerprint, key: request.targetKey ?? request.key, reason: request.reason }),
     );
   } catch (error) {
     if (!BelayError.is(error)) throw error;
@@ -198,7 +207,7 @@ async function notConfirmed(world: DoWorld, request: DoRequest, { seen, checks, 
     };
   }
   const history = await readHistory(world, [request.key]);
-  if (!unsure && seen !== null && seen.fingerprint === history.openIntent?.expected) {
+  if (!unsure && !isOnce(request) && seen !== null && seen.fingerprint === history.openIntent?.expected) {
     await journalOutcome(world, request, seen, 'none', 'not in place within the time, and still as before');
     return {
       ...shown,

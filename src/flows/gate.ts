@@ -43,6 +43,11 @@ async function askProbe(visit: Visit, check: Check): Promise<'go' | 'begun' | Ne
   if (outcome.result === 'pass') return 'go';
   if (outcome.result === 'fail') return skip(visit, `when ${check.probe}: ${check.expect}`, outcome.values);
   await begin(visit);
+  // A part of a fan-out asks nobody.
+  if (run.isPart === true) {
+    await finish(visit, 'failed', { message: `when ${check.probe}: ${outcome.reason}` });
+    return { to: 'stop', reason: `${step.id}: ${check.probe} could not say whether it is needed: ${outcome.reason}` };
+  }
   const { choice, by } = await askPeople(visit, `when ${check.probe}: ${outcome.reason}`, ['again', 'do', 'skip', 'stop']);
   if (choice === 'again') return { to: 'goto', step: step.id };
   if (choice === 'do') return 'begun';

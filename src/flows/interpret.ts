@@ -29,6 +29,8 @@ export async function interpret(run: Run): Promise<RunOutcome> {
   let position = 0;
   while (position < steps.length) {
     const step = steps[position] as Step;
+    if (run.until !== undefined && (await run.context.now()) >= run.until)
+      return { outcome: 'failed', reason: `${step.id}: the time for it is over`, people: false };
     const number = (visits[step.id] ?? 0) + 1;
     visits[step.id] = number;
     if (number > MOST_VISITS)

@@ -15,6 +15,8 @@ export interface Performance {
   /** References resolved by the plan; outputs of earlier steps are filled now. */
   readonly call: ActionCall;
   readonly expected: string | null;
+  /** What the target knows the act by, where the runbook says it. */
+  readonly targetKey?: string;
   readonly verify: readonly Check[];
   readonly timeoutMs: number;
 }
@@ -93,7 +95,9 @@ async function attemptNow(visit: Visit, performance: Performance, attempt: numbe
   const lookup = await lookupFor(run.world, factsOf(run), performance.call.with);
   if (typeof lookup === 'string') return refuse('BELAY_TARGET_UNREACHABLE', lookup);
   const args = resolveRefs(performance.call.with, lookup);
-  if (args.missing.length > 0) return refuse('BELAY_INPUT_INVALID', `no value for {${args.missing.join('}, {')}}`);
+  const key = performance.targetKey === undefined ? null : resolveRefs(performance.targetKey, lookup);
+  const missing = [...args.missing, ...(key?.missing ?? [])];
+  if (missing.length > 0) return refuse('BELAY_INPUT_INVALID', `no value for {${missing.join('}, {')}}`);
   try {
     return await performDo(run.world, {
       action,
@@ -105,6 +109,7 @@ async function attemptNow(visit: Visit, performance: Performance, attempt: numbe
       step: step.id,
       attempt,
       expected: performance.expected,
+      ...(key === null ? {} : { targetKey: key.value }),
       reason: run.incident,
       actor: 'belay',
       verify: performance.verify,

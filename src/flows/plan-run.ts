@@ -19,7 +19,12 @@ interface Planning {
   readonly top: { readonly runbook: string; readonly irHash: string };
 }
 
-export function planRun(step: RunStep, base: Pick<PlanStep, 'id' | 'kind' | 'title'>, { system, lookup, top }: Planning): PlannedCommand {
+export function planRun(
+  step: RunStep,
+  base: Pick<PlanStep, 'id' | 'kind' | 'title'>,
+  { system, lookup: known, top }: Planning,
+): PlannedCommand {
+  const lookup: Lookup = (path) => (path.join('.') === 'incident.id' ? INCIDENT : known(path));
   const cmd = wordsIn(step.cmd, lookup);
   const undo = step.undo === undefined ? null : undoIn(step.undo, lookup);
   const args: JsonObject = {
@@ -45,6 +50,9 @@ function refusalIn(step: RunStep, system: System, top: Planning['top']): string 
   const refusal = runRefusal(system.policy?.run ?? NO_RUN_POLICY, { ...top, step });
   return refusal === null ? null : `${refusal.message}. ${refusal.hint}`;
 }
+
+/** A run that has not begun has no incident: its number is filled in when the command is started. */
+export const INCIDENT = '{incident.id}';
 
 interface Words {
   readonly words: readonly string[];

@@ -214,7 +214,7 @@ async function draftDo(step: DoStep, base: Pick<PlanStep, 'id' | 'kind' | 'title
   const undone = step.undo === undefined ? undefined : await withRefs(world, step.undo.do, resolveRefs(step.undo.with, lookup).value);
   if (typeof undone === 'string') return unknown(undone);
   const undo = step.undo === undefined || undone === undefined ? undefined : { action: step.undo.do, args: undone };
-  const planned = { args: args.value, ...(undo === undefined ? {} : { undo }) };
+  const planned = { args: args.value, ...(undo === undefined ? {} : { undo }), ...(step.key === undefined ? {} : { key: step.key }) };
   if (args.missing.length > 0) return unknown(`no value yet for {${args.missing.join('}, {')}}`, planned);
   const seen = await observeForPlan(action, args.value);
   if (typeof seen === 'string') return unknown(seen, planned);

@@ -68,6 +68,8 @@ export interface Run {
   rechecked: boolean;
   /** One organization's part of a fan-out: its lane keeps its record, and nobody is asked anything within it. */
   readonly isPart?: true;
+  /** When a runbook that a step calls must have come to its end. */
+  readonly until?: Instant;
 }
 
 /** One visit of one step: names of its engine steps are `<step>#<visit>:<part>`, unique and independent of positions. */
@@ -194,7 +196,7 @@ export function ending(
       ...(good ? evidenceOf(run, step, detail, at) : []),
       ...met.map((clock) => stopClock(incident, clock, `step.${step.id}`, at)),
     ],
-    clearTimers: met.flatMap(clockTimers),
+    clearTimers: [...met.flatMap(clockTimers), ...(step.withinMs === undefined ? [] : [`within:${step.id}`])],
   };
 }
 
@@ -220,7 +222,14 @@ export async function begin(visit: Visit): Promise<void> {
   const { run, step, number } = visit;
   await append(run, partName(visit, 'begin'), (at) => ({
     events: [{ type: 'step.started', data: { step: step.id, kind: step.kind, title: step.title, attempt: number }, at, actor: BELAY }],
+    ...withinTimer(step, number, at),
   }));
+}
+
+/** What people are given: a miss escalates, and stops nothing. */
+function withinTimer({ id, withinMs, who }: Step, attempt: number, at: Instant): Pick<Change, 'setTimers'> {
+  if (withinMs === undefined) return {};
+  return { setTimers: [{ id: `within:${id}`, at: at + withinMs, kind: 'within', data: { step: id, attempt, to: who ?? 'commander' } }] };
 }
 
 export function setOutputs(run: Run, step: string, outputs: JsonObject): void {
@@ -246,12 +255,22 @@ export async function nextAnswer(visit: Visit, deadline: Instant): Promise<Answe
 /** A year: how long Belay waits for people when nobody set a limit. */
 export const PATIENCE_MS = 365 * 24 * 3_600_000;
 
+export interface Choice {
+  readonly choice: string;
+  readonly by: string;
+}
+type Options = readonly [string, ...string[]];
+
 /** Asks people how to go on and waits for one of `options`. */
-export async function askPeople(
-  visit: Visit,
-  question: string,
-  options: readonly [string, ...string[]],
-): Promise<{ readonly choice: string; readonly by: string }> {
+export async function askPeople(visit: Visit, question: string, options: Options): Promise<Choice> {
+  for (;;) {
+    const choice = await askPeopleUntil(visit, question, options, null);
+    if (choice !== null) return choice;
+  }
+}
+
+/** The same; null when nobody has said anything by then. */
+export async function askPeopleUntil(visit: Visit, question: string, options: Options, until: Instant | null): Promise<Choice | null> {
   const { run, step } = visit;
   if (run.isPart === true) throw new BelayError('BELAY_GUARD_REFUSED', `${step.id} would have to ask people: ${question}`);
   await update(run, partName(visit, 'ask'), (incident, at) => {
@@ -270,14 +289,15 @@ export async function askPeople(
     };
   });
   for (;;) {
-    const answer = await nextAnswer(visit, (await run.context.now()) + PATIENCE_MS);
+    const answer = await nextAnswer(visit, until ?? (await run.context.now()) + PATIENCE_MS);
     if (answer?.choice !== null && answer?.choice !== undefined && options.includes(answer.choice))
       return settle(visit, answer.choice, answer.by);
+    if (answer === null && until !== null) return null;
   }
 }
 
 /** The question is answered: nobody is asked any more, and the step is what it was before. */
-async function settle(visit: Visit, choice: string, by: string): Promise<{ readonly choice: string; readonly by: string }> {
+async function settle(visit: Visit, choice: string, by: string): Promise<Choice> {
   const { run, step, number } = visit;
   await append(run, partName(visit, 'settled'), (at) => ({
     events: [{ type: 'step.settled', data: { step: step.id, attempt: number, by, choice }, at, actor: BELAY }],

@@ -26,6 +26,8 @@ interface WhileHolding {
   readonly stopOn: 'fail';
   readonly since: Instant;
   readonly forMs: number;
+  /** What was not watched by then is not watched any more. */
+  readonly limit?: Instant;
 }
 type Sampling = UntilPass | WhileHolding;
 type Sampled = Visit<VerifyStep | WatchStep>;
@@ -140,9 +142,9 @@ interface End {
 function endOf(sampling: Sampling, everyMs: number, { result, seen }: Sample, now: Instant): End {
   if (sampling.stopOn === 'pass') return { over: result === 'pass' || now >= sampling.until, result, lookAgainBy: sampling.until };
   const until = sampling.since + sampling.forMs;
-  const limit = until + sampling.forMs;
+  const limit = Math.min(until + sampling.forMs, sampling.limit ?? Infinity);
   if (result === 'fail') return { over: true, result, lookAgainBy: now };
-  if (now < until) return { over: false, result, lookAgainBy: until };
+  if (now < Math.min(until, limit)) return { over: false, result, lookAgainBy: Math.min(until, limit) };
   const proven = result === 'pass' && seen.coveredMs >= neededMs(sampling, everyMs);
   if (proven || now >= limit) return { over: true, result: proven ? 'pass' : 'inconclusive', lookAgainBy: now };
   return { over: false, result, lookAgainBy: limit };

@@ -8,7 +8,7 @@ export interface TimerDraft {
   /** Unique within the incident; setting it again moves it. */
   readonly id: string;
   readonly at: Instant;
-  readonly kind: 'clock-warn' | 'clock-breach' | 'promise' | 'contingency' | 'role-missing';
+  readonly kind: 'clock-warn' | 'clock-breach' | 'promise' | 'contingency' | 'role-missing' | 'within';
   readonly data: JsonObject;
 }
 export interface Timer extends TimerDraft {

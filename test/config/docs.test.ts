@@ -2,7 +2,21 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { APPROVE, CALL, CHOOSE, COLLECT, COMMON, DO, EACH, MANUAL, NOTIFY, RUN, VERIFY, WAIT, WATCH } from '../../src/config/step-fields.ts';
+import {
+  APPROVE,
+  CALL,
+  CHOOSE,
+  COLLECT,
+  COMMON,
+  DO,
+  EACH,
+  MANUAL,
+  NOTIFY,
+  RUN,
+  VERIFY,
+  WAIT,
+  WATCH,
+} from '../../src/config/step-fields.ts';
 import { ACTIONS, PROBES } from '../../src/domain/catalog.ts';
 
 const ROOT = path.join(import.meta.dirname, '../..');

@@ -128,7 +128,9 @@ describe('a runbook', () => {
   });
 
   test('the kinds and keys that are not available yet are told as such', () => {
-    for (const kind of ['each', 'each other']) expect(rules(`${FRONT}### A\n\`\`\`belay ${kind}\n\`\`\`\n`)).toEqual(['11 not-available']);
+    expect(
+      compileRunbook(`${FRONT}## P\n### S\n\`\`\`belay wait\nwindow: night\n\`\`\`\n`, 'x.md').diagnostics.map((one) => one.rule),
+    ).toEqual(['not-available']);
     expect(compileRunbook(FRONT.replace('id: x', 'id: x\ndrill: { goal: 30m }').concat('### A\n- [ ] a\n'), 'x').diagnostics).toMatchObject(
       [{ rule: 'not-available', severity: 'warning' }],
     );

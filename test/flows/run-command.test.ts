@@ -116,6 +116,14 @@ describe('a command', () => {
     });
   });
 
+  it('is told the number of the incident, which the plan cannot know yet', async () => {
+    const runbook = steps(run({ cmd: ['note', '{incident.id}'] }));
+    const one = await started(runbook, { system: policyOf({ note: ['note', '{incident.id}'] }) });
+    await one.start();
+    await one.until((incident) => incident.steps['install']?.status === 'done');
+    expect(one.ledger.started[0]?.argv).toEqual(['note', 'INC-1']);
+  });
+
   it('takes values as whole arguments, and refuses one that would be read as an option', async () => {
     const inputs = { ref: { type: 'string' as const, required: true } };
     const good = await started({ ...steps(run({ cmd: ['git', 'log', '{inputs.ref}'] })), inputs }, { inputs: { ref: 'v1; rm -rf /' } });

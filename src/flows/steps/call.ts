@@ -17,7 +17,7 @@ export async function runCall(visit: Visit<CallStep>, interpret: (run: Run) => P
     await finish(visit, 'failed', { code: 'BELAY_INPUT_INVALID', runbook: runbook.id, message: given.problem });
     return failed(visit, `${runbook.id}: ${given.problem}`);
   }
-  const result = await interpret(frameOf(visit, given.inputs));
+  const result = await carryOut(visit, given.inputs, interpret);
   if (result.outcome === 'done') {
     await finish(visit, 'done', { runbook: runbook.id, inputs: given.inputs });
     return NEXT;
@@ -25,6 +25,24 @@ export async function runCall(visit: Visit<CallStep>, interpret: (run: Run) => P
   await finish(visit, 'failed', { runbook: runbook.id, inputs: given.inputs, message: result.reason });
   // What people ended stays ended, whatever the calling step would do about a failure.
   return result.people ? { to: 'stop', reason: result.reason, people: true } : failed(visit, result.reason);
+}
+
+/** From its first step again, as the calling step says, while nothing of it has changed anything. */
+async function carryOut(visit: Visit<CallStep>, inputs: JsonObject, interpret: (run: Run) => Promise<RunOutcome>): Promise<RunOutcome> {
+  const { run, step } = visit;
+  const { context, course } = run;
+  const limit = step.timeoutMs === undefined ? [] : [(await context.now()) + step.timeoutMs];
+  const ends = [...limit, ...(run.until === undefined ? [] : [run.until])];
+  const until = ends.length === 0 ? null : Math.min(...ends);
+  const { max, everyMs, backoff } = step.retry ?? { max: 1, everyMs: 0, backoff: 'fixed' as const };
+  for (let tries = 1; ; tries += 1) {
+    const result = await interpret({ ...frameOf(visit, inputs), ...(until === null ? {} : { until }) });
+    const changed = course.completed.some((one) => one.step.startsWith(`${step.id}.`));
+    if (result.outcome === 'done' || result.people || changed || tries >= max) return result;
+    const next = (await context.now()) + (backoff === 'exp' ? everyMs * 2 ** (tries - 1) : everyMs);
+    if (until !== null && next >= until) return result;
+    await context.sleepUntil(next);
+  }
 }
 
 /** A second visit begins with no answers of the first. */

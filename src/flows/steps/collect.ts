@@ -8,6 +8,8 @@ import { resolveRefs } from '../refs.ts';
 import type { Next, Visit } from '../run.ts';
 import { BELAY, factsOf, finish, NEXT, partName } from '../run.ts';
 
+const DEFAULT_TIMEOUT_MS = 60_000;
+
 interface Snapshot {
   readonly evidence: string;
   readonly value: JsonObject;
@@ -17,7 +19,7 @@ export async function runCollect(visit: Visit<CollectStep>): Promise<Next> {
   const { run, step } = visit;
   const snapshots = (await run.context.step(
     partName(visit, 'collect'),
-    async () => (await Promise.all(step.from.map((from) => snapshot(visit, from)))) as unknown as Json,
+    async () => (await Promise.all(step.from.map((from) => inTime(visit, from)))) as unknown as Json,
   )) as unknown as Snapshot[];
   const missing = snapshots.filter((one) => one.value['known'] === false && one.value['absent'] !== true).length;
   const absent = snapshots.filter((one) => one.value['absent'] === true).length;
@@ -35,9 +37,26 @@ export async function runCollect(visit: Visit<CollectStep>): Promise<Next> {
   return NEXT;
 }
 
+/** A probe that never answers is a snapshot that is missing, not a run that stands still. */
+async function inTime(visit: Visit<CollectStep>, from: CollectStep['from'][number]): Promise<Snapshot> {
+  const { run, step } = visit;
+  const answered = new AbortController();
+  const why = { known: false, why: `it did not answer within ${step.timeoutMs ?? DEFAULT_TIMEOUT_MS} ms` };
+  const late = run.world.time
+    .sleep(step.timeoutMs ?? DEFAULT_TIMEOUT_MS, answered.signal)
+    .then((): Snapshot => ({ evidence: evidenceOf(step, from), value: why }));
+  try {
+    return await Promise.race([snapshot(visit, from), late]);
+  } finally {
+    answered.abort();
+  }
+}
+
+const evidenceOf = (step: CollectStep, from: CollectStep['from'][number]): string => from.evidence ?? `${step.id}-${from.probe}`;
+
 async function snapshot(visit: Visit<CollectStep>, from: CollectStep['from'][number]): Promise<Snapshot> {
   const { run } = visit;
-  const evidence = from.evidence ?? `${visit.step.id}-${from.probe}`;
+  const evidence = evidenceOf(visit.step, from);
   const args = resolveRefs(from.with, lookupIn(run.world.system, factsOf(run), null));
   const probe = run.world.probes[from.probe];
   if (probe === undefined || args.missing.length > 0) return { evidence, value: { known: false, why: `no probe ${from.probe}` } };

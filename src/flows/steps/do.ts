@@ -28,6 +28,7 @@ export async function runDo(visit: Visit<DoStep>): Promise<Next> {
       part: round === 1 ? 'act' : `act-again${round}-`,
       call: { do: visit.step.do, with: planned.args },
       expected: planned.expected ?? leftBehind(visit, planned),
+      ...(planned.key === undefined ? {} : { targetKey: planned.key }),
       verify: visit.step.verify,
       timeoutMs: visit.step.timeoutMs ?? DEFAULT_TIMEOUT_MS,
     });

@@ -9,10 +9,10 @@ import { approvalNeeds, askApproval } from '../approval.ts';
 import { runBatch } from '../each/lanes.ts';
 import { asJson } from '../each/record.ts';
 import { failed } from '../fail.ts';
+import { askWithNewPlan } from '../planned.ts';
 import { recheckGuards } from '../recheck.ts';
 import type { Next, Run, Visit } from '../run.ts';
 import { append, BELAY, finish, NEXT, partName, readIncident } from '../run.ts';
-import { askWithNewPlan } from '../planned.ts';
 
 /** Runs a step of the same runbook out of its turn: the gate. */
 export type VisitAgain = (run: Run, step: string) => Promise<Next>;

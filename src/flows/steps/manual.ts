@@ -10,7 +10,6 @@ export async function runManual(visit: Visit<ManualStep>): Promise<Next> {
   const { run, step } = visit;
   const started = await run.context.now();
   const until = started + (step.timeoutMs ?? PATIENCE_MS);
-  const nagAt = step.withinMs === undefined ? null : started + step.withinMs;
   await append(run, partName(visit, 'offer'), (at) => ({
     events: [
       {
@@ -28,10 +27,8 @@ export async function runManual(visit: Visit<ManualStep>): Promise<Next> {
       },
     ],
   }));
-  let nagged = false;
   for (let round = 1; ; round += 1) {
-    const wake = nagAt !== null && !nagged ? Math.min(nagAt, until) : until;
-    const answer = await nextAnswer(visit, wake);
+    const answer = await nextAnswer(visit, until);
     if (answer?.refused !== null && answer?.refused !== undefined) {
       await finish(visit, 'failed', { refused: answer.refused, by: answer.by });
       return failed(visit, `${answer.by} refused: ${answer.refused}`);
@@ -51,10 +48,6 @@ export async function runManual(visit: Visit<ManualStep>): Promise<Next> {
       await finish(visit, 'failed', { late: true });
       return failed(visit, 'nobody did it in time');
     }
-    nagged = true;
-    await append(run, partName(visit, 'late'), (at) => ({
-      events: [{ type: 'escalation.fired', data: { to: step.who ?? 'commander', why: `${step.id} is late` }, at, actor: BELAY }],
-    }));
   }
 }
 

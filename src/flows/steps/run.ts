@@ -6,6 +6,7 @@ import type { PlanStep } from '../../domain/plan.ts';
 import type { CommandOutcome } from '../command-protocol.ts';
 import { askHow, failed } from '../fail.ts';
 import { performStepCommand } from '../perform-command.ts';
+import { INCIDENT } from '../plan-run.ts';
 import { askWithNewPlan, plannedStep } from '../planned.ts';
 import { recheckGuards } from '../recheck.ts';
 import type { Next, Visit } from '../run.ts';
@@ -18,7 +19,7 @@ export async function runCommand(visit: Visit<RunStep>): Promise<Next> {
   const planned = plannedStep(visit);
   if (planned.effect === 'unknown' || planned.args === undefined)
     return askWithNewPlan(visit, 'the plan could not know what this step would run');
-  const argv = wordsOf(planned.args['cmd']);
+  const argv = wordsOf(planned.args['cmd'], visit.run.incident);
   for (let round = 1; ; round += 1) {
     const refused = step.effect === 'read' ? null : await recheckGuards(visit, round);
     if (refused !== null) return refused;
@@ -66,14 +67,15 @@ function remember({ run, step }: Visit<RunStep>, planned: PlanStep): void {
   const { completed } = run.course;
   const earlier = completed.findIndex((one) => one.step === step.id);
   if (earlier >= 0) completed.splice(earlier, 1);
-  completed.push({ step: step.id, target: `run:${step.on}`, call: null, undo: undoOf(step, planned), fingerprint: null });
+  completed.push({ step: step.id, target: `run:${step.on}`, call: null, undo: undoOf(step, planned, run.incident), fingerprint: null });
 }
 
-function undoOf({ undo, on, cwd, env }: RunStep, planned: PlanStep) {
+function undoOf({ undo, on, cwd, env }: RunStep, planned: PlanStep, incident: string) {
   if (undo === undefined || planned.undo === undefined) return null;
   const { action, args } = planned.undo;
   if (!('cmd' in undo)) return { do: action, with: args };
-  return { cmd: wordsOf(args['cmd']), on, env, ...(cwd === undefined ? {} : { cwd }) };
+  return { cmd: wordsOf(args['cmd'], incident), on, env, ...(cwd === undefined ? {} : { cwd }) };
 }
 
-const wordsOf = (value: Json | undefined): readonly string[] => (Array.isArray(value) ? value.map(String) : []);
+const wordsOf = (value: Json | undefined, incident: string): readonly string[] =>
+  Array.isArray(value) ? value.map((word) => (word === INCIDENT ? incident : String(word))) : [];

@@ -13,7 +13,14 @@ const BATCH_MS = 600_000;
 export async function runWait(visit: Visit<WaitStep>): Promise<Next> {
   const { run, step } = visit;
   const started = await run.context.now();
-  if (step.forMs !== undefined) await run.context.sleepUntil(started + step.forMs);
+  if (step.forMs !== undefined) {
+    const late = step.timeoutMs !== undefined && step.timeoutMs < step.forMs;
+    await run.context.sleepUntil(started + Math.min(step.forMs, step.timeoutMs ?? step.forMs));
+    if (late) {
+      await finish(visit, 'failed', { late: true });
+      return failed(visit, 'its time was over before the wait was');
+    }
+  }
   if (step.until !== undefined) {
     const late = await waitUntil(visit, step.until, step.timeoutMs === undefined ? null : started + step.timeoutMs);
     if (late) {

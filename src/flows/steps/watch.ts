@@ -9,7 +9,9 @@ import { sampleChecks } from '../sampling.ts';
 export async function runWatch(visit: Visit<WatchStep>): Promise<Next> {
   const { run, step } = visit;
   await enterPhase(run, partName(visit, 'watching'), ['mitigated'], 'watching');
-  const judged = await sampleChecks(visit, { stopOn: 'fail', since: await run.context.now(), forMs: step.forMs });
+  const since = await run.context.now();
+  const limit = step.timeoutMs === undefined ? {} : { limit: since + step.timeoutMs };
+  const judged = await sampleChecks(visit, { stopOn: 'fail', since, forMs: step.forMs, ...limit });
   if (judged.result === 'pass') {
     await finish(visit, 'done', { result: 'pass', ...judged.seen }, judged.events);
     // After a breach the incident was responding again: a whole window without one is the proof that it no longer is.
