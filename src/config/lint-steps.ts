@@ -181,8 +181,13 @@ function lintKind(step: Step, asking: Asking): void {
     case 'run':
       lintRun(step, asking);
       return;
-    case 'manual':
     case 'wait':
+      demandKnown(
+        { rule: 'unknown-window', what: 'window', name: step.window ?? '', known: context.known.windows, span: at('window') },
+        problems,
+      );
+      return;
+    case 'manual':
       return;
   }
 }

@@ -126,7 +126,7 @@ export const DO = {
 
 export const VERIFY = { ...COMMON, all: checks, any: checks, every: optional(duration(10)) } as const;
 export const WATCH = { ...VERIFY, for: required(duration(1)), strict: optional(number(0.01, 1)) } as const;
-export const WAIT = { ...COMMON, until: optional(text), for: optional(duration(1)), window: notYet } as const;
+export const WAIT = { ...COMMON, until: optional(text), for: optional(duration(1)), window: optional(id) } as const;
 export const NOTIFY = { ...COMMON, template: required(id), to: required(oneOrMore(id)), promise: optional(duration(1)) } as const;
 export const COLLECT = {
   ...COMMON,

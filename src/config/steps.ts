@@ -309,11 +309,11 @@ function watch(base: Base, fields: Read<typeof WATCH>, making: Making): Step {
 
 function wait(base: Base, fields: Read<typeof WAIT>, { needs, body }: Making): Step {
   const written = ['until', 'for', 'window'].filter((key) => isWritten(body, key));
-  if (written.length === 0 && fields.until === undefined && fields.for === undefined)
-    needs.problems.error('missing-key', spanOfStart(body), 'wait says neither until nor for', {
+  if (written.length === 0 && fields.until === undefined && fields.for === undefined && fields.window === undefined)
+    needs.problems.error('missing-key', spanOfStart(body), 'wait says neither until nor for nor window', {
       hint: 'Add "for: 10m" or "until: <condition>".',
     });
-  return { ...common(base, fields, needs), kind: 'wait', ...present({ until: fields.until, forMs: fields.for }) };
+  return { ...common(base, fields, needs), kind: 'wait', ...present({ until: fields.until, forMs: fields.for, window: fields.window }) };
 }
 
 function collect(base: Base, fields: Read<typeof COLLECT>, needs: StepNeeds): CollectStep {

@@ -115,6 +115,8 @@ export interface WaitStep extends StepBase {
   readonly kind: 'wait';
   readonly until?: string;
   readonly forMs?: number;
+  /** A maintenance window of `belay.yaml` that must be open. */
+  readonly window?: string;
 }
 export interface NotifyStep extends StepBase {
   readonly kind: 'notify';

@@ -11,7 +11,7 @@ import { fakeTargetOn } from '../world/fakes/action.ts';
 import { DurableDisk } from '../world/fakes/durable-disk.ts';
 import { KillSwitch } from '../world/fakes/kill-switch.ts';
 import { createFakeTime } from '../world/fakes/time.ts';
-import { BAD_RELEASE, START } from '../world/scenes/deploy.ts';
+import { BAD_RELEASE, SHOP, START } from '../world/scenes/deploy.ts';
 import { ANA, play, runbookOf, STEP } from '../world/scenes/play.ts';
 
 const MINUTE = 60_000;
@@ -19,6 +19,7 @@ const QUIET = { start: 'ask', evidence: [], clocks: {} } as const;
 const steps = (...own: readonly Step[]): Runbook => runbookOf(() => own, QUIET);
 const manual: ManualStep = { ...STEP, kind: 'manual', id: 'look', title: 'Look', checks: [], count: 1, answers: {} };
 const rest = (more: object = {}): Step => ({ ...STEP, kind: 'wait', id: 'rest', title: 'Rest', forMs: 1, ...more }) as Step;
+const forWindow = (more: object = {}): Step => ({ ...STEP, kind: 'wait', id: 'rest', title: 'Rest', window: 'night', ...more }) as Step;
 const freeze = (more: object = {}): Step =>
   ({
     ...STEP,
@@ -150,6 +151,37 @@ describe('a limit of time', () => {
     );
     expect(await one.ended()).toContain('failed: back: back.last: the time for it is over');
     expect((await one.incident()).steps['back.last']).toBeUndefined();
+  });
+});
+
+describe('a wait for a window', () => {
+  // 03:00 UTC on a Monday is where the scene begins.
+  const night = {
+    id: 'night',
+    zone: 'UTC',
+    at: [195],
+    weekdays: [1],
+    monthDays: [...Array(32).keys()],
+    months: [...Array(13).keys()],
+    eitherDay: false,
+    until: { minute: 300 },
+  };
+  const run = async (step: Step) => {
+    const one = await play({ runbook: steps(step), system: { ...SHOP, windows: [night] } });
+    await one.commands.startRun(ANA, { runbook: 'deploy-rollback', inputs: {}, key: 'k' });
+    return one;
+  };
+
+  it('rests until it opens, and goes on in the second', async () => {
+    const one = await run(forWindow());
+    await one.until((incident) => incident.steps['rest']?.status === 'done');
+    expect(new Date((await one.incident()).steps['rest']?.endedAt ?? 0).toISOString()).toMatch(/^2025-03-10T03:15:0/);
+  });
+
+  it('ends by the policy of the step where it does not open in time', async () => {
+    const one = await run(forWindow({ timeoutMs: 5 * MINUTE }));
+    await one.until((incident) => incident.steps['rest']?.status === 'failed');
+    expect((await one.incident()).steps['rest']?.detail).toEqual({ window: 'night', message: 'the window night did not open in time' });
   });
 });
 

@@ -1,6 +1,7 @@
 // `wait`: the run rests, durably, for a time or until a condition holds.
 import type { WaitStep } from '../../domain/ir.ts';
-import type { Instant } from '../../domain/json.ts';
+import type { Instant, Json } from '../../domain/json.ts';
+import { type WindowState, windowState } from '../../domain/window.ts';
 import { evaluateNow } from '../conditions.ts';
 import { failed } from '../fail.ts';
 import type { Next, Visit } from '../run.ts';
@@ -21,6 +22,13 @@ export async function runWait(visit: Visit<WaitStep>): Promise<Next> {
       return failed(visit, 'its time was over before the wait was');
     }
   }
+  if (step.window !== undefined) {
+    const problem = await waitForWindow(visit, step.window, step.timeoutMs === undefined ? null : started + step.timeoutMs);
+    if (problem !== null) {
+      await finish(visit, 'failed', { window: step.window, message: problem });
+      return failed(visit, problem);
+    }
+  }
   if (step.until !== undefined) {
     const late = await waitUntil(visit, step.until, step.timeoutMs === undefined ? null : started + step.timeoutMs);
     if (late) {
@@ -30,6 +38,23 @@ export async function runWait(visit: Visit<WaitStep>): Promise<Next> {
   }
   await finish(visit, 'done', {});
   return NEXT;
+}
+
+/** Null once the window is open. An opening that moves meanwhile (an edited belay.yaml, clocks that change) is looked up again. */
+async function waitForWindow(visit: Visit, window: string, deadline: Instant | null): Promise<string | null> {
+  const { context, world } = visit.run;
+  for (let look = 1; ; look += 1) {
+    const state = (await context.step(partName(visit, `window${look}`), async () => {
+      const spec = world.system.windows?.find((one) => one.id === window);
+      return (spec === undefined ? null : windowState(spec, world.time.now())) as unknown as Json;
+    })) as unknown as WindowState | null;
+    if (state === null) return `belay.yaml has no window ${window} any more`;
+    if (state.open) return null;
+    if (state.opensAt === null) return `the window ${window} does not open within the next 400 days`;
+    const late = deadline !== null && deadline < state.opensAt;
+    await context.sleepUntil(late ? deadline : state.opensAt);
+    if (late) return `the window ${window} did not open in time`;
+  }
 }
 
 /** False once the condition holds, true when the deadline came first. */

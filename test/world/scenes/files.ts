@@ -3,18 +3,13 @@
 import { mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createCel } from '../../../src/adapters/cel/index.ts';
-import { createCommandRunner } from '../../../src/adapters/commands/index.ts';
-import { createWorkingCopies } from '../../../src/adapters/git/index.ts';
-import { createHttp } from '../../../src/adapters/http/index.ts';
+import { createHttp, createNet } from '../../../src/adapters/http/index.ts';
 import { createProcesses } from '../../../src/adapters/process/index.ts';
 import { systemTime } from '../../../src/adapters/system/index.ts';
 import type { Incident } from '../../../src/domain/incident.ts';
 import type { Json, JsonObject } from '../../../src/domain/json.ts';
-import { NO_RUN_POLICY } from '../../../src/domain/run-policy.ts';
-import { createActions } from '../../../src/flows/actions/index.ts';
-import { createProbes } from '../../../src/flows/probes/index.ts';
+import { openDrivers } from '../../../src/drivers.ts';
 import type { World } from '../../../src/flows/world.ts';
-import { openSwitches, openTargets } from '../../../src/registry.ts';
 import { lintFolder, told, workspace } from '../../config/workspace.ts';
 import type { FakeTime } from '../fakes/time.ts';
 import { ANA, play } from './play.ts';
@@ -44,23 +39,33 @@ export async function playFiles({ system, runbooks, files = {} }: Written) {
     throw new Error(JSON.stringify(loaded.diagnostics, null, 1));
   const one = await play({ system: loaded.system });
   const { world, clock } = one;
-  const real = { http: createHttp({ allow: ['127.0.0.1'] }), processes: createProcesses(), time: systemTime, baseDir: folder };
-  const targets = openTargets(loaded.system, real);
-  const switches = openSwitches(loaded.system, real);
-  const probes = createProbes({ http: real.http, readings: world.readings, targets, switches, workingCopies: createWorkingCopies(real) });
+  const ground = {
+    http: createHttp({ allow: ['127.0.0.1'] }),
+    net: createNet({ allow: ['127.0.0.1'] }),
+    expression: createCel(),
+    processes: createProcesses(),
+    time: systemTime,
+    digest: world.digest,
+    readings: world.readings,
+    pause: world.pause,
+    baseDir: folder,
+    dataDir: path.join(folder, 'data'),
+    env: {},
+    say: () => undefined,
+  };
+  const drivers = openDrivers(loaded.system, ground);
   const pinned = Object.values(loaded.runbooks).map(({ runbook }) => [
     runbook.id,
     { runbook, irHash: world.digest.of(runbook as unknown as Json) },
   ]);
-  const commandRunner = createCommandRunner(loaded.system.policy?.run ?? NO_RUN_POLICY, { ...real, dataDir: `${folder}/data` });
   const changed: Partial<World> = {
     runbooks: Object.fromEntries(pinned),
-    expression: createCel(),
-    targets: busyEach(clock, targets),
-    switches: busyEach(clock, switches),
-    actions: busyEach(clock, createActions({ targets, switches, pause: world.pause })),
-    probes: busyEach(clock, probes),
-    commandRunner: busy(clock, commandRunner),
+    expression: ground.expression,
+    targets: busyEach(clock, drivers.targets),
+    switches: busyEach(clock, drivers.switches),
+    actions: busyEach(clock, drivers.actions),
+    probes: busyEach(clock, drivers.probes),
+    commandRunner: busy(clock, drivers.commandRunner),
   };
   Object.assign(world, changed);
   const run = async (runbook: string, inputs: JsonObject = {}): Promise<Incident> =>
