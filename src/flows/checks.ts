@@ -91,7 +91,8 @@ function spread(values: JsonObject, interval: { readonly lower: number; readonly
 /** What is not configured and need not be is left out; nothing else proves nothing. `all`: every one passes. `any`: one passes. What does not pass is a fail only when nothing is inconclusive. */
 export function combine(mode: 'all' | 'any', outcomes: readonly CheckOutcome[]): CheckResult {
   const results = outcomes.filter((one) => one.absent !== true).map((one) => one.result);
-  if (results.length === 0) return 'inconclusive';
+  // A step without checks has nothing to prove.
+  if (results.length === 0 && outcomes.length > 0) return 'inconclusive';
   if (mode === 'any') return results.includes('pass') ? 'pass' : results.includes('inconclusive') ? 'inconclusive' : 'fail';
   return results.includes('fail') ? 'fail' : results.includes('inconclusive') ? 'inconclusive' : 'pass';
 }
