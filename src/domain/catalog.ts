@@ -137,7 +137,7 @@ const NEAR: readonly ProbeSpec[] = [
   {
     name: 'secret',
     params: {
-      secret: { type: 'secret', required: true },
+      name: { type: 'secret', required: true },
       // One of these says how the running service shows which secret it uses.
       challenge: { type: 'url' },
       jwt: { type: 'url' },

@@ -8,7 +8,7 @@ import { optionalText, probeOf } from './probe.ts';
 
 export function secretProbe(secrets: Pick<Secrets, 'compare'>): Probe {
   return probeOf('secret', async (args) => {
-    const { same, expired, digest } = await secrets.compare(textOf(args, 'secret'), proofIn(args));
+    const { same, expired, digest } = await secrets.compare(textOf(args, 'name'), proofIn(args));
     return { known: true, values: { same, expired, digest } };
   });
 }

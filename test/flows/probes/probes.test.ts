@@ -103,7 +103,6 @@ describe('the probes', () => {
       source: 'app',
       name: 'cpu',
       window: 'night',
-      secret: 'jwt',
       jwt: 'http://shop/token',
     };
     for (const [name, spec] of Object.entries(PROBES)) {
@@ -125,7 +124,7 @@ describe('the probes', () => {
     ['sentry', { source: 'nobody', optional: false }],
     ['sample', { source: 'app', name: 'memory' }],
     ['window', { window: 'day' }],
-    ['secret', { secret: 'jwt' }],
+    ['secret', { name: 'jwt' }],
   ])('say that they do not know: %s with %j', async (name, args) => {
     expect(await worldOf().measure(name, args)).toEqual({ known: false, why: expect.any(String) });
   });
