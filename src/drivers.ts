@@ -4,6 +4,8 @@ import { createCommandRunner } from './adapters/commands/index.ts';
 import { createWorkingCopies } from './adapters/git/index.ts';
 import { createSecrets } from './adapters/secrets/index.ts';
 import { NO_RUN_POLICY } from './domain/run-policy.ts';
+import { createSuites } from './adapters/suite/index.ts';
+import { createSynthetics } from './adapters/synthetic/index.ts';
 import type { System } from './domain/system.ts';
 import { createActions } from './flows/actions/index.ts';
 import { createProbes } from './flows/probes/index.ts';
@@ -46,7 +48,14 @@ export function openDrivers(system: System, ground: DriversGround): Drivers {
       switches,
       integrations,
       workingCopies: createWorkingCopies(ground),
-      looks: { looks, secrets, windows: system.windows ?? [], time },
+      looks: {
+        looks,
+        secrets,
+        windows: system.windows ?? [],
+        suites: createSuites(system.suites ?? [], { ...ground, secrets }),
+        synthetics: createSynthetics(system.synthetics ?? [], { ...ground, secrets }),
+        time,
+      },
     }),
   };
 }

@@ -180,6 +180,10 @@ function lintValue(spec: ParamSpec | undefined, value: Json, argument: Argument)
       return;
     case 'any':
       return;
+    case 'suite':
+      lintName('suite', value, argument);
+      lintSuite(value, argument);
+      return;
     case 'source':
       lintSource(spec, value, argument);
       return;
@@ -190,8 +194,18 @@ function lintValue(spec: ParamSpec | undefined, value: Json, argument: Argument)
     case 'trigger':
     case 'window':
     case 'secret':
+    case 'synthetic':
       lintName(spec.type, value, argument);
   }
+}
+
+/** Tests that write must not meet customers. */
+function lintSuite(value: Json, { context, problems, at, name }: Argument): void {
+  const suite = context.system.suites?.find((one) => one.id === value);
+  if (suite === undefined || suite.readOnly || suite.against !== 'production') return;
+  problems.error('smoke-readonly', at, `${name} would run the suite ${suite.id} against production, and nothing says that it changes nothing there`, {
+    hint: `If that is so, write "readOnly: true" under suites.${suite.id}; otherwise run it against staging.`,
+  });
 }
 
 /** One that Belay reads, of the driver that the probe needs. With `optional` it may be left out of belay.yaml. */
@@ -220,6 +234,8 @@ const LISTS = {
   source: 'sources',
   window: 'windows',
   secret: 'secrets',
+  suite: 'suites',
+  synthetic: 'synthetics',
 } as const;
 
 function lintName(type: keyof typeof LISTS, value: Json, { problems, at, key, context }: Argument): void {

@@ -8,6 +8,7 @@ import { ANSWER_NAMES, parsePoint } from '../domain/probe-point.ts';
 import { SECRET_DRIVERS } from '../domain/secret-catalog.ts';
 import { SOURCE_DRIVERS } from '../domain/source-catalog.ts';
 import { SWITCH_DRIVERS } from '../domain/switch-catalog.ts';
+import type { SyntheticSpec } from '../domain/synthetic.ts';
 import { TARGET_DRIVERS } from '../domain/target-catalog.ts';
 import { demandKnown } from './lint-names.ts';
 import { spanInScalar } from './lint-refs.ts';
@@ -55,6 +56,7 @@ export function lintSystemParts(context: LintContext): readonly Diagnostic[] {
   for (const source of system.sources)
     if (source.driver !== 'http') lintOptions({ what: 'source', spec: source }, context, problems);
     else if (source.expect !== undefined) lintExpect(source, source.expect, context, problems);
+  for (const one of system.synthetics ?? []) lintSynthetic(one, context, problems);
   for (const spec of system.targets) lintOptions({ what: 'target', spec }, context, problems);
   for (const spec of system.switches) lintOptions({ what: 'switch', spec }, context, problems);
   for (const spec of system.integrations ?? []) lintOptions({ what: 'integration', spec }, context, problems);
@@ -95,6 +97,25 @@ function optionsOf({ what, spec }: DrivenSpec): DriverOptions {
 }
 
 const WORDS = { components: 'component', roles: 'role', channels: 'channel', triggers: 'trigger' } as const;
+
+/** Conditions of a synthetic customer, and what its requests name. */
+function lintSynthetic({ id, steps }: SyntheticSpec, context: LintContext, problems: Problems): void {
+  const saved = new Set<string>(['run']);
+  for (const [index, step] of steps.entries()) {
+    const { span } = entryAt(context.drafts.system.value, ['synthetics', id, 'steps', index, 'expect']).value;
+    for (const { message, hint } of context.check(step.expect, ANSWER_NAMES, 'bool')) problems.error('condition', span, message, { hint });
+    const at = entryAt(context.drafts.system.value, ['synthetics', id, 'steps', index]).value.span;
+    for (const [, name = ''] of JSON.stringify(step).matchAll(/\{(run|saved\.\w+|secret\.[\w-]+)\}/g)) {
+      const isThere = name.startsWith('secret.') ? context.known.secrets.has(name.slice(7)) : saved.has(name);
+      if (!isThere)
+        problems.error('unknown-ref', at, `{${name}} stands for nothing`, {
+          expected: [...saved].map((one) => `{${one}}`).join(', '),
+          hint: name.startsWith('secret.') ? 'Secrets stand under secrets.' : 'An earlier step gives it with save.',
+        });
+    }
+    for (const name of Object.keys(step.save)) saved.add(`saved.${name}`);
+  }
+}
 
 /** What a probe demands of an answer: a condition, and a point that gives answers. */
 function lintExpect(

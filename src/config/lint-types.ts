@@ -65,6 +65,8 @@ export interface Known {
   readonly clocks: ReadonlySet<string>;
   readonly roles: ReadonlySet<string>;
   readonly windows: ReadonlySet<string>;
+  readonly suites: ReadonlySet<string>;
+  readonly synthetics: ReadonlySet<string>;
   readonly secrets: ReadonlySet<string>;
 }
 

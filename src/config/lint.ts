@@ -109,6 +109,8 @@ function knownOf(draft: SystemDraft): Known {
     clocks: keys('clocks'),
     roles: new Set(draft.system.roles),
     windows: keys('windows'),
+    suites: keys('suites'),
+    synthetics: keys('synthetics'),
     secrets: keys('secrets'),
   };
 }

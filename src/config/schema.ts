@@ -37,6 +37,7 @@ import {
 } from './read.ts';
 import { readSignal } from './signals.ts';
 import { source } from './sources.ts';
+import { suite, synthetic } from './suites.ts';
 import type { TriggerDraft } from './triggers.ts';
 import { readTrigger } from './triggers.ts';
 import { maintenanceWindow } from './windows.ts';
@@ -135,6 +136,8 @@ const FILE = record({
   statusPage: optional(record({ title: required(text) })),
   history: optional(record({ keep: required(historyLength) })),
   windows: optional(mapOf(maintenanceWindow)),
+  suites: optional(mapOf(suite)),
+  synthetics: optional(mapOf(synthetic)),
   secrets: optional(mapOf(driven(SECRET_DRIVERS, () => ({})))),
   policy: optional(readPolicy),
 });
@@ -188,6 +191,8 @@ export function readSystem(value: Value, problems: Problems): SystemDraft | null
       ...present({ policy: file.policy }),
       ...(file.history?.keep === undefined ? {} : { history: { keepMs: file.history.keep } }),
       windows: list(file.windows, (key, one): WindowSpec => ({ zone: defaults.zone, ...one, id: key })),
+      suites: list(file.suites, (key, one) => ({ ...one, id: key })),
+      synthetics: list(file.synthetics, (key, one) => ({ ...one, id: key })),
       secrets: list(file.secrets, (key, one) => specOf(key, one) as unknown as SecretSpec),
     },
   };

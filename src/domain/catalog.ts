@@ -18,6 +18,8 @@ export type ParamType =
   | 'source'
   | 'window'
   | 'secret'
+  | 'suite'
+  | 'synthetic'
   | 'url'
   | 'list'
   | 'object'
@@ -128,6 +130,17 @@ const LOOKS: readonly ProbeSpec[] = [
 ];
 
 const NEAR: readonly ProbeSpec[] = [
+  {
+    name: 'smoke',
+    params: { suite: { type: 'suite', required: true } },
+    // `ok`: it ended with 0, no test failed, and some passed.
+    result: { ok: 'bool', exit: 'int', passed: 'int', failed: 'int', skipped: 'int' },
+  },
+  {
+    name: 'synthetic',
+    params: { synthetic: { type: 'synthetic', required: true } },
+    result: { ok: 'bool', passed: 'int', steps: 'int', failedAt: 'string', latencyMs: 'double' },
+  },
   {
     name: 'window',
     params: { window: { type: 'window', required: true }, atLeast: { type: 'duration' } },

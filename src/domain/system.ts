@@ -9,7 +9,9 @@ import type { SecretSpec } from './secret-catalog.ts';
 import type { RunPolicy } from './run-policy.ts';
 import type { SignalSpec } from './signal.ts';
 import type { SourceSpec } from './source-catalog.ts';
+import type { SuiteSpec } from './suite.ts';
 import type { SwitchSpec } from './switch-catalog.ts';
+import type { SyntheticSpec } from './synthetic.ts';
 import type { TargetSpec } from './target-catalog.ts';
 import type { TriggerRule } from './trigger.ts';
 import type { WindowSpec } from './window.ts';
@@ -91,6 +93,8 @@ export interface System {
   /** How long counts by the minute are kept; 0: not at all. Absent: DEFAULT_HISTORY_MS. */
   readonly history?: { readonly keepMs: number };
   readonly windows?: readonly WindowSpec[];
+  readonly suites?: readonly SuiteSpec[];
+  readonly synthetics?: readonly SyntheticSpec[];
   /** Where secrets are: their values are nowhere in here. */
   readonly secrets?: readonly SecretSpec[];
 }

@@ -6,6 +6,7 @@ import type { Http } from '../../ports/http.ts';
 import type { Looks } from '../../ports/looks.ts';
 import type { Probe } from '../../ports/probe.ts';
 import type { Readings } from '../../ports/readings.ts';
+import type { Suites, Synthetics } from '../../ports/rehearsed.ts';
 import type { Secrets } from '../../ports/secrets.ts';
 import type { Time } from '../../ports/time.ts';
 import type { WorkingCopies } from '../../ports/working-copy.ts';
@@ -18,6 +19,7 @@ import { integrationProbes } from './integrations.ts';
 import { logProbe } from './log.ts';
 import { metricProbe } from './metric.ts';
 import { sampleProbe, sentryProbe, vendorProbe } from './outside.ts';
+import { smokeProbe, syntheticProbe } from './rehearsed.ts';
 import { secretProbe } from './secret.ts';
 import { flowProbe, releaseProbe } from './state.ts';
 import { windowProbe } from './window.ts';
@@ -27,6 +29,8 @@ export interface LookPorts {
   readonly looks: Looks;
   readonly secrets: Secrets;
   readonly windows: readonly WindowSpec[];
+  readonly suites: Suites;
+  readonly synthetics: Synthetics;
   readonly time: Time;
 }
 
@@ -56,7 +60,7 @@ export function createProbes(ports: ProbePorts): Readonly<Record<string, Probe>>
   return Object.fromEntries(probes.map((probe) => [probe.spec.name, probe]));
 }
 
-const looking = ({ looks, secrets, windows, time }: LookPorts): readonly Probe[] => [
+const looking = ({ looks, secrets, windows, suites, synthetics, time }: LookPorts): readonly Probe[] => [
   logProbe(looks, time),
   vendorProbe(looks),
   sentryProbe(looks),
@@ -64,4 +68,6 @@ const looking = ({ looks, secrets, windows, time }: LookPorts): readonly Probe[]
   hostProbe(looks),
   windowProbe(windows, time),
   secretProbe(secrets),
+  smokeProbe(suites),
+  syntheticProbe(synthetics),
 ];

@@ -1,0 +1,50 @@
+// Synthetic customers: requests one after the other as a customer's program would send them, and what must come of each. It sends nothing.
+import type { Json } from './json.ts';
+
+export interface SyntheticStep {
+  readonly name: string;
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** `{run}`, `{saved.x}` and `{secret.x}` stand in it and in what follows. */
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly json?: Json;
+  readonly form?: Readonly<Record<string, string>>;
+  /** A condition over status, body, json and latencyMs. */
+  readonly expect: string;
+  /** Name → where in the answer: `json.a.b`, `header.set-cookie`. */
+  readonly save: Readonly<Record<string, string>>;
+  /** It is asked again until it is so. */
+  readonly withinMs: number;
+  /** Then it must stay so. */
+  readonly forMs: number;
+  readonly everyMs: number;
+}
+
+export interface SyntheticSpec {
+  readonly id: string;
+  readonly steps: readonly SyntheticStep[];
+  /** Of one request. */
+  readonly timeoutMs: number;
+}
+
+export type Given = Readonly<Record<string, string>>;
+
+/** `{run}` and `{saved.x}` filled in, `{secret.x}` left for whoever sends it. */
+export const filledText = (text: string, given: Given): string =>
+  text.replaceAll(/\{(run|saved\.[a-z][A-Za-z0-9]*)\}/g, (all, name: string) => given[name] ?? all);
+
+export function filledJson(value: Json, given: Given): Json {
+  if (typeof value === 'string') return filledText(value, given);
+  if (Array.isArray(value)) return value.map((one: Json) => filledJson(one, given));
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, filledJson(one as Json, given)]));
+}
+
+/** A text or a number at its place in an answer; null: there is none. */
+export function savedAt(path: string, answer: { readonly json: unknown; readonly headers: Readonly<Record<string, string>> }): string | null {
+  const [root, ...rest] = path.split('.');
+  let value: unknown = root === 'header' ? answer.headers : answer.json;
+  for (const key of rest) value = typeof value === 'object' && value !== null && Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : null;
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  return typeof value === 'string' && value.length <= 8_192 ? value : null;
+}
