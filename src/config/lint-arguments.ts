@@ -203,9 +203,14 @@ function lintValue(spec: ParamSpec | undefined, value: Json, argument: Argument)
 function lintSuite(value: Json, { context, problems, at, name }: Argument): void {
   const suite = context.system.suites?.find((one) => one.id === value);
   if (suite === undefined || suite.readOnly || suite.against !== 'production') return;
-  problems.error('smoke-readonly', at, `${name} would run the suite ${suite.id} against production, and nothing says that it changes nothing there`, {
-    hint: `If that is so, write "readOnly: true" under suites.${suite.id}; otherwise run it against staging.`,
-  });
+  problems.error(
+    'smoke-readonly',
+    at,
+    `${name} would run the suite ${suite.id} against production, and nothing says that it changes nothing there`,
+    {
+      hint: `If that is so, write "readOnly: true" under suites.${suite.id}; otherwise run it against staging.`,
+    },
+  );
 }
 
 /** One that Belay reads, of the driver that the probe needs. With `optional` it may be left out of belay.yaml. */

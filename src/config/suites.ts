@@ -23,7 +23,8 @@ export const suite: Reader<Omit<SuiteSpec, 'id'>> = (value, problems, name) => {
   const fields = SUITE(value, problems, name);
   if (fields?.argv === undefined || fields.against === undefined) return undefined;
   const report = fields.report ?? 'exit';
-  if (report === 'exit' && fields.reportFile !== undefined) return wrong(value, problems, name, 'report: tap, junit or vitest with reportFile');
+  if (report === 'exit' && fields.reportFile !== undefined)
+    return wrong(value, problems, name, 'report: tap, junit or vitest with reportFile');
   return {
     argv: fields.argv,
     env: fields.env ?? {},

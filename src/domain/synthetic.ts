@@ -41,10 +41,14 @@ export function filledJson(value: Json, given: Given): Json {
 }
 
 /** A text or a number at its place in an answer; null: there is none. */
-export function savedAt(path: string, answer: { readonly json: unknown; readonly headers: Readonly<Record<string, string>> }): string | null {
+export function savedAt(
+  path: string,
+  answer: { readonly json: unknown; readonly headers: Readonly<Record<string, string>> },
+): string | null {
   const [root, ...rest] = path.split('.');
   let value: unknown = root === 'header' ? answer.headers : answer.json;
-  for (const key of rest) value = typeof value === 'object' && value !== null && Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : null;
+  for (const key of rest)
+    value = typeof value === 'object' && value !== null && Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : null;
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   return typeof value === 'string' && value.length <= 8_192 ? value : null;
 }

@@ -22,10 +22,14 @@ describe('TAP', () => {
 });
 
 describe('JUnit', () => {
-  const suites = (inside: string): string => `<?xml version="1.0"?>\n<testsuites name="all"><testsuite name="a > b" tests="9">${inside}</testsuite></testsuites>`;
+  const suites = (inside: string): string =>
+    `<?xml version="1.0"?>\n<testsuites name="all"><testsuite name="a > b" tests="9">${inside}</testsuite></testsuites>`;
   test.each<readonly [string, unknown]>([
     [suites('<testcase name="a"/><testcase name="b"><failure message="1 &lt; 2">x</failure></testcase>'), counts(1, 1, 0)],
-    [suites('<testcase name="a"><skipped/></testcase><testcase name="b"><error/></testcase><testcase name="c"></testcase>'), counts(1, 1, 1)],
+    [
+      suites('<testcase name="a"><skipped/></testcase><testcase name="b"><error/></testcase><testcase name="c"></testcase>'),
+      counts(1, 1, 1),
+    ],
     [suites('<testcase name="a"><system-out><![CDATA[<failure/>]]></system-out></testcase>'), counts(1, 0, 0)],
     [suites('<!-- <testcase><failure/></testcase> --><testcase name="x > y"/>'), counts(1, 0, 0)],
     [suites(''), counts(0, 0, 0)],
@@ -46,7 +50,8 @@ describe('JUnit', () => {
 });
 
 describe('vitest', () => {
-  const report = (more: object): string => JSON.stringify({ numTotalTests: 3, numPassedTests: 2, numFailedTests: 0, numPendingTests: 1, success: true, ...more });
+  const report = (more: object): string =>
+    JSON.stringify({ numTotalTests: 3, numPassedTests: 2, numFailedTests: 0, numPendingTests: 1, success: true, ...more });
   test.each<readonly [string, unknown]>([
     [`some line before\n${report({})}`, counts(2, 0, 1)],
     [report({ numPassedTests: 1, numFailedTests: 1, success: false }), counts(1, 1, 1)],
@@ -66,8 +71,28 @@ test('without a report the code is the result', () => {
 });
 
 test('whatever is printed becomes counts or a reason, 10 000 times', () => {
-  const piece = fc.constantFrom('ok 1', 'not ok', '1..2', '# SKIP', '\n', '<testsuite>', '<testcase>', '</testcase>', '<failure', '/>', '"', "'", '>', '{', '"numTotalTests":1', '}');
-  const text = fc.oneof(fc.array(piece, { maxLength: 20 }).map((parts) => parts.join('')), fc.string({ unit: 'binary', maxLength: 40 }));
+  const piece = fc.constantFrom(
+    'ok 1',
+    'not ok',
+    '1..2',
+    '# SKIP',
+    '\n',
+    '<testsuite>',
+    '<testcase>',
+    '</testcase>',
+    '<failure',
+    '/>',
+    '"',
+    "'",
+    '>',
+    '{',
+    '"numTotalTests":1',
+    '}',
+  );
+  const text = fc.oneof(
+    fc.array(piece, { maxLength: 20 }).map((parts) => parts.join('')),
+    fc.string({ unit: 'binary', maxLength: 40 }),
+  );
   fc.assert(
     fc.property(fc.constantFrom('tap' as const, 'junit' as const, 'vitest' as const), text, (report, printed) => {
       const found = suiteCounts(report, printed, 0);

@@ -24,7 +24,14 @@ async function service(change: Partial<Service> = {}) {
   const server = await startVendor(({ method, path: at, body, headers }) => {
     if (method === 'POST' && at === '/check') {
       const { challenge } = JSON.parse(body) as { challenge: string };
-      return { status: 200, json: { hmac: createHmac('sha256', state.key).update(state.prefix + challenge).digest('hex') } };
+      return {
+        status: 200,
+        json: {
+          hmac: createHmac('sha256', state.key)
+            .update(state.prefix + challenge)
+            .digest('hex'),
+        },
+      };
     }
     if (at === '/me') return { status: headers['authorization'] === `Bearer ${state.key}` ? 200 : 401, json: {} };
     const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
@@ -120,7 +127,10 @@ describe('{secret.name}', () => {
     const { url } = await service();
     const one = await playFolder({ yaml: YAML, env: {}, steps: steps(url) });
     await one.run();
-    expect(await result(one)).toMatchObject({ result: 'inconclusive', reason: 'secret jwt-access: the variable JWT_ACCESS_SECRET is not set' });
+    expect(await result(one)).toMatchObject({
+      result: 'inconclusive',
+      reason: 'secret jwt-access: the variable JWT_ACCESS_SECRET is not set',
+    });
   });
 
   test('is refused by the lint where it would be kept, and where no secret has the name', () => {
@@ -144,7 +154,10 @@ describe('{secret.name}', () => {
     });
     writeFileSync(path.join(one.folder, 'app.log'), `INFO key is ${OURS}\nINFO or ${Buffer.from(`a:${OURS}`).toString('base64')}\n`);
     await one.run();
-    expect(((await one.kept('log'))?.['seen'] as { lines: string[] }).lines).toEqual(['INFO key is •••', expect.stringMatching(/^INFO or \w{0,3}•••$/)]);
+    expect(((await one.kept('log'))?.['seen'] as { lines: string[] }).lines).toEqual([
+      'INFO key is •••',
+      expect.stringMatching(/^INFO or \w{0,3}•••$/),
+    ]);
     await nothingKept(one);
   });
 });

@@ -2,13 +2,14 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { startMessageService } from '../world/parts/message-service.ts';
 import { START } from '../world/scenes/deploy.ts';
 import { BELAY_YAML, type FolderPlay, folderOf, playFolder } from '../world/scenes/folder.ts';
-import { startMessageService } from '../world/parts/message-service.ts';
 
 const PASSWORD = 'agent-pass-77';
 const last = async (one: FolderPlay) => (await one.all('check.recorded')).at(-1);
-const verify = (check: string, timeout = '1s'): string => `### Prove\n\`\`\`belay verify\nall: [${check}]\nevery: 1s\ntimeout: ${timeout}\n\`\`\`\n`;
+const verify = (check: string, timeout = '1s'): string =>
+  `### Prove\n\`\`\`belay verify\nall: [${check}]\nevery: 1s\ntimeout: ${timeout}\n\`\`\`\n`;
 
 describe('a suite', () => {
   const suites = (more: string, argv = 'node, smoke.cjs'): string =>
@@ -44,17 +45,21 @@ describe('a suite', () => {
     ['it breaks off', 'report: tap', '1..9\nok 1', '', 'inconclusive'],
     ['its time is over', 'report: tap, timeout: 1s', '1..1', 'setInterval(() => {}, 1000);', 'inconclusive'],
     ['its report is that of an earlier run', 'report: vitest, reportFile: old.json', '', '', 'inconclusive'],
-  ])('does not pass when %s', async (_, more, results, end, result) => {
-    const one = await playFolder({
-      yaml: suites(more),
-      env,
-      files: { ...app(results, end), 'app/old.json': '{"numTotalTests":1,"numPassedTests":1,"numFailedTests":0}' },
-      steps: verify(smoke),
-    });
-    await one.run();
-    expect((await last(one))?.result).toBe(result);
-    expect(await one.ended('prove')).toMatchObject({ status: 'failed' });
-  }, 20_000);
+  ])(
+    'does not pass when %s',
+    async (_, more, results, end, result) => {
+      const one = await playFolder({
+        yaml: suites(more),
+        env,
+        files: { ...app(results, end), 'app/old.json': '{"numTotalTests":1,"numPassedTests":1,"numFailedTests":0}' },
+        steps: verify(smoke),
+      });
+      await one.run();
+      expect((await last(one))?.result).toBe(result);
+      expect(await one.ended('prove')).toMatchObject({ status: 'failed' });
+    },
+    20_000,
+  );
 
   test('against staging that must be whole is a precondition: a skipped or failed test stops the run before it begins [S4-GU-03]', async () => {
     const yaml = `${BELAY_YAML}suites:\n  staging: { argv: [node, smoke.cjs], cwd: app, against: staging, report: vitest, reportFile: report.json }\n`;
@@ -67,7 +72,10 @@ describe('a suite', () => {
     const good = await playFolder({ yaml, front, files: script(all), steps: '### Look\n- [ ] Seen\n' });
     await good.run();
     expect((await good.incident()).tasks).toMatchObject({ look: {} });
-    for (const more of [{ numPassedTests: 1, numPendingTests: 1 }, { numPassedTests: 1, numFailedTests: 1, success: false }]) {
+    for (const more of [
+      { numPassedTests: 1, numPendingTests: 1 },
+      { numPassedTests: 1, numFailedTests: 1, success: false },
+    ]) {
       const bad = await playFolder({ yaml, front, files: script({ ...all, ...more }), steps: '### Look\n- [ ] Seen\n' });
       await expect(bad.run()).rejects.toMatchObject({ code: 'BELAY_GUARD_REFUSED', message: expect.stringContaining('staging') });
     }
@@ -96,7 +104,8 @@ describe('a suite', () => {
 });
 
 describe('a synthetic customer', () => {
-  const channel = (url: string, name: string, steps: string): string => `  ${name}:\n    timeout: 2s\n    steps:\n${steps.replaceAll('{url}', url)}`;
+  const channel = (url: string, name: string, steps: string): string =>
+    `  ${name}:\n    timeout: 2s\n    steps:\n${steps.replaceAll('{url}', url)}`;
   const message = (where: string): string =>
     `post: "{url}/webhook/${where}", json: { id: "{run}", from: "{run}", text: "hello {run}" }, expect: "status == 202 || status == 200"`;
   const found = 'get: "{url}/conversations?from={run}", within: 1s, every: 50ms';
@@ -190,13 +199,19 @@ describe('technical checklists', () => {
     ].join('\n\n');
     const files = {
       'app.log': `${new Date(START - 60_000).toISOString()} INFO ready\n`,
-      'data.cjs': "const rows = require('node:fs').readFileSync('rows.csv', 'utf8').trim().split('\\n').length;\nconsole.log('1..1');\nconsole.log(rows === 3 ? 'ok 1 - three rows' : 'not ok 1 - ' + rows);\nprocess.exitCode = rows === 3 ? 0 : 1;\n",
+      'data.cjs':
+        "const rows = require('node:fs').readFileSync('rows.csv', 'utf8').trim().split('\\n').length;\nconsole.log('1..1');\nconsole.log(rows === 3 ? 'ok 1 - three rows' : 'not ok 1 - ' + rows);\nprocess.exitCode = rows === 3 ? 0 : 1;\n",
       'rows.csv': '1\n2\n3\n',
     };
     const trigger = `signals:\n  http.errors: { ratio: { bad: 'errors', all: 'requests' } }\ntriggers:\n  http-5xx:\n    signal: http.errors\n    breach: { above: 2%, over: 1m }\n    clear: { below: 1%, for: 1m }\n`;
     const one = await playFolder({ yaml: yaml + trigger, files, steps });
     await one.run();
-    expect((await one.all('step.finished')).map((event) => `${event.step} ${event.status}`)).toEqual(['up done', 'data done', 'metrics done', 'logs done']);
+    expect((await one.all('step.finished')).map((event) => `${event.step} ${event.status}`)).toEqual([
+      'up done',
+      'data done',
+      'metrics done',
+      'logs done',
+    ]);
     const lost = await playFolder({ yaml: yaml + trigger, files, steps });
     writeFileSync(path.join(lost.folder, 'rows.csv'), '1\n2\n');
     await lost.run();

@@ -42,7 +42,12 @@ async function runSuite(spec: SuiteSpec, { processes, secrets, time, baseDir }: 
   );
   const began = time.monotonicMs();
   const [program = '', ...args] = spec.argv;
-  const { code, stdout, stderr } = await processes.run([program, ...args], { cwd, env, timeoutMs: spec.timeoutMs, maxOutputBytes: MOST_OUTPUT });
+  const { code, stdout, stderr } = await processes.run([program, ...args], {
+    cwd,
+    env,
+    timeoutMs: spec.timeoutMs,
+    maxOutputBytes: MOST_OUTPUT,
+  });
   const report = file === null ? stdout : await reportIn(spec, file, before);
   const tail = await secrets.masked(`${stdout.trimEnd()}\n${stderr.trimEnd()}`.trim());
   const counts = suiteCounts(spec.report, report, code);

@@ -36,7 +36,8 @@ async function play(spec: SyntheticSpec, deps: SyntheticDeps): Promise<Synthetic
   const given: Record<string, string> = { run };
   for (const [passed, step] of spec.steps.entries()) {
     const why = await carryOut(step, { spec, deps, given });
-    if (why !== null) return { passed, failedAt: step.name, why: await deps.secrets.masked(why), run, tookMs: deps.time.monotonicMs() - began };
+    if (why !== null)
+      return { passed, failedAt: step.name, why: await deps.secrets.masked(why), run, tookMs: deps.time.monotonicMs() - began };
   }
   return { passed: spec.steps.length, failedAt: '', why: '', run, tookMs: deps.time.monotonicMs() - began };
 }
@@ -67,7 +68,12 @@ async function carryOut(step: SyntheticStep, { spec, deps, given }: Playing): Pr
   return null;
 }
 
-async function once(step: SyntheticStep, request: HttpRequest, { http, expression }: SyntheticDeps, given: Record<string, string>): Promise<string | null> {
+async function once(
+  step: SyntheticStep,
+  request: HttpRequest,
+  { http, expression }: SyntheticDeps,
+  given: Record<string, string>,
+): Promise<string | null> {
   const answer = await http.request(request);
   const json = jsonOf(answer);
   const values = { status: answer.status, body: answer.body.slice(0, LONGEST_BODY), json, latencyMs: answer.tookMs };

@@ -1,6 +1,7 @@
 // Probes that do as a tester or a customer would: a suite of tests, and requests in a row.
-import type { Suites, Synthetics } from '../../ports/rehearsed.ts';
+
 import type { Probe } from '../../ports/probe.ts';
+import type { Suites, Synthetics } from '../../ports/rehearsed.ts';
 import { textOf } from '../actions/arguments.ts';
 import { probeOf } from './probe.ts';
 

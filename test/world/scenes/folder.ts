@@ -74,7 +74,11 @@ export async function playFolder(o: FolderOptions): Promise<FolderPlay> {
   const http = createHttp({ allow: ['127.0.0.1'] });
   const expression = createCel();
   // Real time limits, and the time of the scene: a reader's patience is not what is played here.
-  const time = { ...world.time, monotonicMs: () => performance.now(), sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)) };
+  const time = {
+    ...world.time,
+    monotonicMs: () => performance.now(),
+    sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
+  };
   const ground = { http, time, processes: createProcesses(), baseDir: folder };
   const { probes } = openDrivers(system, {
     ...{ ...ground, net: createNet({ allow: ['127.0.0.1'] }), expression, digest: createDigest('key'), env: o.env ?? {} },
