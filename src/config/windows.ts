@@ -61,7 +61,7 @@ export function cronOf(line: string): Cron | null {
 
 /** A word that is no day stays one, and so is refused. */
 const numberOf = (day: string): string => {
-  const found = DAYS.findIndex((one) => one === day);
+  const found = (DAYS as readonly string[]).indexOf(day);
   return found === -1 ? day : String(found);
 };
 

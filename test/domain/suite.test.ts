@@ -8,7 +8,7 @@ const counts = (passed: number, failed: number, skipped: number) => ({ passed, f
 describe('TAP', () => {
   test.each<readonly [string, unknown]>([
     ['TAP version 13\n1..3\nok 1 - a\nok 2 - b # SKIP no network\nok 3\n', counts(2, 0, 1)],
-    ['ok 1 - a\n    ok 1 - inner\n    1..1\nnot ok 2 - b\n  ---\n  message: no\n  ...\nnot ok 3 # TODO later\n1..3\n', counts(1, 1, 1)],
+    ['ok 1 - a\n    ok 1 - inner\n    1..1\nnot ok 2 - b\n  ---\n  message: no\n  ...\nnot ok 3 # todo later\n1..3\n', counts(1, 1, 1)],
     ['1..0 # SKIP nothing here\n', counts(0, 0, 0)],
     ['1..2\nok 1\nBail out! no database\n', counts(1, 1, 0)],
     ['1..3\nok 1\nok 2\n', 'its plan is 3 tests, and 2 are told'],

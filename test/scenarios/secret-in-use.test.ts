@@ -154,7 +154,7 @@ describe('{secret.name}', () => {
     });
     writeFileSync(path.join(one.folder, 'app.log'), `INFO key is ${OURS}\nINFO or ${Buffer.from(`a:${OURS}`).toString('base64')}\n`);
     await one.run();
-    expect(((await one.kept('log'))?.['seen'] as { lines: string[] }).lines).toEqual([
+    expect((((await one.kept('log')) ?? {})['seen'] as { lines: string[] }).lines).toEqual([
       'INFO key is •••',
       expect.stringMatching(/^INFO or \w{0,3}•••$/),
     ]);

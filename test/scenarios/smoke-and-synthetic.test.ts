@@ -31,7 +31,7 @@ describe('a suite', () => {
     });
     await one.run();
     expect(await last(one)).toMatchObject({ result: 'pass', values: { ok: true, exit: 0, passed: 2, failed: 0, skipped: 1 } });
-    const tail = ((await one.kept('smoke'))?.['seen'] as { tail: string }).tail;
+    const tail = (((await one.kept('smoke')) ?? {})['seen'] as { tail: string }).tail;
     expect(tail).toContain('key •••');
     expect(tail).toContain('home undefined');
     expect(JSON.stringify(await one.events())).not.toContain(env.API_KEY);

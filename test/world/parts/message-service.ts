@@ -1,6 +1,6 @@
 // A small service that takes messages of customers over webhooks, answers them a moment later, and shows its agents a dashboard: real HTTP,
 // state in memory, and faults that a test switches on. Who is to blame is not its business.
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export interface Faults {
@@ -19,6 +19,12 @@ interface Conversation {
   readonly from: string;
   readonly message: string;
   readonly answer: string;
+}
+
+interface Reply {
+  readonly status: number;
+  readonly json?: unknown;
+  readonly cookie?: string;
 }
 
 const STORED_AFTER_MS = 40;
@@ -42,33 +48,32 @@ export async function startMessageService(password: string) {
     return 202;
   };
 
-  const answer = (request: IncomingMessage, body: string, response: ServerResponse): void => {
+  const answer = (request: IncomingMessage, body: string): Reply => {
     const url = new URL(request.url ?? '/', 'http://service');
-    const json = (status: number, value: unknown, headers = {}): void => {
-      response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(value));
-    };
     const [, channel] = /^\/webhook\/(instagram|whatsapp)$/.exec(url.pathname) ?? [];
-    if (request.method === 'POST' && channel !== undefined) return json(take(channel, body), {});
+    if (request.method === 'POST' && channel !== undefined) return { status: take(channel, body) };
     if (url.pathname === '/conversations') {
       const found = conversations.filter((one) => one.from === url.searchParams.get('from'));
-      return json(200, { count: found.length, last: found.at(-1) ?? null });
+      return { status: 200, json: { count: found.length, last: found.at(-1) ?? null } };
     }
     if (request.method === 'POST' && url.pathname === '/login') {
       const right = new URLSearchParams(body).get('password') === password;
-      return json(right ? faults.loginStatus : 401, {}, right ? { 'set-cookie': 'session=s3ss10n; HttpOnly; Path=/' } : {});
+      return right ? { status: faults.loginStatus, cookie: 'session=s3ss10n; HttpOnly; Path=/' } : { status: 401 };
     }
-    if (url.pathname === '/dashboard/data') {
-      if (request.headers.cookie !== 'session=s3ss10n') return json(401, {});
-      return json(200, { rows: faults.empty ? [] : [{ day: 'today', messages: conversations.length }] });
-    }
-    json(404, {});
+    if (url.pathname !== '/dashboard/data') return { status: 404 };
+    if (request.headers.cookie !== 'session=s3ss10n') return { status: 401 };
+    return { status: 200, json: { rows: faults.empty ? [] : [{ day: 'today', messages: conversations.length }] } };
   };
 
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request
       .on('data', (chunk: Buffer) => chunks.push(chunk))
-      .on('end', () => answer(request, Buffer.concat(chunks).toString('utf8'), response));
+      .on('end', () => {
+        const { status, json = {}, cookie } = answer(request, Buffer.concat(chunks).toString('utf8'));
+        const headers = { 'content-type': 'application/json', ...(cookie === undefined ? {} : { 'set-cookie': cookie }) };
+        response.writeHead(status, headers).end(JSON.stringify(json));
+      });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
