@@ -74,6 +74,11 @@ export const SSHD: Part = {
   unpacked: true,
 };
 
+/** Decrypts secrets as their owners encrypted them. */
+export const AGE: Part = { name: 'age', commands: ['age'], versionFlag: '--version', packages: ['age'], unpacked: true };
+/** Looks into a bucket as people do. */
+export const AWS: Part = { name: 'aws', commands: ['aws'], versionFlag: '--version', packages: ['awscli'] };
+
 /** In the order in which they run: the cheapest to fail comes first. */
 export const LANES: readonly Lane[] = [
   { name: 'unit', proves: 'decisions, sequences on fakes, the CLI, the house rules', needs: [git], timeoutMs: 15 * minute },
@@ -81,7 +86,7 @@ export const LANES: readonly Lane[] = [
     name: 'core',
     proves: 'adapters against real parts, the scenarios',
     needs: [git],
-    likes: [PROMETHEUS, PROMTOOL, ALERTMANAGER, VICTORIA_METRICS, VMALERT, DOCKERD, BUSYBOX, KUBECTL, SSHD],
+    likes: [PROMETHEUS, PROMTOOL, ALERTMANAGER, VICTORIA_METRICS, VMALERT, DOCKERD, BUSYBOX, KUBECTL, SSHD, AGE, AWS],
     timeoutMs: 20 * minute,
   },
   { name: 'web', proves: 'the war room in a real browser', needs: [chromium], timeoutMs: 10 * minute },

@@ -14,7 +14,7 @@ import type { Digest } from './ports/digest.ts';
 import type { PauseSwitch } from './ports/pause.ts';
 import type { Readings } from './ports/readings.ts';
 import { type ChannelDeps, openChannels, openIntegrations, openSwitches, openTargets, type SourceDeps } from './registry.ts';
-import { openLooks } from './registry-looks.ts';
+import { openBuckets, openLooks } from './registry-looks.ts';
 
 export interface DriversGround extends ChannelDeps, SourceDeps {
   readonly readings: Readings;
@@ -52,6 +52,7 @@ export function openDrivers(system: System, ground: DriversGround): Drivers {
         looks,
         secrets,
         windows: system.windows ?? [],
+        buckets: openBuckets(system, { ...ground, secrets }),
         suites: createSuites(system.suites ?? [], { ...ground, secrets }),
         synthetics: createSynthetics(system.synthetics ?? [], { ...ground, secrets }),
         time,

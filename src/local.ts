@@ -13,6 +13,9 @@ import type { Readings } from './ports/readings.ts';
 import type { ChannelDeps, SourceDeps } from './registry.ts';
 
 type Registry = typeof import('./registry.ts');
+type Looking = typeof import('./registry-looks.ts');
+
+const NO_SECRETS = { fill: async (text: string) => text, masked: async (text: string) => text };
 
 /** The pause file alone: the row in the store is neither read nor written here, so clearing the file may not be enough to go on. */
 export function localPause(dataDir: string): PauseSwitch {
@@ -24,12 +27,13 @@ export function localPause(dataDir: string): PauseSwitch {
 
 /** What the lint asks of the expression language, of templates and of the adapters of sources. */
 export async function lintTools(): ReturnType<Wiring['lintTools']> {
-  const [{ createCel }, { createHttp, createNet }, { createProcesses }, { createRenderer }, registry] = await Promise.all([
+  const [{ createCel }, { createHttp, createNet }, { createProcesses }, { createRenderer }, registry, { openBucket }] = await Promise.all([
     import('./adapters/cel/index.ts'),
     import('./adapters/http/index.ts'),
     import('./adapters/process/index.ts'),
     import('./adapters/templates/index.ts'),
     import('./registry.ts'),
+    import('./registry-looks.ts'),
   ]);
   const expression = createCel();
   const renderer = createRenderer();
@@ -42,11 +46,12 @@ export async function lintTools(): ReturnType<Wiring['lintTools']> {
     // Opening is not reading: nothing is asked of anybody.
     driverProblem: (one) => problemOf(() => openDriven(one, registry, deps)),
     hashOf: (runbook) => createDigest('').of(runbook as unknown as Json),
+    driverProblem: (one) => problemOf(() => openDriven(one, { ...registry, openBucket }, deps)),
     today: new Date(systemTime.now()).toISOString().slice(0, 10),
   };
 }
 
-function openDriven(one: DrivenSpec, registry: Registry, deps: ChannelDeps & SourceDeps): unknown {
+function openDriven(one: DrivenSpec, registry: Registry & Pick<Looking, 'openBucket'>, deps: ChannelDeps & SourceDeps): unknown {
   switch (one.what) {
     case 'source':
       return isPulled(one.spec) ? registry.openReader(one.spec, deps) : null;
@@ -58,6 +63,8 @@ function openDriven(one: DrivenSpec, registry: Registry, deps: ChannelDeps & Sou
       return registry.openIntegration(one.spec, deps);
     case 'channel':
       return registry.openChannel(one.spec, deps);
+    case 'bucket':
+      return registry.openBucket(one.spec, { ...deps, secrets: NO_SECRETS });
     case 'secret':
       return null;
   }

@@ -1,12 +1,16 @@
 // Which source of belay.yaml can be looked at by which probe, beside its own rhythm. It opens; nothing is asked yet.
+import { createAwsBucket } from './adapters/aws-cli/index.ts';
 import { createHostLook } from './adapters/host/index.ts';
 import { createLogLook } from './adapters/log/index.ts';
 import { createErrorsLook } from './adapters/sentry-api/index.ts';
 import { createVendorLook } from './adapters/status-page/index.ts';
+import type { BucketSpec } from './domain/bucket-catalog.ts';
 import { BelayError } from './domain/errors.ts';
 import { isPulled, type PulledSpec } from './domain/source-catalog.ts';
 import type { System } from './domain/system.ts';
+import type { Bucket } from './ports/bucket.ts';
 import type { Looks, SampleLook } from './ports/looks.ts';
+import type { Processes } from './ports/process.ts';
 import type { Secrets } from './ports/secrets.ts';
 import { openReader, type SourceDeps } from './registry.ts';
 
@@ -39,3 +43,19 @@ function sampleLook(spec: PulledSpec, deps: SourceDeps): SampleLook {
 
 /** Readers end by themselves, in their own words; what does not is cut off. */
 const SPARE_MS = 2_000;
+
+export interface BucketDeps {
+  readonly processes: Processes;
+  readonly secrets: Pick<Secrets, 'fill' | 'masked'>;
+}
+
+export const openBuckets = (system: System, deps: BucketDeps): Readonly<Record<string, Bucket>> =>
+  Object.fromEntries((system.buckets ?? []).map((spec) => [spec.id, openBucket(spec, deps)]));
+
+/** @throws BELAY_CONFIG_INVALID for options that mean nothing */
+export function openBucket(spec: BucketSpec, deps: BucketDeps): Bucket {
+  switch (spec.driver) {
+    case 'aws-cli':
+      return createAwsBucket(spec, deps);
+  }
+}

@@ -195,6 +195,7 @@ function lintValue(spec: ParamSpec | undefined, value: Json, argument: Argument)
     case 'window':
     case 'secret':
     case 'synthetic':
+    case 'bucket':
       lintName(spec.type, value, argument);
   }
 }
@@ -241,6 +242,7 @@ const LISTS = {
   secret: 'secrets',
   suite: 'suites',
   synthetic: 'synthetics',
+  bucket: 'buckets',
 } as const;
 
 function lintName(type: keyof typeof LISTS, value: Json, { problems, at, key, context }: Argument): void {

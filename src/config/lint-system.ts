@@ -1,4 +1,5 @@
 // Inside belay.yaml: what its parts say of one another.
+import { BUCKET_DRIVERS } from '../domain/bucket-catalog.ts';
 import { CHANNEL_DRIVERS } from '../domain/channel-catalog.ts';
 import { corroboratorsOf } from '../domain/corroboration.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
@@ -62,6 +63,7 @@ export function lintSystemParts(context: LintContext): readonly Diagnostic[] {
   for (const spec of system.integrations ?? []) lintOptions({ what: 'integration', spec }, context, problems);
   for (const spec of system.channels) lintOptions({ what: 'channel', spec }, context, problems);
   for (const spec of system.secrets ?? []) lintOptions({ what: 'secret', spec }, context, problems);
+  for (const spec of system.buckets ?? []) lintOptions({ what: 'bucket', spec }, context, problems);
   return problems.found;
 }
 
@@ -86,6 +88,7 @@ const PLACES = {
   integration: 'integrations',
   channel: 'channels',
   secret: 'secrets',
+  bucket: 'buckets',
 } as const;
 
 function optionsOf({ what, spec }: DrivenSpec): DriverOptions {
@@ -93,6 +96,7 @@ function optionsOf({ what, spec }: DrivenSpec): DriverOptions {
   if (what === 'target') return TARGET_DRIVERS[spec.driver];
   if (what === 'integration') return INTEGRATION_DRIVERS[spec.driver];
   if (what === 'secret') return SECRET_DRIVERS[spec.driver];
+  if (what === 'bucket') return BUCKET_DRIVERS[spec.driver];
   return what === 'switch' ? SWITCH_DRIVERS[spec.driver] : CHANNEL_DRIVERS[spec.driver];
 }
 

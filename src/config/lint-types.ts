@@ -1,4 +1,6 @@
 // What lint rules are given: the drafts with their places, the names that exist, the catalog, and tools of other layers.
+
+import type { BucketSpec } from '../domain/bucket-catalog.ts';
 import type { ActionSpec, ExprType, ProbeSpec } from '../domain/catalog.ts';
 import type { ChannelSpec } from '../domain/channel-catalog.ts';
 import type { IntegrationSpec } from '../domain/integration-catalog.ts';
@@ -47,7 +49,8 @@ export type DrivenSpec =
   | { readonly what: 'switch'; readonly spec: SwitchSpec }
   | { readonly what: 'integration'; readonly spec: IntegrationSpec }
   | { readonly what: 'channel'; readonly spec: ChannelSpec }
-  | { readonly what: 'secret'; readonly spec: SecretSpec };
+  | { readonly what: 'secret'; readonly spec: SecretSpec }
+  | { readonly what: 'bucket'; readonly spec: BucketSpec };
 
 /** Names that exist, whether or not what stands under them could be read. */
 export interface Known {
@@ -66,6 +69,7 @@ export interface Known {
   readonly roles: ReadonlySet<string>;
   readonly windows: ReadonlySet<string>;
   readonly suites: ReadonlySet<string>;
+  readonly buckets: ReadonlySet<string>;
   readonly synthetics: ReadonlySet<string>;
   readonly secrets: ReadonlySet<string>;
 }

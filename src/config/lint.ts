@@ -110,6 +110,7 @@ function knownOf(draft: SystemDraft): Known {
     roles: new Set(draft.system.roles),
     windows: keys('windows'),
     suites: keys('suites'),
+    buckets: keys('buckets'),
     synthetics: keys('synthetics'),
     secrets: keys('secrets'),
   };

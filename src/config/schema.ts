@@ -1,4 +1,5 @@
 // belay.yaml: which keys it has and what they become. What the parts say of one another is checked by the lint.
+import { BUCKET_DRIVERS, type BucketSpec } from '../domain/bucket-catalog.ts';
 import { CHANNEL_DRIVERS, type ChannelSpec } from '../domain/channel-catalog.ts';
 import type { GuardLimits } from '../domain/guardrail.ts';
 import { DEFAULT_GUARD_LIMITS } from '../domain/guardrail.ts';
@@ -136,6 +137,7 @@ const FILE = record({
   statusPage: optional(record({ title: required(text) })),
   history: optional(record({ keep: required(historyLength) })),
   windows: optional(mapOf(maintenanceWindow)),
+  buckets: optional(mapOf(driven(BUCKET_DRIVERS, () => ({})))),
   suites: optional(mapOf(suite)),
   synthetics: optional(mapOf(synthetic)),
   secrets: optional(mapOf(driven(SECRET_DRIVERS, () => ({})))),
@@ -191,6 +193,7 @@ export function readSystem(value: Value, problems: Problems): SystemDraft | null
       ...present({ policy: file.policy }),
       ...(file.history?.keep === undefined ? {} : { history: { keepMs: file.history.keep } }),
       windows: list(file.windows, (key, one): WindowSpec => ({ zone: defaults.zone, ...one, id: key })),
+      buckets: list(file.buckets, (key, one) => specOf(key, one) as unknown as BucketSpec),
       suites: list(file.suites, (key, one) => ({ ...one, id: key })),
       synthetics: list(file.synthetics, (key, one) => ({ ...one, id: key })),
       secrets: list(file.secrets, (key, one) => specOf(key, one) as unknown as SecretSpec),

@@ -19,6 +19,7 @@ export type ParamType =
   | 'window'
   | 'secret'
   | 'suite'
+  | 'bucket'
   | 'synthetic'
   | 'url'
   | 'list'
@@ -135,6 +136,12 @@ const NEAR: readonly ProbeSpec[] = [
     params: { suite: { type: 'suite', required: true } },
     // `ok`: it ended with 0, no test failed, and some passed.
     result: { ok: 'bool', exit: 'int', passed: 'int', failed: 'int', skipped: 'int' },
+  },
+  {
+    name: 's3',
+    params: { bucket: { type: 'bucket', required: true }, prefix: { type: 'string' }, newerThan: { type: 'duration' } },
+    // Of a prefix without objects there is no newest: what names it proves nothing. `fresh`: it is newer than `newerThan`.
+    result: { objects: 'int', fresh: 'bool', newest: 'string', newestBytes: 'int', newestAgeMs: 'int' },
   },
   {
     name: 'synthetic',

@@ -1,6 +1,7 @@
 // The user's system as `belay.yaml` describes it, validated: components, organizations, signals, triggers, deploy targets,
 // flow switches, people, roles, channels, audiences and policies. Durations are ms, percentages are fractions.
 
+import type { BucketSpec } from './bucket-catalog.ts';
 import type { ChannelSpec } from './channel-catalog.ts';
 import type { GuardLimits } from './guardrail.ts';
 import type { IntegrationSpec } from './integration-catalog.ts';
@@ -93,6 +94,7 @@ export interface System {
   /** How long counts by the minute are kept; 0: not at all. Absent: DEFAULT_HISTORY_MS. */
   readonly history?: { readonly keepMs: number };
   readonly windows?: readonly WindowSpec[];
+  readonly buckets?: readonly BucketSpec[];
   readonly suites?: readonly SuiteSpec[];
   readonly synthetics?: readonly SyntheticSpec[];
   /** Where secrets are: their values are nowhere in here. */

@@ -198,7 +198,7 @@ describe('Sentry', () => {
       yaml: yaml(server.url),
       env: { SENTRY_TOKEN: TOKEN },
       steps:
-        '### Stopped\n```belay verify\nall: [{ probe: sentry, with: { source: errors, last: 3m }, expect: errors == 0 }]\nevery: 30s\ntimeout: 15m\n```\n\n### Stay\n```belay watch\nfor: 30m\nevery: 1m\nall: [{ probe: sentry, with: { source: errors, last: 30m }, expect: errors == 0 }]\n```\n',
+        '### Stopped\n```belay verify\nall: [{ probe: sentry, with: { source: errors, last: 3m }, expect: errors == 0 }]\nevery: 30s\ntimeout: 15m\n```\n\n### Stay\n```belay watch\nfor: 10m\nevery: 2m\nall: [{ probe: sentry, with: { source: errors, last: 30m }, expect: errors == 0 }]\n```\n',
     });
     await one.run();
     const began = (await one.all('check.recorded')).find((check) => check.result === 'pass');
@@ -267,6 +267,25 @@ describe('what need not be there', () => {
       'unknown-source: there is no source ap',
       'wrong-argument: source is "app", whose driver is log',
     ]);
+  });
+});
+
+describe('what people say', () => {
+  test('is collected: how many of them reported it, and of which organization [S2-ST-18]', async () => {
+    const yaml = `${BELAY_YAML.replace('people:\n', 'people:\n  bia: { name: Bia, roles: [commander] }\n')}signals:\n  broken: { manual: { who: [commander], ask: "Is it broken?" }, by: org }\ntriggers:\n  broken: { signal: broken, scope: org }\n`;
+    const one = await playFolder({
+      yaml,
+      detects: true,
+      steps:
+        '### Words\n```belay collect\nfrom:\n  - { probe: reports, with: { trigger: broken }, evidence: all-words }\n  - { probe: reports, with: { trigger: broken, org: globex }, evidence: globex-words }\n```\n',
+    });
+    for (const person of ['ana', 'bia']) {
+      const caller = { person, roles: ['commander'] };
+      await one.commands.report(caller, { trigger: 'broken', scope: 'acme', text: 'the calendar is empty' });
+    }
+    await one.run();
+    expect(await one.kept('all-words')).toMatchObject({ values: { people: 2, open: true }, seen: { scopes: [{ scope: 'acme' }] } });
+    expect(await one.kept('globex-words')).toMatchObject({ values: { people: 0, open: false } });
   });
 });
 

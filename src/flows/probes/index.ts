@@ -1,5 +1,6 @@
 // Binds every probe of the catalog to the port that answers it. A probe only reads; trouble in the world is "not known", never a throw.
 import type { WindowSpec } from '../../domain/window.ts';
+import type { Bucket } from '../../ports/bucket.ts';
 import type { DeployTarget } from '../../ports/deploy-target.ts';
 import type { FlowSwitch } from '../../ports/flow-switch.ts';
 import type { Http } from '../../ports/http.ts';
@@ -12,6 +13,7 @@ import type { Time } from '../../ports/time.ts';
 import type { WorkingCopies } from '../../ports/working-copy.ts';
 import type { Integrations } from '../integrations.ts';
 import { changedProbe } from './changed.ts';
+import { bucketProbe } from './bucket.ts';
 import { gitProbe } from './git.ts';
 import { hostProbe, reportsProbe } from './here.ts';
 import { httpProbe } from './http.ts';
@@ -29,6 +31,7 @@ export interface LookPorts {
   readonly looks: Looks;
   readonly secrets: Secrets;
   readonly windows: readonly WindowSpec[];
+  readonly buckets: Readonly<Record<string, Bucket>>;
   readonly suites: Suites;
   readonly synthetics: Synthetics;
   readonly time: Time;
@@ -60,7 +63,7 @@ export function createProbes(ports: ProbePorts): Readonly<Record<string, Probe>>
   return Object.fromEntries(probes.map((probe) => [probe.spec.name, probe]));
 }
 
-const looking = ({ looks, secrets, windows, suites, synthetics, time }: LookPorts): readonly Probe[] => [
+const looking = ({ looks, secrets, windows, buckets, suites, synthetics, time }: LookPorts): readonly Probe[] => [
   logProbe(looks, time),
   vendorProbe(looks),
   sentryProbe(looks),
@@ -68,6 +71,7 @@ const looking = ({ looks, secrets, windows, suites, synthetics, time }: LookPort
   hostProbe(looks),
   windowProbe(windows, time),
   secretProbe(secrets),
+  bucketProbe(buckets, time),
   smokeProbe(suites),
   syntheticProbe(synthetics),
 ];

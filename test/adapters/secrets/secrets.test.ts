@@ -4,6 +4,8 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { AGE } from '../../../scripts/lanes.ts';
+import { findPart } from '../../../scripts/parts.ts';
 import { createHttp } from '../../../src/adapters/http/index.ts';
 import { createProcesses } from '../../../src/adapters/process/index.ts';
 import { createSecrets } from '../../../src/adapters/secrets/index.ts';
@@ -62,15 +64,16 @@ describe('the environment and files', () => {
   });
 });
 
-/** Programs of Debian's package age. */
-const run = (program: 'age' | 'age-keygen', args: readonly string[], input = '') => spawnSync(program, args, { input, encoding: 'utf8' });
-const hasAge = run('age', ['--version']).status === 0;
-describe.skipIf(!hasAge)(`age${hasAge ? '' : ': SKIPPED, Debian package age is not installed'}`, () => {
+const age = findPart(AGE)?.file ?? null;
+/** Both programs of Debian's package age. */
+const run = (program: 'age' | 'age-keygen', args: readonly string[], input = '') =>
+  spawnSync(path.join(path.dirname(age ?? ''), program), args, { input, encoding: 'utf8' });
+describe.skipIf(age === null)(`age${age === null ? ': SKIPPED, there is no age (Debian: age)' : ''}`, () => {
   test('decrypts with its key, and says what it says where that is another one', async () => {
     const made = run('age-keygen', ['-o', path.join(folder, 'key')]);
     const recipient = /age1\w+/.exec(made.stderr)?.[0] ?? '';
     run('age', ['-r', recipient, '-o', path.join(folder, 'jwt.age')], VALUE);
-    const spec = { id: 'a', driver: 'age', path: 'jwt.age', identity: 'key', command: ['age'] } as const;
+    const spec = { id: 'a', driver: 'age', path: 'jwt.age', identity: 'key', command: [age ?? 'age'] } as const;
     expect(await filled(spec)).toBe(`Bearer ${VALUE}`);
     run('age-keygen', ['-o', path.join(folder, 'other')]);
     await expect(filled({ ...spec, identity: 'other' })).rejects.toThrow(/age ended with 1/);

@@ -47,6 +47,7 @@ const LOOKED_AT: LookPorts = {
     compare: async () => ({ same: true, expired: false, digest: 'abc' }),
   },
   windows: [{ id: 'night', ...ZONE, months: Array.from({ length: 12 }, (_, n) => n + 1), at: [0], until: { minute: 60 } }],
+  buckets: { backups: { newest: async () => ({ objects: 1, newest: { key: 'a', bytes: 9, at: 0 } }) } },
   suites: { run: async () => ({ passed: 3, failed: 0, skipped: 1, exit: 0, tail: 'ok', tookMs: 1 }) },
   synthetics: { steps: () => 2, run: async () => ({ passed: 2, failedAt: '', why: '', run: 'r', tookMs: 1 }) },
   time: { now, monotonicMs: now, sleep: async () => undefined, uuid: () => 'u' },
@@ -106,6 +107,7 @@ describe('the probes', () => {
       name: 'cpu',
       window: 'night',
       suite: 'smoke',
+      bucket: 'backups',
       synthetic: 'customer',
       jwt: 'http://shop/token',
     };

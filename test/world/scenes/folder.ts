@@ -11,6 +11,7 @@ import { createDigest } from '../../../src/adapters/system/index.ts';
 import { loadAndLint } from '../../../src/config/lint.ts';
 import type { Json, JsonObject } from '../../../src/domain/json.ts';
 import { openDrivers } from '../../../src/drivers.ts';
+import { createDetector } from '../../../src/flows/detect.ts';
 import type { World } from '../../../src/flows/world.ts';
 import type { Probe } from '../../../src/ports/probe.ts';
 import { TOOLS } from '../../config/workspace.ts';
@@ -26,6 +27,8 @@ export interface FolderOptions {
   readonly front?: string;
   readonly files?: Readonly<Record<string, string>>;
   readonly env?: Readonly<Record<string, string>>;
+  /** Detection itself, without its sources: people's reports are counted. */
+  readonly detects?: true;
 }
 
 export const BELAY_YAML = `belay: 1
@@ -71,6 +74,18 @@ export async function playFolder(o: FolderOptions): Promise<FolderPlay> {
   const clock = createFakeTime(START, 3);
   const one = await play({ clock, system, runbook });
   const { world } = one;
+  const detector =
+    o.detects === undefined
+      ? null
+      : createDetector({
+          system,
+          store: world.signals,
+          time: world.time,
+          sources: [],
+          onTransition: () => undefined,
+          onError: (error) => one.trouble.push(error),
+        });
+  if (detector !== null) Object.assign(world, { readings: detector.readings });
   const http = createHttp({ allow: ['127.0.0.1'] });
   const expression = createCel();
   // Real time limits, and the time of the scene: a reader's patience is not what is played here.
