@@ -11,6 +11,7 @@ import { createActions } from './flows/actions/index.ts';
 import { createProbes } from './flows/probes/index.ts';
 import type { World } from './flows/world.ts';
 import type { Digest } from './ports/digest.ts';
+import type { IntakeStore } from './ports/intake-store.ts';
 import type { PauseSwitch } from './ports/pause.ts';
 import type { Readings } from './ports/readings.ts';
 import { type ChannelDeps, openChannels, openIntegrations, openSwitches, openTargets, type SourceDeps } from './registry.ts';
@@ -19,6 +20,8 @@ import { openBuckets, openLooks } from './registry-looks.ts';
 export interface DriversGround extends ChannelDeps, SourceDeps {
   readonly readings: Readings;
   readonly pause: PauseSwitch;
+  /** What intakes keep; left out where none is open. */
+  readonly intake?: IntakeStore;
   /** Keys the digests of secrets. */
   readonly digest: Digest;
   /** Where secrets of the driver `env` stand. */
@@ -33,6 +36,7 @@ export function openDrivers(system: System, ground: DriversGround): Drivers {
   const targets = openTargets(system, ground);
   const switches = openSwitches(system, ground);
   const integrations = openIntegrations(system, ground);
+  const intake = { specs: system.intakes ?? [], store: ground.intake ?? null, time };
   const secrets = createSecrets(system.secrets ?? [], ground);
   const looks = openLooks(system, { ...ground, secrets });
   return {
@@ -41,12 +45,14 @@ export function openDrivers(system: System, ground: DriversGround): Drivers {
     channels: openChannels(system, ground),
     commandRunner: createCommandRunner(system.policy?.run ?? NO_RUN_POLICY, ground),
     actions: createActions({ targets, switches, integrations, pause }),
+    actions: createActions({ targets, switches, integrations, intake, pause }),
     probes: createProbes({
       http,
       readings,
       targets,
       switches,
       integrations,
+      intake,
       workingCopies: createWorkingCopies(ground),
       looks: {
         looks,

@@ -28,6 +28,7 @@ import { openDrivers } from './drivers.ts';
 import { createCommands } from './flows/commands.ts';
 import { createDetector } from './flows/detect.ts';
 import { EACH_LANE, eachLaneFlow } from './flows/each/lane.ts';
+import { startForwarding } from './flows/forward.ts';
 import { startLoops } from './flows/loops.ts';
 import { RESPOND, respondFlow } from './flows/respond.ts';
 import { wakeAll } from './flows/wake.ts';
@@ -37,7 +38,7 @@ import type { Engine } from './ports/engine.ts';
 import type { PauseSwitch } from './ports/pause.ts';
 import { type OpenedSources, openSources } from './registry.ts';
 import type { Listening } from './server/app.ts';
-import { createServer } from './server/app.ts';
+import { createServer, type ServerDeps } from './server/app.ts';
 import { createAuth } from './server/auth.ts';
 import { openRefusals } from './server/refusals.ts';
 
@@ -61,7 +62,7 @@ type Closers = (() => Promise<unknown>)[];
 
 async function openAll(o: OpenOptions, closers: Closers): Promise<OpenedBelay> {
   const ground = await openGround(o, closers);
-  const { world, detector, senders, whenBreached } = buildWorld(o, ground);
+  const { world, http, detector, senders, whenBreached } = buildWorld(o, ground);
   // Detection sees before the engine resumes: a recovered run that asks its guards must not meet an empty memory.
   await detector.start();
   closers.push(() => detector.stop());
@@ -74,7 +75,23 @@ async function openAll(o: OpenOptions, closers: Closers): Promise<OpenedBelay> {
   whenBreached(() => loops.wakeResponder());
   await wakeAll(world);
   const { databaseUrl, store } = ground;
-  const { listening, code } = await openDoor(o, world, { databaseUrl, idempotency: store.idempotency, senders, closers });
+  const forwarding = startForwarding({
+    intakes: world.system.intakes ?? [],
+    store: store.intake,
+    http,
+    time: world.time,
+    mayAct: () => world.engine.mayAct(),
+    onError: (error) => o.say(troubleLine(error)),
+    onAside: ({ intake, id }, said) => o.say(`intake ${intake}: the message ${id} is set aside, its receiver ${said}`),
+  });
+  closers.push(() => forwarding.stop());
+  const { listening, code } = await openDoor(o, world, {
+    databaseUrl,
+    idempotency: store.idempotency,
+    senders,
+    intake: { store: store.intake, onStored: forwarding.wake },
+    closers,
+  });
   closers.push(() => listening.close());
   return { url: listening.url, port: listening.port, loginLink: `${listening.url}/login#${code}`, close: () => closeAll(closers, o.say) };
 }
@@ -116,7 +133,7 @@ function buildWorld(o: OpenOptions, { digest, journal, store, engine }: Ground) 
   const onError = (error: unknown): void => o.say(troubleLine(error));
   const detector = createDetector({ system, store: store.signals, time, sources, onTransition: () => onBreach(), onError });
   const pause = openPause(o.dataDir, store);
-  const ground = { ...deps, net, expression, digest, pause, readings: detector.readings, dataDir: o.dataDir, env: o.env, say: o.say };
+  const ground = { ...deps, net, expression, digest, pause, readings: detector.readings, dataDir: o.dataDir, env: o.env, say: o.say, intake: store.intake };
   const world: World = {
     system,
     runbooks: o.runbooks,
@@ -142,7 +159,7 @@ function buildWorld(o: OpenOptions, { digest, journal, store, engine }: Ground) 
   const whenBreached = (wake: () => void): void => {
     onBreach = wake;
   };
-  return { world, detector, senders: { push, receivers }, whenBreached };
+  return { world, http, detector, senders: { push, receivers }, whenBreached };
 }
 
 /** Drivers note foreign changes when they look; a first look at the start gives the first bad deploy its "before". */
@@ -178,6 +195,7 @@ async function openDoor(
     readonly databaseUrl: string;
     readonly idempotency: Store['idempotency'];
     readonly senders: Pick<OpenedSources, 'push' | 'receivers'>;
+    readonly intake: ServerDeps['intake'];
     readonly closers: Closers;
   },
 ): Promise<{ readonly listening: Listening; readonly code: string }> {
@@ -194,6 +212,7 @@ async function openDoor(
     idempotency: parts.idempotency,
     ...(push === null ? {} : { ingest: (batch) => push.push(batch) }),
     receivers,
+    intake: parts.intake,
     refusals,
     replays: createReplays({
       entry: new URL(`./replay-child${extname(import.meta.url)}`, import.meta.url),

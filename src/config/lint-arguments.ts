@@ -191,6 +191,7 @@ function lintValue(spec: ParamSpec | undefined, value: Json, argument: Argument)
     case 'target':
     case 'switch':
     case 'integration':
+    case 'intake':
     case 'trigger':
     case 'window':
     case 'secret':
@@ -236,6 +237,7 @@ const LISTS = {
   target: 'targets',
   switch: 'switches',
   integration: 'integrations',
+  intake: 'intakes',
   trigger: 'triggers',
   source: 'sources',
   window: 'windows',

@@ -35,6 +35,7 @@ export function lintSystemParts(context: LintContext): readonly Diagnostic[] {
   }
   for (const one of system.targets) demand('components', one.component ?? '', ['targets', one.id, 'component']);
   for (const one of system.switches) demand('components', one.component ?? '', ['switches', one.id, 'component']);
+  for (const one of system.intakes ?? []) demand('components', one.component ?? '', ['intake', one.id, 'component']);
   for (const one of system.integrations ?? []) demand('components', one.component ?? '', ['integrations', one.id, 'component']);
   for (const one of system.channels)
     for (const [index, name] of one.dependsOn.entries()) demand('components', name, ['channels', one.id, 'dependsOn', index]);

@@ -62,6 +62,7 @@ export interface Known {
   readonly targets: ReadonlySet<string>;
   readonly switches: ReadonlySet<string>;
   readonly integrations: ReadonlySet<string>;
+  readonly intakes: ReadonlySet<string>;
   readonly people: ReadonlySet<string>;
   readonly channels: ReadonlySet<string>;
   readonly audiences: ReadonlySet<string>;

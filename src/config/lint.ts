@@ -103,6 +103,7 @@ function knownOf(draft: SystemDraft): Known {
     targets: keys('targets'),
     switches: keys('switches'),
     integrations: keys('integrations'),
+    intakes: keys('intake'),
     people: keys('people'),
     channels: keys('channels'),
     audiences: keys('audiences'),

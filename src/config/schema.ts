@@ -3,6 +3,7 @@ import { BUCKET_DRIVERS, type BucketSpec } from '../domain/bucket-catalog.ts';
 import { CHANNEL_DRIVERS, type ChannelSpec } from '../domain/channel-catalog.ts';
 import type { GuardLimits } from '../domain/guardrail.ts';
 import { DEFAULT_GUARD_LIMITS } from '../domain/guardrail.ts';
+import type { IntakeSpec } from '../domain/intake.ts';
 import { INTEGRATION_DRIVERS, type IntegrationSpec } from '../domain/integration-catalog.ts';
 import type { Severity } from '../domain/ir.ts';
 import { SECRET_DRIVERS, type SecretSpec } from '../domain/secret-catalog.ts';
@@ -15,6 +16,7 @@ import type { WindowSpec } from '../domain/window.ts';
 import { clock } from './clocks.ts';
 import { type Driven, driven } from './driven.ts';
 import { readPolicy } from './policy.ts';
+import { intake } from './intake.ts';
 import type { Problems } from './problems.ts';
 import type { Reader } from './read.ts';
 import {
@@ -127,6 +129,7 @@ const FILE = record({
   triggers: optional(mapOf(raw)),
   targets: optional(mapOf(driven(TARGET_DRIVERS, ofComponent))),
   switches: optional(mapOf(driven(SWITCH_DRIVERS, ofComponent))),
+  intake: optional(mapOf(intake)),
   integrations: optional(mapOf(driven(INTEGRATION_DRIVERS, ofComponent))),
   channels: optional(mapOf(driven(CHANNEL_DRIVERS, () => ({ dependsOn: optional(listOf(id)) })))),
   audiences: optional(mapOf(audience)),
@@ -166,6 +169,7 @@ export function readSystem(value: Value, problems: Problems): SystemDraft | null
       triggers: triggers.map((one) => one.rule),
       targets: list(file.targets, (key, one) => specOf(key, one) as unknown as TargetSpec),
       switches: list(file.switches, (key, one) => specOf(key, one) as unknown as SwitchSpec),
+      intakes: list(file.intake, (key, one): IntakeSpec => ({ ...one, id: key })),
       integrations: list(file.integrations, (key, one) => specOf(key, one) as unknown as IntegrationSpec),
       channels: list(file.channels, (key, one) => ({ dependsOn: [], ...specOf(key, one) }) as unknown as ChannelSpec),
       people: list(

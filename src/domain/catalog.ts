@@ -14,6 +14,7 @@ export type ParamType =
   | 'target'
   | 'switch'
   | 'integration'
+  | 'intake'
   | 'trigger'
   | 'source'
   | 'window'
@@ -61,6 +62,7 @@ const org = { type: 'org', required: true } as const;
 const text = { type: 'string' } as const;
 /** Which one is meant, where there are several of its driver. */
 const integration = { type: 'integration' } as const;
+const intake = { type: 'intake', required: true } as const;
 const workflow = { type: 'string', required: true } as const;
 
 export const ACTIONS: Readonly<Record<string, ActionSpec>> = index([
@@ -82,6 +84,9 @@ export const ACTIONS: Readonly<Record<string, ActionSpec>> = index([
     params: { workflow, webhookUrl: { type: 'url' }, answers: text, integration },
   },
   { name: 'n8n.deactivate', effect: 'state', params: { workflow, integration } },
+  // What stands in front of webhooks.
+  { name: 'intake.hold', effect: 'state', params: { intake, org: { type: 'org' } } },
+  { name: 'intake.release', effect: 'state', params: { intake, org: { type: 'org' } } },
   { name: 'belay.undo', effect: 'state', params: { steps: { type: 'list', required: true } } },
   { name: 'belay.pause', effect: 'state', params: { why: { type: 'string' } } },
   { name: 'belay.resume', effect: 'state', params: {} },
@@ -203,6 +208,11 @@ export const PROBES: Readonly<Record<string, ProbeSpec>> = index([
     result: { branch: 'string', clean: 'bool', ahead: 'int', behind: 'int' },
   },
   { name: 'flow', params: { switch: { type: 'switch', required: true }, org }, result: { value: 'string' } },
+  {
+    name: 'intake',
+    params: { intake, org: { type: 'org' } },
+    result: { received: 'int', delivered: 'int', aside: 'int', waiting: 'int', oldestMs: 'int', held: 'bool' },
+  },
   // Integrations.
   {
     name: 'n8n.workflow',

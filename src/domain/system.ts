@@ -4,6 +4,7 @@
 import type { BucketSpec } from './bucket-catalog.ts';
 import type { ChannelSpec } from './channel-catalog.ts';
 import type { GuardLimits } from './guardrail.ts';
+import type { IntakeSpec } from './intake.ts';
 import type { IntegrationSpec } from './integration-catalog.ts';
 import type { ClockSpec, Severity, Templates } from './ir.ts';
 import type { SecretSpec } from './secret-catalog.ts';
@@ -78,6 +79,7 @@ export interface System {
   readonly targets: readonly TargetSpec[];
   readonly switches: readonly SwitchSpec[];
   readonly integrations?: readonly IntegrationSpec[];
+  readonly intakes?: readonly IntakeSpec[];
   readonly people: readonly Person[];
   readonly roles: readonly string[];
   readonly channels: readonly ChannelSpec[];

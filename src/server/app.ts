@@ -16,6 +16,7 @@ import { answerError, createApi } from './endpoint.ts';
 import { type AppEnv, addressGuard, hostGuard, identify } from './guard.ts';
 import { createIdempotency, createMemoryIdempotency, type IdempotencyStore } from './idempotency.ts';
 import { type IntakeDeps, mountIntake } from './intake.ts';
+import { type IntakeDoorDeps, mountIntakeDoor } from './intake-door.ts';
 import { problemOf, problemResponse } from './problem.ts';
 import type { Refusals } from './refusals.ts';
 import type { ReadWorld } from './snapshot.ts';
@@ -33,6 +34,8 @@ export interface ServerDeps {
   readonly ingest?: ((batch: Batch) => Promise<void>) | undefined;
   /** Sources that others send to, by id. */
   readonly receivers?: IntakeDeps['receivers'] | undefined;
+  /** Keeps messages in front of webhooks; without it there is no such door. */
+  readonly intake?: Pick<IntakeDoorDeps, 'store' | 'onStored'> | undefined;
   readonly onRefused?: IntakeDeps['onRefused'];
   /** Keeps what the door refused; without it nothing is kept. */
   readonly refusals?: Refusals | undefined;
@@ -85,6 +88,8 @@ export function createServer(deps: ServerDeps): BelayServer {
   api.use('*', addressGuard);
   const { system, time } = deps.world;
   mountIntake(api, { sources: system.sources, receivers: deps.receivers ?? {}, time, onRefused: deps.onRefused, refusals: deps.refusals });
+  const { intakes = [], organizations } = system;
+  if (deps.intake !== undefined && intakes.length > 0) mountIntakeDoor(api, { ...deps.intake, intakes, organizations, time });
   api.use('*', identify(deps.auth));
   mountApi(api, shared);
   mountRaw(api, { ...shared, streams, ingest: deps.ingest });

@@ -1,6 +1,7 @@
 // Belay's own store as one object: opens the connections and hands them to each part. Nothing connects before it is used.
 import type { Digest } from '../../ports/digest.ts';
 import type { DocumentStore, IncidentStore } from '../../ports/incident-store.ts';
+import type { IntakeStore } from '../../ports/intake-store.ts';
 import type { Outbox } from '../../ports/outbox.ts';
 import type { PartLocks } from '../../ports/part-locks.ts';
 import type { ShadowStore } from '../../ports/shadow-store.ts';
@@ -12,6 +13,7 @@ import { openDatabase } from './connection.ts';
 import { createDocumentStore } from './documents.ts';
 import { createIdempotencyKeys, createPauseRow, type IdempotencyKeys, type PauseRow } from './door-rows.ts';
 import { createIncidentStore } from './incidents.ts';
+import { createIntakeStore } from './intake.ts';
 import { migrate } from './migrate.ts';
 import { createOutbox } from './outbox.ts';
 import { createPartLocks } from './part-locks.ts';
@@ -37,6 +39,7 @@ export interface Store {
   readonly signals: SignalStore;
   readonly silences: SilenceStore;
   readonly shadows: ShadowStore;
+  readonly intake: IntakeStore;
   readonly pauseRow: PauseRow;
   readonly idempotency: IdempotencyKeys;
   /** Brings the schema up to date; call it before anything else. Safe in several processes at once. */
@@ -69,6 +72,7 @@ export function openStore({ databaseUrl, digest, time, poolSize = 6 }: StoreOpti
     signals: createSignalStore(database, { digest, time }),
     silences: createSilenceStore(database, digest),
     shadows: createShadowStore(database, digest),
+    intake: createIntakeStore(database, digest),
     pauseRow: createPauseRow(database, time),
     idempotency: createIdempotencyKeys(database, time),
     migrate: async () => {

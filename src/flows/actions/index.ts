@@ -8,6 +8,7 @@ import type { Integrations } from '../integrations.ts';
 import { deployActions } from './deploy.ts';
 import { flowActions } from './flow.ts';
 import { freezeActions } from './freeze.ts';
+import { type IntakePorts, intakeActions, NO_INTAKE } from './intake.ts';
 import { integrationActions } from './integrations.ts';
 import { pauseActions } from './pause.ts';
 
@@ -15,6 +16,7 @@ export interface ActionPorts {
   readonly targets: Readonly<Record<string, DeployTarget>>;
   readonly switches: Readonly<Record<string, FlowSwitch>>;
   readonly integrations?: Integrations;
+  readonly intake?: IntakePorts;
   readonly pause: PauseSwitch;
 }
 
@@ -24,6 +26,7 @@ export function createActions(ports: ActionPorts): Readonly<Record<string, Actio
     ...freezeActions(ports.targets),
     ...flowActions(ports.switches),
     ...integrationActions(ports.integrations ?? {}),
+    ...intakeActions(ports.intake ?? NO_INTAKE),
     ...pauseActions(ports.pause),
   ];
   return Object.fromEntries(actions.map((action) => [action.spec.name, action]));

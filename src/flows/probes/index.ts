@@ -11,12 +11,14 @@ import type { Suites, Synthetics } from '../../ports/rehearsed.ts';
 import type { Secrets } from '../../ports/secrets.ts';
 import type { Time } from '../../ports/time.ts';
 import type { WorkingCopies } from '../../ports/working-copy.ts';
+import { type IntakePorts, NO_INTAKE } from '../actions/intake.ts';
 import type { Integrations } from '../integrations.ts';
 import { changedProbe } from './changed.ts';
 import { bucketProbe } from './bucket.ts';
 import { gitProbe } from './git.ts';
 import { hostProbe, reportsProbe } from './here.ts';
 import { httpProbe } from './http.ts';
+import { intakeProbe } from './intake.ts';
 import { integrationProbes } from './integrations.ts';
 import { logProbe } from './log.ts';
 import { metricProbe } from './metric.ts';
@@ -43,6 +45,7 @@ export interface ProbePorts {
   readonly targets: Readonly<Record<string, DeployTarget>>;
   readonly switches: Readonly<Record<string, FlowSwitch>>;
   readonly integrations?: Integrations;
+  readonly intake?: IntakePorts;
   readonly workingCopies: WorkingCopies;
   /** Absent: nothing is looked at. */
   readonly looks?: LookPorts;
@@ -56,6 +59,7 @@ export function createProbes(ports: ProbePorts): Readonly<Record<string, Probe>>
     flowProbe(ports.switches),
     changedProbe(ports.targets),
     gitProbe(ports.workingCopies),
+    intakeProbe(ports.intake ?? NO_INTAKE),
     ...integrationProbes(ports.integrations ?? {}),
     reportsProbe(ports.readings),
     ...(ports.looks === undefined ? [] : looking(ports.looks)),

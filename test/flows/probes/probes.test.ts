@@ -4,6 +4,7 @@ import { PROBES } from '../../../src/domain/catalog.ts';
 import { driverOf } from '../../../src/domain/integration-catalog.ts';
 import type { JsonObject } from '../../../src/domain/json.ts';
 import { createProbes, type LookPorts } from '../../../src/flows/probes/index.ts';
+import type { IntakeStore } from '../../../src/ports/intake-store.ts';
 import type { MetricReading, Readings } from '../../../src/ports/readings.ts';
 import { createFakeDeployTarget } from '../../world/fakes/deploy-target.ts';
 import { createFakeFlowSwitch } from '../../world/fakes/flow-switch.ts';
@@ -53,6 +54,13 @@ const LOOKED_AT: LookPorts = {
   time: { now, monotonicMs: now, sleep: async () => undefined, uuid: () => 'u' },
 };
 
+const STATUS = { received: 3, delivered: 2, aside: 0, waiting: 1, oldestAt: 1, held: false, underWayAt: null };
+const INTAKE = {
+  specs: [{ id: 'dm', to: 'http://flows/{org}', verify: 'none', idHeader: 'id', timeoutMs: 1_000, most: 10, rememberMs: 1 }] as const,
+  store: { status: async () => STATUS } as unknown as IntakeStore,
+  time: { now },
+};
+
 function worldOf(o: { readonly answers?: readonly FakeAnswer[]; readonly reading?: Partial<MetricReading> } = {}) {
   let next = 0;
   const http = createFakeHttp({
@@ -81,6 +89,7 @@ function worldOf(o: { readonly answers?: readonly FakeAnswer[]; readonly reading
     targets: { shop: target },
     switches: { checkout: flow },
     integrations: INTEGRATIONS,
+    intake: INTAKE,
     workingCopies: { look: async () => ({ branch: 'main', clean: true, ahead: 0, behind: 0 }) },
     looks: LOOKED_AT,
   });
@@ -102,6 +111,7 @@ describe('the probes', () => {
       target: 'shop',
       switch: 'checkout',
       org: 'acme',
+      intake: 'dm',
       dir: '/srv/app',
       source: 'app',
       name: 'cpu',

@@ -1,8 +1,8 @@
 // A real Belay of a folder with a belay.yaml, as `belay up` starts it: begun, asked, and killed as a machine kills. It judges nothing.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createHttp } from '../../../src/adapters/http/index.ts';
 import { type Client, connect } from '../../../src/cli/client.ts';
@@ -21,12 +21,18 @@ export interface LivingBelay {
 
 export function livingBelay(o: {
   readonly yaml: string;
+  /** Beside belay.yaml: `runbooks/back.runbook.md`. */
+  readonly files?: Readonly<Record<string, string>>;
   readonly databaseUrl: string;
   readonly env?: Readonly<Record<string, string>>;
 }): LivingBelay {
   const folder = mkdtempSync(join(tmpdir(), 'belay-living-'));
   const dataDir = join(folder, 'data');
   writeFileSync(join(folder, 'belay.yaml'), o.yaml);
+  for (const [name, text] of Object.entries(o.files ?? {})) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), text);
+  }
   let belay: ChildProcess | null = null;
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     const child = belay;

@@ -1,0 +1,72 @@
+// `intake.hold` and `intake.release`: what comes in waits, or goes on. Held is when nothing is under way any more.
+import { BelayError } from '../../domain/errors.ts';
+import { ALL_LINES, type IntakeSpec } from '../../domain/intake.ts';
+import type { JsonObject } from '../../domain/json.ts';
+import type { Action } from '../../ports/action.ts';
+import type { IntakeStore, Line } from '../../ports/intake-store.ts';
+import type { Time } from '../../ports/time.ts';
+import { named, specOf, textOf } from './arguments.ts';
+
+export interface IntakePorts {
+  readonly specs: readonly IntakeSpec[];
+  /** Null: no Belay runs here, so nothing is kept. */
+  readonly store: IntakeStore | null;
+  readonly time: Pick<Time, 'now'>;
+}
+
+export const NO_INTAKE: IntakePorts = { specs: [], store: null, time: { now: () => 0 } };
+
+export function intakeActions(ports: IntakePorts): readonly Action[] {
+  return [intakeAction('intake.hold', true, ports), intakeAction('intake.release', false, ports)];
+}
+
+/** @throws BELAY_NOT_FOUND, BELAY_INPUT_INVALID */
+export function lineOf({ specs }: IntakePorts, args: JsonObject): Line & { readonly spec: IntakeSpec } {
+  const id = textOf(args, 'intake');
+  const spec = named(Object.fromEntries(specs.map((one) => [one.id, one])), 'intake', id);
+  if (args['org'] === undefined) return { spec, intake: id, line: ALL_LINES };
+  if (spec.to.includes('{org}')) return { spec, intake: id, line: textOf(args, 'org') };
+  throw new BelayError('BELAY_INPUT_INVALID', `the intake ${id} has one line for all organizations`, {
+    hint: 'Leave out org, or write {org} into its `to` in belay.yaml.',
+  });
+}
+
+/** @throws BELAY_TARGET_UNREACHABLE */
+export function storeOf({ store }: IntakePorts): IntakeStore {
+  if (store !== null) return store;
+  throw new BelayError('BELAY_TARGET_UNREACHABLE', 'no Belay runs here, so no intake is open', { hint: 'Start it: belay up' });
+}
+
+function intakeAction(name: string, on: boolean, ports: IntakePorts): Action {
+  return {
+    spec: specOf(name),
+    compareAndSet: () => 'none',
+    target: (args) => {
+      const { intake, line } = lineOf(ports, args);
+      return `intake:${intake}/${line === ALL_LINES ? 'all' : line}`;
+    },
+    observe: async (args) => {
+      const { spec, ...line } = lineOf(ports, args);
+      const { held, underWayAt } = await storeOf(ports).status(line);
+      // What a crash left under way is given up when its time limit is over.
+      const isUnderWay = underWayAt !== null && ports.time.now() - underWayAt <= spec.timeoutMs;
+      return {
+        // How many wait changes all the time: it is the probe's business, and no plan's.
+        current: held && on && isUnderWay ? 'held, but a message is still under way' : word(held),
+        desired: word(on),
+        fingerprint: word(held),
+        reached: held === on && !(on && isUnderWay),
+      };
+    },
+    act: async (args, { reason }) => {
+      const { intake, line } = lineOf(ports, args);
+      const store = storeOf(ports);
+      if (on) await store.hold({ intake, line }, { by: reason, at: ports.time.now() });
+      else await store.release({ intake, line });
+    },
+    impossible: async () => null,
+    lastChange: async () => null,
+  };
+}
+
+const word = (held: boolean): string => (held ? 'held' : 'handing on');

@@ -1,0 +1,122 @@
+// Hands on what intakes have kept: each line in its order, several lines at once, a line that is not taken again and again after a pause. A kill
+// at any point repeats at most the one message of each line whose answer was not written down, under the same id.
+import { BelayError } from '../domain/errors.ts';
+import { addressOf, type IntakeMessage, type IntakeSpec, judgeForward, pauseAfter } from '../domain/intake.ts';
+import type { Http } from '../ports/http.ts';
+import type { IntakeStore, Line } from '../ports/intake-store.ts';
+import type { Time } from '../ports/time.ts';
+import { createLoop, type Loop } from './loop.ts';
+
+export interface ForwardDeps {
+  readonly intakes: readonly IntakeSpec[];
+  readonly store: IntakeStore;
+  readonly http: Http;
+  readonly time: Time;
+  /** This process may act: another one that shares the store hands on otherwise. */
+  readonly mayAct: () => Promise<boolean>;
+  readonly onError: (error: unknown) => void;
+  /** A message that its receiver will not have. */
+  readonly onAside?: (message: IntakeMessage, said: string) => void;
+}
+export interface Forwarding {
+  /** Something came, or a line was released. */
+  wake(): void;
+  stop(): Promise<void>;
+}
+
+const EVERY_MS = 500;
+const MOST_LINES = 32;
+const FORGET_EVERY_MS = 60_000;
+const LONGEST_SAID = 200;
+
+const NOTHING: Forwarding = { wake: () => undefined, stop: async () => undefined };
+
+export function startForwarding(deps: ForwardDeps): Forwarding {
+  if (deps.intakes.length === 0) return NOTHING;
+  const stopping = new AbortController();
+  const running = new Map<string, Promise<void>>();
+  /** Lines that were not taken: when they are tried again. */
+  const resting = new Map<string, number>();
+  let loop: Loop | null = null;
+  const begin = (spec: IntakeSpec, line: Line): void => {
+    const key = keyOf(line);
+    if (running.has(key) || running.size >= MOST_LINES || (resting.get(key) ?? 0) > deps.time.monotonicMs()) return;
+    const work = handOn(deps, spec, line, stopping.signal)
+      .then((pauseMs) => {
+        if (pauseMs === null) resting.delete(key);
+        else resting.set(key, deps.time.monotonicMs() + pauseMs);
+        if (pauseMs !== null) void deps.time.sleep(pauseMs, stopping.signal).then(() => loop?.wake());
+      }, deps.onError)
+      .finally(() => {
+        running.delete(key);
+        loop?.wake();
+      });
+    running.set(key, work);
+  };
+  const turn = async (): Promise<void> => {
+    if (!(await deps.mayAct())) return;
+    for (const line of await deps.store.ready()) {
+      const spec = deps.intakes.find((one) => one.id === line.intake);
+      if (spec !== undefined) begin(spec, line);
+    }
+  };
+  loop = createLoop({ time: deps.time, everyMs: EVERY_MS, turn, onError: deps.onError });
+  const forgetting = createLoop({ time: deps.time, everyMs: FORGET_EVERY_MS, turn: () => forget(deps), onError: deps.onError });
+  loop.start();
+  forgetting.start();
+  return {
+    wake: () => loop?.wake(),
+    stop: async () => {
+      stopping.abort();
+      await Promise.all([loop?.stop(), forgetting.stop()]);
+      await Promise.all(running.values());
+    },
+  };
+}
+
+const keyOf = ({ intake, line }: Line): string => `${intake}/${line}`;
+
+/** Until the line is empty, held, or not taken; then how long it rests. */
+async function handOn(deps: ForwardDeps, spec: IntakeSpec, line: Line, signal: AbortSignal): Promise<number | null> {
+  while (!signal.aborted && (await deps.mayAct())) {
+    const message = await deps.store.take(line, deps.time.now());
+    if (message === null) return null;
+    const { status, said } = await send(deps.http, spec, message);
+    const outcome = judgeForward(status, message.tries);
+    if (outcome === 'delivered') await deps.store.delivered(message, deps.time.now());
+    else if (outcome === 'aside') {
+      await deps.store.setAside(message, deps.time.now(), said);
+      deps.onAside?.(message, said);
+    } else {
+      await deps.store.failed(message, said);
+      return pauseAfter(message.tries);
+    }
+  }
+  return null;
+}
+
+async function send(
+  http: Http,
+  spec: IntakeSpec,
+  message: IntakeMessage,
+): Promise<{ readonly status: number | null; readonly said: string }> {
+  const headers = { ...message.headers, 'belay-message': message.id, 'belay-attempt': String(message.tries) };
+  try {
+    const { status } = await http.request({
+      method: message.method,
+      url: addressOf(spec, message),
+      headers,
+      body: message.body,
+      timeoutMs: spec.timeoutMs,
+    });
+    return { status, said: `answered ${status}` };
+  } catch (error) {
+    if (!BelayError.is(error)) throw error;
+    return { status: null, said: error.message.slice(0, LONGEST_SAID) };
+  }
+}
+
+async function forget({ intakes, store, time, mayAct }: ForwardDeps): Promise<void> {
+  if (!(await mayAct())) return;
+  for (const { id, rememberMs } of intakes) await store.forget(id, time.now() - rememberMs);
+}
