@@ -164,6 +164,7 @@ async function confirm(world: DoWorld, request: DoRequest, how: Confirming): Pro
     if (seen?.reached === true) {
       checks = await Promise.all(request.verify.map((check) => runCheck(world, check, request.lookup)));
       // A step without checks of its own is proven by what the target says.
+      // A step without checks of its own is done when it is reached.
       if (checks.length === 0 || combine('all', checks) === 'pass') break;
     }
     if (seen?.gaveUp !== undefined && !seen.reached && seen.fingerprint !== (await readHistory(world, [request.key])).openIntent?.expected)
