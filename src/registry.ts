@@ -13,7 +13,7 @@ import { createGa4Reader } from './adapters/ga4/index.ts';
 import { createGitTarget } from './adapters/git/index.ts';
 import { createHostReader } from './adapters/host/index.ts';
 import { createHttpProbe } from './adapters/http-probe/index.ts';
-import { createN8n, createN8nSwitch } from './adapters/integrations/index.ts';
+import { createChatwoot, createEvolution, createN8n, createN8nSwitch, createZApi } from './adapters/integrations/index.ts';
 import { createKubernetesReader } from './adapters/kubernetes/index.ts';
 import { createLogReader } from './adapters/log/index.ts';
 import { createMappedWebhook } from './adapters/mapped-webhook/index.ts';
@@ -111,6 +111,12 @@ export function openIntegration(spec: IntegrationSpec, deps: DriverDeps): Integr
   switch (spec.driver) {
     case 'n8n':
       return createN8n(spec, deps);
+    case 'evolution':
+      return createEvolution(spec, deps);
+    case 'z-api':
+      return createZApi(spec, deps);
+    case 'chatwoot':
+      return createChatwoot(spec, deps);
   }
 }
 

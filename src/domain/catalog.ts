@@ -64,6 +64,9 @@ const text = { type: 'string' } as const;
 const integration = { type: 'integration' } as const;
 const intake = { type: 'intake', required: true } as const;
 const workflow = { type: 'string', required: true } as const;
+const instance = { type: 'string', required: true } as const;
+/** Says for the reader that the inbox itself stays. */
+const keep = { type: 'string', oneOf: ['inbox'] } as const;
 
 export const ACTIONS: Readonly<Record<string, ActionSpec>> = index([
   { name: 'deploy.rollback', effect: 'state', params: { target, to: { type: 'release', required: true } } },
@@ -84,6 +87,32 @@ export const ACTIONS: Readonly<Record<string, ActionSpec>> = index([
     params: { workflow, webhookUrl: { type: 'url' }, answers: text, integration },
   },
   { name: 'n8n.deactivate', effect: 'state', params: { workflow, integration } },
+  {
+    name: 'evolution.setWebhook',
+    effect: 'state',
+    params: {
+      instance,
+      url: { type: 'url', required: true },
+      events: { type: 'list', required: true },
+      byEvents: { type: 'bool' },
+      base64: { type: 'bool' },
+      integration,
+    },
+  },
+  { name: 'evolution.restart', effect: 'state', params: { instance, integration } },
+  { name: 'evolution.create', effect: 'state', params: { instance, qrcode: { type: 'bool' }, number: text, integration } },
+  { name: 'evolution.delete', effect: 'state', params: { instance, confirm: { type: 'string', required: true }, integration } },
+  {
+    name: 'z-api.setWebhook',
+    effect: 'state',
+    params: {
+      on: { type: 'string', required: true, oneOf: ['received', 'delivery', 'connected', 'disconnected'] },
+      url: { type: 'url', required: true },
+      integration,
+    },
+  },
+  { name: 'chatwoot.automationsOff', effect: 'state', params: { org, keep, integration } },
+  { name: 'chatwoot.automationsOn', effect: 'state', params: { org, integration } },
   // What stands in front of webhooks.
   { name: 'intake.hold', effect: 'state', params: { intake, org: { type: 'org' } } },
   { name: 'intake.release', effect: 'state', params: { intake, org: { type: 'org' } } },
@@ -218,6 +247,17 @@ export const PROBES: Readonly<Record<string, ProbeSpec>> = index([
     name: 'n8n.workflow',
     params: { name: { type: 'string', required: true }, integration },
     result: { found: 'bool', active: 'bool', archived: 'bool' },
+  },
+  {
+    name: 'evolution',
+    params: { instance, qr: { type: 'bool' }, integration },
+    result: { state: 'string', qr: 'string', pairingCode: 'string' },
+  },
+  { name: 'z-api', params: { integration }, result: { connected: 'bool', phone: 'bool', said: 'string' } },
+  {
+    name: 'chatwoot',
+    params: { org, integration },
+    result: { bot: 'string', rulesOn: 'int', rulesOff: 'int', conversations: 'int' },
   },
   ...LOOKS,
   ...NEAR,

@@ -13,6 +13,32 @@ export const INTEGRATION_DRIVERS = {
     webhooks: { type: 'url' },
     timeout,
   },
+  evolution: {
+    url: { type: 'url', required: true },
+    /** The global key, or the token of an instance. */
+    key: { type: 'text', required: true },
+    timeout,
+  },
+  'z-api': {
+    instance: { type: 'text', required: true },
+    token: { type: 'text', required: true },
+    /** The security token of the account. */
+    clientToken: { type: 'text', required: true },
+    url: { type: 'url', otherwise: 'https://api.z-api.io' },
+    timeout,
+  },
+  chatwoot: {
+    url: { type: 'url', required: true },
+    account: { type: 'int', required: true, least: 1 },
+    token: { type: 'text', required: true },
+    /** The name of an organization's inbox, with `{org}` in it. */
+    inbox: { type: 'text', otherwise: '{org}' },
+    /** The name of the bot that answers there. */
+    bot: { type: 'text' },
+    /** Names of automation rules that are switched with it. */
+    rules: { type: 'texts' },
+    timeout,
+  },
 } as const satisfies Readonly<Record<string, DriverOptions>>;
 
 export type IntegrationDriverName = keyof typeof INTEGRATION_DRIVERS;

@@ -112,6 +112,7 @@ describe('the probes', () => {
       switch: 'checkout',
       org: 'acme',
       intake: 'dm',
+      instance: 'Julia',
       dir: '/srv/app',
       source: 'app',
       name: 'cpu',
