@@ -44,7 +44,6 @@ export function openDrivers(system: System, ground: DriversGround): Drivers {
     switches,
     channels: openChannels(system, ground),
     commandRunner: createCommandRunner(system.policy?.run ?? NO_RUN_POLICY, ground),
-    actions: createActions({ targets, switches, integrations, pause }),
     actions: createActions({ targets, switches, integrations, intake, pause }),
     probes: createProbes({
       http,

@@ -44,7 +44,6 @@ export async function lintTools(): ReturnType<Wiring['lintTools']> {
     check: (source, names, wants) => expression.check(source, names, wants),
     templateVariables: (source) => renderer.variables(source),
     // Opening is not reading: nothing is asked of anybody.
-    driverProblem: (one) => problemOf(() => openDriven(one, registry, deps)),
     hashOf: (runbook) => createDigest('').of(runbook as unknown as Json),
     driverProblem: (one) => problemOf(() => openDriven(one, { ...registry, openBucket }, deps)),
     today: new Date(systemTime.now()).toISOString().slice(0, 10),

@@ -163,7 +163,6 @@ async function confirm(world: DoWorld, request: DoRequest, how: Confirming): Pro
     seen = await observeOrNull(world, request, seen);
     if (seen?.reached === true) {
       checks = await Promise.all(request.verify.map((check) => runCheck(world, check, request.lookup)));
-      // A step without checks of its own is proven by what the target says.
       // A step without checks of its own is done when it is reached.
       if (checks.length === 0 || combine('all', checks) === 'pass') break;
     }

@@ -59,7 +59,6 @@ describe('the format of runbooks', () => {
 
   test('every key of every kind of step is there', () => {
     const keys = [COMMON, MANUAL, APPROVE, CHOOSE, DO, VERIFY, WATCH, WAIT, NOTIFY, COLLECT, RUN, CALL, EACH].flatMap((shape) =>
-    const keys = [COMMON, MANUAL, APPROVE, CHOOSE, DO, VERIFY, WATCH, WAIT, NOTIFY, COLLECT, CALL, EACH].flatMap((shape) =>
       Object.keys(shape),
     );
     expect([...new Set(keys)].filter((key) => !FORMAT.includes(`\`${key}\``))).toEqual([]);
