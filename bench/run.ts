@@ -32,7 +32,10 @@ const MEASURES: readonly Measure[] = [
 const RESULTS = path.join(import.meta.dirname, 'RESULTS.md');
 
 const [wanted = '', ...args] = process.argv.slice(2);
-const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = { detection: detectionBench, rollback: rollbackBench };
+const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
+  detection: detectionBench,
+  rollback: rollbackBench,
+};
 process.exitCode = await (BENCHES[wanted] ?? takeAll)(args);
 
 async function takeAll(): Promise<number> {

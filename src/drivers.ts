@@ -14,7 +14,7 @@ import type { Digest } from './ports/digest.ts';
 import type { IntakeStore } from './ports/intake-store.ts';
 import type { PauseSwitch } from './ports/pause.ts';
 import type { Readings } from './ports/readings.ts';
-import { type ChannelDeps, openChannels, openIntegrations, openSwitches, openTargets, type SourceDeps } from './registry.ts';
+import { type ChannelDeps, openChannels, openDatabases, openIntegrations, openSwitches, openTargets, type SourceDeps } from './registry.ts';
 import { openBuckets, openLooks } from './registry-looks.ts';
 
 export interface DriversGround extends ChannelDeps, SourceDeps {
@@ -28,7 +28,8 @@ export interface DriversGround extends ChannelDeps, SourceDeps {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-export type Drivers = Pick<World, 'targets' | 'switches' | 'channels' | 'actions' | 'probes' | 'commandRunner'>;
+export type Drivers = Pick<World, 'targets' | 'switches' | 'channels' | 'actions' | 'probes' | 'commandRunner'> &
+  Required<Pick<World, 'databases'>>;
 
 /** @throws BELAY_CONFIG_INVALID for options that a driver does not take */
 export function openDrivers(system: System, ground: DriversGround): Drivers {
@@ -37,14 +38,17 @@ export function openDrivers(system: System, ground: DriversGround): Drivers {
   const switches = openSwitches(system, ground);
   const integrations = openIntegrations(system, ground);
   const intake = { specs: system.intakes ?? [], store: ground.intake ?? null, time };
+  const databases = openDatabases(system, ground);
   const secrets = createSecrets(system.secrets ?? [], ground);
   const looks = openLooks(system, { ...ground, secrets });
   return {
     targets,
     switches,
+    databases,
     channels: openChannels(system, ground),
     commandRunner: createCommandRunner(system.policy?.run ?? NO_RUN_POLICY, ground),
     actions: createActions({ targets, switches, integrations, intake, pause }),
+    actions: createActions({ targets, switches, integrations, intake, databases, pause }),
     probes: createProbes({
       http,
       readings,
@@ -52,6 +56,7 @@ export function openDrivers(system: System, ground: DriversGround): Drivers {
       switches,
       integrations,
       intake,
+      databases,
       workingCopies: createWorkingCopies(ground),
       looks: {
         looks,

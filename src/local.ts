@@ -60,6 +60,8 @@ function openDriven(one: DrivenSpec, registry: Registry & Pick<Looking, 'openBuc
       return registry.openSwitch(one.spec, deps);
     case 'integration':
       return registry.openIntegration(one.spec, deps);
+    case 'database':
+      return registry.openDatabase(one.spec, deps);
     case 'channel':
       return registry.openChannel(one.spec, deps);
     case 'bucket':
@@ -110,8 +112,8 @@ export async function openParts(o: PartsOptions): Promise<LocalParts> {
     // Digests of secrets are keyed by chance: what is printed here says nothing to whoever reads it elsewhere.
     ...{ readings: nobodyMeasures, pause: localPause(o.dataDir), digest: createDigest(systemTime.uuid()) },
   };
-  const { targets, switches, channels, actions, probes } = openDrivers(o.system, deps);
-  const plan = { system: o.system, digest: createDigest(''), targets, expression, actions, probes };
+  const { targets, switches, databases, channels, actions, probes } = openDrivers(o.system, deps);
+  const plan = { system: o.system, digest: createDigest(''), targets, databases, expression, actions, probes };
   const read: LocalParts['read'] = async (source, withinMs) => {
     const timeoutMs = Math.min(source.timeoutMs, withinMs);
     return openReader({ ...source, timeoutMs }, deps).read(AbortSignal.timeout(withinMs + SPARE_MS), {});

@@ -17,6 +17,7 @@ import { createChatwoot, createEvolution, createN8n, createN8nSwitch, createZApi
 import { createKubernetesReader } from './adapters/kubernetes/index.ts';
 import { createLogReader } from './adapters/log/index.ts';
 import { createMappedWebhook } from './adapters/mapped-webhook/index.ts';
+import { createDatabase } from './adapters/migrations/index.ts';
 import { createHeroku, createRailway } from './adapters/paas/index.ts';
 import { createPm2Reader } from './adapters/pm2/index.ts';
 import { createPrometheusReader } from './adapters/prometheus/index.ts';
@@ -26,11 +27,13 @@ import { createReleaseDirectory } from './adapters/release-directory/index.ts';
 import { createSentry } from './adapters/sentry/index.ts';
 import { createSentryApiReader } from './adapters/sentry-api/index.ts';
 import { createSlackChannel } from './adapters/slack/index.ts';
-import { createSqlReader } from './adapters/sql/index.ts';
+import { createPostgres, createSqlReader } from './adapters/sql/index.ts';
+import { createSqlParser } from './adapters/sql-parser/index.ts';
 import { createStatusPageReader } from './adapters/status-page/index.ts';
 import { createOtlp, createRemoteWrite } from './adapters/telemetry/index.ts';
 import { createWebhookChannel } from './adapters/webhook/index.ts';
 import type { ChannelSpec } from './domain/channel-catalog.ts';
+import type { DatabaseSpec } from './domain/database-catalog.ts';
 import type { IntegrationSpec } from './domain/integration-catalog.ts';
 import type { Batch, Samples } from './domain/signal.ts';
 import { isPulled, type PulledSpec, type SourceSpec } from './domain/source-catalog.ts';
@@ -41,6 +44,7 @@ import { listening } from './flows/detect/listening.ts';
 import { polled } from './flows/detect/poll.ts';
 import { sent } from './flows/detect/sent.ts';
 import type { Channel } from './ports/channel.ts';
+import type { Database } from './ports/database.ts';
 import type { DeployTarget } from './ports/deploy-target.ts';
 import type { Expression } from './ports/expression.ts';
 import type { FlowSwitch } from './ports/flow-switch.ts';
@@ -75,6 +79,8 @@ export const openSwitches = (system: System, deps: DriverDeps): Readonly<Record<
   openEach(system.switches, (spec) => openSwitch(spec, deps));
 export const openIntegrations = (system: System, deps: DriverDeps): Readonly<Record<string, Integration>> =>
   openEach(system.integrations ?? [], (spec) => openIntegration(spec, deps));
+export const openDatabases = (system: System, deps: DriverDeps): Readonly<Record<string, Database>> =>
+  openEach(system.databases ?? [], (spec) => openDatabase(spec, deps));
 export const openChannels = (system: System, deps: ChannelDeps): Readonly<Record<string, Channel>> =>
   openEach(system.channels, (spec) => openChannel(spec, deps));
 
@@ -118,6 +124,11 @@ export function openIntegration(spec: IntegrationSpec, deps: DriverDeps): Integr
     case 'chatwoot':
       return createChatwoot(spec, deps);
   }
+}
+
+/** @throws BELAY_CONFIG_INVALID for options that mean nothing */
+export function openDatabase(spec: DatabaseSpec, deps: DriverDeps): Database {
+  return createDatabase(spec, { ...deps, server: createPostgres(spec), parser: createSqlParser() });
 }
 
 /** @throws BELAY_CONFIG_INVALID for options that mean nothing */

@@ -1,9 +1,11 @@
 // A plan as text: each step with what would run, from what to what, what is not known, and the hash that stands for all of it.
 import { guardText } from '../domain/event-text.ts';
 import type { Plan, PlanStep } from '../domain/plan.ts';
+import { isLossy, type Safety } from '../domain/rollback-safety.ts';
 import type { Lang } from '../domain/system.ts';
 import { plannedEachText } from '../domain/text/each-texts.ts';
 import { planNoteText } from '../domain/text/plan-notes.ts';
+import { safetyLines, safetyTitle, verdictText } from '../domain/text/safety-texts.ts';
 import type { Look } from './output.ts';
 import { cut, pad, wrap } from './text-layout.ts';
 import { argsText, callText, shortHash, valueText } from './value-text.ts';
@@ -22,14 +24,21 @@ export function planText(plan: Plan, page: Look & { readonly lang: Lang }): stri
   const guards = plan.guards.flatMap((guard) =>
     wrap(guardText(guard, page.lang), width - 4).map((line, at) => `${at === 0 ? `  ${guardMark(guard.answer, page)} ` : '    '}${line}`),
   );
+  const block = (title: string, lines: readonly string[]): string =>
+    lines.length === 0 ? '' : `${colour.bold(title)}\n${lines.join('\n')}`;
+  const safety = plan.safety === undefined ? '' : block(safetyTitle(page.lang), safetyText(plan, plan.safety, page));
   const unknowns = plan.unknowns.flatMap((one) =>
     wrap(`${one.step}: ${one.why}`, width - 4).map((line, at) => `${at === 0 ? `  ${colour.yellow(page.marks.unknown)} ` : '    '}${line}`),
   );
-  const block = (title: string, lines: readonly string[]): string =>
-    lines.length === 0 ? '' : `${colour.bold(title)}\n${lines.join('\n')}`;
-  return [head.join('\n'), block(words.steps, steps), block(words.guards, guards), block(words.unknowns, unknowns)]
+  return [head.join('\n'), block(words.steps, steps), safety, block(words.guards, guards), block(words.unknowns, unknowns)]
     .filter((one) => one !== '')
     .join('\n\n');
+}
+
+function safetyText(plan: Plan, safety: Safety, { colour, width, marks, lang }: Look & { readonly lang: Lang }): readonly string[] {
+  const paint = isLossy(safety.verdict) ? colour.red : colour.green;
+  const head = `  ${paint(isLossy(safety.verdict) ? marks.failed : marks.done)} ${colour.bold(safety.verdict)}: ${verdictText(safety.verdict, lang)}`;
+  return [head, ...safetyLines(safety, lang, plan.losses ?? []).flatMap((line) => wrap(line, width - 6).map((one) => `      ${one}`))];
 }
 
 function guardMark(answer: string, { colour, marks }: Look): string {

@@ -2,6 +2,7 @@
 import type { ParamSpec } from '../domain/catalog.ts';
 import type { InputSpec, InputType, Runbook } from '../domain/ir.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
+import { findQuery, specOfQuery } from '../domain/named-query.ts';
 import { nearest } from '../domain/nearest.ts';
 import { isPulled } from '../domain/source-catalog.ts';
 import { DURATION_FORM, durationMeant, parseDuration } from '../domain/units.ts';
@@ -49,7 +50,7 @@ export function lintArguments(call: Call): void {
   const { kind, name, args, context, problems } = call;
   if (name === '') return;
   const specs = specsOf(call);
-  const spec = Object.hasOwn(specs, name) ? specs[name] : undefined;
+  const spec = Object.hasOwn(specs, name) ? specFor(call, specs[name]) : undefined;
   if (spec === undefined) {
     demandKnown({ rule: `unknown-${kind}`, what: kind, name, known: new Set(Object.keys(specs)), span: call.nameSpan }, problems);
   } else {
@@ -65,13 +66,37 @@ export function lintArguments(call: Call): void {
         draft: call.draft,
         context,
         problems,
-        release: kind === 'action' && args['target'] !== undefined,
+        release: kind === 'action' && (args['target'] !== undefined || args['database'] !== undefined),
         ...(call.as === undefined ? {} : { as: call.as }),
         secrets: spec?.params[key]?.secrets === true,
       }),
     );
   }
 }
+
+/** What a named query takes besides; one that is none is told here. */
+function specFor({ kind, name, args, context, problems, value, nameSpan }: Call, spec: Spec | undefined): Spec | undefined {
+  const base = kind === 'probe' && name === 'sql' ? context.probes['sql'] : undefined;
+  if (base === undefined || typeof args['query'] !== 'string' || hasRef(args['query'])) return spec;
+  const found = findQuery(context.system, args);
+  if (found !== null) return specOfQuery(base, found.query);
+  const { databases = [] } = context.system;
+  const owners = databases.filter(({ queries }) => Object.hasOwn(queries, String(args['query'])));
+  const at = value.kind === 'map' ? entryAt(value, ['with', 'query']).value.span : nameSpan;
+  if (owners.length > 1 && args['database'] === undefined)
+    problems.error('missing-argument', at, `${owners.map(({ id }) => id).join(' and ')} both have a query ${args['query']}`, {
+      hint: 'Add it under with: database: <id>.',
+    });
+  else {
+    const known = databases.filter(({ id }) => args['database'] === undefined || args['database'] === id);
+    const names = new Set(known.flatMap(({ queries }) => Object.keys(queries)));
+    demandKnown({ rule: 'unknown-query', what: 'query', name: args['query'], known: names, span: at }, problems);
+  }
+  // Nothing can be said of the rest.
+  return { params: { ...base.params, ...Object.fromEntries(Object.keys(args).map((key) => [key, base.params[key] ?? ANYTHING])) } };
+}
+
+const ANYTHING: ParamSpec = { type: 'any' };
 
 function withOf(call: Call): Value {
   return entryAt(call.value, ['with']).value;
@@ -102,7 +127,10 @@ function namesOf(params: Readonly<Record<string, ParamSpec>>): string {
   return names.length === 0 ? 'no arguments' : `arguments ${names.join(', ')}`;
 }
 
-type Specs = Readonly<Record<string, { readonly params: Readonly<Record<string, ParamSpec>> }>>;
+interface Spec {
+  readonly params: Readonly<Record<string, ParamSpec>>;
+}
+type Specs = Readonly<Record<string, Spec>>;
 
 function specsOf({ kind, context }: Call): Specs {
   if (kind !== 'runbook') return kind === 'action' ? context.actions : context.probes;
@@ -192,6 +220,7 @@ function lintValue(spec: ParamSpec | undefined, value: Json, argument: Argument)
     case 'switch':
     case 'integration':
     case 'intake':
+    case 'database':
     case 'trigger':
     case 'window':
     case 'secret':
@@ -238,6 +267,7 @@ const LISTS = {
   switch: 'switches',
   integration: 'integrations',
   intake: 'intakes',
+  database: 'databases',
   trigger: 'triggers',
   source: 'sources',
   window: 'windows',

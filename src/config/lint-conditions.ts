@@ -1,7 +1,8 @@
 // Every condition of a runbook, type-checked: checks see only what their probe gives, steps see inputs, answers and the time.
 import type { ExprType } from '../domain/catalog.ts';
 import { conditionNames } from '../domain/condition-names.ts';
-import type { EachStep, Step } from '../domain/ir.ts';
+import type { Check, EachStep, Step } from '../domain/ir.ts';
+import { findQuery, probeSpecFor } from '../domain/named-query.ts';
 import { overNames, readOver } from '../domain/over.ts';
 import type { RunbookDraft } from './draft.ts';
 import { orgFields, spanInScalar } from './lint-refs.ts';
@@ -11,6 +12,8 @@ import { entryAt } from './read.ts';
 import type { Span } from './source-text.ts';
 import type { StepDraft } from './steps.ts';
 import type { Value } from './yaml.ts';
+
+type Probed = Pick<Check, 'probe' | 'with'>;
 
 interface Condition {
   readonly source: string;
@@ -45,18 +48,19 @@ function wordLength(source: string, offset: number): number {
 function guardConditions(draft: RunbookDraft, context: LintContext): readonly Condition[] {
   const at = (section: string, index: number, key: string): Span => entryAt(draft.front, [section, index, key]).value.span;
   const require = draft.runbook.require.flatMap((one, index) =>
-    'ask' in one ? [] : probed(one.probe, one.expect, at('require', index, 'expect'), context),
+    'ask' in one ? [] : probed(one, one.expect, at('require', index, 'expect'), context),
   );
   const never = draft.runbook.never.flatMap((one, index) =>
-    'ask' in one ? [] : probed(one.probe, one.when, at('never', index, 'when'), context),
+    'ask' in one ? [] : probed(one, one.when, at('never', index, 'when'), context),
   );
   return [...require, ...never];
 }
 
 /** Nothing can be said of a probe that does not exist. */
-function probed(probe: string, source: string, span: Span, context: LintContext): readonly Condition[] {
-  const spec = Object.hasOwn(context.probes, probe) ? context.probes[probe] : undefined;
-  return spec === undefined ? [] : [{ source, names: spec.result, wants: 'bool', span }];
+function probed(one: Probed, source: string, span: Span, context: LintContext): readonly Condition[] {
+  const spec = Object.hasOwn(context.probes, one.probe) ? context.probes[one.probe] : undefined;
+  if (spec === undefined || (one.probe === 'sql' && findQuery(context.system, one.with) === null)) return [];
+  return [{ source, names: probeSpecFor(context.system, spec, one.with).result, wants: 'bool', span }];
 }
 
 function stepConditions(place: StepDraft, names: Condition['names'], context: LintContext): readonly Condition[] {
@@ -72,9 +76,7 @@ function stepConditions(place: StepDraft, names: Condition['names'], context: Li
     ...(step.kind === 'wait' ? own(step.until, ['until']) : []),
     ...(step.kind === 'choose' ? own(step.by, ['by'], 'string') : []),
     ...(step.kind === 'each' ? overCondition(step, names, entryAt(body, ['over']).value.span) : []),
-    ...checksOf(step).flatMap(({ check, path }) =>
-      probed(check.probe, check.expect, entryAt(body, [...path, 'expect']).value.span, context),
-    ),
+    ...checksOf(step).flatMap(({ check, path }) => probed(check, check.expect, entryAt(body, [...path, 'expect']).value.span, context)),
   ];
 }
 
@@ -87,7 +89,7 @@ function overCondition({ over }: EachStep, names: Condition['names'], span: Span
 
 function checksOf(
   step: Step,
-): readonly { readonly check: { readonly probe: string; readonly expect: string }; readonly path: readonly (string | number)[] }[] {
+): readonly { readonly check: Probed & { readonly expect: string }; readonly path: readonly (string | number)[] }[] {
   if (step.kind === 'do') return step.verify.map((check, index) => ({ check, path: ['verify', index] }));
   if (step.kind === 'verify' || step.kind === 'watch') return step.checks.map((check, index) => ({ check, path: [step.mode, index] }));
   return [];

@@ -70,7 +70,7 @@ function problemOf(path: readonly string[], place: RefPlace): RefProblem | null 
     case 'component':
       return componentProblem(rest, context);
     case 'release':
-      if (!place.release) return { why: 'only a do step with a target knows releases' };
+      if (!place.release) return { why: 'only a do step with a target or a database knows releases' };
       return rest.length === 1
         ? among(rest[0] ?? '', ['current', 'previous'], 'release')
         : { why: 'write {release.current} or {release.previous}' };

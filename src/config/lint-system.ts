@@ -2,6 +2,7 @@
 import { BUCKET_DRIVERS } from '../domain/bucket-catalog.ts';
 import { CHANNEL_DRIVERS } from '../domain/channel-catalog.ts';
 import { corroboratorsOf } from '../domain/corroboration.ts';
+import { DATABASE_DRIVERS, type DatabaseSpec } from '../domain/database-catalog.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import type { DriverOptions } from '../domain/driver-options.ts';
 import { INTEGRATION_DRIVERS } from '../domain/integration-catalog.ts';
@@ -62,6 +63,12 @@ export function lintSystemParts(context: LintContext): readonly Diagnostic[] {
   for (const spec of system.targets) lintOptions({ what: 'target', spec }, context, problems);
   for (const spec of system.switches) lintOptions({ what: 'switch', spec }, context, problems);
   for (const spec of system.integrations ?? []) lintOptions({ what: 'integration', spec }, context, problems);
+  for (const spec of system.databases ?? []) {
+    demand('components', spec.component ?? '', ['databases', spec.id, 'component']);
+    demand('targets', spec.target ?? '', ['databases', spec.id, 'target']);
+    lintFiles(spec, context, problems);
+    lintOptions({ what: 'database', spec }, context, problems);
+  }
   for (const spec of system.channels) lintOptions({ what: 'channel', spec }, context, problems);
   for (const spec of system.secrets ?? []) lintOptions({ what: 'secret', spec }, context, problems);
   for (const spec of system.buckets ?? []) lintOptions({ what: 'bucket', spec }, context, problems);
@@ -87,6 +94,7 @@ const PLACES = {
   target: 'targets',
   switch: 'switches',
   integration: 'integrations',
+  database: 'databases',
   channel: 'channels',
   secret: 'secrets',
   bucket: 'buckets',
@@ -98,10 +106,22 @@ function optionsOf({ what, spec }: DrivenSpec): DriverOptions {
   if (what === 'integration') return INTEGRATION_DRIVERS[spec.driver];
   if (what === 'secret') return SECRET_DRIVERS[spec.driver];
   if (what === 'bucket') return BUCKET_DRIVERS[spec.driver];
+  if (what === 'database') return DATABASE_DRIVERS[spec.driver];
   return what === 'switch' ? SWITCH_DRIVERS[spec.driver] : CHANNEL_DRIVERS[spec.driver];
 }
 
-const WORDS = { components: 'component', roles: 'role', channels: 'channel', triggers: 'trigger' } as const;
+/** A file says by a query of its database that it has done its work. */
+function lintFiles({ id, files, queries }: DatabaseSpec, { drafts }: LintContext, problems: Problems): void {
+  for (const [name, { applied }] of Object.entries(files)) {
+    if (Object.hasOwn(queries, applied) && queries[applied]?.gives['applied'] === 'bool') continue;
+    const { span } = entryAt(drafts.system.value, ['databases', id, 'files', name, 'applied']).value;
+    problems.error('query', span, `${applied} is no query of ${id} that gives applied: bool`, {
+      hint: 'Belay believes no answer of the file itself: the query looks whether its work is done.',
+    });
+  }
+}
+
+const WORDS = { components: 'component', roles: 'role', channels: 'channel', triggers: 'trigger', targets: 'target' } as const;
 
 /** Conditions of a synthetic customer, and what its requests name. */
 function lintSynthetic({ id, steps }: SyntheticSpec, context: LintContext, problems: Problems): void {

@@ -3,6 +3,7 @@
 import type { BucketSpec } from '../domain/bucket-catalog.ts';
 import type { ActionSpec, ExprType, ProbeSpec } from '../domain/catalog.ts';
 import type { ChannelSpec } from '../domain/channel-catalog.ts';
+import type { DatabaseSpec } from '../domain/database-catalog.ts';
 import type { IntegrationSpec } from '../domain/integration-catalog.ts';
 import type { SecretSpec } from '../domain/secret-catalog.ts';
 import type { Runbook } from '../domain/ir.ts';
@@ -48,6 +49,7 @@ export type DrivenSpec =
   | { readonly what: 'target'; readonly spec: TargetSpec }
   | { readonly what: 'switch'; readonly spec: SwitchSpec }
   | { readonly what: 'integration'; readonly spec: IntegrationSpec }
+  | { readonly what: 'database'; readonly spec: DatabaseSpec }
   | { readonly what: 'channel'; readonly spec: ChannelSpec }
   | { readonly what: 'secret'; readonly spec: SecretSpec }
   | { readonly what: 'bucket'; readonly spec: BucketSpec };
@@ -63,6 +65,7 @@ export interface Known {
   readonly switches: ReadonlySet<string>;
   readonly integrations: ReadonlySet<string>;
   readonly intakes: ReadonlySet<string>;
+  readonly databases: ReadonlySet<string>;
   readonly people: ReadonlySet<string>;
   readonly channels: ReadonlySet<string>;
   readonly audiences: ReadonlySet<string>;

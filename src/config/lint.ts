@@ -104,6 +104,7 @@ function knownOf(draft: SystemDraft): Known {
     switches: keys('switches'),
     integrations: keys('integrations'),
     intakes: keys('intake'),
+    databases: keys('databases'),
     people: keys('people'),
     channels: keys('channels'),
     audiences: keys('audiences'),

@@ -1,6 +1,7 @@
 // belay.yaml: which keys it has and what they become. What the parts say of one another is checked by the lint.
 import { BUCKET_DRIVERS, type BucketSpec } from '../domain/bucket-catalog.ts';
 import { CHANNEL_DRIVERS, type ChannelSpec } from '../domain/channel-catalog.ts';
+import { DATABASE_DRIVERS } from '../domain/database-catalog.ts';
 import type { GuardLimits } from '../domain/guardrail.ts';
 import { DEFAULT_GUARD_LIMITS } from '../domain/guardrail.ts';
 import type { IntakeSpec } from '../domain/intake.ts';
@@ -14,6 +15,7 @@ import type { AudienceSpec, Component, Lang, Organization, Person, SeverityPolic
 import { TARGET_DRIVERS, type TargetSpec } from '../domain/target-catalog.ts';
 import type { WindowSpec } from '../domain/window.ts';
 import { clock } from './clocks.ts';
+import { databaseOf, ofDatabase } from './databases.ts';
 import { type Driven, driven } from './driven.ts';
 import { readPolicy } from './policy.ts';
 import { intake } from './intake.ts';
@@ -131,6 +133,7 @@ const FILE = record({
   switches: optional(mapOf(driven(SWITCH_DRIVERS, ofComponent))),
   intake: optional(mapOf(intake)),
   integrations: optional(mapOf(driven(INTEGRATION_DRIVERS, ofComponent))),
+  databases: optional(mapOf(driven(DATABASE_DRIVERS, ofDatabase))),
   channels: optional(mapOf(driven(CHANNEL_DRIVERS, () => ({ dependsOn: optional(listOf(id)) })))),
   audiences: optional(mapOf(audience)),
   clocks: optional(mapOf(clock)),
@@ -171,6 +174,7 @@ export function readSystem(value: Value, problems: Problems): SystemDraft | null
       switches: list(file.switches, (key, one) => specOf(key, one) as unknown as SwitchSpec),
       intakes: list(file.intake, (key, one): IntakeSpec => ({ ...one, id: key })),
       integrations: list(file.integrations, (key, one) => specOf(key, one) as unknown as IntegrationSpec),
+      ...(file.databases === undefined ? {} : { databases: list(file.databases, databaseOf) }),
       channels: list(file.channels, (key, one) => ({ dependsOn: [], ...specOf(key, one) }) as unknown as ChannelSpec),
       people: list(
         file.people,

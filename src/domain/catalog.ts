@@ -15,6 +15,7 @@ export type ParamType =
   | 'switch'
   | 'integration'
   | 'intake'
+  | 'database'
   | 'trigger'
   | 'source'
   | 'window'
@@ -46,9 +47,9 @@ export interface ActionSpec {
   readonly params: Readonly<Record<string, ParamSpec>>;
 }
 
-export type ResultType = 'string' | 'int' | 'double' | 'bool';
+export type ResultType = 'string' | 'int' | 'double' | 'bool' | 'time';
 /** Types of what expressions may name. A `time` is an instant in ms; a record has typed fields. */
-export type ExprType = ResultType | 'time' | 'list' | 'any' | { readonly [field: string]: ExprType };
+export type ExprType = ResultType | 'list' | 'any' | { readonly [field: string]: ExprType };
 
 export interface ProbeSpec {
   readonly name: string;
@@ -67,6 +68,7 @@ const workflow = { type: 'string', required: true } as const;
 const instance = { type: 'string', required: true } as const;
 /** Says for the reader that the inbox itself stays. */
 const keep = { type: 'string', oneOf: ['inbox'] } as const;
+const database = { type: 'database', required: true } as const;
 
 export const ACTIONS: Readonly<Record<string, ActionSpec>> = index([
   { name: 'deploy.rollback', effect: 'state', params: { target, to: { type: 'release', required: true } } },
@@ -116,6 +118,12 @@ export const ACTIONS: Readonly<Record<string, ActionSpec>> = index([
   // What stands in front of webhooks.
   { name: 'intake.hold', effect: 'state', params: { intake, org: { type: 'org' } } },
   { name: 'intake.release', effect: 'state', params: { intake, org: { type: 'org' } } },
+  {
+    name: 'db.migrateDown',
+    effect: 'state',
+    params: { database, to: { type: 'string', required: true }, from: { type: 'release', required: true } },
+  },
+  { name: 'db.apply', effect: 'state', params: { database, file: { type: 'string', required: true } } },
   { name: 'belay.undo', effect: 'state', params: { steps: { type: 'list', required: true } } },
   { name: 'belay.pause', effect: 'state', params: { why: { type: 'string' } } },
   { name: 'belay.resume', effect: 'state', params: {} },
@@ -235,6 +243,18 @@ export const PROBES: Readonly<Record<string, ProbeSpec>> = index([
     params: { dir: { type: 'string', required: true } },
     // `behind` counts what only the branch at the remote has, asked anew.
     result: { branch: 'string', clean: 'bool', ahead: 'int', behind: 'int' },
+  },
+  {
+    name: 'sql',
+    params: { query: { type: 'string', required: true }, database: { type: 'database' }, over: { type: 'duration' } },
+    // What it takes and gives besides is what the named query says.
+    result: {},
+  },
+  {
+    name: 'migrations',
+    params: { database, release: { type: 'release', required: true } },
+    // `missing`: of the release, not in the database; `unknown`: in the database, not in the release.
+    result: { revision: 'string', applied: 'int', missing: 'int', unknown: 'int' },
   },
   { name: 'flow', params: { switch: { type: 'switch', required: true }, org }, result: { value: 'string' } },
   {

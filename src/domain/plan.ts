@@ -5,6 +5,7 @@ import type { PlannedEach } from './fan-out.ts';
 import type { GuardVerdict } from './guardrail.ts';
 import type { StepKind } from './ir.ts';
 import type { Json, JsonObject } from './json.ts';
+import type { Loss, Safety } from './rollback-safety.ts';
 
 /** `native`: the target compares by itself; `lock`: Belay looks again under a lock that others may not know; `none`: nothing does. */
 export type CompareAndSet = 'native' | 'lock' | 'none';
@@ -52,10 +53,14 @@ export interface Plan {
   readonly inputs: JsonObject;
   readonly org: string | null;
   readonly steps: readonly PlanStep[];
+  /** What it does to databases; absent where none stands behind it. */
+  readonly safety?: Safety;
   /** sha256 of everything above. */
   readonly planHash: string;
   /** Outside the hash: what the guards said when the plan was made. */
   readonly guards: readonly GuardVerdict[];
+  /** Outside the hash: what a way back would throw away, counted when the plan was made. */
+  readonly losses?: readonly Loss[];
   /** Outside the hash: sentences keys about what could not be known. */
   readonly unknowns: readonly { readonly step: string; readonly why: string }[];
 }

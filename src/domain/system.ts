@@ -3,6 +3,7 @@
 
 import type { BucketSpec } from './bucket-catalog.ts';
 import type { ChannelSpec } from './channel-catalog.ts';
+import type { DatabaseSpec } from './database-catalog.ts';
 import type { GuardLimits } from './guardrail.ts';
 import type { IntakeSpec } from './intake.ts';
 import type { IntegrationSpec } from './integration-catalog.ts';
@@ -80,6 +81,7 @@ export interface System {
   readonly switches: readonly SwitchSpec[];
   readonly integrations?: readonly IntegrationSpec[];
   readonly intakes?: readonly IntakeSpec[];
+  readonly databases?: readonly DatabaseSpec[];
   readonly people: readonly Person[];
   readonly roles: readonly string[];
   readonly channels: readonly ChannelSpec[];

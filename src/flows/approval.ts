@@ -1,6 +1,7 @@
 // Asking for an approval of exactly one plan, and waiting for it. Never granted by time-out; a grant of another plan never counts.
 import type { Instant } from '../domain/json.ts';
 import type { Plan } from '../domain/plan.ts';
+import { isLossy } from '../domain/rollback-safety.ts';
 import { attention } from './attention.ts';
 import { mergeIfGlobal } from './merge.ts';
 import type { Run, Visit } from './run.ts';
@@ -15,9 +16,10 @@ export interface ApprovalRequest {
   readonly onTimeout: 'abort' | 'escalate';
 }
 
-/** What a plan needs whoever asks: two people where something cannot be taken back. */
+/** What a plan needs whoever asks: two people where something cannot be taken back, or data would be lost. */
 export function approvalNeeds(run: Run, plan: Plan): ApprovalRequest {
-  const irreversible = plan.steps.some((step) => step.irreversible !== undefined && step.effect !== 'noop');
+  const irreversible =
+    plan.steps.some((step) => step.irreversible !== undefined && step.effect !== 'noop') || isLossy(plan.safety?.verdict);
   return {
     from: [run.course.runbook.owner ?? 'commander'],
     min: irreversible ? 2 : 1,
@@ -26,6 +28,10 @@ export function approvalNeeds(run: Run, plan: Plan): ApprovalRequest {
     onTimeout: 'escalate',
   };
 }
+
+/** What an `approve` step asks for, and never less than a loss of data demands. */
+export const stricter = (request: ApprovalRequest, plan: Plan): ApprovalRequest =>
+  isLossy(plan.safety?.verdict) ? { ...request, min: Math.max(2, request.min), fourEyes: true } : request;
 
 /** True when enough people granted this plan; false when somebody denied it or the time ran out under `abort`. */
 export async function askApproval(visit: Visit, part: string, plan: Plan, request: ApprovalRequest): Promise<boolean> {

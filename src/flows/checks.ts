@@ -43,7 +43,7 @@ export async function runCheck(world: CheckWorld, check: Check, lookup: Lookup, 
   const measured = await probe.measure(args.value, since === undefined ? undefined : { since });
   if (!measured.known)
     return { ...outcome('inconclusive', {}, measured.why), ...(measured.absent === undefined ? {} : { absent: measured.absent }) };
-  const { result, reason } = judge(world, check, measured);
+  const { result, reason } = judge(world, check, args.value, measured);
   return outcome(result, recordable(measured.values, check.probe), reason, true);
 }
 
@@ -72,8 +72,13 @@ function shortJson(value: Json): Json {
  * A sampled value is judged at its point and at both ends of its interval: all agree, or it is inconclusive
  * (so that thirty quiet minutes do not prove a rate).
  */
-function judge(world: CheckWorld, check: Check, measured: ProbeResult & { known: true }): { result: CheckResult; reason: string } {
-  const names = PROBES[check.probe]?.result ?? {};
+function judge(
+  world: CheckWorld,
+  check: Check,
+  args: JsonObject,
+  measured: ProbeResult & { known: true },
+): { result: CheckResult; reason: string } {
+  const names = world.probes[check.probe]?.resultOf?.(args) ?? PROBES[check.probe]?.result ?? {};
   const points = measured.interval === undefined ? [measured.values] : spread(measured.values, measured.interval);
   const answers = points.map((values) => world.expression.evaluate(check.expect, names, values));
   const broken = answers.find((answer) => !answer.ok);

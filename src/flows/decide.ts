@@ -6,6 +6,7 @@ import { judgeAll, localityOf as localityAmong } from '../domain/guardrail.ts';
 import type { Runbook } from '../domain/ir.ts';
 import type { Instant, Json } from '../domain/json.ts';
 import type { Plan } from '../domain/plan.ts';
+import { isLossy } from '../domain/rollback-safety.ts';
 import type { Transition, TriggerRule } from '../domain/trigger.ts';
 import { decisionFacts, type FactsWorld, type Standpoint } from './decision-facts.ts';
 import { mergeIfGlobal } from './merge.ts';
@@ -82,6 +83,7 @@ export function choose(start: Runbook['start'], plan: Plan, guards: readonly Gua
   const open = guards.find(isOpen);
   if (open !== undefined) return { choice: 'ask', reason: `guard ${open.guard}` };
   if (plan.unknowns.length > 0) return { choice: 'ask', reason: `unknown: ${plan.unknowns[0]?.step ?? ''}` };
+  if (isLossy(plan.safety?.verdict)) return { choice: 'ask', reason: `safety: ${plan.safety?.verdict ?? ''}` };
   if (plan.steps.some((step) => step.irreversible !== undefined && step.effect !== 'noop'))
     return { choice: 'ask', reason: 'irreversible' };
   if (plan.steps.some((step) => step.notes?.includes('rewrites-history') && step.effect !== 'noop'))

@@ -9,6 +9,7 @@ import type { Json, JsonObject } from '../domain/json.ts';
 import type { Plan, PlanNote, PlanStep } from '../domain/plan.ts';
 import type { System } from '../domain/system.ts';
 import type { Action, Observation } from '../ports/action.ts';
+import type { DeployTarget } from '../ports/deploy-target.ts';
 import { runCheck } from './checks.ts';
 import { draftEach } from './each/plan.ts';
 import type { Facts } from './facts.ts';
@@ -16,10 +17,11 @@ import { lookupIn, releaseFacts } from './facts.ts';
 import { planRun } from './plan-run.ts';
 import type { Lookup } from './refs.ts';
 import { resolveRefs } from './refs.ts';
+import { judgeSafety } from './safety.ts';
 import type { PinnedRunbook, World } from './world.ts';
 
 /** `readings`: absent where nothing is measured. */
-export type PlanWorld = Pick<World, 'system' | 'digest' | 'actions' | 'probes' | 'expression' | 'targets'> & {
+export type PlanWorld = Pick<World, 'system' | 'digest' | 'actions' | 'probes' | 'expression' | 'targets' | 'databases'> & {
   readonly readings?: World['readings'];
 };
 
@@ -50,9 +52,13 @@ export async function makePlan(world: PlanWorld, pinned: PinnedRunbook, facts: F
   const top = { runbook: runbook.id, irHash };
   const drafts = await draftSteps(runbook, { world, facts: known, called, touched: new Set(), top });
   const org = typeof inputs['org'] === 'string' ? inputs['org'] : null;
-  const body = { runbook: runbook.id, version: runbook.version, irHash, inputs, org, steps: drafts.map((draft) => draft.step) };
+  const steps = drafts.map((draft) => draft.step);
+  const judged = await judgeSafety(world, steps);
+  const safety = judged === null ? {} : { safety: judged.safety };
+  const body = { runbook: runbook.id, version: runbook.version, irHash, inputs, org, steps, ...safety };
   return {
     ...body,
+    ...(judged === null || judged.losses.length === 0 ? {} : { losses: judged.losses }),
     planHash: world.digest.of(body as unknown as Json),
     guards: await runbookGuards(world, runbook, lookupIn(world.system, known, null)),
     unknowns: drafts.flatMap((draft) => (draft.unknown === null ? [] : [{ step: draft.step.id, why: draft.unknown }])),
@@ -61,11 +67,12 @@ export async function makePlan(world: PlanWorld, pinned: PinnedRunbook, facts: F
 
 /** The same plan with other steps, under its new hash. */
 export function withSteps(world: Pick<World, 'digest'>, plan: Plan, steps: readonly PlanStep[]): Plan {
-  const { planHash: _old, guards, unknowns, ...rest } = plan;
+  const { planHash: _old, guards, unknowns, losses, ...rest } = plan;
   const body = { ...rest, steps };
   const open = steps.filter((step) => step.effect === 'unknown' && !unknowns.some((one) => one.step === step.id));
   return {
     ...body,
+    ...(losses === undefined ? {} : { losses }),
     planHash: world.digest.of(body as unknown as Json),
     guards,
     unknowns: [...unknowns, ...open.map((step) => ({ step: step.id, why: 'it would put back what was rolled away from' }))],
@@ -76,7 +83,7 @@ export function withSteps(world: Pick<World, 'digest'>, plan: Plan, steps: reado
  * Keeps the hashed part of a plan, under its own `planHash`: what was approved can be read back, and checked, from the hash alone.
  */
 export async function keepPlan(world: Pick<World, 'documents'>, plan: Plan): Promise<void> {
-  const { planHash, guards: _volatile, unknowns: _said, ...body } = plan;
+  const { planHash, guards: _volatile, unknowns: _said, losses: _counted, ...body } = plan;
   const hash = await world.documents.put(body as unknown as Json);
   assert(hash === planHash, `plan ${planHash} was stored as ${hash}`);
 }
@@ -253,7 +260,8 @@ async function withRefs(world: Pick<World, 'targets'>, name: string, args: JsonO
 }
 
 function notesOf(action: Action, args: JsonObject): readonly PlanNote[] {
-  const unguarded = action.spec.effect !== 'read' && action.compareAndSet(args) === 'none' && action.target(args).startsWith('target:');
+  const unguarded =
+    action.spec.effect !== 'read' && action.compareAndSet(args) === 'none' && /^(?:target|database):/.test(action.target(args));
   return [...(action.notes?.(args) ?? []), ...(unguarded ? (['unguarded'] as const) : [])];
 }
 
@@ -272,13 +280,20 @@ function sentence(error: unknown): string {
 
 /** Lookup for one step: `{release.*}` is what the step's own target says. */
 export async function lookupFor(world: Pick<World, 'system' | 'targets'>, facts: Facts, args: JsonObject): Promise<Lookup | string> {
-  const target = typeof args['target'] === 'string' ? world.targets[args['target']] : undefined;
+  const target = targetBehind(world, args);
   if (target === undefined) return lookupIn(world.system, facts, null);
   try {
     return lookupIn(world.system, facts, await releaseFacts(target));
   } catch (error) {
     return sentence(error);
   }
+}
+
+/** Of an action on a database: the target whose releases bring its migrations. */
+function targetBehind({ system, targets }: Pick<World, 'system' | 'targets'>, args: JsonObject): DeployTarget | undefined {
+  const database = (system.databases ?? []).find(({ id }) => id === args['database']);
+  const name = args['target'] ?? database?.target;
+  return typeof name === 'string' ? targets[name] : undefined;
 }
 
 /** The runbook's own `require` and `never`. Questions for people are inconclusive: they make Belay ask. */

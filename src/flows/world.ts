@@ -5,6 +5,7 @@ import type { Action } from '../ports/action.ts';
 import type { Artefacts } from '../ports/artefacts.ts';
 import type { Channel } from '../ports/channel.ts';
 import type { CommandRunner } from '../ports/command-runner.ts';
+import type { Database } from '../ports/database.ts';
 import type { DeployTarget } from '../ports/deploy-target.ts';
 import type { Digest } from '../ports/digest.ts';
 import type { Engine } from '../ports/engine.ts';
@@ -52,6 +53,7 @@ export interface World {
   readonly artefacts: Artefacts;
   readonly targets: Readonly<Record<string, DeployTarget>>;
   readonly switches: Readonly<Record<string, FlowSwitch>>;
+  readonly databases?: Readonly<Record<string, Database>>;
   readonly channels: Readonly<Record<string, Channel>>;
   readonly actions: Readonly<Record<string, Action>>;
   readonly probes: Readonly<Record<string, Probe>>;

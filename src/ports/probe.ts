@@ -16,6 +16,8 @@ export type ProbeResult =
 
 export interface Probe {
   readonly spec: ProbeSpec;
+  /** Of a probe whose values depend on its arguments; else they are those of `spec`. */
+  resultOf?(args: JsonObject): ProbeSpec['result'];
   /** Never throws for what the world does: trouble is `known: false`. `since` bounds windows of watches. */
   measure(args: JsonObject, o?: { readonly since?: Instant }): Promise<ProbeResult>;
 }

@@ -131,7 +131,6 @@ describe('the runbook of the design', () => {
       known('n8n.workflow', ['name'], { found: 'bool', archived: 'bool' }),
       known('vendor.status', ['vendor'], { state: 'string' }),
       known('log', ['name', 'org', 'last']),
-      known('sql', ['query', 'org'], { missing: 'int', received: 'int', stored: 'int' }),
       known('smoke', ['suite', 'env'], { failed: 'int', passed: 'int' }),
       known('synthetic', ['scene', 'org'], { passed: 'int', conversations: 'int' }),
     ]),
@@ -142,6 +141,13 @@ components: { messaging-webhook: {}, n8n: {}, chatwoot: {} }
 organizations: { acme: { webhookUrl: "https://acme.example/hook" } }
 roles: [integrations-engineering, crm-operations, client-communication]
 channels: { file: { driver: file, path: out.ndjson } }
+databases:
+  crm:
+    driver: postgres
+    url: "{env.DB_URL}"
+    queries:
+      conversations-without-link: { sql: "select 0 as missing where $org <> ''", parameters: { org: org }, gives: { missing: int } }
+      whatsapp-in-and-stored: { sql: "select 1 as received, 1 as stored where $org <> ''", parameters: { org: org }, gives: { received: int, stored: int } }
 audiences:
   client: { kind: customers, channels: [{ channel: file, to: [client] }] }
   team: { kind: responders, channels: [{ channel: file, to: [team] }] }

@@ -1,9 +1,10 @@
-// Every driver of sources, targets, switches and integrations has its page, its row in the index, and an example that the loader takes.
+// Every driver of sources, targets, switches, integrations and databases has its page, its row in the index, and an example that the loader takes.
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { loadAndLint } from '../../src/config/lint.ts';
+import { DATABASE_DRIVERS } from '../../src/domain/database-catalog.ts';
 import { INTEGRATION_DRIVERS } from '../../src/domain/integration-catalog.ts';
 import { SOURCE_DRIVERS } from '../../src/domain/source-catalog.ts';
 import { SWITCH_DRIVERS } from '../../src/domain/switch-catalog.ts';
@@ -11,7 +12,13 @@ import { TARGET_DRIVERS } from '../../src/domain/target-catalog.ts';
 import { TOOLS } from '../config/workspace.ts';
 import { read, root } from './source.ts';
 
-const DRIVERS = { sources: SOURCE_DRIVERS, targets: TARGET_DRIVERS, switches: SWITCH_DRIVERS, integrations: INTEGRATION_DRIVERS } as const;
+const DRIVERS = {
+  sources: SOURCE_DRIVERS,
+  targets: TARGET_DRIVERS,
+  switches: SWITCH_DRIVERS,
+  integrations: INTEGRATION_DRIVERS,
+  databases: DATABASE_DRIVERS,
+} as const;
 const PAGES = Object.entries(DRIVERS).flatMap(([what, drivers]) =>
   Object.keys(drivers).map((driver) => [what as keyof typeof DRIVERS, driver] as const),
 );

@@ -16,11 +16,11 @@ export interface Address {
 }
 
 /** @throws BELAY_CONFIG_INVALID, without repeating what was written */
-export function addressOf(source: string, url: string): Address {
+export function addressOf(id: string, url: string, what: 'source' | 'database' = 'source'): Address {
   const parsed = FORM.test(url) && URL.canParse(url) ? new URL(url) : null;
   const secrets = parsed === null ? null : secretsIn(parsed);
   if (parsed === null || secrets === null) {
-    throw new BelayError('BELAY_CONFIG_INVALID', `source ${source}: its url is not the address of a Postgres.`, {
+    throw new BelayError('BELAY_CONFIG_INVALID', `${what} ${id}: its url is not the address of a Postgres.`, {
       hint: 'Write url: "{env.NAME}", and set NAME to postgres://user:password@host:5432/database. In the password @ : / ? # % are written %40 %3A %2F %3F %23 %25.',
     });
   }

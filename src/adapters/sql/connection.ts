@@ -15,12 +15,39 @@ const TIMED_OUT = '57014';
 /** Values stay as the server writes them: a bigint is no JavaScript number, and a time zone is nobody's guess. */
 const AS_WRITTEN = { getTypeParser: () => (written: unknown) => written } as unknown as pg.CustomTypesConfig;
 
+export interface Question {
+  readonly text: string;
+  readonly values?: readonly (string | null)[];
+}
+
 /** @throws Error with what the server or the way to it said; it may hold the password */
 export async function readTable(
   address: Address,
-  o: { readonly query: string; readonly timeoutMs: number },
+  { query, timeoutMs }: { readonly query: string; readonly timeoutMs: number },
   signal: AbortSignal,
 ): Promise<Table> {
+  const [table] = await readTables(address, { questions: [{ text: query }], timeoutMs }, signal);
+  return table as Table;
+}
+
+/** All in one transaction, so that they see the same. @throws as `readTable` */
+export async function readTables(
+  address: Address,
+  o: { readonly questions: readonly Question[]; readonly timeoutMs: number },
+  signal: AbortSignal,
+): Promise<readonly Table[]> {
+  const { client, socket } = await dial(address);
+  const limits = limitsOf(socket, o.timeoutMs, signal);
+  try {
+    return await Promise.race([ask(client, o), limits.broken]);
+  } finally {
+    limits.lift();
+    socket.destroy();
+  }
+}
+
+/** A client that is not connected yet, and the socket that ends it. */
+export async function dial(address: Address): Promise<{ readonly client: pg.Client; readonly socket: Socket }> {
   // Loaded with the first reading: commands that only look at the configuration do not pay for it.
   const { default: postgres } = await import('pg');
   const socket = new Socket();
@@ -32,26 +59,28 @@ export async function readTable(
   });
   // A broken connection is told by the query that is under way; unheard, the event would end the process.
   client.on('error', () => undefined);
-  const limits = limitsOf(socket, o.timeoutMs, signal);
-  try {
-    return await Promise.race([ask(client, o), limits.broken]);
-  } finally {
-    limits.lift();
-    socket.destroy();
-  }
+  return { client, socket };
 }
 
-async function ask(client: pg.Client, o: { readonly query: string; readonly timeoutMs: number }): Promise<Table> {
+async function ask(
+  client: pg.Client,
+  o: { readonly questions: readonly Question[]; readonly timeoutMs: number },
+): Promise<readonly Table[]> {
   try {
     await client.connect();
     await client.query(beginning(o.timeoutMs));
-    // DECLARE takes nothing but a SELECT, and the extended protocol nothing but one statement.
-    await client.query({ text: `declare reading no scroll cursor for ${o.query}`, queryMode: 'extended' } as pg.QueryConfig);
-    const table = await fetchAll(client);
+    const tables: Table[] = [];
+    for (const { text, values = [] } of o.questions) {
+      // DECLARE takes nothing but a SELECT, and the extended protocol nothing but one statement.
+      const declared = { text: `declare reading no scroll cursor for ${text}`, values: [...values], queryMode: 'extended' };
+      await client.query(declared as pg.QueryConfig);
+      tables.push(await fetchAll(client));
+      await client.query('close reading');
+    }
     await client.query('rollback');
     // The reading is whole; how the connection ends changes nothing.
     client.end().catch(() => undefined);
-    return table;
+    return tables;
   } catch (error) {
     if ((error as { readonly code?: unknown }).code === TIMED_OUT) throw new Error(`no answer within ${o.timeoutMs} ms`, { cause: error });
     throw error;

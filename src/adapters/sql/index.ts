@@ -6,7 +6,10 @@ import type { SignalReader } from '../../ports/signal-source.ts';
 import type { Time } from '../../ports/time.ts';
 import { addressOf } from './address.ts';
 import { readTable } from './connection.ts';
+import { said } from './said.ts';
 import { plain, samplesOf, type Table } from './samples.ts';
+
+export { createPostgres } from './server.ts';
 
 export type SqlSpec = Extract<SourceSpec, { driver: 'sql' }>;
 
@@ -41,10 +44,4 @@ export function createSqlReader(spec: SqlSpec, { time }: { readonly time: Pick<T
   };
 
   return { id: spec.id, everyMs: spec.everyMs, read } satisfies SignalReader;
-}
-
-/** Node joins the failures of several addresses into one error without words. */
-function said(error: unknown): string {
-  if (error instanceof AggregateError) return error.errors.map(said).join('; ');
-  return error instanceof Error ? error.message || error.name : String(error);
 }

@@ -1,10 +1,12 @@
 // Binds every action of the catalog to the port that carries it. `belay.undo` is missing on purpose: taking back is the interpreter's
 // own business.
 import type { Action } from '../../ports/action.ts';
+import type { Database } from '../../ports/database.ts';
 import type { DeployTarget } from '../../ports/deploy-target.ts';
 import type { FlowSwitch } from '../../ports/flow-switch.ts';
 import type { PauseSwitch } from '../../ports/pause.ts';
 import type { Integrations } from '../integrations.ts';
+import { databaseActions } from './database.ts';
 import { deployActions } from './deploy.ts';
 import { flowActions } from './flow.ts';
 import { freezeActions } from './freeze.ts';
@@ -17,6 +19,7 @@ export interface ActionPorts {
   readonly switches: Readonly<Record<string, FlowSwitch>>;
   readonly integrations?: Integrations;
   readonly intake?: IntakePorts;
+  readonly databases?: Readonly<Record<string, Database>>;
   readonly pause: PauseSwitch;
 }
 
@@ -27,6 +30,7 @@ export function createActions(ports: ActionPorts): Readonly<Record<string, Actio
     ...flowActions(ports.switches),
     ...integrationActions(ports.integrations ?? {}),
     ...intakeActions(ports.intake ?? NO_INTAKE),
+    ...databaseActions(ports.databases ?? {}),
     ...pauseActions(ports.pause),
   ];
   return Object.fromEntries(actions.map((action) => [action.spec.name, action]));

@@ -1,6 +1,7 @@
 // Binds every probe of the catalog to the port that answers it. A probe only reads; trouble in the world is "not known", never a throw.
 import type { WindowSpec } from '../../domain/window.ts';
 import type { Bucket } from '../../ports/bucket.ts';
+import type { Database } from '../../ports/database.ts';
 import type { DeployTarget } from '../../ports/deploy-target.ts';
 import type { FlowSwitch } from '../../ports/flow-switch.ts';
 import type { Http } from '../../ports/http.ts';
@@ -22,9 +23,11 @@ import { intakeProbe } from './intake.ts';
 import { integrationProbes } from './integrations.ts';
 import { logProbe } from './log.ts';
 import { metricProbe } from './metric.ts';
+import { migrationsProbe } from './migrations.ts';
 import { sampleProbe, sentryProbe, vendorProbe } from './outside.ts';
 import { smokeProbe, syntheticProbe } from './rehearsed.ts';
 import { secretProbe } from './secret.ts';
+import { sqlProbe } from './sql.ts';
 import { flowProbe, releaseProbe } from './state.ts';
 import { windowProbe } from './window.ts';
 
@@ -49,6 +52,7 @@ export interface ProbePorts {
   readonly workingCopies: WorkingCopies;
   /** Absent: nothing is looked at. */
   readonly looks?: LookPorts;
+  readonly databases?: Readonly<Record<string, Database>>;
 }
 
 export function createProbes(ports: ProbePorts): Readonly<Record<string, Probe>> {
@@ -63,6 +67,8 @@ export function createProbes(ports: ProbePorts): Readonly<Record<string, Probe>>
     ...integrationProbes(ports.integrations ?? {}),
     reportsProbe(ports.readings),
     ...(ports.looks === undefined ? [] : looking(ports.looks)),
+    sqlProbe(ports.databases ?? {}, ports.looks?.time),
+    migrationsProbe(ports.databases ?? {}),
   ];
   return Object.fromEntries(probes.map((probe) => [probe.spec.name, probe]));
 }

@@ -1,6 +1,6 @@
 // `approve`: shows a fresh plan and waits until enough people have approved its hash. Never approves by itself.
 import type { ApproveStep } from '../../domain/ir.ts';
-import { askApproval } from '../approval.ts';
+import { type ApprovalRequest, askApproval, stricter } from '../approval.ts';
 import { failed } from '../fail.ts';
 import { adoptPlan, replan } from '../replan.ts';
 import type { Next, Visit } from '../run.ts';
@@ -9,13 +9,14 @@ import { finish, NEXT } from '../run.ts';
 export async function runApprove(visit: Visit<ApproveStep>): Promise<Next> {
   const { step } = visit;
   const plan = await replan(visit);
-  const granted = await askApproval(visit, 'approval', plan, {
+  const request: ApprovalRequest = {
     from: step.from,
     min: step.min,
     fourEyes: step.fourEyes,
     timeoutMs: step.timeoutMs ?? null,
     onTimeout: step.onTimeout,
-  });
+  };
+  const granted = await askApproval(visit, 'approval', plan, stricter(request, plan));
   await finish(visit, granted ? 'done' : 'failed', { planHash: plan.planHash, granted });
   if (!granted) return failed(visit, 'the plan was not approved');
   await adoptPlan(visit, plan);

@@ -7,6 +7,7 @@ import type { TriggerSeries } from '../triggers.ts';
 import { hidden, type PageContext, page } from './layout.ts';
 import { logPanel } from './log-panel.ts';
 import { checksPanel, contingenciesPanel, decisionPanel, evidencePanel, messagesPanel, signalPanel } from './panels.ts';
+import { safetyPanel } from './safety-panel.ts';
 import { stepsPanel } from './steps-panel.ts';
 import { tasksPanel } from './tasks-panel.ts';
 import { topBlock } from './top-block.ts';
@@ -15,7 +16,7 @@ export interface ShownIncident extends Snapshot {
   readonly series: TriggerSeries | null;
 }
 
-export function incidentPage(context: PageContext, { view, events, series }: ShownIncident, system: System): string {
+export function incidentPage(context: PageContext, { view, events, plan, series }: ShownIncident, system: System): string {
   const { w } = context;
   const orgs = view.headline.orgs === 'all' ? w.allOrgs : view.headline.orgs.map((org) => org.name).join(', ');
   const needs = view.approve.state === 'ready' ? `${w.needsYou} · ` : '';
@@ -23,7 +24,7 @@ export function incidentPage(context: PageContext, { view, events, series }: Sho
 ${topBlock(context, view, (id) => organizationName(system, id))}
 <div class="columns">
 <div class="column main">${tasksPanel(context, view)}${stepsPanel(context, view)}${logPanel(context, view.id, events, view.headline.zone)}</div>
-<div class="column side">${signalPanel(context, view, series)}${decisionPanel(context, view)}${contingenciesPanel(context, view)}${checksPanel(context, view)}${messagesPanel(context, view)}${evidencePanel(context, view)}${closeForm(context, view)}</div>
+<div class="column side">${signalPanel(context, view, series)}${decisionPanel(context, view)}${safetyPanel(context, plan)}${contingenciesPanel(context, view)}${checksPanel(context, view)}${messagesPanel(context, view)}${evidencePanel(context, view)}${closeForm(context, view)}</div>
 </div>
 </main>`;
   return page(

@@ -14,6 +14,7 @@ import { bigClock } from './clocks.ts';
 import { hidden, type PageContext, page, pauseButton } from './layout.ts';
 import { undoOf } from './next-action.ts';
 import { guardList } from './panels.ts';
+import { safetyPanel } from './safety-panel.ts';
 import { blastText, call, change, shortHash } from './values.ts';
 
 export function reviewPage(context: PageContext, { view, plan }: Snapshot, approvalId: string, system: System): string {
@@ -30,6 +31,7 @@ ${
     : html`<p class="intro">${w.reviewIntro}</p>
 ${bigClock(context, view.clock, [])}
 ${summary(context, view, plan, system)}
+${safetyPanel(context, plan)}
 ${planList(context, plan, view)}
 ${unknowns(context, plan)}
 ${guardList(context, view.decision?.guards ?? [], 'plan-guards', context.lang)}

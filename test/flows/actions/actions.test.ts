@@ -6,6 +6,7 @@ import { type ActionPorts, createActions } from '../../../src/flows/actions/inde
 import type { Action } from '../../../src/ports/action.ts';
 import type { DeployTarget, TargetState } from '../../../src/ports/deploy-target.ts';
 import { actionContract } from '../../contracts/action.ts';
+import { createFakeDatabase, type FakeDatabaseOptions } from '../../world/fakes/database.ts';
 import { createFakeDeployTarget, type FakeRelease } from '../../world/fakes/deploy-target.ts';
 import { DurableDisk } from '../../world/fakes/durable-disk.ts';
 import { createFakeFlowSwitch } from '../../world/fakes/flow-switch.ts';
@@ -58,6 +59,54 @@ actionContract('deploy.abort', async () => {
     close: async () => undefined,
   };
 });
+const MIGRATED = { known: { v2: ['1_a', '2_b', '3_c', '4_one-way', '5_e'] }, applied: ['1_a', '2_b', '3_c'] };
+const databaseOf = (o: Partial<FakeDatabaseOptions> = {}) => {
+  const database = createFakeDatabase({ ...MIGRATED, ...o });
+  return { database, actions: createActions({ targets: {}, switches: {}, databases: { crm: database }, pause: null as never }) };
+};
+actionContract('db.migrateDown', async () => {
+  const { database, actions } = databaseOf();
+  return {
+    action: actionOf(actions, 'db.migrateDown'),
+    args: { database: 'crm', to: '1_a', from: 'v2' },
+    impossible: { database: 'crm', to: '4_one-way', from: 'v2' },
+    interfere: async () => database.migrate('4_one-way'),
+    close: async () => undefined,
+  };
+});
+actionContract('db.apply', async () => {
+  const { actions } = databaseOf({ files: { repair: 'delete from contact' } });
+  return { action: actionOf(actions, 'db.apply'), args: { database: 'crm', file: 'repair' }, close: async () => undefined };
+});
+
+describe('a way back of a database', () => {
+  it.each([
+    ['-1', ['1_a', '2_b'], /relative/],
+    ['head', ['1_a', '2_b'], /relative/],
+    ['9_x', ['1_a', '2_b'], /release v2 has no migration 9_x/],
+    ['2_b', ['1_a'], /a way up/],
+    ['1_a', ['1_a', '2_b', '9_foreign'], /has 9_foreign, which release v2 does not know/],
+    ['3_c', ['1_a', '2_b', '3_c', '4_one-way'], /no way back is written for 4_one-way/],
+  ])('to %s from %j is refused before it begins', async (to, applied, why) => {
+    const { actions } = databaseOf({ applied });
+    const action = actionOf(actions, 'db.migrateDown');
+    const args = { database: 'crm', to, from: 'v2' };
+    expect(await action.impossible(args)).toMatch(why);
+    const { fingerprint } = await action.observe(args);
+    await expect(action.act(args, { expected: fingerprint, key: 'k', reason: 'INC-1' })).rejects.toMatchObject({ effect: 'none' });
+  });
+
+  it('to base takes all back, and the database that is there already is left alone', async () => {
+    const { actions, database } = databaseOf();
+    const action = actionOf(actions, 'db.migrateDown');
+    const args = { database: 'crm', to: 'base', from: 'v2' };
+    const before = await action.observe(args);
+    await action.act(args, { expected: before.fingerprint, key: 'k', reason: 'INC-1' });
+    expect(await database.migrations?.applied('v2')).toEqual([]);
+    expect(await action.observe(args)).toMatchObject({ reached: true, current: 'base', desired: 'base' });
+  });
+});
+
 actionContract('flow.set', async () => {
   const { flow, actions } = worldOf();
   return {

@@ -6,6 +6,7 @@ import type { JsonObject } from '../../../src/domain/json.ts';
 import { createProbes, type LookPorts } from '../../../src/flows/probes/index.ts';
 import type { IntakeStore } from '../../../src/ports/intake-store.ts';
 import type { MetricReading, Readings } from '../../../src/ports/readings.ts';
+import { createFakeDatabase } from '../../world/fakes/database.ts';
 import { createFakeDeployTarget } from '../../world/fakes/deploy-target.ts';
 import { createFakeFlowSwitch } from '../../world/fakes/flow-switch.ts';
 import { createFakeHttp, type FakeAnswer } from '../../world/fakes/http.ts';
@@ -92,6 +93,7 @@ function worldOf(o: { readonly answers?: readonly FakeAnswer[]; readonly reading
     intake: INTAKE,
     workingCopies: { look: async () => ({ branch: 'main', clean: true, ahead: 0, behind: 0 }) },
     looks: LOOKED_AT,
+    databases: { crm: createFakeDatabase({ known: { v1: ['1_a', '2_b'] }, applied: ['1_a', '3_c'] }) },
   });
   const measure = (name: string, args: JsonObject, more?: { readonly since?: number }) => {
     const probe = probes[name];
@@ -121,6 +123,8 @@ describe('the probes', () => {
       bucket: 'backups',
       synthetic: 'customer',
       jwt: 'http://shop/token',
+      database: 'crm',
+      release: 'v1',
     };
     for (const [name, spec] of Object.entries(PROBES)) {
       const result = await measure(name, args);
@@ -142,6 +146,10 @@ describe('the probes', () => {
     ['sample', { source: 'app', name: 'memory' }],
     ['window', { window: 'day' }],
     ['secret', { name: 'jwt' }],
+    ['sql', { query: 'nobody' }],
+    ['sql', {}],
+    ['migrations', { database: 'crm', release: 'gone' }],
+    ['migrations', { database: 'nobody', release: 'v1' }],
   ])('say that they do not know: %s with %j', async (name, args) => {
     expect(await worldOf().measure(name, args)).toEqual({ known: false, why: expect.any(String) });
   });
@@ -239,7 +247,7 @@ describe('headers of the http probe', () => {
 describe('the metric probe', () => {
   it('hands over scope, window and since, and gives the interval with the value', async () => {
     const { measure, asked } = worldOf();
-    const result = await measure('metric', { trigger: 'http-5xx', org: 'acme', over: 30_000 }, { since: 7 });
+    const result = await measure('metric', { trigger: 'http-5xx', org: 'acme', over: '30s' }, { since: 7 });
     expect(asked).toEqual([{ trigger: 'http-5xx', scope: 'acme', overMs: 30_000, since: 7 }]);
     expect(result).toEqual({
       known: true,
@@ -258,6 +266,15 @@ describe('the metric probe', () => {
     expect(await worldOf({ reading: { known: false, why: 'no data since 12:00' } }).measure('metric', { trigger: 'x' })).toEqual({
       known: false,
       why: 'no data since 12:00',
+    });
+  });
+});
+
+describe('the migrations probe', () => {
+  it('counts what the database lacks of a release, and what the release does not know', async () => {
+    expect(await worldOf().measure('migrations', { database: 'crm', release: 'v1' })).toEqual({
+      known: true,
+      values: { revision: '3_c', applied: 2, missing: 1, unknown: 1 },
     });
   });
 });

@@ -1,0 +1,144 @@
+// Migrations that are files of SQL: Belay itself runs the way back, in one transaction with the line in the table of the tool, so that
+// they agree whatever happens in between. For tools that bring no way back (Prisma, Supabase) the files are the user's own.
+import { createHash } from 'node:crypto';
+import type { DatabaseSpec } from '../../domain/database-catalog.ts';
+import { BelayError } from '../../domain/errors.ts';
+import type { Migration } from '../../domain/migrations.ts';
+import type { Migrations, SqlServer, SqlSession } from '../../ports/database.ts';
+import { type Artefact, byName } from './artefact.ts';
+import { columnOf, quoted, readColumn } from './table.ts';
+
+type FilesSpec = Extract<DatabaseSpec, { driver: 'sql-files' | 'prisma' | 'supabase' }>;
+
+interface Layout {
+  /** Of the table, quoted. */
+  readonly table: string;
+  /** Gives what is applied, oldest first. */
+  readonly select: string;
+  /** Takes the line of `$1` back. */
+  readonly forget: string;
+  /** Files of a release: name of a migration → its files. */
+  files(artefact: Artefact, release: string): Promise<readonly { readonly id: string; readonly up: string; readonly down: string }[]>;
+  /** What the table calls a migration. */
+  written(id: string): string;
+  readonly boot: Migrations['boot'];
+}
+
+export function createFileMigrations(spec: FilesSpec, deps: { readonly artefact: Artefact; readonly server: SqlServer }): Migrations {
+  const { artefact, server } = deps;
+  const layout = layoutOf(spec);
+  const known = async (release: string): Promise<readonly Migration[]> => {
+    const files = await layout.files(artefact, release);
+    return Promise.all(
+      files.map(async ({ id, up, down }) => {
+        const [there, back] = await Promise.all([artefact.text(release, up), artefact.text(release, down)]);
+        return { id, up: there, down: back, reversible: (back ?? '').trim() !== '' };
+      }),
+    );
+  };
+  const asKnown = async (release: string, written: readonly string[]): Promise<readonly string[]> => {
+    const ids = new Map((await layout.files(artefact, release)).map(({ id }) => [layout.written(id), id]));
+    return written.map((one) => ids.get(one) ?? one);
+  };
+  return {
+    compareAndSet: 'native',
+    boot: layout.boot,
+    known,
+    applied: async (by) => asKnown(by, await readColumn(server, layout.table, layout.select)),
+    down: async ({ from, revert, expected }) => {
+      const scripts = new Map((await known(from)).map((one) => [one.id, one.down]));
+      await server.change(async (session) => {
+        await session.ask({ text: LOCK, values: [lockOf(spec.id)] });
+        await session.script(`lock table ${layout.table} in share row exclusive mode`);
+        const now = await asKnown(from, columnOf(await session.ask({ text: layout.select, values: [] })));
+        if (now.join('\n') !== expected.join('\n')) throw new BelayError('BELAY_TARGET_CONFLICT', `${spec.id} has other migrations by now`);
+        for (const id of revert) await revertOne(session, { script: scripts.get(id) ?? null, id, layout });
+      });
+    },
+  };
+}
+
+const LOCK = 'select pg_advisory_xact_lock($1::bigint)';
+/** The same number for everybody who migrates this database through Belay. */
+const lockOf = (id: string): string => String(createHash('sha256').update(`belay:migrations:${id}`).digest().readInt32BE(0));
+
+async function revertOne(
+  session: SqlSession,
+  { script, id, layout }: { readonly script: string | null; readonly id: string; readonly layout: Layout },
+): Promise<void> {
+  if (script === null) throw new BelayError('BELAY_ACT_FAILED', `no way back is written for ${id}`);
+  await session.script(script);
+  await session.ask({ text: layout.forget, values: [layout.written(id)] });
+}
+
+function layoutOf(spec: FilesSpec): Layout {
+  switch (spec.driver) {
+    case 'sql-files':
+      return sqlFiles(spec);
+    case 'prisma':
+      return prisma(spec);
+    case 'supabase':
+      return supabase(spec);
+  }
+}
+
+/** `1_a.up.sql` with `1_a.down.sql`, or `1_a.sql` with `1_a.down.sql`, or a folder `1_a/` with both; the table may hold the number alone. */
+function sqlFiles(spec: Extract<FilesSpec, { driver: 'sql-files' }>): Layout {
+  const table = quoted(spec.id, 'table', spec.table);
+  const column = quoted(spec.id, 'column', spec.column);
+  return {
+    table,
+    select: `select ${column}::text from ${table} order by length(regexp_replace(${column}::text, '\\D.*$', '')), ${column}::text`,
+    forget: `delete from ${table} where ${column}::text in ($1::text, substring($1::text from '^\\d+'))`,
+    files: async (artefact, release) => {
+      const names = await artefact.list(release, spec.migrations);
+      const ids = new Set(names.flatMap((name) => /^(.+?)(?:\.up\.sql|\.sql|\/)$/.exec(name.replace(/\.down\.sql$/, ''))?.[1] ?? []));
+      const at = (name: string): string => `${spec.migrations}/${name}`;
+      return [...ids]
+        .toSorted(byName)
+        .map((id) =>
+          names.includes(`${id}/`)
+            ? { id, up: at(`${id}/up.sql`), down: at(`${id}/down.sql`) }
+            : { id, up: at(names.includes(`${id}.up.sql`) ? `${id}.up.sql` : `${id}.sql`), down: at(`${id}.down.sql`) },
+        );
+    },
+    written: (id) => id,
+    boot: 'unknown',
+  };
+}
+
+/** Prisma has no way back of its own: `down.sql` beside `migration.sql` is one. The line is kept and marked, as its own repair does. */
+function prisma(spec: Extract<FilesSpec, { driver: 'prisma' }>): Layout {
+  return {
+    table: '_prisma_migrations',
+    select: `select migration_name from _prisma_migrations where rolled_back_at is null and finished_at is not null order by started_at, migration_name`,
+    forget: `update _prisma_migrations set rolled_back_at = now() where migration_name = $1::text and rolled_back_at is null`,
+    files: async (artefact, release) => {
+      const names = await artefact.list(release, spec.migrations);
+      return names.flatMap((name) =>
+        name.endsWith('/')
+          ? [{ id: name.slice(0, -1), up: `${spec.migrations}/${name}migration.sql`, down: `${spec.migrations}/${name}down.sql` }]
+          : [],
+      );
+    },
+    written: (id) => id,
+    boot: 'starts-blindly',
+  };
+}
+
+/** Files of the way back lie beside the folder, in `rollbacks`: inside, the CLI would take them for migrations. */
+function supabase(spec: Extract<FilesSpec, { driver: 'supabase' }>): Layout {
+  const table = 'supabase_migrations.schema_migrations';
+  return {
+    table,
+    select: `select version from ${table} order by version`,
+    forget: `delete from ${table} where version = $1::text`,
+    files: async (artefact, release) => {
+      const names = (await artefact.list(release, spec.migrations)).filter((name) => /^\d+_.*\.sql$/.test(name));
+      const rollbacks = spec.migrations.replace(/[^/]+\/?$/, 'rollbacks');
+      return names.map((name) => ({ id: name.slice(0, -'.sql'.length), up: `${spec.migrations}/${name}`, down: `${rollbacks}/${name}` }));
+    },
+    written: (id) => /^\d+/.exec(id)?.[0] ?? id,
+    boot: 'starts-blindly',
+  };
+}

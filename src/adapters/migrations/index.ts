@@ -1,0 +1,71 @@
+// A database of belay.yaml with its migration tool and its files. It composes; what each tool is like its own file knows.
+import { createHash } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { DatabaseSpec } from '../../domain/database-catalog.ts';
+import { BelayError } from '../../domain/errors.ts';
+import type { Database, Migrations, SqlServer } from '../../ports/database.ts';
+import type { Processes } from '../../ports/process.ts';
+import type { SqlParser } from '../../ports/sql-parser.ts';
+import { createAlembicMigrations } from './alembic.ts';
+import { createArtefact } from './artefact.ts';
+import { createFileMigrations } from './files.ts';
+import { createProgramMigrations } from './programs.ts';
+
+const LARGEST_FILE = 4 * 1024 * 1024;
+
+export interface DatabaseDeps {
+  readonly server: SqlServer;
+  readonly parser: SqlParser;
+  readonly processes: Pick<Processes, 'run'>;
+  readonly baseDir: string;
+}
+
+/** @throws BELAY_CONFIG_INVALID for options that mean nothing */
+export function createDatabase(spec: DatabaseSpec, deps: DatabaseDeps): Database {
+  return {
+    spec,
+    server: deps.server,
+    migrations: migrationsOf(spec, deps),
+    parse: (sql) => deps.parser.parse(sql),
+    file: (name) => readNamed(spec, deps.baseDir, name),
+  } satisfies Database;
+}
+
+function migrationsOf(spec: DatabaseSpec, deps: DatabaseDeps): Migrations | null {
+  if (spec.driver === 'postgres') return null;
+  const artefact = createArtefact({ id: spec.id, artefact: spec.artefact, baseDir: deps.baseDir });
+  switch (spec.driver) {
+    case 'sql-files':
+    case 'prisma':
+    case 'supabase':
+      return createFileMigrations(spec, { ...deps, artefact });
+    case 'node-pg-migrate':
+    case 'knex':
+    case 'sequelize':
+    case 'umzug':
+      return createProgramMigrations(spec, { ...deps, artefact });
+    case 'alembic':
+      return createAlembicMigrations(spec, { ...deps, artefact });
+  }
+}
+
+async function readNamed(spec: DatabaseSpec, baseDir: string, name: string): Promise<{ readonly text: string; readonly hash: string }> {
+  const named = Object.hasOwn(spec.files, name) ? spec.files[name] : undefined;
+  if (named === undefined)
+    throw new BelayError('BELAY_NOT_FOUND', `there is no file ${name} of ${spec.id}`, {
+      hint: `Known: ${Object.keys(spec.files).join(', ') || 'none'}. They stand in belay.yaml.`,
+    });
+  const path = resolve(baseDir, named.path);
+  try {
+    if ((await stat(path)).size > LARGEST_FILE) throw new BelayError('BELAY_INPUT_INVALID', `${path} is larger than ${LARGEST_FILE} bytes`);
+    const text = await readFile(path, 'utf8');
+    return { text, hash: createHash('sha256').update(text).digest('hex') };
+  } catch (cause) {
+    if (BelayError.is(cause)) throw cause;
+    throw new BelayError('BELAY_NOT_FOUND', `the file ${named.path} of ${spec.id} cannot be read`, {
+      hint: 'Look whether it is there.',
+      cause,
+    });
+  }
+}

@@ -1,0 +1,186 @@
+// Migration tools that are programs of the release: node-pg-migrate, knex, sequelize-cli, umzug. Each is told one migration by its name,
+// newest first, and never "the last one": the table says afterwards whether exactly that one is gone. They are run by argv, with the
+// address of the database in their environment.
+import type { DatabaseSpec } from '../../domain/database-catalog.ts';
+import { BelayError } from '../../domain/errors.ts';
+import type { Migration } from '../../domain/migrations.ts';
+import type { Migrations, SqlServer } from '../../ports/database.ts';
+import type { Processes, ProcessResult } from '../../ports/process.ts';
+import { type Artefact, byName } from './artefact.ts';
+import { quoted, readColumn } from './table.ts';
+
+type ProgramSpec = Extract<DatabaseSpec, { driver: 'node-pg-migrate' | 'knex' | 'sequelize' | 'umzug' }>;
+/** What all programs have, alembic too. */
+type AnyProgram = Pick<ProgramSpec, 'id' | 'url' | 'variable' | 'environment' | 'toolTimeoutMs'> & { readonly command: readonly string[] };
+
+export interface ProgramDeps {
+  readonly artefact: Artefact;
+  readonly server: SqlServer;
+  readonly processes: Pick<Processes, 'run'>;
+}
+
+interface Tool {
+  readonly select: (table: string) => string;
+  /** File name → name of the migration; null: no migration. */
+  readonly nameOf: (file: string) => string | null;
+  readonly down: (spec: ProgramSpec, id: string) => readonly string[];
+  readonly boot: Migrations['boot'];
+  /** The name cannot be given to the program: why. */
+  readonly odd?: (id: string) => string | null;
+}
+
+const SCRIPT = /\.(?:c|m)?[jt]s$|\.sql$/;
+const whole = (file: string): string | null => (SCRIPT.test(file) && !/\.d\.[cm]?ts$/.test(file) ? file : null);
+const bare = (file: string): string | null => whole(file)?.replace(/\.[^.]+$/, '') ?? null;
+
+const TOOLS: Readonly<Record<ProgramSpec['driver'], Tool>> = {
+  'node-pg-migrate': {
+    select: (table) => `select name from ${table} order by run_on, id`,
+    nameOf: bare,
+    down: ({ migrations, table, variable }, id) => [
+      'down',
+      id,
+      '--migrations-dir',
+      migrations,
+      '--migrations-table',
+      table,
+      '--database-url-var',
+      variable,
+    ],
+    // Measured: `up` of an old release says that there is nothing to do, and the service starts on a schema that it cannot read.
+    boot: 'starts-blindly',
+    odd: (id) => (/^\d+$/.test(id) ? 'node-pg-migrate would take it for a number of migrations' : null),
+  },
+  knex: {
+    select: (table) => `select name from ${table} order by id`,
+    nameOf: whole,
+    down: (_spec, id) => ['migrate:down', id],
+    boot: 'refuses',
+  },
+  sequelize: {
+    select: (table) => `select name from ${table} order by name`,
+    nameOf: whole,
+    down: ({ migrations }, id) => ['db:migrate:undo', '--name', id, '--migrations-path', migrations],
+    boot: 'unknown',
+  },
+  umzug: {
+    select: (table) => `select name from ${table} order by name`,
+    nameOf: whole,
+    down: (_spec, id) => ['down', '--name', id],
+    boot: 'unknown',
+  },
+};
+
+export function createProgramMigrations(spec: ProgramSpec, deps: ProgramDeps): Migrations {
+  const { artefact, server } = deps;
+  const tool = TOOLS[spec.driver];
+  refuseByName(spec);
+  const table = quoted(spec.id, 'table', spec.table);
+  const applied = (): Promise<readonly string[]> => readColumn(server, table, tool.select(table));
+  return {
+    compareAndSet: 'none',
+    boot: tool.boot,
+    known: async (release) => {
+      const names = await artefact.list(release, spec.migrations);
+      const files = names.flatMap((file) => {
+        const id = tool.nameOf(file);
+        return id === null ? [] : [{ id, file: `${spec.migrations}/${file}` }];
+      });
+      return Promise.all(files.toSorted((a, b) => byName(a.id, b.id)).map(({ id, file }) => migrationOf(artefact, release, { id, file })));
+    },
+    applied: () => applied(),
+    down: async ({ from, revert, expected }) => {
+      const odd = revert
+        .map((id) => tool.odd?.(id) ?? (id.startsWith('-') ? 'it would be taken for an option' : null))
+        .find((one) => one !== null);
+      if (odd !== undefined && odd !== null) throw new BelayError('BELAY_ACT_FAILED', `${revert.join(', ')}: ${odd}`);
+      if ((await applied()).join('\n') !== expected.join('\n'))
+        throw new BelayError('BELAY_TARGET_CONFLICT', `${spec.id} has other migrations by now`);
+      const folder = await artefact.folder(from);
+      for (const [index, id] of revert.entries()) {
+        const before = await applied();
+        if (!before.includes(id)) continue;
+        const result = await runTool(spec, deps, folder, tool.down(spec, id));
+        const after = await applied();
+        const wanted = before.filter((one) => one !== id);
+        if (after.join('\n') === wanted.join('\n')) continue;
+        // Another one went, or more than one: whatever the program says, people look at it.
+        const untouched = index === 0 && after.join('\n') === before.join('\n');
+        throw failed(spec, result, untouched ? 'none' : 'unknown', `${id} is still applied, or not it alone is gone`);
+      }
+    },
+  };
+}
+
+/** Of a file that is no SQL, all that is said is whether it seems to have a way back. */
+async function migrationOf(
+  artefact: Artefact,
+  release: string,
+  { id, file }: { readonly id: string; readonly file: string },
+): Promise<Migration> {
+  const text = (await artefact.text(release, file)) ?? '';
+  if (!file.endsWith('.sql')) return { id, up: null, down: null, reversible: hasDown(text) };
+  const at = text.search(/^\s*--[\s-]*down\s+migration/im);
+  if (at === -1) return { id, up: text, down: null, reversible: false };
+  return {
+    id,
+    up: text.slice(0, at),
+    down: text.slice(at),
+    reversible:
+      text
+        .slice(at)
+        .replace(/--[^\n]*/g, '')
+        .trim() !== '',
+  };
+}
+
+function hasDown(text: string): boolean {
+  if (/\bdown\s*[=:]\s*false\b/.test(text)) return false;
+  return /\bdown\b/.test(text.replace(/\/\*[\s\S]*?\*\/|\/\/[^\n]*/g, ''));
+}
+
+/** Programs whose word for "down" throws data away, or takes back whatever comes first. */
+function refuseByName({ id, command }: AnyProgram): void {
+  const line = command.join(' ');
+  const hint = 'Name the program alone: Belay adds which migration is taken back.';
+  if (/\bsupabase\b/.test(line))
+    throw new BelayError('BELAY_CONFIG_INVALID', `database ${id}: command: "supabase migration down" resets the whole database`, {
+      hint: 'Use driver: supabase, whose ways back are files of yours.',
+    });
+  const last = command.at(-1) ?? '';
+  if (command.length > 1 && /^(down|downgrade|rollback|undo|migrate:(down|rollback)|db:migrate:undo(:all)?|-\d+|reset)$/.test(last))
+    throw new BelayError(
+      'BELAY_CONFIG_INVALID',
+      `database ${id}: command: it ends with ${last}, which without a name takes back whatever comes first`,
+      { hint },
+    );
+}
+
+export { refuseByName };
+
+export async function runTool(
+  spec: AnyProgram,
+  { processes }: Pick<ProgramDeps, 'processes'>,
+  cwd: string,
+  args: readonly string[],
+): Promise<ProcessResult> {
+  const [program = '', ...first] = spec.command;
+  const env = { ...spec.environment, [spec.variable]: spec.url };
+  return processes.run([program, ...first, ...args], { cwd, env, timeoutMs: spec.toolTimeoutMs });
+}
+
+/** The program's last words, without the password that it may have printed. */
+export function failed(spec: AnyProgram, { code, stdout, stderr }: ProcessResult, effect: 'none' | 'unknown', what: string): BelayError {
+  const password = URL.canParse(spec.url) ? new URL(spec.url).password : '';
+  const hide = (text: string): string =>
+    [spec.url, password, decodeURIComponent(password)].filter((one) => one !== '').reduce((all, one) => all.replaceAll(one, '***'), text);
+  const words = hide((stderr.trim() === '' ? stdout : stderr).trim()).slice(-500);
+  return new BelayError(
+    'BELAY_ACT_FAILED',
+    `${spec.id}: ${what} (${spec.command[0]} ended with ${code}${words === '' ? '' : `: ${words}`})`,
+    {
+      effect,
+      hint: 'Read what the program says; nothing else was started.',
+    },
+  );
+}

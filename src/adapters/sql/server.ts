@@ -1,0 +1,100 @@
+// A Postgres of the user's as a server of named queries and of changes in one transaction. It knows no query and no migration tool.
+import type pg from 'pg';
+import { BelayError } from '../../domain/errors.ts';
+import type { SqlServer, SqlSession, SqlTable, Statement } from '../../ports/database.ts';
+import { type Address, addressOf } from './address.ts';
+import { dial, readTables } from './connection.ts';
+import { said } from './said.ts';
+import { plain } from './samples.ts';
+
+/** A change that waits for a lock holds up everybody who comes after it. */
+const LOCK_WAIT_MS = 3_000;
+/** Later than the server's own limit. */
+const GRACE_MS = 1_000;
+const LONGEST_ROW = 10_000;
+
+interface Options {
+  readonly id: string;
+  readonly url: string;
+  readonly timeoutMs: number;
+}
+
+/** @throws BELAY_CONFIG_INVALID for a url that is not the address of a Postgres */
+export function createPostgres({ id, url, timeoutMs }: Options): SqlServer {
+  const address = addressOf(id, url, 'database');
+  const told = (error: unknown): string => plain(address.mask(`${id} (${address.label}): ${said(error)}`));
+  return {
+    read: async (statements, o = {}) => {
+      try {
+        return await readTables(address, { questions: statements, timeoutMs: o.timeoutMs ?? timeoutMs }, new AbortController().signal);
+      } catch (error) {
+        throw new BelayError('BELAY_TARGET_UNREACHABLE', told(error), { hint: HINT, cause: error });
+      }
+    },
+    change: (work) => changeIn(address, { timeoutMs, told }, work),
+  } satisfies SqlServer;
+}
+
+const HINT = 'Try the same query with psql and the same address; its role needs the right to read what it names.';
+
+interface Limits {
+  readonly timeoutMs: number;
+  readonly told: (error: unknown) => string;
+}
+
+async function changeIn<T>(address: Address, { timeoutMs, told }: Limits, work: (session: SqlSession) => Promise<T>): Promise<T> {
+  const { client, socket } = await dial(address);
+  const late = setTimeout(() => socket.destroy(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs + GRACE_MS);
+  const unreachable = (error: unknown): BelayError =>
+    new BelayError('BELAY_TARGET_UNREACHABLE', told(error), { hint: 'Look whether the server answers.', cause: error });
+  try {
+    await client.connect().catch((error: unknown) => {
+      throw unreachable(error);
+    });
+    const result = await begun(client, timeoutMs, told, work);
+    await client.query('commit').catch((error: unknown) => {
+      throw new BelayError('BELAY_TIMEOUT', `${told(error)}; whether it was committed is not known`, { effect: 'unknown', cause: error });
+    });
+    client.end().catch(() => undefined);
+    return result;
+  } finally {
+    clearTimeout(late);
+    // What was not committed is taken back by the server when the connection ends.
+    socket.destroy();
+  }
+}
+
+async function begun<T>(client: pg.Client, timeoutMs: number, told: Limits['told'], work: (session: SqlSession) => Promise<T>): Promise<T> {
+  const failed = (error: unknown): BelayError =>
+    new BelayError('BELAY_ACT_FAILED', told(error), { hint: 'Nothing was changed: the transaction was taken back.', cause: error });
+  const left = (): BelayError =>
+    new BelayError('BELAY_ACT_FAILED', told(new Error('the script ended the transaction that it runs in')), {
+      effect: 'unknown',
+      hint: 'Take BEGIN, COMMIT and ROLLBACK out of the file: Belay brings the transaction.',
+    });
+  let transaction: string | null = null;
+  try {
+    await client.query(`begin; set local statement_timeout = ${timeoutMs}; set local lock_timeout = ${LOCK_WAIT_MS}`);
+    transaction = await idOf(client);
+    const result = await work({ ask: (statement) => askIn(client, statement), script: async (sql) => void (await client.query(sql)) });
+    // A script that commits by itself has left the transaction: what it did then stays, and must not be called undone.
+    if ((await idOf(client)) !== transaction) throw left();
+    return result;
+  } catch (error) {
+    if (BelayError.is(error)) throw error;
+    // A transaction that failed takes no further statement; one that does has been ended by the script, and what it did stays.
+    const now = await idOf(client).catch(() => transaction);
+    const isLeft = transaction !== null && now !== transaction;
+    throw isLeft ? left() : failed(error);
+  }
+}
+
+async function idOf(client: pg.Client): Promise<string | null> {
+  const { rows } = await client.query<(string | null)[]>({ text: 'select pg_current_xact_id()::text', rowMode: 'array' });
+  return rows[0]?.[0] ?? null;
+}
+
+async function askIn(client: pg.Client, { text, values }: Statement): Promise<SqlTable> {
+  const { fields, rows } = await client.query<(string | null)[]>({ text, values: [...values], rowMode: 'array' });
+  return { columns: fields.map(({ name, dataTypeID }) => ({ name, type: dataTypeID })), rows: rows.slice(0, LONGEST_ROW) };
+}

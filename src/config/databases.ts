@@ -1,0 +1,92 @@
+// What a database has under every driver: its address, its limit in time, its queries and its files by name.
+
+import { type DatabaseSpec, DEFAULT_STATEMENT_MS, type NamedFile } from '../domain/database-catalog.ts';
+import {
+  COLUMN_TYPES,
+  type ColumnType,
+  type NamedQuery,
+  PARAMETER_TYPES,
+  prepareQuery,
+  RESERVED,
+  takesWindow,
+} from '../domain/named-query.ts';
+import type { Driven } from './driven.ts';
+import {
+  duration,
+  entryAt,
+  id,
+  type Keys,
+  mapOf,
+  NAME_KEYS,
+  oneOf,
+  optional,
+  present,
+  type Reader,
+  record,
+  required,
+  type Shape,
+  text,
+} from './read.ts';
+
+const COLUMN_KEYS: Keys = { form: 'a letter, then letters, digits and _', pattern: /^[a-zA-Z][A-Za-z0-9_]*$/ };
+const shape = record({
+  sql: required(text),
+  parameters: optional(mapOf(oneOf(...PARAMETER_TYPES), NAME_KEYS)),
+  gives: required(mapOf(oneOf<ColumnType>(...COLUMN_TYPES), COLUMN_KEYS)),
+  growth: optional(text),
+});
+
+const query: Reader<NamedQuery> = (value, problems, name) => {
+  const read = shape(value, problems, name);
+  if (read?.sql === undefined || read.gives === undefined) return undefined;
+  const { parameters = {}, gives, growth } = read;
+  const at = (key: string) => entryAt(value, [key]).value.span;
+  const clash = Object.keys(parameters).find((one) => [...RESERVED, 'from', 'to'].includes(one));
+  if (clash !== undefined)
+    problems.error('query', entryAt(value, ['parameters', clash]).keySpan, `no parameter may be called ${clash}`, {
+      hint: `${[...RESERVED, 'from', 'to'].join(', ')} are words of the probe itself.`,
+    });
+  const prepared = prepareQuery(read.sql, parameters);
+  if (!prepared.ok) {
+    problems.error('query', at('sql'), `${name}: ${prepared.why}`, { didYouMean: prepared.near ?? null });
+    return undefined;
+  }
+  const { text: sql, places } = prepared;
+  const odd = growthProblem({ gives, places }, growth);
+  if (odd !== null) problems.error('query', at('growth'), `${name}: ${odd}`);
+  return { text: sql, places, parameters, gives, ...present({ growth }) };
+};
+
+function growthProblem(of: Pick<NamedQuery, 'gives' | 'places'>, growth: string | undefined): string | null {
+  if (growth === undefined) return null;
+  if (of.gives[growth] !== 'int') return `growth names ${growth}, which is no column of whole numbers that it gives`;
+  return takesWindow(of) && of.places.includes('from') && of.places.includes('to') ? null : 'growth needs $from and $to in the query';
+}
+
+const file = record({ path: required(text), applied: required(id) });
+
+export const ofDatabase = (): Shape => ({
+  component: optional(id),
+  target: optional(id),
+  url: required(text),
+  timeout: optional(duration(1)),
+  queries: optional(mapOf(query)),
+  files: optional(mapOf(file)),
+});
+
+/** As the catalog's types say. */
+export function databaseOf(key: string, { driver, common, options }: Driven): DatabaseSpec {
+  const { timeout, queries, files, ...rest } = common;
+  const named = Object.entries((files ?? {}) as Readonly<Record<string, Partial<NamedFile>>>).flatMap(([name, one]) =>
+    one.path === undefined || one.applied === undefined ? [] : [[name, { path: one.path, applied: one.applied }] as const],
+  );
+  return {
+    id: key,
+    driver,
+    ...present(rest),
+    ...options,
+    timeoutMs: timeout ?? DEFAULT_STATEMENT_MS,
+    queries: queries ?? {},
+    files: Object.fromEntries(named),
+  } as unknown as DatabaseSpec;
+}

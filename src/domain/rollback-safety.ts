@@ -1,0 +1,183 @@
+// "Safe to roll back?": what a way back does to the data, from what the database has, what each release knows, and what the statements of
+// the migrations in between are. The worst of all databases wins, and what is not known counts as the worst. It asks nobody.
+import type { Migration } from './migrations.ts';
+import { beyond } from './migrations.ts';
+import type { Compat, Dropped, Finding, Judgement, SqlFamily } from './sql-judgement.ts';
+import { worstCompat, worstUndo } from './sql-judgement.ts';
+
+/** From harmless to impossible. */
+export const VERDICTS = ['code-only', 'flags-first', 'down-lossless', 'down-lossy', 'restore', 'roll-forward-only'] as const;
+export type Verdict = (typeof VERDICTS)[number];
+
+/** Each has its sentence in both languages. */
+export type SafetyWhy =
+  | 'same-schema'
+  | 'ahead'
+  | 'runs-on-new'
+  | 'may-break'
+  | 'breaks'
+  | 'refuses-boot'
+  | 'boots-blindly'
+  | 'taken-back'
+  | 'not-taken-back'
+  | 'no-way-back'
+  | 'opaque'
+  | 'already-lost'
+  | 'loses'
+  | 'loses-unknown'
+  | 'loses-nothing'
+  | 'locks'
+  | 'unreadable';
+
+export interface SafetyReason {
+  readonly why: SafetyWhy;
+  readonly database: string;
+  /** Of migrations, oldest first. */
+  readonly ids?: readonly string[];
+  readonly release?: string;
+  readonly findings?: readonly Pick<Finding, 'family' | 'object'>[];
+  /** `orders.note` or `orders`. */
+  readonly object?: string;
+  /** A power of ten: what is counted grows all the time, and the plan must not change with each row. */
+  readonly atMost?: number;
+  /** What the world said. */
+  readonly said?: string;
+}
+
+export interface Safety {
+  readonly verdict: Verdict;
+  readonly reasons: readonly SafetyReason[];
+}
+
+/** What a way back would throw away, counted; null where it could not be. */
+export interface Loss {
+  readonly database: string;
+  readonly object: string;
+  readonly count: number | null;
+}
+
+export interface DatabaseFacts {
+  readonly database: string;
+  /** The release that would be put live; null: the plan changes no code. */
+  readonly release: string | null;
+  readonly applied: readonly string[];
+  /** Of the release that would be live; null where nobody asks. */
+  readonly knownThere: readonly Pick<Migration, 'id'>[] | null;
+  /** Of the release that is live now: it alone can take back what it brought. */
+  readonly known: readonly Migration[];
+  readonly boot: 'refuses' | 'starts-blindly' | 'unknown';
+  /** What a step before the switch takes back. */
+  readonly revert: readonly string[];
+  readonly judged: ReadonlyMap<string, { readonly up: Judgement | null; readonly down: Judgement | null }>;
+  readonly losses: readonly Loss[];
+}
+
+export const worstVerdict = (all: readonly Verdict[]): Verdict =>
+  VERDICTS[Math.max(0, ...all.map((one) => VERDICTS.indexOf(one)))] ?? 'roll-forward-only';
+export const isLossy = (verdict: Verdict | undefined): boolean =>
+  verdict !== undefined && VERDICTS.indexOf(verdict) >= VERDICTS.indexOf('down-lossy');
+
+export function joinSafety(all: readonly Safety[]): Safety {
+  return { verdict: worstVerdict(all.map((one) => one.verdict)), reasons: all.flatMap((one) => one.reasons) };
+}
+
+/** Nobody could look: the worst there is. */
+export const unreadable = (database: string, said: string): Safety => ({
+  verdict: 'roll-forward-only',
+  reasons: [{ why: 'unreadable', database, said }],
+});
+
+export function judgeDatabase(facts: DatabaseFacts): Safety {
+  const { database, applied, knownThere, revert } = facts;
+  const ahead = knownThere === null ? [] : beyond(applied, knownThere);
+  const left = ahead.filter((id) => !revert.includes(id));
+  const about: SafetyReason[] = [];
+  if (ahead.length > 0) about.push({ why: 'ahead', database, ids: ahead, ...releaseOf(facts) });
+  if (ahead.length === 0 && knownThere !== null && revert.length === 0)
+    return { verdict: 'code-only', reasons: [{ why: 'same-schema', database, ...releaseOf(facts) }] };
+  const code = left.length === 0 ? null : oldCodeOn(left, facts);
+  const back = backwards(revert.length > 0 ? revert : (code?.needs ?? []), facts);
+  const parts: Safety[] = [];
+  if (code !== null) parts.push({ verdict: code.needs.length === 0 ? 'code-only' : 'down-lossy', reasons: code.reasons });
+  if (revert.length > 0) parts.push({ verdict: 'code-only', reasons: [{ why: 'taken-back', database, ids: inOrder(revert, facts) }] });
+  if (back !== null) parts.push(back);
+  const joined = joinSafety(parts);
+  return { verdict: joined.verdict, reasons: [...about, ...joined.reasons] };
+}
+
+const releaseOf = ({ release }: DatabaseFacts): { readonly release?: string } => (release === null ? {} : { release });
+const inOrder = (ids: readonly string[], { applied }: DatabaseFacts): readonly string[] => applied.filter((id) => ids.includes(id));
+
+/** Migrations that stay while the code goes: can it live with them? `needs`: what would have to be taken back first. */
+function oldCodeOn(
+  left: readonly string[],
+  facts: DatabaseFacts,
+): { readonly needs: readonly string[]; readonly reasons: readonly SafetyReason[] } {
+  const { database, boot } = facts;
+  const ups = left.map((id) => facts.judged.get(id)?.up ?? null);
+  const compat = worstCompat(ups.map((one): Compat => one?.compat ?? 'maybe'));
+  const findings = ups.flatMap((one) => one?.findings ?? []).filter((one) => one.compat !== 'ok');
+  const opaque = left.filter((_id, index) => ups[index] === null);
+  const reasons: SafetyReason[] = [];
+  if (opaque.length > 0) reasons.push({ why: 'opaque', database, ids: opaque });
+  if (boot === 'refuses') reasons.push({ why: 'refuses-boot', database, ...releaseOf(facts) });
+  if (compat !== 'ok')
+    reasons.push({ why: compat === 'breaks' ? 'breaks' : 'may-break', database, ...releaseOf(facts), ...shown(findings) });
+  if (compat !== 'ok' && boot === 'starts-blindly') reasons.push({ why: 'boots-blindly', database, ...releaseOf(facts) });
+  if (reasons.length === 0) return { needs: [], reasons: [{ why: 'runs-on-new', database, ids: left, ...releaseOf(facts) }] };
+  return { needs: left, reasons: [...reasons, { why: 'not-taken-back', database, ids: left }] };
+}
+
+/** What taking back does to the data. */
+function backwards(ids: readonly string[], facts: DatabaseFacts): Safety | null {
+  if (ids.length === 0) return null;
+  const { database, known } = facts;
+  const stuck = ids.filter((id) => known.find((one) => one.id === id)?.reversible !== true);
+  const pairs = ids.map((id) => ({ id, ...(facts.judged.get(id) ?? { up: null, down: null }) }));
+  const opaque = pairs.filter(({ up, down }) => up === null || down === null).map(({ id }) => id);
+  const gone = pairs.flatMap(({ up }) => (up?.undo === 'gone' ? up.findings.filter((one) => one.undo === 'gone') : []));
+  const harsh = pairs.flatMap(({ down }) => (down?.findings ?? []).filter((one) => one.undo === 'gone' && !DROPPING.has(one.family)));
+  const locks = pairs.flatMap(({ down }) => (down?.findings ?? []).filter((one) => one.lock !== undefined));
+  const loss = lossOf(facts);
+  const reasons: SafetyReason[] = [];
+  if (stuck.length > 0) reasons.push({ why: 'no-way-back', database, ids: inOrder(stuck, facts) });
+  if (opaque.length > 0) reasons.push({ why: 'opaque', database, ids: inOrder(opaque, facts) });
+  if (gone.length > 0) reasons.push({ why: 'already-lost', database, ...shown(gone) });
+  if (harsh.length > 0) reasons.push({ why: 'loses-unknown', database, ...shown(harsh) });
+  if (locks.length > 0) reasons.push({ why: 'locks', database, ...shown(locks) });
+  const undo = worstUndo(pairs.map(({ up }) => up?.undo ?? 'gone'));
+  const verdict: Verdict =
+    stuck.length > 0
+      ? 'roll-forward-only'
+      : opaque.length > 0 || gone.length > 0 || undo === 'gone'
+        ? 'restore'
+        : harsh.length > 0 || loss.isLossy
+          ? 'down-lossy'
+          : 'down-lossless';
+  return { verdict, reasons: [...reasons, ...loss.reasons] };
+}
+
+/** Their loss is counted. */
+const DROPPING: ReadonlySet<SqlFamily> = new Set(['drop-column', 'drop-table']);
+
+function lossOf({ database, losses }: DatabaseFacts): { readonly isLossy: boolean; readonly reasons: readonly SafetyReason[] } {
+  const reasons = losses.flatMap(({ object, count }): readonly SafetyReason[] => {
+    if (count === null) return [{ why: 'loses-unknown', database, object }];
+    return count === 0 ? [{ why: 'loses-nothing', database, object }] : [{ why: 'loses', database, object, atMost: tenfold(count) }];
+  });
+  return { isLossy: losses.some(({ count }) => count !== 0), reasons };
+}
+
+/** The power of ten that a count stays below or at. */
+export const tenfold = (count: number): number => 10 ** Math.max(1, Math.ceil(Math.log10(count)));
+
+/** The same thing once, and no more than people read. */
+function shown(findings: readonly Finding[]): { readonly findings: readonly Pick<Finding, 'family' | 'object'>[] } {
+  const short = findings.map(({ family, object }) => ({ family, ...(object === undefined ? {} : { object }) }));
+  const seen = new Set<string>();
+  const once = short.filter((one) => !seen.has(JSON.stringify(one)) && seen.add(JSON.stringify(one)));
+  return { findings: once.slice(0, 12) };
+}
+
+export const lostName = ({ schema, table, column }: Dropped): string =>
+  [schema, table, column].filter((part) => part !== undefined).join('.');

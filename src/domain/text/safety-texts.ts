@@ -1,0 +1,187 @@
+// The verdict on a way back in words, in both languages: what it is, and why. Migrations, tables and releases keep their names.
+import type { Loss, Safety, SafetyReason, SafetyWhy, Verdict } from '../rollback-safety.ts';
+import type { SqlFamily } from '../sql-judgement.ts';
+import type { Lang } from '../system.ts';
+
+interface Texts {
+  readonly title: string;
+  readonly verdict: Readonly<Record<Verdict, string>>;
+  readonly why: Readonly<Record<SafetyWhy, (reason: Shown) => string>>;
+  readonly family: Readonly<Record<SqlFamily, string>>;
+  readonly number: string;
+}
+
+/** With everything in words. */
+interface Shown {
+  readonly database: string;
+  readonly ids: string;
+  readonly release: string;
+  readonly findings: string;
+  readonly object: string;
+  readonly count: string;
+  readonly said: string;
+}
+
+const en: Texts = {
+  title: 'Safe to roll back?',
+  number: 'en',
+  verdict: {
+    'code-only': 'yes: only code changes',
+    'flags-first': 'yes, once the flags are off',
+    'down-lossless': 'yes: the database goes back, and nothing is lost',
+    'down-lossy': 'with loss: the database goes back, and data goes with it',
+    restore: 'not by itself: what is lost comes back from a backup alone',
+    'roll-forward-only': 'no: there is no way back; go forward',
+  },
+  why: {
+    'same-schema': ({ database, release }) => `${database}: ${release} knows every migration that is applied`,
+    ahead: ({ database, ids, release }) => `${database}: has ${ids}, which ${release} does not know`,
+    'runs-on-new': ({ database, ids, release }) => `${database}: ${release} can run with ${ids}`,
+    'may-break': ({ database, release, findings }) => `${database}: ${release} may not run on it: ${findings}`,
+    breaks: ({ database, release, findings }) => `${database}: ${release} will not run on it: ${findings}`,
+    'refuses-boot': ({ database, release }) => `${database}: ${release} refuses to start on migrations that it does not know`,
+    'boots-blindly': ({ database, release }) => `${database}: ${release} starts all the same and fails later`,
+    'taken-back': ({ database, ids }) => `${database}: ${ids} are taken back before the code`,
+    'not-taken-back': ({ database, ids }) => `${database}: no step takes ${ids} back before the code`,
+    'no-way-back': ({ database, ids }) => `${database}: no way back is written for ${ids}`,
+    opaque: ({ database, ids }) => `${database}: ${ids} are programs: what they do to data cannot be read`,
+    'already-lost': ({ database, findings }) => `${database}: what these took away stays away: ${findings}`,
+    loses: ({ database, object, count }) => `${database}: would lose ${count} values of ${object}`,
+    'loses-unknown': ({ database, object, findings }) => `${database}: how much would be lost is not known: ${object || findings}`,
+    'loses-nothing': ({ database, object }) => `${database}: ${object} is empty`,
+    locks: ({ database, findings }) => `${database}: others wait meanwhile: ${findings}`,
+    unreadable: ({ database, said }) => `${database}: could not be judged, so the worst is assumed: ${said}`,
+  },
+  family: {
+    'create-table': 'a new table',
+    'create-object': 'a new object',
+    insert: 'new rows',
+    'add-column': 'a new column',
+    'add-column-required': 'a new column that must be filled',
+    'drop-column': 'a dropped column',
+    'drop-table': 'a dropped table',
+    'drop-data': 'dropped data',
+    'drop-code': 'a dropped view, function or type',
+    'drop-index': 'a dropped index',
+    rename: 'a new name',
+    'change-type': 'another type',
+    'set-not-null': 'no more NULL',
+    'drop-not-null': 'NULL is allowed',
+    'add-constraint': 'a new constraint',
+    'drop-constraint': 'a dropped constraint',
+    'set-default': 'a default',
+    'drop-default': 'no more default',
+    'row-security': 'row security',
+    policy: 'a policy',
+    'create-index': 'a new index',
+    'create-unique-index': 'a new unique index',
+    'change-rows': 'changed or deleted rows',
+    'enum-add': 'a new value of an enum',
+    'enum-rename': 'a renamed value of an enum',
+    grant: 'a right given',
+    revoke: 'a right taken',
+    'create-trigger': 'a trigger',
+    'create-code': 'a new view or function',
+    'replace-code': 'a replaced view or function',
+    opaque: 'statements whose effect cannot be read',
+    harmless: 'nothing that counts',
+    unclassified: 'a statement of no known kind',
+    unreadable: 'a text that is no SQL',
+  },
+};
+
+const ptBR: Texts = {
+  title: 'É seguro voltar?',
+  number: 'pt-BR',
+  verdict: {
+    'code-only': 'sim: só muda código',
+    'flags-first': 'sim, depois de desligar as flags',
+    'down-lossless': 'sim: o banco volta, e nada se perde',
+    'down-lossy': 'com perda: o banco volta, e dados vão junto',
+    restore: 'não por si só: o que se perdeu volta apenas de um backup',
+    'roll-forward-only': 'não: não há caminho de volta; siga em frente',
+  },
+  why: {
+    'same-schema': ({ database, release }) => `${database}: ${release} conhece todas as migrações aplicadas`,
+    ahead: ({ database, ids, release }) => `${database}: tem ${ids}, que ${release} não conhece`,
+    'runs-on-new': ({ database, ids, release }) => `${database}: ${release} funciona com ${ids}`,
+    'may-break': ({ database, release, findings }) => `${database}: ${release} talvez não funcione nele: ${findings}`,
+    breaks: ({ database, release, findings }) => `${database}: ${release} não funciona nele: ${findings}`,
+    'refuses-boot': ({ database, release }) => `${database}: ${release} se recusa a iniciar com migrações que não conhece`,
+    'boots-blindly': ({ database, release }) => `${database}: ${release} inicia mesmo assim e falha depois`,
+    'taken-back': ({ database, ids }) => `${database}: ${ids} são desfeitas antes do código`,
+    'not-taken-back': ({ database, ids }) => `${database}: nenhum passo desfaz ${ids} antes do código`,
+    'no-way-back': ({ database, ids }) => `${database}: não há caminho de volta escrito para ${ids}`,
+    opaque: ({ database, ids }) => `${database}: ${ids} são programas: não dá para ler o que fazem com os dados`,
+    'already-lost': ({ database, findings }) => `${database}: o que estas removeram não volta: ${findings}`,
+    loses: ({ database, object, count }) => `${database}: perderia ${count} valores de ${object}`,
+    'loses-unknown': ({ database, object, findings }) => `${database}: não se sabe quanto se perderia: ${object || findings}`,
+    'loses-nothing': ({ database, object }) => `${database}: ${object} está vazio`,
+    locks: ({ database, findings }) => `${database}: os outros esperam enquanto isso: ${findings}`,
+    unreadable: ({ database, said }) => `${database}: não pôde ser avaliado, então vale o pior: ${said}`,
+  },
+  family: {
+    'create-table': 'uma tabela nova',
+    'create-object': 'um objeto novo',
+    insert: 'linhas novas',
+    'add-column': 'uma coluna nova',
+    'add-column-required': 'uma coluna nova de preenchimento obrigatório',
+    'drop-column': 'uma coluna removida',
+    'drop-table': 'uma tabela removida',
+    'drop-data': 'dados removidos',
+    'drop-code': 'uma view, função ou tipo removido',
+    'drop-index': 'um índice removido',
+    rename: 'um nome novo',
+    'change-type': 'outro tipo',
+    'set-not-null': 'NULL proibido',
+    'drop-not-null': 'NULL permitido',
+    'add-constraint': 'uma restrição nova',
+    'drop-constraint': 'uma restrição removida',
+    'set-default': 'um valor padrão',
+    'drop-default': 'sem valor padrão',
+    'row-security': 'segurança por linha',
+    policy: 'uma política',
+    'create-index': 'um índice novo',
+    'create-unique-index': 'um índice único novo',
+    'change-rows': 'linhas alteradas ou apagadas',
+    'enum-add': 'um valor novo de enum',
+    'enum-rename': 'um valor de enum renomeado',
+    grant: 'um direito concedido',
+    revoke: 'um direito retirado',
+    'create-trigger': 'um gatilho',
+    'create-code': 'uma view ou função nova',
+    'replace-code': 'uma view ou função substituída',
+    opaque: 'comandos cujo efeito não dá para ler',
+    harmless: 'nada que conte',
+    unclassified: 'um comando de tipo desconhecido',
+    unreadable: 'um texto que não é SQL',
+  },
+};
+
+const TEXTS: Readonly<Record<Lang, Texts>> = { en, 'pt-BR': ptBR };
+
+export const safetyTitle = (lang: Lang): string => TEXTS[lang].title;
+export const verdictText = (verdict: Verdict, lang: Lang): string => TEXTS[lang].verdict[verdict];
+
+/** One sentence a reason; with the exact number where it has just been counted. */
+export function safetyLines({ reasons }: Safety, lang: Lang, losses: readonly Loss[] = []): readonly string[] {
+  return reasons.map((reason) => TEXTS[lang].why[reason.why](shownOf(reason, lang, losses)));
+}
+
+function shownOf(reason: SafetyReason, lang: Lang, losses: readonly Loss[]): Shown {
+  const { family, number } = TEXTS[lang];
+  const counted = losses.find((one) => one.database === reason.database && one.object === reason.object)?.count ?? null;
+  const exact = counted === null ? null : new Intl.NumberFormat(number).format(counted);
+  const findings = (reason.findings ?? []).map((one) =>
+    one.object === undefined ? family[one.family] : `${family[one.family]} (${one.object})`,
+  );
+  return {
+    database: reason.database,
+    ids: (reason.ids ?? []).join(', '),
+    release: reason.release ?? '',
+    findings: findings.join(', '),
+    object: reason.object ?? '',
+    count: exact ?? `≤ ${new Intl.NumberFormat(number).format(reason.atMost ?? 0)}`,
+    said: reason.said ?? '',
+  };
+}

@@ -1,0 +1,142 @@
+// `db.migrateDown`: a database goes back to a migration by its name, by the files of the release that is live. `db.apply`: a file of
+// SQL that people have written beforehand does its work, and a query says that it has.
+import { BelayError } from '../../domain/errors.ts';
+import type { Json, JsonObject } from '../../domain/json.ts';
+import { BASE, type DownPlan, type DownRefusal, downPlan } from '../../domain/migrations.ts';
+import { boundValues, rowOf } from '../../domain/query-answer.ts';
+import { nodeOf } from '../../domain/sql-tree.ts';
+import { digestOf } from '../../domain/text-digest.ts';
+import type { Action } from '../../ports/action.ts';
+import type { Database, Migrations, SqlTable } from '../../ports/database.ts';
+import { named, specOf, textOf } from './arguments.ts';
+
+type Databases = Readonly<Record<string, Database>>;
+
+export const databaseActions = (databases: Databases): readonly Action[] => [migrateDown(databases), applyFile(databases)];
+
+/** @throws BELAY_INPUT_INVALID for a database without a migration tool */
+export function migrationsOf({ spec, migrations }: Database): Migrations {
+  if (migrations !== null) return migrations;
+  throw new BelayError('BELAY_INPUT_INVALID', `Belay knows no migrations of ${spec.id}`, {
+    hint: 'Give the database the driver of its migration tool in belay.yaml.',
+  });
+}
+
+interface Look {
+  readonly applied: readonly string[];
+  readonly way: DownPlan;
+}
+
+function migrateDown(databases: Databases): Action {
+  const databaseOf = (args: JsonObject): Database => named(databases, 'database', textOf(args, 'database'));
+  const look = async (args: JsonObject): Promise<Look> => {
+    const migrations = migrationsOf(databaseOf(args));
+    const [from, to] = [textOf(args, 'from'), textOf(args, 'to')];
+    const known = await migrations.known(from);
+    const applied = await migrations.applied(from);
+    return { applied, way: downPlan(applied, known, to) };
+  };
+  return {
+    spec: specOf('db.migrateDown'),
+    compareAndSet: (args) => migrationsOf(databaseOf(args)).compareAndSet,
+    target: (args) => `database:${textOf(args, 'database')}`,
+    observe: async (args) => {
+      const { applied, way } = await look(args);
+      const reached = way.ok && way.revert.length === 0;
+      return { current: applied.at(-1) ?? BASE, desired: textOf(args, 'to'), fingerprint: fingerprintOf(applied), reached };
+    },
+    act: async (args, { expected }) => {
+      const [{ applied, way }, database] = [await look(args), textOf(args, 'database')];
+      if (way.ok && way.revert.length === 0) return;
+      if (fingerprintOf(applied) !== expected)
+        throw new BelayError('BELAY_TARGET_CONFLICT', `${database} has other migrations by now: the newest is ${applied.at(-1) ?? BASE}`);
+      if (!way.ok) throw new BelayError('BELAY_ACT_FAILED', sentence(way, args), { hint: 'Nothing was started.' });
+      await migrationsOf(databaseOf(args)).down({ from: textOf(args, 'from'), to: way.to, revert: way.revert, expected: applied });
+    },
+    impossible: async (args) => {
+      const { way } = await look(args);
+      return way.ok ? null : sentence(way, args);
+    },
+    // When a database was last migrated, nobody writes down.
+    lastChange: async () => null,
+  };
+}
+
+const fingerprintOf = (applied: readonly string[]): string =>
+  `${applied.length}:${applied.at(-1) ?? BASE}:${digestOf(JSON.stringify(applied))}`;
+
+const WHY: Readonly<Record<DownRefusal, (ids: string, args: JsonObject) => string>> = {
+  relative: (ids) => `${ids} is relative: a second try would go one further. Name the migration that is to stay, or ${BASE}`,
+  'unknown-here': (ids, args) =>
+    `the database has ${ids}, which release ${textOf(args, 'from')} does not know: only a release that has them can take them back`,
+  'no-such': (ids, args) => `release ${textOf(args, 'from')} has no migration ${ids}`,
+  'not-applied': (ids) => `${ids} is not applied: going there would be a way up`,
+  irreversible: (ids) => `no way back is written for ${ids}`,
+};
+
+const sentence = (way: DownPlan & { readonly ok: false }, args: JsonObject): string => WHY[way.why](way.ids.join(', '), args);
+
+const LOCK = 'select pg_advisory_xact_lock(hashtextextended($1::text, 0))';
+const isDone = (row: ReturnType<typeof rowOf>): boolean => row.ok && row.values['applied'] === true;
+
+const DONE = 'its work is done';
+const OPEN = 'not run';
+
+function applyFile(databases: Databases): Action {
+  const databaseOf = (args: JsonObject): Database => named(databases, 'database', textOf(args, 'database'));
+  const observe = async (args: JsonObject) => {
+    const database = databaseOf(args);
+    const name = textOf(args, 'file');
+    const { applied } = named(database.spec.files, `file of ${database.spec.id}`, name);
+    const query = named(database.spec.queries, `query of ${database.spec.id}`, applied);
+    const bound = boundValues(query, {}, null);
+    if (!bound.ok) throw new BelayError('BELAY_CONFIG_INVALID', `${applied} cannot say whether ${name} has done its work: ${bound.why}`);
+    const statement = { text: query.text, values: bound.values };
+    const [{ text, hash }, [table]] = await Promise.all([database.file(name), database.server.read([statement])]);
+    const row = table === undefined ? { ok: false as const, why: 'no answer' } : rowOf(table, query.gives);
+    if (!row.ok) throw new BelayError('BELAY_TARGET_UNREACHABLE', `${applied}: ${row.why}`);
+    const reached = isDone(row);
+    // What the file says is a part of what people approve.
+    return {
+      text,
+      isDone: (seen: SqlTable) => isDone(rowOf(seen, query.gives)),
+      statement,
+      seen: { current: reached ? DONE : OPEN, desired: DONE, fingerprint: `${reached ? 'done' : 'open'}:${hash}`, reached },
+    };
+  };
+  return {
+    spec: specOf('db.apply'),
+    compareAndSet: () => 'lock',
+    target: (args) => `database:${textOf(args, 'database')}`,
+    observe: async (args) => (await observe(args)).seen,
+    act: async (args, { expected }) => {
+      const { text, seen, statement, isDone } = await observe(args);
+      if (seen.reached) return;
+      const why = whyNotScript(textOf(args, 'file'), await databaseOf(args).parse(text));
+      if (why !== null) throw new BelayError('BELAY_ACT_FAILED', why);
+      if (seen.fingerprint !== expected)
+        throw new BelayError('BELAY_TARGET_CONFLICT', `${textOf(args, 'file')} is not the file that was looked at`);
+      await databaseOf(args).server.change(async (session) => {
+        // Two of us, or a retry that overtakes its first try: the second one looks again when the first is through.
+        await session.ask({ text: LOCK, values: [`belay:${textOf(args, 'database')}:${textOf(args, 'file')}`] });
+        if (!isDone(await session.ask(statement))) await session.script(text);
+      });
+    },
+    impossible: async (args) => {
+      const database = databaseOf(args);
+      return whyNotScript(textOf(args, 'file'), await database.parse((await database.file(textOf(args, 'file'))).text));
+    },
+    lastChange: async () => null,
+  };
+}
+
+/** Why a text cannot run inside the transaction that Belay brings. */
+export function whyNotScript(name: string, statements: readonly Json[] | null): string | null {
+  if (statements === null) return `${name} is no SQL that Postgres reads: psql's own commands (\\i, \\connect) do not belong in it`;
+  const ends = statements
+    .map((one) => nodeOf(one))
+    .some(({ kind, node }) => kind === 'TransactionStmt' && ENDING.has(String(node['kind'])));
+  return ends ? `${name} begins or ends a transaction: take BEGIN, COMMIT and ROLLBACK out of it, Belay brings the transaction` : null;
+}
+
+const ENDING = new Set(['TRANS_STMT_BEGIN', 'TRANS_STMT_START', 'TRANS_STMT_COMMIT', 'TRANS_STMT_ROLLBACK', 'TRANS_STMT_PREPARE']);

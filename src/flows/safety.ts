@@ -1,0 +1,134 @@
+// Gathers what the verdict on a way back needs: for each database behind a step that puts a release live or migrates down. Reads only;
+// what cannot be read makes the verdict the worst.
+import { BelayError } from '../domain/errors.ts';
+import { beyond, downPlan, type Migration } from '../domain/migrations.ts';
+import type { PlanStep } from '../domain/plan.ts';
+import { joinSafety, judgeDatabase, type Loss, lostName, type Safety, unreadable } from '../domain/rollback-safety.ts';
+import { classify } from '../domain/sql-classifier.ts';
+import type { Dropped, Judgement } from '../domain/sql-judgement.ts';
+import type { Database, Migrations } from '../ports/database.ts';
+import type { World } from './world.ts';
+
+type SafetyWorld = Pick<World, 'databases' | 'targets'>;
+
+export interface Judged {
+  readonly safety: Safety;
+  /** Counted now: outside the hash of the plan. */
+  readonly losses: readonly Loss[];
+}
+
+/** What one count may take: people wait for the plan. */
+const COUNT_MS = 2_000;
+/** Nobody decides differently about more. */
+const MOST_COUNTED = 10_000_000;
+const SWITCHES: ReadonlySet<string> = new Set(['deploy.rollback', 'deploy.activate']);
+
+/** Null where no database with migrations stands behind what the plan changes. */
+export async function judgeSafety(world: SafetyWorld, steps: readonly PlanStep[]): Promise<Judged | null> {
+  const judged: Judged[] = [];
+  for (const database of Object.values(world.databases ?? {})) {
+    const one = await judgeOne(world, database, steps);
+    if (one !== null) judged.push(one);
+  }
+  if (judged.length === 0) return null;
+  return { safety: joinSafety(judged.map((one) => one.safety)), losses: judged.flatMap((one) => one.losses) };
+}
+
+interface Way {
+  /** The release that would go live. */
+  readonly to: string | null;
+  /** The release that is live, whose files take back. */
+  readonly from: string;
+  /** Where the database would go before the switch. */
+  readonly down: string | null;
+}
+
+async function judgeOne(world: SafetyWorld, database: Database, steps: readonly PlanStep[]): Promise<Judged | null> {
+  const { migrations, spec } = database;
+  if (migrations === null) return null;
+  try {
+    const way = await wayOf(world, database, steps);
+    return way === null ? null : await judgeWay(database, migrations, way);
+  } catch (error) {
+    if (!BelayError.is(error)) throw error;
+    return { safety: unreadable(spec.id, error.message), losses: [] };
+  }
+}
+
+async function wayOf({ targets }: SafetyWorld, { spec }: Database, steps: readonly PlanStep[]): Promise<Way | null> {
+  const switchAt = steps.findIndex(
+    (one) => SWITCHES.has(one.action ?? '') && one.effect !== 'noop' && spec.target !== undefined && one.args?.['target'] === spec.target,
+  );
+  const downAt = steps.findIndex((one) => one.action === 'db.migrateDown' && one.effect !== 'noop' && one.args?.['database'] === spec.id);
+  const [changed, taken] = [steps[switchAt], steps[downAt]];
+  if (changed === undefined && taken === undefined) return null;
+  const to = textOf(changed, 'to');
+  // One that comes after the switch is too late for the code that starts there.
+  const isBefore = taken !== undefined && (changed === undefined || downAt < switchAt);
+  const live = spec.target === undefined ? null : await targets[spec.target]?.current();
+  const from = isBefore ? (textOf(taken, 'from') ?? live?.release) : live?.release;
+  if (from === undefined || from === null)
+    throw new BelayError('BELAY_NOT_FOUND', `${spec.id} names no target, so the release that is live is not known`);
+  return { to, from, down: isBefore ? textOf(taken, 'to') : null };
+}
+
+function textOf(step: PlanStep | undefined, name: string): string | null {
+  const value = step?.args?.[name];
+  return typeof value === 'string' ? value : null;
+}
+
+async function judgeWay(database: Database, migrations: Migrations, { to, from, down }: Way): Promise<Judged> {
+  const known = await migrations.known(from);
+  const applied = await migrations.applied(from);
+  const knownThere = to === null ? null : await migrations.known(to);
+  const way = down === null ? null : downPlan(applied, known, down);
+  const revert = way?.ok === true ? way.revert : [];
+  const ahead = knownThere === null ? [] : beyond(applied, knownThere);
+  const judged = await judgeAll(
+    database,
+    known.filter(({ id }) => ahead.includes(id) || revert.includes(id)),
+  );
+  const taken = revert.length > 0 ? revert : ahead;
+  const drops = taken.flatMap((id) => judged.get(id)?.down?.drops ?? []);
+  const losses = await Promise.all(drops.map((one) => countLoss(database, one)));
+  const safety = judgeDatabase({
+    database: database.spec.id,
+    release: to,
+    applied,
+    knownThere,
+    known,
+    boot: migrations.boot,
+    revert,
+    judged,
+    losses,
+  });
+  return { safety, losses };
+}
+
+type Pair = { readonly up: Judgement | null; readonly down: Judgement | null };
+
+async function judgeAll(database: Database, migrations: readonly Migration[]): Promise<ReadonlyMap<string, Pair>> {
+  const judge = async (sql: string | null): Promise<Judgement | null> => (sql === null ? null : classify(await database.parse(sql)));
+  const pairs = migrations.map(async ({ id, up, down }) => [id, { up: await judge(up), down: await judge(down) }] as const);
+  return new Map(await Promise.all(pairs));
+}
+
+/** Values that are there in what would be dropped. A default that was never written over counts as well: more is told, never less. */
+async function countLoss({ server, spec }: Database, dropped: Dropped): Promise<Loss> {
+  const table = [dropped.schema, dropped.table]
+    .filter((part) => part !== undefined)
+    .map(quote)
+    .join('.');
+  const where = dropped.column === undefined ? '' : ` where ${quote(dropped.column)} is not null`;
+  const text = `select count(*)::text from (select 1 from ${table}${where} limit ${MOST_COUNTED}) as counted`;
+  const about = { database: spec.id, object: lostName(dropped) };
+  try {
+    const [counted] = await server.read([{ text, values: [] }], { timeoutMs: COUNT_MS });
+    return { ...about, count: Number(counted?.rows[0]?.[0]) };
+  } catch (error) {
+    if (!BelayError.is(error)) throw error;
+    return { ...about, count: null };
+  }
+}
+
+const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;

@@ -1,0 +1,70 @@
+// A database of the user's: what it can be asked, how it is changed, and the migrations that its tool knows. Values travel beside the
+// statement and never inside it.
+import type { DatabaseSpec } from '../domain/database-catalog.ts';
+import type { Json } from '../domain/json.ts';
+import type { Migration } from '../domain/migrations.ts';
+import type { CompareAndSet } from '../domain/plan.ts';
+
+/** As the server writes it. */
+export type Cell = string | null;
+
+export interface SqlTable {
+  readonly columns: readonly { readonly name: string; readonly type: number }[];
+  readonly rows: readonly (readonly Cell[])[];
+}
+
+export interface Statement {
+  readonly text: string;
+  readonly values: readonly Cell[];
+}
+
+export interface SqlServer {
+  /** All in one transaction that can only read, each within the time. @throws BELAY_TARGET_UNREACHABLE (effect none) */
+  read(statements: readonly Statement[], o?: { readonly timeoutMs?: number }): Promise<readonly SqlTable[]>;
+  /**
+   * One transaction: what `work` asks is committed together, or not at all when it throws.
+   * @throws BELAY_ACT_FAILED, BELAY_TARGET_UNREACHABLE (effect none), BELAY_TIMEOUT (effect unknown: the answer to the commit is missing)
+   */
+  change<T>(work: (session: SqlSession) => Promise<T>): Promise<T>;
+}
+
+export interface SqlSession {
+  ask(statement: Statement): Promise<SqlTable>;
+  /** Any number of statements without values: a file. */
+  script(sql: string): Promise<void>;
+}
+
+export interface Migrations {
+  readonly compareAndSet: CompareAndSet;
+  /** What a release does that meets migrations which it does not know: refuses to start, starts without looking, or nobody knows. */
+  readonly boot: 'refuses' | 'starts-blindly' | 'unknown';
+  /** Of a release, oldest first. @throws BELAY_NOT_FOUND when its artefact is gone, BELAY_INPUT_INVALID when its order cannot be read */
+  known(release: string): Promise<readonly Migration[]>;
+  /**
+   * What the database has, oldest first. A tool that writes down its newest one alone needs `by`: a release that knows what came before.
+   * @throws BELAY_TARGET_UNREACHABLE (effect none)
+   */
+  applied(by: string): Promise<readonly string[]>;
+  /**
+   * Reverts exactly `revert`, newest first, by the program or the files of the release `from`.
+   * @throws BELAY_TARGET_CONFLICT (effect none) when what is applied is not `expected`.
+   */
+  down(o: {
+    readonly from: string;
+    /** The newest one that stays; null: none does. */
+    readonly to: string | null;
+    readonly revert: readonly string[];
+    readonly expected: readonly string[];
+  }): Promise<void>;
+}
+
+export interface Database {
+  readonly spec: DatabaseSpec;
+  readonly server: SqlServer;
+  /** Null where Belay knows no migrations. */
+  readonly migrations: Migrations | null;
+  /** Trees of the statements of a text; null for what Postgres would refuse. */
+  parse(sql: string): Promise<readonly Json[] | null>;
+  /** One of its named files, with the sha256 of its text. @throws BELAY_NOT_FOUND */
+  file(name: string): Promise<{ readonly text: string; readonly hash: string }>;
+}

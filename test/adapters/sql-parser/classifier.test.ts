@@ -1,0 +1,92 @@
+// SQL through Postgres' own parser to a judgement: the labelled statements, and whatever else somebody may write.
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createSqlParser } from '../../../src/adapters/sql-parser/index.ts';
+import { classify } from '../../../src/domain/sql-classifier.ts';
+import type { Judgement } from '../../../src/domain/sql-judgement.ts';
+import { VECTORS } from './vectors.ts';
+
+const parser = createSqlParser();
+const judge = async (sql: string): Promise<Judgement> => classify(await parser.parse(sql));
+
+describe('the classifier', () => {
+  it.each(VECTORS.map(([sql, compat, undo, lock]) => ({ sql, compat, undo, lock })))(
+    'judges as a person did: $sql',
+    async ({ sql, compat, undo, lock }) => {
+      const { findings, ...rest } = await judge(sql);
+      expect(rest).toMatchObject({ compat, undo });
+      expect(findings.flatMap((one) => one.lock ?? [])).toEqual(lock === undefined ? [] : [lock]);
+    },
+  );
+
+  it('knows at least 40 labelled cases', () => {
+    expect(VECTORS.length).toBeGreaterThanOrEqual(40);
+  });
+
+  it('names what would go, and leaves out what the same migration has made', async () => {
+    const { drops } = await judge(
+      'alter table crm.contact drop column a, drop column "B"; drop table x, y.z; create table n (id int); drop table n',
+    );
+    expect(drops).toEqual([
+      { schema: 'crm', table: 'contact', column: 'a' },
+      { schema: 'crm', table: 'contact', column: 'B' },
+      { table: 'x' },
+      { schema: 'y', table: 'z' },
+    ]);
+  });
+
+  it('takes the worst for any text that is not SQL, and never fails on one', async () => {
+    const words = fc.constantFrom(
+      'create',
+      'table',
+      'drop',
+      'alter',
+      'column',
+      'a',
+      'b',
+      '(',
+      ')',
+      ';',
+      ',',
+      "'",
+      '$$',
+      '"',
+      '--',
+      '/*',
+      'int',
+      'not null',
+      'select',
+      '1',
+      '\n',
+    );
+    const text = fc.oneof(
+      fc.string(),
+      fc.string({ unit: 'binary' }),
+      fc.array(words, { maxLength: 14 }).map((all) => all.join(' ')),
+    );
+    await fc.assert(
+      fc.asyncProperty(text, async (sql) => {
+        const trees = await parser.parse(sql);
+        const judged = classify(trees);
+        if (trees === null) expect(judged).toMatchObject({ compat: 'maybe', undo: 'gone' });
+        else expect(judged.findings.length).toBeGreaterThanOrEqual(trees.length);
+      }),
+      { numRuns: 10_000 },
+    );
+  }, 60_000);
+
+  it('makes nothing of trees that are none: the worst, and no crash', () => {
+    fc.assert(
+      fc.property(fc.array(fc.jsonValue()), (trees) => {
+        const known = ['harmless', 'create-table'];
+        const { findings } = classify(trees as never);
+        expect(findings.filter((one) => known.includes(one.family) && one.undo === 'gone')).toEqual([]);
+      }),
+      { numRuns: 10_000 },
+    );
+  });
+
+  it('does not read a text that is longer than a megabyte', async () => {
+    expect(await parser.parse(`select 1; ${' '.repeat(1_000_001)}`)).toBeNull();
+  });
+});
