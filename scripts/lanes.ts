@@ -78,6 +78,17 @@ export const SSHD: Part = {
 export const AGE: Part = { name: 'age', commands: ['age'], versionFlag: '--version', packages: ['age'], unpacked: true };
 /** Looks into a bucket as people do. */
 export const AWS: Part = { name: 'aws', commands: ['aws'], versionFlag: '--version', packages: ['awscli'] };
+/** Migrations of a Python service. It runs by the machine's own python3. */
+export const ALEMBIC: Part = {
+  name: 'Alembic',
+  commands: ['alembic'],
+  versionFlag: '--help',
+  packages: [
+    ...['alembic', 'python3-alembic', 'python3-sqlalchemy', 'python3-mako', 'python3-markupsafe', 'python3-pkg-resources'],
+    ...['python3-psycopg2', 'libpq5'],
+  ],
+  unpacked: true,
+};
 
 /** In the order in which they run: the cheapest to fail comes first. */
 export const LANES: readonly Lane[] = [
@@ -86,7 +97,7 @@ export const LANES: readonly Lane[] = [
     name: 'core',
     proves: 'adapters against real parts, the scenarios',
     needs: [git],
-    likes: [PROMETHEUS, PROMTOOL, ALERTMANAGER, VICTORIA_METRICS, VMALERT, DOCKERD, BUSYBOX, KUBECTL, SSHD, AGE, AWS],
+    likes: [PROMETHEUS, PROMTOOL, ALERTMANAGER, VICTORIA_METRICS, VMALERT, DOCKERD, BUSYBOX, KUBECTL, SSHD, AGE, AWS, ALEMBIC],
     timeoutMs: 20 * minute,
   },
   { name: 'web', proves: 'the war room in a real browser', needs: [chromium], timeoutMs: 10 * minute },

@@ -81,6 +81,12 @@ function problemOf(open: () => unknown): { readonly message: string; readonly hi
   }
 }
 
+/** SQL as Postgres reads it. */
+export async function sqlParser(): Promise<(sql: string) => Promise<readonly Json[] | null>> {
+  const { createSqlParser } = await import('./adapters/sql-parser/index.ts');
+  return createSqlParser().parse;
+}
+
 /** Rules of Prometheus, in and out. */
 export async function ruleFiles(): ReturnType<Wiring['ruleFiles']> {
   const { importPrometheusRules, exportPrometheusRules } = await import('./adapters/prometheus-rules/index.ts');

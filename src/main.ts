@@ -11,6 +11,7 @@ const wiring: Wiring = {
   http: async () => (await import('./adapters/http/index.ts')).createHttp({ allow: ['127.0.0.1'] }),
   pauseFile: async (dataDir) => (await import('./local.ts')).localPause(dataDir),
   lintTools: async () => (await import('./local.ts')).lintTools(),
+  sqlParser: async () => (await import('./local.ts')).sqlParser(),
   ruleFiles: async () => (await import('./local.ts')).ruleFiles(),
   openParts: async (options) => (await import('./local.ts')).openParts({ ...options, env: process.env }),
   expression: async () => (await import('./adapters/cel/index.ts')).createCel(),

@@ -1,4 +1,5 @@
 // What the command line is given by main: adapters behind functions, loaded only when a command needs them.
+import type { ParseSql } from '../config/lint-sql.ts';
 import type { LintTools } from '../config/lint-types.ts';
 import type { Batch } from '../domain/signal.ts';
 import type { PulledSpec } from '../domain/source-catalog.ts';
@@ -58,6 +59,8 @@ export interface Wiring {
   pauseFile(dataDir: string): Promise<PauseSwitch>;
   /** What the lint asks of the expression language and of templates. */
   lintTools(): Promise<LintTools>;
+  /** Postgres' own parser; absent: files of SQL are not looked into. */
+  readonly sqlParser?: () => Promise<ParseSql>;
   /** The adapters of a configuration, to look through: what `doctor` and a plan without a server read. */
   openParts(o: { readonly system: System; readonly baseDir: string; readonly dataDir: string }): Promise<LocalParts>;
   /** Rules of Prometheus, in and out. */

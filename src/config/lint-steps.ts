@@ -5,6 +5,7 @@ import type { Json } from '../domain/json.ts';
 import type { RunbookDraft } from './draft.ts';
 import { lintArguments, walkTexts } from './lint-arguments.ts';
 import { lintCall, lintEach } from './lint-calls.ts';
+import { lintDatabaseStep } from './lint-databases.ts';
 import { demandKnown } from './lint-names.ts';
 import { lintRun } from './lint-run.ts';
 import type { StepAsking as Asking, LintContext } from './lint-types.ts';
@@ -245,6 +246,7 @@ function lintDo(step: DoStep, asking: Asking): void {
   lintUnwatched(step, asking);
   lintRelative(step, asking);
   lintForcePush(step, asking);
+  lintDatabaseStep(step, place.span, { draft, context }, problems);
   if (step.do === 'belay.undo') lintUndone(step, asking);
 }
 

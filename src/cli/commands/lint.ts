@@ -3,6 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { basename, dirname, relative, resolve } from 'node:path';
 import { diagnosticsJson, renderDiagnostics } from '../../config/diagnostics.ts';
 import { loadAndLint } from '../../config/lint.ts';
+import { lintSql } from '../../config/lint-sql.ts';
 import { compileRunbook } from '../../config/runbook.ts';
 import type { Diagnostic } from '../../domain/diagnostic.ts';
 import { sortDiagnostics } from '../../domain/diagnostic.ts';
@@ -46,10 +47,9 @@ async function lookAt({ wiring }: Context, path: string): Promise<Found> {
     return { diagnostics: compileRunbook(readFileSync(path, 'utf8'), path).diagnostics, looked: [path] };
   }
   const loaded = loadAndLint(folder, { ...(await wiring.lintTools()), env: wiring.env });
-  const mine =
-    kind.isDirectory() || basename(path) === 'belay.yaml'
-      ? loaded.diagnostics
-      : loaded.diagnostics.filter((one) => resolve(one.file) === path);
+  const sql = wiring.sqlParser === undefined ? [] : await lintSql(loaded, wiring.sqlParser);
+  const all = [...loaded.diagnostics, ...sql];
+  const mine = kind.isDirectory() || basename(path) === 'belay.yaml' ? all : all.filter((one) => resolve(one.file) === path);
   const runbooks = Object.values(loaded.runbooks).map((one) => one.file);
   return {
     diagnostics: mine,

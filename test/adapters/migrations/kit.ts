@@ -41,6 +41,7 @@ export interface Written {
 
 export interface Service {
   readonly folder: string;
+  /** Errors of the lint. */
   readonly told: readonly string[];
   readonly url: string;
   sql(text: string): Promise<readonly pg.QueryResultRow[]>;
@@ -81,7 +82,9 @@ export async function openService(url: string, o: Written): Promise<Service> {
   write('runbooks/back.runbook.md', `---\nbelay: 1\nid: back\n${o.head ?? ''}---\n\n# Back\n\n## Act\n\n${o.steps}`);
   for (const [name, text] of Object.entries(o.files ?? {})) write(name, text);
   const loaded = loadAndLint(folder, { ...TOOLS, env: { CRM_URL: url } });
-  const told = loaded.diagnostics.map((one) => `${path.basename(one.file)}:${one.line} ${one.rule}`);
+  const told = loaded.diagnostics
+    .filter((one) => one.severity === 'error')
+    .map((one) => `${path.basename(one.file)}:${one.line} ${one.rule}`);
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   const parts = () => {

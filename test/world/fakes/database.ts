@@ -7,6 +7,7 @@ import type { Database, SqlTable } from '../../../src/ports/database.ts';
 export interface FakeDatabaseOptions {
   readonly known: Readonly<Record<string, readonly string[]>>;
   readonly applied: readonly string[];
+  readonly target?: string;
   readonly files?: Readonly<Record<string, string>>;
 }
 export interface FakeDatabase extends Database {
@@ -24,6 +25,7 @@ export function createFakeDatabase(o: FakeDatabaseOptions): FakeDatabase {
   const spec: DatabaseSpec = {
     id: 'crm',
     driver: 'postgres',
+    ...(o.target === undefined ? {} : { target: o.target }),
     url: 'postgres://belay@127.0.0.1/crm',
     timeoutMs: 1_000,
     queries: { done: { text: 'select true as applied', places: [], parameters: {}, gives: { applied: 'bool' } } },

@@ -1,0 +1,46 @@
+// Steps on a database against the other steps: the database goes back before the code, and nothing is thrown away unasked.
+import type { DoStep, Step } from '../domain/ir.ts';
+import type { RunbookDraft } from './draft.ts';
+import type { LintContext } from './lint-types.ts';
+import type { Problems } from './problems.ts';
+import type { Span } from './source-text.ts';
+
+const SWITCHES: ReadonlySet<string> = new Set(['deploy.rollback', 'deploy.activate']);
+const CHANGES: ReadonlySet<string> = new Set(['db.migrateDown', 'db.apply']);
+
+export function lintDatabaseStep(
+  step: DoStep,
+  span: Span,
+  o: { readonly draft: RunbookDraft; readonly context: LintContext },
+  problems: Problems,
+): void {
+  if (!CHANGES.has(step.do) || !o.draft.complete) return;
+  const steps = [...o.draft.steps.values()].map((one) => one.step);
+  const before = steps.slice(
+    0,
+    steps.findIndex((one) => one.id === step.id),
+  );
+  lintOrder(step, before, { ...o, span, problems });
+  if (step.irreversible !== undefined && !before.some((one) => one.kind === 'approve')) {
+    problems.warn('irreversible-migration', span, `${step.id} cannot be taken back, and nobody is asked before it`, {
+      hint: 'Put a step above it: belay approve, with "show: [plan, loss]". Where data would be lost Belay asks two people whatever is written.',
+    });
+  }
+}
+
+/** The release that is put live knows nothing of what it would have to take back; the one that leaves brought it. */
+function lintOrder(
+  step: DoStep,
+  before: readonly Step[],
+  { context, span, problems }: { readonly context: LintContext; readonly span: Span; readonly problems: Problems },
+): void {
+  if (step.do !== 'db.migrateDown') return;
+  const target = context.system.databases?.find(({ id }) => id === step.with['database'])?.target;
+  const early = before.find(
+    (one): one is DoStep => one.kind === 'do' && SWITCHES.has(one.do) && (target === undefined || one.with['target'] === target),
+  );
+  if (early === undefined) return;
+  problems.error('down-before-code', span, `${step.id} comes after ${early.id}, which changes the code`, {
+    hint: `Put ${step.id} above ${early.id}: a way back is a part of the newer release, and the older code may not even start before it.`,
+  });
+}

@@ -1,0 +1,163 @@
+// Migration tools as their own programs, on a real Postgres: up by the tool, down by a runbook. The judge is the table of the tool and what
+// the table of contacts looks like.
+import { execFileSync } from 'node:child_process';
+import { symlinkSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { type PostgresPart, startPostgres } from '../../world/parts/postgres.ts';
+import { openService, type Service, step } from './kit.ts';
+
+const MODULES = path.join(import.meta.dirname, '../../../node_modules');
+const NODE = path.dirname(process.execPath);
+
+let postgres: PostgresPart;
+const open: Service[] = [];
+beforeAll(async () => {
+  postgres = await startPostgres();
+});
+afterAll(() => postgres.stop());
+afterEach(async () => {
+  for (const one of open.splice(0)) {
+    await one.sql('drop schema public cascade; create schema public');
+    await one.close();
+  }
+});
+
+interface Tool {
+  readonly driver: 'node-pg-migrate' | 'knex' | 'umzug';
+  /** Further keys of the database. */
+  readonly keys?: string;
+  readonly files: Readonly<Record<string, string>>;
+  /** Its migrations, oldest first: name and files. */
+  readonly migrations: readonly { readonly id: string; readonly file: string; readonly text: string }[];
+  readonly up: readonly string[];
+}
+
+const KNEX = (up: string, down: string): string =>
+  `exports.up = (knex) => knex.raw(${JSON.stringify(up)});\nexports.down = (knex) => knex.raw(${JSON.stringify(down)});\n`;
+const UMZUG = (up: string, down: string): string =>
+  `exports.up = ({ context }) => context.query(${JSON.stringify(up)});\nexports.down = ({ context }) => context.query(${JSON.stringify(down)});\n`;
+const CREATE = ['create table contact (id int primary key, name text)', 'drop table contact'] as const;
+const NICK = ['alter table contact add column nick text', 'alter table contact drop column nick'] as const;
+
+const MIGRATE_JS = `
+const { Umzug } = require('umzug');
+const pg = require('pg');
+(async () => {
+  const client = new pg.Client({ connectionString: process.env.DATABASE_URL });
+  await client.connect();
+  await client.query('create table if not exists "SequelizeMeta" (name text primary key)');
+  const storage = {
+    logMigration: ({ name }) => client.query('insert into "SequelizeMeta" values ($1)', [name]),
+    unlogMigration: ({ name }) => client.query('delete from "SequelizeMeta" where name = $1', [name]),
+    executed: async () => (await client.query('select name from "SequelizeMeta" order by name')).rows.map((row) => row.name),
+  };
+  const umzug = new Umzug({ migrations: { glob: 'migrations/*.cjs' }, context: client, storage, logger: undefined });
+  const ok = await umzug.runAsCLI();
+  await client.end();
+  process.exit(ok ? 0 : 1);
+})();
+`;
+
+const TOOLS: readonly Tool[] = [
+  {
+    driver: 'node-pg-migrate',
+    files: {},
+    migrations: [
+      { id: '1_contacts', file: '1_contacts.sql', text: `-- Up Migration\n${CREATE[0]};\n-- Down Migration\n${CREATE[1]};\n` },
+      { id: '2_nick', file: '2_nick.sql', text: `-- Up Migration\n${NICK[0]};\n-- Down Migration\n${NICK[1]};\n` },
+    ],
+    up: ['node_modules/.bin/node-pg-migrate', 'up'],
+  },
+  {
+    driver: 'knex',
+    files: {
+      'knexfile.cjs': `module.exports = { client: 'pg', connection: process.env.DATABASE_URL, migrations: { directory: './migrations', loadExtensions: ['.cjs'] } };`,
+    },
+    keys: 'command: [node_modules/.bin/knex, --knexfile, knexfile.cjs]',
+    migrations: [
+      { id: '1_contacts.cjs', file: '1_contacts.cjs', text: KNEX(...CREATE) },
+      { id: '2_nick.cjs', file: '2_nick.cjs', text: KNEX(...NICK) },
+    ],
+    up: ['node_modules/.bin/knex', '--knexfile', 'knexfile.cjs', 'migrate:latest'],
+  },
+  {
+    driver: 'umzug',
+    files: { 'migrate.cjs': MIGRATE_JS },
+    keys: 'command: [node, migrate.cjs]',
+    migrations: [
+      { id: '1_contacts.cjs', file: '1_contacts.cjs', text: UMZUG(...CREATE) },
+      { id: '2_nick.cjs', file: '2_nick.cjs', text: UMZUG(...NICK) },
+    ],
+    up: ['node', 'migrate.cjs', 'up'],
+  },
+];
+
+async function migrated(tool: Tool, from = '{release.current}', to?: string): Promise<Service> {
+  const first = tool.migrations[0]?.id ?? '';
+  const filesOf = (count: number) => ({
+    ...tool.files,
+    ...Object.fromEntries(tool.migrations.slice(0, count).map(({ file, text }) => [`migrations/${file}`, text])),
+  });
+  const service = await openService(postgres.url, {
+    database: `driver: ${tool.driver}\nartefact: service/releases/{release}\ntarget: api\nenvironment: { PATH: "${NODE}:/usr/bin:/bin" }\n${tool.keys ?? ''}`,
+    releases: { v1: filesOf(1), v2: filesOf(2) },
+    steps: step(
+      'down',
+      `do db.migrateDown\nwith: { database: crm, to: "${to ?? first}", from: "${from}" }\nirreversible: the nicknames go`,
+    ),
+  });
+  open.push(service);
+  for (const release of ['v1', 'v2']) symlinkSync(MODULES, path.join(service.folder, 'service/releases', release, 'node_modules'));
+  const [program = '', ...args] = tool.up;
+  const env = { PATH: `${NODE}:/usr/bin:/bin`, DATABASE_URL: postgres.url };
+  execFileSync(program, args, { cwd: path.join(service.folder, 'service/releases/v2'), env, stdio: 'pipe' });
+  return service;
+}
+
+const columns = async (service: Service): Promise<readonly unknown[]> =>
+  (await service.sql(`select column_name from information_schema.columns where table_name = 'contact' order by 1`)).map(
+    (row) => row['column_name'],
+  );
+
+describe.each(TOOLS.map((tool) => ({ driver: tool.driver, tool })))('a database that $driver migrates', ({ tool }) => {
+  it('goes back to a migration by its name, by the program of the release that is live, and a second time does nothing', async () => {
+    const service = await migrated(tool);
+    expect(service.told).toEqual([]);
+    expect(await columns(service)).toEqual(['id', 'name', 'nick']);
+    const planned = await service.plan();
+    expect(planned.steps[0]).toMatchObject({
+      current: tool.migrations[1]?.id,
+      desired: tool.migrations[0]?.id,
+      compareAndSet: 'none',
+      notes: ['unguarded'],
+    });
+    expect(await service.play(planned)).toMatchObject([{ status: 'done', current: tool.migrations[0]?.id }]);
+    expect(await columns(service)).toEqual(['id', 'name']);
+    expect(await service.play(planned)).toMatchObject([{ status: 'noop' }]);
+    expect(await columns(service)).toEqual(['id', 'name']);
+  });
+
+  it('is not touched from a release that does not know what it would take back', async () => {
+    const service = await migrated(tool, 'v1');
+    expect((await service.plan()).unknowns[0]?.why).toContain(`has ${tool.migrations[1]?.id}, which release v1 does not know`);
+    await expect(service.play()).resolves.toMatchObject([{ status: 'failed', effect: 'none' }]);
+    expect(await columns(service)).toEqual(['id', 'name', 'nick']);
+  });
+});
+
+describe('the configuration of a program', () => {
+  it.each([
+    ['umzug', '[node, migrate.js, down]', 'takes back whatever comes first'],
+    ['knex', '[npx, supabase]', 'resets the whole database'],
+    ['alembic', '[alembic, downgrade]', 'takes back whatever comes first'],
+  ])('of %s with the command %s is refused by name', async (driver, command, why) => {
+    const service = await openService(postgres.url, {
+      database: `driver: ${driver}\nartefact: service/releases/{release}\ncommand: ${command}`,
+      steps: step('down', 'do db.migrateDown\nwith: { database: crm, to: base, from: v1 }\nirreversible: yes'),
+    });
+    open.push(service);
+    expect(service.told).toEqual(['belay.yaml:13 database-option']);
+    await expect(service.plan()).rejects.toThrow(why);
+  });
+});

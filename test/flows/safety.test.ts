@@ -1,0 +1,118 @@
+// The verdict on a way back, from the facts of a database: each answer by its rule, and what follows for people who decide.
+import { describe, expect, it } from 'vitest';
+import { type DatabaseFacts, judgeDatabase, tenfold, VERDICTS, worstVerdict } from '../../src/domain/rollback-safety.ts';
+import { classify } from '../../src/domain/sql-classifier.ts';
+import type { Judgement } from '../../src/domain/sql-judgement.ts';
+import { safetyLines, verdictText } from '../../src/domain/text/safety-texts.ts';
+import type { World } from '../../src/flows/world.ts';
+import { createFakeDatabase } from '../world/fakes/database.ts';
+import { BAD_RELEASE, breach, breachOf, GOOD_RELEASE, START } from '../world/scenes/deploy.ts';
+import { ANA, asks, EVE, openApproval, play } from '../world/scenes/play.ts';
+
+const judged = (compat: Judgement['compat'], undo: Judgement['undo']): Judgement => ({
+  compat,
+  undo,
+  findings: [{ family: 'rename', compat, undo, object: 't.c' }],
+  drops: [],
+});
+const migration = (id: string, reversible = true) => ({ id, up: '', down: '', reversible });
+const facts = (o: Partial<DatabaseFacts>): DatabaseFacts => ({
+  database: 'crm',
+  release: 'v1',
+  applied: ['1_a', '2_b'],
+  knownThere: [{ id: '1_a' }],
+  known: [migration('1_a'), migration('2_b')],
+  boot: 'unknown',
+  revert: [],
+  judged: new Map([['2_b', { up: judged('breaks', 'lossless'), down: judged('ok', 'lossless') }]]),
+  losses: [],
+  ...o,
+});
+const ups = (up: Judgement | null, down: Judgement | null = judged('ok', 'lossless')) => ({ judged: new Map([['2_b', { up, down }]]) });
+const whys = (o: Partial<DatabaseFacts>): readonly string[] => judgeDatabase(facts(o)).reasons.map((one) => one.why);
+const verdict = (o: Partial<DatabaseFacts>): string => judgeDatabase(facts(o)).verdict;
+
+describe('the verdict', () => {
+  it('is code alone where the release knows everything, or can run with the rest', () => {
+    expect(verdict({ knownThere: [{ id: '1_a' }, { id: '2_b' }] })).toBe('code-only');
+    expect(verdict(ups(judged('ok', 'loses-new')))).toBe('code-only');
+    expect(whys(ups(judged('ok', 'loses-new')))).toEqual(['ahead', 'runs-on-new']);
+  });
+
+  it('asks where the code would stand before a schema that it may not know, whatever its tool says at the start', () => {
+    expect(whys({})).toEqual(['ahead', 'breaks', 'not-taken-back']);
+    expect(whys(ups(judged('maybe', 'lossless')))).toEqual(['ahead', 'may-break', 'not-taken-back']);
+    expect(whys({ ...ups(judged('ok', 'lossless')), boot: 'refuses' })).toEqual(['ahead', 'refuses-boot', 'not-taken-back']);
+    expect(whys({ boot: 'starts-blindly' })).toEqual(['ahead', 'breaks', 'boots-blindly', 'not-taken-back']);
+    for (const boot of ['refuses', 'starts-blindly', 'unknown'] as const) expect(verdict({ boot })).toBe('down-lossy');
+  });
+
+  it('goes by what is lost where the database is taken back first', () => {
+    const revert = ['2_b'];
+    expect(verdict({ revert })).toBe('down-lossless');
+    const loss = (count: number | null) => ({ losses: [{ database: 'crm', object: 't.c', count }] });
+    expect(verdict({ revert, ...loss(0) })).toBe('down-lossless');
+    expect(verdict({ revert, ...loss(7) })).toBe('down-lossy');
+    expect(verdict({ revert, ...loss(null) })).toBe('down-lossy');
+    expect(verdict({ revert, ...ups(judged('breaks', 'lossless'), judged('maybe', 'gone')) })).toBe('down-lossy');
+    expect(verdict({ revert, ...ups(judged('breaks', 'gone')) })).toBe('restore');
+    expect(verdict({ revert, known: [migration('1_a'), migration('2_b', false)] })).toBe('roll-forward-only');
+  });
+
+  it('takes what cannot be read for the worst that it may be', () => {
+    expect(verdict({ revert: ['2_b'], ...ups(null) })).toBe('restore');
+    expect(verdict({ revert: ['2_b'], ...ups(judged('ok', 'lossless'), null) })).toBe('restore');
+    expect(verdict({ revert: ['2_b'], judged: new Map() })).toBe('restore');
+    expect(verdict({ ...ups(classify(null)) })).toBe('restore');
+    expect(worstVerdict(['code-only', 'restore', 'down-lossy'])).toBe('restore');
+  });
+
+  it('counts in powers of ten, so that a plan is the same plan while rows come in', () => {
+    expect([1, 10, 11, 100, 1_342, 1_343, 10_000].map(tenfold)).toEqual([10, 10, 100, 100, 10_000, 10_000, 10_000]);
+  });
+
+  it('has words in both languages for each answer and each reason', () => {
+    const { reasons } = judgeDatabase(facts({ boot: 'starts-blindly', ...ups(null, null) }));
+    for (const lang of ['en', 'pt-BR'] as const) {
+      for (const one of VERDICTS) expect(verdictText(one, lang)).toMatch(/\w/);
+      for (const line of safetyLines({ verdict: 'restore', reasons }, lang)) expect(line).toMatch(/^crm: .*(2_b|v1)/);
+    }
+  });
+});
+
+describe('a rollback that would lose data', () => {
+  const lossy = () =>
+    createFakeDatabase({ target: 'shop', known: { [BAD_RELEASE]: ['1_a', '2_b'], [GOOD_RELEASE]: ['1_a'] }, applied: ['1_a', '2_b'] });
+  const withDatabase = (world: World, crm: ReturnType<typeof lossy>): void =>
+    void Object.assign(world as { databases?: World['databases'] }, { databases: { crm } });
+
+  it('is never begun alone: two people approve the plan that says so', async () => {
+    const one = await play();
+    withDatabase(one.world, lossy());
+    await breach(one.disk, breachOf('acme', START));
+    await one.until(asks);
+    const approval = openApproval(await one.incident());
+    const plan = (await one.world.documents.get(approval.planHash)) as { readonly safety?: { readonly verdict: string } };
+    expect(plan.safety?.verdict).toBe('restore');
+    expect(approval).toMatchObject({ min: 2, fourEyes: true });
+    expect((await one.all('decision.made')).at(-1)).toMatchObject({ choice: 'ask', reason: 'safety: restore' });
+    const grant = { incident: 'INC-1', approval: approval.id, planHash: approval.planHash, decision: 'grant' as const };
+    await one.commands.approve(ANA, { ...grant, key: 'k1' });
+    await one.clock.advance(60_000);
+    expect(one.shop.effects).toEqual([]);
+    await one.commands.approve(EVE, { ...grant, key: 'k2' });
+    await one.until((incident) => incident.phase === 'resolved');
+    expect(one.shop.effects.map((effect) => effect.to)).toEqual([GOOD_RELEASE]);
+  });
+
+  it('is begun alone where the release knows what the database has', async () => {
+    const one = await play();
+    withDatabase(
+      one.world,
+      createFakeDatabase({ target: 'shop', known: { [BAD_RELEASE]: ['1_a'], [GOOD_RELEASE]: ['1_a'] }, applied: ['1_a'] }),
+    );
+    await breach(one.disk, breachOf('acme', START));
+    await one.until((incident) => incident.phase === 'resolved');
+    expect(one.shop.effects.map((effect) => effect.to)).toEqual([GOOD_RELEASE]);
+  });
+});
