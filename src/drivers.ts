@@ -47,7 +47,6 @@ export function openDrivers(system: System, ground: DriversGround): Drivers {
     databases,
     channels: openChannels(system, ground),
     commandRunner: createCommandRunner(system.policy?.run ?? NO_RUN_POLICY, ground),
-    actions: createActions({ targets, switches, integrations, intake, pause }),
     actions: createActions({ targets, switches, integrations, intake, databases, pause }),
     probes: createProbes({
       http,

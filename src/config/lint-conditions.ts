@@ -71,7 +71,7 @@ function stepConditions(place: StepDraft, names: Condition['names'], context: Li
     ...own(step.when, ['when']),
     ...(step.whenCheck === undefined
       ? []
-      : probed(step.whenCheck.probe, step.whenCheck.expect, entryAt(body, ['when', 'expect']).value.span, context)),
+      : probed(step.whenCheck, step.whenCheck.expect, entryAt(body, ['when', 'expect']).value.span, context)),
     ...(step.pre ?? []).flatMap((source, index) => own(source, isList(entryAt(body, ['pre']).value) ? ['pre', index] : ['pre'])),
     ...(step.kind === 'wait' ? own(step.until, ['until']) : []),
     ...(step.kind === 'choose' ? own(step.by, ['by'], 'string') : []),

@@ -98,7 +98,7 @@ interface Mortality {
 }
 
 /** Parts that end with the life: what was asked of the world may still happen, but nobody hears of it any more. */
-function mortal({ actions, probes, channels, targets, switches, commandRunner }: Drivers, { clock, kill }: Mortality): Drivers {
+function mortal({ actions, probes, channels, targets, switches, commandRunner, databases }: Drivers, { clock, kill }: Mortality): Drivers {
   const heard = async <T>(work: Promise<T>): Promise<T> => {
     const [result] = await clock.during(Promise.allSettled([work]));
     await kill.gate();
@@ -135,6 +135,7 @@ function mortal({ actions, probes, channels, targets, switches, commandRunner }:
     ...{ actions: each(actions, action), channels: each(channels, channel) },
     ...{ probes: each(probes, part), targets: each(targets, part), switches: each(switches, part) },
     commandRunner: part(commandRunner),
+    databases: each(databases, part),
   };
 }
 
