@@ -65,6 +65,35 @@ export const BUSYBOX: Part = {
   unpacked: true,
 };
 
+/** Compose as Debian ships it, with the Python packages that it needs. */
+export const COMPOSE: Part = {
+  name: 'docker-compose',
+  commands: ['docker-compose'],
+  versionFlag: 'version',
+  packages: [
+    'docker-compose',
+    ...['attr', 'cached-property', 'certifi', 'chardet', 'distro', 'distutils', 'docker', 'dockerpty', 'docopt', 'dotenv', 'idna'],
+    ...['jsonschema', 'packaging', 'pyrsistent', 'requests', 'six', 'texttable', 'urllib3', 'websocket', 'yaml'],
+  ].map((name, n) => (n === 0 ? name : `python3-${name}`)),
+  unpacked: true,
+};
+export const REDIS: Part = {
+  name: 'Redis',
+  commands: ['redis-server'],
+  versionFlag: '--version',
+  packages: ['redis-server', 'redis-tools', 'libjemalloc2', 'liblzf1', 'libatomic1'],
+  unpacked: true,
+};
+/** Proxies in front of flows and releases. */
+export const HAPROXY: Part = {
+  name: 'HAProxy',
+  commands: ['haproxy'],
+  versionFlag: '-v',
+  packages: ['haproxy', 'liblua5.3-0', 'libopentracing-c-wrapper0', 'libopentracing1'],
+  unpacked: true,
+};
+export const CADDY: Part = { name: 'Caddy', commands: ['caddy'], versionFlag: 'version', packages: ['caddy'], unpacked: true };
+
 /** The host of a repository behind ssh. */
 export const SSHD: Part = {
   name: 'sshd',
@@ -97,7 +126,7 @@ export const LANES: readonly Lane[] = [
     name: 'core',
     proves: 'adapters against real parts, the scenarios',
     needs: [git],
-    likes: [PROMETHEUS, PROMTOOL, ALERTMANAGER, VICTORIA_METRICS, VMALERT, DOCKERD, BUSYBOX, KUBECTL, SSHD, AGE, AWS, ALEMBIC],
+    likes: [PROMETHEUS, PROMTOOL, ALERTMANAGER, VICTORIA_METRICS, VMALERT, DOCKERD, BUSYBOX, KUBECTL, SSHD, COMPOSE, REDIS, HAPROXY, CADDY, AGE, AWS, ALEMBIC],
     timeoutMs: 20 * minute,
   },
   { name: 'web', proves: 'the war room in a real browser', needs: [chromium], timeoutMs: 10 * minute },

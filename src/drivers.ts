@@ -14,7 +14,19 @@ import type { Digest } from './ports/digest.ts';
 import type { IntakeStore } from './ports/intake-store.ts';
 import type { PauseSwitch } from './ports/pause.ts';
 import type { Readings } from './ports/readings.ts';
-import { type ChannelDeps, openChannels, openDatabases, openIntegrations, openSwitches, openTargets, type SourceDeps } from './registry.ts';
+import type { ServiceControl } from './ports/service-control.ts';
+import type { TrafficSplit } from './ports/traffic-split.ts';
+import {
+  type ChannelDeps,
+  openChannels,
+  openDatabases,
+  openIntegrations,
+  openProxies,
+  openServices,
+  openSwitches,
+  openTargets,
+  type SourceDeps,
+} from './registry.ts';
 import { openBuckets, openLooks } from './registry-looks.ts';
 
 export interface DriversGround extends ChannelDeps, SourceDeps {
@@ -31,11 +43,19 @@ export interface DriversGround extends ChannelDeps, SourceDeps {
 export type Drivers = Pick<World, 'targets' | 'switches' | 'channels' | 'actions' | 'probes' | 'commandRunner'> &
   Required<Pick<World, 'databases'>>;
 
+/** What flows reach through actions and probes alone, for those who look at each part. */
+export interface Looked {
+  readonly services: Readonly<Record<string, ServiceControl>>;
+  readonly proxies: Readonly<Record<string, TrafficSplit>>;
+}
+
 /** @throws BELAY_CONFIG_INVALID for options that a driver does not take */
-export function openDrivers(system: System, ground: DriversGround): Drivers {
+export function openDrivers(system: System, ground: DriversGround): Drivers & Looked {
   const { http, time, readings, pause } = ground;
   const targets = openTargets(system, ground);
   const switches = openSwitches(system, ground);
+  const proxies = openProxies(system, ground);
+  const services = openServices(system, ground);
   const integrations = openIntegrations(system, ground);
   const intake = { specs: system.intakes ?? [], store: ground.intake ?? null, time };
   const databases = openDatabases(system, ground);
@@ -44,15 +64,20 @@ export function openDrivers(system: System, ground: DriversGround): Drivers {
   return {
     targets,
     switches,
+    services,
+    proxies,
     databases,
     channels: openChannels(system, ground),
     commandRunner: createCommandRunner(system.policy?.run ?? NO_RUN_POLICY, ground),
     actions: createActions({ targets, switches, integrations, intake, databases, pause }),
+    actions: createActions({ targets, switches, proxies, services, integrations, intake, databases, pause }),
     probes: createProbes({
       http,
       readings,
       targets,
       switches,
+      proxies,
+      services,
       integrations,
       intake,
       databases,

@@ -58,6 +58,10 @@ function openDriven(one: DrivenSpec, registry: Registry & Pick<Looking, 'openBuc
       return registry.openTarget(one.spec, deps);
     case 'switch':
       return registry.openSwitch(one.spec, deps);
+    case 'proxy':
+      return registry.openProxy(one.spec, deps);
+    case 'service':
+      return registry.openService(one.spec, deps);
     case 'integration':
       return registry.openIntegration(one.spec, deps);
     case 'database':
@@ -118,13 +122,13 @@ export async function openParts(o: PartsOptions): Promise<LocalParts> {
     // Digests of secrets are keyed by chance: what is printed here says nothing to whoever reads it elsewhere.
     ...{ readings: nobodyMeasures, pause: localPause(o.dataDir), digest: createDigest(systemTime.uuid()) },
   };
-  const { targets, switches, databases, channels, actions, probes } = openDrivers(o.system, deps);
+  const { targets, switches, services, proxies, databases, channels, actions, probes } = openDrivers(o.system, deps);
   const plan = { system: o.system, digest: createDigest(''), targets, databases, expression, actions, probes };
   const read: LocalParts['read'] = async (source, withinMs) => {
     const timeoutMs = Math.min(source.timeoutMs, withinMs);
     return openReader({ ...source, timeoutMs }, deps).read(AbortSignal.timeout(withinMs + SPARE_MS), {});
   };
-  return { http: deps.http, targets, switches, channels, plan, read };
+  return { http: deps.http, targets, switches, services, proxies, channels, plan, read };
 }
 
 /** Readers end by themselves, in their own words; what does not is cut off. */

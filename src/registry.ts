@@ -4,7 +4,14 @@ import { createAlertmanagerReader } from './adapters/alertmanager/index.ts';
 import { createAlerts } from './adapters/alerts/index.ts';
 import { createConsoleChannel } from './adapters/console/index.ts';
 import { createDatadogReader } from './adapters/datadog/index.ts';
-import { createDockerContainer, createDockerReader, createDockerService } from './adapters/docker/index.ts';
+import {
+  createComposeService,
+  createContainerService,
+  createDockerContainer,
+  createDockerReader,
+  createDockerService,
+  createSwarmService,
+} from './adapters/docker/index.ts';
 import { createEmailChannel } from './adapters/email/index.ts';
 import { createFileChannel } from './adapters/file/index.ts';
 import { createFilesReader } from './adapters/files/index.ts';
@@ -14,14 +21,16 @@ import { createGitTarget } from './adapters/git/index.ts';
 import { createHostReader } from './adapters/host/index.ts';
 import { createHttpProbe } from './adapters/http-probe/index.ts';
 import { createChatwoot, createEvolution, createN8n, createN8nSwitch, createZApi } from './adapters/integrations/index.ts';
-import { createKubernetesReader } from './adapters/kubernetes/index.ts';
+import { createKubernetesReader, createKubernetesTarget } from './adapters/kubernetes/index.ts';
 import { createLogReader } from './adapters/log/index.ts';
 import { createMappedWebhook } from './adapters/mapped-webhook/index.ts';
 import { createDatabase } from './adapters/migrations/index.ts';
-import { createHeroku, createRailway } from './adapters/paas/index.ts';
-import { createPm2Reader } from './adapters/pm2/index.ts';
+import { createHeroku, createRailway, createRailwayService } from './adapters/paas/index.ts';
+import { createProcessService } from './adapters/pid-file/index.ts';
+import { createPm2Reader, createPm2Service, createPm2Supervisor } from './adapters/pm2/index.ts';
 import { createPrometheusReader } from './adapters/prometheus/index.ts';
 import { createPromqlReader } from './adapters/promql/index.ts';
+import { createCaddySwitch, createCaddyTraffic, createHaproxyMap, createHaproxyTraffic } from './adapters/proxies/index.ts';
 import { createPushSource } from './adapters/push/index.ts';
 import { createReleaseDirectory } from './adapters/release-directory/index.ts';
 import { createSentry } from './adapters/sentry/index.ts';
@@ -35,6 +44,8 @@ import { createWebhookChannel } from './adapters/webhook/index.ts';
 import type { ChannelSpec } from './domain/channel-catalog.ts';
 import type { DatabaseSpec } from './domain/database-catalog.ts';
 import type { IntegrationSpec } from './domain/integration-catalog.ts';
+import type { ProxySpec } from './domain/proxy-catalog.ts';
+import type { ServiceSpec } from './domain/service-catalog.ts';
 import type { Batch, Samples } from './domain/signal.ts';
 import { isPulled, type PulledSpec, type SourceSpec } from './domain/source-catalog.ts';
 import type { SwitchSpec } from './domain/switch-catalog.ts';
@@ -52,8 +63,10 @@ import type { Http } from './ports/http.ts';
 import type { Integration } from './ports/integration.ts';
 import type { Net } from './ports/net.ts';
 import type { Processes } from './ports/process.ts';
+import type { ServiceControl } from './ports/service-control.ts';
 import type { PushedSource, SignalReader, SignalSource } from './ports/signal-source.ts';
 import type { Time } from './ports/time.ts';
+import type { TrafficSplit } from './ports/traffic-split.ts';
 
 export interface DriverDeps {
   readonly http: Http;
@@ -77,6 +90,10 @@ export const openTargets = (system: System, deps: DriverDeps): Readonly<Record<s
   openEach(system.targets, (spec) => openTarget(spec, deps));
 export const openSwitches = (system: System, deps: DriverDeps): Readonly<Record<string, FlowSwitch>> =>
   openEach(system.switches, (spec) => openSwitch(spec, deps));
+export const openProxies = (system: System, deps: DriverDeps): Readonly<Record<string, TrafficSplit>> =>
+  openEach(system.proxies ?? [], (spec) => openProxy(spec, deps));
+export const openServices = (system: System, deps: DriverDeps): Readonly<Record<string, ServiceControl>> =>
+  openEach(system.services ?? [], (spec) => openService(spec, deps));
 export const openIntegrations = (system: System, deps: DriverDeps): Readonly<Record<string, Integration>> =>
   openEach(system.integrations ?? [], (spec) => openIntegration(spec, deps));
 export const openDatabases = (system: System, deps: DriverDeps): Readonly<Record<string, Database>> =>
@@ -89,12 +106,23 @@ export function openTarget(spec: TargetSpec, deps: DriverDeps): DeployTarget {
   switch (spec.driver) {
     case 'release-directory':
       return createReleaseDirectory(spec, deps);
+    case 'pm2':
+      return createReleaseDirectory(
+        {
+          root: spec.root,
+          requires: [spec.config, ...(spec.requires ?? [])],
+          ...(spec.oneWay === undefined ? {} : { oneWay: spec.oneWay }),
+        },
+        { ...deps, supervisor: createPm2Supervisor(spec, deps) },
+      );
     case 'heroku':
       return createHeroku(spec, deps);
     case 'railway':
       return createRailway(spec, deps);
     case 'git':
       return createGitTarget(spec, deps);
+    case 'kubernetes':
+      return createKubernetesTarget(spec, deps);
     case 'docker-container':
       return createDockerContainer(spec, deps);
     case 'docker-service':
@@ -107,6 +135,10 @@ export function openSwitch(spec: SwitchSpec, deps: DriverDeps): FlowSwitch {
   switch (spec.driver) {
     case 'flow-file':
       return createFlowFile(spec, deps);
+    case 'haproxy-map':
+      return createHaproxyMap(spec, deps);
+    case 'caddy':
+      return createCaddySwitch(spec, deps);
     case 'n8n':
       return createN8nSwitch(spec, deps);
   }
@@ -129,6 +161,34 @@ export function openIntegration(spec: IntegrationSpec, deps: DriverDeps): Integr
 /** @throws BELAY_CONFIG_INVALID for options that mean nothing */
 export function openDatabase(spec: DatabaseSpec, deps: DriverDeps): Database {
   return createDatabase(spec, { ...deps, server: createPostgres(spec), parser: createSqlParser() });
+}
+
+/** @throws BELAY_CONFIG_INVALID for options that mean nothing */
+export function openProxy(spec: ProxySpec, deps: DriverDeps): TrafficSplit {
+  switch (spec.driver) {
+    case 'haproxy':
+      return createHaproxyTraffic(spec, deps);
+    case 'caddy':
+      return createCaddyTraffic(spec, deps);
+  }
+}
+
+/** @throws BELAY_CONFIG_INVALID for options that mean nothing */
+export function openService(spec: ServiceSpec, deps: DriverDeps): ServiceControl {
+  switch (spec.driver) {
+    case 'pm2':
+      return createPm2Service(spec, deps);
+    case 'docker-container':
+      return createContainerService(spec, deps);
+    case 'docker-service':
+      return createSwarmService(spec, deps);
+    case 'compose':
+      return createComposeService(spec, deps);
+    case 'railway':
+      return createRailwayService(spec, deps);
+    case 'process':
+      return createProcessService(spec, deps);
+  }
 }
 
 /** @throws BELAY_CONFIG_INVALID for options that mean nothing */

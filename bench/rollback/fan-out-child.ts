@@ -165,7 +165,7 @@ async function run(side: () => Promise<number>): Promise<number> {
 }
 
 async function took(): Promise<number> {
-  if (trouble !== null) throw trouble;
+  if (trouble !== null) throw new Error('the urgent run did not begin', { cause: trouble });
   return tookMs;
 }
 

@@ -38,6 +38,8 @@ export async function checkSystem(context: Context): Promise<readonly Finding[]>
     ...system.sources.map((source) => sourceOf(source, opened, { baseDir: loaded.baseDir, told })),
     ...Object.entries(opened.targets).map(([id, target]) => targetOf(id, target)),
     ...Object.entries(opened.switches).map(([id, one]) => switchOf(id, one, system)),
+    ...Object.entries(opened.services).map(([id, one]) => serviceOf(id, one)),
+    ...Object.entries(opened.proxies).map(([id, one]) => proxyOf(id, one)),
     ...system.channels.map((channel) => channelOf(channel.id, channel.driver, opened, dataDir)),
   ]);
   return [
@@ -156,6 +158,26 @@ function switchOf(id: string, one: LocalParts['switches'][string], system: Syste
     return states.length === 0
       ? warn(what, 'there are no organizations to switch', 'Add organizations to belay.yaml.')
       : ok(what, states.slice(0, 6).join(', ') + (states.length > 6 ? ', …' : ''));
+  });
+}
+
+function serviceOf(id: string, one: LocalParts['services'][string]): Promise<Finding> {
+  const what = `service ${id}`;
+  return look(what, async () => {
+    const { units, wanted, gaveUp } = await one.look();
+    const says = `${units.filter((unit) => unit.ready).length} of ${wanted} running`;
+    if (gaveUp !== undefined) return warn(what, `${says}; ${gaveUp}`, 'Look at its log before it is needed.');
+    return units.length < wanted ? warn(what, says, 'Is it stopped on purpose?') : ok(what, says);
+  });
+}
+
+function proxyOf(id: string, one: LocalParts['proxies'][string]): Promise<Finding> {
+  const what = `proxy ${id}`;
+  return look(what, async () => {
+    const { shares, up } = await one.look();
+    const says = one.names.map((name) => `${name} ${Math.round((shares[name] ?? 0) * 100)}%`).join(', ');
+    const down = one.names.filter((name) => !up.includes(name));
+    return down.length === 0 ? ok(what, says) : warn(what, `${says}; ${down.join(', ')} does not answer`, 'It can be given no requests now.');
   });
 }
 

@@ -14,6 +14,8 @@ import type { FlowSwitch } from '../ports/flow-switch.ts';
 import type { Http } from '../ports/http.ts';
 import type { PauseSwitch } from '../ports/pause.ts';
 import type { RuleFiles } from '../ports/rule-files.ts';
+import type { ServiceControl } from '../ports/service-control.ts';
+import type { TrafficSplit } from '../ports/traffic-split.ts';
 
 export interface OpenOptions {
   readonly dataDir: string;
@@ -42,6 +44,8 @@ export interface LocalParts {
   readonly http: Http;
   readonly targets: Readonly<Record<string, DeployTarget>>;
   readonly switches: Readonly<Record<string, FlowSwitch>>;
+  readonly services: Readonly<Record<string, ServiceControl>>;
+  readonly proxies: Readonly<Record<string, TrafficSplit>>;
   readonly channels: Readonly<Record<string, Channel>>;
   readonly plan: PlanWorld;
   /** One reading of a source that Belay reads, within so much time. @throws BELAY_CONFIG_INVALID for options that mean nothing */

@@ -5,7 +5,7 @@ import type { Json, JsonObject } from '../domain/json.ts';
 import { findQuery, specOfQuery } from '../domain/named-query.ts';
 import { nearest } from '../domain/nearest.ts';
 import { isPulled } from '../domain/source-catalog.ts';
-import { DURATION_FORM, durationMeant, parseDuration } from '../domain/units.ts';
+import { DURATION_FORM, durationMeant, PERCENT_FORM, parseDuration, parsePercent } from '../domain/units.ts';
 import type { RunbookDraft } from './draft.ts';
 import { demandKnown } from './lint-names.ts';
 import { demandRefs, hasRef } from './lint-refs.ts';
@@ -190,6 +190,9 @@ function lintValue(spec: ParamSpec | undefined, value: Json, argument: Argument)
     case 'bool':
       if (typeof value !== 'boolean') wrong('true or false');
       return;
+    case 'share':
+      if ((typeof value !== 'string' && typeof value !== 'number') || !parsePercent(String(value)).ok) wrong(PERCENT_FORM);
+      return;
     case 'list':
       if (!Array.isArray(value)) wrong('a list');
       return;
@@ -218,6 +221,8 @@ function lintValue(spec: ParamSpec | undefined, value: Json, argument: Argument)
     case 'org':
     case 'target':
     case 'switch':
+    case 'proxy':
+    case 'service':
     case 'integration':
     case 'intake':
     case 'database':
@@ -265,6 +270,8 @@ const LISTS = {
   org: 'organizations',
   target: 'targets',
   switch: 'switches',
+  proxy: 'proxies',
+  service: 'services',
   integration: 'integrations',
   intake: 'intakes',
   database: 'databases',

@@ -257,7 +257,7 @@ function wordIn(span: Span, word: string, draft: RunbookDraft): Span {
 }
 
 /** Actions that are themselves a taking back, or that change nothing outside. */
-const NEED_NO_UNDO = new Set(['belay.undo', 'belay.pause', 'belay.resume', 'deploy.abort', 'deploy.thaw']);
+const NEED_NO_UNDO = new Set(['belay.undo', 'belay.pause', 'belay.resume', 'deploy.abort', 'deploy.thaw', 'service.restart']);
 
 function lintUndo(step: DoStep, { context, problems, place, at }: Asking): void {
   const written = ['undo', 'irreversible'].some((key) => isWritten(place.body, key) || key in step.with);
@@ -269,7 +269,7 @@ function lintUndo(step: DoStep, { context, problems, place, at }: Asking): void 
 }
 
 /** What puts another release or flow live. */
-const SWITCHES = new Set(['deploy.rollback', 'deploy.activate', 'deploy.revert', 'flow.set']);
+const SWITCHES = new Set(['deploy.rollback', 'deploy.activate', 'deploy.revert', 'deploy.traffic', 'flow.set']);
 
 /** A check looks once: what breaks a minute later, in a run that nobody began, finds nobody. */
 function lintUnwatched(step: DoStep, { draft, problems, at }: Asking): void {

@@ -7,7 +7,9 @@ import type { Diagnostic } from '../domain/diagnostic.ts';
 import type { DriverOptions } from '../domain/driver-options.ts';
 import { INTEGRATION_DRIVERS } from '../domain/integration-catalog.ts';
 import { ANSWER_NAMES, parsePoint } from '../domain/probe-point.ts';
+import { PROXY_DRIVERS } from '../domain/proxy-catalog.ts';
 import { SECRET_DRIVERS } from '../domain/secret-catalog.ts';
+import { SERVICE_DRIVERS } from '../domain/service-catalog.ts';
 import { SOURCE_DRIVERS } from '../domain/source-catalog.ts';
 import { SWITCH_DRIVERS } from '../domain/switch-catalog.ts';
 import type { SyntheticSpec } from '../domain/synthetic.ts';
@@ -37,6 +39,8 @@ export function lintSystemParts(context: LintContext): readonly Diagnostic[] {
   for (const one of system.targets) demand('components', one.component ?? '', ['targets', one.id, 'component']);
   for (const one of system.switches) demand('components', one.component ?? '', ['switches', one.id, 'component']);
   for (const one of system.intakes ?? []) demand('components', one.component ?? '', ['intake', one.id, 'component']);
+  for (const one of system.proxies ?? []) demand('components', one.component ?? '', ['proxies', one.id, 'component']);
+  for (const one of system.services ?? []) demand('components', one.component ?? '', ['services', one.id, 'component']);
   for (const one of system.integrations ?? []) demand('components', one.component ?? '', ['integrations', one.id, 'component']);
   for (const one of system.channels)
     for (const [index, name] of one.dependsOn.entries()) demand('components', name, ['channels', one.id, 'dependsOn', index]);
@@ -62,6 +66,8 @@ export function lintSystemParts(context: LintContext): readonly Diagnostic[] {
   for (const one of system.synthetics ?? []) lintSynthetic(one, context, problems);
   for (const spec of system.targets) lintOptions({ what: 'target', spec }, context, problems);
   for (const spec of system.switches) lintOptions({ what: 'switch', spec }, context, problems);
+  for (const spec of system.proxies ?? []) lintOptions({ what: 'proxy', spec }, context, problems);
+  for (const spec of system.services ?? []) lintOptions({ what: 'service', spec }, context, problems);
   for (const spec of system.integrations ?? []) lintOptions({ what: 'integration', spec }, context, problems);
   for (const spec of system.databases ?? []) {
     demand('components', spec.component ?? '', ['databases', spec.id, 'component']);
@@ -93,6 +99,8 @@ const PLACES = {
   source: 'sources',
   target: 'targets',
   switch: 'switches',
+  proxy: 'proxies',
+  service: 'services',
   integration: 'integrations',
   database: 'databases',
   channel: 'channels',
@@ -103,6 +111,8 @@ const PLACES = {
 function optionsOf({ what, spec }: DrivenSpec): DriverOptions {
   if (what === 'source') return SOURCE_DRIVERS[spec.driver].options;
   if (what === 'target') return TARGET_DRIVERS[spec.driver];
+  if (what === 'proxy') return PROXY_DRIVERS[spec.driver];
+  if (what === 'service') return SERVICE_DRIVERS[spec.driver];
   if (what === 'integration') return INTEGRATION_DRIVERS[spec.driver];
   if (what === 'secret') return SECRET_DRIVERS[spec.driver];
   if (what === 'bucket') return BUCKET_DRIVERS[spec.driver];

@@ -5,8 +5,10 @@ import type { ActionSpec, ExprType, ProbeSpec } from '../domain/catalog.ts';
 import type { ChannelSpec } from '../domain/channel-catalog.ts';
 import type { DatabaseSpec } from '../domain/database-catalog.ts';
 import type { IntegrationSpec } from '../domain/integration-catalog.ts';
+import type { ProxySpec } from '../domain/proxy-catalog.ts';
 import type { SecretSpec } from '../domain/secret-catalog.ts';
 import type { Runbook } from '../domain/ir.ts';
+import type { ServiceSpec } from '../domain/service-catalog.ts';
 import type { SignalSpec } from '../domain/signal.ts';
 import type { SourceSpec } from '../domain/source-catalog.ts';
 import type { SwitchSpec } from '../domain/switch-catalog.ts';
@@ -48,6 +50,8 @@ export type DrivenSpec =
   | { readonly what: 'source'; readonly spec: SourceSpec }
   | { readonly what: 'target'; readonly spec: TargetSpec }
   | { readonly what: 'switch'; readonly spec: SwitchSpec }
+  | { readonly what: 'proxy'; readonly spec: ProxySpec }
+  | { readonly what: 'service'; readonly spec: ServiceSpec }
   | { readonly what: 'integration'; readonly spec: IntegrationSpec }
   | { readonly what: 'database'; readonly spec: DatabaseSpec }
   | { readonly what: 'channel'; readonly spec: ChannelSpec }
@@ -63,6 +67,8 @@ export interface Known {
   readonly triggers: ReadonlySet<string>;
   readonly targets: ReadonlySet<string>;
   readonly switches: ReadonlySet<string>;
+  readonly proxies: ReadonlySet<string>;
+  readonly services: ReadonlySet<string>;
   readonly integrations: ReadonlySet<string>;
   readonly intakes: ReadonlySet<string>;
   readonly databases: ReadonlySet<string>;

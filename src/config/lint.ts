@@ -102,6 +102,8 @@ function knownOf(draft: SystemDraft): Known {
     ),
     targets: keys('targets'),
     switches: keys('switches'),
+    proxies: keys('proxies'),
+    services: keys('services'),
     integrations: keys('integrations'),
     intakes: keys('intake'),
     databases: keys('databases'),

@@ -7,7 +7,9 @@ import { DEFAULT_GUARD_LIMITS } from '../domain/guardrail.ts';
 import type { IntakeSpec } from '../domain/intake.ts';
 import { INTEGRATION_DRIVERS, type IntegrationSpec } from '../domain/integration-catalog.ts';
 import type { Severity } from '../domain/ir.ts';
+import { PROXY_DRIVERS, type ProxySpec } from '../domain/proxy-catalog.ts';
 import { SECRET_DRIVERS, type SecretSpec } from '../domain/secret-catalog.ts';
+import { SERVICE_DRIVERS, type ServiceSpec } from '../domain/service-catalog.ts';
 import type { SignalSpec } from '../domain/signal.ts';
 import type { SourceSpec } from '../domain/source-catalog.ts';
 import { SWITCH_DRIVERS, type SwitchSpec } from '../domain/switch-catalog.ts';
@@ -132,6 +134,8 @@ const FILE = record({
   targets: optional(mapOf(driven(TARGET_DRIVERS, ofComponent))),
   switches: optional(mapOf(driven(SWITCH_DRIVERS, ofComponent))),
   intake: optional(mapOf(intake)),
+  proxies: optional(mapOf(driven(PROXY_DRIVERS, ofComponent))),
+  services: optional(mapOf(driven(SERVICE_DRIVERS, ofComponent))),
   integrations: optional(mapOf(driven(INTEGRATION_DRIVERS, ofComponent))),
   databases: optional(mapOf(driven(DATABASE_DRIVERS, ofDatabase))),
   channels: optional(mapOf(driven(CHANNEL_DRIVERS, () => ({ dependsOn: optional(listOf(id)) })))),
@@ -173,6 +177,8 @@ export function readSystem(value: Value, problems: Problems): SystemDraft | null
       targets: list(file.targets, (key, one) => specOf(key, one) as unknown as TargetSpec),
       switches: list(file.switches, (key, one) => specOf(key, one) as unknown as SwitchSpec),
       intakes: list(file.intake, (key, one): IntakeSpec => ({ ...one, id: key })),
+      proxies: list(file.proxies, (key, one) => specOf(key, one) as unknown as ProxySpec),
+      services: list(file.services, (key, one) => specOf(key, one) as unknown as ServiceSpec),
       integrations: list(file.integrations, (key, one) => specOf(key, one) as unknown as IntegrationSpec),
       ...(file.databases === undefined ? {} : { databases: list(file.databases, databaseOf) }),
       channels: list(file.channels, (key, one) => ({ dependsOn: [], ...specOf(key, one) }) as unknown as ChannelSpec),

@@ -13,6 +13,9 @@ export type ParamType =
   | 'release'
   | 'target'
   | 'switch'
+  | 'proxy'
+  | 'share'
+  | 'service'
   | 'integration'
   | 'intake'
   | 'database'
@@ -62,6 +65,8 @@ const target = { type: 'target', required: true } as const;
 const org = { type: 'org', required: true } as const;
 const text = { type: 'string' } as const;
 /** Which one is meant, where there are several of its driver. */
+const proxy = { type: 'proxy', required: true } as const;
+const service = { type: 'service', required: true } as const;
 const integration = { type: 'integration' } as const;
 const intake = { type: 'intake', required: true } as const;
 const workflow = { type: 'string', required: true } as const;
@@ -82,6 +87,16 @@ export const ACTIONS: Readonly<Record<string, ActionSpec>> = index([
     effect: 'state',
     params: { switch: { type: 'switch', required: true }, org, to: { type: 'string', required: true } },
   },
+  {
+    name: 'deploy.traffic',
+    effect: 'state',
+    params: { proxy, to: { type: 'string', required: true }, share: { type: 'share', required: true } },
+  },
+  // Services.
+  { name: 'service.restart', effect: 'state', params: { service } },
+  { name: 'service.stop', effect: 'state', params: { service } },
+  { name: 'service.start', effect: 'state', params: { service } },
+  { name: 'service.scale', effect: 'state', params: { service, to: { type: 'int', required: true } } },
   // Integrations.
   {
     name: 'n8n.activate',
@@ -255,6 +270,17 @@ export const PROBES: Readonly<Record<string, ProbeSpec>> = index([
     params: { database, release: { type: 'release', required: true } },
     // `missing`: of the release, not in the database; `unknown`: in the database, not in the release.
     result: { revision: 'string', applied: 'int', missing: 'int', unknown: 'int' },
+  },
+  {
+    name: 'traffic',
+    params: { proxy, of: { type: 'string', required: true } },
+    result: { share: 'double', up: 'bool' },
+  },
+  {
+    name: 'service',
+    params: { service },
+    // `oldestStartMs`: how long the unit runs that was started first.
+    result: { running: 'int', wanted: 'int', restarts: 'int', oldestStartMs: 'int' },
   },
   { name: 'flow', params: { switch: { type: 'switch', required: true }, org }, result: { value: 'string' } },
   {

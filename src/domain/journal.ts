@@ -15,6 +15,8 @@ export interface JournalDraft {
   readonly key: string;
   readonly target: string;
   readonly expected: string;
+  /** Of actions that are done by what is new afterwards: what there was before. */
+  readonly mark?: string;
   readonly desired: Json;
   readonly effect: Effect;
   readonly actor: string;

@@ -10,6 +10,21 @@ export const SWITCH_DRIVERS = {
     /** What an organization uses that the file does not name; the first of `values` if not written. */
     default: { type: 'text' },
   },
+  'haproxy-map': {
+    /** Of its stats socket, of level admin. */
+    socket: { type: 'text', required: true },
+    /** As the configuration of HAProxy names it. */
+    map: { type: 'text', required: true },
+    values: { type: 'texts', required: true },
+    default: { type: 'text' },
+  },
+  caddy: {
+    /** Of its admin API. */
+    url: { type: 'url', otherwise: 'http://127.0.0.1:2019' },
+    /** `@id` of a handler map: organization → flow. */
+    handler: { type: 'text', required: true },
+    values: { type: 'texts', required: true },
+  },
   n8n: {
     url: { type: 'url', required: true },
     key: { type: 'text', required: true },

@@ -18,6 +18,19 @@ export const TARGET_DRIVERS = {
     /** A file of this name in a release says: once it has run, nothing before it can run any more. */
     oneWay: { type: 'text' },
   },
+  pm2: {
+    /** Holds releases/<name>/ and current. */
+    root: { type: 'text', required: true },
+    /** Names of its programs, which run in `current`. */
+    apps: { type: 'texts', required: true },
+    /** In each release: what PM2 is given. */
+    config: { type: 'text', otherwise: 'eco.config.js' },
+    command: { type: 'texts', otherwise: ['pm2'] },
+    home: { type: 'text' },
+    requires: { type: 'texts' },
+    oneWay: { type: 'text' },
+    timeout: { type: 'duration', otherwise: 120_000, least: 1_000, most: 600_000 },
+  },
   heroku: {
     app: { type: 'text', required: true },
     token: { type: 'text', required: true },
@@ -61,6 +74,16 @@ export const TARGET_DRIVERS = {
     hotfixBranch: { type: 'bool', otherwise: false },
     /** What is pushed runs migrations and the like before it is served. */
     runsReleaseHooks: { type: 'bool', otherwise: false },
+  },
+  kubernetes: {
+    url: { type: 'url', otherwise: 'https://kubernetes.default.svc' },
+    namespace: { type: 'text', required: true },
+    deployment: { type: 'text', required: true },
+    token: { type: 'text' },
+    /** Instead of `token`: read each time, because it is renewed. */
+    tokenFile: { type: 'text' },
+    caFile: { type: 'text' },
+    timeout: { type: 'duration', otherwise: 20_000, least: 1_000, most: 120_000 },
   },
   'docker-container': {
     /** Its name. */

@@ -91,4 +91,4 @@ async function changesOf(world: Pick<World, 'actions'>, plan: Plan): Promise<rea
 }
 
 /** Actions that put another release or flow live; freezing and pausing are not a rollback. */
-const SWITCHING: ReadonlySet<string> = new Set(['deploy.rollback', 'deploy.activate', 'deploy.revert', 'flow.set']);
+const SWITCHING: ReadonlySet<string> = new Set(['deploy.rollback', 'deploy.activate', 'deploy.revert', 'deploy.traffic', 'flow.set']);

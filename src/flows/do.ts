@@ -57,14 +57,14 @@ const UNTOLD = 'the target is neither as it was nor as wanted; somebody else may
 
 /** Runs inside one engine step. @throws BELAY_AUDIT_UNAVAILABLE before acting, when the journal cannot be written. */
 export async function performDo(world: DoWorld, request: DoRequest): Promise<DoOutcome> {
-  const before = await within(world, request, 'none', request.action.observe(request.args));
   const history = await readHistory(world, [request.key]);
+  const before = await within(world, request, 'none', request.action.observe(request.args, sinceOf(history.openIntent)));
   const shown = { current: before.current, desired: before.desired, checks: [] };
   if (before.reached) {
     // In place. Ours if we ever set out to do it, even when an earlier look said "not done": effects may land late.
     const ours = history.attempted || (await readHistory(world, request.earlier)).unsettled;
     return ours
-      ? confirm(world, request, { recovered: true, unsure: false })
+      ? confirm(world, request, { recovered: true, unsure: false, ...sinceOf(history.openIntent) })
       : { ...shown, status: 'noop', recovered: false, fingerprint: before.fingerprint };
   }
   // The outcome is on disk but its checkpoint was lost, and somebody changed the target since: it was done all the same.
@@ -112,8 +112,14 @@ async function actNow(world: DoWorld, request: DoRequest, before: Observation): 
     // `unknown` and `done` are settled by looking at the world, below.
     unsure = error.effect === 'unknown';
   }
-  return confirm(world, request, { recovered: false, unsure });
+  return confirm(world, request, { recovered: false, unsure, ...(before.mark === undefined ? {} : { since: before.mark }) });
 }
+
+const sinceOf = (intent: Intent | null): { readonly since?: string } => (intent?.mark === undefined ? {} : { since: intent.mark });
+
+/** Nothing has happened, as far as can be seen. */
+const isAsBefore = (seen: Observation, intent: Intent | null): boolean =>
+  intent !== null && seen.fingerprint === intent.expected && seen.mark === intent.mark;
 
 type Stopped = { readonly status: 'paused'; readonly by: string } | { readonly status: 'fenced' };
 
@@ -152,6 +158,8 @@ interface Confirming {
   readonly recovered: boolean;
   /** The act may still land: "as before" does not mean "not done". */
   readonly unsure: boolean;
+  /** The mark of before the act, where the action gives one. */
+  readonly since?: string;
 }
 
 /** By effect: the world is looked at until it is as wanted and the step's own checks pass, or the time is over. */
@@ -160,13 +168,13 @@ async function confirm(world: DoWorld, request: DoRequest, how: Confirming): Pro
   let seen: Observation | null = null;
   let checks: readonly CheckOutcome[] = [];
   for (;;) {
-    seen = await observeOrNull(world, request, seen);
+    seen = await observeOrNull(world, request, { last: seen, ...(how.since === undefined ? {} : { since: how.since }) });
     if (seen?.reached === true) {
       checks = await Promise.all(request.verify.map((check) => runCheck(world, check, request.lookup)));
       // A step without checks of its own is done when it is reached.
       if (checks.length === 0 || combine('all', checks) === 'pass') break;
     }
-    if (seen?.gaveUp !== undefined && !seen.reached && seen.fingerprint !== (await readHistory(world, [request.key])).openIntent?.expected)
+    if (seen?.gaveUp !== undefined && !seen.reached && !isAsBefore(seen, (await readHistory(world, [request.key])).openIntent))
       return givenUp(world, request, seen, seen.gaveUp);
     if (world.time.monotonicMs() >= until) return notConfirmed(world, request, { seen, checks, unsure: how.unsure });
     await world.time.sleep(CONFIRM_EVERY_MS);
@@ -208,7 +216,7 @@ async function notConfirmed(world: DoWorld, request: DoRequest, { seen, checks, 
     };
   }
   const history = await readHistory(world, [request.key]);
-  if (!unsure && !isOnce(request) && seen !== null && seen.fingerprint === history.openIntent?.expected) {
+  if (!unsure && !isOnce(request) && seen !== null && isAsBefore(seen, history.openIntent)) {
     await journalOutcome(world, request, seen, 'none', 'not in place within the time, and still as before');
     return {
       ...shown,
@@ -223,17 +231,26 @@ async function notConfirmed(world: DoWorld, request: DoRequest, { seen, checks, 
 }
 
 /** An observation that fails while confirming is "not yet seen": the time-out decides. */
-async function observeOrNull(world: DoWorld, request: DoRequest, last: Observation | null): Promise<Observation | null> {
+async function observeOrNull(
+  world: DoWorld,
+  request: DoRequest,
+  { last, since }: { readonly last: Observation | null; readonly since?: string },
+): Promise<Observation | null> {
   try {
-    return await within(world, request, 'none', request.action.observe(request.args));
+    return await within(world, request, 'none', request.action.observe(request.args, since === undefined ? {} : { since }));
   } catch (error) {
     if (BelayError.is(error)) return last?.reached === true ? null : last;
     throw error;
   }
 }
 
+interface Intent {
+  readonly expected: string;
+  readonly mark?: string;
+}
+
 interface History {
-  readonly openIntent: { readonly expected: string } | null;
+  readonly openIntent: Intent | null;
   /** The last outcome. */
   readonly finished: Effect | null;
   /** An intent was ever written. */
@@ -248,7 +265,7 @@ async function readHistory(world: DoWorld, keys: readonly string[]): Promise<His
   let attempted = false;
   for (const line of (await Promise.all(keys.map((key) => world.journal.ofKey(key)))).flat()) {
     if (line.kind === 'intent') {
-      openIntent = { expected: line.expected };
+      openIntent = { expected: line.expected, ...(line.mark === undefined ? {} : { mark: line.mark }) };
       attempted = true;
     }
     if (line.kind === 'outcome') {
@@ -288,6 +305,7 @@ function journalLine(
     key: request.key,
     target: request.action.target(request.args),
     expected: seen?.fingerprint ?? '',
+    ...(kind === 'intent' && seen?.mark !== undefined ? { mark: seen.mark } : {}),
     desired: seen?.desired ?? null,
     effect,
     actor: request.actor,

@@ -75,7 +75,7 @@ const late = (): BelayError => new BelayError('BELAY_TIMEOUT', 'it did not answe
 function readAction(action: Action, within: Within): Action {
   return {
     ...action,
-    observe: (args) => within(() => action.observe(args)),
+    observe: (args, o) => within(() => action.observe(args, o)),
     impossible: (args) => within(() => action.impossible(args)),
     lastChange: (args) => within(() => action.lastChange(args)),
     act: changes,

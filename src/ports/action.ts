@@ -12,6 +12,8 @@ export interface Observation {
   readonly fingerprint: string;
   /** True: the world already is as the arguments ask. */
   readonly reached: boolean;
+  /** Of an action that is done only by what is new afterwards, such as a restart: what there is now, to be told apart from it. */
+  readonly mark?: string;
   /** The target has given up on the last change, or taken it back: why. Waiting for it is of no use. */
   readonly gaveUp?: string;
 }
@@ -22,8 +24,11 @@ export interface Action {
   compareAndSet(args: JsonObject): CompareAndSet;
   /** Name of what is touched, for the journal (`target:web`). */
   target(args: JsonObject): string;
-  /** Reads only. @throws BelayError with effect none. */
-  observe(args: JsonObject): Promise<Observation>;
+  /**
+   * Reads only. `since`: the mark that was seen before the act, where the action gives marks; without it, it is not done yet.
+   * @throws BelayError with effect none.
+   */
+  observe(args: JsonObject, o?: { readonly since?: string }): Promise<Observation>;
   /**
    * Changes the world toward the explicit target, only if it still is as `expected`.
    * @throws BELAY_TARGET_CONFLICT (effect none); any other BelayError with its effect.

@@ -42,10 +42,10 @@ export function actionContract(name: string, make: () => Promise<ActionUnderTest
       expect(await action.impossible(args)).toBeNull();
       const before = await action.observe(args);
       await action.act(args, order(before.fingerprint));
-      const after = await reached(action, args);
+      const after = await reached(action, args, before.mark);
       expect(after).toMatchObject({ reached: true, current: before.desired });
       await action.act(args, order(before.fingerprint));
-      expect(await reached(action, args)).toEqual(after);
+      expect(await reached(action, args, before.mark)).toEqual(after);
     });
 
     it('changes nothing when somebody else was quicker, where it promises to compare', async () => {
@@ -61,8 +61,8 @@ export function actionContract(name: string, make: () => Promise<ActionUnderTest
       const { action, impossible } = await setUp();
       if (impossible !== undefined) expect(await action.impossible(impossible)).toEqual(expect.any(String));
       for (const [param, spec] of Object.entries(action.spec.params)) {
-        if (spec.type !== 'target' && spec.type !== 'switch') continue;
-        await expect(action.observe({ [param]: 'nobody', org: 'acme', to: 'x' })).rejects.toMatchObject({
+        if (spec.type !== 'target' && spec.type !== 'switch' && spec.type !== 'service') continue;
+        await expect(action.observe({ [param]: 'nobody', org: 'acme', to: spec.type === 'service' ? 1 : 'x' })).rejects.toMatchObject({
           code: 'BELAY_NOT_FOUND',
           effect: 'none',
           hint: expect.any(String),
@@ -74,8 +74,9 @@ export function actionContract(name: string, make: () => Promise<ActionUnderTest
 }
 
 /** What runs may take a moment to become what was asked. */
-async function reached(action: Action, args: JsonObject) {
-  for (let look = 0; look < 500 && !(await action.observe(args)).reached; look += 1)
+async function reached(action: Action, args: JsonObject, mark: string | undefined) {
+  const since = mark === undefined ? {} : { since: mark };
+  for (let look = 0; look < 500 && !(await action.observe(args, since)).reached; look += 1)
     await new Promise((resolve) => setTimeout(resolve, 10));
-  return action.observe(args);
+  return action.observe(args, since);
 }

@@ -1,4 +1,5 @@
-// Every driver of sources, targets, switches, integrations and databases has its page, its row in the index, and an example that the loader takes.
+// Every driver of sources, targets, switches, proxies, services, integrations and databases has its page, its row in the index, and an example
+// that the loader takes.
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -6,6 +7,8 @@ import { expect, test } from 'vitest';
 import { loadAndLint } from '../../src/config/lint.ts';
 import { DATABASE_DRIVERS } from '../../src/domain/database-catalog.ts';
 import { INTEGRATION_DRIVERS } from '../../src/domain/integration-catalog.ts';
+import { PROXY_DRIVERS } from '../../src/domain/proxy-catalog.ts';
+import { SERVICE_DRIVERS } from '../../src/domain/service-catalog.ts';
 import { SOURCE_DRIVERS } from '../../src/domain/source-catalog.ts';
 import { SWITCH_DRIVERS } from '../../src/domain/switch-catalog.ts';
 import { TARGET_DRIVERS } from '../../src/domain/target-catalog.ts';
@@ -16,6 +19,8 @@ const DRIVERS = {
   sources: SOURCE_DRIVERS,
   targets: TARGET_DRIVERS,
   switches: SWITCH_DRIVERS,
+  proxies: PROXY_DRIVERS,
+  services: SERVICE_DRIVERS,
   integrations: INTEGRATION_DRIVERS,
   databases: DATABASE_DRIVERS,
 } as const;

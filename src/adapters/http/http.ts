@@ -132,8 +132,17 @@ class Exchange implements Dispatcher.DispatchHandler {
     else this.#chunks.push(chunk);
   }
 
-  onResponseEnd(): void {
-    this.#resolve({ status: this.#status, headers: this.#headers, body: Buffer.concat(this.#chunks).toString('utf8') });
+  /** What is said of an answer only after it, such as the ETag of Caddy, counts as what is said before; it replaces nothing of that. */
+  onResponseEnd(_controller: unknown, trailers: Record<string, string | string[] | undefined> = {}): void {
+    const late = Object.entries(trailers).map(([name, value]) => [
+      name.toLowerCase(),
+      Array.isArray(value) ? value.join(', ') : (value ?? ''),
+    ]);
+    this.#resolve({
+      status: this.#status,
+      headers: { ...Object.fromEntries(late), ...this.#headers },
+      body: Buffer.concat(this.#chunks).toString('utf8'),
+    });
   }
 
   onResponseError(_controller: unknown, error: Error): void {

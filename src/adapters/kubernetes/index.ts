@@ -11,6 +11,8 @@ import type { SignalReader } from '../../ports/signal-source.ts';
 import type { Time } from '../../ports/time.ts';
 import { MOST_PODS, type Pod, pageIn, samplesOf } from './pods.ts';
 
+export { createKubernetesTarget } from './target.ts';
+
 export type KubernetesSpec = Extract<SourceSpec, { driver: 'kubernetes' }>;
 
 /** Where a pod finds what its service account may use. */

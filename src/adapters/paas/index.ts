@@ -5,3 +5,4 @@
 export { createHeroku } from './heroku.ts';
 /** @example createRailway({ project, environment, service, token, tokenOf: 'project', url, timeoutMs: 20_000 }, { http, time }) */
 export { createRailway } from './railway.ts';
+export { createRailwayService } from './railway-service.ts';

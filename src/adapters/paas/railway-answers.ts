@@ -30,10 +30,14 @@ export interface Deployment extends Change {
   readonly commit: string | null;
   readonly image: string | null;
   readonly isStopped: boolean;
+  /** When its status last changed; null where it is not said. */
+  readonly statusAt: number | null;
   readonly instances: readonly { readonly id: string; readonly status: string }[];
 }
 
 export interface Told extends Sight {
+  /** How many instances there should be; null where it is not said. */
+  readonly replicas: number | null;
   readonly changes: readonly Deployment[];
 }
 
@@ -41,7 +45,7 @@ export interface Told extends Sight {
 export function sightIn(json: unknown): Told {
   const { deployments, serviceInstance, serviceInstanceAutoDeployStatus: autoDeploy } = fieldsIn(json);
   const { edges } = fieldsIn(deployments);
-  const { activeDeployments } = fieldsIn(serviceInstance);
+  const { activeDeployments, numReplicas } = fieldsIn(serviceInstance);
   const enabled = fieldsIn(autoDeploy)['enabled'];
   if (!Array.isArray(edges) || !Array.isArray(activeDeployments) || typeof enabled !== 'boolean')
     throw new Unusable('the answer is not what was asked for');
@@ -52,7 +56,8 @@ export function sightIn(json: unknown): Told {
     .toSorted((a, b) => b.at - a.at);
   const live = liveAmong(all, active);
   const changes = all.map((one) => (one.id === live?.id ? { ...one, phase: 'live' as const } : one));
-  return { changes, units: changes.filter((one) => active.has(one.id)).flatMap(unitsOf), frozen: !enabled };
+  const replicas = typeof numReplicas === 'number' && numReplicas > 0 && numReplicas <= MOST_UNITS ? numReplicas : null;
+  return { replicas, changes, units: changes.filter((one) => active.has(one.id)).flatMap(unitsOf), frozen: !enabled };
 }
 
 /** The newest that is active and has got there; a crashed one is no longer active everywhere, and is live all the same. */
@@ -63,8 +68,9 @@ function liveAmong(all: readonly Deployment[], active: ReadonlySet<string>): Dep
 
 /** @throws Unusable */
 function deploymentIn(json: unknown): Deployment {
-  const { id, status, createdAt, canRollback, deploymentStopped, instances, meta } = fieldsIn(json);
+  const { id, status, createdAt, statusUpdatedAt, canRollback, deploymentStopped, instances, meta } = fieldsIn(json);
   const [name, at, state] = [textIn(id), Date.parse(textIn(createdAt)), textIn(status)];
+  const changedAt = Date.parse(textIn(statusUpdatedAt));
   const phase = Object.hasOwn(PHASES, state) ? PHASES[state] : undefined;
   if (!isId(name) || !Number.isFinite(at)) throw new Unusable('deployments: one has no id or no date');
   if (phase === undefined) throw new Unusable(`deployments: ${labelText(state, 40)} is no status that is known`);
@@ -86,6 +92,7 @@ function deploymentIn(json: unknown): Deployment {
     commit,
     image,
     isStopped: deploymentStopped === true,
+    statusAt: Number.isFinite(changedAt) ? changedAt : null,
     instances: units,
   };
 }

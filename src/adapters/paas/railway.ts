@@ -1,6 +1,6 @@
 // Railway: deployments of one service in one environment. A rollback names a deployment and answers a bare yes, so what came of it is seen
 // by looking; a release is told by its commit, or by its image. The variables of that deployment come back with it.
-import { Unusable } from '../../domain/answer.ts';
+import { Unusable, withoutSecrets } from '../../domain/answer.ts';
 import { BelayError } from '../../domain/errors.ts';
 import { fieldsIn } from '../../domain/received.ts';
 import type { TargetOptions } from '../../domain/target-catalog.ts';
@@ -11,9 +11,9 @@ import { artefactOf, type Deployment, dataIn, isId, isRefusal, keyOf, MOST_DEPLO
 
 const LOOK = `query Look($project: String!, $environment: String!, $service: String!, $first: Int!) {
   deployments(first: $first, input: { projectId: $project, environmentId: $environment, serviceId: $service }) {
-    edges { node { id status createdAt canRollback deploymentStopped meta instances { id status } } }
+    edges { node { id status createdAt statusUpdatedAt canRollback deploymentStopped meta instances { id status } } }
   }
-  serviceInstance(environmentId: $environment, serviceId: $service) { activeDeployments { id } }
+  serviceInstance(environmentId: $environment, serviceId: $service) { numReplicas activeDeployments { id } }
   serviceInstanceAutoDeployStatus(projectId: $project, environmentId: $environment, serviceId: $service) { enabled }
 }`;
 const ROLL_BACK = 'mutation RollBack($id: String!) { deploymentRollback(id: $id) }';
@@ -22,15 +22,17 @@ const AUTO_DEPLOY = `mutation AutoDeploy($input: ServiceInstanceAutoDeployUpdate
   serviceInstanceAutoDeployUpdate(input: $input) { enabled }
 }`;
 
-interface Service {
+export interface Service {
   readonly name: string;
   readonly ask: Ask;
   readonly url: string;
+  /** What Railway says may repeat the token. */
+  readonly plain: (text: string) => string;
   readonly ids: { readonly project: string; readonly environment: string; readonly service: string };
 }
 
 /** @throws BELAY_CONFIG_INVALID */
-export function createRailway(options: TargetOptions<'railway'>, deps: AskDeps): DeployTarget {
+export function serviceAt(options: TargetOptions<'railway'>, deps: AskDeps): Service {
   const { project, environment, service, token, tokenOf, url, timeoutMs } = options;
   const ids = { project, environment, service };
   for (const [what, id] of Object.entries(ids))
@@ -40,7 +42,13 @@ export function createRailway(options: TargetOptions<'railway'>, deps: AskDeps):
     tokenOf === 'project' ? { 'project-access-token': token } : { authorization: `Bearer ${token}` };
   const name = `Railway service ${service}`;
   const headers = { accept: 'application/json', 'content-type': 'application/json', ...key };
-  const place: Service = { name, ids, url, ask: asking({ name, token, headers, timeoutMs }, deps) };
+  return { name, ids, url, plain: (text) => withoutSecrets(text, [token]), ask: asking({ name, token, headers, timeoutMs }, deps) };
+}
+
+/** @throws BELAY_CONFIG_INVALID */
+export function createRailway(options: TargetOptions<'railway'>, deps: AskDeps): DeployTarget {
+  const place = serviceAt(options, deps);
+  const { name } = place;
   const target = targetOn(
     {
       caps: { compareAndSet: 'none', freeze: true, restoresConfig: 'custom' },
@@ -60,13 +68,15 @@ export function createRailway(options: TargetOptions<'railway'>, deps: AskDeps):
 }
 
 /** One question, so that all of it is of the same moment. @throws BELAY_TARGET_UNREACHABLE */
-async function look(place: Service): Promise<Told> {
+export async function look(place: Service): Promise<Told> {
   const json = await post(place, LOOK, { ...place.ids, first: MOST_DEPLOYMENTS }, false);
   try {
     return sightIn(dataIn(json));
   } catch (error) {
     if (!(error instanceof Unusable)) throw error;
-    throw new BelayError('BELAY_TARGET_UNREACHABLE', `${place.name}: ${error.message}`, { hint: 'Check the ids and the token.' });
+    throw new BelayError('BELAY_TARGET_UNREACHABLE', place.plain(`${place.name}: ${error.message}`), {
+      hint: 'Check the ids and the token.',
+    });
   }
 }
 
@@ -75,21 +85,21 @@ async function post({ ask, url }: Service, query: string, variables: Readonly<Re
 }
 
 /** Only what says that it was refused has not been taken: an error of the server may have come afterwards. */
-async function act(place: Service, query: string, variables: Readonly<Record<string, unknown>>): Promise<unknown> {
+export async function act(place: Service, query: string, variables: Readonly<Record<string, unknown>>): Promise<unknown> {
   const json = await post(place, query, variables, true);
   try {
     return dataIn(json);
   } catch (error) {
     if (!(error instanceof Unusable)) throw error;
     const hasRefused = json === null || isRefusal(json);
-    throw new BelayError(hasRefused ? 'BELAY_ACT_FAILED' : 'BELAY_DEPLOY_TIMEOUT', `${place.name}: ${error.message}`, {
+    throw new BelayError(hasRefused ? 'BELAY_ACT_FAILED' : 'BELAY_DEPLOY_TIMEOUT', place.plain(`${place.name}: ${error.message}`), {
       effect: hasRefused ? 'none' : 'unknown',
       hint: 'Look what is live before doing it again.',
     });
   }
 }
 
-function demandYes({ name }: Service, data: unknown, mutation: string): void {
+export function demandYes({ name }: Service, data: unknown, mutation: string): void {
   const said = fieldsIn(data)[mutation];
   if (said === true) return;
   throw new BelayError(said === false ? 'BELAY_ACT_FAILED' : 'BELAY_DEPLOY_TIMEOUT', `${name}: ${mutation} was not answered with yes`, {

@@ -1,8 +1,5 @@
-// Programs under PM2 as a source of signals: what `pm2 jlist` prints, called by argv. PM2 itself is no part of Belay. It judges nothing, and
-// it does not call PM2 where none runs: that alone would start one.
-import { readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import path from 'node:path';
+// Programs under PM2 as a source of signals: what `pm2 jlist` prints. It judges nothing, and it does not call PM2 where none runs: that alone
+// would start one.
 import { deadBatch, Unusable } from '../../domain/answer.ts';
 import { BelayError } from '../../domain/errors.ts';
 import { labelText } from '../../domain/received.ts';
@@ -11,7 +8,11 @@ import type { SourceSpec } from '../../domain/source-catalog.ts';
 import type { Processes } from '../../ports/process.ts';
 import type { SignalReader } from '../../ports/signal-source.ts';
 import type { Time } from '../../ports/time.ts';
+import { commandOf, demandDaemon, envOf, homeOf } from './command.ts';
 import { programsIn, samplesOf } from './programs.ts';
+
+export { createPm2Service } from './service.ts';
+export { createPm2Supervisor } from './supervisor.ts';
 
 export type Pm2Spec = Extract<SourceSpec, { driver: 'pm2' }>;
 
@@ -25,17 +26,15 @@ interface Pm2Deps {
 
 /** @example createPm2Reader({ id: 'crm', driver: 'pm2', command: ['pm2'], everyMs: 10_000, timeoutMs: 10_000 }, { processes, time, baseDir }) */
 export function createPm2Reader(spec: Pm2Spec, { processes, time, baseDir }: Pm2Deps): SignalReader {
-  const [program = 'pm2', ...more] = spec.command;
-  const home = spec.home === undefined ? path.join(homedir(), '.pm2') : path.resolve(baseDir, spec.home);
+  const [program, ...more] = commandOf(spec.command);
+  const home = homeOf(spec.home, baseDir);
 
   const read = async (): Promise<Batch> => {
     const at = time.now();
     try {
       await demandDaemon(home, processes);
-      // PM2 wants a HOME even where it has its own.
-      const env = { PM2_HOME: home, HOME: homedir(), PM2_DISCRETE_MODE: 'true' };
       const argv = [program, ...more, 'jlist'] as const;
-      const { code, stdout } = await processes.run(argv, { env, timeoutMs: spec.timeoutMs, maxOutputBytes: MOST_BYTES });
+      const { code, stdout } = await processes.run(argv, { env: envOf(home), timeoutMs: spec.timeoutMs, maxOutputBytes: MOST_BYTES });
       // What it printed may hold the environment of its programs: it is not repeated.
       if (code !== 0) throw new Unusable(`${labelText(program)} jlist ended with ${code}`);
       const { apps } = spec;
@@ -51,19 +50,4 @@ export function createPm2Reader(spec: Pm2Spec, { processes, time, baseDir }: Pm2
   };
 
   return { id: spec.id, everyMs: spec.everyMs, read } satisfies SignalReader;
-}
-
-/** @throws Unusable where no PM2 runs over this folder */
-async function demandDaemon(home: string, processes: Pm2Deps['processes']): Promise<void> {
-  const file = path.join(home, 'pm2.pid');
-  let written: string;
-  try {
-    written = await readFile(file, 'utf8');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === undefined) throw error;
-    throw new Unusable(code === 'ENOENT' ? `no PM2 runs: there is no ${file}` : `${file} cannot be read (${code})`);
-  }
-  const pid = /^\d{1,9}$/.test(written.trim()) ? Number(written) : 0;
-  if (pid === 0 || (await processes.inspect(pid)) === null) throw new Unusable(`no PM2 runs: the process that ${file} names is gone`);
 }

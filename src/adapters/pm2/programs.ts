@@ -15,6 +15,13 @@ export interface Program {
   readonly unstableRestarts: number;
   /** Null while PM2 does not know it. */
   readonly memoryBytes: number | null;
+  readonly id: number;
+  /** 0 while it does not run. */
+  readonly pid: number;
+  /** When it was last begun; null while PM2 does not know it. */
+  readonly startedAt: Instant | null;
+  readonly folder: string;
+  readonly file: string;
 }
 
 /** PM2 may say something of its own before the list, a line each. @throws Unusable */
@@ -44,7 +51,7 @@ function listIn(line: string): readonly unknown[] | undefined {
 }
 
 function programIn(json: unknown, index: number): Program {
-  const { name, pm_id: id, pm2_env: env, monit } = fieldsIn(json);
+  const { name, pm_id: id, pid, pm2_env: env, monit } = fieldsIn(json);
   if (typeof name !== 'string' || name === '') throw new Unusable(`process ${index} of the list has no name`);
   if (!isFields(env)) throw new Unusable(`process ${index} of the list has no pm2_env`);
   const counter = (key: string): number => {
@@ -54,6 +61,7 @@ function programIn(json: unknown, index: number): Program {
     return value;
   };
   const { memory } = fieldsIn(monit);
+  const { pm_uptime: startedAt } = env;
   return {
     name,
     labels: labelsOf({ app: name, instance: id, namespace: textIn(env['namespace']) }),
@@ -61,6 +69,11 @@ function programIn(json: unknown, index: number): Program {
     restarts: counter('restart_time'),
     unstableRestarts: counter('unstable_restarts'),
     memoryBytes: typeof memory === 'number' && Number.isFinite(memory) && memory >= 0 ? memory : null,
+    id: id as number,
+    pid: typeof pid === 'number' && Number.isSafeInteger(pid) && pid > 0 ? pid : 0,
+    startedAt: typeof startedAt === 'number' && Number.isFinite(startedAt) && startedAt > 0 ? startedAt : null,
+    folder: textIn(env['pm_cwd']),
+    file: textIn(env['pm_exec_path']),
   };
 }
 

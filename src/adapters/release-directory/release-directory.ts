@@ -8,6 +8,7 @@ import type { DeployTarget, TargetState } from '../../ports/deploy-target.ts';
 import type { Http } from '../../ports/http.ts';
 import type { HeldLock } from '../../ports/lock.ts';
 import type { Processes } from '../../ports/process.ts';
+import type { Supervisor } from '../../ports/supervisor.ts';
 import type { Time } from '../../ports/time.ts';
 import { changedFiles } from './changed.ts';
 import { appendHistory, type History, type Origin, originOf, previousOf, readHistory, seenNow, wasReloaded } from './history.ts';
@@ -26,6 +27,8 @@ interface Deps {
   /** Needed for `versionUrl`. */
   readonly http?: Http;
   readonly baseDir: string;
+  /** Instead of a pid file and a signal: who keeps the processes of the service running. */
+  readonly supervisor?: Supervisor;
   /** Looking leaves no trace: what is seen for the first time is not written down. */
   readonly lookOnly?: boolean;
 }
@@ -68,9 +71,15 @@ async function read({ settings, deps }: Place): Promise<Reading> {
   const history = await readHistory(settings.root);
   const origin = originOf(history, link) ?? (await noteSeen({ settings, deps }, history, link));
   const frozen = await isFrozen(settings.root);
+  const gaveUp = sight.gaveUp === undefined ? {} : { gaveUp: sight.gaveUp };
   const before = switchInFlight({ link, history, origin, sight, now: deps.time.now() });
   if (before !== null)
-    return { link, history, origin, state: { ...before, units: unitsOf(settings, sight, before.release), frozen, inFlight: link.release } };
+    return {
+      link,
+      history,
+      origin,
+      state: { ...before, units: unitsOf(settings, sight, before.release), frozen, inFlight: link.release, ...gaveUp },
+    };
   const state = {
     release: link.release,
     fingerprint: link.fingerprint,
@@ -78,6 +87,7 @@ async function read({ settings, deps }: Place): Promise<Reading> {
     frozen,
     changedAt: link.changedAt,
     previous: previousOf(origin),
+    ...gaveUp,
   };
   return { link, history, origin, state };
 }

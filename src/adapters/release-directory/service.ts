@@ -1,10 +1,11 @@
 // The running service behind a release directory: is it alive, what does it serve, and how it is told to load `current`.
-import { readFile, stat } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { readFile, realpath, stat } from 'node:fs/promises';
+import { basename, join, relative, sep } from 'node:path';
 import { BelayError } from '../../domain/errors.ts';
 import type { TargetState } from '../../ports/deploy-target.ts';
 import type { Http } from '../../ports/http.ts';
 import type { Processes, ProcessSighting } from '../../ports/process.ts';
+import type { Supervisor } from '../../ports/supervisor.ts';
 import type { Settings } from './options.ts';
 
 const VERSION_TIMEOUT_MS = 2_000;
@@ -15,6 +16,7 @@ const CLOCK_SLACK_MS = 2_000;
 export interface ServiceDeps {
   readonly processes: Processes;
   readonly http?: Http;
+  readonly supervisor?: Supervisor;
 }
 
 export interface Sight {
@@ -22,9 +24,13 @@ export interface Sight {
   readonly process: ProcessSighting | null | undefined;
   /** What it says it serves; null when it does not say, undefined when no address is configured. */
   readonly serves: string | null | undefined;
+  /** Of a supervisor: each of its processes. */
+  readonly units?: TargetState['units'];
+  readonly gaveUp?: string;
 }
 
 export async function look(settings: Settings, deps: ServiceDeps): Promise<Sight> {
+  if (deps.supervisor !== undefined) return supervised(settings, deps.supervisor);
   const process = settings.pidFile === null ? undefined : await provenProcess(settings.pidFile, deps.processes);
   const serves =
     settings.versionUrl === null
@@ -35,8 +41,39 @@ export async function look(settings: Settings, deps: ServiceDeps): Promise<Sight
   return { process, serves };
 }
 
+/** What they serve is what all of them run; '' while they do not agree. */
+async function supervised({ root }: Settings, supervisor: Supervisor): Promise<Sight> {
+  const { units: found, gaveUp } = await supervisor.look();
+  const releases = await realOr(join(root, 'releases'));
+  const units = found.map(({ id, ready, folder }) => ({
+    id,
+    ready,
+    release: folder === null ? '' : releaseOf(relative(releases, folder)),
+  }));
+  const [first] = units;
+  const serves = first !== undefined && units.every((one) => one.release === first.release) ? first.release : '';
+  return { process: undefined, serves, units, ...(gaveUp === undefined ? {} : { gaveUp }) };
+}
+
+async function realOr(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    // Listing them will say what is wrong.
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+    return path;
+  }
+}
+
+/** A folder of a release that has been removed under its process says so behind its name. */
+function releaseOf(inside: string): string {
+  const [name = ''] = inside.split(sep);
+  return name === '..' || name.endsWith(' (deleted)') ? '' : name;
+}
+
 /** `linked` is what a process that cannot be asked is taken to serve. */
 export function unitsOf(settings: Settings, sight: Sight, linked: string): TargetState['units'] {
+  if (sight.units !== undefined) return sight.units;
   const id = settings.pidFile === null ? 'current' : basename(settings.pidFile).replace(/\.pid$/, '');
   const release = sight.serves === undefined ? linked : (sight.serves ?? '');
   return [{ id, release, ready: sight.process !== null && sight.serves !== null }];
@@ -102,6 +139,7 @@ function releaseIn(body: string, pid: number | null): string | null {
 
 /** A service that is down needs no telling: it loads `current` when it starts. @throws BELAY_ACT_FAILED (effect unknown) */
 export async function reload(settings: Settings, release: string, deps: ServiceDeps): Promise<void> {
+  if (deps.supervisor !== undefined) return told(() => deps.supervisor?.reload(join(settings.root, 'current')));
   if (settings.reload !== null) return runReload(settings, settings.reload, release, deps);
   if (settings.pidFile === null) return;
   const process = await provenProcess(settings.pidFile, deps.processes);
@@ -111,6 +149,16 @@ export async function reload(settings: Settings, release: string, deps: ServiceD
   } catch (cause) {
     if ((await provenProcess(settings.pidFile, deps.processes)) === null) return;
     throw failed(`${settings.signal} could not be sent to process ${process.pid}`, cause);
+  }
+}
+
+/** The link is switched by then: whatever went wrong, something has happened. */
+async function told(reload: () => Promise<void> | undefined): Promise<void> {
+  try {
+    await reload();
+  } catch (cause) {
+    if (!BelayError.is(cause)) throw cause;
+    throw failed('the programs were not reloaded', cause);
   }
 }
 

@@ -5,6 +5,8 @@ import type { Database } from '../../ports/database.ts';
 import type { DeployTarget } from '../../ports/deploy-target.ts';
 import type { FlowSwitch } from '../../ports/flow-switch.ts';
 import type { PauseSwitch } from '../../ports/pause.ts';
+import type { ServiceControl } from '../../ports/service-control.ts';
+import type { TrafficSplit } from '../../ports/traffic-split.ts';
 import type { Integrations } from '../integrations.ts';
 import { databaseActions } from './database.ts';
 import { deployActions } from './deploy.ts';
@@ -13,10 +15,14 @@ import { freezeActions } from './freeze.ts';
 import { type IntakePorts, intakeActions, NO_INTAKE } from './intake.ts';
 import { integrationActions } from './integrations.ts';
 import { pauseActions } from './pause.ts';
+import { serviceActions } from './service.ts';
+import { trafficActions } from './traffic.ts';
 
 export interface ActionPorts {
   readonly targets: Readonly<Record<string, DeployTarget>>;
   readonly switches: Readonly<Record<string, FlowSwitch>>;
+  readonly proxies?: Readonly<Record<string, TrafficSplit>>;
+  readonly services?: Readonly<Record<string, ServiceControl>>;
   readonly integrations?: Integrations;
   readonly intake?: IntakePorts;
   readonly databases?: Readonly<Record<string, Database>>;
@@ -28,6 +34,8 @@ export function createActions(ports: ActionPorts): Readonly<Record<string, Actio
     ...deployActions(ports.targets),
     ...freezeActions(ports.targets),
     ...flowActions(ports.switches),
+    ...trafficActions(ports.proxies ?? {}),
+    ...serviceActions(ports.services ?? {}),
     ...integrationActions(ports.integrations ?? {}),
     ...intakeActions(ports.intake ?? NO_INTAKE),
     ...databaseActions(ports.databases ?? {}),

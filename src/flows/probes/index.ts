@@ -10,7 +10,9 @@ import type { Probe } from '../../ports/probe.ts';
 import type { Readings } from '../../ports/readings.ts';
 import type { Suites, Synthetics } from '../../ports/rehearsed.ts';
 import type { Secrets } from '../../ports/secrets.ts';
+import type { ServiceControl } from '../../ports/service-control.ts';
 import type { Time } from '../../ports/time.ts';
+import type { TrafficSplit } from '../../ports/traffic-split.ts';
 import type { WorkingCopies } from '../../ports/working-copy.ts';
 import { type IntakePorts, NO_INTAKE } from '../actions/intake.ts';
 import type { Integrations } from '../integrations.ts';
@@ -27,8 +29,10 @@ import { migrationsProbe } from './migrations.ts';
 import { sampleProbe, sentryProbe, vendorProbe } from './outside.ts';
 import { smokeProbe, syntheticProbe } from './rehearsed.ts';
 import { secretProbe } from './secret.ts';
+import { serviceProbe } from './service.ts';
 import { sqlProbe } from './sql.ts';
 import { flowProbe, releaseProbe } from './state.ts';
+import { trafficProbe } from './traffic.ts';
 import { windowProbe } from './window.ts';
 
 /** What is looked at beside the counting. */
@@ -47,6 +51,8 @@ export interface ProbePorts {
   readonly readings: Readings;
   readonly targets: Readonly<Record<string, DeployTarget>>;
   readonly switches: Readonly<Record<string, FlowSwitch>>;
+  readonly proxies?: Readonly<Record<string, TrafficSplit>>;
+  readonly services?: Readonly<Record<string, ServiceControl>>;
   readonly integrations?: Integrations;
   readonly intake?: IntakePorts;
   readonly workingCopies: WorkingCopies;
@@ -62,6 +68,8 @@ export function createProbes(ports: ProbePorts): Readonly<Record<string, Probe>>
     releaseProbe(ports.targets),
     flowProbe(ports.switches),
     changedProbe(ports.targets),
+    trafficProbe(ports.proxies ?? {}),
+    serviceProbe(ports.services ?? {}),
     gitProbe(ports.workingCopies),
     intakeProbe(ports.intake ?? NO_INTAKE),
     ...integrationProbes(ports.integrations ?? {}),

@@ -16,9 +16,13 @@ import type { FlowSwitch } from '../../ports/flow-switch.ts';
 import type { IncidentStore } from '../../ports/incident-store.ts';
 import type { Probe } from '../../ports/probe.ts';
 import type { Readings } from '../../ports/readings.ts';
+import type { ServiceControl } from '../../ports/service-control.ts';
+import type { TrafficSplit } from '../../ports/traffic-split.ts';
 import { createActions } from '../actions/index.ts';
 import { metricProbe } from '../probes/metric.ts';
+import { serviceProbe } from '../probes/service.ts';
 import { flowProbe, releaseProbe } from '../probes/state.ts';
+import { trafficProbe } from '../probes/traffic.ts';
 import type { DecidingWorld } from '../shadow.ts';
 import type { PinnedRunbook } from '../world.ts';
 
@@ -49,17 +53,19 @@ const of = <W extends SceneMark['what']>(marks: readonly SceneMark[], what: W): 
 export function worldAt(o: SceneMoment): DecidingWorld {
   const targets = Object.fromEntries(o.system.targets.map(({ id }) => [id, targetOf(o, id)]));
   const switches = Object.fromEntries(o.system.switches.map((one) => [one.id, switchOf(o, one)]));
+  const services = Object.fromEntries((o.system.services ?? []).map(({ id }) => [id, serviceOf(o, id)]));
+  const proxies = Object.fromEntries((o.system.proxies ?? []).map((one) => [one.id, proxyOf(one)]));
   const readings = readingsOf(o);
   const isPaused = of(o.marks, 'pause').at(-1)?.on === true;
   const pause = { read: async () => ({ paused: isPaused, by: [] }), pause: refuse, resume: refuse };
-  const probes = [releaseProbe(targets), flowProbe(switches), metricProbe(readings)];
+  const probes = [releaseProbe(targets), flowProbe(switches), serviceProbe(services), trafficProbe(proxies), metricProbe(readings)];
   return {
     system: o.system,
     readings,
     targets,
     pause,
     probes: { ...Object.fromEntries(probes.map((one) => [one.spec.name, one])), [TOLD]: toldProbe },
-    actions: createActions({ targets, switches, pause }),
+    actions: createActions({ targets, switches, services, proxies, pause }),
     silences: { add: refuse, end: refuse, list: async () => silencesOf(o) },
     incidents: NO_INCIDENTS,
     documents: { put: refuse, get: refuse },
@@ -122,6 +128,27 @@ function targetOf({ marks, start }: SceneMoment, id: string): DeployTarget {
     },
     rollTo: refuse,
     freeze: refuse,
+  };
+}
+
+/** Marks tell nothing of proxies: the first one gets everything. */
+function proxyOf(spec: NonNullable<System['proxies']>[number]): TrafficSplit {
+  const names = spec.driver === 'haproxy' ? spec.servers : Object.keys(spec.upstreams);
+  const shares = Object.fromEntries(names.map((name, n) => [name, n === 0 ? 1 : 0]));
+  return { compareAndSet: 'none', names, look: async () => ({ shares, up: names, fingerprint: 'told' }), put: refuse };
+}
+
+/** Marks tell nothing of services: each of them runs. */
+function serviceOf({ start, now }: SceneMoment, id: string): ServiceControl {
+  const units = [{ id, life: id, ready: true, startedAt: start }];
+  return {
+    compareAndSet: 'none',
+    verbs: ['restart', 'stop', 'start', 'scale'],
+    look: async () => ({ at: now, units, wanted: 1, restarts: 0 }),
+    restart: refuse,
+    stop: refuse,
+    start: refuse,
+    scale: refuse,
   };
 }
 

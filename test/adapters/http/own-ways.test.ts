@@ -89,3 +89,19 @@ describe('an authority of their own', () => {
       await expect(http.request({ method: 'GET', url, timeoutMs: 2_000, ca })).rejects.toMatchObject({ effect: 'none' });
   });
 });
+
+test('what is said of an answer only after its body stands among its headers, and replaces none of them', async () => {
+  const server = await listening(
+    createServer((_request, response) => {
+      response.setHeader('Trailer', 'ETag, X-Kind');
+      response.setHeader('X-Kind', 'before');
+      response.write('config');
+      response.addTrailers({ ETag: '"/config 1f"', 'X-Kind': 'after' });
+      response.end();
+    }),
+    { port: 0, host: '127.0.0.1' },
+  );
+  const { port } = server.address() as AddressInfo;
+  const answer = await createHttp({ allow: ['127.0.0.1'] }).request({ method: 'GET', url: `http://127.0.0.1:${port}/`, timeoutMs: 2_000 });
+  expect(answer).toMatchObject({ body: 'config', headers: { etag: '"/config 1f"', 'x-kind': 'before' } });
+});

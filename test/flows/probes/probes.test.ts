@@ -6,10 +6,12 @@ import type { JsonObject } from '../../../src/domain/json.ts';
 import { createProbes, type LookPorts } from '../../../src/flows/probes/index.ts';
 import type { IntakeStore } from '../../../src/ports/intake-store.ts';
 import type { MetricReading, Readings } from '../../../src/ports/readings.ts';
+import type { TrafficSplit } from '../../../src/ports/traffic-split.ts';
 import { createFakeDatabase } from '../../world/fakes/database.ts';
 import { createFakeDeployTarget } from '../../world/fakes/deploy-target.ts';
 import { createFakeFlowSwitch } from '../../world/fakes/flow-switch.ts';
 import { createFakeHttp, type FakeAnswer } from '../../world/fakes/http.ts';
+import { createFakeService } from '../../world/fakes/service-control.ts';
 
 const now = () => 1_000_000;
 const READING: MetricReading = {
@@ -61,6 +63,12 @@ const INTAKE = {
   store: { status: async () => STATUS } as unknown as IntakeStore,
   time: { now },
 };
+const PROXY: TrafficSplit = {
+  compareAndSet: 'none',
+  names: ['old', 'new'],
+  look: async () => ({ shares: { old: 0.9, new: 0.1 }, up: ['old', 'new'], fingerprint: 'old 90, new 10' }),
+  put: async () => undefined,
+};
 
 function worldOf(o: { readonly answers?: readonly FakeAnswer[]; readonly reading?: Partial<MetricReading> } = {}) {
   let next = 0;
@@ -89,6 +97,8 @@ function worldOf(o: { readonly answers?: readonly FakeAnswer[]; readonly reading
     readings: readings as Readings,
     targets: { shop: target },
     switches: { checkout: flow },
+    proxies: { web: PROXY },
+    services: { app: createFakeService({ units: 1, now }) },
     integrations: INTEGRATIONS,
     intake: INTAKE,
     workingCopies: { look: async () => ({ branch: 'main', clean: true, ahead: 0, behind: 0 }) },
@@ -112,6 +122,9 @@ describe('the probes', () => {
       trigger: 'http-5xx',
       target: 'shop',
       switch: 'checkout',
+      proxy: 'web',
+      of: 'new',
+      service: 'app',
       org: 'acme',
       intake: 'dm',
       instance: 'Julia',

@@ -8,6 +8,9 @@ type Query {
 type Mutation {
   deploymentRollback(id: String!): Boolean!
   deploymentCancel(id: String!): Boolean!
+  deploymentRedeploy(id: String!, usePreviousImageTag: Boolean): Deployment!
+  deploymentRestart(id: String!): Boolean!
+  deploymentStop(id: String!): Boolean!
   serviceInstanceAutoDeployUpdate(input: ServiceInstanceAutoDeployUpdateInput!): ServiceInstanceAutoDeployUpdateResult!
 }
 input DeploymentListInput {
@@ -24,7 +27,7 @@ input ServiceInstanceAutoDeployUpdateInput {
 }
 type ServiceInstanceAutoDeployUpdateResult { enabled: Boolean! }
 type ServiceInstanceAutoDeployStatus { canEnable: Boolean! enabled: Boolean! reason: String }
-type ServiceInstance { activeDeployments: [Deployment!]! id: ID! }
+type ServiceInstance { activeDeployments: [Deployment!]! id: ID! numReplicas: Int }
 type QueryDeploymentsConnection { edges: [QueryDeploymentsConnectionEdge!]! }
 type QueryDeploymentsConnectionEdge { cursor: String! node: Deployment! }
 scalar DateTime
@@ -37,6 +40,7 @@ type Deployment {
   instances: [DeploymentDeploymentInstance!]!
   meta: DeploymentMeta
   status: DeploymentStatus!
+  statusUpdatedAt: DateTime
 }
 type DeploymentDeploymentInstance { id: String! status: DeploymentInstanceStatus! }
 enum DeploymentInstanceStatus { CRASHED CREATED EXITED INITIALIZING REMOVED REMOVING RESTARTING RUNNING SKIPPED STOPPED }

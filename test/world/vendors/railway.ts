@@ -15,6 +15,7 @@ export interface RailwayDeployment {
   canRollback: boolean;
   instances: { readonly id: string; status: string }[];
   deploymentStopped: boolean;
+  statusUpdatedAt?: number;
 }
 export interface RailwayService {
   deployments: RailwayDeployment[];
@@ -25,6 +26,8 @@ export interface RailwayService {
   next: 'succeeds' | 'fails' | 'lasts';
   /** A rollback makes a new deployment; or the old one is active again under its id: the schema does not say which. */
   rollback: 'new-id' | 'same-id';
+  /** How often instances were begun. */
+  begun: number;
   stale: readonly RailwayDeployment[] | null;
   /** `true`, and nothing happens. */
   lies: boolean;
@@ -59,6 +62,7 @@ export async function startRailway(
     replicas: 2,
     next: 'succeeds',
     rollback: 'new-id',
+    begun: 0,
     stale: null,
     lies: false,
     error: null,
@@ -118,8 +122,17 @@ function settle(service: RailwayService, made: RailwayDeployment, status: string
   if (!ACTIVE.includes(status)) return;
   made.canRollback = true;
   service.variables = made.variables;
+  begin(service, made, status);
+}
+
+/** Each instance is a new one. */
+function begin(service: RailwayService, made: RailwayDeployment, status = 'SUCCESS'): void {
+  service.begun += 1;
+  made.status = status;
+  made.deploymentStopped = false;
+  made.statusUpdatedAt = Date.now();
   made.instances = Array.from({ length: service.replicas }, (_, n) => ({
-    id: `${made.id.slice(0, 8)}-${n}`,
+    id: `${made.id.slice(0, 8)}-${n}${service.begun === 1 ? '' : `-${service.begun}`}`,
     status: status === 'SUCCESS' ? 'RUNNING' : 'CRASHED',
   }));
 }
@@ -138,7 +151,11 @@ interface Desk {
 }
 type Ids = { readonly projectId?: string; readonly environmentId?: string; readonly serviceId?: string };
 
-const shown = (one: RailwayDeployment): object => ({ ...one, createdAt: new Date(one.createdAt).toISOString() });
+const shown = (one: RailwayDeployment): object => ({
+  ...one,
+  createdAt: new Date(one.createdAt).toISOString(),
+  statusUpdatedAt: new Date(one.statusUpdatedAt ?? one.createdAt).toISOString(),
+});
 
 function resolvers({ ids, service, ledger, make }: Desk): Readonly<Record<string, unknown>> {
   const mine = (given: Ids): void => {
@@ -173,7 +190,7 @@ function resolvers({ ids, service, ledger, make }: Desk): Readonly<Record<string
     serviceInstance: (given: Ids) => {
       mine(given);
       const active = (service.stale ?? service.deployments).filter((one) => ACTIVE.includes(one.status));
-      return { id: ids.service, activeDeployments: active.map(shown) };
+      return { id: ids.service, numReplicas: service.replicas, activeDeployments: active.map(shown) };
     },
     serviceInstanceAutoDeployStatus: (given: Ids) => {
       mine(given);
@@ -192,6 +209,26 @@ function resolvers({ ids, service, ledger, make }: Desk): Readonly<Record<string
       return act('cancel', id, () => {
         if (BEGUN.includes(one.status)) remove(one);
       });
+    },
+    deploymentStop: ({ id }: { id: string }) => {
+      const one = find(id);
+      return act('stop', id, () => {
+        one.deploymentStopped = true;
+        one.instances = [];
+      });
+    },
+    deploymentRestart: ({ id }: { id: string }) => {
+      const one = find(id);
+      if (!ACTIVE.includes(one.status)) throw new Error('Deployment not found');
+      return act('restart', id, () => begin(service, one));
+    },
+    deploymentRedeploy: ({ id }: { id: string }) => {
+      const one = find(id);
+      let made = one;
+      act('redeploy', id, () => {
+        made = make(one.meta, service.variables);
+      });
+      return shown(made);
     },
     serviceInstanceAutoDeployUpdate: ({ input }: { input: Ids & { enabled: boolean } }) => {
       mine(input);

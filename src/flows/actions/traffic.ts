@@ -1,0 +1,59 @@
+// `deploy.traffic`: a release gets an explicit share of the requests, the other one the rest. 10 %, then 50 %, then 100 % are three steps;
+// the same step backwards is its undo.
+import { BelayError } from '../../domain/errors.ts';
+import type { JsonObject } from '../../domain/json.ts';
+import { PERCENT_FORM, parsePercent, writePercent } from '../../domain/units.ts';
+import type { Action } from '../../ports/action.ts';
+import type { TrafficSplit, TrafficState } from '../../ports/traffic-split.ts';
+import { named, specOf, textOf } from './arguments.ts';
+
+export function trafficActions(proxies: Readonly<Record<string, TrafficSplit>>): readonly Action[] {
+  const proxyOf = (args: JsonObject): TrafficSplit => named(proxies, 'proxy', textOf(args, 'proxy'));
+  return [
+    {
+      spec: specOf('deploy.traffic'),
+      compareAndSet: (args) => proxyOf(args).compareAndSet,
+      target: (args) => `proxy:${textOf(args, 'proxy')}`,
+      observe: async (args) => {
+        const [proxy, to, share] = [proxyOf(args), textOf(args, 'to'), shareOf(args)];
+        const state = await proxy.look();
+        const [current, desired] = [
+          wordsOf(state, proxy.names),
+          wordsOf({ ...state, shares: sharesOf(proxy.names, to, share) }, proxy.names),
+        ];
+        // A share that nobody can serve is not reached, whatever the proxy is set to.
+        const serves = share === 0 || state.up.includes(to);
+        const reached = current === desired && serves;
+        return {
+          current: current === desired && !serves ? `${current}, but ${to} does not answer` : current,
+          desired,
+          fingerprint: state.fingerprint,
+          reached,
+        };
+      },
+      act: async (args, o) => proxyOf(args).put(textOf(args, 'to'), shareOf(args), o),
+      impossible: async (args) => {
+        const [proxy, to, share] = [proxyOf(args), textOf(args, 'to'), shareOf(args)];
+        if (!proxy.names.includes(to)) return `${textOf(args, 'proxy')} has no ${to}; it has ${proxy.names.join(', ')}`;
+        const { up } = await proxy.look();
+        return share === 0 || up.includes(to) ? null : `${to} does not answer: ${textOf(args, 'proxy')} would send its requests nowhere`;
+      },
+      lastChange: async () => null,
+    },
+  ];
+}
+
+/** To the nearest hundredth, as the proxies keep it. @throws BELAY_INPUT_INVALID */
+export function shareOf({ share }: JsonObject): number {
+  const read = typeof share === 'number' || typeof share === 'string' ? parsePercent(String(share)) : null;
+  if (read?.ok === true) return Math.round(read.value * 100) / 100;
+  throw new BelayError('BELAY_INPUT_INVALID', `share is ${share === undefined ? 'missing' : JSON.stringify(share)}`, {
+    hint: `It is ${PERCENT_FORM}.`,
+  });
+}
+
+const sharesOf = (names: readonly string[], to: string, share: number): Readonly<Record<string, number>> =>
+  Object.fromEntries(names.map((name) => [name, name === to ? share : 1 - share]));
+
+const wordsOf = ({ shares }: TrafficState, names: readonly string[]): string =>
+  names.map((name) => `${name} ${writePercent(Math.round((shares[name] ?? 0) * 100) / 100)}`).join(', ');
