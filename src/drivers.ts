@@ -3,9 +3,9 @@
 import { createCommandRunner } from './adapters/commands/index.ts';
 import { createWorkingCopies } from './adapters/git/index.ts';
 import { createSecrets } from './adapters/secrets/index.ts';
-import { NO_RUN_POLICY } from './domain/run-policy.ts';
 import { createSuites } from './adapters/suite/index.ts';
 import { createSynthetics } from './adapters/synthetic/index.ts';
+import { NO_RUN_POLICY } from './domain/run-policy.ts';
 import type { System } from './domain/system.ts';
 import { createActions } from './flows/actions/index.ts';
 import { createProbes } from './flows/probes/index.ts';
@@ -28,6 +28,7 @@ import {
   type SourceDeps,
 } from './registry.ts';
 import { openBuckets, openLooks } from './registry-looks.ts';
+import { type OpenedSettings, openSettings } from './registry-settings.ts';
 
 export interface DriversGround extends ChannelDeps, SourceDeps {
   readonly readings: Readings;
@@ -48,6 +49,7 @@ export interface Looked {
   readonly services: Readonly<Record<string, ServiceControl>>;
   readonly proxies: Readonly<Record<string, TrafficSplit>>;
 }
+  Pick<OpenedSettings, 'flags' | 'configs'>;
 
 /** @throws BELAY_CONFIG_INVALID for options that a driver does not take */
 export function openDrivers(system: System, ground: DriversGround): Drivers & Looked {
@@ -60,6 +62,7 @@ export function openDrivers(system: System, ground: DriversGround): Drivers & Lo
   const intake = { specs: system.intakes ?? [], store: ground.intake ?? null, time };
   const databases = openDatabases(system, ground);
   const secrets = createSecrets(system.secrets ?? [], ground);
+  const settings = openSettings(system, ground);
   const looks = openLooks(system, { ...ground, secrets });
   return {
     targets,
@@ -71,6 +74,11 @@ export function openDrivers(system: System, ground: DriversGround): Drivers & Lo
     commandRunner: createCommandRunner(system.policy?.run ?? NO_RUN_POLICY, ground),
     actions: createActions({ targets, switches, integrations, intake, databases, pause }),
     actions: createActions({ targets, switches, proxies, services, integrations, intake, databases, pause }),
+    flags: settings.flags,
+    configs: settings.configs,
+    channels: openChannels(system, ground),
+    commandRunner: createCommandRunner(system.policy?.run ?? NO_RUN_POLICY, ground),
+    actions: createActions({ targets, switches, integrations, intake, pause, ...settings }),
     probes: createProbes({
       http,
       readings,
@@ -91,6 +99,7 @@ export function openDrivers(system: System, ground: DriversGround): Drivers & Lo
         synthetics: createSynthetics(system.synthetics ?? [], { ...ground, secrets }),
         time,
       },
+      ...settings,
     }),
   };
 }

@@ -11,9 +11,11 @@ import type { System } from './domain/system.ts';
 import type { PauseSwitch } from './ports/pause.ts';
 import type { Readings } from './ports/readings.ts';
 import type { ChannelDeps, SourceDeps } from './registry.ts';
+import type { SettingDeps } from './registry-settings.ts';
 
-type Registry = typeof import('./registry.ts');
-type Looking = typeof import('./registry-looks.ts');
+type Registry = typeof import('./registry.ts') &
+  typeof import('./registry-settings.ts') &
+  Pick<typeof import('./registry-looks.ts'), 'openBucket'>;
 
 const NO_SECRETS = { fill: async (text: string) => text, masked: async (text: string) => text };
 
@@ -27,30 +29,31 @@ export function localPause(dataDir: string): PauseSwitch {
 
 /** What the lint asks of the expression language, of templates and of the adapters of sources. */
 export async function lintTools(): ReturnType<Wiring['lintTools']> {
-  const [{ createCel }, { createHttp, createNet }, { createProcesses }, { createRenderer }, registry, { openBucket }] = await Promise.all([
+  const [{ createCel }, { createHttp, createNet }, { createProcesses }, { createRenderer }, ...registries] = await Promise.all([
     import('./adapters/cel/index.ts'),
     import('./adapters/http/index.ts'),
     import('./adapters/process/index.ts'),
     import('./adapters/templates/index.ts'),
     import('./registry.ts'),
     import('./registry-looks.ts'),
+    import('./registry-settings.ts'),
   ]);
   const expression = createCel();
   const renderer = createRenderer();
   const allow: readonly string[] = [];
-  const files = { processes: createProcesses(), time: systemTime, baseDir: '/', dataDir: '/' };
+  const files = { processes: createProcesses(), time: systemTime, baseDir: '/', dataDir: '/', digest: createDigest(systemTime.uuid()) };
   const deps = { http: createHttp({ allow }), net: createNet({ allow }), expression, say: () => undefined, ...files };
   return {
     check: (source, names, wants) => expression.check(source, names, wants),
     templateVariables: (source) => renderer.variables(source),
     // Opening is not reading: nothing is asked of anybody.
     hashOf: (runbook) => createDigest('').of(runbook as unknown as Json),
-    driverProblem: (one) => problemOf(() => openDriven(one, { ...registry, openBucket }, deps)),
+    driverProblem: (one) => problemOf(() => openDriven(one, { ...registries[0], ...registries[1], ...registries[2] }, deps)),
     today: new Date(systemTime.now()).toISOString().slice(0, 10),
   };
 }
 
-function openDriven(one: DrivenSpec, registry: Registry & Pick<Looking, 'openBucket'>, deps: ChannelDeps & SourceDeps): unknown {
+function openDriven(one: DrivenSpec, registry: Registry, deps: ChannelDeps & SourceDeps & SettingDeps): unknown {
   switch (one.what) {
     case 'source':
       return isPulled(one.spec) ? registry.openReader(one.spec, deps) : null;
@@ -66,6 +69,10 @@ function openDriven(one: DrivenSpec, registry: Registry & Pick<Looking, 'openBuc
       return registry.openIntegration(one.spec, deps);
     case 'database':
       return registry.openDatabase(one.spec, deps);
+    case 'flag':
+      return registry.openFlag(one.spec, deps);
+    case 'config':
+      return registry.openConfig(one.spec, deps);
     case 'channel':
       return registry.openChannel(one.spec, deps);
     case 'bucket':
@@ -124,11 +131,14 @@ export async function openParts(o: PartsOptions): Promise<LocalParts> {
   };
   const { targets, switches, services, proxies, databases, channels, actions, probes } = openDrivers(o.system, deps);
   const plan = { system: o.system, digest: createDigest(''), targets, databases, expression, actions, probes };
+  const { targets, switches, flags, configs, channels, actions, probes } = openDrivers(o.system, deps);
+  const plan = { system: o.system, digest: createDigest(''), targets, expression, actions, probes };
   const read: LocalParts['read'] = async (source, withinMs) => {
     const timeoutMs = Math.min(source.timeoutMs, withinMs);
     return openReader({ ...source, timeoutMs }, deps).read(AbortSignal.timeout(withinMs + SPARE_MS), {});
   };
   return { http: deps.http, targets, switches, services, proxies, channels, plan, read };
+  return { http: deps.http, targets, switches, flags, configs, channels, plan, read };
 }
 
 /** Readers end by themselves, in their own words; what does not is cut off. */

@@ -37,6 +37,7 @@ import type { Digest } from './ports/digest.ts';
 import type { Engine } from './ports/engine.ts';
 import type { PauseSwitch } from './ports/pause.ts';
 import { type OpenedSources, openSources } from './registry.ts';
+import { type OpenedSettings, servedFlags } from './registry-settings.ts';
 import type { Listening } from './server/app.ts';
 import { createServer, type ServerDeps } from './server/app.ts';
 import { createAuth } from './server/auth.ts';
@@ -62,7 +63,7 @@ type Closers = (() => Promise<unknown>)[];
 
 async function openAll(o: OpenOptions, closers: Closers): Promise<OpenedBelay> {
   const ground = await openGround(o, closers);
-  const { world, http, detector, senders, whenBreached } = buildWorld(o, ground);
+  const { world, http, detector, senders, served, whenBreached } = buildWorld(o, ground);
   // Detection sees before the engine resumes: a recovered run that asks its guards must not meet an empty memory.
   await detector.start();
   closers.push(() => detector.stop());
@@ -90,6 +91,7 @@ async function openAll(o: OpenOptions, closers: Closers): Promise<OpenedBelay> {
     idempotency: store.idempotency,
     senders,
     intake: { store: store.intake, onStored: forwarding.wake },
+    flags: served,
     closers,
   });
   closers.push(() => listening.close());
@@ -133,7 +135,19 @@ function buildWorld(o: OpenOptions, { digest, journal, store, engine }: Ground) 
   const onError = (error: unknown): void => o.say(troubleLine(error));
   const detector = createDetector({ system, store: store.signals, time, sources, onTransition: () => onBreach(), onError });
   const pause = openPause(o.dataDir, store);
-  const ground = { ...deps, net, expression, digest, pause, readings: detector.readings, dataDir: o.dataDir, env: o.env, say: o.say, intake: store.intake };
+  const ground = {
+    ...deps,
+    net,
+    expression,
+    digest,
+    pause,
+    readings: detector.readings,
+    dataDir: o.dataDir,
+    env: o.env,
+    say: o.say,
+    intake: store.intake,
+  };
+  const drivers = openDrivers(system, ground);
   const world: World = {
     system,
     runbooks: o.runbooks,
@@ -154,12 +168,12 @@ function buildWorld(o: OpenOptions, { digest, journal, store, engine }: Ground) 
     renderer: createRenderer(),
     statusPage: system.statusPage === null ? null : createStatusFiles({ dir: join(o.dataDir, 'status') }),
     artefacts: createArtefactFiles({ dir: o.dataDir }),
-    ...openDrivers(system, ground),
+    ...drivers,
   };
   const whenBreached = (wake: () => void): void => {
     onBreach = wake;
   };
-  return { world, http, detector, senders: { push, receivers }, whenBreached };
+  return { world, http, detector, senders: { push, receivers }, served: servedFlags(system, drivers.flags), whenBreached };
 }
 
 /** Drivers note foreign changes when they look; a first look at the start gives the first bad deploy its "before". */
@@ -196,6 +210,7 @@ async function openDoor(
     readonly idempotency: Store['idempotency'];
     readonly senders: Pick<OpenedSources, 'push' | 'receivers'>;
     readonly intake: ServerDeps['intake'];
+    readonly flags: OpenedSettings['flags'];
     readonly closers: Closers;
   },
 ): Promise<{ readonly listening: Listening; readonly code: string }> {
@@ -213,6 +228,7 @@ async function openDoor(
     ...(push === null ? {} : { ingest: (batch) => push.push(batch) }),
     receivers,
     intake: parts.intake,
+    flags: parts.flags,
     refusals,
     replays: createReplays({
       entry: new URL(`./replay-child${extname(import.meta.url)}`, import.meta.url),

@@ -5,6 +5,7 @@ import { loadAndLint } from '../config/lint.ts';
 import { isUsable } from '../config/load.ts';
 import { parsePoint } from '../domain/probe-point.ts';
 import type { Told } from '../domain/selection.ts';
+import { saysTheSame } from '../domain/setting.ts';
 import type { Sample } from '../domain/signal.ts';
 import { isPulled, type PulledSpec, type SourceSpec } from '../domain/source-catalog.ts';
 import type { System } from '../domain/system.ts';
@@ -40,6 +41,8 @@ export async function checkSystem(context: Context): Promise<readonly Finding[]>
     ...Object.entries(opened.switches).map(([id, one]) => switchOf(id, one, system)),
     ...Object.entries(opened.services).map(([id, one]) => serviceOf(id, one)),
     ...Object.entries(opened.proxies).map(([id, one]) => proxyOf(id, one)),
+    ...Object.entries(opened.flags).map(([id, one]) => flagOf(id, one)),
+    ...Object.entries(opened.configs).map(([id, one]) => configOf(id, one)),
     ...system.channels.map((channel) => channelOf(channel.id, channel.driver, opened, dataDir)),
   ]);
   return [
@@ -178,6 +181,24 @@ function proxyOf(id: string, one: LocalParts['proxies'][string]): Promise<Findin
     const says = one.names.map((name) => `${name} ${Math.round((shares[name] ?? 0) * 100)}%`).join(', ');
     const down = one.names.filter((name) => !up.includes(name));
     return down.length === 0 ? ok(what, says) : warn(what, `${says}; ${down.join(', ')} does not answer`, 'It can be given no requests now.');
+function flagOf(id: string, flag: LocalParts['flags'][string]): Promise<Finding> {
+  const what = `flag ${id}`;
+  return look(what, async () => {
+    const [{ value, pending }, given] = [await flag.get(null), await flag.evaluate(null)];
+    if (value === null) return fail(what, 'is not there', 'Check key in belay.yaml.');
+    if (pending !== undefined) return warn(what, `is ${String(value)}: ${pending}`, 'Reload the service.');
+    return saysTheSame(value, given)
+      ? ok(what, `is ${String(value)}`)
+      : warn(what, `is ${String(value)}, but applications get ${String(given)}`, 'What else decides it: a rule, an override, a cache?');
+  });
+}
+
+function configOf(id: string, store: LocalParts['configs'][string]): Promise<Finding> {
+  const what = `config ${id}`;
+  return look(what, async () => {
+    // No key: only whether it can be read.
+    await store.get([]);
+    return ok(what, 'can be read');
   });
 }
 

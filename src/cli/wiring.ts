@@ -16,6 +16,7 @@ import type { PauseSwitch } from '../ports/pause.ts';
 import type { RuleFiles } from '../ports/rule-files.ts';
 import type { ServiceControl } from '../ports/service-control.ts';
 import type { TrafficSplit } from '../ports/traffic-split.ts';
+import type { Flag, SettingStore } from '../ports/settings.ts';
 
 export interface OpenOptions {
   readonly dataDir: string;
@@ -46,6 +47,8 @@ export interface LocalParts {
   readonly switches: Readonly<Record<string, FlowSwitch>>;
   readonly services: Readonly<Record<string, ServiceControl>>;
   readonly proxies: Readonly<Record<string, TrafficSplit>>;
+  readonly flags: Readonly<Record<string, Flag>>;
+  readonly configs: Readonly<Record<string, SettingStore>>;
   readonly channels: Readonly<Record<string, Channel>>;
   readonly plan: PlanWorld;
   /** One reading of a source that Belay reads, within so much time. @throws BELAY_CONFIG_INVALID for options that mean nothing */

@@ -196,6 +196,18 @@ function lintValue(spec: ParamSpec | undefined, value: Json, argument: Argument)
     case 'list':
       if (!Array.isArray(value)) wrong('a list');
       return;
+    case 'value':
+      if (!isPlain(value)) wrong('a text, a number, true or false');
+      return;
+    case 'values':
+      if (
+        typeof value !== 'object' ||
+        value === null ||
+        Array.isArray(value) ||
+        !Object.values(value).every((one) => one === null || isPlain(one))
+      )
+        wrong('a mapping of keys and plain values, such as { CACHE_MODE: aggressive }');
+      return;
     case 'duration':
       if (typeof value !== 'string' || !parseDuration(value).ok)
         problems.error('duration', at, `${key} is ${JSON.stringify(value)}`, {
@@ -231,6 +243,8 @@ function lintValue(spec: ParamSpec | undefined, value: Json, argument: Argument)
     case 'secret':
     case 'synthetic':
     case 'bucket':
+    case 'flag':
+    case 'config':
       lintName(spec.type, value, argument);
   }
 }
@@ -265,6 +279,7 @@ function lintSource({ driver }: ParamSpec, value: Json, argument: Argument): voi
         : `Such are: ${fitting.map((one) => one.id).join(', ')}.`,
   });
 }
+const isPlain = (value: Json): boolean => ['string', 'number', 'boolean'].includes(typeof value);
 
 const LISTS = {
   org: 'organizations',
@@ -282,6 +297,8 @@ const LISTS = {
   suite: 'suites',
   synthetic: 'synthetics',
   bucket: 'buckets',
+  flag: 'flags',
+  config: 'configs',
 } as const;
 
 function lintName(type: keyof typeof LISTS, value: Json, { problems, at, key, context }: Argument): void {

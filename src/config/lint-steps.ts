@@ -8,6 +8,7 @@ import { lintCall, lintEach } from './lint-calls.ts';
 import { lintDatabaseStep } from './lint-databases.ts';
 import { demandKnown } from './lint-names.ts';
 import { lintRun } from './lint-run.ts';
+import { lintSettings } from './lint-settings.ts';
 import type { StepAsking as Asking, LintContext } from './lint-types.ts';
 import type { Problems } from './problems.ts';
 import { entryAt } from './read.ts';
@@ -247,6 +248,7 @@ function lintDo(step: DoStep, asking: Asking): void {
   lintRelative(step, asking);
   lintForcePush(step, asking);
   lintDatabaseStep(step, place.span, { draft, context }, problems);
+  lintSettings({ step, draft, context, problems, at });
   if (step.do === 'belay.undo') lintUndone(step, asking);
 }
 

@@ -10,6 +10,7 @@ import { ANSWER_NAMES, parsePoint } from '../domain/probe-point.ts';
 import { PROXY_DRIVERS } from '../domain/proxy-catalog.ts';
 import { SECRET_DRIVERS } from '../domain/secret-catalog.ts';
 import { SERVICE_DRIVERS } from '../domain/service-catalog.ts';
+import { CONFIG_DRIVERS, FLAG_DRIVERS } from '../domain/setting-catalog.ts';
 import { SOURCE_DRIVERS } from '../domain/source-catalog.ts';
 import { SWITCH_DRIVERS } from '../domain/switch-catalog.ts';
 import type { SyntheticSpec } from '../domain/synthetic.ts';
@@ -42,6 +43,8 @@ export function lintSystemParts(context: LintContext): readonly Diagnostic[] {
   for (const one of system.proxies ?? []) demand('components', one.component ?? '', ['proxies', one.id, 'component']);
   for (const one of system.services ?? []) demand('components', one.component ?? '', ['services', one.id, 'component']);
   for (const one of system.integrations ?? []) demand('components', one.component ?? '', ['integrations', one.id, 'component']);
+  for (const one of system.flags ?? []) demand('components', one.component ?? '', ['flags', one.id, 'component']);
+  for (const one of system.config ?? []) demand('components', one.component ?? '', ['config', one.id, 'component']);
   for (const one of system.channels)
     for (const [index, name] of one.dependsOn.entries()) demand('components', name, ['channels', one.id, 'dependsOn', index]);
   for (const one of system.people)
@@ -75,6 +78,8 @@ export function lintSystemParts(context: LintContext): readonly Diagnostic[] {
     lintFiles(spec, context, problems);
     lintOptions({ what: 'database', spec }, context, problems);
   }
+  for (const spec of system.flags ?? []) lintOptions({ what: 'flag', spec }, context, problems);
+  for (const spec of system.config ?? []) lintOptions({ what: 'config', spec }, context, problems);
   for (const spec of system.channels) lintOptions({ what: 'channel', spec }, context, problems);
   for (const spec of system.secrets ?? []) lintOptions({ what: 'secret', spec }, context, problems);
   for (const spec of system.buckets ?? []) lintOptions({ what: 'bucket', spec }, context, problems);
@@ -103,6 +108,8 @@ const PLACES = {
   service: 'services',
   integration: 'integrations',
   database: 'databases',
+  flag: 'flags',
+  config: 'config',
   channel: 'channels',
   secret: 'secrets',
   bucket: 'buckets',
@@ -117,6 +124,8 @@ function optionsOf({ what, spec }: DrivenSpec): DriverOptions {
   if (what === 'secret') return SECRET_DRIVERS[spec.driver];
   if (what === 'bucket') return BUCKET_DRIVERS[spec.driver];
   if (what === 'database') return DATABASE_DRIVERS[spec.driver];
+  if (what === 'flag') return FLAG_DRIVERS[spec.driver];
+  if (what === 'config') return CONFIG_DRIVERS[spec.driver];
   return what === 'switch' ? SWITCH_DRIVERS[spec.driver] : CHANNEL_DRIVERS[spec.driver];
 }
 

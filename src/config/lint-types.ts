@@ -9,6 +9,9 @@ import type { ProxySpec } from '../domain/proxy-catalog.ts';
 import type { SecretSpec } from '../domain/secret-catalog.ts';
 import type { Runbook } from '../domain/ir.ts';
 import type { ServiceSpec } from '../domain/service-catalog.ts';
+import type { Runbook } from '../domain/ir.ts';
+import type { SecretSpec } from '../domain/secret-catalog.ts';
+import type { ConfigSpec, FlagSpec } from '../domain/setting-catalog.ts';
 import type { SignalSpec } from '../domain/signal.ts';
 import type { SourceSpec } from '../domain/source-catalog.ts';
 import type { SwitchSpec } from '../domain/switch-catalog.ts';
@@ -54,6 +57,8 @@ export type DrivenSpec =
   | { readonly what: 'service'; readonly spec: ServiceSpec }
   | { readonly what: 'integration'; readonly spec: IntegrationSpec }
   | { readonly what: 'database'; readonly spec: DatabaseSpec }
+  | { readonly what: 'flag'; readonly spec: FlagSpec }
+  | { readonly what: 'config'; readonly spec: ConfigSpec }
   | { readonly what: 'channel'; readonly spec: ChannelSpec }
   | { readonly what: 'secret'; readonly spec: SecretSpec }
   | { readonly what: 'bucket'; readonly spec: BucketSpec };
@@ -72,6 +77,8 @@ export interface Known {
   readonly integrations: ReadonlySet<string>;
   readonly intakes: ReadonlySet<string>;
   readonly databases: ReadonlySet<string>;
+  readonly flags: ReadonlySet<string>;
+  readonly configs: ReadonlySet<string>;
   readonly people: ReadonlySet<string>;
   readonly channels: ReadonlySet<string>;
   readonly audiences: ReadonlySet<string>;

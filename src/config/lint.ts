@@ -107,6 +107,8 @@ function knownOf(draft: SystemDraft): Known {
     integrations: keys('integrations'),
     intakes: keys('intake'),
     databases: keys('databases'),
+    flags: keys('flags'),
+    configs: keys('config'),
     people: keys('people'),
     channels: keys('channels'),
     audiences: keys('audiences'),

@@ -1,5 +1,6 @@
-// `policy:` of belay.yaml: what steps of kind `run` may start, with which variables, and on which hosts.
+// `policy:` of belay.yaml: what steps of kind `run` may start, with which variables, and on which hosts; which settings are dangerous.
 import { type AllowedCommand, hostOf, LOCAL, type RunPolicy, type SshHost } from '../domain/run-policy.ts';
+import type { Policy } from '../domain/system.ts';
 import type { Keys, Reader } from './read.ts';
 import { int, listOf, mapOf, optional, present, record, required, text, wrong } from './read.ts';
 
@@ -56,20 +57,23 @@ const policy = record({
       hosts: optional(mapOf(host)),
     }),
   ),
+  dangerous: optional(listOf(text)),
 });
 
-export const readPolicy: Reader<{ readonly run: RunPolicy }> = (value, problems, name) => {
-  const run = policy(value, problems, name)?.run;
-  if (run === undefined) return undefined;
-  return {
-    run: {
-      runbooks: run.runbooks ?? {},
-      commands: each(run.commands, commandOf),
-      env: run.env ?? {},
-      hosts: each(run.hosts, hostSpec),
-    },
-  };
+export const readPolicy: Reader<Policy> = (value, problems, name) => {
+  const read = policy(value, problems, name);
+  if (read === undefined) return undefined;
+  return present({ run: read.run === undefined ? undefined : runPolicy(read.run), dangerous: read.dangerous });
 };
+
+function runPolicy(run: NonNullable<NonNullable<ReturnType<typeof policy>>['run']>): RunPolicy {
+  return {
+    runbooks: run.runbooks ?? {},
+    commands: each(run.commands, commandOf),
+    env: run.env ?? {},
+    hosts: each(run.hosts, hostSpec),
+  };
+}
 
 function each<T, R>(all: Readonly<Record<string, T>> | undefined, make: (one: T) => R | null): Readonly<Record<string, R>> {
   const made = Object.entries(all ?? {}).map(([key, one]) => [key, make(one)] as const);

@@ -10,6 +10,7 @@ import type { Severity } from '../domain/ir.ts';
 import { PROXY_DRIVERS, type ProxySpec } from '../domain/proxy-catalog.ts';
 import { SECRET_DRIVERS, type SecretSpec } from '../domain/secret-catalog.ts';
 import { SERVICE_DRIVERS, type ServiceSpec } from '../domain/service-catalog.ts';
+import { CONFIG_DRIVERS, type ConfigSpec, FLAG_DRIVERS, type FlagSpec } from '../domain/setting-catalog.ts';
 import type { SignalSpec } from '../domain/signal.ts';
 import type { SourceSpec } from '../domain/source-catalog.ts';
 import { SWITCH_DRIVERS, type SwitchSpec } from '../domain/switch-catalog.ts';
@@ -19,8 +20,8 @@ import type { WindowSpec } from '../domain/window.ts';
 import { clock } from './clocks.ts';
 import { databaseOf, ofDatabase } from './databases.ts';
 import { type Driven, driven } from './driven.ts';
-import { readPolicy } from './policy.ts';
 import { intake } from './intake.ts';
+import { readPolicy } from './policy.ts';
 import type { Problems } from './problems.ts';
 import type { Reader } from './read.ts';
 import {
@@ -84,6 +85,13 @@ const organization: Reader<Readonly<Record<string, string>>> = (value, problems,
 };
 
 const ofComponent = () => ({ component: optional(id) });
+const ofFlag = () => ({
+  component: optional(id),
+  onUnreachable: optional(oneOf('on', 'off')),
+  ofrep: optional(url),
+  ofrepKey: optional(text),
+  ofrepToken: optional(text),
+});
 
 const audience = record({
   kind: required(oneOf('responders', 'management', 'customers', 'public')),
@@ -138,6 +146,9 @@ const FILE = record({
   services: optional(mapOf(driven(SERVICE_DRIVERS, ofComponent))),
   integrations: optional(mapOf(driven(INTEGRATION_DRIVERS, ofComponent))),
   databases: optional(mapOf(driven(DATABASE_DRIVERS, ofDatabase))),
+  flags: optional(mapOf(driven(FLAG_DRIVERS, ofFlag))),
+  config: optional(mapOf(driven(CONFIG_DRIVERS, ofComponent))),
+  ofrep: optional(record({ tokens: required(listOf(text, 1)) })),
   channels: optional(mapOf(driven(CHANNEL_DRIVERS, () => ({ dependsOn: optional(listOf(id)) })))),
   audiences: optional(mapOf(audience)),
   clocks: optional(mapOf(clock)),
@@ -181,6 +192,8 @@ export function readSystem(value: Value, problems: Problems): SystemDraft | null
       services: list(file.services, (key, one) => specOf(key, one) as unknown as ServiceSpec),
       integrations: list(file.integrations, (key, one) => specOf(key, one) as unknown as IntegrationSpec),
       ...(file.databases === undefined ? {} : { databases: list(file.databases, databaseOf) }),
+      flags: list(file.flags, (key, one) => specOf(key, one) as unknown as FlagSpec),
+      config: list(file.config, (key, one) => specOf(key, one) as unknown as ConfigSpec),
       channels: list(file.channels, (key, one) => ({ dependsOn: [], ...specOf(key, one) }) as unknown as ChannelSpec),
       people: list(
         file.people,
@@ -203,6 +216,7 @@ export function readSystem(value: Value, problems: Problems): SystemDraft | null
       guards: guardsOf(file.guards),
       templates: {},
       network: { allow: file.network?.allow ?? [] },
+      ...(file.ofrep?.tokens === undefined ? {} : { ofrep: { tokens: file.ofrep.tokens } }),
       statusPage: file.statusPage?.title === undefined ? null : { title: file.statusPage.title },
       ...present({ policy: file.policy }),
       ...(file.history?.keep === undefined ? {} : { history: { keepMs: file.history.keep } }),

@@ -29,7 +29,13 @@ export type ParamType =
   | 'url'
   | 'list'
   | 'object'
-  | 'any';
+  | 'any'
+  | 'flag'
+  | 'config'
+  /** A text, a number, true or false. */
+  | 'value'
+  /** Key → text, number, true, false, or null: not there. */
+  | 'values';
 
 export interface ParamSpec {
   readonly type: ParamType;
@@ -74,6 +80,8 @@ const instance = { type: 'string', required: true } as const;
 /** Says for the reader that the inbox itself stays. */
 const keep = { type: 'string', oneOf: ['inbox'] } as const;
 const database = { type: 'database', required: true } as const;
+const flag = { type: 'flag', required: true } as const;
+const config = { type: 'config', required: true } as const;
 
 export const ACTIONS: Readonly<Record<string, ActionSpec>> = index([
   { name: 'deploy.rollback', effect: 'state', params: { target, to: { type: 'release', required: true } } },
@@ -139,6 +147,12 @@ export const ACTIONS: Readonly<Record<string, ActionSpec>> = index([
     params: { database, to: { type: 'string', required: true }, from: { type: 'release', required: true } },
   },
   { name: 'db.apply', effect: 'state', params: { database, file: { type: 'string', required: true } } },
+    name: 'flag.set',
+    effect: 'state',
+    params: { flag, to: { type: 'value', required: true }, org: { type: 'org' }, why: { type: 'string' } },
+  },
+  { name: 'config.set', effect: 'state', params: { config, set: { type: 'values', required: true } } },
+  { name: 'config.unset', effect: 'state', params: { config, keys: { type: 'list', required: true } } },
   { name: 'belay.undo', effect: 'state', params: { steps: { type: 'list', required: true } } },
   { name: 'belay.pause', effect: 'state', params: { why: { type: 'string' } } },
   { name: 'belay.resume', effect: 'state', params: {} },
@@ -307,6 +321,18 @@ export const PROBES: Readonly<Record<string, ProbeSpec>> = index([
   },
   ...LOOKS,
   ...NEAR,
+  // `flag` is what an application gets, `config` what stands there; of a secret setting there is no `value`.
+  { name: 'flag', params: { flag, org: { type: 'org' } }, result: { value: 'string', on: 'bool' } },
+  {
+    name: 'ofrep',
+    params: { url: { type: 'url', required: true }, flag: { type: 'string', required: true }, org: { type: 'string' } },
+    result: { value: 'string', on: 'bool' },
+  },
+  {
+    name: 'config',
+    params: { config, key: { type: 'string', required: true } },
+    result: { value: 'string', present: 'bool', loaded: 'bool', mark: 'string' },
+  },
 ]);
 
 function index<T extends { readonly name: string }>(specs: readonly T[]): Readonly<Record<string, T>> {

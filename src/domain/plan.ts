@@ -14,9 +14,18 @@ export type CompareAndSet = 'native' | 'lock' | 'none';
  * What people should know before they say yes: the release is built again; configuration of that time comes back, all or in part; what a
  * release runs before it goes live (migrations) runs again; nothing keeps others from changing the target in between; what came after the
  * release is removed from the record for everybody, which Belay never does alone; a program of the user's own, of which Belay sees the exit
- * code and not what it changes.
+ * code and not what it changes. Of settings: what is written is read at the next start, only after a deploy, or when the service looks.
  */
-export type PlanNote = 'own-program' | 'rebuilds' | 'restores-config' | 'runs-release-hooks' | 'unguarded' | 'rewrites-history';
+export type PlanNote =
+  | 'own-program'
+  | 'rebuilds'
+  | 'restores-config'
+  | 'runs-release-hooks'
+  | 'unguarded'
+  | 'rewrites-history'
+  | 'needs-restart'
+  | 'needs-redeploy'
+  | 'read-when-looked';
 
 export interface PlanStep {
   readonly id: string;

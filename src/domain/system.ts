@@ -12,6 +12,9 @@ import type { ProxySpec } from './proxy-catalog.ts';
 import type { SecretSpec } from './secret-catalog.ts';
 import type { RunPolicy } from './run-policy.ts';
 import type { ServiceSpec } from './service-catalog.ts';
+import type { RunPolicy } from './run-policy.ts';
+import type { SecretSpec } from './secret-catalog.ts';
+import type { ConfigSpec, FlagSpec } from './setting-catalog.ts';
 import type { SignalSpec } from './signal.ts';
 import type { SourceSpec } from './source-catalog.ts';
 import type { SuiteSpec } from './suite.ts';
@@ -70,6 +73,13 @@ export interface SeverityPolicy {
   readonly postmortem: boolean;
 }
 
+export interface Policy {
+  /** What steps of kind `run` may start; absent: nothing. */
+  readonly run?: RunPolicy;
+  /** Settings that lower the security of the service, besides those that Belay knows. */
+  readonly dangerous?: readonly string[];
+}
+
 export interface System {
   readonly name: string;
   readonly lang: Lang;
@@ -86,6 +96,8 @@ export interface System {
   readonly integrations?: readonly IntegrationSpec[];
   readonly intakes?: readonly IntakeSpec[];
   readonly databases?: readonly DatabaseSpec[];
+  readonly flags?: readonly FlagSpec[];
+  readonly config?: readonly ConfigSpec[];
   readonly people: readonly Person[];
   readonly roles: readonly string[];
   readonly channels: readonly ChannelSpec[];
@@ -97,8 +109,9 @@ export interface System {
   /** Hosts that `http` probes, sources and webhooks may reach although they are private or loopback. */
   readonly network: { readonly allow: readonly string[] };
   readonly statusPage: { readonly title: string } | null;
-  /** What steps of kind `run` may start; absent: nothing. */
-  readonly policy?: { readonly run: RunPolicy };
+  readonly policy?: Policy;
+  /** Applications that read flags of Belay, by the tokens that they have. */
+  readonly ofrep?: { readonly tokens: readonly string[] };
   /** How long counts by the minute are kept; 0: not at all. Absent: DEFAULT_HISTORY_MS. */
   readonly history?: { readonly keepMs: number };
   readonly windows?: readonly WindowSpec[];

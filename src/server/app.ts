@@ -17,6 +17,7 @@ import { type AppEnv, addressGuard, hostGuard, identify } from './guard.ts';
 import { createIdempotency, createMemoryIdempotency, type IdempotencyStore } from './idempotency.ts';
 import { type IntakeDeps, mountIntake } from './intake.ts';
 import { type IntakeDoorDeps, mountIntakeDoor } from './intake-door.ts';
+import { mountOfrep, type OfrepDeps } from './ofrep.ts';
 import { problemOf, problemResponse } from './problem.ts';
 import type { Refusals } from './refusals.ts';
 import type { ReadWorld } from './snapshot.ts';
@@ -37,6 +38,8 @@ export interface ServerDeps {
   /** Keeps messages in front of webhooks; without it there is no such door. */
   readonly intake?: Pick<IntakeDoorDeps, 'store' | 'onStored'> | undefined;
   readonly onRefused?: IntakeDeps['onRefused'];
+  /** Flags that applications read. */
+  readonly flags?: OfrepDeps['flags'] | undefined;
   /** Keeps what the door refused; without it nothing is kept. */
   readonly refusals?: Refusals | undefined;
   /** Replays triggers beside this server; without it there are no backtests here. */
@@ -90,6 +93,7 @@ export function createServer(deps: ServerDeps): BelayServer {
   mountIntake(api, { sources: system.sources, receivers: deps.receivers ?? {}, time, onRefused: deps.onRefused, refusals: deps.refusals });
   const { intakes = [], organizations } = system;
   if (deps.intake !== undefined && intakes.length > 0) mountIntakeDoor(api, { ...deps.intake, intakes, organizations, time });
+  mountOfrep(api, { flags: deps.flags ?? {}, tokens: system.ofrep?.tokens ?? [] });
   api.use('*', identify(deps.auth));
   mountApi(api, shared);
   mountRaw(api, { ...shared, streams, ingest: deps.ingest });

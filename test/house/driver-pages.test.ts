@@ -1,5 +1,6 @@
 // Every driver of sources, targets, switches, proxies, services, integrations and databases has its page, its row in the index, and an example
 // that the loader takes.
+// Every driver of sources, targets, switches, integrations, flags and settings has its page, its row in the index, and an example that the loader takes.
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -9,6 +10,7 @@ import { DATABASE_DRIVERS } from '../../src/domain/database-catalog.ts';
 import { INTEGRATION_DRIVERS } from '../../src/domain/integration-catalog.ts';
 import { PROXY_DRIVERS } from '../../src/domain/proxy-catalog.ts';
 import { SERVICE_DRIVERS } from '../../src/domain/service-catalog.ts';
+import { CONFIG_DRIVERS, FLAG_DRIVERS } from '../../src/domain/setting-catalog.ts';
 import { SOURCE_DRIVERS } from '../../src/domain/source-catalog.ts';
 import { SWITCH_DRIVERS } from '../../src/domain/switch-catalog.ts';
 import { TARGET_DRIVERS } from '../../src/domain/target-catalog.ts';
@@ -23,6 +25,9 @@ const DRIVERS = {
   services: SERVICE_DRIVERS,
   integrations: INTEGRATION_DRIVERS,
   databases: DATABASE_DRIVERS,
+  integrations: INTEGRATION_DRIVERS,
+  flags: FLAG_DRIVERS,
+  config: CONFIG_DRIVERS,
 } as const;
 const PAGES = Object.entries(DRIVERS).flatMap(([what, drivers]) =>
   Object.keys(drivers).map((driver) => [what as keyof typeof DRIVERS, driver] as const),

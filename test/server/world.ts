@@ -47,7 +47,7 @@ export interface Browser {
   submit(path: string, fields: Readonly<Record<string, string>>, headers?: Readonly<Record<string, string>>): Promise<Response>;
 }
 
-export interface DoorOptions extends Pick<ServerDeps, 'stream' | 'receivers' | 'onRefused' | 'refusals'> {
+export interface DoorOptions extends Pick<ServerDeps, 'stream' | 'receivers' | 'onRefused' | 'refusals' | 'flags'> {
   readonly time?: Time;
   /** In place of parts of the story's own. */
   readonly system?: Partial<System>;
@@ -72,6 +72,7 @@ export async function openDoor(o: DoorOptions = {}): Promise<Door> {
     receivers: o.receivers,
     onRefused: o.onRefused,
     refusals: o.refusals,
+    flags: o.flags,
     replays,
     ingest: async (batch) => void batches.push(batch),
     onBug: (error) => void bugs.push(error),

@@ -9,6 +9,9 @@ const NOTES: Readonly<Record<Lang, Readonly<Record<PlanNote, string>>>> = {
     'restores-config': 'configuration of that time comes back with it, perhaps secrets that were revoked since',
     'runs-release-hooks': 'what a release runs before it goes live, such as migrations, runs again',
     'rewrites-history': 'history is rewritten: what came after that release is on the branch no more, for everybody',
+    'needs-restart': 'the service reads it when it starts: restart it in a later step',
+    'needs-redeploy': 'it is a part of the code: it counts once it is built and deployed again',
+    'read-when-looked': 'it counts when the service looks at the file again',
     unguarded: 'nothing keeps somebody else from changing it in the same moment',
   },
   'pt-BR': {
@@ -17,6 +20,9 @@ const NOTES: Readonly<Record<Lang, Readonly<Record<PlanNote, string>>>> = {
     'restores-config': 'a configuração daquele momento volta junto, talvez com segredos revogados desde então',
     'runs-release-hooks': 'o que uma versão executa antes de entrar no ar, como migrações, é executado de novo',
     'rewrites-history': 'o histórico é reescrito: o que veio depois dessa versão sai do branch, para todos',
+    'needs-restart': 'o serviço só o lê ao iniciar: reinicie-o em um passo seguinte',
+    'needs-redeploy': 'faz parte do código: só vale depois de construído e implantado de novo',
+    'read-when-looked': 'vale quando o serviço olhar o arquivo de novo',
     unguarded: 'nada impede que outra pessoa o altere no mesmo instante',
   },
 };

@@ -7,6 +7,7 @@ import type { FlowSwitch } from '../../ports/flow-switch.ts';
 import type { PauseSwitch } from '../../ports/pause.ts';
 import type { ServiceControl } from '../../ports/service-control.ts';
 import type { TrafficSplit } from '../../ports/traffic-split.ts';
+import type { Flag, SettingStore } from '../../ports/settings.ts';
 import type { Integrations } from '../integrations.ts';
 import { databaseActions } from './database.ts';
 import { deployActions } from './deploy.ts';
@@ -17,6 +18,7 @@ import { integrationActions } from './integrations.ts';
 import { pauseActions } from './pause.ts';
 import { serviceActions } from './service.ts';
 import { trafficActions } from './traffic.ts';
+import { settingActions } from './settings.ts';
 
 export interface ActionPorts {
   readonly targets: Readonly<Record<string, DeployTarget>>;
@@ -27,6 +29,8 @@ export interface ActionPorts {
   readonly intake?: IntakePorts;
   readonly databases?: Readonly<Record<string, Database>>;
   readonly pause: PauseSwitch;
+  readonly flags?: Readonly<Record<string, Flag>>;
+  readonly configs?: Readonly<Record<string, SettingStore>>;
 }
 
 export function createActions(ports: ActionPorts): Readonly<Record<string, Action>> {
@@ -40,6 +44,7 @@ export function createActions(ports: ActionPorts): Readonly<Record<string, Actio
     ...intakeActions(ports.intake ?? NO_INTAKE),
     ...databaseActions(ports.databases ?? {}),
     ...pauseActions(ports.pause),
+    ...settingActions(ports.flags ?? {}, ports.configs ?? {}),
   ];
   return Object.fromEntries(actions.map((action) => [action.spec.name, action]));
 }

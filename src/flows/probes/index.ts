@@ -11,13 +11,14 @@ import type { Readings } from '../../ports/readings.ts';
 import type { Suites, Synthetics } from '../../ports/rehearsed.ts';
 import type { Secrets } from '../../ports/secrets.ts';
 import type { ServiceControl } from '../../ports/service-control.ts';
+import type { Flag, FlagService, SettingStore } from '../../ports/settings.ts';
 import type { Time } from '../../ports/time.ts';
 import type { TrafficSplit } from '../../ports/traffic-split.ts';
 import type { WorkingCopies } from '../../ports/working-copy.ts';
 import { type IntakePorts, NO_INTAKE } from '../actions/intake.ts';
 import type { Integrations } from '../integrations.ts';
-import { changedProbe } from './changed.ts';
 import { bucketProbe } from './bucket.ts';
+import { changedProbe } from './changed.ts';
 import { gitProbe } from './git.ts';
 import { hostProbe, reportsProbe } from './here.ts';
 import { httpProbe } from './http.ts';
@@ -31,6 +32,7 @@ import { smokeProbe, syntheticProbe } from './rehearsed.ts';
 import { secretProbe } from './secret.ts';
 import { serviceProbe } from './service.ts';
 import { sqlProbe } from './sql.ts';
+import { configProbe, flagProbe, ofrepProbe } from './settings.ts';
 import { flowProbe, releaseProbe } from './state.ts';
 import { trafficProbe } from './traffic.ts';
 import { windowProbe } from './window.ts';
@@ -59,6 +61,9 @@ export interface ProbePorts {
   /** Absent: nothing is looked at. */
   readonly looks?: LookPorts;
   readonly databases?: Readonly<Record<string, Database>>;
+  readonly flags?: Readonly<Record<string, Flag>>;
+  readonly configs?: Readonly<Record<string, SettingStore>>;
+  readonly flagService?: FlagService;
 }
 
 export function createProbes(ports: ProbePorts): Readonly<Record<string, Probe>> {
@@ -77,6 +82,9 @@ export function createProbes(ports: ProbePorts): Readonly<Record<string, Probe>>
     ...(ports.looks === undefined ? [] : looking(ports.looks)),
     sqlProbe(ports.databases ?? {}, ports.looks?.time),
     migrationsProbe(ports.databases ?? {}),
+    flagProbe(ports.flags ?? {}),
+    configProbe(ports.configs ?? {}),
+    ...(ports.flagService === undefined ? [] : [ofrepProbe(ports.flagService)]),
   ];
   return Object.fromEntries(probes.map((probe) => [probe.spec.name, probe]));
 }

@@ -18,6 +18,7 @@ import type { Probe } from '../../ports/probe.ts';
 import type { Readings } from '../../ports/readings.ts';
 import type { ServiceControl } from '../../ports/service-control.ts';
 import type { TrafficSplit } from '../../ports/traffic-split.ts';
+import type { Flag, SettingStore } from '../../ports/settings.ts';
 import { createActions } from '../actions/index.ts';
 import { metricProbe } from '../probes/metric.ts';
 import { serviceProbe } from '../probes/service.ts';
@@ -66,6 +67,7 @@ export function worldAt(o: SceneMoment): DecidingWorld {
     pause,
     probes: { ...Object.fromEntries(probes.map((one) => [one.spec.name, one])), [TOLD]: toldProbe },
     actions: createActions({ targets, switches, services, proxies, pause }),
+    actions: createActions({ targets, switches, pause, ...unsetSettings(o.system) }),
     silences: { add: refuse, end: refuse, list: async () => silencesOf(o) },
     incidents: NO_INCIDENTS,
     documents: { put: refuse, get: refuse },
@@ -75,6 +77,32 @@ export function worldAt(o: SceneMoment): DecidingWorld {
     runbooks: Object.fromEntries(Object.entries(o.tools.runbooks).map(([id, one]) => [id, asTold(one, o.marks)])),
   };
 }
+
+/** A scene says nothing of flags and settings: none is as a runbook wants it yet, so each step about them would be carried out. */
+function unsetSettings({ flags, config }: Pick<System, 'flags' | 'config'>) {
+  const fixed = { compareAndSet: 'lock', notes: [], set: refuse } as const;
+  const flag: Flag = {
+    ...fixed,
+    ...{ knowsOrgs: true, onUnreachable: null },
+    meant: async (to) => to,
+    get: async () => ({ value: null, fingerprint: UNSET }),
+    evaluate: async () => null,
+  };
+  const store: SettingStore = {
+    ...fixed,
+    held: (_key, value) => value,
+    isSecret: () => false,
+    mark: () => UNSET,
+    // Set and not set at once is nothing: what is to be taken away is there.
+    get: async (keys) => ({ values: Object.fromEntries(keys.map((key) => [key, UNSET])), fingerprint: UNSET }),
+  };
+  return {
+    flags: Object.fromEntries((flags ?? []).map(({ id }) => [id, flag])),
+    configs: Object.fromEntries((config ?? []).map(({ id }) => [id, store])),
+  };
+}
+
+const UNSET = 'as before';
 
 async function refuse(): Promise<never> {
   assert(false, 'a scene was asked to change something');

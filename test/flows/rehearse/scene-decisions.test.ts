@@ -6,6 +6,7 @@ import { createCel } from '../../../src/adapters/cel/index.ts';
 import { createDigest } from '../../../src/adapters/system/index.ts';
 import { loadAndLint } from '../../../src/config/lint.ts';
 import { readScenes } from '../../../src/config/scenes.ts';
+import type { JsonObject } from '../../../src/domain/json.ts';
 import type { System } from '../../../src/domain/system.ts';
 import { playScene } from '../../../src/flows/rehearse/scene.ts';
 import { TOOLS } from '../../config/workspace.ts';
@@ -243,4 +244,35 @@ describe('a mistake is told with its line, and with what to write', () => {
       { numRuns: 2_000 },
     );
   });
+});
+
+test('a runbook that also turns a flag off and sets settings is decided as without them: a scene says nothing of these', async () => {
+  const common = { text: '', fail: { then: 'stop' }, meets: [], evidence: [], kind: 'do', verify: [] } as const;
+  const twice = (call: { readonly do: string; readonly with: JsonObject }) => ({ ...call, undo: call });
+  const steps = [
+    { ...common, id: 'flag-off', title: 'Off', ...twice({ do: 'flag.set', with: { flag: 'beta', to: false } }) },
+    {
+      ...common,
+      id: 'cached',
+      title: 'Cached',
+      ...twice({ do: 'config.set', with: { config: 'app', set: { CACHE_MODE: 'aggressive' } } }),
+    },
+    { ...common, id: 'unset', title: 'Unset', ...twice({ do: 'config.unset', with: { config: 'app', keys: ['DEBUG'] } }) },
+  ];
+  const runbooks = Object.fromEntries(
+    RUNBOOKS.map((runbook) => {
+      const phases = [{ id: 'first', title: 'First', text: '', steps }, ...runbook.phases];
+      return [runbook.id, { runbook: { ...runbook, phases }, irHash: runbook.id }];
+    }),
+  );
+  const system: System = {
+    ...SHOP,
+    flags: [{ id: 'beta', driver: 'env-file', file: '.env', quoting: 'shell' }],
+    config: [{ id: 'app', driver: 'env-file', file: '.env', quoting: 'shell' }],
+  };
+  const { scenes } = readScenes('tests/x.scene.yaml', scene({ decide: '      80s: rolls back shop to v1' }), system, RUNBOOKS);
+  const [one] = scenes;
+  if (one === undefined) throw new Error('no scene was read');
+  const played = await playScene(system, one, { ...tools, runbooks });
+  expect(played.moments.map((moment) => moment.found)).toEqual(['rolls back shop to v1', 'rolls back shop to v1', 'rolls back shop to v1']);
 });

@@ -13,6 +13,7 @@ import type { Json, JsonObject } from '../../../src/domain/json.ts';
 import { openDrivers } from '../../../src/drivers.ts';
 import { createDetector } from '../../../src/flows/detect.ts';
 import type { World } from '../../../src/flows/world.ts';
+import type { Action } from '../../../src/ports/action.ts';
 import type { Probe } from '../../../src/ports/probe.ts';
 import { TOOLS } from '../../config/workspace.ts';
 import { createFakeTime, type FakeTime } from '../fakes/time.ts';
@@ -29,6 +30,8 @@ export interface FolderOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Detection itself, without its sources: people's reports are counted. */
   readonly detects?: true;
+  /** The actions are real, too, and not those of the scene. */
+  readonly acts?: boolean;
 }
 
 export const BELAY_YAML = `belay: 1
@@ -95,14 +98,21 @@ export async function playFolder(o: FolderOptions): Promise<FolderPlay> {
     sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
   };
   const ground = { http, time, processes: createProcesses(), baseDir: folder };
-  const { probes } = openDrivers(system, {
+  const { probes, actions } = openDrivers(system, {
     ...{ ...ground, net: createNet({ allow: ['127.0.0.1'] }), expression, digest: createDigest('key'), env: o.env ?? {} },
     ...{ readings: world.readings, pause: world.pause, dataDir: folder, say: () => undefined },
   });
   const waited = (probe: Probe): Probe => ({ ...probe, measure: (args, more) => clock.during(probe.measure(args, more)) });
+  const worked = (action: Action): Action => ({
+    ...action,
+    observe: (args) => clock.during(action.observe(args)),
+    act: (args, more) => clock.during(action.act(args, more)),
+    impossible: (args) => clock.during(action.impossible(args)),
+  });
   Object.assign(world as { -readonly [K in keyof World]: World[K] }, {
     expression,
     probes: Object.fromEntries(Object.entries(probes).map(([name, probe]) => [name, waited(probe)])),
+    ...(o.acts === true ? { actions: Object.fromEntries(Object.entries(actions).map(([name, action]) => [name, worked(action)])) } : {}),
   });
   const ended: FolderPlay['ended'] = async (step) => (await one.all('step.finished')).findLast((event) => event.step === step) ?? null;
   const kept: FolderPlay['kept'] = async (evidence) => {
