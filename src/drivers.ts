@@ -48,8 +48,9 @@ export type Drivers = Pick<World, 'targets' | 'switches' | 'channels' | 'actions
 export interface Looked {
   readonly services: Readonly<Record<string, ServiceControl>>;
   readonly proxies: Readonly<Record<string, TrafficSplit>>;
+  readonly flags: OpenedSettings['flags'];
+  readonly configs: OpenedSettings['configs'];
 }
-  Pick<OpenedSettings, 'flags' | 'configs'>;
 
 /** @throws BELAY_CONFIG_INVALID for options that a driver does not take */
 export function openDrivers(system: System, ground: DriversGround): Drivers & Looked {
@@ -70,15 +71,11 @@ export function openDrivers(system: System, ground: DriversGround): Drivers & Lo
     services,
     proxies,
     databases,
-    channels: openChannels(system, ground),
-    commandRunner: createCommandRunner(system.policy?.run ?? NO_RUN_POLICY, ground),
-    actions: createActions({ targets, switches, integrations, intake, databases, pause }),
-    actions: createActions({ targets, switches, proxies, services, integrations, intake, databases, pause }),
     flags: settings.flags,
     configs: settings.configs,
     channels: openChannels(system, ground),
     commandRunner: createCommandRunner(system.policy?.run ?? NO_RUN_POLICY, ground),
-    actions: createActions({ targets, switches, integrations, intake, pause, ...settings }),
+    actions: createActions({ targets, switches, proxies, services, integrations, intake, databases, pause, ...settings }),
     probes: createProbes({
       http,
       readings,

@@ -129,16 +129,13 @@ export async function openParts(o: PartsOptions): Promise<LocalParts> {
     // Digests of secrets are keyed by chance: what is printed here says nothing to whoever reads it elsewhere.
     ...{ readings: nobodyMeasures, pause: localPause(o.dataDir), digest: createDigest(systemTime.uuid()) },
   };
-  const { targets, switches, services, proxies, databases, channels, actions, probes } = openDrivers(o.system, deps);
+  const { targets, databases, actions, probes, commandRunner: _none, ...looked } = openDrivers(o.system, deps);
   const plan = { system: o.system, digest: createDigest(''), targets, databases, expression, actions, probes };
-  const { targets, switches, flags, configs, channels, actions, probes } = openDrivers(o.system, deps);
-  const plan = { system: o.system, digest: createDigest(''), targets, expression, actions, probes };
   const read: LocalParts['read'] = async (source, withinMs) => {
     const timeoutMs = Math.min(source.timeoutMs, withinMs);
     return openReader({ ...source, timeoutMs }, deps).read(AbortSignal.timeout(withinMs + SPARE_MS), {});
   };
-  return { http: deps.http, targets, switches, services, proxies, channels, plan, read };
-  return { http: deps.http, targets, switches, flags, configs, channels, plan, read };
+  return { http: deps.http, targets, ...looked, plan, read };
 }
 
 /** Readers end by themselves, in their own words; what does not is cut off. */

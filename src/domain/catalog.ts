@@ -147,6 +147,7 @@ export const ACTIONS: Readonly<Record<string, ActionSpec>> = index([
     params: { database, to: { type: 'string', required: true }, from: { type: 'release', required: true } },
   },
   { name: 'db.apply', effect: 'state', params: { database, file: { type: 'string', required: true } } },
+  {
     name: 'flag.set',
     effect: 'state',
     params: { flag, to: { type: 'value', required: true }, org: { type: 'org' }, why: { type: 'string' } },

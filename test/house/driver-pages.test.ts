@@ -25,7 +25,6 @@ const DRIVERS = {
   services: SERVICE_DRIVERS,
   integrations: INTEGRATION_DRIVERS,
   databases: DATABASE_DRIVERS,
-  integrations: INTEGRATION_DRIVERS,
   flags: FLAG_DRIVERS,
   config: CONFIG_DRIVERS,
 } as const;

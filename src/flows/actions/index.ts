@@ -6,8 +6,8 @@ import type { DeployTarget } from '../../ports/deploy-target.ts';
 import type { FlowSwitch } from '../../ports/flow-switch.ts';
 import type { PauseSwitch } from '../../ports/pause.ts';
 import type { ServiceControl } from '../../ports/service-control.ts';
-import type { TrafficSplit } from '../../ports/traffic-split.ts';
 import type { Flag, SettingStore } from '../../ports/settings.ts';
+import type { TrafficSplit } from '../../ports/traffic-split.ts';
 import type { Integrations } from '../integrations.ts';
 import { databaseActions } from './database.ts';
 import { deployActions } from './deploy.ts';
@@ -17,8 +17,8 @@ import { type IntakePorts, intakeActions, NO_INTAKE } from './intake.ts';
 import { integrationActions } from './integrations.ts';
 import { pauseActions } from './pause.ts';
 import { serviceActions } from './service.ts';
-import { trafficActions } from './traffic.ts';
 import { settingActions } from './settings.ts';
+import { trafficActions } from './traffic.ts';
 
 export interface ActionPorts {
   readonly targets: Readonly<Record<string, DeployTarget>>;

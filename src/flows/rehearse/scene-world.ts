@@ -17,8 +17,8 @@ import type { IncidentStore } from '../../ports/incident-store.ts';
 import type { Probe } from '../../ports/probe.ts';
 import type { Readings } from '../../ports/readings.ts';
 import type { ServiceControl } from '../../ports/service-control.ts';
-import type { TrafficSplit } from '../../ports/traffic-split.ts';
 import type { Flag, SettingStore } from '../../ports/settings.ts';
+import type { TrafficSplit } from '../../ports/traffic-split.ts';
 import { createActions } from '../actions/index.ts';
 import { metricProbe } from '../probes/metric.ts';
 import { serviceProbe } from '../probes/service.ts';
@@ -66,8 +66,7 @@ export function worldAt(o: SceneMoment): DecidingWorld {
     targets,
     pause,
     probes: { ...Object.fromEntries(probes.map((one) => [one.spec.name, one])), [TOLD]: toldProbe },
-    actions: createActions({ targets, switches, services, proxies, pause }),
-    actions: createActions({ targets, switches, pause, ...unsetSettings(o.system) }),
+    actions: createActions({ targets, switches, services, proxies, pause, ...unsetSettings(o.system) }),
     silences: { add: refuse, end: refuse, list: async () => silencesOf(o) },
     incidents: NO_INCIDENTS,
     documents: { put: refuse, get: refuse },
