@@ -51,8 +51,27 @@ const AUTHORS: readonly CommandSpec[] = [
   {
     usage: 'lint [files...]',
     about: 'every problem of the configuration, with its place',
+    options: [{ flags: '--level', about: 'the rung of the adoption ladder that each runbook stands on, and what the next one wants' }],
     load: () => import('./commands/lint.ts'),
-    examples: ['belay lint', 'belay lint runbooks/deploy-rollback.runbook.md', 'belay lint --json | jq .diagnostics'],
+    examples: ['belay lint', 'belay lint --level', 'belay lint runbooks/deploy-rollback.runbook.md', 'belay lint --json | jq .diagnostics'],
+  },
+  {
+    usage: 'lock',
+    about: 'write belay.lock: the steps and the hash of each runbook, so that a step that vanishes shows in review',
+    load: () => import('./commands/lock.ts'),
+  },
+  {
+    usage: 'render [runbook]',
+    about: 'a runbook for paper, a wiki or the public, with secrets masked; without one: what may be typed, on one sheet',
+    options: [
+      { flags: '--public', about: 'for everybody: an internal runbook is redacted, addresses and people are masked' },
+      { flags: '--md', about: 'Markdown (as without it)' },
+      { flags: '--html', about: 'a page for the browser' },
+      { flags: '--print', about: 'a page for paper, with room for initials' },
+      { flags: '--out <file>', about: 'write it here; a file that is there already is not touched' },
+    ],
+    load: () => import('./commands/render.ts'),
+    examples: ['belay render deploy-rollback --print --out rollback.html', 'belay render --html', 'belay render deploy-rollback --public'],
   },
   { usage: 'doctor', about: 'what is reachable and what is not; changes nothing', load: () => import('./commands/doctor.ts') },
 ];
@@ -291,8 +310,11 @@ const OUT_DIR: OptionSpec = { flags: '--out <dir>', about: 'write the files ther
 
 const EXCHANGE: readonly CommandSpec[] = [
   {
-    usage: 'import',
-    about: 'triggers from the rules of another watcher',
+    usage: 'import [file]',
+    about: 'a runbook from any Markdown document, and what became of each part of it; or triggers from rules of another watcher',
+    options: [{ flags: '--out <file>', about: 'write it here; a file that is there already is not touched' }],
+    load: () => import('./commands/import.ts'),
+    examples: ['belay import ROLLBACK.md', 'belay import ROLLBACK.md --out runbooks/rollback.runbook.md'],
     under: [
       {
         usage: 'prometheus <files...>',

@@ -89,7 +89,9 @@ const sentenceOf = (text: string): string => `${text.charAt(0).toUpperCase()}${t
 function typedIn(command: Command): Typed {
   const given: readonly unknown[] = command.processedArgs;
   const rest = given.find((one): one is readonly string[] => Array.isArray(one)) ?? [];
-  return { args: given.filter((one): one is string | undefined => !Array.isArray(one)), rest, options: command.opts() };
+  // What the word above knows, too, is taken by it: `belay import --out` and `belay import prometheus --out`.
+  const above = command.parent?.parent === null ? {} : command.parent?.opts();
+  return { args: given.filter((one): one is string | undefined => !Array.isArray(one)), rest, options: { ...above, ...command.opts() } };
 }
 
 function endOf(error: unknown, out: Output): number {

@@ -14,6 +14,7 @@ export interface RunbookDraft {
   /** Own templates: `<id> <lang>` → the line of the fence. */
   readonly templatePlaces: ReadonlyMap<string, Span>;
   readonly triggers: readonly TriggerDraft[];
+  readonly reviewed: string | null;
   readonly reviewBy: string | null;
   /** False: some block could not be read, so nothing may be concluded from what is missing. */
   readonly complete: boolean;

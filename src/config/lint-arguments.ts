@@ -7,6 +7,7 @@ import { nearest } from '../domain/nearest.ts';
 import { isPulled } from '../domain/source-catalog.ts';
 import { DURATION_FORM, durationMeant, PERCENT_FORM, parseDuration, parsePercent } from '../domain/units.ts';
 import type { RunbookDraft } from './draft.ts';
+import { lintLiteral } from './lint-commands.ts';
 import { demandKnown } from './lint-names.ts';
 import { demandRefs, hasRef } from './lint-refs.ts';
 import type { LintContext } from './lint-types.ts';
@@ -60,7 +61,8 @@ export function lintArguments(call: Call): void {
   for (const [key, value] of Object.entries(args)) {
     const at = argumentSpan(call, key);
     lintValue(spec?.params[key], value, { ...call, key, at });
-    walkTexts(value, [key], (text, path) =>
+    walkTexts(value, [key], (text, path) => {
+      lintLiteral(text, entryAt(withOf(call), path).value.span, problems);
       demandRefs(text, {
         span: entryAt(withOf(call), path).value.span,
         draft: call.draft,
@@ -69,8 +71,8 @@ export function lintArguments(call: Call): void {
         release: kind === 'action' && (args['target'] !== undefined || args['database'] !== undefined),
         ...(call.as === undefined ? {} : { as: call.as }),
         secrets: spec?.params[key]?.secrets === true,
-      }),
-    );
+      });
+    });
   }
 }
 

@@ -39,11 +39,14 @@ export function lintFrontMatter(draft: RunbookDraft, context: LintContext, probl
   lintClocks(draft, context, problems);
   lintEvidence(draft, problems, at);
   lintGuards(draft, context, problems, at);
-  if (draft.reviewBy !== null && draft.reviewBy < context.today) {
-    problems.warn('review-overdue', at('reviewBy'), `the review was due on ${draft.reviewBy}`, {
-      hint: 'Read it again, then move reviewed and reviewBy.',
-    });
-  }
+}
+
+/** A procedure that nobody has read for long is wrong somewhere. */
+export function lintReview(draft: RunbookDraft, today: string, problems: Problems): void {
+  if (draft.reviewBy === null || draft.reviewBy >= today) return;
+  problems.warn('review-overdue', entryAt(draft.front, ['reviewBy']).value.span, `the review was due on ${draft.reviewBy}`, {
+    hint: 'Read it again, then move reviewed and reviewBy.',
+  });
 }
 
 function lintTriggerNames(draft: RunbookDraft, context: LintContext, problems: Problems): void {

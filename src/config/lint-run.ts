@@ -3,11 +3,13 @@
 import type { Runbook, RunStep } from '../domain/ir.ts';
 import { isAct } from '../domain/ir.ts';
 import { commandsIn, NO_RUN_POLICY, runRefusal } from '../domain/run-policy.ts';
+import { trapOf } from './command-traps.ts';
 import { lintArguments } from './lint-arguments.ts';
 import { demandRefs, hasRef } from './lint-refs.ts';
 import type { StepAsking as Asking, LintContext } from './lint-types.ts';
 import type { Problems } from './problems.ts';
 import { entryAt } from './read.ts';
+import { bare } from './shell-lines.ts';
 import { isWritten } from './steps.ts';
 
 export function lintRun(step: RunStep, asking: Asking): void {
@@ -61,54 +63,14 @@ function lintWords(words: readonly string[], path: readonly string[], asking: As
   lintTraps(words, asking, path);
 }
 
-interface Trap {
-  readonly rule: 'relative-undo' | 'force-push' | 'destructive-command' | 'unknown-command' | 'blocking-command';
-  readonly pattern: RegExp;
-  readonly why: string;
-  readonly instead: string;
-}
-
-/** Commands that do not what they say, each met in a runbook that people wrote. */
-const TRAPS: readonly Trap[] = [
-  {
-    rule: 'relative-undo',
-    pattern:
-      /^pm2 deploy .*\brevert\b|^docker service rollback\b|^(?:alembic|flask db) downgrade -\d|\brollout undo (?!.*--to-revision)|^heroku (?:releases:)?rollback(?! v\d)|\bHEAD[~^]/,
-    why: 'is relative: a retry after a crash would go one further',
-    instead: 'a target by name: an explicit release, revision or migration',
-  },
-  {
-    rule: 'force-push',
-    pattern: /^git push .*(?:--force(?!-with-lease=)|\s-f\b)/,
-    why: 'rewrites what others have built on',
-    instead: '"git revert" and a plain push, or "--force-with-lease=<branch>:<commit>"',
-  },
-  {
-    rule: 'destructive-command',
-    pattern: /^(?:npx )?supabase (?:migration down|db reset)\b/,
-    why: 'empties the database: "migration down" is another name of "db reset"',
-    instead: 'a migration that takes the change back, applied by hand',
-  },
-  { rule: 'unknown-command', pattern: /^docker rollback\b/, why: 'is no command of docker', instead: 'a do step: deploy.rollback' },
-  {
-    rule: 'unknown-command',
-    pattern: /^railway service pause\b/,
-    why: 'is no command of railway',
-    instead: 'a do step on a railway target',
-  },
-  {
-    rule: 'blocking-command',
-    pattern: /^redis-cli(?: .*)? save$/i,
-    why: 'stops Redis for everybody until it is written',
-    instead: 'BGSAVE',
-  },
-];
-
+/** What a person warned of a paste may still do, a step does every time: the traps of fences are errors here. */
 function lintTraps(words: readonly string[], { problems, place }: Asking, path: readonly string[]): void {
-  const text = words.join(' ');
-  const trap = TRAPS.find((one) => one.pattern.test(text));
-  if (trap === undefined) return;
-  problems.error(trap.rule, entryAt(place.body, path).value.span, `"${text}" ${trap.why}`, { expected: trap.instead });
+  const trap = trapOf(bare(words.join(' ')));
+  // What a command that `run` starts changes is declared by its `effect`.
+  if (trap === null || trap.rule === 'smoke-readonly') return;
+  const { span } = entryAt(place.body, path).value;
+  if (trap.rule === 'restore-over-live' || trap.rule === 'pooler-for-dump') problems.warn(trap.rule, span, trap.message, trap);
+  else problems.error(trap.rule, span, trap.message, trap);
 }
 
 /** What belay.yaml does not allow is refused when it is planned: a warning, so that the runbook can be read and reviewed before. */

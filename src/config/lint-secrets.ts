@@ -1,5 +1,6 @@
 // Credentials that stand in files: they leak with the repository, the plan and every screenshot.
 import type { Diagnostic } from '../domain/diagnostic.ts';
+import type { RunbookDraft } from './draft.ts';
 import type { Drafts } from './load.ts';
 import { collectProblems } from './problems.ts';
 import type { SourceText } from './source-text.ts';
@@ -15,8 +16,11 @@ const SHAPES: readonly (readonly [what: string, pattern: RegExp])[] = [
   ['an API key', /\bsk[-_](?:live|test|proj|ant)?[-_]?[A-Za-z0-9]{20,}/],
   ['a signed token', /\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}/],
   ['a bearer token', /\bBearer\s+(?![{<$])[A-Za-z0-9._~+/-]{16,}/],
-  ['a password in an address', /\b[a-z][a-z0-9+.-]*:\/\/[^\s/:@{}<>$]+:(?![{<$*])[^\s/@{}<>$]+@/i],
-  ['a secret in a variable', /\b[A-Z0-9_]*(?:PASSWORD|SECRET|TOKEN|API_KEY)=(?!["']?[{<$*])["']?[^\s"']{6,}/],
+  ['a password in an address', /\b[a-z][a-z0-9+.-]*:\/\/[^\s/:@{}<>$]+:(?![{<$*[])[^\s/@{}<>$]+@/i],
+  [
+    'a secret in a variable',
+    /\b[A-Z0-9_]*(?:PASSWORD|SECRET|TOKEN|(?:API|SERVICE|SECRET|ACCESS|PRIVATE)_KEY)=(?!["']?[{<$*[])["']?[^\s"']{6,}/,
+  ],
 ];
 
 /** Keys of YAML whose literal value is a secret. Prose that says "password: rotate it" is no YAML. */
@@ -26,9 +30,13 @@ const KEYED =
 export function lintSecrets(drafts: Drafts): readonly Diagnostic[] {
   return [
     ...look(drafts.source, () => true),
-    ...drafts.runbooks.flatMap((draft) => look(draft.problems.source, yamlLines(draft.problems.source))),
+    ...drafts.runbooks.flatMap((draft) => secretsIn(draft)),
     ...drafts.templates.flatMap((one) => look(one.source, () => false)),
   ];
+}
+
+export function secretsIn(draft: RunbookDraft): readonly Diagnostic[] {
+  return look(draft.problems.source, yamlLines(draft.problems.source));
 }
 
 function look(source: SourceText, isYaml: (line: number) => boolean): readonly Diagnostic[] {
@@ -44,6 +52,28 @@ function look(source: SourceText, isYaml: (line: number) => boolean): readonly D
     });
   }
   return problems.found;
+}
+
+/** The text with what is secret in it taken out; null when nothing is. */
+export function withoutSecrets(text: string): string | null {
+  const keyless = text.replace(/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, '***');
+  const lines = keyless.split('\n').map(lineWithoutSecrets);
+  const clean = lines.join('\n');
+  return clean === text ? null : clean;
+}
+
+const MOST_IN_A_LINE = 20;
+
+function lineWithoutSecrets(line: string): string {
+  let clean = line;
+  for (let round = 0; round < MOST_IN_A_LINE; round += 1) {
+    const hit = secretIn(clean, true);
+    if (hit === null) return clean;
+    const secret = clean.slice(hit.index, hit.index + hit.length);
+    const masked = secret.replace(/^([a-z][a-z0-9+.-]*:\/\/[^:]+:).*(@)$|^(["']?\w+["']?\s*[:=]\s*["']?).*$|^.*$/i, '$1$3***$2');
+    clean = `${clean.slice(0, hit.index)}${masked}${clean.slice(hit.index + hit.length)}`;
+  }
+  return '***';
 }
 
 function secretIn(text: string, isYaml: boolean): { readonly what: string; readonly index: number; readonly length: number } | null {

@@ -7,6 +7,7 @@ import { lintArguments, walkTexts } from './lint-arguments.ts';
 import { lintCall, lintEach } from './lint-calls.ts';
 import { lintDatabaseStep } from './lint-databases.ts';
 import { demandKnown } from './lint-names.ts';
+import { lintPromise } from './lint-promises.ts';
 import { lintRun } from './lint-run.ts';
 import { lintSettings } from './lint-settings.ts';
 import type { StepAsking as Asking, LintContext } from './lint-types.ts';
@@ -173,6 +174,7 @@ function lintKind(step: Step, asking: Asking): void {
           { rule: 'unknown-audience', what: 'audience', name, known: context.known.audiences, span: listSpan(place, 'to', index) },
           problems,
         );
+      lintPromise(step, asking);
       return;
     case 'call':
       lintCall(step, asking);

@@ -4,10 +4,13 @@ import type { Diagnostic } from '../domain/diagnostic.ts';
 import { hasErrors, sortDiagnostics } from '../domain/diagnostic.ts';
 import { linkRunbook } from '../domain/link-runbooks.ts';
 import type { RunbookDraft } from './draft.ts';
+import { lintCommands } from './lint-commands.ts';
 import { lintConditions } from './lint-conditions.ts';
-import { lintFrontMatter } from './lint-front-matter.ts';
+import { lintFrontMatter, lintReview } from './lint-front-matter.ts';
+import { lintProse } from './lint-prose.ts';
+import { lintClaimsOfTemplates, lintRecoveryPoints, lintRecoveryTime } from './lint-recovery.ts';
 import { lintRunPolicy } from './lint-run.ts';
-import { lintSecrets } from './lint-secrets.ts';
+import { lintSecrets, secretsIn } from './lint-secrets.ts';
 import { lintSteps } from './lint-steps.ts';
 import { lintSystemParts } from './lint-system.ts';
 import { lintTemplates } from './lint-templates.ts';
@@ -15,6 +18,7 @@ import { lintTriggers } from './lint-triggers.ts';
 import type { Known, LintContext, LintTools } from './lint-types.ts';
 import type { Environment, LoadedRunbook, LoadedSystem } from './load.ts';
 import { loadSystem } from './load.ts';
+import type { Problems } from './problems.ts';
 import { collectProblems } from './problems.ts';
 import type { SystemDraft } from './schema.ts';
 import { entriesOf } from './schema.ts';
@@ -32,7 +36,10 @@ export function lintSystem(loaded: LoadedSystem, tools: LintTools): readonly Dia
       system: drafts.system.system,
       known: knownOf(drafts.system),
     };
-    found.push(...lintSystemParts(context), ...lintTriggers(context), ...lintTemplates(context));
+    found.push(...lintSystemParts(context), ...lintTriggers(context), ...lintTemplates(context), ...lintClaimsOfTemplates(context));
+    const problems = collectProblems(drafts.source);
+    lintRecoveryPoints(context, problems);
+    found.push(...problems.found);
     for (const draft of drafts.runbooks) found.push(...lintRunbook(draft, context));
   }
   return sortDiagnostics(found);
@@ -43,7 +50,22 @@ export function lintRunbook(draft: RunbookDraft, context: LintContext): readonly
   lintFrontMatter(draft, context, problems);
   lintSteps(draft, context, problems);
   lintConditions(draft, context, problems);
+  lintRecoveryTime(draft, context, problems);
+  lintWords(draft, context, problems);
   return problems.found;
+}
+
+/** What can be said of a runbook without belay.yaml: what its words and fences lead people to do. */
+export function lintAlone(draft: RunbookDraft, o: Pick<LintTools, 'today'>): readonly Diagnostic[] {
+  const problems = collectProblems(draft.problems.source);
+  lintWords(draft, o, problems);
+  return sortDiagnostics([...secretsIn(draft), ...problems.found]);
+}
+
+function lintWords(draft: RunbookDraft, o: Pick<LintTools, 'today'>, problems: Problems): void {
+  lintReview(draft, o.today, problems);
+  lintCommands(draft, problems);
+  lintProse(draft, problems);
 }
 
 /** Reads and lints a folder: everything that is wrong, at once, and only what is right for use. */

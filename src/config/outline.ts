@@ -304,6 +304,11 @@ export function hasTasks(node: RootContent): boolean {
   return node.type === 'list' && node.children.some((item) => typeof item.checked === 'boolean');
 }
 
+/** What readers of the Markdown do not see, nobody is shown. */
+function isComment(node: RootContent): boolean {
+  return node.type === 'html' && /^<!--[\s\S]*-->$/.test(node.value.trim());
+}
+
 /** Prose as it is written, without lists that became boxes. */
 export function proseOf(
   nodes: readonly RootContent[],
@@ -311,7 +316,7 @@ export function proseOf(
   withoutLists: (node: RootContent) => boolean = () => false,
 ): string {
   return nodes
-    .filter((node) => !withoutLists(node))
+    .filter((node) => !withoutLists(node) && !isComment(node))
     .map((node) => source.text.slice(offsets(node).start, offsets(node).end).replaceAll('\r\n', '\n').trim())
     .filter((text) => text !== '')
     .join('\n\n');

@@ -34,7 +34,7 @@ export function plainRunbook(outline: Outline, problems: Problems): RunbookDraft
   const text = proseOf([...outline.nodes, ...rest], outline.source);
   const runbook: Runbook = { ...bareRunbook(slug(name) ?? 'runbook'), title, text, phases };
   const front = { kind: 'map', span: { start: 0, end: 1 }, entries: [], flow: false } as const;
-  return { runbook, front, steps, templatePlaces: new Map(), triggers: [], reviewBy: null, complete: true, problems };
+  return { runbook, front, steps, templatePlaces: new Map(), triggers: [], reviewed: null, reviewBy: null, complete: true, problems };
 }
 
 /** Each ### is a step; a ## without ### that has a list is one, too. */

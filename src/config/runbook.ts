@@ -33,9 +33,9 @@ export interface CompiledRunbook {
 }
 
 /** More is no runbook, and would make the parser slow. */
-const MAX_LENGTH = 512 * 1024;
+export const MAX_LENGTH = 512 * 1024;
 /** Quotes and lists inside one another: the Markdown parser takes quadratic time for them. */
-const TOO_NESTED = /^(?:[ \t]{0,4}(?:>|[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t]))){40}/m;
+export const TOO_NESTED = /^(?:[ \t]{0,4}(?:>|[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t]))){40}/m;
 
 /**
  * @param file how diagnostics call the file; the id of a plain document comes from its name.
@@ -95,7 +95,7 @@ function draftOf(outline: Outline, front: FrontMatter, value: Value, problems: P
   if (built.phases.length === 0 && built.complete)
     problems.error('no-steps', { start: 0, end: 3 }, 'the runbook has no steps', { hint: 'A step is a ### heading below a ## heading.' });
   const templates = templatesOf(outline, front, problems);
-  const { reviewed: _told, reviewBy, ownTriggers, owner, lock, ...rest } = front;
+  const { reviewed, reviewBy, ownTriggers, owner, lock, ...rest } = front;
   const runbook: Runbook = {
     belay: 1,
     irSemantics: 1,
@@ -117,6 +117,7 @@ function draftOf(outline: Outline, front: FrontMatter, value: Value, problems: P
     steps: built.steps,
     templatePlaces: templates.places,
     triggers: ownTriggers,
+    reviewed: reviewed ?? null,
     reviewBy: reviewBy ?? null,
     complete: built.complete,
     problems,

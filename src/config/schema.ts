@@ -66,6 +66,10 @@ const component = record({
   criticality: optional(oneOf('critical', 'high', 'normal')),
   rto: optional(duration(1)),
   rpo: optional(duration()),
+  backup: optional(
+    record({ every: required(duration(1)), pointInTime: optional(bool), keep: optional(duration(1)), reach: optional(duration(1)) }),
+  ),
+  loses: optional(listOf(text)),
   dependsOn: optional(listOf(id)),
   downWhen: optional(id),
   url: optional(url),
@@ -245,8 +249,15 @@ function componentOf(key: string, one: NonNullable<ReturnType<typeof component>>
     title: one.title ?? key,
     criticality: one.criticality ?? 'normal',
     dependsOn: one.dependsOn ?? [],
-    ...present({ rtoMs: one.rto, rpoMs: one.rpo, url: one.url, downWhen: one.downWhen }),
+    ...present({ rtoMs: one.rto, rpoMs: one.rpo, url: one.url, downWhen: one.downWhen, loses: one.loses }),
+    ...backupOf(one.backup),
   };
+}
+
+function backupOf(backup: NonNullable<ReturnType<typeof component>>['backup']): Pick<Component, 'backup'> {
+  if (backup?.every === undefined) return {};
+  const { every, pointInTime, keep, reach } = backup;
+  return { backup: { everyMs: every, pointInTime: pointInTime ?? false, ...present({ keepMs: keep, reachMs: reach }) } };
 }
 
 /** As the catalogs' types say. */

@@ -3,7 +3,7 @@
 import type { ChannelSpec } from './channel-catalog.ts';
 import type { EventDraft } from './event.ts';
 import type { Incident } from './incident.ts';
-import type { Templates } from './ir.ts';
+import type { Severity, Templates } from './ir.ts';
 import type { Instant, Json, JsonObject } from './json.ts';
 import type { DeliveryDraft } from './message.ts';
 import type { AudienceSpec, Lang, System } from './system.ts';
@@ -132,6 +132,18 @@ export function affectedComponents(system: Pick<System, 'components'>, component
 
 function brokenBehind(channel: ChannelSpec | undefined, affected: ReadonlySet<string>): string | null {
   return channel?.dependsOn.find((id) => affected.has(id)) ?? null;
+}
+
+/** The stricter of what a step promises and what the severity demands of any audience that it tells: two times would be one lie. */
+export function strictestPromise(o: {
+  readonly promiseMs?: number | undefined;
+  readonly audiences: readonly string[];
+  readonly severity: Severity;
+  readonly system: Pick<System, 'severities'>;
+}): number | undefined {
+  if (o.promiseMs === undefined) return undefined;
+  const updates = o.system.severities[o.severity]?.updates ?? {};
+  return Math.min(o.promiseMs, ...o.audiences.flatMap((audience) => updates[audience] ?? []));
 }
 
 /** The variables that every message may use. `org` lists names; a runbook's inputs may add more. */

@@ -28,6 +28,10 @@ export interface Component {
   readonly criticality: 'critical' | 'high' | 'normal';
   readonly rtoMs?: number;
   readonly rpoMs?: number;
+  /** How it is backed up by whoever does it: the lint compares it with what may be lost. */
+  readonly backup?: { readonly everyMs: number; readonly pointInTime: boolean; readonly keepMs?: number; readonly reachMs?: number };
+  /** What is lost for good while it is down, in words: messages may not promise the contrary. */
+  readonly loses?: readonly string[];
   readonly dependsOn: readonly string[];
   /** The trigger whose breach says that it is down: for a service of others, guard G4. */
   readonly downWhen?: string;

@@ -36,7 +36,7 @@ const COMPOSED = [
 function rulesOfTheCode(): readonly string[] {
   const files = ['src/config', 'src/adapters/cel'].flatMap((folder) =>
     readdirSync(path.join(ROOT, folder))
-      .filter((name) => name !== 'diagnostics.ts')
+      .filter((name) => name.endsWith('.ts') && name !== 'diagnostics.ts')
       .map((name) => `${folder}/${name}`),
   );
   const found = files.flatMap((file) =>

@@ -197,8 +197,8 @@ export const OF_THE_SYSTEM: readonly Mistake[] = [
   },
   {
     name: 'an unknown audience of a severity',
-    from: 'updates: { team: 15m }',
-    to: 'updates: { teem: 15m }',
+    from: 'updates: { team: 30m }',
+    to: 'updates: { teem: 30m }',
     rule: 'unknown-audience',
     at: 'teem',
     meant: 'team',

@@ -1,5 +1,5 @@
 // `notify`: plans one delivery a recipient, in the same transaction as its promise. Sending is the outbox' business.
-import { messageValues, planDeliveries, plannedEvents } from '../../domain/delivery-plan.ts';
+import { messageValues, planDeliveries, plannedEvents, strictestPromise } from '../../domain/delivery-plan.ts';
 import type { Incident } from '../../domain/incident.ts';
 import type { NotifyStep } from '../../domain/ir.ts';
 import type { Instant } from '../../domain/json.ts';
@@ -14,7 +14,13 @@ export async function runNotify(visit: Visit<NotifyStep>): Promise<Next> {
 
 function notifyChange(visit: Visit<NotifyStep>, incident: Incident, at: Instant): Omit<Change, 'key'> {
   const { run, step, number } = visit;
-  const promise = step.promiseMs === undefined ? {} : { promiseMs: step.promiseMs };
+  const promiseMs = strictestPromise({
+    promiseMs: step.promiseMs,
+    audiences: step.to,
+    severity: incident.severity,
+    system: run.world.system,
+  });
+  const promise = promiseMs === undefined ? {} : { promiseMs };
   const plan = planDeliveries({
     incident,
     system: run.world.system,
@@ -30,7 +36,7 @@ function notifyChange(visit: Visit<NotifyStep>, incident: Incident, at: Instant)
   const { clearTimers = [], ...promised } = promiseTimers(
     visit,
     plan.deliveries.map((one) => one.audience),
-    at,
+    promiseMs === undefined ? null : at + promiseMs,
   );
   return {
     events: [...plannedEvents(plan, { at, ...promise }), ...end.events],
@@ -42,14 +48,13 @@ function notifyChange(visit: Visit<NotifyStep>, incident: Incident, at: Instant)
 
 /** A promised update is a timer an audience; the next message to that audience moves it, resolving clears it. */
 function promiseTimers(
-  { run, step }: Visit<NotifyStep>,
+  { run }: Visit<NotifyStep>,
   audiences: readonly string[],
-  at: Instant,
+  due: Instant | null,
 ): Pick<Change, 'setTimers' | 'clearTimers'> {
   const told = [...new Set(audiences)];
   const timers = told.map((audience) => `promise:${audience}`);
-  if (step.promiseMs === undefined) return { clearTimers: timers };
-  const due = at + step.promiseMs;
+  if (due === null) return { clearTimers: timers };
   const to = Object.values(run.runbook.roles).find((role) => role.is === 'comms')?.is ?? 'commander';
   return { setTimers: told.map((audience) => ({ id: `promise:${audience}`, at: due, kind: 'promise', data: { audience, to } })) };
 }
