@@ -106,6 +106,8 @@ function deedOf(step: Step, words: RenderWords): string {
       return `- [ ] ${words.approves}: ${step.from.join(', ')}`;
     case 'call':
       return `- [ ] ${words.calls}: \`belay run ${step.runbook.id}\``;
+    case 'run':
+      return `- [ ] ${words.runs}: \`${step.cmd.join(' ').replaceAll('`', "'")}\``;
     case 'each':
       return `- [ ] ${words.each}: \`belay run ${step.runbook.id}\``;
   }

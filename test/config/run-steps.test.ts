@@ -39,15 +39,15 @@ describe('a command in a runbook', () => {
     ['a reference within an argument', 'cmd: [git, log, "--since={ref}"]', 'run-argument', 'the whole argument'],
     ['a reference as the program', 'cmd: ["{ref}", log]', 'run-argument', 'the program by its name'],
     ['program text for a shell', 'cmd: [bash, -c, "npm ci && npm test"]', 'run-shell', 'a script of its own'],
-    ['a relative undo of pm2', 'cmd: [pm2, deploy, production, revert, "1"]', 'relative-undo', 'a target by name'],
-    ['a relative downgrade', 'cmd: [alembic, downgrade, "-1"]', 'relative-undo', 'a target by name'],
-    ['docker service rollback', 'cmd: [docker, service, rollback, web]', 'relative-undo', 'a target by name'],
-    ['kubectl without a revision', 'cmd: [kubectl, rollout, undo, deployment/web]', 'relative-undo', 'a target by name'],
+    ['a relative undo of pm2', 'cmd: [pm2, deploy, production, revert, "1"]', 'relative-undo', 'Name what must be live'],
+    ['a relative downgrade', 'cmd: [alembic, downgrade, "-1"]', 'relative-undo', 'Name what must be live'],
+    ['docker service rollback', 'cmd: [docker, service, rollback, web]', 'relative-undo', 'Name what must be live'],
+    ['kubectl without a revision', 'cmd: [kubectl, rollout, undo, deployment/web]', 'relative-undo', 'Name what must be live'],
     ['a push that rewrites history', 'cmd: [git, push, --force, origin, main]', 'force-push', 'git revert'],
-    ['a migration that empties the database', 'cmd: [supabase, migration, down]', 'destructive-command', 'applied by hand'],
+    ['a migration that empties the database', 'cmd: [supabase, migration, down]', 'destructive-supabase-down', 'Write a migration'],
     ['a command that docker lacks', 'cmd: [docker, rollback, web]', 'unknown-command', 'deploy.rollback'],
-    ['a command that railway lacks', 'cmd: [railway, service, pause]', 'unknown-command', 'railway target'],
-    ['a save that stops Redis', 'cmd: [redis-cli, -h, cache, SAVE]', 'blocking-command', 'BGSAVE'],
+    ['a command that railway lacks', 'cmd: [railway, service, pause]', 'unknown-command', 'driver railway'],
+    ['a save that stops Redis', 'cmd: [redis-cli, -h, cache, SAVE]', 'redis-save-blocks', 'BGSAVE'],
   ])('%s is told, with what to write instead', (_name, cmd, rule, instead) => {
     const [problem, ...more] = errors(lint(`${cmd}\n${READ}`));
     expect(more).toEqual([]);
