@@ -10,8 +10,10 @@ import type { System } from './domain/system.ts';
 import { createActions } from './flows/actions/index.ts';
 import { createProbes } from './flows/probes/index.ts';
 import type { World } from './flows/world.ts';
+import type { DeployTarget } from './ports/deploy-target.ts';
 import type { Digest } from './ports/digest.ts';
 import type { IntakeStore } from './ports/intake-store.ts';
+import type { Freezes } from './ports/freezes.ts';
 import type { PauseSwitch } from './ports/pause.ts';
 import type { Readings } from './ports/readings.ts';
 import type { ServiceControl } from './ports/service-control.ts';
@@ -35,6 +37,9 @@ export interface DriversGround extends ChannelDeps, SourceDeps {
   readonly pause: PauseSwitch;
   /** What intakes keep; left out where none is open. */
   readonly intake?: IntakeStore;
+  readonly freezes?: Freezes;
+  /** A target that knows which of its releases are stable. */
+  readonly stability?: (id: string, target: DeployTarget) => DeployTarget;
   /** Keys the digests of secrets. */
   readonly digest: Digest;
   /** Where secrets of the driver `env` stand. */
@@ -42,7 +47,8 @@ export interface DriversGround extends ChannelDeps, SourceDeps {
 }
 
 export type Drivers = Pick<World, 'targets' | 'switches' | 'channels' | 'actions' | 'probes' | 'commandRunner'> &
-  Required<Pick<World, 'databases'>>;
+  Required<Pick<World, 'databases'>> &
+  Pick<OpenedSettings, 'flags' | 'configs'>;
 
 /** What flows reach through actions and probes alone, for those who look at each part. */
 export interface Looked {
@@ -54,8 +60,10 @@ export interface Looked {
 
 /** @throws BELAY_CONFIG_INVALID for options that a driver does not take */
 export function openDrivers(system: System, ground: DriversGround): Drivers & Looked {
-  const { http, time, readings, pause } = ground;
-  const targets = openTargets(system, ground);
+  const { http, time, readings, pause, freezes } = ground;
+  const scopes = freezes === undefined ? {} : { scopes: { freezes, system, time } };
+  const { stability = (_id: string, target: DeployTarget) => target } = ground;
+  const targets = Object.fromEntries(Object.entries(openTargets(system, ground)).map(([id, target]) => [id, stability(id, target)]));
   const switches = openSwitches(system, ground);
   const proxies = openProxies(system, ground);
   const services = openServices(system, ground);
@@ -76,6 +84,7 @@ export function openDrivers(system: System, ground: DriversGround): Drivers & Lo
     channels: openChannels(system, ground),
     commandRunner: createCommandRunner(system.policy?.run ?? NO_RUN_POLICY, ground),
     actions: createActions({ targets, switches, proxies, services, integrations, intake, databases, pause, ...settings }),
+    actions: createActions({ targets, switches, proxies, services, integrations, intake, databases, pause, ...settings, ...scopes }),
     probes: createProbes({
       http,
       readings,

@@ -8,6 +8,7 @@ import { BelayError } from './domain/errors.ts';
 import type { Json } from './domain/json.ts';
 import { isPulled } from './domain/source-catalog.ts';
 import type { System } from './domain/system.ts';
+import type { Freezes } from './ports/freezes.ts';
 import type { PauseSwitch } from './ports/pause.ts';
 import type { Readings } from './ports/readings.ts';
 import type { ChannelDeps, SourceDeps } from './registry.ts';
@@ -127,7 +128,7 @@ export async function openParts(o: PartsOptions): Promise<LocalParts> {
     ...{ http: createHttp({ allow }), net: createNet({ allow }), processes: createProcesses(), time: systemTime, expression },
     ...{ baseDir: o.baseDir, dataDir: o.dataDir, env: o.env ?? {}, say: () => undefined, lookOnly: true },
     // Digests of secrets are keyed by chance: what is printed here says nothing to whoever reads it elsewhere.
-    ...{ readings: nobodyMeasures, pause: localPause(o.dataDir), digest: createDigest(systemTime.uuid()) },
+    ...{ readings: nobodyMeasures, freezes: noFreezes, pause: localPause(o.dataDir), digest: createDigest(systemTime.uuid()) },
   };
   const { targets, databases, actions, probes, commandRunner: _none, ...looked } = openDrivers(o.system, deps);
   const plan = { system: o.system, digest: createDigest(''), targets, databases, expression, actions, probes };
@@ -140,6 +141,9 @@ export async function openParts(o: PartsOptions): Promise<LocalParts> {
 
 /** Readers end by themselves, in their own words; what does not is cut off. */
 const SPARE_MS = 2_000;
+
+/** They stand in the store, which is not open here. */
+const noFreezes: Freezes = { list: async () => [], set: async () => false, lift: async () => false };
 
 const WHY = 'no Belay runs here, so nothing is measured';
 

@@ -29,10 +29,13 @@ import { createCommands } from './flows/commands.ts';
 import { createDetector } from './flows/detect.ts';
 import { EACH_LANE, eachLaneFlow } from './flows/each/lane.ts';
 import { startForwarding } from './flows/forward.ts';
+import { EXPIRE, expireFlow } from './flows/expire.ts';
 import { startLoops } from './flows/loops.ts';
+import { withStability } from './flows/releases.ts';
 import { RESPOND, respondFlow } from './flows/respond.ts';
 import { wakeAll } from './flows/wake.ts';
 import type { World } from './flows/world.ts';
+import type { DeployTarget } from './ports/deploy-target.ts';
 import type { Digest } from './ports/digest.ts';
 import type { Engine } from './ports/engine.ts';
 import type { PauseSwitch } from './ports/pause.ts';
@@ -69,7 +72,7 @@ async function openAll(o: OpenOptions, closers: Closers): Promise<OpenedBelay> {
   closers.push(() => detector.stop());
   await detector.settled(SIGHT_MS);
   await lookOnce(world);
-  await world.engine.open({ [RESPOND]: respondFlow(world), [EACH_LANE]: eachLaneFlow(world) });
+  await world.engine.open({ [RESPOND]: respondFlow(world), [EACH_LANE]: eachLaneFlow(world), [EXPIRE]: expireFlow(world) });
   closers.push(() => world.engine.close());
   const loops = startLoops(world, (error) => o.say(troubleLine(error)));
   closers.push(() => loops.stop());
@@ -135,12 +138,15 @@ function buildWorld(o: OpenOptions, { digest, journal, store, engine }: Ground) 
   const onError = (error: unknown): void => o.say(troubleLine(error));
   const detector = createDetector({ system, store: store.signals, time, sources, onTransition: () => onBreach(), onError });
   const pause = openPause(o.dataDir, store);
+  const past = { system, releases: store.releases, incidents: store.incidents, time };
   const ground = {
     ...deps,
     net,
     expression,
     digest,
     pause,
+    freezes: store.freezes,
+    stability: (id: string, target: DeployTarget): DeployTarget => withStability(id, target, past),
     readings: detector.readings,
     dataDir: o.dataDir,
     env: o.env,
@@ -159,6 +165,8 @@ function buildWorld(o: OpenOptions, { digest, journal, store, engine }: Ground) 
     incidents: store.incidents,
     documents: store.documents,
     partLocks: store.partLocks,
+    freezes: store.freezes,
+    releases: store.releases,
     outbox: store.outbox,
     signals: store.signals,
     silences: store.silences,

@@ -32,7 +32,7 @@ const memory: FlowSwitch = {
   compareAndSet: 'native',
   get: async (org) => ({ value: at(org).value, fingerprint: `${at(org).value}@${at(org).revision}`, changedAt: 0, previous: null }),
   set: async (org, value) => void flows.set(org, { value, revision: at(org).revision + 1 }),
-} as FlowSwitch;
+};
 
 const postgres = await openEmbeddedPostgres({ dataDir, runtimeDir: dataDir });
 const digest = createDigest('bench');
@@ -50,7 +50,15 @@ const pinned = Object.fromEntries(
 /** What a run of these two runbooks asks of the world; nothing here measures, tells or deploys. */
 const world = {
   ...{ system: fleetSystem(orgs), runbooks: pinned, engine, time, digest, journal, pause, expression: createCel(), actions },
-  ...{ incidents: store.incidents, documents: store.documents, partLocks: store.partLocks, outbox: store.outbox, signals: store.signals },
+  ...{
+    incidents: store.incidents,
+    documents: store.documents,
+    partLocks: store.partLocks,
+    freezes: store.freezes,
+    releases: store.releases,
+    outbox: store.outbox,
+    signals: store.signals,
+  },
   ...{
     silences: store.silences,
     shadows: store.shadows,

@@ -98,6 +98,18 @@ const SERVING: readonly CommandSpec[] = [
 const READS: readonly CommandSpec[] = [
   { usage: 'status', about: 'what is open, what waits for whom, what is paused', load: () => import('./commands/status.ts') },
   {
+    usage: 'releases <target>',
+    about: 'releases of a target: live, stable since when, hotfix or feature, which can be put back',
+    load: () => import('./commands/releases.ts'),
+    examples: ['belay releases shop', 'belay releases shop --json'],
+  },
+  {
+    usage: 'contingencies',
+    about: 'temporary measures of all incidents, what is overdue first: whose, until when, how each ends',
+    options: [{ flags: '--all', about: 'those that were lifted, too' }],
+    load: () => import('./commands/contingencies.ts'),
+  },
+  {
     usage: 'watch [incident]',
     about: 'the status, or one incident, live in the terminal',
     load: () => import('./commands/watch.ts'),
@@ -262,6 +274,20 @@ const WRITES: readonly CommandSpec[] = [
       'belay silence',
       'belay silence --end SIL-1',
     ],
+  },
+  {
+    usage: 'freeze [scope]',
+    about: 'put nothing new live for an organization or on a component; without a scope: what is frozen',
+    options: [{ flags: '--why <text>', about: 'the reason, for those whom it stops' }],
+    load: () => import('./commands/freeze.ts'),
+    examples: ['belay freeze', 'belay freeze org/acme --why "v2 is being repaired"'],
+  },
+  {
+    usage: 'thaw <scope>',
+    about: 'let things be put live there again',
+    options: [{ flags: '--why <text>', about: 'the reason, for the record' }],
+    load: () => import('./commands/thaw.ts'),
+    examples: ['belay thaw org/acme --why "the fix is reviewed"'],
   },
   {
     usage: 'report [words...]',

@@ -2,12 +2,14 @@
 import { phaseWord } from '../domain/event-text.ts';
 import type { IncidentRow } from '../domain/incident-list.ts';
 import type { Instant } from '../domain/json.ts';
+import type { ScopeFreeze } from '../domain/scope-freeze.ts';
 import type { Silence } from '../domain/silence.ts';
 import type { Lang } from '../domain/system.ts';
 import type { TriggerRow, TriggerSummary } from '../domain/trigger-list.ts';
 import type { PauseState } from '../ports/pause.ts';
 import { clockName, countdown, span } from './clock-text.ts';
 import { joined } from './incident-page.ts';
+import { freezeLines } from './measures-text.ts';
 import type { Look } from './output.ts';
 import { silenceLines } from './silence-text.ts';
 import { cut, lengthOf, pad, wrap } from './text-layout.ts';
@@ -21,6 +23,7 @@ export interface Status {
   readonly pause: PauseState;
   /** Those that hold now. */
   readonly silences: readonly Silence[];
+  readonly freezes?: readonly ScopeFreeze[];
   readonly incidents: { readonly open: number; readonly list: readonly IncidentRow[] };
   readonly detection: {
     readonly watermarkAgeMs: number | null;
@@ -52,6 +55,7 @@ export function statusText({ status, summaries, past }: Overview, page: Page): s
   const blocks = [
     [headLine(status, page, words), ...pauseLines(pause, now, page, words)],
     ...silences.map((one) => silenceLines(one, now, page, words)),
+    ...(status.freezes ?? []).map((one) => freezeLines(one, now, page)),
     ...(incidents.list.length === 0
       ? [[words.noneOpen]]
       : incidents.list.slice(0, MAX_OPEN).map((row) => openLines(row, now, page, words))),

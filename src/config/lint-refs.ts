@@ -72,8 +72,8 @@ function problemOf(path: readonly string[], place: RefPlace): RefProblem | null 
     case 'release':
       if (!place.release) return { why: 'only a do step with a target or a database knows releases' };
       return rest.length === 1
-        ? among(rest[0] ?? '', ['current', 'previous'], 'release')
-        : { why: 'write {release.current} or {release.previous}' };
+        ? among(rest[0] ?? '', ['current', 'previous', 'stable'], 'release')
+        : { why: 'write {release.current}, {release.previous} or {release.stable}' };
     case 'incident':
       return rest.length === 1 ? among(rest[0] ?? '', ['id'], 'fact of the incident') : { why: 'write {incident.id}' };
     case 'steps':

@@ -120,7 +120,7 @@ export const DO = {
   undo: optional(call),
   irreversible: optional(text),
   verify: optional(listOf(check)),
-  contingency: optional(record({ owner: required(text), expires: required(duration(1)) })),
+  contingency: optional(record({ owner: required(text), expires: required(duration(1)), atExpiry: optional(oneOf('remind', 'undo')) })),
   key: optional(text),
 } as const;
 

@@ -246,6 +246,10 @@ function act(base: Base, fields: Read<typeof DO>, { needs, target, body }: Makin
   const { undo, contingency } = fields;
   if (isWritten(body, 'undo') && isWritten(body, 'irreversible'))
     needs.problems.error('undo-missing', spanOfStart(body), 'a step is either taken back by undo or irreversible, not both');
+  if (contingency?.atExpiry === 'undo' && !isWritten(body, 'undo'))
+    needs.problems.error('undo-missing', spanOfStart(body), 'a measure that takes itself back when it expires needs an undo', {
+      hint: 'Add "undo: { do: …, with: { … } }", or leave atExpiry out: then its owner is reminded.',
+    });
   return {
     ...common(base, fields, needs),
     kind: 'do',
@@ -255,7 +259,15 @@ function act(base: Base, fields: Read<typeof DO>, { needs, target, body }: Makin
     ...present({ irreversible: fields.irreversible }),
     verify: fields.verify ?? [],
     ...present({ key: fields.key }),
-    ...(contingency?.owner === undefined ? {} : { contingency: { owner: contingency.owner, expiresMs: contingency.expires ?? 1 } }),
+    ...(contingency?.owner === undefined
+      ? {}
+      : {
+          contingency: {
+            owner: contingency.owner,
+            expiresMs: contingency.expires ?? 1,
+            ...(contingency.atExpiry === 'undo' ? { atExpiry: 'undo' as const } : {}),
+          },
+        }),
   };
 }
 

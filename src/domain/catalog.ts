@@ -155,6 +155,8 @@ export const ACTIONS: Readonly<Record<string, ActionSpec>> = index([
   { name: 'config.set', effect: 'state', params: { config, set: { type: 'values', required: true } } },
   { name: 'config.unset', effect: 'state', params: { config, keys: { type: 'list', required: true } } },
   { name: 'belay.undo', effect: 'state', params: { steps: { type: 'list', required: true } } },
+  { name: 'belay.freeze', effect: 'state', params: { org: { type: 'org' }, component: text, why: text } },
+  { name: 'belay.thaw', effect: 'state', params: { org: { type: 'org' }, component: text, why: text } },
   { name: 'belay.pause', effect: 'state', params: { why: { type: 'string' } } },
   { name: 'belay.resume', effect: 'state', params: {} },
 ]);

@@ -4,7 +4,7 @@
 import type { PartCounts, PartFailure } from './fan-out.ts';
 import type { GuardVerdict } from './guardrail.ts';
 import type { IncidentKind, Phase, StepStatus } from './incident.ts';
-import type { Severity } from './ir.ts';
+import type { ActionCall, Severity } from './ir.ts';
 import type { Instant, Json, JsonObject } from './json.ts';
 import type { DeliveryState } from './message.ts';
 import type { Transition } from './trigger.ts';
@@ -124,7 +124,19 @@ export interface EventData {
   };
   'checklist.ticked': { step: string; item: string; by: string; note: string };
   'checklist.answered': { step: string; by: string; answers: JsonObject; choice?: string; refused?: string };
-  'contingency.opened': { step: string; action: string; scope: string; owner: string; expiresAt: Instant };
+  /** `undo`, with the fingerprint of the target while the measure is in place: what taking it back later needs. */
+  'contingency.opened': {
+    step: string;
+    action: string;
+    scope: string;
+    owner: string;
+    expiresAt: Instant;
+    atExpiry?: 'undo';
+    undo?: ActionCall;
+    call?: ActionCall;
+    target?: string;
+    fingerprint?: string | null;
+  };
   'contingency.closed': { step: string; by: string; note?: string };
   'clock.started': { clock: string; deadline: Instant; warnAt: Instant; startedAt: Instant; until?: readonly string[] };
   'clock.warned': { clock: string };

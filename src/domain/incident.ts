@@ -1,7 +1,7 @@
 // An incident: what people are told about. It is a fold of its event log and nothing else (`foldIncident`).
 
 import type { EachState } from './fan-out.ts';
-import type { Severity } from './ir.ts';
+import type { ActionCall, Severity } from './ir.ts';
 import type { Instant, JsonObject } from './json.ts';
 
 /** `INC-<number>`. */
@@ -17,6 +17,11 @@ export interface Contingency {
   readonly openedAt: Instant;
   readonly expiresAt: Instant;
   readonly closedAt?: Instant;
+  readonly atExpiry?: 'undo';
+  readonly undo?: ActionCall;
+  readonly call?: ActionCall;
+  readonly target?: string;
+  readonly fingerprint?: string | null;
 }
 
 export type ClockVerdict =

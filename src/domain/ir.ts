@@ -94,7 +94,8 @@ export interface DoStep extends StepBase {
   readonly verify: readonly Check[];
   /** What the target knows the act by, of an action that must not be done twice; absent: run, step and visit. */
   readonly key?: string;
-  readonly contingency?: { readonly owner: string; readonly expiresMs: number };
+  /** `atExpiry`: `undo` takes it back by itself then; people are reminded otherwise. */
+  readonly contingency?: { readonly owner: string; readonly expiresMs: number; readonly atExpiry?: 'undo' };
 }
 export interface VerifyStep extends StepBase {
   readonly kind: 'verify';

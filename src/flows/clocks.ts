@@ -6,6 +6,7 @@ import type { ClockSpec } from '../domain/ir.ts';
 import type { Instant } from '../domain/json.ts';
 import type { Change, Timer, TimerDraft } from '../ports/incident-store.ts';
 import { BELAY } from './actor.ts';
+import { startExpiry } from './start-expiry.ts';
 import type { World } from './world.ts';
 
 export const clockTimers = (clock: string): string[] => [`clock:${clock}:warn`, `clock:${clock}:breach`];
@@ -37,13 +38,20 @@ export function stopClock(incident: Incident, clock: string, by: string, at: Ins
 }
 
 /** Fires what is due. Safe to run in several processes and to repeat: each timer changes its incident once. */
-export async function fireTimers(world: Pick<World, 'incidents' | 'time'>): Promise<number> {
+export async function fireTimers(world: Pick<World, 'incidents' | 'engine' | 'time'>): Promise<number> {
   const now = world.time.now();
   const due = await world.incidents.dueTimers(now);
   for (const timer of due) {
+    // Before the timer is gone: killed in between, it is due again, and the start is for the same run.
+    if (timer.kind === 'contingency') await takeBack(world, timer);
     await world.incidents.update(timer.incident, `timer/${timer.id}/${timer.at}`, (incident) => fired(incident, timer, now));
   }
   return due.length;
+}
+
+async function takeBack(world: Pick<World, 'incidents' | 'engine'>, timer: Timer): Promise<void> {
+  const incident = await world.incidents.load(timer.incident);
+  if (incident !== null) await startExpiry(world, incident, timer);
 }
 
 function fired(incident: Incident, timer: Timer, now: Instant): Omit<Change, 'key'> {
@@ -77,7 +85,7 @@ function eventsOf(incident: Incident, timer: Timer, now: Instant): EventDraft[] 
       ];
     case 'contingency':
       // A measure that was taken back needs nobody; one that outlives its incident still does.
-      if (!openContingencies(incident).some((one) => one.step === timer.data['step'])) return [];
+      if (!openContingencies(incident).some((one) => one.step === timer.data['step'] && one.atExpiry === undefined)) return [];
       return [
         {
           type: 'escalation.fired',

@@ -5,6 +5,7 @@ import type { Incident } from '../domain/incident.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import type { Plan } from '../domain/plan.ts';
 import { commandsIn, NO_RUN_POLICY, runRefusal } from '../domain/run-policy.ts';
+import type { ScopeFreeze } from '../domain/scope-freeze.ts';
 import type { ShadowMark } from '../domain/shadow.ts';
 import type { Silence } from '../domain/silence.ts';
 import { demandStorable, storable } from '../domain/storable.ts';
@@ -20,6 +21,8 @@ import type { CloseContingencyRequest, EndRequest } from './endings.ts';
 import { cancelIncident, closeContingency, closeIncident, resolveIncident } from './endings.ts';
 import { lanesOf } from './engine-runs.ts';
 import { evidenceText } from './evidence.ts';
+import type { AskedFreeze } from './freezes.ts';
+import { freezeScope, thawScope } from './freezes.ts';
 import { manualOpening } from './open-incident.ts';
 import { keepPlan, makePlan } from './plan.ts';
 import type { AskedMark } from './shadow-marks.ts';
@@ -66,6 +69,8 @@ function verbsOf(world: World) {
     resume: (caller: Caller): Promise<PauseState> => resume(world, caller),
     silence: (caller: Caller, request: AskedSilence): Promise<Silence> => addSilence(world, caller, request),
     endSilence: (caller: Caller, o: { readonly id: string }): Promise<Silence> => endSilence(world, caller, o),
+    freeze: (caller: Caller, asked: AskedFreeze): Promise<ScopeFreeze> => freezeScope(world, caller, asked),
+    thaw: (caller: Caller, asked: AskedFreeze): Promise<ScopeFreeze> => thawScope(world, caller, asked),
     markShadow: (caller: Caller, request: AskedMark): Promise<ShadowMark> => markShadow(world, caller, request),
     plan: (o: { readonly runbook: string; readonly inputs: JsonObject }): Promise<Plan> => planFor(world, o),
     startRun: (caller: Caller, request: StartRequest): Promise<Incident> => startRun(world, caller, request),

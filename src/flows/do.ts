@@ -30,6 +30,8 @@ export interface DoRequest {
   readonly verify: readonly Check[];
   readonly lookup: Lookup;
   readonly timeoutMs: number;
+  /** Why it may not be done now, asked right before the act; null: it may. */
+  readonly forbidden?: () => Promise<string | null>;
   /** Keys of earlier visits of the same step: what they may have done counts as ours. */
   readonly earlier: readonly string[];
 }
@@ -91,6 +93,8 @@ async function actNow(world: DoWorld, request: DoRequest, before: Observation): 
   const shown = { current: before.current, desired: before.desired, checks: [] };
   const early = await stoppedNow(world);
   if (early !== null) return { ...shown, ...early };
+  const forbidden = (await request.forbidden?.()) ?? null;
+  if (forbidden !== null) return { ...shown, status: 'failed', effect: 'none', code: 'BELAY_GUARD_REFUSED', message: forbidden };
   await world.journal.append(journalLine(world, request, before, 'intent', 'none'));
   // Read last, right before the act: a pause or a lost lease between intent and act stops it.
   const late = await stoppedNow(world);

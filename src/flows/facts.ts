@@ -38,13 +38,23 @@ export function lookupIn(system: System, facts: Facts, release: JsonObject | nul
 }
 
 /**
- * What `{release.*}` means for a target: what is live, and the newest release before it that can still be put back (rule R5).
+ * What `{release.*}` means for a target: what is live, the newest release before it that can still be put back (rule R5), and the
+ * newest one that is stable.
  * @throws BELAY_TARGET_UNREACHABLE
  */
 export async function releaseFacts(target: DeployTarget): Promise<JsonObject> {
   const state = await target.current();
   const previous = await restorablePrevious(target, state.release, state.previous);
-  return { current: state.release, ...(previous === null ? {} : { previous }) };
+  const stable = await lastStable(target, state.release);
+  return { current: state.release, ...(previous === null ? {} : { previous }), ...(stable === null ? {} : { stable }) };
+}
+
+/** The newest release that was healthy for the whole soak and can be put back; null where Belay has not seen one. */
+async function lastStable(target: DeployTarget, current: string): Promise<string | null> {
+  const stable = (await target.list(50)).filter((one) => one.stable !== undefined && one.ref !== current && one.status !== 'failed');
+  for (const release of stable.toSorted((a, b) => b.createdAt - a.createdAt))
+    if ((await target.restorable(release.ref)).ok) return release.ref;
+  return null;
 }
 
 /**

@@ -1,7 +1,8 @@
-// The loops of a running Belay beside its flows: answering transitions, judging those in shadow, firing clocks, sending messages, keeping the page true.
+// The loops of a running Belay beside its flows: noting what is live, answering transitions, judging those in shadow, firing clocks, sending messages, keeping the page true.
 import { fireTimers } from './clocks.ts';
 import { createOutboxLoop } from './communicate.ts';
 import { createLoop } from './loop.ts';
+import { noteReleases } from './releases.ts';
 import { answerTransitions } from './responder.ts';
 import { forgetShadows, judgeShadows } from './shadow.ts';
 import { createStatusLoop } from './status.ts';
@@ -12,6 +13,8 @@ const ANSWER_EVERY_MS = 1_000;
 const CLOCKS_EVERY_MS = 500;
 /** At once when an incident changed; this is for a change that nobody heard of. */
 const LOCKS_EVERY_MS = 15_000;
+/** How exactly it is known since when a release is live. */
+const RELEASES_EVERY_MS = 60_000;
 const FORGET_EVERY_MS = 3_600_000;
 
 export interface Loops {
@@ -40,7 +43,8 @@ export function startLoops(world: World, onError: (error: unknown) => void): Loo
   const status = createStatusLoop(world, { onTrouble: onError });
   const locks = createLoop({ time: world.time, everyMs: LOCKS_EVERY_MS, turn: () => wakeFreed(world), onError });
   const unsubscribe = world.incidents.subscribe(() => locks.wake());
-  const all = [responder, shadow, forget, clocks, locks, outbox, status];
+  const releases = createLoop({ time: world.time, everyMs: RELEASES_EVERY_MS, turn: () => noteReleases(world), onError });
+  const all = [responder, shadow, forget, clocks, locks, outbox, status, releases];
   for (const loop of all) loop.start();
   return {
     wakeResponder: () => {

@@ -4,6 +4,7 @@ import type { ActionCall, Check } from '../domain/ir.ts';
 import type { Json } from '../domain/json.ts';
 import type { DoOutcome } from './do.ts';
 import { performDo } from './do.ts';
+import { frozenBy } from './freezes.ts';
 import { lookupFor } from './plan.ts';
 import { resolveRefs } from './refs.ts';
 import type { Run, Visit } from './run.ts';
@@ -115,12 +116,15 @@ async function attemptNow(visit: Visit, performance: Performance, attempt: numbe
       verify: performance.verify,
       lookup,
       timeoutMs: performance.timeoutMs,
+      forbidden: () => frozenBy(run.world, { action: performance.call.do, args: args.value, org: orgOf(run), incident: run.incident }),
     });
   } catch (error) {
     if (!BelayError.is(error)) throw error;
     return error.effect === 'none' ? refuse(error.code, error.message) : { ...nothing, status: 'unknown', message: error.message };
   }
 }
+
+const orgOf = ({ inputs }: Run): string | null => (typeof inputs['org'] === 'string' ? inputs['org'] : null);
 
 /** Polls durably; `resume` wakes it at once. */
 async function waitWhilePaused(visit: Visit, part: string, by: string): Promise<void> {

@@ -15,13 +15,15 @@ import { draftEach } from './each/plan.ts';
 import type { Facts } from './facts.ts';
 import { lookupIn, releaseFacts } from './facts.ts';
 import { planRun } from './plan-run.ts';
+import { freezeGuards } from './freezes.ts';
 import type { Lookup } from './refs.ts';
 import { resolveRefs } from './refs.ts';
 import { judgeSafety } from './safety.ts';
 import type { PinnedRunbook, World } from './world.ts';
 
-/** `readings`: absent where nothing is measured. */
+/** `readings`: absent where nothing is measured; `freezes`: where the store is not open. */
 export type PlanWorld = Pick<World, 'system' | 'digest' | 'actions' | 'probes' | 'expression' | 'targets' | 'databases'> & {
+  readonly freezes?: World['freezes'];
   readonly readings?: World['readings'];
 };
 
@@ -60,7 +62,10 @@ export async function makePlan(world: PlanWorld, pinned: PinnedRunbook, facts: F
     ...body,
     ...(judged === null || judged.losses.length === 0 ? {} : { losses: judged.losses }),
     planHash: world.digest.of(body as unknown as Json),
-    guards: await runbookGuards(world, runbook, lookupIn(world.system, known, null)),
+    guards: [
+      ...(await runbookGuards(world, runbook, lookupIn(world.system, known, null))),
+      ...(await freezeGuards(world, body.steps, { org, incident: String(facts.incident['id'] ?? '') })),
+    ],
     unknowns: drafts.flatMap((draft) => (draft.unknown === null ? [] : [{ step: draft.step.id, why: draft.unknown }])),
   };
 }

@@ -6,6 +6,7 @@ import { reportablesOf } from '../domain/reportable.ts';
 import { holds } from '../domain/silence.ts';
 import { listSilences } from '../flows/silences.ts';
 import { addBacktests } from './api-backtest.ts';
+import { addMeasures } from './api-measures.ts';
 import {
   afterQuery,
   answerBody,
@@ -67,6 +68,7 @@ export function mountApi(api: Api, deps: ApiDeps): void {
   addSystemReads(add, deps);
   addTriggers(add, deps);
   addShadow(add, deps);
+  addMeasures(add, deps);
   addBacktests(add, deps);
   addIncidentReads(add, deps);
   addAnswers(add, deps);
@@ -360,11 +362,12 @@ function addRuns(add: Add, { commands }: ApiDeps): void {
 }
 
 async function statusOf(world: ReadWorld, version: string): Promise<unknown> {
-  const [rows, pause, health, silences] = await Promise.all([
+  const [rows, pause, health, silences, freezes] = await Promise.all([
     listRows(world),
     world.pause.read(),
     world.readings.health(),
     listSilences(world),
+    world.freezes.list(),
   ]);
   const now = world.time.now();
   const open = rows.filter((row) => row.open);
@@ -375,6 +378,7 @@ async function statusOf(world: ReadWorld, version: string): Promise<unknown> {
     now,
     pause,
     silences: silences.filter((one) => holds(one, now)),
+    freezes,
     incidents: { open: open.length, list: open },
     detection: { ...health, watermarkAgeMs: age },
   };

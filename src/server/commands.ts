@@ -2,6 +2,7 @@
 import type { Incident } from '../domain/incident.ts';
 import type { Instant, JsonObject } from '../domain/json.ts';
 import type { Plan } from '../domain/plan.ts';
+import type { ScopeFreeze } from '../domain/scope-freeze.ts';
 import type { ShadowMark, ShadowVerdict } from '../domain/shadow.ts';
 import type { Silence } from '../domain/silence.ts';
 import type { Lang } from '../domain/system.ts';
@@ -56,6 +57,10 @@ export interface Commands {
   silence(caller: Caller, o: SilenceAsked): Promise<Silence>;
   /** @throws BELAY_NOT_FOUND */
   endSilence(caller: Caller, o: { readonly id: string }): Promise<Silence>;
+  /** Nothing new is put live there. @throws BELAY_NOT_FOUND, BELAY_GUARD_REFUSED when it is frozen already */
+  freeze(caller: Caller, o: { readonly scope: string; readonly why: string }): Promise<ScopeFreeze>;
+  /** @throws BELAY_NOT_FOUND when it is not frozen */
+  thaw(caller: Caller, o: { readonly scope: string; readonly why: string }): Promise<ScopeFreeze>;
   /** Stored when it resolves. @throws BELAY_NOT_FOUND, BELAY_INPUT_INVALID */
   markShadow(
     caller: Caller,

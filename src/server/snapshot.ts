@@ -29,6 +29,8 @@ export type ReadWorld = Pick<
   | 'readings'
   | 'signals'
   | 'silences'
+  | 'freezes'
+  | 'releases'
   | 'shadows'
   | 'pause'
   | 'time'

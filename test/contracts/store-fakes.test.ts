@@ -3,18 +3,22 @@ import { describe, expect, test } from 'vitest';
 import { createFakeDigest } from '../world/fakes/digest.ts';
 import { createFakeDocumentStore } from '../world/fakes/document-store.ts';
 import { DurableDisk } from '../world/fakes/durable-disk.ts';
+import { createFakeFreezes } from '../world/fakes/freezes.ts';
 import { createFakeIncidentStore } from '../world/fakes/incident-store.ts';
 import { KillSwitch } from '../world/fakes/kill-switch.ts';
 import { createFakeOutbox } from '../world/fakes/outbox.ts';
 import { createFakePartLocks } from '../world/fakes/part-locks.ts';
+import { createFakeReleaseHistory } from '../world/fakes/release-history.ts';
 import { createFakeShadowStore } from '../world/fakes/shadow-store.ts';
 import { createFakeSignalStore } from '../world/fakes/signal-store.ts';
 import { createFakeSilenceStore } from '../world/fakes/silence-store.ts';
 import { createFakeTime } from '../world/fakes/time.ts';
 import { documentStoreContract } from './document-store.ts';
+import { freezesContract } from './freezes.ts';
 import { incidentStoreContract } from './incident-store.ts';
 import { outboxContract } from './outbox.ts';
 import { partLocksContract } from './part-locks.ts';
+import { releaseHistoryContract } from './release-history.ts';
 import { shadowStoreContract } from './shadow-store.ts';
 import { signalStoreContract } from './signal-store.ts';
 import { silenceStoreContract } from './silence-store.ts';
@@ -37,6 +41,8 @@ async function makeFakeStore(): Promise<StoreUnderTest> {
       silences: createFakeSilenceStore(deps),
       shadows: createFakeShadowStore(deps),
       partLocks: createFakePartLocks(deps),
+      freezes: createFakeFreezes(deps),
+      releases: createFakeReleaseHistory(deps),
       outbox: createFakeOutbox({ ...deps, process, isAlive: (one) => alive.has(one) }),
     };
   };
@@ -60,6 +66,8 @@ describe('fake outbox', () => outboxContract(makeFakeStore, tools));
 describe('fake signal store', () => signalStoreContract(makeFakeStore, tools));
 describe('fake shadow store', () => shadowStoreContract(makeFakeStore, tools));
 describe('fake locks of parts', () => partLocksContract(makeFakeStore, tools));
+describe('fake freezes', () => freezesContract(makeFakeStore, tools));
+describe('fake history of releases', () => releaseHistoryContract(makeFakeStore, tools));
 describe('fake silence store', () => silenceStoreContract(makeFakeStore, tools));
 
 describe('a kill of the fake store', () => {

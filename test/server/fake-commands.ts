@@ -2,6 +2,7 @@
 import { BelayError } from '../../src/domain/errors.ts';
 import type { EventDraft } from '../../src/domain/event.ts';
 import type { Plan } from '../../src/domain/plan.ts';
+import { freezeScope, thawScope } from '../../src/flows/freezes.ts';
 import { markShadow } from '../../src/flows/shadow-marks.ts';
 import { addSilence, endSilence } from '../../src/flows/silences.ts';
 import type { Caller, Commands } from '../../src/server/commands.ts';
@@ -75,6 +76,14 @@ export function createFakeCommands(world: ReadWorld, plan: Plan): FakeCommands {
     async endSilence(caller, o) {
       asked.push(`endSilence ${caller.person} ${o.id}`);
       return endSilence(world, caller, o);
+    },
+    async freeze(caller, o) {
+      asked.push(`freeze ${caller.person} ${o.scope}`);
+      return freezeScope(world, caller, o);
+    },
+    async thaw(caller, o) {
+      asked.push(`thaw ${caller.person} ${o.scope}`);
+      return thawScope(world, caller, o);
     },
     async markShadow(caller, o) {
       asked.push(`markShadow ${caller.person} ${o.verdict}`);

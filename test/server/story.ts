@@ -12,11 +12,13 @@ import { createFakeDigest } from '../world/fakes/digest.ts';
 import { createFakeDocumentStore } from '../world/fakes/document-store.ts';
 import { DurableDisk } from '../world/fakes/durable-disk.ts';
 import { createFakeFlowSwitch } from '../world/fakes/flow-switch.ts';
+import { createFakeFreezes } from '../world/fakes/freezes.ts';
 import { createFakeIncidentStore } from '../world/fakes/incident-store.ts';
 import { KillSwitch } from '../world/fakes/kill-switch.ts';
 import { createFakeOutbox } from '../world/fakes/outbox.ts';
 import { createFakePartLocks } from '../world/fakes/part-locks.ts';
 import { createFakePause, type FakePause } from '../world/fakes/pause.ts';
+import { createFakeReleaseHistory } from '../world/fakes/release-history.ts';
 import { createFakeShadowStore } from '../world/fakes/shadow-store.ts';
 import { createFakeSignalStore } from '../world/fakes/signal-store.ts';
 import { createFakeSilenceStore } from '../world/fakes/silence-store.ts';
@@ -60,6 +62,8 @@ export async function createStory(time: Time): Promise<Story> {
     pause,
     time,
     partLocks: createFakePartLocks(deps),
+    freezes: createFakeFreezes(deps),
+    releases: createFakeReleaseHistory(deps),
     outbox: createFakeOutbox(deps),
     silences: createFakeSilenceStore(deps),
     shadows: createFakeShadowStore(deps),

@@ -1,9 +1,11 @@
 // Belay's own store as one object: opens the connections and hands them to each part. Nothing connects before it is used.
 import type { Digest } from '../../ports/digest.ts';
+import type { Freezes } from '../../ports/freezes.ts';
 import type { DocumentStore, IncidentStore } from '../../ports/incident-store.ts';
 import type { IntakeStore } from '../../ports/intake-store.ts';
 import type { Outbox } from '../../ports/outbox.ts';
 import type { PartLocks } from '../../ports/part-locks.ts';
+import type { ReleaseHistory } from '../../ports/release-history.ts';
 import type { ShadowStore } from '../../ports/shadow-store.ts';
 import type { SignalStore } from '../../ports/signal-store.ts';
 import type { SilenceStore } from '../../ports/silence-store.ts';
@@ -12,11 +14,13 @@ import { createChanges } from './changes.ts';
 import { openDatabase } from './connection.ts';
 import { createDocumentStore } from './documents.ts';
 import { createIdempotencyKeys, createPauseRow, type IdempotencyKeys, type PauseRow } from './door-rows.ts';
+import { createFreezes } from './freezes.ts';
 import { createIncidentStore } from './incidents.ts';
 import { createIntakeStore } from './intake.ts';
 import { migrate } from './migrate.ts';
 import { createOutbox } from './outbox.ts';
 import { createPartLocks } from './part-locks.ts';
+import { createReleaseHistory } from './release-history.ts';
 import { createSession } from './session.ts';
 import { createShadowStore } from './shadows.ts';
 import { createSignalStore } from './signals.ts';
@@ -35,6 +39,8 @@ export interface Store {
   readonly incidents: IncidentStore;
   readonly documents: DocumentStore;
   readonly partLocks: PartLocks;
+  readonly freezes: Freezes;
+  readonly releases: ReleaseHistory;
   readonly outbox: Outbox;
   readonly signals: SignalStore;
   readonly silences: SilenceStore;
@@ -68,6 +74,8 @@ export function openStore({ databaseUrl, digest, time, poolSize = 6 }: StoreOpti
     },
     documents: createDocumentStore(database, digest),
     partLocks: createPartLocks(database),
+    freezes: createFreezes(database, digest),
+    releases: createReleaseHistory(database, digest),
     outbox: createOutbox(deps),
     signals: createSignalStore(database, { digest, time }),
     silences: createSilenceStore(database, digest),

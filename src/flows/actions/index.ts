@@ -19,6 +19,7 @@ import { pauseActions } from './pause.ts';
 import { serviceActions } from './service.ts';
 import { settingActions } from './settings.ts';
 import { trafficActions } from './traffic.ts';
+import { type FreezePorts, scopeFreezeActions } from './scope-freeze.ts';
 
 export interface ActionPorts {
   readonly targets: Readonly<Record<string, DeployTarget>>;
@@ -31,6 +32,7 @@ export interface ActionPorts {
   readonly pause: PauseSwitch;
   readonly flags?: Readonly<Record<string, Flag>>;
   readonly configs?: Readonly<Record<string, SettingStore>>;
+  readonly scopes?: FreezePorts;
 }
 
 export function createActions(ports: ActionPorts): Readonly<Record<string, Action>> {
@@ -45,6 +47,7 @@ export function createActions(ports: ActionPorts): Readonly<Record<string, Actio
     ...databaseActions(ports.databases ?? {}),
     ...pauseActions(ports.pause),
     ...settingActions(ports.flags ?? {}, ports.configs ?? {}),
+    ...(ports.scopes === undefined ? [] : scopeFreezeActions(ports.scopes)),
   ];
   return Object.fromEntries(actions.map((action) => [action.spec.name, action]));
 }

@@ -51,7 +51,7 @@ async function settle(visit: Visit<DoStep>, planned: PlanStep, outcome: DoOutcom
         visit,
         'unknown',
         detailOf(outcome),
-        (_incident, at) => contingencyOf(visit, planned, at),
+        (_incident, at) => contingencyOf(visit, { planned, at, fingerprint: null }),
         (at) => timerOf(visit.step, at),
       );
       return askHow(visit, outcome.message);
@@ -61,7 +61,8 @@ async function settle(visit: Visit<DoStep>, planned: PlanStep, outcome: DoOutcom
         visit,
         'failed',
         detailOf(outcome),
-        (_incident, at) => (outcome.effect === 'done' ? contingencyOf(visit, planned, at) : []),
+        (_incident, at) =>
+          outcome.effect === 'done' ? contingencyOf(visit, { planned, at, fingerprint: outcome.fingerprint ?? null }) : [],
         (at) => (outcome.effect === 'done' ? timerOf(visit.step, at) : {}),
       );
       return failed(visit, outcome.message);
@@ -90,7 +91,7 @@ async function succeeded(visit: Visit<DoStep>, planned: PlanStep, outcome: DoOut
     visit,
     outcome.status,
     detailOf(outcome),
-    (_incident, at) => (acted ? contingencyOf(visit, planned, at) : []),
+    (_incident, at) => (acted ? contingencyOf(visit, { planned, at, fingerprint: outcome.fingerprint }) : []),
     (at) => (acted ? timerOf(step, at) : {}),
   );
   if (acted) remember(visit, planned, outcome.fingerprint);
@@ -109,10 +110,24 @@ function remember(visit: Visit<DoStep>, planned: PlanStep, fingerprint: string |
   completed.push({ step: step.id, target, call: { do: step.do, with: planned.args ?? {} }, undo, fingerprint });
 }
 
-function contingencyOf({ run, step }: Visit<DoStep>, planned: PlanStep, at: Instant): EventDraft[] {
+interface Opening {
+  readonly planned: PlanStep;
+  readonly at: Instant;
+  /** Of the target, with the measure in place; null: nobody could see. */
+  readonly fingerprint: string | null;
+}
+
+function contingencyOf(visit: Visit<DoStep>, { planned, at, fingerprint }: Opening): EventDraft[] {
+  const { run, step } = visit;
   if (step.contingency === undefined) return [];
   const scope = (typeof run.inputs['org'] === 'string' ? run.inputs['org'] : null) ?? String(planned.args?.['target'] ?? 'all');
-  const data = { step: step.id, action: step.do, scope, owner: step.contingency.owner, expiresAt: at + step.contingency.expiresMs };
+  const { owner, expiresMs, atExpiry } = step.contingency;
+  const undo = planned.undo === undefined ? undefined : { do: planned.undo.action, with: planned.undo.args };
+  const data = {
+    ...{ step: step.id, action: step.do, scope, owner, expiresAt: at + expiresMs },
+    ...(undo === undefined ? {} : { undo, call: { do: step.do, with: planned.args ?? {} }, target: targetOf(visit, planned), fingerprint }),
+    ...(atExpiry === undefined ? {} : { atExpiry }),
+  };
   return [{ type: 'contingency.opened', data, at, actor: BELAY }];
 }
 

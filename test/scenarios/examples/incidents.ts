@@ -23,12 +23,14 @@ import { createFakeCommandRunner } from '../../world/fakes/command-runner.ts';
 import { createFakeDigest } from '../../world/fakes/digest.ts';
 import { createFakeDocumentStore } from '../../world/fakes/document-store.ts';
 import { createFakeEngine } from '../../world/fakes/engine.ts';
+import { createFakeFreezes } from '../../world/fakes/freezes.ts';
 import { createFakeIncidentStore } from '../../world/fakes/incident-store.ts';
 import { createFakeJournal } from '../../world/fakes/journal.ts';
 import { KillSwitch } from '../../world/fakes/kill-switch.ts';
 import { createFakeOutbox } from '../../world/fakes/outbox.ts';
 import { createFakePartLocks } from '../../world/fakes/part-locks.ts';
 import { createFakePause } from '../../world/fakes/pause.ts';
+import { createFakeReleaseHistory } from '../../world/fakes/release-history.ts';
 import { createFakeShadowStore } from '../../world/fakes/shadow-store.ts';
 import { createFakeSignalStore } from '../../world/fakes/signal-store.ts';
 import { createFakeSilenceStore } from '../../world/fakes/silence-store.ts';
@@ -147,6 +149,8 @@ function worldOf(example: ExampleWorld, clock: ReturnType<typeof createFakeTime>
     incidents: createFakeIncidentStore(stores),
     documents: createFakeDocumentStore(stores),
     partLocks: createFakePartLocks(stores),
+    freezes: createFakeFreezes(stores),
+    releases: createFakeReleaseHistory(stores),
     outbox: createFakeOutbox(stores),
     signals: createFakeSignalStore({ disk, kill }),
     silences: createFakeSilenceStore({ disk, kill }),

@@ -10,6 +10,7 @@ import type { Transition, TriggerView } from '../../../src/domain/trigger.ts';
 import { fireTimers } from '../../../src/flows/clocks.ts';
 import { createOutboxLoop } from '../../../src/flows/communicate.ts';
 import { EACH_LANE, eachLaneFlow } from '../../../src/flows/each/lane.ts';
+import { EXPIRE, expireFlow } from '../../../src/flows/expire.ts';
 import { createLoop } from '../../../src/flows/loop.ts';
 import { RESPOND, respondFlow } from '../../../src/flows/respond.ts';
 import { answerTransitions } from '../../../src/flows/responder.ts';
@@ -27,12 +28,14 @@ import { createFakeDigest } from '../fakes/digest.ts';
 import { createFakeDocumentStore } from '../fakes/document-store.ts';
 import type { DurableDisk } from '../fakes/durable-disk.ts';
 import { createFakeEngine } from '../fakes/engine.ts';
+import { createFakeFreezes } from '../fakes/freezes.ts';
 import { createFakeIncidentStore } from '../fakes/incident-store.ts';
 import { createFakeJournal } from '../fakes/journal.ts';
 import { KillSwitch } from '../fakes/kill-switch.ts';
 import { createFakeOutbox } from '../fakes/outbox.ts';
 import { createFakePartLocks } from '../fakes/part-locks.ts';
 import { createFakePause } from '../fakes/pause.ts';
+import { createFakeReleaseHistory } from '../fakes/release-history.ts';
 import { createFakeShadowStore } from '../fakes/shadow-store.ts';
 import { createFakeSignalStore } from '../fakes/signal-store.ts';
 import { createFakeSilenceStore } from '../fakes/silence-store.ts';
@@ -121,7 +124,7 @@ export type Life = Awaited<ReturnType<typeof startLife>>;
 export async function startLife(o: SceneOptions) {
   const { disk, clock, kill = new KillSwitch(), lookEveryMs = 500 } = o;
   const world = createWorld({ ...o, kill });
-  await world.engine.open({ [RESPOND]: respondFlow(world), [EACH_LANE]: eachLaneFlow(world) });
+  await world.engine.open({ [RESPOND]: respondFlow(world), [EACH_LANE]: eachLaneFlow(world), [EXPIRE]: expireFlow(world) });
   await wakeAll(world);
   const trouble: unknown[] = [];
   const loopOf = (everyMs: number, turn: () => Promise<unknown>) =>
@@ -162,6 +165,8 @@ export function createWorld(o: SceneOptions & { readonly kill: KillSwitch }): Wo
     incidents: createFakeIncidentStore(stores),
     documents: createFakeDocumentStore(stores),
     partLocks: createFakePartLocks(stores),
+    freezes: createFakeFreezes(stores),
+    releases: createFakeReleaseHistory(stores),
     outbox: createFakeOutbox(stores),
     signals: createFakeSignalStore({ disk, kill }),
     silences: createFakeSilenceStore({ disk, kill }),

@@ -1,0 +1,69 @@
+// What Belay's own history says of a target's releases: how long each was live, how much of that nothing was wrong, since when it counts as stable,
+// and what its version says about its kind. It judges spans of time and reads none.
+import type { Instant } from './json.ts';
+
+/** Healthy for so long before anybody may call a release stable. */
+export const DEFAULT_SOAK_MS = 48 * 3_600_000;
+
+/** From one look that found the release live to the one that found another. */
+export interface ReleaseSpan {
+  readonly release: string;
+  readonly from: Instant;
+  /** Null: it still is. */
+  readonly to: Instant | null;
+}
+
+export interface Span {
+  readonly from: Instant;
+  readonly to: Instant;
+}
+
+export interface Soak {
+  readonly healthyMs: number;
+  /** When it had been healthy for the whole soak; null: not yet. */
+  readonly stableSince: Instant | null;
+}
+
+/** `troubles`: when its component was in an incident. Time under one counts for nothing, and ends no earlier proof. */
+export function soakOf(
+  spans: readonly ReleaseSpan[],
+  troubles: readonly Span[],
+  o: { readonly now: Instant; readonly soakMs: number },
+): Soak {
+  let healthyMs = 0;
+  let stableSince: Instant | null = null;
+  for (const span of spans.toSorted((a, b) => a.from - b.from)) {
+    for (const calm of without({ from: span.from, to: span.to ?? o.now }, troubles)) {
+      const lasted = calm.to - calm.from;
+      if (stableSince === null && healthyMs + lasted >= o.soakMs) stableSince = calm.from + (o.soakMs - healthyMs);
+      healthyMs += lasted;
+    }
+  }
+  return { healthyMs, stableSince };
+}
+
+/** What is left of a span when the others are cut out of it. */
+function without(span: Span, cuts: readonly Span[]): readonly Span[] {
+  let from = span.from;
+  const left: Span[] = [];
+  for (const cut of cuts.toSorted((a, b) => a.from - b.from)) {
+    if (cut.to <= from || cut.from >= span.to) continue;
+    if (cut.from > from) left.push({ from, to: cut.from });
+    from = Math.max(from, cut.to);
+  }
+  return from < span.to ? [...left, { from, to: span.to }] : left;
+}
+
+/** By semantic versioning: v1.0.1 mends, v1.1.0 adds, v2.0.0 breaks, v1.0.0-rc1 is not meant for good. */
+export type ReleaseKind = 'hotfix' | 'feature' | 'major' | 'candidate';
+
+const VERSION = /^v?(\d{1,9})\.(\d{1,9})\.(\d{1,9})(-[0-9A-Za-z.-]{1,100})?(?:\+[0-9A-Za-z.-]{1,100})?$/;
+
+/** Null: the version does not say. */
+export function releaseKind(version: string): ReleaseKind | null {
+  const [, , minor, patch, before] = VERSION.exec(version) ?? [];
+  if (minor === undefined || patch === undefined) return null;
+  if (before !== undefined) return 'candidate';
+  if (Number(patch) > 0) return 'hotfix';
+  return Number(minor) > 0 ? 'feature' : 'major';
+}

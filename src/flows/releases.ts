@@ -1,0 +1,126 @@
+// Releases with what Belay's own history says of them: which is live, which is stable and since when, which can be put back. A look at every
+// target now and then keeps that history; targets tell their releases with it, so that plans and guards know the last stable one.
+import { BelayError } from '../domain/errors.ts';
+import type { Incident } from '../domain/incident.ts';
+import type { Instant } from '../domain/json.ts';
+import type { ReleaseKind, Soak, Span } from '../domain/release-history.ts';
+import { DEFAULT_SOAK_MS, releaseKind, soakOf } from '../domain/release-history.ts';
+import type { DeployTarget, Release } from '../ports/deploy-target.ts';
+import type { World } from './world.ts';
+
+export type HistoryWorld = Pick<World, 'system' | 'releases' | 'incidents' | 'time'>;
+
+const MOST_LISTED = 20;
+
+/** What cannot be reached now is looked at the next time: its last release stays what it was. */
+export async function noteReleases(world: Pick<World, 'targets' | 'releases' | 'time'>): Promise<void> {
+  await Promise.all(
+    Object.entries(world.targets).map(async ([id, target]) => {
+      try {
+        const { release } = await target.current();
+        if (release !== '') await world.releases.note(id, release, world.time.now());
+      } catch (error) {
+        if (!BelayError.is(error)) throw error;
+      }
+    }),
+  );
+}
+
+/** The same target, whose releases say since when they are stable. */
+export function withStability(id: string, target: DeployTarget, world: HistoryWorld): DeployTarget {
+  const list = async (limit: number): Promise<readonly Release[]> => {
+    const [releases, soaks] = await Promise.all([target.list(limit), soaksOf(world, id)]);
+    return releases.map((release) => {
+      const since = soaks.get(release.ref)?.stableSince ?? null;
+      return since === null ? release : { ...release, stable: { sinceMs: since } };
+    });
+  };
+  const { resolve, abort, changes } = target;
+  return {
+    caps: target.caps,
+    list,
+    current: () => target.current(),
+    restorable: (release) => target.restorable(release),
+    rollTo: (release, o) => target.rollTo(release, o),
+    freeze: (on, why) => target.freeze(on, why),
+    ...(resolve === undefined ? {} : { resolve: (name: string) => resolve.call(target, name) }),
+    ...(abort === undefined ? {} : { abort: (inFlight: string) => abort.call(target, inFlight) }),
+    ...(changes === undefined ? {} : { changes }),
+  };
+}
+
+async function soaksOf(world: HistoryWorld, target: string): Promise<ReadonlyMap<string, Soak>> {
+  const spans = await world.releases.spans(target);
+  if (spans.length === 0) return new Map();
+  const now = world.time.now();
+  const troubles = troublesOf(await world.incidents.list(), componentOf(world, target), now);
+  const names = [...new Set(spans.map((span) => span.release))];
+  return new Map(
+    names.map((name) => [
+      name,
+      soakOf(
+        spans.filter((span) => span.release === name),
+        troubles,
+        { now, soakMs: DEFAULT_SOAK_MS },
+      ),
+    ]),
+  );
+}
+
+function componentOf({ system }: Pick<World, 'system'>, target: string): string | null {
+  return system.targets.find((one) => one.id === target)?.component ?? null;
+}
+
+/** From when it was noticed until customers work again: an incident that was called off, a drill and a test are none. */
+function troublesOf(incidents: readonly Incident[], component: string | null, now: Instant): readonly Span[] {
+  return incidents
+    .filter((one) => one.kind === 'real' && one.phase !== 'cancelled' && (component === null || one.scope.components.includes(component)))
+    .map((one) => ({ from: one.detectedAt, to: one.mitigatedAt ?? one.resolvedAt ?? one.endedAt ?? now }));
+}
+
+export interface ReleaseRow {
+  readonly ref: string;
+  readonly version: string;
+  readonly createdAt: Instant;
+  readonly isLive: boolean;
+  readonly kind: ReleaseKind | null;
+  readonly healthyMs: number;
+  readonly stableSince: Instant | null;
+  /** Null: it can be put back; else why not. */
+  readonly notRestorable: string | null;
+}
+
+export interface ReleaseList {
+  readonly target: string;
+  readonly live: string;
+  readonly frozen: boolean;
+  readonly soakMs: number;
+  /** The newest release that is stable, can be put back, and is not live. */
+  readonly lastStable: string | null;
+  readonly releases: readonly ReleaseRow[];
+}
+
+/** Reads only. @throws BELAY_NOT_FOUND, BELAY_TARGET_UNREACHABLE */
+export async function releasesOf(world: HistoryWorld & Pick<World, 'targets'>, id: string): Promise<ReleaseList> {
+  const target = Object.hasOwn(world.targets, id) ? world.targets[id] : undefined;
+  if (target === undefined)
+    throw new BelayError('BELAY_NOT_FOUND', `There is no target ${id}.`, {
+      hint: `Targets: ${Object.keys(world.targets).join(', ') || 'none'}. They stand in belay.yaml.`,
+    });
+  const [state, releases, soaks] = await Promise.all([target.current(), target.list(MOST_LISTED), soaksOf(world, id)]);
+  const rows = await Promise.all(
+    releases.map(async (release): Promise<ReleaseRow> => {
+      const found = await target.restorable(release.ref);
+      const soak = soaks.get(release.ref);
+      return {
+        ...{ ref: release.ref, version: release.version, createdAt: release.createdAt, isLive: release.ref === state.release },
+        kind: releaseKind(release.version),
+        healthyMs: soak?.healthyMs ?? 0,
+        stableSince: soak?.stableSince ?? null,
+        notRestorable: found.ok ? null : found.why,
+      };
+    }),
+  );
+  const lastStable = rows.find((row) => row.stableSince !== null && !row.isLive && row.notRestorable === null)?.ref ?? null;
+  return { target: id, live: state.release, frozen: state.frozen, soakMs: DEFAULT_SOAK_MS, lastStable, releases: rows };
+}

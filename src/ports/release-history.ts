@@ -1,0 +1,10 @@
+// Which release of a target was live when, as Belay has seen it.
+import type { Instant } from '../domain/json.ts';
+import type { ReleaseSpan } from '../domain/release-history.ts';
+
+export interface ReleaseHistory {
+  /** What a look at the target found live at `at`. The same as before changes nothing. Durable when it resolves. */
+  note(target: string, release: string, at: Instant): Promise<void>;
+  /** Oldest first. */
+  spans(target: string): Promise<readonly ReleaseSpan[]>;
+}

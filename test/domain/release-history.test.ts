@@ -1,0 +1,61 @@
+// Stable is measured: how long a release was live while nothing was wrong; and what a version says of its kind.
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { DEFAULT_SOAK_MS, releaseKind, soakOf } from '../../src/domain/release-history.ts';
+
+const H = 3_600_000;
+const soak = { now: 100 * H, soakMs: DEFAULT_SOAK_MS };
+const live = (from: number, to: number | null) => ({ release: 'v1', from: from * H, to: to === null ? null : to * H });
+
+describe('the soak of a release', () => {
+  it('is over after 48 healthy hours, and says since when', () => {
+    expect(soakOf([live(10, null)], [], soak)).toEqual({ healthyMs: 90 * H, stableSince: 58 * H });
+    expect(soakOf([live(60, null)], [], soak)).toEqual({ healthyMs: 40 * H, stableSince: null });
+    expect(soakOf([], [], soak)).toEqual({ healthyMs: 0, stableSince: null });
+  });
+
+  it('counts no hour in which its component was in an incident, and keeps what it had proven before', () => {
+    expect(soakOf([live(10, null)], [{ from: 20 * H, to: 30 * H }], soak)).toEqual({ healthyMs: 80 * H, stableSince: 68 * H });
+    expect(soakOf([live(10, null)], [{ from: 0, to: 200 * H }], soak)).toEqual({ healthyMs: 0, stableSince: null });
+    expect(soakOf([live(0, null)], [{ from: 60 * H, to: 100 * H }], soak)).toEqual({ healthyMs: 60 * H, stableSince: 48 * H });
+  });
+
+  it('adds up the times that a release was live', () => {
+    expect(soakOf([live(50, 80), live(0, 20)], [], soak)).toEqual({ healthyMs: 50 * H, stableSince: 78 * H });
+  });
+
+  it('never exceeds the time that the release was live, however incidents overlap', () => {
+    const spans = fc.array(
+      fc.tuple(fc.nat(100), fc.nat(100)).map(([a, b]) => ({ from: Math.min(a, b), to: Math.max(a, b) })),
+      { maxLength: 8 },
+    );
+    fc.assert(
+      fc.property(spans, fc.nat(100), (troubles, from) => {
+        const { healthyMs, stableSince } = soakOf([{ release: 'v', from, to: null }], troubles, { now: 100, soakMs: 20 });
+        const hit = Array.from({ length: 100 - from }, (_, at) => from + at).filter((at) =>
+          troubles.some((one) => at >= one.from && at < one.to),
+        );
+        expect(healthyMs).toBe(100 - from - hit.length);
+        expect(stableSince !== null).toBe(healthyMs >= 20 && healthyMs > 0);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
+
+describe('the kind of a release', () => {
+  it.each([
+    ['v1.0.1', 'hotfix'],
+    ['1.4.12', 'hotfix'],
+    ['v1.1.0', 'feature'],
+    ['v2.0.0', 'major'],
+    ['v1.0.0-rc1', 'candidate'],
+    ['v1.0.1+build.5', 'hotfix'],
+    ['r41', null],
+    ['v1.0', null],
+    ['', null],
+    [`v1.0.0-${'x'.repeat(500)}`, null],
+  ])('of %s is %s by its version', (version, kind) => {
+    expect(releaseKind(version)).toBe(kind);
+  });
+});

@@ -1,0 +1,160 @@
+// Freezes of one organization, and temporary measures that end by themselves: on the deploy scene, over kills.
+import { describe, expect, it } from 'vitest';
+import { ledgerOf } from '../../src/domain/contingency-ledger.ts';
+import type { DoStep, Runbook, Step } from '../../src/domain/ir.ts';
+import { scopeFreezeActions } from '../../src/flows/actions/scope-freeze.ts';
+import { createCommands } from '../../src/flows/commands.ts';
+import { moveTarget } from '../world/fakes/action.ts';
+import { DurableDisk } from '../world/fakes/durable-disk.ts';
+import { createFakeFreezes } from '../world/fakes/freezes.ts';
+import { KillSwitch } from '../world/fakes/kill-switch.ts';
+import { createFakeTime } from '../world/fakes/time.ts';
+import { START, startLife } from '../world/scenes/deploy.ts';
+import { CEL, FLEET_SYSTEM, flowActions, flowOf, toV1 } from '../world/scenes/fan-out.ts';
+import { ANA, play, STEP } from '../world/scenes/play.ts';
+import { deployRunbook } from '../world/scenes/runbook.ts';
+
+const freeze: DoStep = {
+  ...STEP,
+  kind: 'do',
+  id: 'hold',
+  title: 'Freeze new activations',
+  do: 'belay.freeze',
+  with: { org: '{org}', why: 'v2 is being repaired' },
+  undo: { do: 'belay.thaw', with: { org: '{org}' } },
+  verify: [],
+};
+const orgRunbook = (id: string, steps: readonly Step[]): Runbook =>
+  deployRunbook({
+    id,
+    inputs: { org: { type: 'org', required: true } },
+    clocks: {},
+    evidence: [],
+    start: 'ask',
+    phases: [{ id: 'all', title: 'All', text: '', steps }],
+  });
+const rest: Step = { ...STEP, kind: 'wait', id: 'rest', title: 'Rest', forMs: 3_600_000 };
+
+const actions = (disk: DurableDisk, kill: KillSwitch, now: () => number = () => START) => ({
+  ...flowActions()(disk, kill),
+  ...Object.fromEntries(
+    scopeFreezeActions({ freezes: createFakeFreezes({ disk, kill }), system: FLEET_SYSTEM, time: { now } }).map((one) => [
+      one.spec.name,
+      one,
+    ]),
+  ),
+});
+const scene = async (runbook: Runbook, other: Runbook) =>
+  play({ runbook, orgRunbook: other, system: FLEET_SYSTEM, actions, expression: CEL });
+
+describe('a freeze of one organization', () => {
+  it('refuses to put something live for it outside of its incident, says what to type, and touches no other organization', async () => {
+    const one = await scene(orgRunbook('hold', [freeze, rest]), orgRunbook('forward', [toV1]));
+    await one.commands.startRun(ANA, { runbook: 'hold', inputs: { org: 'org-02' }, key: 'a' });
+    await one.until((incident) => incident.steps['hold']?.status === 'done');
+    expect(await one.world.freezes.list()).toEqual([
+      { scope: 'org/org-02', incident: 'INC-1', by: 'belay', why: 'v2 is being repaired', at: START },
+    ]);
+    await expect(one.commands.startRun(ANA, { runbook: 'forward', inputs: { org: 'org-02' }, key: 'b' })).rejects.toMatchObject({
+      code: 'BELAY_GUARD_REFUSED',
+      message: expect.stringMatching(/org\/org-02 is frozen by belay in INC-1 \(v2 is being repaired\).*belay thaw org\/org-02/),
+    });
+    expect(flowOf(one.disk, 'org-02').value).toBe('v2');
+    await one.commands.startRun(ANA, { runbook: 'forward', inputs: { org: 'org-03' }, key: 'c' });
+    await one.clock.advanceUntil(() => flowOf(one.disk, 'org-03').value === 'v1', 60_000);
+    await one.commands.thaw(ANA, { scope: 'org-02', why: 'the fix is reviewed' });
+    await one.commands.startRun(ANA, { runbook: 'forward', inputs: { org: 'org-02' }, key: 'd' });
+    await one.clock.advanceUntil(() => flowOf(one.disk, 'org-02').value === 'v1', 60_000);
+  });
+
+  it('is seen right before the act as well, by a run that was planned before it', async () => {
+    const pausing: Step = { ...STEP, kind: 'wait', id: 'rest', title: 'Rest', forMs: 10_000 };
+    const one = await scene(orgRunbook('forward', [pausing, toV1]), orgRunbook('other', [rest]));
+    await one.commands.startRun(ANA, { runbook: 'forward', inputs: { org: 'org-02' }, key: 'a' });
+    await one.commands.freeze(ANA, { scope: 'org/org-02', why: 'stop' });
+    await one.until((incident) => incident.steps['switch']?.status === 'failed');
+    expect((await one.incident()).steps['switch']?.detail).toMatchObject({
+      code: 'BELAY_GUARD_REFUSED',
+      message: expect.stringContaining('org/org-02 is frozen by ana (stop)'),
+    });
+    expect(flowOf(one.disk, 'org-02').effects).toEqual([]);
+  });
+
+  it('lets its own incident go on, a plan that thaws first, and the way back of everybody', async () => {
+    const thaw: Step = { ...freeze, id: 'thaw', do: 'belay.thaw', with: { org: '{org}' } };
+    const one = await scene(
+      orgRunbook('own', [freeze, toV1]),
+      orgRunbook('forward', [thaw, { ...toV1, with: { switch: 'flow', org: '{org}', to: 'v3' } } as Step]),
+    );
+    await one.commands.startRun(ANA, { runbook: 'own', inputs: { org: 'org-02' }, key: 'a' });
+    await one.until((incident) => incident.isRunning === false);
+    expect(flowOf(one.disk, 'org-02').value).toBe('v1');
+    await one.commands.startRun(ANA, { runbook: 'forward', inputs: { org: 'org-02' }, key: 'b' });
+    await one.clock.advanceUntil(() => flowOf(one.disk, 'org-02').value === 'v3', 60_000);
+    expect(await one.world.freezes.list()).toEqual([]);
+  });
+
+  it('is refused for what does not exist, and for what is frozen already', async () => {
+    const one = await scene(orgRunbook('own', [rest]), orgRunbook('other', [rest]));
+    await expect(one.commands.freeze(ANA, { scope: 'org/nobody', why: 'x' })).rejects.toMatchObject({ code: 'BELAY_NOT_FOUND' });
+    await one.commands.freeze(ANA, { scope: 'component/shop', why: 'x' });
+    await expect(one.commands.freeze(ANA, { scope: 'shop', why: 'y' })).rejects.toMatchObject({ code: 'BELAY_GUARD_REFUSED' });
+    await expect(one.commands.thaw(ANA, { scope: 'org-01', why: 'y' })).rejects.toMatchObject({ code: 'BELAY_NOT_FOUND' });
+  });
+});
+
+describe('a measure that takes itself back', () => {
+  const bypass = { ...toV1, id: 'bypass', contingency: { owner: 'commander', expiresMs: 60_000, atExpiry: 'undo' as const } } as Step;
+
+  it('is in the ledger with its owner and its end, blocks closing, and is gone when it has expired', async () => {
+    const one = await scene(orgRunbook('measure', [bypass]), orgRunbook('other', [rest]));
+    await one.commands.startRun(ANA, { runbook: 'measure', inputs: { org: 'org-02' }, key: 'a' });
+    await one.until((incident) => incident.isRunning === false);
+    expect(ledgerOf(await one.world.incidents.list(), one.clock.now())).toMatchObject([
+      { incident: 'INC-1', step: 'bypass', owner: 'commander', state: 'open', atExpiry: 'undo', undo: 'flow.set' },
+    ]);
+    await one.commands.resolve(ANA, { incident: 'INC-1', reason: 'good', key: 'r' });
+    await expect(one.commands.close(ANA, { incident: 'INC-1', key: 'x' })).rejects.toMatchObject({
+      message: expect.stringContaining('contingency bypass'),
+    });
+    await one.until((incident) => incident.contingencies.every((open) => open.closedAt !== undefined));
+    expect(flowOf(one.disk, 'org-02').effects.map(({ to }) => to)).toEqual(['v1', 'v2']);
+    expect((await one.commands.close(ANA, { incident: 'INC-1', key: 'y' })).phase).toBe('closed');
+  });
+
+  it('that somebody changed meanwhile is left as it is, and its owner is called', async () => {
+    const one = await scene(orgRunbook('measure', [bypass]), orgRunbook('other', [rest]));
+    await one.commands.startRun(ANA, { runbook: 'measure', inputs: { org: 'org-02' }, key: 'a' });
+    await one.until((incident) => incident.isRunning === false);
+    moveTarget(flowOf(one.disk, 'org-02'), 'v3');
+    await one.clock.advance(120_000);
+    expect(flowOf(one.disk, 'org-02').value).toBe('v3');
+    expect((await one.all('escalation.fired')).map(({ to, why }) => `${to}: ${why}`)).toEqual([
+      expect.stringMatching(/^commander: contingency bypass has expired and could not be taken back: .*somebody changed/),
+    ]);
+    expect(ledgerOf(await one.world.incidents.list(), one.clock.now())).toMatchObject([{ state: 'overdue' }]);
+  });
+
+  it('is taken back once after one kill at any boundary', async () => {
+    const runbook = orgRunbook('measure', [bypass]);
+    const story = async (armedAt: number | null) => {
+      const disk = new DurableDisk();
+      const clock = createFakeTime(START, 7);
+      const life = (kill: KillSwitch) => startLife({ disk, clock, kill, runbook, system: FLEET_SYSTEM, actions, expression: CEL });
+      const first = await life(new KillSwitch());
+      await createCommands(first.world).startRun(ANA, { runbook: 'measure', inputs: { org: 'org-02' }, key: 'a' });
+      await clock.advance(30_000);
+      first.kill.kill();
+      const kill = new KillSwitch(armedAt);
+      void life(kill);
+      await clock.advance(60_000);
+      if (kill.dead) void life(new KillSwitch());
+      await clock.advance(60_000);
+      return { kill, effects: flowOf(disk, 'org-02').effects.map(({ to }) => to) };
+    };
+    const calm = await story(null);
+    expect(calm.effects).toEqual(['v1', 'v2']);
+    for (let boundary = 1; boundary <= calm.kill.count; boundary += 1)
+      expect((await story(boundary)).effects, `killed at ${calm.kill.passed[boundary - 1]}`).toEqual(['v1', 'v2']);
+  }, 60_000);
+});

@@ -1,0 +1,107 @@
+// The last stable release, known from what Belay has seen: in the list, in the plan, and as the floor of rollbacks.
+import { describe, expect, it } from 'vitest';
+import { BelayError } from '../../src/domain/errors.ts';
+import { createActions } from '../../src/flows/actions/index.ts';
+import { releaseFacts } from '../../src/flows/facts.ts';
+import { noteReleases, releasesOf, withStability } from '../../src/flows/releases.ts';
+import type { DeployTarget } from '../../src/ports/deploy-target.ts';
+import { opening } from '../contracts/store-kit.ts';
+import { createFakeDigest } from '../world/fakes/digest.ts';
+import { DurableDisk } from '../world/fakes/durable-disk.ts';
+import { createFakeIncidentStore } from '../world/fakes/incident-store.ts';
+import { createFakeReleaseHistory } from '../world/fakes/release-history.ts';
+import { createFakeTime } from '../world/fakes/time.ts';
+import { SHOP, START } from '../world/scenes/deploy.ts';
+
+const H = 3_600_000;
+const VERSIONS = ['v1.0.0', 'v1.0.1', 'v1.1.0-rc1', 'v1.1.0'];
+
+function world() {
+  const disk = new DurableDisk();
+  const time = createFakeTime(START);
+  const now = { live: 'v1.0.0', down: false };
+  const target: DeployTarget = {
+    caps: { compareAndSet: 'lock', freeze: true, restoresConfig: 'none' },
+    list: async () =>
+      VERSIONS.map((ref, index) => ({
+        ref,
+        version: ref,
+        artefact: ref,
+        createdAt: START + index,
+        status: 'available' as const,
+      })).toReversed(),
+    current: async () => {
+      if (now.down) throw new BelayError('BELAY_TARGET_UNREACHABLE', 'away');
+      return { release: now.live, fingerprint: now.live, units: [], frozen: true, changedAt: START, previous: null };
+    },
+    restorable: async (ref) => (ref === 'v1.1.0-rc1' ? { ok: false, why: 'pruned' } : { ok: true, artefact: ref }),
+    rollTo: async () => undefined,
+    freeze: async () => undefined,
+  };
+  const incidents = createFakeIncidentStore({ disk, digest: createFakeDigest(), time });
+  const past = { system: SHOP, releases: createFakeReleaseHistory({ disk }), incidents, time };
+  const targets = { shop: withStability('shop', target, past) };
+  const pass = async (hours: number, live: string): Promise<void> => {
+    now.live = live;
+    await noteReleases({ ...past, targets });
+    time.jumpWallClock(hours * H);
+    await noteReleases({ ...past, targets });
+  };
+  return { now, incidents, past, targets, pass };
+}
+
+describe('the releases of a target', () => {
+  it('say which one is live, which was healthy for 48 hours, of what kind each is, and which can be put back', async () => {
+    const { past, targets, pass } = world();
+    await pass(50, 'v1.0.0');
+    await pass(10, 'v1.0.1');
+    await pass(49, 'v1.1.0-rc1');
+    await pass(1, 'v1.1.0');
+    const list = await releasesOf({ ...past, targets }, 'shop');
+    expect(list).toMatchObject({ target: 'shop', live: 'v1.1.0', frozen: true, soakMs: 48 * H, lastStable: 'v1.0.0' });
+    expect(
+      list.releases.map(({ ref, kind, healthyMs, stableSince, notRestorable, isLive }) => ({
+        ref,
+        kind,
+        healthyMs,
+        stableSince,
+        notRestorable,
+        isLive,
+      })),
+    ).toEqual([
+      { ref: 'v1.1.0', kind: 'feature', healthyMs: H, stableSince: null, notRestorable: null, isLive: true },
+      { ref: 'v1.1.0-rc1', kind: 'candidate', healthyMs: 49 * H, stableSince: START + 108 * H, notRestorable: 'pruned', isLive: false },
+      { ref: 'v1.0.1', kind: 'hotfix', healthyMs: 10 * H, stableSince: null, notRestorable: null, isLive: false },
+      { ref: 'v1.0.0', kind: 'major', healthyMs: 50 * H, stableSince: START + 48 * H, notRestorable: null, isLive: false },
+    ]);
+    expect(await releaseFacts(targets.shop)).toEqual({ current: 'v1.1.0', previous: 'v1.0.1', stable: 'v1.0.0' });
+  });
+
+  it('are not stable for the time that an incident took', async () => {
+    const { past, targets, pass, incidents } = world();
+    await incidents.declare('shop', (number) => opening('shop')(number));
+    await pass(60, 'v1.0.0');
+    expect((await releasesOf({ ...past, targets }, 'shop')).releases.at(-1)?.stableSince).toBeNull();
+  });
+
+  it('are a floor: nothing is rolled back behind the newest stable one', async () => {
+    const { targets, pass } = world();
+    await pass(50, 'v1.0.1');
+    await pass(1, 'v1.1.0');
+    const actions = createActions({ targets, switches: {}, pause: undefined as never });
+    expect(await actions['deploy.rollback']?.impossible({ target: 'shop', to: 'v1.0.0' })).toBe(
+      'release v1.0.0 lies behind v1.0.1, the newest stable release of shop',
+    );
+    expect(await actions['deploy.rollback']?.impossible({ target: 'shop', to: 'v1.0.1' })).toBeNull();
+  });
+
+  it('are what was seen last while their target cannot be reached', async () => {
+    const { past, targets, pass, now } = world();
+    await pass(50, 'v1.0.0');
+    now.down = true;
+    await noteReleases({ ...past, targets });
+    now.down = false;
+    expect((await releasesOf({ ...past, targets }, 'shop')).releases.at(-1)?.healthyMs).toBe(50 * H);
+    await expect(releasesOf({ ...past, targets }, 'nowhere')).rejects.toMatchObject({ code: 'BELAY_NOT_FOUND' });
+  });
+});
