@@ -12,6 +12,7 @@ const MAIN = fileURLToPath(new URL('../../../src/main.ts', import.meta.url));
 const PATIENCE_MS = 30_000;
 
 export interface LivingBelay {
+  readonly folder: string;
   /** Begins a life, once the one before has ended. */
   up(): Promise<Client>;
   /** Ends it; resolves when the process is gone. */
@@ -24,12 +25,13 @@ export function livingBelay(o: {
   /** Beside belay.yaml: `runbooks/back.runbook.md`. */
   readonly files?: Readonly<Record<string, string>>;
   readonly databaseUrl: string;
+  /** Beside belay.yaml, by their paths in the folder. */
+  readonly files?: Readonly<Record<string, string>>;
   readonly env?: Readonly<Record<string, string>>;
 }): LivingBelay {
   const folder = mkdtempSync(join(tmpdir(), 'belay-living-'));
   const dataDir = join(folder, 'data');
-  writeFileSync(join(folder, 'belay.yaml'), o.yaml);
-  for (const [name, text] of Object.entries(o.files ?? {})) {
+  for (const [name, text] of Object.entries({ ...o.files, 'belay.yaml': o.yaml })) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
     writeFileSync(join(folder, name), text);
   }
@@ -43,6 +45,7 @@ export function livingBelay(o: {
     await gone;
   };
   return {
+    folder,
     up: async () => {
       const env = { PATH: process.env['PATH'] ?? '', BELAY_DATABASE_URL: o.databaseUrl, ...o.env };
       const args = [MAIN, 'up', '--port', '0', '--data', dataDir];
