@@ -25,8 +25,6 @@ export function livingBelay(o: {
   /** Beside belay.yaml: `runbooks/back.runbook.md`. */
   readonly files?: Readonly<Record<string, string>>;
   readonly databaseUrl: string;
-  /** Beside belay.yaml, by their paths in the folder. */
-  readonly files?: Readonly<Record<string, string>>;
   readonly env?: Readonly<Record<string, string>>;
 }): LivingBelay {
   const folder = mkdtempSync(join(tmpdir(), 'belay-living-'));
