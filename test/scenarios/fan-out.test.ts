@@ -1,6 +1,6 @@
 // Runbooks from files, carried out by a real Belay over a real file that a service reads: one organization frozen, rolled back and brought
 // forward again, and a whole fleet rolled back over kills. The judge is the file.
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -10,6 +10,7 @@ import type { Client } from '../../src/cli/client.ts';
 import type { IncidentView } from '../../src/domain/incident-view.ts';
 import type { JournalLine } from '../../src/domain/journal.ts';
 import type { Plan } from '../../src/domain/plan.ts';
+import type { ReleaseList } from '../../src/flows/releases.ts';
 import { type LivingBelay, livingBelay } from '../world/parts/living-belay.ts';
 import { type PostgresPart, startPostgres } from '../world/parts/postgres.ts';
 import { eventually } from '../world/parts/shop.ts';
@@ -29,6 +30,8 @@ organizations:
 ${ORGS.map((org) => `  ${org}: { name: ${org.toUpperCase()} }`).join('\n')}
 switches:
   flow: { component: crm, driver: flow-file, file: flows.json, values: [v1, v2], default: v2 }
+targets:
+  web: { component: crm, driver: release-directory, root: web }
 windows:
   always: { from: "00:00", to: "24:00" }
   rare: { cron: "0 0 29 2 *", for: 1m }
@@ -39,7 +42,10 @@ const frontOf = (id: string, more = ''): string =>
 const ORG = 'inputs: { org: { type: org, required: true } }\n';
 const fence = (head: string, body: string): string => `\`\`\`belay ${head}\n${body}\n\`\`\`\n`;
 
+const RELEASES = ['v1.0.0', 'v1.0.1', 'v1.1.0-rc1', 'v1.1.0'];
+
 const files = {
+  ...Object.fromEntries(RELEASES.map((name) => [`web/releases/${name}/app.js`, `// ${name}`])),
   'flows.json': '{}',
   'runbooks/org-back.runbook.md': `${frontOf('org-back', `${ORG}lock: "org/{org}"\n`)}
 ## Roll back
@@ -99,6 +105,7 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => staging.listen(0, '127.0.0.1', resolve));
   const STAGING = `http://127.0.0.1:${(staging.address() as AddressInfo).port}`;
   belay = livingBelay({ yaml, files, databaseUrl: await postgres.createDatabase('fan_out'), env: { STAGING } });
+  symlinkSync('releases/v1.1.0', join(belay.folder, 'web', 'current'));
   client = await belay.up();
 }, 90_000);
 afterAll(async () => {
@@ -191,6 +198,17 @@ describe('one organization', () => {
     await until(id, (steps) => steps['watch'] === 'done');
     expect(on('v1')).toEqual([]);
     expect(await client.get('/v1/freezes')).toMatchObject({ freezes: [] });
+  });
+});
+
+describe('a target', () => {
+  it('tells its releases with their kind by semantic versioning, which is live, and that none is stable before 48 hours [S1-PO-02]', async () => {
+    const list = await client.get<ReleaseList>('/v1/targets/web/releases');
+    const kinds = Object.fromEntries(list.releases.map(({ ref, kind }) => [ref, kind]));
+    expect(kinds).toEqual({ 'v1.0.0': 'major', 'v1.0.1': 'hotfix', 'v1.1.0-rc1': 'candidate', 'v1.1.0': 'feature' });
+    expect(list).toMatchObject({ live: 'v1.1.0', frozen: false, lastStable: null, soakMs: 172_800_000 });
+    expect(list.releases.every(({ stableSince, notRestorable }) => stableSince === null && notRestorable === null)).toBe(true);
+    await expect(client.get('/v1/targets/nowhere/releases')).rejects.toMatchObject({ code: 'BELAY_NOT_FOUND' });
   });
 });
 

@@ -156,7 +156,7 @@ export function contingenciesPanel(context: PageContext, { contingencies }: Inci
   const { w, clock } = context;
   const rows = contingencies.map(
     (one) =>
-      html`<li class="is-${one.open ? 'suspect' : 'done'}">${icon(one.open ? 'half' : 'check')} <div><code class="call"><b>${one.action}</b></code> ${one.scope}<p class="muted">${w.owner} ${one.owner} · ${one.closedAt === undefined ? html`${w.until} ${timeTag(one.expiresAt, clock)}` : html`${w.ended} ${timeTag(one.closedAt, clock)}`}</p></div></li>`,
+      html`<li class="is-${!one.open ? 'done' : clock.now >= one.expiresAt ? 'fail' : 'suspect'}">${icon(one.open ? 'half' : 'check')} <div><code class="call"><b>${one.action}</b></code> ${one.scope}<p class="muted">${w.owner} ${one.owner}${one.undo === undefined ? none : html` · ${w.undo} ${call(one.undo.do, one.undo.with)}`} · ${one.closedAt === undefined ? html`${w.until} ${timeTag(one.expiresAt, clock)}` : html`${w.ended} ${timeTag(one.closedAt, clock)}`}</p></div></li>`,
   );
   return panel('contingencies', w.contingencies, html`<ul class="marks">${rows}</ul>`);
 }
