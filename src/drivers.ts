@@ -12,8 +12,8 @@ import { createProbes } from './flows/probes/index.ts';
 import type { World } from './flows/world.ts';
 import type { DeployTarget } from './ports/deploy-target.ts';
 import type { Digest } from './ports/digest.ts';
-import type { IntakeStore } from './ports/intake-store.ts';
 import type { Freezes } from './ports/freezes.ts';
+import type { IntakeStore } from './ports/intake-store.ts';
 import type { PauseSwitch } from './ports/pause.ts';
 import type { Readings } from './ports/readings.ts';
 import type { ServiceControl } from './ports/service-control.ts';
@@ -47,8 +47,7 @@ export interface DriversGround extends ChannelDeps, SourceDeps {
 }
 
 export type Drivers = Pick<World, 'targets' | 'switches' | 'channels' | 'actions' | 'probes' | 'commandRunner'> &
-  Required<Pick<World, 'databases'>> &
-  Pick<OpenedSettings, 'flags' | 'configs'>;
+  Required<Pick<World, 'databases'>>;
 
 /** What flows reach through actions and probes alone, for those who look at each part. */
 export interface Looked {
@@ -83,7 +82,6 @@ export function openDrivers(system: System, ground: DriversGround): Drivers & Lo
     configs: settings.configs,
     channels: openChannels(system, ground),
     commandRunner: createCommandRunner(system.policy?.run ?? NO_RUN_POLICY, ground),
-    actions: createActions({ targets, switches, proxies, services, integrations, intake, databases, pause, ...settings }),
     actions: createActions({ targets, switches, proxies, services, integrations, intake, databases, pause, ...settings, ...scopes }),
     probes: createProbes({
       http,

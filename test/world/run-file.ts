@@ -23,12 +23,14 @@ import { createFakeDigest } from './fakes/digest.ts';
 import { createFakeDocumentStore } from './fakes/document-store.ts';
 import { DurableDisk } from './fakes/durable-disk.ts';
 import { createFakeEngine } from './fakes/engine.ts';
+import { createFakeFreezes } from './fakes/freezes.ts';
 import { createFakeIncidentStore } from './fakes/incident-store.ts';
 import { createFakeJournal } from './fakes/journal.ts';
 import { KillSwitch } from './fakes/kill-switch.ts';
 import { createFakeOutbox } from './fakes/outbox.ts';
 import { createFakePartLocks } from './fakes/part-locks.ts';
 import { createFakePause } from './fakes/pause.ts';
+import { createFakeReleaseHistory } from './fakes/release-history.ts';
 import { createFakeShadowStore } from './fakes/shadow-store.ts';
 import { createFakeSignalStore } from './fakes/signal-store.ts';
 import { createFakeSilenceStore } from './fakes/silence-store.ts';
@@ -96,6 +98,8 @@ export async function openRunFile(o: RunFileOptions) {
     signals: createFakeSignalStore({ disk, kill }),
     silences: createFakeSilenceStore({ disk, kill }),
     shadows: createFakeShadowStore({ disk, kill }),
+    freezes: createFakeFreezes(stores),
+    releases: createFakeReleaseHistory(stores),
     readings,
     expression,
     partLocks: createFakePartLocks(stores),
