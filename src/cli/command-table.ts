@@ -204,8 +204,8 @@ const TEST: CommandSpec = {
 
 const WRITES: readonly CommandSpec[] = [
   {
-    usage: 'run <runbook>',
-    about: 'start a runbook and follow it until it ends or waits',
+    usage: 'run [runbook]',
+    about: 'start a runbook and follow it until it ends or waits; or steer one that runs',
     options: [
       ORG,
       INPUT,
@@ -213,10 +213,22 @@ const WRITES: readonly CommandSpec[] = [
       { flags: '--until-end', about: 'keep following while it waits for people' },
       { flags: '--detach', about: 'start it and return' },
       { flags: '--dry-run', about: 'show the plan and its hash, start nothing' },
+      { flags: '--until <step>', about: 'rest after this step, until --continue' },
+      { flags: '--skip <step>', about: 'do not do this step, and write why into the record; may be repeated', many: true },
+      { flags: '--reason <text>', about: 'of --skip and --abort' },
+      { flags: '--continue <incident>', about: 'let a run that rests go on; with --skip, without these steps' },
+      { flags: '--take-over <incident>', about: 'drive a run that somebody else began' },
+      { flags: '--abort <incident>', about: 'stop a run where it stands; nothing is taken back, and the incident stays open' },
       YES,
     ],
     load: () => import('./commands/run.ts'),
-    examples: ['belay run deploy-rollback', 'belay run org-rollback --org acme --plan 3f2a9c01 --detach'],
+    examples: [
+      'belay run deploy-rollback',
+      'belay run org-rollback --org acme --plan 3f2a9c01 --detach',
+      'belay run deploy-rollback --until switch',
+      'belay run --continue INC-1',
+      'belay run --abort INC-1 --reason "wrong release"',
+    ],
   },
   {
     usage: 'approve <incident>',

@@ -58,6 +58,7 @@ export const OPERATIONS = {
   thawScope: 'responder',
   markShadow: 'responder',
   startRun: 'responder',
+  steerRun: 'responder',
   makeReport: 'responder',
   pushEvents: 'responder',
 } as const satisfies Record<string, Level>;

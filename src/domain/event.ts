@@ -63,7 +63,9 @@ export interface EventData {
   'approval.denied': { id: string; by: string; reason: string };
   'approval.expired': { id: string; escalated: boolean };
   /** A person asked for a run: all that starting it needs, so that a kill right after this still leads to the run. */
-  'run.requested': { run: string; runbook: string; irHash: string; planHash: string; inputs: JsonObject; by: string };
+  'run.requested': { run: string; runbook: string; irHash: string; planHash: string; inputs: JsonObject; by: string; until?: string };
+  /** Somebody else drives it from now on. */
+  'run.takenOver': { run: string; by: string; from: string | null };
   /** Another run holds the lock: this one begins when that one ends. `behind` is its incident; null when it ended in the same moment. */
   'run.queued': { run: string; lock: string; behind: string | null };
   /** `lock`: held until the run ends. */
@@ -85,6 +87,8 @@ export interface EventData {
   'step.settled': { step: string; attempt: number; by: string; choice: string };
   'step.observed': { step: string; attempt: number; current: Json; desired: boolean };
   'step.finished': { step: string; attempt: number; status: Exclude<StepStatus, 'running' | 'waiting' | 'undone'>; detail: JsonObject };
+  /** A person says that it is not to be done, before its turn has come. */
+  'step.skipAsked': { step: string; reason: string; by: string };
   'step.skipped': { step: string; reason: string; facts: JsonObject };
   'step.undone': { step: string; by: string };
   /** A fan-out over organizations begins. `batches`: how many have had their turn by the end of each. */

@@ -123,8 +123,15 @@ const FOLDERS: Folders = {
   'approval.expired': (incident, data) => changeApproval(incident, data.id, () => ({ state: 'expired' })),
   'run.requested': (_incident, data) => ({
     irHash: data.irHash,
-    requested: { planHash: data.planHash, inputs: data.inputs, by: data.by },
+    requested: {
+      planHash: data.planHash,
+      inputs: data.inputs,
+      by: data.by,
+      ...(data.until === undefined ? {} : { until: data.until }),
+    },
+    driver: data.by,
   }),
+  'run.takenOver': (_incident, { by }) => ({ driver: by }),
   'run.queued': (_incident, { lock, behind }) => ({ queued: { lock, behind } }),
   'run.started': (incident, data) => ({
     ...(data.lock === undefined ? {} : { lock: data.lock }),
@@ -172,6 +179,7 @@ const FOLDERS: Folders = {
     ...changeStep(incident, data.step, { status: data.status, attempt: data.attempt, endedAt: event.at, detail: data.detail }),
     tasks: without(incident.tasks, data.step),
   }),
+  'step.skipAsked': (incident, { step, reason, by }) => ({ skips: { ...incident.skips, [step]: { reason, by } } }),
   'step.skipped': (incident, data, event) => ({
     ...changeStep(incident, data.step, {
       id: data.step,

@@ -104,7 +104,11 @@ export interface Incident {
   /** Content hash of the runbook as pinned: editing the file changes nothing here. */
   readonly irHash?: string;
   /** A run that a person asked for and that has not started yet; null once it has. */
-  readonly requested?: { readonly planHash: string; readonly inputs: JsonObject; readonly by: string } | null;
+  readonly requested?: { readonly planHash: string; readonly inputs: JsonObject; readonly by: string; readonly until?: string } | null;
+  /** Who drives the run: the person who began it, or who took it over. */
+  readonly driver?: string;
+  /** Steps that people said are not to be done. */
+  readonly skips?: Readonly<Record<string, { readonly reason: string; readonly by: string }>>;
   /** The run stands still before its next act, because everything is paused. */
   readonly isRunPaused?: boolean;
   /** True between the start of a run and its end. */

@@ -1,8 +1,9 @@
 // The verbs that people use, the same for every door: approve, answer, pause, resume, silence, mark, plan, run, report, note, resolve, cancel, close.
 // A verb writes its fact to the log first and then wakes the run; the flow decides what the fact means.
 import { BelayError } from '../domain/errors.ts';
+import type { EventDraft } from '../domain/event.ts';
 import type { Incident } from '../domain/incident.ts';
-import type { Json, JsonObject } from '../domain/json.ts';
+import type { Instant, Json, JsonObject } from '../domain/json.ts';
 import type { Plan } from '../domain/plan.ts';
 import { commandsIn, NO_RUN_POLICY, runRefusal } from '../domain/run-policy.ts';
 import type { ScopeFreeze } from '../domain/scope-freeze.ts';
@@ -29,6 +30,8 @@ import type { AskedMark } from './shadow-marks.ts';
 import { markShadow } from './shadow-marks.ts';
 import type { AskedSilence } from './silences.ts';
 import { addSilence, endSilence } from './silences.ts';
+import type { AskedSkip, SteerRequest } from './steering.ts';
+import { demandSkippable, demandStep, steerRun } from './steering.ts';
 import { eachOpen, startRequested } from './wake.ts';
 import type { PinnedRunbook, World } from './world.ts';
 
@@ -77,6 +80,7 @@ function verbsOf(world: World) {
     report: (caller: Caller, o: { readonly trigger: string; readonly scope: string; readonly text: string }): Promise<Reported> =>
       world.readings.report({ trigger: o.trigger, scope: o.scope, by: caller.person, roles: caller.roles, text: o.text }),
     close: (caller: Caller, o: { readonly incident: string; readonly key: string }): Promise<Incident> => closeIncident(world, caller, o),
+    steer: (caller: Caller, request: SteerRequest): Promise<Incident> => steerRun(world, caller, request),
     resolve: (caller: Caller, o: EndRequest): Promise<Incident> => resolveIncident(world, caller, o),
     cancel: (caller: Caller, o: EndRequest): Promise<Incident> => cancelIncident(world, caller, o),
     closeContingency: (caller: Caller, o: CloseContingencyRequest): Promise<Incident> => closeContingency(world, caller, o),
@@ -102,6 +106,9 @@ export interface StartRequest {
   readonly inputs: JsonObject;
   /** What the caller saw; the run is refused when the plan is another by now. */
   readonly planHash?: string | undefined;
+  /** The run rests after this step. */
+  readonly until?: string | undefined;
+  readonly skip?: readonly AskedSkip[] | undefined;
   readonly key: string;
 }
 
@@ -125,16 +132,13 @@ function demandAllowed({ system }: World, { runbook, irHash }: PinnedRunbook): v
   }
 }
 
-/** Repeating it under one key starts nothing again. What the start needs stands in the first transaction: a kill right behind it loses no run. */
-async function startRun(world: World, caller: Caller, request: StartRequest): Promise<Incident> {
-  const run = `run/${request.key}`;
-  const [earlier] = await world.incidents.list({ open: true, run });
-  if (earlier !== undefined) {
-    await startRequested(world, earlier);
-    return earlier;
-  }
-  const pinned = runbookOf(world, request.runbook);
-  const plan = await planFor(world, request);
+interface Asked {
+  readonly pinned: PinnedRunbook;
+  readonly plan: Plan;
+}
+
+/** @throws what stands in the way, before anything is begun */
+function demandStartable(world: World, request: StartRequest, { pinned, plan }: Asked): void {
   if (request.planHash !== undefined && request.planHash !== plan.planHash) {
     throw new BelayError('BELAY_PLAN_CHANGED', 'The plan changed since you read it; nothing was started.', {
       hint: `Read it again: belay plan ${request.runbook}`,
@@ -147,51 +151,63 @@ async function startRun(world: World, caller: Caller, request: StartRequest): Pr
     });
   }
   demandAllowed(world, pinned);
+  if (request.until !== undefined) demandStep(pinned.runbook, request.runbook, request.until);
+  for (const one of request.skip ?? []) demandSkippable(pinned.runbook, request.runbook, one);
+}
+
+/** What the person decided and asked for. */
+function askedEvents(
+  caller: Caller,
+  request: StartRequest,
+  { pinned, plan, run, at }: Asked & { readonly run: string; readonly at: Instant },
+): readonly EventDraft[] {
+  const stamp = { at, actor: actorOf(caller) };
+  const by = caller.person;
+  const { runbook, until } = request;
+  const { planHash, guards, inputs } = plan;
+  return [
+    {
+      type: 'decision.made',
+      data: { choice: 'act', by, runbook, planHash, guards, options: ['act'], reason: 'started by a person' },
+      ...stamp,
+    },
+    {
+      type: 'run.requested',
+      data: { run, runbook, irHash: pinned.irHash, planHash, inputs, by, ...(until === undefined ? {} : { until }) },
+      ...stamp,
+    },
+    ...(request.skip ?? []).map(({ step, reason }): EventDraft => ({ type: 'step.skipAsked', data: { step, reason, by }, ...stamp })),
+  ];
+}
+
+/** Repeating it under one key starts nothing again. What the start needs stands in the first transaction: a kill right behind it loses no run. */
+async function startRun(world: World, caller: Caller, request: StartRequest): Promise<Incident> {
+  const run = `run/${request.key}`;
+  const [earlier] = await world.incidents.list({ open: true, run });
+  if (earlier !== undefined) {
+    await startRequested(world, earlier);
+    return earlier;
+  }
+  const pinned = runbookOf(world, request.runbook);
+  const plan = await planFor(world, request);
+  demandStartable(world, request, { pinned, plan });
   await keepPlan(world, plan);
   await world.documents.put(pinned.runbook as unknown as Json);
-  const at = world.time.now();
   const org = typeof plan.inputs['org'] === 'string' ? plan.inputs['org'] : '*';
-  const { incident, created } = await world.incidents.declare(`runbook:${request.runbook}/${org}`, (number) => {
-    const opening = manualOpening(world, {
-      number,
-      runbook: pinned,
-      inputs: plan.inputs,
-      by: caller.person,
-      run,
-      at,
-      fingerprint: `runbook:${request.runbook}/${org}`,
-    });
-    const decision = {
-      choice: 'act' as const,
-      by: caller.person,
-      runbook: request.runbook,
-      planHash: plan.planHash,
-      guards: plan.guards,
-      options: ['act'],
-      reason: 'started by a person',
-    };
-    const requested = {
-      run,
-      runbook: request.runbook,
-      irHash: pinned.irHash,
-      planHash: plan.planHash,
-      inputs: plan.inputs,
-      by: caller.person,
-    };
-    const stamp = { at, actor: actorOf(caller) };
-    return {
-      ...opening,
-      events: [
-        ...opening.events,
-        { type: 'decision.made', data: decision, ...stamp },
-        { type: 'run.requested', data: requested, ...stamp },
-      ],
-    };
+  const fingerprint = `runbook:${request.runbook}/${org}`;
+  const at = world.time.now();
+  const { incident, created } = await world.incidents.declare(fingerprint, (number) => {
+    const opening = manualOpening(world, { number, runbook: pinned, inputs: plan.inputs, by: caller.person, run, at, fingerprint });
+    return { ...opening, events: [...opening.events, ...askedEvents(caller, request, { pinned, plan, run, at })] };
   });
   if (!created && incident.run !== run) {
-    throw new BelayError('BELAY_LOCK_HELD', `${incident.id} already runs ${request.runbook} for ${org}.`, {
-      hint: `See it: belay incident ${incident.id}. End it first: resolve or cancel it.`,
-    });
+    throw new BelayError(
+      'BELAY_LOCK_HELD',
+      `${incident.id} already runs ${request.runbook} for ${org}${incident.driver === undefined ? '' : `, begun by ${incident.driver}`}.`,
+      {
+        hint: `See it: belay incident ${incident.id}. To drive it instead: belay run --take-over ${incident.id}.`,
+      },
+    );
   }
   await startRequested(world, incident);
   return incident;

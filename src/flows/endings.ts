@@ -100,6 +100,23 @@ function standsStill(incident: Incident, runbook: Runbook | null): boolean {
   return asks || waits || looks;
 }
 
+/** Stops the run where it stands; the incident stays open, and nothing is taken back. @throws BELAY_GUARD_REFUSED */
+export async function abortRun(world: World, caller: Caller, request: EndRequest): Promise<Incident> {
+  const before = await incidentOf(world, request.incident);
+  await stopRun(world, before, await pinnedRunbook(world, before));
+  return world.incidents.update(before.id, `abort/${caller.person}/${request.key}`, (incident) => {
+    if (incident.run === null) return null;
+    const stamp = { at: world.time.now(), actor: actorOf(caller) };
+    const open = Object.values(incident.approvals).filter((approval) => approval.state === 'open');
+    return {
+      events: [
+        ...open.map((approval): EventDraft => ({ type: 'approval.expired', data: { id: approval.id, escalated: false }, ...stamp })),
+        { type: 'run.finished', data: { run: incident.run, outcome: 'aborted', reason: request.reason }, ...stamp },
+      ],
+    };
+  });
+}
+
 interface Told {
   readonly caller: Caller;
   readonly runbook: Runbook | null;

@@ -31,7 +31,7 @@ export async function askHow(visit: Visit, reason: string): Promise<Next> {
 }
 
 /** What this runbook has done, and what it has called; what its caller did before is the caller's. */
-async function takeBack(visit: Visit, reason: string): Promise<string> {
+export async function takeBack(visit: Visit, reason: string): Promise<string> {
   const { course, prefix } = visit.run;
   const steps = course.completed.map((one) => one.step).filter((step) => step.startsWith(prefix));
   return `${visit.step.id}: ${reason}; ${await unwind(visit, steps)}`;

@@ -24,7 +24,7 @@ export async function passGate(visit: Visit): Promise<'go' | 'begun' | Next> {
   for (const [index, pre] of (step.pre ?? []).entries()) {
     const answer = await evaluateCondition(visit, `pre${index}`, pre);
     if (answer.value === true) continue;
-    if (!begun) await begin(visit);
+    if (!begun && !(await begin(visit))) return NEXT;
     const why = answer.why === '' ? '' : ` (${answer.why})`;
     const detail = { code: 'BELAY_GUARD_REFUSED', message: `pre does not hold: ${pre}${why}`, facts: namedIn(visit, pre) };
     await finish(visit, 'failed', detail);
@@ -42,7 +42,7 @@ async function askProbe(visit: Visit, check: Check): Promise<'go' | 'begun' | Ne
   )) as unknown as CheckOutcome;
   if (outcome.result === 'pass') return 'go';
   if (outcome.result === 'fail') return skip(visit, `when ${check.probe}: ${check.expect}`, outcome.values);
-  await begin(visit);
+  if (!(await begin(visit))) return NEXT;
   // A part of a fan-out asks nobody.
   if (run.isPart === true) {
     await finish(visit, 'failed', { message: `when ${check.probe}: ${outcome.reason}` });

@@ -3,9 +3,10 @@
 import { assert } from '../domain/assert.ts';
 import type { Step } from '../domain/ir.ts';
 import { ownSteps } from '../domain/ir.ts';
+import { takeBack } from './fail.ts';
 import { passGate } from './gate.ts';
 import type { Next, Run, RunOutcome, Visit } from './run.ts';
-import { begin } from './run.ts';
+import { askPeopleUntil, begin, NEXT } from './run.ts';
 import { runApprove } from './steps/approve.ts';
 import { runCall } from './steps/call.ts';
 import { runChoose } from './steps/choose.ts';
@@ -35,12 +36,26 @@ export async function interpret(run: Run): Promise<RunOutcome> {
     visits[step.id] = number;
     if (number > MOST_VISITS)
       return { outcome: 'failed', reason: `${step.id} came up ${MOST_VISITS} times: somebody has to look`, people: false };
-    const next = await visitStep({ run, step, number });
+    const next = await held({ run, step, number }, await visitStep({ run, step, number }));
     if (next.to === 'stop') return { outcome: 'failed', reason: next.reason, people: next.people === true };
     position = next.to === 'goto' ? steps.findIndex((one) => one.id === next.step) : position + 1;
     if (position < 0) return { outcome: 'failed', reason: `no step ${next.to === 'goto' ? next.step : ''}`, people: false };
   }
   return { outcome: 'done' };
+}
+
+/** The step after which the person who began the run wanted to look: it rests until people let it go on. */
+async function held(visit: Visit, next: Next): Promise<Next> {
+  const { run, step } = visit;
+  if (run.course.until !== step.id || next.to === 'stop') return next;
+  for (let round = 1; ; round += 1) {
+    const question = `the run rests after ${step.id}, as it was begun`;
+    const said = await askPeopleUntil(visit, question, ['continue', 'undo', 'stop'], null, `hold${round}`);
+    if (said === null) continue;
+    if (said.choice === 'continue') return next;
+    const reason = `stopped there by ${said.by}`;
+    return { to: 'stop', people: true, reason: said.choice === 'undo' ? await takeBack(visit, reason) : `${step.id}: ${reason}` };
+  }
 }
 
 /** A step out of its turn, as a visit of its own. */
@@ -55,7 +70,7 @@ function visitAgain(run: Run, id: string): Promise<Next> {
 async function visitStep(visit: Visit): Promise<Next> {
   const gate = await passGate(visit);
   if (gate !== 'go' && gate !== 'begun') return gate;
-  if (gate === 'go') await begin(visit);
+  if (gate === 'go' && !(await begin(visit))) return NEXT;
   return runKind(visit);
 }
 

@@ -36,6 +36,8 @@ export type RespondInput =
       readonly inputs: JsonObject;
       readonly planHash: string;
       readonly by: string;
+      /** The run rests after this step. */
+      readonly until?: string;
     };
 
 interface Opened {
@@ -71,7 +73,8 @@ async function respond(context: FlowContext, world: World, input: RespondInput, 
     await tellWithoutRunbook({ context, world, incident: opened.incident }, input);
     return { incident: opened.incident, outcome: 'no runbook' };
   }
-  const run = await newRun(context, world, { ...opened, irHash: opened.irHash });
+  const until = input.kind === 'run' && input.until !== undefined ? { until: input.until } : {};
+  const run = await newRun(context, world, { ...opened, irHash: opened.irHash, ...until });
   const settled: Settled =
     input.kind === 'run' ? { kind: 'go', plan: await plannedBy(run, input) } : await decideUntilSettled(run, input.transition);
   switch (settled.kind) {
@@ -185,8 +188,12 @@ async function dedupe(world: World, incident: Incident, transition: Transition, 
   );
 }
 
-async function newRun(context: FlowContext, world: World, opened: Opened & { readonly irHash: string }): Promise<Run> {
-  const { irHash, inputs } = opened;
+async function newRun(
+  context: FlowContext,
+  world: World,
+  opened: Opened & { readonly irHash: string; readonly until?: string },
+): Promise<Run> {
+  const { irHash, inputs, until } = opened;
   const runbook = opened.runbook ?? ((await context.step('pin', () => world.documents.get(irHash))) as unknown as Runbook);
   const plan: Plan = {
     runbook: runbook.id,
@@ -200,7 +207,18 @@ async function newRun(context: FlowContext, world: World, opened: Opened & { rea
     unknowns: [],
   };
   const outputs = {};
-  const course: Course = { runbook, inputs, plan, completed: [], left: [], unwinds: 0, visits: {}, outputs: { '': outputs }, alone: null };
+  const course: Course = {
+    runbook,
+    inputs,
+    plan,
+    completed: [],
+    left: [],
+    unwinds: 0,
+    visits: {},
+    outputs: { '': outputs },
+    alone: null,
+    ...(until === undefined ? {} : { until }),
+  };
   return { context, world, incident: opened.incident, irHash, course, runbook, inputs, prefix: '', outputs, rechecked: false };
 }
 

@@ -45,6 +45,8 @@ export interface Course {
   /** How often something was taken back: names the engine steps of each. */
   unwinds: number;
   readonly visits: Record<string, number>;
+  /** After this step the run rests until people let it go on. */
+  readonly until?: string;
   /** Of each runbook at work, by its prefix: step id, as the runbook writes it with `_` for `-` → outputs. */
   readonly outputs: Record<string, Record<string, JsonObject>>;
   /** The breach that Belay acts on alone; null when people approved the plan or started the run. */
@@ -218,12 +220,26 @@ function evidenceOf(run: Run, step: Step, detail: JsonObject, at: Instant): Even
   }));
 }
 
-export async function begin(visit: Visit): Promise<void> {
+/** False: a person said that it is to be skipped, and so it is. */
+export async function begin(visit: Visit): Promise<boolean> {
   const { run, step, number } = visit;
-  await append(run, partName(visit, 'begin'), (at) => ({
-    events: [{ type: 'step.started', data: { step: step.id, kind: step.kind, title: step.title, attempt: number }, at, actor: BELAY }],
-    ...withinTimer(step, number, at),
-  }));
+  if (run.isPart === true) return true;
+  const name = partName(visit, 'begin');
+  return (await run.context.step(name, async () => {
+    const at = run.world.time.now();
+    const incident = await run.world.incidents.update(run.incident, `${run.context.runId}/${name}`, ({ skips }) => {
+      const asked = skips?.[step.id];
+      if (asked !== undefined)
+        return {
+          events: [{ type: 'step.skipped', data: { step: step.id, reason: `${asked.by}: ${asked.reason}`, facts: {} }, at, actor: BELAY }],
+        };
+      return {
+        events: [{ type: 'step.started', data: { step: step.id, kind: step.kind, title: step.title, attempt: number }, at, actor: BELAY }],
+        ...withinTimer(step, number, at),
+      };
+    });
+    return incident.steps[step.id]?.status !== 'skipped';
+  })) as boolean;
 }
 
 /** What people are given: a miss escalates, and stops nothing. */
@@ -270,12 +286,18 @@ export async function askPeople(visit: Visit, question: string, options: Options
 }
 
 /** The same; null when nobody has said anything by then. */
-export async function askPeopleUntil(visit: Visit, question: string, options: Options, until: Instant | null): Promise<Choice | null> {
+export async function askPeopleUntil(
+  visit: Visit,
+  question: string,
+  options: Options,
+  until: Instant | null,
+  part = 'ask',
+): Promise<Choice | null> {
   const { run, step } = visit;
   if (run.isPart === true) throw new BelayError('BELAY_GUARD_REFUSED', `${step.id} would have to ask people: ${question}`);
-  await update(run, partName(visit, 'ask'), (incident, at) => {
+  await update(run, partName(visit, part), (incident, at) => {
     const told = attention(run, incident, {
-      revision: partName(visit, 'ask'),
+      revision: partName(visit, part),
       at,
       asks: 'answer',
       ...(step.who === undefined ? {} : { of: [step.who] }),
@@ -291,15 +313,15 @@ export async function askPeopleUntil(visit: Visit, question: string, options: Op
   for (;;) {
     const answer = await nextAnswer(visit, until ?? (await run.context.now()) + PATIENCE_MS);
     if (answer?.choice !== null && answer?.choice !== undefined && options.includes(answer.choice))
-      return settle(visit, answer.choice, answer.by);
+      return settle(visit, answer.choice, answer.by, part);
     if (answer === null && until !== null) return null;
   }
 }
 
 /** The question is answered: nobody is asked any more, and the step is what it was before. */
-async function settle(visit: Visit, choice: string, by: string): Promise<Choice> {
+async function settle(visit: Visit, choice: string, by: string, part: string): Promise<Choice> {
   const { run, step, number } = visit;
-  await append(run, partName(visit, 'settled'), (at) => ({
+  await append(run, partName(visit, part === 'ask' ? 'settled' : `${part}:settled`), (at) => ({
     events: [{ type: 'step.settled', data: { step: step.id, attempt: number, by, choice }, at, actor: BELAY }],
   }));
   return { choice, by };

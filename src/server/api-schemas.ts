@@ -39,7 +39,22 @@ export const endBody = z.strictObject({ reason: text(1000) });
 export const takenBackBody = z.strictObject({ note: text(4000) });
 export const pauseBody = z.strictObject({ reason: text(1000) });
 export const planBody = z.strictObject({ runbook: name, inputs: inputs.default({}) });
-export const runBody = z.strictObject({ runbook: name, inputs: inputs.default({}), planHash: hash.optional() });
+const stepName = text(200);
+export const runBody = z.strictObject({
+  runbook: name,
+  inputs: inputs.default({}),
+  planHash: hash.optional(),
+  until: stepName.optional().openapi({ description: 'The run rests after this step' }),
+  skip: z
+    .array(z.strictObject({ step: stepName, reason: text(1000) }))
+    .max(100)
+    .optional(),
+});
+export const steerBody = z.strictObject({
+  verb: z.enum(['continue', 'skip', 'abort', 'takeOver']),
+  step: stepName.optional(),
+  reason: text(1000).optional(),
+});
 export const reportBody = z.strictObject({ trigger: name, org: name.optional(), text: text(4000) });
 
 const silencedName = name.nullable().default(null);

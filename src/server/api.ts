@@ -42,6 +42,7 @@ import {
   viewSchema,
 } from './api-schemas.ts';
 import { addShadow } from './api-shadow.ts';
+import { addSteering } from './api-steer.ts';
 import { addTriggers } from './api-triggers.ts';
 import type { Auth } from './auth.ts';
 import type { Backtests } from './backtests.ts';
@@ -74,6 +75,7 @@ export function mountApi(api: Api, deps: ApiDeps): void {
   addAnswers(add, deps);
   addIncidentWrites(add, deps);
   addEndings(add, deps);
+  addSteering(add, deps);
   addPause(add, deps);
   addSilences(add, deps);
   addRuns(add, deps);

@@ -43,6 +43,23 @@ export interface SilenceAsked {
   readonly key: string;
 }
 
+export interface RunAsked {
+  readonly runbook: string;
+  readonly inputs: JsonObject;
+  readonly planHash?: string | undefined;
+  readonly until?: string | undefined;
+  readonly skip?: readonly { readonly step: string; readonly reason: string }[] | undefined;
+  readonly key: string;
+}
+
+export interface SteerAsked {
+  readonly incident: string;
+  readonly verb: 'continue' | 'skip' | 'abort' | 'takeOver';
+  readonly step?: string | undefined;
+  readonly reason?: string | undefined;
+  readonly key: string;
+}
+
 export interface Commands {
   /** @throws BELAY_PLAN_CHANGED, BELAY_NOT_FOUND, BELAY_FORBIDDEN */
   approve(caller: Caller, o: ApproveRequest): Promise<Incident>;
@@ -67,10 +84,9 @@ export interface Commands {
     o: { readonly episode: string; readonly verdict: ShadowVerdict; readonly why: string; readonly key: string },
   ): Promise<ShadowMark>;
   plan(o: { readonly runbook: string; readonly inputs: JsonObject }): Promise<Plan>;
-  startRun(
-    caller: Caller,
-    o: { readonly runbook: string; readonly inputs: JsonObject; readonly planHash?: string | undefined; readonly key: string },
-  ): Promise<Incident>;
+  startRun(caller: Caller, o: RunAsked): Promise<Incident>;
+  /** @throws BELAY_LOCK_HELD where somebody else drives the run, BELAY_PLAN_CHANGED, BELAY_GUARD_REFUSED while it may be changing something */
+  steer(caller: Caller, o: SteerAsked): Promise<Incident>;
   /** @throws BELAY_NOT_FOUND, BELAY_FORBIDDEN */
   report(caller: Caller, o: { readonly trigger: string; readonly scope: string; readonly text: string }): Promise<Reported>;
   close(caller: Caller, o: { readonly incident: string; readonly key: string }): Promise<Incident>;

@@ -103,6 +103,12 @@ export function createFakeCommands(world: ReadWorld, plan: Plan): FakeCommands {
       reports.push(o);
       return { status: 'suspect', people: [caller.person], withinMs: 3_600_000, enough: false };
     },
+    async steer(caller, o) {
+      asked.push(
+        `steer ${caller.person} ${o.verb}${o.step === undefined ? '' : ` ${o.step}`}${o.reason === undefined ? '' : ` ${o.reason}`}`,
+      );
+      return append(o.incident, `steer/${o.key}`, []);
+    },
     async resolve(caller, o) {
       asked.push(`resolve ${caller.person} ${o.reason}`);
       return append(o.incident, `resolve/${o.key}`, []);

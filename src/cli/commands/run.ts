@@ -10,11 +10,18 @@ import { isSet, textOption } from '../context.ts';
 import { planFromServer } from '../plan-of.ts';
 import { planText } from '../plan-text.ts';
 import { followRun } from '../run-end.ts';
+import { skips, steer, steeringOf } from '../steer.ts';
 import { clean } from '../text-layout.ts';
 import { shortHash } from '../value-text.ts';
 
 export const run: Run = async (context, typed): Promise<ExitCode> => {
   const { out, lang, reach } = context;
+  const steered = steeringOf(typed);
+  if (steered !== null) return steer(context, typed, steered);
+  if (typed.args[0] === undefined)
+    throw new BelayError('BELAY_USAGE', 'Which runbook?', {
+      hint: 'Name it: belay run <runbook>. To go on with one: belay run --continue INC-1',
+    });
   const wanted = hashOption(textOption(typed, 'plan'));
   const client = await reach();
   const plan = await planFromServer(client, typed);
@@ -29,6 +36,8 @@ export const run: Run = async (context, typed): Promise<ExitCode> => {
     runbook: plan.runbook,
     inputs: plan.inputs,
     planHash: plan.planHash,
+    ...(textOption(typed, 'until') === undefined ? {} : { until: textOption(typed, 'until') }),
+    ...(skips(typed).length === 0 ? {} : { skip: skips(typed) }),
   });
   if (isSet(typed, 'detach')) {
     out.data({ incident }, () => `${incident.id} runs ${plan.runbook}. Follow it: belay watch ${incident.id}`);

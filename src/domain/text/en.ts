@@ -74,6 +74,7 @@ const events: EventTexts = {
   'approval.denied': (d) => `${d.by} denied the approval: ${d.reason}`,
   'approval.expired': (d) => `The approval ran out of time${d.escalated ? ' and was escalated' : ''}`,
   'run.requested': (d) => `${d.by} asked for runbook ${d.runbook} with plan ${short(d.planHash)}`,
+  'run.takenOver': (d) => `${d.by} took the run over${d.from === null ? '' : ` from ${d.from}`}`,
   'run.queued': (d) => `The run waits for ${d.behind ?? 'another run'}, which holds ${d.lock}`,
   'run.started': (d) => `Runbook ${d.runbook} started with plan ${short(d.planHash)}`,
   'run.finished': (d) => `Runbook ended: ${outcomes[d.outcome]}${d.reason === '' ? '' : ` (${d.reason})`}`,
@@ -84,6 +85,7 @@ const events: EventTexts = {
   'step.settled': (d) => `${d.by} decided for step ${d.step}: ${d.choice}`,
   'step.observed': (d) => `Step ${d.step} looked: ${d.desired ? 'already as wanted' : 'a change is needed'}`,
   'step.finished': (d) => `Step ${d.step}: ${stepStatuses[d.status]}${d.attempt > 1 ? ` (attempt ${d.attempt})` : ''}`,
+  'step.skipAsked': (d) => `${d.by} said to skip step ${d.step}: ${d.reason}`,
   'step.skipped': (d) => `Step ${d.step} skipped: ${d.reason}`,
   'step.undone': (d) => `Step ${d.step} taken back by ${d.by}`,
   'each.began': (d, say) =>

@@ -75,6 +75,7 @@ const events: EventTexts = {
   'approval.denied': (d) => `${d.by} negou a aprovação: ${d.reason}`,
   'approval.expired': (d) => `O prazo da aprovação acabou${d.escalated ? ' e ela foi escalada' : ''}`,
   'run.requested': (d) => `${d.by} pediu o runbook ${d.runbook} com o plano ${short(d.planHash)}`,
+  'run.takenOver': (d) => `${d.by} assumiu a execução${d.from === null ? '' : `, antes de ${d.from}`}`,
   'run.queued': (d) => `A execução espera ${d.behind ?? 'outra execução'}, que detém ${d.lock}`,
   'run.started': (d) => `Runbook ${d.runbook} iniciado com o plano ${short(d.planHash)}`,
   'run.finished': (d) => `Runbook terminou: ${outcomes[d.outcome]}${d.reason === '' ? '' : ` (${d.reason})`}`,
@@ -85,6 +86,7 @@ const events: EventTexts = {
   'step.settled': (d) => `${d.by} decidiu sobre o passo ${d.step}: ${d.choice}`,
   'step.observed': (d) => `Passo ${d.step} observou: ${d.desired ? 'já está como desejado' : 'é preciso mudar'}`,
   'step.finished': (d) => `Passo ${d.step}: ${stepStatuses[d.status]}${d.attempt > 1 ? ` (tentativa ${d.attempt})` : ''}`,
+  'step.skipAsked': (d) => `${d.by} mandou pular o passo ${d.step}: ${d.reason}`,
   'step.skipped': (d) => `Passo ${d.step} pulado: ${d.reason}`,
   'step.undone': (d) => `Passo ${d.step} desfeito por ${d.by}`,
   'each.began': (d, say) =>
