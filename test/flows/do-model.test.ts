@@ -13,9 +13,12 @@ import { createFakeJournal, journalLinesOf } from '../world/fakes/journal.ts';
 import { KillSwitch } from '../world/fakes/kill-switch.ts';
 import { createFakePause } from '../world/fakes/pause.ts';
 import { createFakeTime } from '../world/fakes/time.ts';
+import { compared, explore } from '../world/protocol-model.ts';
 
 const BAD = 'v2';
 const GOOD = 'v1';
+/** As the model calls them. */
+const NAMES: Readonly<Record<string, string>> = { v1: 'good', v2: 'bad', v3: 'foreign' };
 
 interface Case {
   readonly kills: readonly (number | null)[];
@@ -153,6 +156,7 @@ describe('the step protocol', () => {
     expect(calm.outcome.status).toBe('done');
     const kills = [null, ...Array.from({ length: calm.boundaries + 2 }, (_, index) => index + 1)];
     const wrong: string[] = [];
+    const ends = new Set<string>();
     const statuses: Record<string, number> = {};
     let played = 0;
     for (const first of kills) {
@@ -166,6 +170,7 @@ describe('the step protocol', () => {
             };
             const ended = await play(one);
             played += 1;
+            ends.add(`${ended.outcome.status} ${NAMES[fakeTargetOn(ended.disk, 'web', BAD).value]}`);
             statuses[ended.outcome.status] = (statuses[ended.outcome.status] ?? 0) + 1;
             wrong.push(...violations(one, ended).map((violation) => `${JSON.stringify(one)}: ${violation}`));
           }
@@ -175,6 +180,23 @@ describe('the step protocol', () => {
     expect(wrong).toEqual([]);
     expect(played).toBeGreaterThan(500);
     expect(Object.keys(statuses).sort()).toEqual(['conflict', 'done', 'noop', 'unknown']);
+    // The real step ends where its model does, and nowhere else: in every order of three crashes and one foreign deploy.
+    const modelled = (['foreign', 'good'] as const).flatMap((to) => explore(compared, to)).map(({ status, live }) => `${status} ${live}`);
+    expect([...ends].sort()).toEqual([...new Set(modelled)].sort());
+  }, 120_000);
+
+  it('ends as without a crash after three of them, wherever they come', async () => {
+    const calm = await play({ kills: [], foreignAt: null, foreignTo: '' });
+    const points = Array.from({ length: calm.boundaries + 1 }, (_, index) => index + 1);
+    const ends = new Set<string>();
+    for (const first of points)
+      for (const second of points)
+        for (const third of points) {
+          const one: Case = { kills: [first, second, third], foreignAt: null, foreignTo: '' };
+          const ended = await play(one);
+          ends.add(`${ended.outcome.status} ${NAMES[fakeTargetOn(ended.disk, 'web', BAD).value]} ${violations(one, ended).join()}`);
+        }
+    expect([...ends]).toEqual(['done good ']);
   }, 120_000);
 
   it('would be caught overwriting a foreign deploy if the target compared nothing and nothing was observed first', async () => {
