@@ -29,6 +29,7 @@ import { createFakeJournal } from './fakes/journal.ts';
 import { KillSwitch } from './fakes/kill-switch.ts';
 import { createFakeOutbox } from './fakes/outbox.ts';
 import { createFakePartLocks } from './fakes/part-locks.ts';
+import { createFakeReleaseHistory } from './fakes/release-history.ts';
 import { createFakePause } from './fakes/pause.ts';
 import { createFakeReleaseHistory } from './fakes/release-history.ts';
 import { createFakeShadowStore } from './fakes/shadow-store.ts';
@@ -103,6 +104,8 @@ export async function openRunFile(o: RunFileOptions) {
     readings,
     expression,
     partLocks: createFakePartLocks(stores),
+    freezes: createFakeFreezes(stores),
+    releases: createFakeReleaseHistory(stores),
     renderer: createRenderer(),
     statusPage: null,
     artefacts: { write: async (incident, name) => `${incident}/${name}`, read: async () => null },
