@@ -180,7 +180,9 @@ function proxyOf(id: string, one: LocalParts['proxies'][string]): Promise<Findin
     const { shares, up } = await one.look();
     const says = one.names.map((name) => `${name} ${Math.round((shares[name] ?? 0) * 100)}%`).join(', ');
     const down = one.names.filter((name) => !up.includes(name));
-    return down.length === 0 ? ok(what, says) : warn(what, `${says}; ${down.join(', ')} does not answer`, 'It can be given no requests now.');
+    return down.length === 0
+      ? ok(what, says)
+      : warn(what, `${says}; ${down.join(', ')} does not answer`, 'It can be given no requests now.');
   });
 }
 

@@ -15,8 +15,8 @@ import type { Http } from '../ports/http.ts';
 import type { PauseSwitch } from '../ports/pause.ts';
 import type { RuleFiles } from '../ports/rule-files.ts';
 import type { ServiceControl } from '../ports/service-control.ts';
-import type { TrafficSplit } from '../ports/traffic-split.ts';
 import type { Flag, SettingStore } from '../ports/settings.ts';
+import type { TrafficSplit } from '../ports/traffic-split.ts';
 
 export interface OpenOptions {
   readonly dataDir: string;

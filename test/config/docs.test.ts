@@ -26,9 +26,21 @@ const SYSTEM = read('docs/reference/belay-yaml.md');
 
 /** Rules whose name is put together in the code. */
 const COMPOSED = [
-  ...['action', 'probe', 'runbook', 'component', 'role', 'channel', 'organization', 'target', 'switch', 'proxy', 'service', 'database', 'trigger'].map(
-    (what) => `unknown-${what}`,
-  ),
+  ...[
+    'action',
+    'probe',
+    'runbook',
+    'component',
+    'role',
+    'channel',
+    'organization',
+    'target',
+    'switch',
+    'proxy',
+    'service',
+    'database',
+    'trigger',
+  ].map((what) => `unknown-${what}`),
   ...['source', 'target', 'switch', 'proxy', 'service', 'database', 'channel'].map((what) => `${what}-option`),
   ...['asks', 'loop', 'missing', 'role-differs', 'too-deep', 'too-many-steps'].map((why) => `call-${why}`),
 ];

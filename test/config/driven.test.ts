@@ -83,22 +83,64 @@ const WEB = '{ component: shop, driver: haproxy, socket: s, backend: web, server
 
 describe('services and proxies', () => {
   test.each([
-    ['a program that PM2 takes for something else', '{ driver: pm2, apps: [all] }', WEB, 'service.restart\nwith: { service: api }', 'service-option'],
-    ['a service of a component that there is not', '{ component: shp, driver: pm2 }', WEB, 'service.restart\nwith: { service: api }', 'unknown-component'],
-    ['a single server', API, '{ driver: haproxy, socket: s, backend: web, servers: [old] }', 'service.restart\nwith: { service: api }', 'proxy-option'],
+    [
+      'a program that PM2 takes for something else',
+      '{ driver: pm2, apps: [all] }',
+      WEB,
+      'service.restart\nwith: { service: api }',
+      'service-option',
+    ],
+    [
+      'a service of a component that there is not',
+      '{ component: shp, driver: pm2 }',
+      WEB,
+      'service.restart\nwith: { service: api }',
+      'unknown-component',
+    ],
+    [
+      'a single server',
+      API,
+      '{ driver: haproxy, socket: s, backend: web, servers: [old] }',
+      'service.restart\nwith: { service: api }',
+      'proxy-option',
+    ],
     ['a service that there is not', API, WEB, 'service.restart\nwith: { service: apj }', 'unknown-service'],
-    ['a number that is none', API, WEB, 'service.scale\nwith: { service: api, to: many }\nundo: { do: service.start, with: { service: api } }', 'wrong-argument'],
+    [
+      'a number that is none',
+      API,
+      WEB,
+      'service.scale\nwith: { service: api, to: many }\nundo: { do: service.start, with: { service: api } }',
+      'wrong-argument',
+    ],
     ['a stop that cannot be taken back', API, WEB, 'service.stop\nwith: { service: api }', 'undo-missing'],
-    ['a proxy that there is not', API, WEB, 'deploy.traffic\nwith: { proxy: wbe, to: new, share: 10% }\nirreversible: so it is', 'unknown-proxy'],
-    ['a share that is none', API, WEB, 'deploy.traffic\nwith: { proxy: web, to: new, share: some }\nirreversible: so it is', 'wrong-argument'],
+    [
+      'a proxy that there is not',
+      API,
+      WEB,
+      'deploy.traffic\nwith: { proxy: wbe, to: new, share: 10% }\nirreversible: so it is',
+      'unknown-proxy',
+    ],
+    [
+      'a share that is none',
+      API,
+      WEB,
+      'deploy.traffic\nwith: { proxy: web, to: new, share: some }\nirreversible: so it is',
+      'wrong-argument',
+    ],
   ] as const)('%s is told', (_what, services, proxies, step, rule) => {
-    expect(withParts(services, proxies, step).diagnostics.filter((one) => one.severity === 'error').map((one) => one.rule)).toEqual([rule]);
+    expect(
+      withParts(services, proxies, step)
+        .diagnostics.filter((one) => one.severity === 'error')
+        .map((one) => one.rule),
+    ).toEqual([rule]);
   });
 
   test('that are as they should be are told of nothing, and arrive as the catalogs say', () => {
     const loaded = withParts(API, WEB, 'service.restart\nwith: { service: api }');
     expect(told(loaded).filter((one) => !one.includes('(warning)'))).toEqual([]);
-    expect(loaded.system?.services).toEqual([{ id: 'api', component: 'shop', driver: 'docker-container', container: 'api', graceMs: 10_000 }]);
+    expect(loaded.system?.services).toEqual([
+      { id: 'api', component: 'shop', driver: 'docker-container', container: 'api', graceMs: 10_000 },
+    ]);
     expect(loaded.system?.proxies).toMatchObject([{ id: 'web', driver: 'haproxy', servers: ['old', 'new'] }]);
   });
 });

@@ -66,7 +66,11 @@ describe('a strict watch', () => {
 
   it('writes limits as expressions take them', () => {
     const [rule] = SHOP.triggers;
-    const checks = (above: number) => strictChecks([{ ...(rule as (typeof SHOP.triggers)[number]), scope: 'all', breach: { above, overMs: 1, stillMs: 1, forMs: 0 } }], { strict: 0.5, org: null });
+    const checks = (above: number) =>
+      strictChecks([{ ...(rule as (typeof SHOP.triggers)[number]), scope: 'all', breach: { above, overMs: 1, stillMs: 1, forMs: 0 } }], {
+        strict: 0.5,
+        org: null,
+      });
     expect([0.02, 10, 1e-6].map((above) => checks(above)[0]?.expect)).toEqual(['lower <= 0.01', 'lower <= 5.0', 'lower <= 0.0000005']);
     for (const above of [0.02, 10, 1e-6])
       expect(CEL.evaluate(checks(above)[0]?.expect ?? '', { lower: 'double' }, { lower: 0 })).toEqual({ ok: true, value: true });

@@ -29,7 +29,6 @@ import { createFakeJournal } from './fakes/journal.ts';
 import { KillSwitch } from './fakes/kill-switch.ts';
 import { createFakeOutbox } from './fakes/outbox.ts';
 import { createFakePartLocks } from './fakes/part-locks.ts';
-import { createFakeReleaseHistory } from './fakes/release-history.ts';
 import { createFakePause } from './fakes/pause.ts';
 import { createFakeReleaseHistory } from './fakes/release-history.ts';
 import { createFakeShadowStore } from './fakes/shadow-store.ts';

@@ -16,10 +16,10 @@ import { freezeActions } from './freeze.ts';
 import { type IntakePorts, intakeActions, NO_INTAKE } from './intake.ts';
 import { integrationActions } from './integrations.ts';
 import { pauseActions } from './pause.ts';
+import { type FreezePorts, scopeFreezeActions } from './scope-freeze.ts';
 import { serviceActions } from './service.ts';
 import { settingActions } from './settings.ts';
 import { trafficActions } from './traffic.ts';
-import { type FreezePorts, scopeFreezeActions } from './scope-freeze.ts';
 
 export interface ActionPorts {
   readonly targets: Readonly<Record<string, DeployTarget>>;

@@ -103,7 +103,10 @@ describe.skipIf(typeof alembic === 'string')('a database that Alembic migrates',
       stdio: 'pipe' as const,
     };
     const booted = spawnSync(alembic.file, ['upgrade', 'head'], boot);
-    expect([booted.status, `${booted.stdout}${booted.stderr}`]).toEqual([255, expect.stringContaining("Can't locate revision identified by 'b2'")]);
+    expect([booted.status, `${booted.stdout}${booted.stderr}`]).toEqual([
+      255,
+      expect.stringContaining("Can't locate revision identified by 'b2'"),
+    ]);
   });
 
   it('that is no single line is refused, and what fails halfway is told with the words of the program', async () => {
