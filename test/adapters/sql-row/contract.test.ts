@@ -25,7 +25,8 @@ create table switches (name text primary key, value boolean not null, why text);
 insert into switches values ('writes', true, ''), ('other', true, '');`;
 
 async function database() {
-  const url = await postgres.createDatabase(`flags_${(number += 1)}`);
+  number += 1;
+  const url = await postgres.createDatabase(`flags_${number}`);
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   await client.query(TABLE);

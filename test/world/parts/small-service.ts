@@ -20,6 +20,12 @@ interface Flags {
   readonly newVoiceAnalysis?: boolean;
 }
 
+interface Reply {
+  readonly status: number;
+  readonly body?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 export async function startSmallService(folder: string): Promise<SmallService> {
   const at = (name: string): string => path.join(folder, name);
   let env: Readonly<Record<string, string | undefined>> = {};
@@ -31,25 +37,26 @@ export async function startSmallService(folder: string): Promise<SmallService> {
   load();
   let seen = 0;
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
-    const say = (status: number, body = '', headers: Record<string, string> = {}): void => {
-      response.writeHead(status, headers).end(body);
-    };
+    const { status, body = '', headers = {} } = replyTo(request.method ?? 'GET', new URL(request.url ?? '/', 'http://service').pathname);
+    response.writeHead(status, headers).end(body);
+  };
+  const replyTo = (method: string, where: string): Reply => {
     const flags = JSON.parse(readFileSync(at('flags.json'), 'utf8')) as Flags;
-    const url = new URL(request.url ?? '/', 'http://service');
-    if (url.pathname === '/reload') {
-      load();
-      return say(204);
-    }
-    if (request.method === 'POST' && flags.writesPaused === true) return say(503, 'writes are paused', { 'retry-after': '60' });
-    if (url.pathname === '/webhook/v1') return env['LEGACY_WEBHOOKS'] === 'on' ? say(200, 'taken') : say(410, 'gone: use /webhook/v2');
-    if (url.pathname === '/limited') {
+    if (where === '/reload') load();
+    if (where === '/reload') return { status: 204 };
+    if (method === 'POST' && flags.writesPaused === true)
+      return { status: 503, body: 'writes are paused', headers: { 'retry-after': '60' } };
+    if (where === '/webhook/v1')
+      return env['LEGACY_WEBHOOKS'] === 'on' ? { status: 200, body: 'taken' } : { status: 410, body: 'gone: use /webhook/v2' };
+    if (where === '/limited') {
       seen += 1;
-      return seen > Number(env['RATE_LIMIT'] ?? 0) ? say(429) : say(200);
+      return { status: seen > Number(env['RATE_LIMIT'] ?? 0) ? 429 : 200 };
     }
-    if (url.pathname === '/admin') return env['ENABLE_TEST_BYPASS'] === 'true' ? say(200, 'let in') : say(401);
-    if (url.pathname === '/voice') return say(200, flags.newVoiceAnalysis === true ? 'new analysis' : 'old analysis');
-    if (url.pathname === '/page') return say(200, 'page', { 'cache-control': `max-age=${env['CACHE_MODE'] === 'aggressive' ? 3600 : 5}` });
-    return say(200, 'saved');
+    if (where === '/admin') return env['ENABLE_TEST_BYPASS'] === 'true' ? { status: 200, body: 'let in' } : { status: 401 };
+    if (where === '/voice') return { status: 200, body: flags.newVoiceAnalysis === true ? 'new analysis' : 'old analysis' };
+    if (where === '/page')
+      return { status: 200, body: 'page', headers: { 'cache-control': `max-age=${env['CACHE_MODE'] === 'aggressive' ? 3600 : 5}` } };
+    return { status: 200, body: 'saved' };
   };
   const server = createServer(answer);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
