@@ -59,7 +59,7 @@ export interface Looked {
 
 /** @throws BELAY_CONFIG_INVALID for options that a driver does not take */
 export function openDrivers(system: System, ground: DriversGround): Drivers & Looked {
-  const { http, time, readings, pause, freezes } = ground;
+  const { http, time, readings, pause, freezes, expression } = ground;
   const scopes = freezes === undefined ? {} : { scopes: { freezes, system, time } };
   const { stability = (_id: string, target: DeployTarget) => target } = ground;
   const targets = Object.fromEntries(Object.entries(openTargets(system, ground)).map(([id, target]) => [id, stability(id, target)]));
@@ -67,6 +67,7 @@ export function openDrivers(system: System, ground: DriversGround): Drivers & Lo
   const proxies = openProxies(system, ground);
   const services = openServices(system, ground);
   const integrations = openIntegrations(system, ground);
+  const own = { specs: system.actions ?? [], http, expression };
   const intake = { specs: system.intakes ?? [], store: ground.intake ?? null, time };
   const databases = openDatabases(system, ground);
   const secrets = createSecrets(system.secrets ?? [], ground);
@@ -83,6 +84,7 @@ export function openDrivers(system: System, ground: DriversGround): Drivers & Lo
     channels: openChannels(system, ground),
     commandRunner: createCommandRunner(system.policy?.run ?? NO_RUN_POLICY, ground),
     actions: createActions({ targets, switches, proxies, services, integrations, intake, databases, pause, ...settings, ...scopes }),
+    actions: createActions({ targets, switches, proxies, services, integrations, intake, databases, own, pause, ...settings, ...scopes }),
     probes: createProbes({
       http,
       readings,

@@ -6,6 +6,7 @@ import { DATABASE_DRIVERS, type DatabaseSpec } from '../domain/database-catalog.
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import type { DriverOptions } from '../domain/driver-options.ts';
 import { INTEGRATION_DRIVERS } from '../domain/integration-catalog.ts';
+import type { OwnActionSpec } from '../domain/own-action.ts';
 import { ANSWER_NAMES, parsePoint } from '../domain/probe-point.ts';
 import { PROXY_DRIVERS } from '../domain/proxy-catalog.ts';
 import { SECRET_DRIVERS } from '../domain/secret-catalog.ts';
@@ -67,6 +68,7 @@ export function lintSystemParts(context: LintContext): readonly Diagnostic[] {
     if (source.driver !== 'http') lintOptions({ what: 'source', spec: source }, context, problems);
     else if (source.expect !== undefined) lintExpect(source, source.expect, context, problems);
   for (const one of system.synthetics ?? []) lintSynthetic(one, context, problems);
+  for (const one of system.actions ?? []) lintOwnAction(one, context, problems);
   for (const spec of system.targets) lintOptions({ what: 'target', spec }, context, problems);
   for (const spec of system.switches) lintOptions({ what: 'switch', spec }, context, problems);
   for (const spec of system.proxies ?? []) lintOptions({ what: 'proxy', spec }, context, problems);
@@ -177,6 +179,23 @@ function lintExpect(
     problems.error('condition', span, `the source ${source.id} has no point that gives an answer of http`, {
       hint: 'Remove expect, or add a point that begins with http:// or https://.',
     });
+}
+
+/** What an action of the user's own asks of an answer. */
+function lintOwnAction({ id, observe, reached, state }: OwnActionSpec, context: LintContext, problems: Problems): void {
+  const wanted = [
+    [['observe', 'expect'], observe.expect, 'bool'],
+    [['reached'], reached, 'bool'],
+    [['state'], state, 'string'],
+  ] as const;
+  for (const [path, source, type] of wanted) {
+    if (source === undefined) continue;
+    const { span } = entryAt(context.drafts.system.value, ['actions', id, ...path]).value;
+    for (const { message, offset, rule, hint } of context.check(source, ANSWER_NAMES, type)) {
+      const place = spanInScalar(problems.source, span, source, offset, 1);
+      problems.error(rule === undefined || rule === 'type' || rule === 'syntax' ? 'condition' : rule, place, message, { hint });
+    }
+  }
 }
 
 /** What confirms an unsigned sender must be counted by Belay itself. */

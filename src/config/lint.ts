@@ -3,6 +3,7 @@ import { ACTIONS, PROBES } from '../domain/catalog.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import { hasErrors, sortDiagnostics } from '../domain/diagnostic.ts';
 import { linkRunbook } from '../domain/link-runbooks.ts';
+import { catalogOf } from '../domain/own-action.ts';
 import type { RunbookDraft } from './draft.ts';
 import { lintCommands } from './lint-commands.ts';
 import { lintConditions } from './lint-conditions.ts';
@@ -30,7 +31,7 @@ export function lintSystem(loaded: LoadedSystem, tools: LintTools): readonly Dia
   if (drafts.system !== null) {
     const context: LintContext = {
       ...tools,
-      actions: tools.actions ?? ACTIONS,
+      actions: { ...(tools.actions ?? ACTIONS), ...catalogOf(drafts.system.system.actions ?? []) },
       probes: tools.probes ?? PROBES,
       drafts: { ...drafts, system: drafts.system },
       system: drafts.system.system,

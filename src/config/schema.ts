@@ -7,6 +7,7 @@ import { DEFAULT_GUARD_LIMITS } from '../domain/guardrail.ts';
 import type { IntakeSpec } from '../domain/intake.ts';
 import { INTEGRATION_DRIVERS, type IntegrationSpec } from '../domain/integration-catalog.ts';
 import type { Severity } from '../domain/ir.ts';
+import type { OwnActionSpec } from '../domain/own-action.ts';
 import { PROXY_DRIVERS, type ProxySpec } from '../domain/proxy-catalog.ts';
 import { SECRET_DRIVERS, type SecretSpec } from '../domain/secret-catalog.ts';
 import { SERVICE_DRIVERS, type ServiceSpec } from '../domain/service-catalog.ts';
@@ -21,6 +22,7 @@ import { clock } from './clocks.ts';
 import { databaseOf, ofDatabase } from './databases.ts';
 import { type Driven, driven } from './driven.ts';
 import { intake } from './intake.ts';
+import { demandOwnFamily, OWN_ACTION_KEYS, ownAction } from './own-actions.ts';
 import { readPolicy } from './policy.ts';
 import type { Problems } from './problems.ts';
 import type { Reader } from './read.ts';
@@ -146,6 +148,7 @@ const FILE = record({
   targets: optional(mapOf(driven(TARGET_DRIVERS, ofComponent))),
   switches: optional(mapOf(driven(SWITCH_DRIVERS, ofComponent))),
   intake: optional(mapOf(intake)),
+  actions: optional(mapOf(ownAction, OWN_ACTION_KEYS)),
   proxies: optional(mapOf(driven(PROXY_DRIVERS, ofComponent))),
   services: optional(mapOf(driven(SERVICE_DRIVERS, ofComponent))),
   integrations: optional(mapOf(driven(INTEGRATION_DRIVERS, ofComponent))),
@@ -174,6 +177,7 @@ export function readSystem(value: Value, problems: Problems): SystemDraft | null
   const file = FILE(value, problems, 'belay.yaml');
   if (file === undefined) return null;
   const defaults = { lang: file.lang ?? 'en', zone: file.zone ?? 'UTC' } as const;
+  for (const entry of entriesOf(value, 'actions')) demandOwnFamily(entry.key, entry.keySpan, problems);
   const triggers = entriesOf(value, 'triggers').flatMap((entry) => readTrigger(entry, problems, 'all') ?? []);
   const signals = entriesOf(value, 'signals').flatMap(
     (entry) => readSignal({ id: entry.key, value: entry.value, problems, by: null }) ?? [],
@@ -191,6 +195,7 @@ export function readSystem(value: Value, problems: Problems): SystemDraft | null
       triggers: triggers.map((one) => one.rule),
       targets: list(file.targets, (key, one) => specOf(key, one) as unknown as TargetSpec),
       switches: list(file.switches, (key, one) => specOf(key, one) as unknown as SwitchSpec),
+      actions: list(file.actions, (key, one): OwnActionSpec => ({ ...one, id: key })),
       intakes: list(file.intake, (key, one): IntakeSpec => ({ ...one, id: key })),
       proxies: list(file.proxies, (key, one) => specOf(key, one) as unknown as ProxySpec),
       services: list(file.services, (key, one) => specOf(key, one) as unknown as ServiceSpec),

@@ -22,6 +22,7 @@ import { stepsOf } from './ir.ts';
 import type { Instant, JsonObject } from './json.ts';
 import type { Delivery, DeliveryState } from './message.ts';
 import type { Plan } from './plan.ts';
+import { fieldsIn } from './received.ts';
 import type { System } from './system.ts';
 import type { TriggerView } from './trigger.ts';
 
@@ -76,6 +77,8 @@ export interface TaskView {
   readonly answers: readonly { readonly name: string; readonly type: AnswerType }[];
   /** What may be chosen; `title` is null for the ways on that every failed step offers. */
   readonly options: readonly { readonly id: string; readonly title: string | null }[];
+  /** Of the evidence that the step names, as it was captured last: `data:` addresses. */
+  readonly images: readonly { readonly evidence: string; readonly src: string }[];
   /** Distinct answers given, and how many are wanted. */
   readonly samples: number;
   readonly count: number;
@@ -213,10 +216,20 @@ function taskView(from: ViewSources, task: OpenTask): TaskView {
     checks: (manual?.checks ?? []).map((item) => ({ item, ticked: task.ticked.includes(item) })),
     answers: Object.entries(manual?.answers ?? {}).map(([name, one]) => ({ name, type: one.type })),
     options: task.options.map((id) => ({ id, title: arms[id]?.title ?? null })),
+    images: (manual?.evidence ?? []).flatMap((evidence) => imagesOf(from.events, evidence)),
     samples: task.samples,
     count: task.count,
     mayAnswer: mayAnswer(task.who, from.viewer).allowed,
   };
+}
+
+const IMAGE = /^data:image\/png;base64,[A-Za-z0-9+/=]{1,200000}$/;
+
+/** What a person has to see, such as the code that a phone scans. */
+function imagesOf(events: readonly Event[], evidence: string): TaskView['images'] {
+  const last = events.findLast((one) => one.type === 'evidence.captured' && one.data.evidence === evidence);
+  const values = last?.type === 'evidence.captured' ? fieldsIn(fieldsIn(last.data.value)['values']) : {};
+  return Object.values(values).flatMap((src) => (typeof src === 'string' && IMAGE.test(src) ? [{ evidence, src }] : []));
 }
 
 function messageView(one: Delivery): MessageView {

@@ -8,6 +8,7 @@ import type { GuardLimits } from './guardrail.ts';
 import type { IntakeSpec } from './intake.ts';
 import type { IntegrationSpec } from './integration-catalog.ts';
 import type { ClockSpec, Severity, Templates } from './ir.ts';
+import type { OwnActionSpec } from './own-action.ts';
 import type { ProxySpec } from './proxy-catalog.ts';
 import type { RunPolicy } from './run-policy.ts';
 import type { SecretSpec } from './secret-catalog.ts';
@@ -100,6 +101,7 @@ export interface System {
   readonly databases?: readonly DatabaseSpec[];
   readonly flags?: readonly FlagSpec[];
   readonly config?: readonly ConfigSpec[];
+  readonly actions?: readonly OwnActionSpec[];
   readonly people: readonly Person[];
   readonly roles: readonly string[];
   readonly channels: readonly ChannelSpec[];

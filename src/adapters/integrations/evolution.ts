@@ -184,8 +184,9 @@ function createDeed(server: Server): Deed {
   return {
     place: placeOf,
     observe: async (args) => {
-      const isThere = (await stateOf(server, args)) !== ABSENT;
-      return { current: existence(isThere), desired: existence(true), fingerprint: existence(isThere), reached: isThere };
+      // The same mark as for delete and restart: what one of them leaves is what the next one meets.
+      const state = await stateOf(server, args);
+      return { current: existence(state !== ABSENT), desired: existence(true), fingerprint: state, reached: state !== ABSENT };
     },
     act: async (args) => {
       const instanceName = textIn(args, 'instance');

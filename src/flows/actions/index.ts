@@ -15,6 +15,7 @@ import { flowActions } from './flow.ts';
 import { freezeActions } from './freeze.ts';
 import { type IntakePorts, intakeActions, NO_INTAKE } from './intake.ts';
 import { integrationActions } from './integrations.ts';
+import { type OwnActionPorts, ownActions } from './own.ts';
 import { pauseActions } from './pause.ts';
 import { type FreezePorts, scopeFreezeActions } from './scope-freeze.ts';
 import { serviceActions } from './service.ts';
@@ -29,6 +30,7 @@ export interface ActionPorts {
   readonly integrations?: Integrations;
   readonly intake?: IntakePorts;
   readonly databases?: Readonly<Record<string, Database>>;
+  readonly own?: OwnActionPorts;
   readonly pause: PauseSwitch;
   readonly flags?: Readonly<Record<string, Flag>>;
   readonly configs?: Readonly<Record<string, SettingStore>>;
@@ -45,6 +47,7 @@ export function createActions(ports: ActionPorts): Readonly<Record<string, Actio
     ...integrationActions(ports.integrations ?? {}),
     ...intakeActions(ports.intake ?? NO_INTAKE),
     ...databaseActions(ports.databases ?? {}),
+    ...(ports.own === undefined ? [] : ownActions(ports.own)),
     ...pauseActions(ports.pause),
     ...settingActions(ports.flags ?? {}, ports.configs ?? {}),
     ...(ports.scopes === undefined ? [] : scopeFreezeActions(ports.scopes)),

@@ -16,7 +16,7 @@ function taskForm(context: PageContext, incident: string, task: TaskView): Marku
   const action = `/incidents/${encodeURIComponent(incident)}/steps/${encodeURIComponent(task.step)}`;
   const asks = task.ask !== '' && task.ask !== task.title ? html`<p class="ask">${task.ask}</p>` : none;
   const progress = task.count > 1 ? html` · ${task.samples}/${task.count} ${w.answered}` : none;
-  const head = html`<h3>${task.title}</h3><p class="muted">${task.who === null ? none : html`${w.taskFor} <b>${task.who}</b>`}${progress}</p>${task.text === '' ? none : html`<p class="why">${task.text}</p>`}${asks}`;
+  const head = html`<h3>${task.title}</h3><p class="muted">${task.who === null ? none : html`${w.taskFor} <b>${task.who}</b>`}${progress}</p>${task.text === '' ? none : html`<p class="why">${task.text}</p>`}${asks}${task.images.map((one) => html`<p><img class="to-scan" src="${one.src}" alt="${one.evidence}"></p>`)}`;
   if (!task.mayAnswer) return html`<article class="task" id="task-${task.step}">${head}<p class="why-not">${w.taskNotYours}</p></article>`;
   return html`<article class="task" id="task-${task.step}">${head}
 <form method="post" action="${action}">${hidden(context)}
