@@ -58,11 +58,21 @@ export interface Migrations {
   }): Promise<void>;
 }
 
+/** Keeps everybody from migrating, Belay too. */
+export interface DatabaseFreeze {
+  /** @throws BELAY_NOT_FOUND where no tool has migrated yet, BELAY_TARGET_UNREACHABLE (both effect none) */
+  read(): Promise<{ readonly frozen: boolean; readonly why: string | null }>;
+  /** Idempotent. @throws as `SqlServer.change` */
+  set(on: boolean, why: string): Promise<void>;
+}
+
 export interface Database {
   readonly spec: DatabaseSpec;
   readonly server: SqlServer;
   /** Null where Belay knows no migrations. */
   readonly migrations: Migrations | null;
+  /** Null where Belay knows no migrations. */
+  readonly freeze: DatabaseFreeze | null;
   /** Trees of the statements of a text; null for what Postgres would refuse. */
   parse(sql: string): Promise<readonly Json[] | null>;
   /** One of its named files, with the sha256 of its text. @throws BELAY_NOT_FOUND */

@@ -10,7 +10,9 @@ import type { SqlParser } from '../../ports/sql-parser.ts';
 import { createAlembicMigrations } from './alembic.ts';
 import { createArtefact } from './artefact.ts';
 import { createFileMigrations } from './files.ts';
+import { createFreeze } from './freeze.ts';
 import { createProgramMigrations } from './programs.ts';
+import { quoted } from './table.ts';
 
 const LARGEST_FILE = 4 * 1024 * 1024;
 
@@ -27,9 +29,16 @@ export function createDatabase(spec: DatabaseSpec, deps: DatabaseDeps): Database
     spec,
     server: deps.server,
     migrations: migrationsOf(spec, deps),
+    freeze: spec.driver === 'postgres' ? null : createFreeze({ id: spec.id, table: tableOf(spec), server: deps.server }),
     parse: (sql) => deps.parser.parse(sql),
     file: (name) => readNamed(spec, deps.baseDir, name),
   } satisfies Database;
+}
+
+/** Where the tool writes down what it has applied. */
+function tableOf(spec: Exclude<DatabaseSpec, { driver: 'postgres' }>): string {
+  if (spec.driver === 'prisma') return '"_prisma_migrations"';
+  return spec.driver === 'supabase' ? 'supabase_migrations.schema_migrations' : quoted(spec.id, 'table', spec.table);
 }
 
 function migrationsOf(spec: DatabaseSpec, deps: DatabaseDeps): Migrations | null {

@@ -7,12 +7,17 @@ import { boundValues, rowOf } from '../../domain/query-answer.ts';
 import { nodeOf } from '../../domain/sql-tree.ts';
 import { digestOf } from '../../domain/text-digest.ts';
 import type { Action } from '../../ports/action.ts';
-import type { Database, Migrations, SqlTable } from '../../ports/database.ts';
+import type { Database, DatabaseFreeze, Migrations, SqlTable } from '../../ports/database.ts';
 import { named, specOf, textOf } from './arguments.ts';
 
 type Databases = Readonly<Record<string, Database>>;
 
-export const databaseActions = (databases: Databases): readonly Action[] => [migrateDown(databases), applyFile(databases)];
+export const databaseActions = (databases: Databases): readonly Action[] => [
+  migrateDown(databases),
+  applyFile(databases),
+  freezeAction(databases, 'db.freeze', true),
+  freezeAction(databases, 'db.thaw', false),
+];
 
 /** @throws BELAY_INPUT_INVALID for a database without a migration tool */
 export function migrationsOf({ spec, migrations }: Database): Migrations {
@@ -55,6 +60,8 @@ function migrateDown(databases: Databases): Action {
     },
     impossible: async (args) => {
       const { way } = await look(args);
+      const freeze = await databaseOf(args).freeze?.read();
+      if (freeze?.frozen === true) return `${textOf(args, 'database')} is frozen: ${freeze.why ?? ''}. Thaw it first`;
       return way.ok ? null : sentence(way, args);
     },
     // When a database was last migrated, nobody writes down.
@@ -75,6 +82,32 @@ const WHY: Readonly<Record<DownRefusal, (ids: string, args: JsonObject) => strin
 };
 
 const sentence = (way: DownPlan & { readonly ok: false }, args: JsonObject): string => WHY[way.why](way.ids.join(', '), args);
+
+/** `db.freeze` and `db.thaw`: nobody migrates, or everybody may again. */
+function freezeAction(databases: Databases, name: string, on: boolean): Action {
+  const freezeOf = (args: JsonObject): DatabaseFreeze => {
+    const { freeze, spec } = named(databases, 'database', textOf(args, 'database'));
+    if (freeze !== null) return freeze;
+    throw new BelayError('BELAY_INPUT_INVALID', `Belay knows no migrations of ${spec.id}`, {
+      hint: 'Give the database the driver of its migration tool in belay.yaml.',
+    });
+  };
+  return {
+    spec: specOf(name),
+    compareAndSet: () => 'none',
+    // Not `database:…`: a freeze moves nothing that a later step was planned with.
+    target: (args) => `freeze:${textOf(args, 'database')}`,
+    observe: async (args) => {
+      const { frozen } = await freezeOf(args).read();
+      return { current: word(frozen), desired: word(on), fingerprint: word(frozen), reached: frozen === on };
+    },
+    act: (args, { reason }) => freezeOf(args).set(on, typeof args['why'] === 'string' ? args['why'] : reason),
+    impossible: async () => null,
+    lastChange: async () => null,
+  };
+}
+
+const word = (frozen: boolean): string => (frozen ? 'frozen' : 'open');
 
 const LOCK = 'select pg_advisory_xact_lock(hashtextextended($1::text, 0))';
 const isDone = (row: ReturnType<typeof rowOf>): boolean => row.ok && row.values['applied'] === true;

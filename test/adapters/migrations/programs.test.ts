@@ -1,7 +1,7 @@
 // Migration tools as their own programs, on a real Postgres: up by the tool, down by a runbook. The judge is the table of the tool and what
 // the table of contacts looks like.
 import { execFileSync } from 'node:child_process';
-import { symlinkSync } from 'node:fs';
+import { symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type PostgresPart, startPostgres } from '../../world/parts/postgres.ts';
@@ -142,6 +142,39 @@ describe.each(TOOLS.map((tool) => ({ driver: tool.driver, tool })))('a database 
     const service = await migrated(tool, 'v1');
     expect((await service.plan()).unknowns[0]?.why).toContain(`has ${tool.migrations[1]?.id}, which release v1 does not know`);
     await expect(service.play()).resolves.toMatchObject([{ status: 'failed', effect: 'none' }]);
+    expect(await columns(service)).toEqual(['id', 'name', 'nick']);
+  });
+});
+
+describe('a freeze of a database', () => {
+  it('keeps the program of the release from migrating, whole, until it is thawed [S5-GU-12]', async () => {
+    const [tool] = TOOLS;
+    if (tool === undefined) throw new Error('there is no tool');
+    const why = "Incident L3: don't migrate";
+    const service = await openService(postgres.url, {
+      database: `driver: ${tool.driver}\nartefact: service/releases/{release}\ntarget: api\nenvironment: { PATH: "${NODE}:/usr/bin:/bin" }`,
+      releases: { v1: Object.fromEntries(tool.migrations.slice(0, 1).map(({ file, text }) => [`migrations/${file}`, text])) },
+      steps:
+        step('freeze', `do db.freeze\nwith: { database: crm, why: "${why}" }\nundo: { do: db.thaw, with: { database: crm } }`) +
+        step('down', 'do db.migrateDown\nwith: { database: crm, to: base, from: "{release.current}" }\nirreversible: all goes'),
+    });
+    open.push(service);
+    expect(service.told).toEqual([]);
+    const folder = path.join(service.folder, 'service/releases/v1');
+    symlinkSync(MODULES, path.join(folder, 'node_modules'));
+    const up = (): Buffer =>
+      execFileSync('node_modules/.bin/node-pg-migrate', ['up'], { cwd: folder, env: { PATH: `${NODE}:/usr/bin:/bin`, DATABASE_URL: postgres.url }, stdio: 'pipe' });
+    up();
+    const planned = await service.plan();
+    expect(planned.steps[0]).toMatchObject({ current: 'open', desired: 'frozen' });
+    // The step after it would be refused by the same freeze, and nothing of it remains.
+    expect(await service.play(planned)).toMatchObject([{ status: 'done', current: 'frozen' }, { status: 'failed', effect: 'none', message: expect.stringContaining(why) }]);
+    writeFileSync(path.join(folder, 'migrations/2_nick.sql'), tool.migrations[1]?.text ?? '');
+    expect(up).toThrow(/frozen by Belay: Incident L3: don't migrate/);
+    expect(await columns(service)).toEqual(['id', 'name']);
+    expect((await service.plan()).unknowns).toEqual([{ step: 'down', why: expect.stringContaining('crm is frozen') }]);
+    await service.sql('drop trigger belay_freeze on pgmigrations');
+    up();
     expect(await columns(service)).toEqual(['id', 'name', 'nick']);
   });
 });

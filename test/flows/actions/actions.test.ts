@@ -79,6 +79,16 @@ actionContract('db.apply', async () => {
   return { action: actionOf(actions, 'db.apply'), args: { database: 'crm', file: 'repair' }, close: async () => undefined };
 });
 
+actionContract('db.freeze', async () => {
+  const { actions } = databaseOf();
+  return { action: actionOf(actions, 'db.freeze'), args: { database: 'crm', why: 'drill' }, close: async () => undefined };
+});
+actionContract('db.thaw', async () => {
+  const { actions, database } = databaseOf();
+  await database.freeze?.set(true, 'drill');
+  return { action: actionOf(actions, 'db.thaw'), args: { database: 'crm' }, close: async () => undefined };
+});
+
 describe('a way back of a database', () => {
   it.each([
     ['-1', ['1_a', '2_b'], /relative/],

@@ -20,6 +20,7 @@ export interface FakeDatabase extends Database {
 export function createFakeDatabase(o: FakeDatabaseOptions): FakeDatabase {
   let applied = [...o.applied];
   const ran: string[] = [];
+  let why: string | null = null;
   const isDone = (): SqlTable => ({ columns: [{ name: 'applied', type: 16 }], rows: [[ran.length > 0 ? 't' : 'f']] });
   const names = Object.keys(o.files ?? {});
   const spec: DatabaseSpec = {
@@ -46,6 +47,12 @@ export function createFakeDatabase(o: FakeDatabaseOptions): FakeDatabase {
         }),
     },
     parse: async () => [],
+    freeze: {
+      read: async () => ({ frozen: why !== null, why }),
+      set: async (on, reason) => {
+        why = on ? reason : null;
+      },
+    },
     file: async (name) => ({ text: o.files?.[name] ?? '', hash: `hash of ${o.files?.[name] ?? ''}` }),
     migrations: {
       compareAndSet: 'native',
