@@ -98,7 +98,7 @@ describe('a command in a runbook', () => {
 
 describe('the policy of commands', () => {
   test('says what to type, and what was typed allows exactly that text of the runbook', () => {
-    const block = 'cmd: [npm, ci]\ncwd: service/current\neffect: state\nundo: { cmd: [npm, rollback] }';
+    const block = 'cmd: [npm, ci]\ncwd: service/current\neffect: state\nundo: { cmd: [npm, run, back] }';
     const [warning] = lint(block).diagnostics;
     expect(warning).toMatchObject({ rule: 'run-not-allowed', severity: 'warning' });
     const [, hash = ''] = /runbooks: \{ back: ([0-9a-f]{64}) \}/.exec(warning?.hint ?? '') ?? [];
@@ -108,10 +108,10 @@ describe('the policy of commands', () => {
   });
 
   test('allows a command word for word, in its place, with its variables, and its undo beside it', () => {
-    const block = 'cmd: [npm, ci, "{ref}"]\ncwd: service/current\nenv: [NPM_TOKEN]\neffect: state\nundo: { cmd: [npm, rollback] }';
+    const block = 'cmd: [npm, ci, "{ref}"]\ncwd: service/current\nenv: [NPM_TOKEN]\neffect: state\nundo: { cmd: [npm, run, back] }';
     const policy = (commands: string): string => `policy:\n  run:\n    env: { NPM_TOKEN: "{env.SHOP_URL}" }\n    commands:\n${commands}`;
     const install = '      install: { cmd: [npm, ci, "{ref}"], cwd: service/current, env: [NPM_TOKEN] }\n';
-    const undo = '      back: { cmd: [npm, rollback], cwd: service/current, env: [NPM_TOKEN] }\n';
+    const undo = '      back: { cmd: [npm, run, back], cwd: service/current, env: [NPM_TOKEN] }\n';
     expect(told(lint(block, policy(install + undo)))).toEqual([]);
     for (const commands of [
       install,
