@@ -1,6 +1,7 @@
 // What strangers send, made fit to keep: JSON or the reason why it is none, label values of a bounded length without control characters.
 // It knows no format.
 import { BelayError } from './errors.ts';
+import type { Json } from './json.ts';
 
 export const LABEL_CHARS = 256;
 /** Of the labels of one sample, as JSON. */
@@ -36,6 +37,30 @@ export function labelsOf(values: Fields): Readonly<Record<string, string>> {
   if (new TextEncoder().encode(JSON.stringify(labels)).length <= ALL_LABELS_BYTES) return labels;
   // A character takes at most three bytes.
   return within(Math.max(8, Math.floor(ALL_LABELS_BYTES / 4 / Object.keys(labels).length)));
+}
+
+const DEEPEST = 64;
+
+/** Undefined for what is no JSON, and for what is nested so deeply that nobody reads it. */
+export function jsonWithin(text: string): Json | undefined {
+  let depth = 0;
+  let isText = false;
+  for (let at = 0; at < text.length; at += 1) {
+    const one = text[at];
+    if (isText) {
+      if (one === '\\') at += 1;
+      else if (one === '"') isText = false;
+    } else if (one === '"') isText = true;
+    else if (one === '{' || one === '[') depth += 1;
+    else if (one === '}' || one === ']') depth -= 1;
+    if (depth > DEEPEST) return undefined;
+  }
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    // Most texts are none.
+    return undefined;
+  }
 }
 
 /** What is said of the body never shows it: it may hold a secret. @throws BELAY_INPUT_INVALID */

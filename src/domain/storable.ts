@@ -1,5 +1,6 @@
-// What no text of the store can hold: the character U+0000. It says where it stands and knows no store.
+// What no text of the store can hold: the character U+0000, and no hash can be made of: halves of characters. It knows no store.
 import { BelayError } from './errors.ts';
+import type { Json } from './json.ts';
 
 const NUL = '\u0000';
 
@@ -17,6 +18,16 @@ export function nulIn(value: unknown, path = ''): string | null {
 
 /** For what must not be refused. */
 export const storable = (text: string): string => text.replaceAll(NUL, '\ufffd');
+
+const UNFIT = /[\0\p{Cs}]/gu;
+
+/** The same value, as what strangers wrote can be kept and hashed. */
+export function keepable(value: Json): Json {
+  if (typeof value === 'string') return value.replaceAll(UNFIT, '\ufffd');
+  if (Array.isArray(value)) return value.map(keepable);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key.replaceAll(UNFIT, '\ufffd'), keepable(one)]));
+}
 
 /** @throws BELAY_INPUT_INVALID */
 export function demandStorable(value: unknown): void {

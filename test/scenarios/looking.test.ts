@@ -77,6 +77,19 @@ from:
     ]);
   });
 
+  test('that holds bytes which no store can keep is collected all the same', async () => {
+    const one = await playFolder({
+      yaml: BELAY_YAML + LOG,
+      files: { 'app.log': `${line(-1_000, 'ERROR a\u0000b \u202e')}${'😀'.repeat(1_500)}\n` },
+      steps: '### Last\n```belay collect\nfrom: [{ probe: log, with: { source: app, last: 10m }, evidence: last }]\n```\n',
+    });
+    await one.run();
+    const { lines } = ((await one.kept('last')) ?? {})['seen'] as { lines: string[] };
+    expect(lines[0]?.slice(25)).toBe('ERROR a\ufffdb \u202e');
+    expect(lines[1]).toHaveLength(2_000);
+    expect(lines.join('')).not.toMatch(/[\0\p{Cs}]/u);
+  });
+
   test('proves that an error is gone once it has been silent for the time that is asked [S5-VE-11, S2-VE-05]', async () => {
     const one = await playFolder({
       yaml: BELAY_YAML + LOG,

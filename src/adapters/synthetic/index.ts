@@ -2,9 +2,10 @@
 // own, so that what it finds is its own. Secrets are filled in where they are sent.
 import { BelayError } from '../../domain/errors.ts';
 import { ANSWER_NAMES } from '../../domain/probe-point.ts';
+import { jsonWithin } from '../../domain/received.ts';
 import { filledJson, filledText, type Given, type SyntheticSpec, type SyntheticStep, savedAt } from '../../domain/synthetic.ts';
 import type { Expression } from '../../ports/expression.ts';
-import type { Http, HttpRequest, HttpResponse } from '../../ports/http.ts';
+import type { Http, HttpRequest } from '../../ports/http.ts';
 import type { SyntheticRun, Synthetics } from '../../ports/rehearsed.ts';
 import type { Secrets } from '../../ports/secrets.ts';
 import type { Time } from '../../ports/time.ts';
@@ -75,7 +76,7 @@ async function once(
   given: Record<string, string>,
 ): Promise<string | null> {
   const answer = await http.request(request);
-  const json = jsonOf(answer);
+  const json = jsonWithin(answer.body) ?? null;
   const values = { status: answer.status, body: answer.body.slice(0, LONGEST_BODY), json, latencyMs: answer.tookMs };
   const found = expression.evaluate(step.expect, ANSWER_NAMES, values);
   const said = `status ${answer.status}, ${JSON.stringify(answer.body.slice(0, SHOWN_BODY))}`;
@@ -116,13 +117,4 @@ async function filledDeep(value: unknown, secrets: Pick<Secrets, 'fill'>): Promi
   if (value === null || typeof value !== 'object') return value;
   const pairs = Object.entries(value).map(async ([key, one]) => [key, await filledDeep(one, secrets)] as const);
   return Object.fromEntries(await Promise.all(pairs));
-}
-
-function jsonOf({ body }: HttpResponse): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    // No JSON is an answer, too: the condition sees null.
-    return null;
-  }
 }

@@ -2,7 +2,7 @@
 // when none was answered at all it is "not known", because then the fault may as well be ours.
 import { BelayError } from '../../domain/errors.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
-import { isFields } from '../../domain/received.ts';
+import { isFields, jsonWithin } from '../../domain/received.ts';
 import type { Http, HttpRequest, HttpResponse } from '../../ports/http.ts';
 import type { Probe } from '../../ports/probe.ts';
 import type { Secrets } from '../../ports/secrets.ts';
@@ -33,7 +33,7 @@ export function httpProbe(http: Http, secrets?: Pick<Secrets, 'fill'>): Probe {
     const ok = answers.filter((answer) => answer.status < 400).length;
     const latencyMs = answers.reduce((sum, answer) => sum + answer.tookMs, 0) / answers.length;
     const found = contains !== null && answers.every((answer) => answer.body.includes(contains));
-    const json = jsonOf(last.body);
+    const json = jsonWithin(last.body);
     const equal = args['json'] !== undefined && isSame(json, args['json']);
     return { known: true, values: { status: last.status, ok, tried: times, latencyMs, found, json: json ?? null, equal } };
   });
@@ -47,16 +47,6 @@ async function headersOf(args: JsonObject, secrets: Pick<Secrets, 'fill'> | unde
     async ([name, value]) => [name, (await secrets?.fill(String(value))) ?? String(value)] as const,
   );
   return Object.fromEntries(await Promise.all(filled));
-}
-
-/** Undefined where it is no JSON. */
-function jsonOf(body: string): Json | undefined {
-  try {
-    return JSON.parse(body) as Json;
-  } catch {
-    // Most pages are none.
-    return undefined;
-  }
 }
 
 /** Whatever the order of the keys: no more and no less. */

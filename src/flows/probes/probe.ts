@@ -3,6 +3,7 @@ import { assert } from '../../domain/assert.ts';
 import { PROBES } from '../../domain/catalog.ts';
 import { BelayError } from '../../domain/errors.ts';
 import type { JsonObject } from '../../domain/json.ts';
+import { keepable } from '../../domain/storable.ts';
 import { parseDuration } from '../../domain/units.ts';
 import type { Probe, ProbeResult } from '../../ports/probe.ts';
 import { named, textOf } from '../actions/arguments.ts';
@@ -16,13 +17,20 @@ export function probeOf(name: string, measure: Measure): Probe {
     spec,
     measure: async (args, o) => {
       try {
-        return await measure(args, o);
+        return kept(await measure(args, o));
       } catch (error) {
-        if (BelayError.is(error)) return unknown(error.message);
+        if (BelayError.is(error)) return kept(unknown(error.message));
         throw error;
       }
     },
   };
+}
+
+/** What strangers wrote, as it can be kept. */
+function kept(result: ProbeResult): ProbeResult {
+  if (!result.known) return { ...result, why: keepable(result.why) as string };
+  const values = keepable(result.values) as JsonObject;
+  return { ...result, values, ...(result.seen === undefined ? {} : { seen: keepable(result.seen) as JsonObject }) };
 }
 
 export const unknown = (why: string): ProbeResult => ({ known: false, why });

@@ -26,6 +26,9 @@ test('whatever the body is, it becomes samples within their bounds or a reason, 
       page: odd(fc.record({ updated_at: odd(fc.constant('2025-03-10T12:00:00Z')) })),
       status: odd(fc.record({ indicator: odd(word) })),
       components: odd(fc.array(component, { maxLength: 5 })),
+      incidents: odd(
+        fc.array(odd(fc.record({ name: odd(word), status: odd(word), impact: odd(word), started_at: odd(word) })), { maxLength: 3 }),
+      ),
       scheduled_maintenances: odd(fc.array(odd(fc.record({ status: odd(word) })), { maxLength: 3 })),
     }),
   );

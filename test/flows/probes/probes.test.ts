@@ -249,6 +249,22 @@ describe('the body of an answer as JSON', () => {
   });
 });
 
+describe('what strangers write', () => {
+  it('is kept without what cannot be stored or hashed, also in a reason', async () => {
+    const { measure } = worldOf({ answers: [{ status: 200, body: '{"a\\u0000":"\\ud800x","b":["\\u0000"]}' }] });
+    expect(await measure('http', { url: 'http://shop/' })).toMatchObject({ values: { json: { 'a\ufffd': '\ufffdx', b: ['\ufffd'] } } });
+    expect(await measure('window', { window: 'a\u0000\ud800' })).toEqual({ known: false, why: 'there is no window a\ufffd\ufffd' });
+  });
+
+  it('and nests without end is no JSON', async () => {
+    for (const body of ['['.repeat(500_000), `${'{"a":'.repeat(65)}1${'}'.repeat(65)}`])
+      expect(await worldOf({ answers: [{ status: 200, body }] }).measure('http', { url: 'http://shop/' })).toMatchObject({
+        known: true,
+        values: { json: null },
+      });
+  });
+});
+
 describe('headers of the http probe', () => {
   it('are sent with their secrets filled in', async () => {
     const { measure, http } = worldOf();
