@@ -198,6 +198,12 @@ const LOOKS: readonly ProbeSpec[] = [
     params: { source: { type: 'source', required: true }, name: { type: 'string', required: true }, labels: { type: 'object' }, optional },
     result: { value: 'double', least: 'double', most: 'double', samples: 'int' },
   },
+  {
+    name: 'backup',
+    params: { source: sourceOf('files'), newerThan: { type: 'duration', required: true }, labels: { type: 'object' } },
+    // Of several series the worst. Where there is no file at all nothing names one, and nothing is fresh.
+    result: { fresh: 'bool', files: 'int', ageMs: 'int', newestBytes: 'int' },
+  },
   { name: 'host', params: { path: { type: 'string' } }, result: { cpu: 'double', memory: 'double', disk: 'double' } },
   {
     name: 'reports',

@@ -1,14 +1,14 @@
-// Every driver of sources, targets, switches, proxies, services, integrations and databases has its page, its row in the index, and an example
-// that the loader takes.
-// Every driver of sources, targets, switches, integrations, flags and settings has its page, its row in the index, and an example that the loader takes.
+// Every driver of each section of belay.yaml has its page, its row in the index, and an example that the loader takes.
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { loadAndLint } from '../../src/config/lint.ts';
+import { BUCKET_DRIVERS } from '../../src/domain/bucket-catalog.ts';
 import { DATABASE_DRIVERS } from '../../src/domain/database-catalog.ts';
 import { INTEGRATION_DRIVERS } from '../../src/domain/integration-catalog.ts';
 import { PROXY_DRIVERS } from '../../src/domain/proxy-catalog.ts';
+import { SECRET_DRIVERS } from '../../src/domain/secret-catalog.ts';
 import { SERVICE_DRIVERS } from '../../src/domain/service-catalog.ts';
 import { CONFIG_DRIVERS, FLAG_DRIVERS } from '../../src/domain/setting-catalog.ts';
 import { SOURCE_DRIVERS } from '../../src/domain/source-catalog.ts';
@@ -27,6 +27,8 @@ const DRIVERS = {
   databases: DATABASE_DRIVERS,
   flags: FLAG_DRIVERS,
   config: CONFIG_DRIVERS,
+  secrets: SECRET_DRIVERS,
+  buckets: BUCKET_DRIVERS,
 } as const;
 const PAGES = Object.entries(DRIVERS).flatMap(([what, drivers]) =>
   Object.keys(drivers).map((driver) => [what as keyof typeof DRIVERS, driver] as const),

@@ -1,5 +1,5 @@
 // Runbooks that look: what sources already read, asked by checks and kept by `collect`, on real files, real HTTP and the contract servers.
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { servePage, summary } from '../adapters/status-page/page.ts';
@@ -280,6 +280,33 @@ describe('what need not be there', () => {
       'unknown-source: there is no source ap',
       'wrong-argument: source is "app", whose driver is log',
     ]);
+  });
+});
+
+describe('a backup', () => {
+  const yaml = `${BELAY_YAML}sources:\n  dumps: { driver: files, folder: dumps, match: "crm-{org}-*.dump", least: 4, every: 1m }\n`;
+  const front =
+    'require:\n  - { id: backup, text: "A backup of the last 24 hours", probe: backup, with: { source: dumps, newerThan: 24h }, expect: fresh }\n';
+  const dump = (one: { readonly folder: string }, name: string, agoMs: number): void => {
+    writeFileSync(path.join(one.folder, 'dumps', name), 'PGDMP');
+    utimesSync(path.join(one.folder, 'dumps', name), (START - agoMs) / 1_000, (START - agoMs) / 1_000);
+  };
+
+  test('that is recent of every organization is demanded before anything begins, with its age written down [S3-GU-08]', async () => {
+    const one = await playFolder({ yaml, front, files: { 'dumps/readme': '-' }, steps: '### Look\n- [ ] Looked\n' });
+    const refused = { code: 'BELAY_GUARD_REFUSED', message: expect.stringContaining('backup') };
+    await expect(one.run()).rejects.toMatchObject(refused);
+    dump(one, 'crm-acme-1.dump', 3_600_000);
+    dump(one, 'crm-globex-1.dump', 30 * 3_600_000);
+    await expect(one.run()).rejects.toMatchObject(refused);
+    dump(one, 'crm-globex-2.dump', 23 * 3_600_000);
+    await one.run();
+    expect((await one.incident()).tasks).toMatchObject({ look: {} });
+  });
+
+  test('without an age is no precondition: the lint wants it', () => {
+    const { loaded } = folderOf({ yaml, front: front.replace(', newerThan: 24h', ''), steps: '### Look\n- [ ] Looked\n' });
+    expect(loaded().diagnostics.map(({ rule }) => rule)).toEqual(['missing-argument']);
   });
 });
 

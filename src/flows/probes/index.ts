@@ -27,7 +27,7 @@ import { integrationProbes } from './integrations.ts';
 import { logProbe } from './log.ts';
 import { metricProbe } from './metric.ts';
 import { migrationsProbe } from './migrations.ts';
-import { sampleProbe, sentryProbe, vendorProbe } from './outside.ts';
+import { backupProbe, sampleProbe, sentryProbe, vendorProbe } from './outside.ts';
 import { smokeProbe, syntheticProbe } from './rehearsed.ts';
 import { secretProbe } from './secret.ts';
 import { serviceProbe } from './service.ts';
@@ -94,6 +94,7 @@ const looking = ({ looks, secrets, windows, buckets, suites, synthetics, time }:
   vendorProbe(looks),
   sentryProbe(looks),
   sampleProbe(looks),
+  backupProbe(looks, time),
   hostProbe(looks),
   windowProbe(windows, time),
   secretProbe(secrets),

@@ -3,7 +3,8 @@ import type { JsonObject } from '../../domain/json.ts';
 import type { Sample, Samples } from '../../domain/signal.ts';
 import type { Looks } from '../../ports/looks.ts';
 import type { Probe } from '../../ports/probe.ts';
-import { textOf } from '../actions/arguments.ts';
+import type { Time } from '../../ports/time.ts';
+import { named, textOf } from '../actions/arguments.ts';
 import { durationOf, ifConfigured, notConfigured, optionalText, probeOf, unknown } from './probe.ts';
 
 const DEFAULT_LAST_MS = 30 * 60_000;
@@ -59,6 +60,21 @@ export function sampleProbe({ samples: sources }: Pick<Looks, 'samples'>): Probe
         samples: numbers.length,
       },
     };
+  });
+}
+
+/** How old the newest file is; of several series (one for each organization) the oldest of these, because each must be there. */
+export function backupProbe({ samples: sources }: Pick<Looks, 'samples'>, time: Pick<Time, 'now'>): Probe {
+  return probeOf('backup', async (args) => {
+    const samples = await named(sources, 'source of driver files', textOf(args, 'source')).look();
+    const labels = (args['labels'] ?? {}) as JsonObject;
+    const of = (name: string): readonly number[] => numbersOf(samples, name, labels).map(({ number }) => number);
+    const files = of('files').reduce((sum, one) => sum + one, 0);
+    const newest = of('file_newest_seconds');
+    const limitMs = durationOf(args, 'newerThan') ?? 0;
+    if (newest.length === 0) return { known: true, values: { fresh: false, files } };
+    const ageMs = Math.max(0, Math.round(time.now() - 1_000 * Math.min(...newest)));
+    return { known: true, values: { fresh: ageMs < limitMs, files, ageMs, newestBytes: Math.min(...of('file_newest_bytes')) } };
   });
 }
 

@@ -41,7 +41,18 @@ const LOOKED_AT: LookPorts = {
     logs: { app: { look: async () => ({ matched: 3, read: 9, lines: ['a', 'b'], isWhole: true }) } },
     vendors: { app: { look: async () => ({ level: 0, word: 'operational', isMaintained: false, incidents: [] }) } },
     errors: { app: { look: async () => ({ errors: 0, issues: [], isMore: false, from: 0, to: 60_000 }) } },
-    samples: { app: { look: async () => [1, 3].map((value) => ({ kind: 'value' as const, name: 'cpu', labels: {}, at: 0, value })) } },
+    samples: {
+      app: {
+        look: async () =>
+          ['cpu', 'cpu', 'files', 'file_newest_seconds', 'file_newest_bytes'].map((name) => ({
+            kind: 'value' as const,
+            name,
+            labels: {},
+            at: 0,
+            value: 1,
+          })),
+      },
+    },
     host: { look: async () => ({ cpu: 0.1, memory: 0.2, disk: 0.3 }) },
     masked: async (text) => text,
   },
@@ -95,7 +106,7 @@ function worldOf(o: { readonly answers?: readonly FakeAnswer[]; readonly reading
   const probes = createProbes({
     http,
     readings: readings as Readings,
-    targets: { shop: target },
+    targets: { shop: { ...target, changedFiles: async () => ['package.json'] } },
     switches: { checkout: flow },
     proxies: { web: PROXY },
     services: { app: createFakeService({ units: 1, now }) },
@@ -134,6 +145,9 @@ describe('the probes', () => {
       window: 'night',
       suite: 'smoke',
       bucket: 'backups',
+      newerThan: '1h',
+      from: 'v1',
+      to: 'v2',
       synthetic: 'customer',
       jwt: 'http://shop/token',
       database: 'crm',
