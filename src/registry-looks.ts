@@ -1,7 +1,8 @@
 // Which source of belay.yaml can be looked at by which probe, beside its own rhythm. It opens; nothing is asked yet.
 import { createAwsBucket } from './adapters/aws-cli/index.ts';
+import { containerLines } from './adapters/docker/index.ts';
 import { createHostLook } from './adapters/host/index.ts';
-import { createLogLook } from './adapters/log/index.ts';
+import { createLogLook, seenIn } from './adapters/log/index.ts';
 import { createErrorsLook } from './adapters/sentry-api/index.ts';
 import { createVendorLook } from './adapters/status-page/index.ts';
 import type { BucketSpec } from './domain/bucket-catalog.ts';
@@ -9,7 +10,7 @@ import { BelayError } from './domain/errors.ts';
 import { isPulled, type PulledSpec } from './domain/source-catalog.ts';
 import type { System } from './domain/system.ts';
 import type { Bucket } from './ports/bucket.ts';
-import type { Looks, SampleLook } from './ports/looks.ts';
+import type { LogQuestion, Looks, SampleLook } from './ports/looks.ts';
 import type { Processes } from './ports/process.ts';
 import type { Secrets } from './ports/secrets.ts';
 import { openReader, type SourceDeps } from './registry.ts';
@@ -21,7 +22,12 @@ export function openLooks(system: System, deps: SourceDeps & { readonly secrets:
       sources.filter((one): one is Extract<PulledSpec, { driver: D }> => one.driver === driver).map((one) => [one.id, open(one)]),
     );
   return {
-    logs: byDriver('log', (spec) => createLogLook(spec, deps)),
+    logs: {
+      ...byDriver('log', (spec) => createLogLook(spec, deps)),
+      ...byDriver('docker', (spec) => ({
+        look: async (q: LogQuestion) => seenIn(spec.id, await containerLines(spec, deps, { container: q.container, since: q.since }), q),
+      })),
+    },
     vendors: byDriver('status-page', (spec) => createVendorLook(spec, deps)),
     errors: byDriver('sentry-api', (spec) => createErrorsLook(spec, deps)),
     samples: Object.fromEntries(sources.filter(isPulled).map((spec) => [spec.id, sampleLook(spec, deps)])),

@@ -4,7 +4,7 @@ import type { InputSpec, InputType, Runbook } from '../domain/ir.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import { findQuery, specOfQuery } from '../domain/named-query.ts';
 import { nearest } from '../domain/nearest.ts';
-import { isPulled } from '../domain/source-catalog.ts';
+import { isPulled, type SourceSpec } from '../domain/source-catalog.ts';
 import { DURATION_FORM, durationMeant, PERCENT_FORM, parseDuration, parsePercent } from '../domain/units.ts';
 import type { RunbookDraft } from './draft.ts';
 import { lintLiteral } from './lint-commands.ts';
@@ -266,15 +266,16 @@ function lintSuite(value: Json, { context, problems, at, name }: Argument): void
 }
 
 /** One that Belay reads, of the driver that the probe needs. With `optional` it may be left out of belay.yaml. */
-function lintSource({ driver }: ParamSpec, value: Json, argument: Argument): void {
+function lintSource({ drivers }: ParamSpec, value: Json, argument: Argument): void {
   const { args, context, problems, at, key, name } = argument;
   if (args['optional'] === true && typeof value === 'string' && !context.known.sources.has(value)) return;
   lintName('source', value, argument);
+  const fits = (one: SourceSpec): boolean => (drivers === undefined ? isPulled(one) : drivers.includes(one.driver));
   const source = context.system.sources.find((one) => one.id === value);
-  if (source === undefined || (driver === undefined ? isPulled(source) : source.driver === driver)) return;
-  const fitting = context.system.sources.filter((one) => (driver === undefined ? isPulled(one) : one.driver === driver));
+  if (source === undefined || fits(source)) return;
+  const fitting = context.system.sources.filter(fits);
   problems.error('wrong-argument', at, `${key} is ${JSON.stringify(value)}, whose driver is ${source.driver}`, {
-    expected: `a source of driver ${driver ?? 'that Belay reads itself'}`,
+    expected: drivers === undefined ? 'a source that Belay reads itself' : `a source of driver ${drivers.join(' or ')}`,
     hint:
       fitting.length === 0
         ? `The probe ${name} reads what such a source reads: add one under sources.`

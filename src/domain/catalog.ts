@@ -44,7 +44,7 @@ export interface ParamSpec {
   /** `{secret.x}` may stand in it: it is filled where it is sent, and nowhere before. */
   readonly secrets?: true;
   /** Of a source: which of them. */
-  readonly driver?: SourceDriverName;
+  readonly drivers?: readonly SourceDriverName[];
 }
 
 export interface ActionSpec {
@@ -164,19 +164,20 @@ export const ACTIONS: Readonly<Record<string, ActionSpec>> = index([
 ]);
 
 const optional = { type: 'bool' } as const;
-const sourceOf = (driver: SourceDriverName) => ({ type: 'source', required: true, driver }) as const;
+const sourceOf = (...drivers: readonly SourceDriverName[]) => ({ type: 'source', required: true, drivers }) as const;
 
 /** What is read beside the counting, of sources that belay.yaml names. With `optional` a source that it does not name is passed over. */
 const LOOKS: readonly ProbeSpec[] = [
   {
     name: 'log',
     params: {
-      source: sourceOf('log'),
+      source: sourceOf('log', 'docker'),
       last: { type: 'duration' },
       lines: { type: 'int' },
       match: { type: 'string' },
       contains: { type: 'string' },
       org: { type: 'org' },
+      container: { type: 'string' },
       optional,
     },
     // `matched` of `read` lines; `whole`: all of that time was read.

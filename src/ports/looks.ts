@@ -17,6 +17,8 @@ export interface LogQuestion {
   readonly contains?: string;
   /** The organization that a line names: by the label `org` of the source, or as a word of the line. */
   readonly org?: string;
+  /** Of a machine with many: whose log. */
+  readonly container?: string;
   /** The last so many of the lines that are meant are given. */
   readonly most: number;
 }

@@ -1,5 +1,7 @@
 // Runbooks that look: what sources already read, asked by checks and kept by `collect`, on real files, real HTTP and the contract servers.
-import { appendFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, utimesSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { servePage, summary } from '../adapters/status-page/page.ts';
@@ -60,7 +62,7 @@ from:
     ]);
   });
 
-  test('gives its last 500 lines, and of a container what its file holds [S5-ST-56, S5-ST-91]', async () => {
+  test('gives its last 500 lines [S5-ST-91]', async () => {
     const many = Array.from({ length: 1_200 }, (_, n) => line(n - 2_000, `INFO line ${n}`)).join('');
     const one = await playFolder({
       yaml: BELAY_YAML + LOG,
@@ -75,6 +77,41 @@ from:
       'INFO line 700',
       'INFO line 1199',
     ]);
+  });
+
+  test('of a container is collected from its engine: stdout and stderr, with their times [S5-ST-56]', async () => {
+    /** As the engine frames them: stream, three zeros, length, text. */
+    const frame = (stream: number, text: string): Buffer => {
+      const head = Buffer.from([stream, 0, 0, 0, 0, 0, 0, 0]);
+      head.writeUInt32BE(Buffer.byteLength(text), 4);
+      return Buffer.concat([head, Buffer.from(text)]);
+    };
+    const stamped = (ms: number, text: string): string => `${at(ms).replace('Z', '123456Z')} ${text}\n`;
+    const asked: string[] = [];
+    const socket = path.join(mkdtempSync(path.join(tmpdir(), 'belay-engine-')), 'docker.sock');
+    const engine = createServer((request, response) => {
+      asked.push(request.url ?? '');
+      if (!request.url?.startsWith('/containers/n8n/logs?')) return void response.writeHead(404).end('{"message":"No such container: x"}');
+      // A line of 10 bytes, whose length looks like the end of a line, and one that is longer than a byte can say.
+      const lines = [
+        frame(1, stamped(-90_000, 'INFO up')),
+        frame(2, stamped(-60_000, `ERROR token=abcdef ${'x'.repeat(200)}`)),
+        frame(1, stamped(-1_000, 'é')),
+      ];
+      response.end(Buffer.concat(lines));
+    });
+    await new Promise<void>((resolve) => engine.listen(socket, resolve));
+    onTestFinished(() => new Promise<void>((resolve) => engine.close(() => resolve())));
+    const one = await playFolder({
+      yaml: `${BELAY_YAML}sources:\n  box: { driver: docker, socket: ${socket}, every: 5s }\n`,
+      steps:
+        '### Logs\n```belay collect\nfrom:\n  - { probe: log, with: { source: box, container: n8n, last: 10m }, evidence: container }\n  - { probe: log, with: { source: box, container: other }, evidence: none }\n  - { probe: log, with: { source: box }, evidence: nameless }\n```\n',
+    });
+    await one.run();
+    const { lines } = ((await one.kept('container')) ?? {})['seen'] as { lines: string[] };
+    expect(lines).toEqual([`${at(-90_000)} INFO up`, `${at(-60_000)} ERROR token=••• ${'x'.repeat(200)}`, `${at(-1_000)} é`]);
+    expect(asked[0]).toContain(`since=${START / 1_000 - 600}`);
+    expect(await one.ended('logs')).toMatchObject({ detail: { collected: 1, missing: 2 } });
   });
 
   test('that holds bytes which no store can keep is collected all the same', async () => {

@@ -3,6 +3,7 @@
 export { createComposeService } from './compose-service.ts';
 export { createContainerService } from './container-service.ts';
 export { createDockerContainer } from './container-target.ts';
+export { containerLines } from './log-lines.ts';
 export { createDockerReader, type DockerSpec } from './reader.ts';
 export { createDockerService } from './service-target.ts';
 export { createSwarmService } from './swarm-service.ts';

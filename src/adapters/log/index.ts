@@ -11,7 +11,7 @@ import { cursorOf, hashOf, positionOf } from './place.ts';
 import { type Memory, Reading } from './reading.ts';
 import { LabelSets } from './tally.ts';
 
-export { createLogLook } from './look.ts';
+export { createLogLook, seenIn } from './look.ts';
 
 interface LogDeps {
   readonly time: Pick<Time, 'now' | 'monotonicMs'>;

@@ -25,7 +25,7 @@ interface LookDeps {
   readonly baseDir: string;
 }
 
-interface Dated {
+export interface Dated {
   readonly text: string;
   /** Its own, or that of the line before it; null: none of them tells one. */
   readonly at: Instant | null;
@@ -37,18 +37,9 @@ export function createLogLook(spec: LogSpec, { baseDir }: LookDeps): LogLook {
   const path = resolve(baseDir, spec.path);
   const reader = readerOf(spec);
   const look = async (q: LogQuestion): Promise<LogSeen> => {
-    const isMeant = meantBy(spec, q);
-    const { lines, isWhole } = await readBack(path, q.since, (texts) => dated(texts, reader, spec));
-    if (q.since !== null && lines.length > 0 && lines.every((line) => line.at === null)) throw undated(spec);
-    const { since } = q;
-    const inTime = since === null ? lines : lines.filter((line) => line.at !== null && line.at >= since);
-    const meant = isMeant(inTime);
-    return {
-      matched: meant.length,
-      read: inTime.length,
-      lines: q.most === 0 ? [] : meant.slice(-q.most).map(({ text }) => shown(text)),
-      isWhole,
-    };
+    const back = await readBack(path, q.since, (texts) => dated(texts, reader, spec));
+    if (q.since !== null && back.lines.length > 0 && back.lines.every((line) => line.at === null)) throw undated(spec);
+    return seenIn(spec.id, back, q);
   };
   return {
     look: async (q) => {
@@ -63,6 +54,19 @@ export function createLogLook(spec: LogSpec, { baseDir }: LookDeps): LogLook {
   };
 }
 
+/** What is meant of lines, wherever they were read. @throws BELAY_INPUT_INVALID for a pattern that is none */
+export function seenIn(id: string, { lines, isWhole }: ReadBack, q: LogQuestion): LogSeen {
+  const { since } = q;
+  const inTime = since === null ? lines : lines.filter((line) => line.at !== null && line.at >= since);
+  const meant = meantBy(id, q)(inTime);
+  return {
+    matched: meant.length,
+    read: inTime.length,
+    lines: q.most === 0 ? [] : meant.slice(-q.most).map(({ text }) => shown(text)),
+    isWhole,
+  };
+}
+
 const shown = (text: string): string => (text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN - 1)}…` : text);
 
 const undated = (spec: LogSpec): BelayError =>
@@ -70,10 +74,9 @@ const undated = (spec: LogSpec): BelayError =>
     hint: `Name the group or the field that holds the time: "time:" of sources.${spec.id}. Or leave "last" out.`,
   });
 
-/** @throws BELAY_INPUT_INVALID for a pattern that is none */
-function meantBy(spec: LogSpec, { match, contains, org }: LogQuestion): (lines: readonly Dated[]) => readonly Dated[] {
+function meantBy(id: string, { match, contains, org }: LogQuestion): (lines: readonly Dated[]) => readonly Dated[] {
   const problem = match === undefined ? null : patternProblem(match);
-  if (problem !== null) throw new BelayError('BELAY_INPUT_INVALID', `log ${spec.id}: match: ${problem}`);
+  if (problem !== null) throw new BelayError('BELAY_INPUT_INVALID', `log ${id}: match: ${problem}`);
   const matches = match === undefined ? null : matcherOf(match);
   return (lines) => {
     const near = lines.filter(({ text, org: own }) => (contains === undefined || text.includes(contains)) && isOf(org, own, text));
@@ -83,7 +86,7 @@ function meantBy(spec: LogSpec, { match, contains, org }: LogQuestion): (lines: 
       MOST_SLOW,
     );
     if (found.length < near.length || found.includes('slow'))
-      throw new BelayError('BELAY_INPUT_INVALID', `log ${spec.id}: match takes too long on a line`, {
+      throw new BelayError('BELAY_INPUT_INVALID', `log ${id}: match takes too long on a line`, {
         hint: 'Write what stands between the repetitions.',
       });
     return near.filter((_, n) => found[n] !== null);
@@ -134,7 +137,7 @@ function fieldsOf(text: string): Readonly<Record<string, unknown>> {
   }
 }
 
-interface ReadBack {
+export interface ReadBack {
   readonly lines: readonly Dated[];
   readonly isWhole: boolean;
 }

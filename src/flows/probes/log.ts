@@ -18,13 +18,14 @@ export function logProbe({ logs, masked }: Pick<Looks, 'logs' | 'masked'>, time:
     const lastMs = durationOf(args, 'last');
     const begins = [lastMs === undefined ? null : time.now() - lastMs, o?.since ?? null].filter((one) => one !== null);
     const most = Math.min(MOST_LINES, countOf(args, 'lines', 1) ?? DEFAULT_LINES);
-    const [match, contains, org] = ['match', 'contains', 'org'].map((name) => optionalText(args, name));
+    const [match, contains, org, container] = ['match', 'contains', 'org', 'container'].map((name) => optionalText(args, name));
     const seen = await log.look({
       since: begins.length === 0 ? null : Math.max(...begins),
       most,
       ...(match === undefined ? {} : { match }),
       ...(contains === undefined ? {} : { contains }),
       ...(org === undefined ? {} : { org }),
+      ...(container === undefined ? {} : { container }),
     });
     const { matched, read, isWhole } = seen;
     return {
