@@ -123,6 +123,16 @@ function lintEvidence(draft: RunbookDraft, problems: Problems, at: At): void {
   }
 }
 
+/** A guard is asked whenever a plan is made, also where nobody means to begin: it may look, and not send. */
+function lintSender(id: string, { system }: LintContext, problems: Problems, span: Span): void {
+  const sender = system.synthetics?.find((one) => one.id === id);
+  const sends = sender?.steps.find((step) => step.method !== 'GET');
+  if (sends === undefined) return;
+  problems.error('guard-sends', span, `the synthetic ${id} sends (${sends.method} in "${sends.name}"), and a guard is asked for every plan`, {
+    hint: 'Make it a verify step before the first act.',
+  });
+}
+
 function lintGuards(draft: RunbookDraft, context: LintContext, problems: Problems, at: At): void {
   const ids = new Set<string>();
   for (const section of ['require', 'never'] as const) {
@@ -130,6 +140,7 @@ function lintGuards(draft: RunbookDraft, context: LintContext, problems: Problem
       if (ids.has(guard.id)) problems.error('duplicate-id', at(section, index, 'id'), `a second guard has the id ${guard.id}`);
       ids.add(guard.id);
       if ('ask' in guard) continue;
+      if (guard.probe === 'synthetic') lintSender(String(guard.with['synthetic']), context, problems, at(section, index, 'probe'));
       lintArguments({
         kind: 'probe',
         name: guard.probe,

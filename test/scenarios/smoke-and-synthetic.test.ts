@@ -175,6 +175,18 @@ describe('a synthetic customer', () => {
     expect(service.conversations).toEqual([]);
   });
 
+  test('that sends is no guard, because a guard is asked for every plan; one that only looks may be', () => {
+    const told = (method: string) =>
+      folderOf({
+        yaml: `${BELAY_YAML}synthetics:\n  a:\n    steps:\n      - { name: a, ${method}: "http://a/", expect: status == 200 }\n`,
+        front: 'require:\n  - { id: well, text: "It works", probe: synthetic, with: { synthetic: a }, expect: ok }\n',
+        steps: '### Look\n- [ ] Seen\n',
+      })
+        .loaded()
+        .diagnostics.map((one) => one.rule);
+    expect([told('get'), told('post')]).toEqual([[], ['guard-sends']]);
+  });
+
   test('that names what no step saved, or a condition that is none, is told at its place', () => {
     const { loaded } = folderOf({
       yaml: `${BELAY_YAML}synthetics:\n  a:\n    steps:\n      - { name: a, get: "http://a/{saved.token}", expect: statuss == 200 }\n      - { name: b, get: nowhere, expect: status == 200 }\n`,
