@@ -128,9 +128,14 @@ function lintSender(id: string, { system }: LintContext, problems: Problems, spa
   const sender = system.synthetics?.find((one) => one.id === id);
   const sends = sender?.steps.find((step) => step.method !== 'GET');
   if (sends === undefined) return;
-  problems.error('guard-sends', span, `the synthetic ${id} sends (${sends.method} in "${sends.name}"), and a guard is asked for every plan`, {
-    hint: 'Make it a verify step before the first act.',
-  });
+  problems.error(
+    'guard-sends',
+    span,
+    `the synthetic ${id} sends (${sends.method} in "${sends.name}"), and a guard is asked for every plan`,
+    {
+      hint: 'Make it a verify step before the first act.',
+    },
+  );
 }
 
 function lintGuards(draft: RunbookDraft, context: LintContext, problems: Problems, at: At): void {
