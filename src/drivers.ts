@@ -83,7 +83,6 @@ export function openDrivers(system: System, ground: DriversGround): Drivers & Lo
     configs: settings.configs,
     channels: openChannels(system, ground),
     commandRunner: createCommandRunner(system.policy?.run ?? NO_RUN_POLICY, ground),
-    actions: createActions({ targets, switches, proxies, services, integrations, intake, databases, pause, ...settings, ...scopes }),
     actions: createActions({ targets, switches, proxies, services, integrations, intake, databases, own, pause, ...settings, ...scopes }),
     probes: createProbes({
       http,

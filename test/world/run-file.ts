@@ -103,8 +103,6 @@ export async function openRunFile(o: RunFileOptions) {
     readings,
     expression,
     partLocks: createFakePartLocks(stores),
-    freezes: createFakeFreezes(stores),
-    releases: createFakeReleaseHistory(stores),
     renderer: createRenderer(),
     statusPage: null,
     artefacts: { write: async (incident, name) => `${incident}/${name}`, read: async () => null },
