@@ -66,6 +66,7 @@ export async function playFiles({ system, runbooks, files = {} }: Written) {
     actions: busyEach(clock, drivers.actions),
     probes: busyEach(clock, drivers.probes),
     commandRunner: busy(clock, drivers.commandRunner),
+    ...(drivers.databases === undefined ? {} : { databases: busyEach(clock, drivers.databases) }),
   };
   Object.assign(world, changed);
   const run = async (runbook: string, inputs: JsonObject = {}): Promise<Incident> =>
