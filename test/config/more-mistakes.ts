@@ -296,10 +296,10 @@ export const MORE: readonly Mistake[] = [
     at: '```belay call',
   },
   {
-    name: 'a key that is not available yet',
+    name: 'a window that is none',
     from: 'until: now >= steps.think.out.goLive',
     to: 'for: 1m\nwindow: night',
-    rule: 'not-available',
+    rule: 'unknown-window',
     at: 'window: night',
   },
   { name: 'a step before any phase', from: '## Decide\n\n', to: '', rule: 'step-outside-phase', at: '### Say what you think' },
