@@ -25,8 +25,8 @@ function lintDangerous({ step, draft, context, problems, at }: SettingStep): voi
   const keys = dangerousIn(step, context);
   if (keys.length === 0) return;
   const what = `${keys.join(', ')} lowers the security of the service`;
-  if (step.contingency === undefined)
-    problems.error('dangerous-setting', at('with'), `${what}, and the step ${step.id} has no end`, {
+  if (step.contingency?.atExpiry !== 'undo')
+    problems.error('dangerous-setting', at('with'), `${what}, and the step ${step.id} does not end by itself`, {
       hint: 'Add "contingency: { owner: <role>, expires: 30m, atExpiry: undo }" and an undo.',
     });
   if (!draft.complete) return;

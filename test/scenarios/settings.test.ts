@@ -7,6 +7,7 @@ import { runInNewContext } from 'node:vm';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { SERVICE_FILES, startSmallService, writeReload } from '../world/parts/small-service.ts';
 import { BELAY_YAML, folderOf, playFolder } from '../world/scenes/folder.ts';
+import { ANA, asks, openApproval } from '../world/scenes/play.ts';
 
 async function service() {
   const dir = mkdtempSync(path.join(tmpdir(), 'belay-service-'));
@@ -160,6 +161,56 @@ export const featureFlags = {
   });
 });
 
+describe('a bypass for tests', () => {
+  const bypass =
+    step('allow', 'approve\nfrom: [commander]') +
+    step(
+      'bypass',
+      `do config.set
+with: { config: crm, set: { ENABLE_TEST_BYPASS: true } }
+undo: { do: config.set, with: { config: crm, set: { ENABLE_TEST_BYPASS: null } } }
+contingency: { owner: commander, expires: 30m, atExpiry: undo }
+evidence: bypass-on`,
+    );
+
+  const allow = async (one: Awaited<ReturnType<typeof playFolder>>): Promise<void> => {
+    const { id, planHash } = openApproval(await one.incident());
+    await one.commands.approve(ANA, { incident: 'INC-1', approval: id, planHash, decision: 'grant', key: 'a1' });
+  };
+
+  test('is set once somebody approves it, is known as a measure with an owner, and is gone from the file and the service when its time is over [S1-ST-07, S1-GU-01]', async () => {
+    const { yaml, get, text } = await service();
+    const one = await playFolder({ yaml, steps: bypass, acts: true });
+    await one.commands.startRun(ANA, { runbook: 'look', inputs: {}, key: 'r1' });
+    await one.until(asks);
+    expect([text('.env'), (await get('/admin')).status]).toEqual([SERVICE_FILES['.env'], 401]);
+    await allow(one);
+    await one.until((incident) => incident.isRunning === false);
+    expect(await one.ended('bypass')).toMatchObject({ status: 'done', detail: { current: { ENABLE_TEST_BYPASS: 'true' } } });
+    expect([(await get('/admin')).status, text('.env')]).toEqual([200, `${SERVICE_FILES['.env']}ENABLE_TEST_BYPASS=true\n`]);
+    const opened = (await one.incident()).contingencies[0];
+    expect(opened).toMatchObject({ step: 'bypass', owner: 'commander', action: 'config.set' });
+    expect((await one.incident()).evidence).toContain('bypass-on');
+    await one.clock.advance(29 * 60_000);
+    expect((await get('/admin')).status).toBe(200);
+    await one.until((incident) => incident.contingencies.every((open) => open.closedAt !== undefined), 10 * 60_000);
+    expect([(await get('/admin')).status, text('.env')]).toEqual([401, SERVICE_FILES['.env']]);
+  });
+
+  test('that somebody has changed meanwhile is left alone, and its owner is called', async () => {
+    const { yaml, dir, text } = await service();
+    const one = await playFolder({ yaml, steps: bypass, acts: true });
+    await one.commands.startRun(ANA, { runbook: 'look', inputs: {}, key: 'r1' });
+    await one.until(asks);
+    await allow(one);
+    await one.until((incident) => incident.isRunning === false);
+    writeFileSync(path.join(dir, '.env'), text('.env').replace('BYPASS=true', 'BYPASS=only-me'));
+    await one.clock.advance(31 * 60_000);
+    expect(text('.env')).toContain('ENABLE_TEST_BYPASS=only-me');
+    expect((await one.all('escalation.fired')).map(({ to }) => to)).toContain('commander');
+  });
+});
+
 describe('a setting that lowers the security', () => {
   const yaml = `${BELAY_YAML}config:\n  crm: { driver: env-file, file: .env }\n`;
   const files = { '.env': SERVICE_FILES['.env'] };
@@ -179,12 +230,13 @@ undo: { do: config.set, with: { config: crm, set: { ENABLE_TEST_BYPASS: null } }
 
   test('is refused without an approval before it, evidence and an end [S1-SE-02, S1-GU-01]', () => {
     expect(told(bypass(''))).toEqual([
-      'and the step bypass has no end',
+      'and the step bypass does not end by itself',
       'and nobody approves it before',
       'and the step bypass leaves no evidence',
     ]);
-    const whole = '\ncontingency: { owner: commander, expires: 30m }\nevidence: bypass-on';
+    const whole = '\ncontingency: { owner: commander, expires: 30m, atExpiry: undo }\nevidence: bypass-on';
     expect(told(bypass(whole))).toEqual(['and nobody approves it before']);
+    expect(told(approve + bypass(whole.replace(', atExpiry: undo', '')))).toEqual(['and the step bypass does not end by itself']);
     expect(told(bypass(whole) + approve)).toEqual(['and nobody approves it before']);
     expect(told(approve + bypass(whole))).toEqual([]);
     expect(told(bypass('').replace('set: { ENABLE_TEST_BYPASS: true }', 'set: { ENABLE_TEST_BYPASS: false }'))).toEqual([]);
