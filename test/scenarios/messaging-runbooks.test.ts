@@ -135,6 +135,7 @@ ${own('crm.freeze', 'json.frozen == true ? "frozen" : "open"', 'json.frozen == t
     const second = await worldOf();
     second.crm.lies = true;
     const lied = await playFolder({
+      acts: true,
       yaml: second.yaml,
       front,
       steps: step('freeze', `do crm.freeze\n${org}\nundo: { do: crm.unfreeze, ${org} }\ntimeout: 3s`),
