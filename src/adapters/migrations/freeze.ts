@@ -26,7 +26,10 @@ export function createFreeze(o: { readonly id: string; readonly table: string; r
           `create or replace function ${refuser}() returns trigger language plpgsql as
            $belay$ begin raise exception 'frozen by Belay: %', tg_argv[0]; end $belay$`,
         );
-        const made = await session.ask({ text: `select format('create trigger ${TRIGGER} before insert or update or delete or truncate on ${table} for each statement execute function ${refuser}(%L)', $1::text)`, values: [why] });
+        const made = await session.ask({
+          text: `select format('create trigger ${TRIGGER} before insert or update or delete or truncate on ${table} for each statement execute function ${refuser}(%L)', $1::text)`,
+          values: [why],
+        });
         await session.script(made.rows[0]?.[0] ?? '');
       }),
   };

@@ -174,7 +174,7 @@ export function failed(spec: AnyProgram, { code, stdout, stderr }: ProcessResult
   const password = URL.canParse(spec.url) ? new URL(spec.url).password : '';
   const hide = (text: string): string =>
     [spec.url, password, decodeURIComponent(password)].filter((one) => one !== '').reduce((all, one) => all.replaceAll(one, '***'), text);
-  const words = hide((stderr.trim() === '' ? stdout : stderr).trim()).slice(-500);
+  const words = tellingOf(hide((stderr.trim() === '' ? stdout : stderr).trim()));
   return new BelayError(
     'BELAY_ACT_FAILED',
     `${spec.id}: ${what} (${spec.command[0]} ended with ${code}${words === '' ? '' : `: ${words}`})`,
@@ -183,4 +183,11 @@ export function failed(spec: AnyProgram, { code, stdout, stderr }: ProcessResult
       hint: 'Read what the program says; nothing else was started.',
     },
   );
+}
+
+/** The lines that say what is wrong, else the last ones: programs print where they were when they fell, and that is long. */
+function tellingOf(said: string): string {
+  const lines = said.split('\n').map((line) => line.trim());
+  const telling = lines.filter((line) => /error|refus|frozen|fail|cannot|can't|denied/i.test(line) && !line.startsWith('at ')).slice(0, 4);
+  return (telling.length === 0 ? lines.slice(-4) : telling).join(' ').slice(0, 500);
 }

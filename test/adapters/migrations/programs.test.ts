@@ -163,12 +163,19 @@ describe('a freeze of a database', () => {
     const folder = path.join(service.folder, 'service/releases/v1');
     symlinkSync(MODULES, path.join(folder, 'node_modules'));
     const up = (): Buffer =>
-      execFileSync('node_modules/.bin/node-pg-migrate', ['up'], { cwd: folder, env: { PATH: `${NODE}:/usr/bin:/bin`, DATABASE_URL: postgres.url }, stdio: 'pipe' });
+      execFileSync('node_modules/.bin/node-pg-migrate', ['up'], {
+        cwd: folder,
+        env: { PATH: `${NODE}:/usr/bin:/bin`, DATABASE_URL: postgres.url },
+        stdio: 'pipe',
+      });
     up();
     const planned = await service.plan();
     expect(planned.steps[0]).toMatchObject({ current: 'open', desired: 'frozen' });
     // The step after it would be refused by the same freeze, and nothing of it remains.
-    expect(await service.play(planned)).toMatchObject([{ status: 'done', current: 'frozen' }, { status: 'failed', effect: 'none', message: expect.stringContaining(why) }]);
+    expect(await service.play(planned)).toMatchObject([
+      { status: 'done', current: 'frozen' },
+      { status: 'failed', effect: 'none', message: expect.stringContaining(why) },
+    ]);
     writeFileSync(path.join(folder, 'migrations/2_nick.sql'), tool.migrations[1]?.text ?? '');
     expect(up).toThrow(/frozen by Belay: Incident L3: don't migrate/);
     expect(await columns(service)).toEqual(['id', 'name']);
