@@ -60,16 +60,16 @@ describe('the classifier', () => {
       '\n',
     );
     const text = fc.oneof(
-      fc.string(),
-      fc.string({ unit: 'binary' }),
+      fc.string({ maxLength: 40 }),
+      fc.string({ unit: 'binary', maxLength: 40 }),
       fc.array(words, { maxLength: 14 }).map((all) => all.join(' ')),
     );
     await fc.assert(
       fc.asyncProperty(text, async (sql) => {
         const trees = await parser.parse(sql);
         const judged = classify(trees);
-        if (trees === null) expect(judged).toMatchObject({ compat: 'maybe', undo: 'gone' });
-        else expect(judged.findings.length).toBeGreaterThanOrEqual(trees.length);
+        // Ten thousand times `expect` would take longer than the parser.
+        return trees === null ? judged.compat === 'maybe' && judged.undo === 'gone' : judged.findings.length >= trees.length;
       }),
       { numRuns: 10_000 },
     );
@@ -77,10 +77,10 @@ describe('the classifier', () => {
 
   it('makes nothing of trees that are none: the worst, and no crash', () => {
     fc.assert(
-      fc.property(fc.array(fc.jsonValue()), (trees) => {
+      fc.property(fc.array(fc.jsonValue({ maxDepth: 2 }), { maxLength: 4 }), (trees) => {
         const known = ['harmless', 'create-table'];
         const { findings } = classify(trees as never);
-        expect(findings.filter((one) => known.includes(one.family) && one.undo === 'gone')).toEqual([]);
+        return !findings.some((one) => known.includes(one.family) && one.undo === 'gone');
       }),
       { numRuns: 10_000 },
     );
