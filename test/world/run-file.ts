@@ -9,31 +9,17 @@ import { createCel } from '../../src/adapters/cel/index.ts';
 import { createHttp, createNet } from '../../src/adapters/http/index.ts';
 import { createProcesses } from '../../src/adapters/process/index.ts';
 import { createDigest, systemTime } from '../../src/adapters/system/index.ts';
-import { createRenderer } from '../../src/adapters/templates/index.ts';
 import { loadAndLint } from '../../src/config/lint.ts';
 import type { Event, EventData, EventType } from '../../src/domain/event.ts';
-import type { Json } from '../../src/domain/json.ts';
 import { openDrivers } from '../../src/drivers.ts';
 import { createCommands } from '../../src/flows/commands.ts';
 import { RESPOND, respondFlow } from '../../src/flows/respond.ts';
 import type { World } from '../../src/flows/world.ts';
 import type { Time } from '../../src/ports/time.ts';
 import { TOOLS } from '../config/workspace.ts';
-import { createFakeDigest } from './fakes/digest.ts';
-import { createFakeDocumentStore } from './fakes/document-store.ts';
 import { DurableDisk } from './fakes/durable-disk.ts';
-import { createFakeEngine } from './fakes/engine.ts';
-import { createFakeFreezes } from './fakes/freezes.ts';
-import { createFakeIncidentStore } from './fakes/incident-store.ts';
-import { createFakeJournal } from './fakes/journal.ts';
 import { KillSwitch } from './fakes/kill-switch.ts';
-import { createFakeOutbox } from './fakes/outbox.ts';
-import { createFakePartLocks } from './fakes/part-locks.ts';
-import { createFakePause } from './fakes/pause.ts';
-import { createFakeReleaseHistory } from './fakes/release-history.ts';
-import { createFakeShadowStore } from './fakes/shadow-store.ts';
-import { createFakeSignalStore } from './fakes/signal-store.ts';
-import { createFakeSilenceStore } from './fakes/silence-store.ts';
+import { createWorld } from './scenes/deploy.ts';
 
 export interface RunFileOptions {
   readonly yaml: string;
@@ -73,41 +59,17 @@ export async function openRunFile(o: RunFileOptions) {
   const errors = diagnostics.filter((one) => one.severity === 'error');
   const runbook = runbooks['by-hand']?.runbook;
   if (system === null || runbook === undefined || errors.length > 0) throw new Error(JSON.stringify(errors, null, 2));
-  const [disk, kill, digest, time] = [new DurableDisk(), new KillSwitch(), createFakeDigest(), fasterTime(o.speed ?? 10)];
-  // What is outside has its own time.
+  const [disk, kill, time] = [new DurableDisk(), new KillSwitch(), fasterTime(o.speed ?? 10)];
   const { allow } = system.network;
   const expression = createCel();
-  const pause = createFakePause({ disk, kill, time });
-  const stores = { disk, digest, time, kill };
-  const readings = null as never;
+  const clock = { ofLife: () => time } as never;
+  const base = createWorld({ disk, clock, kill, system, runbook });
+  // What is outside has its own time.
   const drivers = openDrivers(system, {
     ...{ http: createHttp({ allow }), net: createNet({ allow }), processes: createProcesses(), time: systemTime, baseDir, expression },
-    ...{ dataDir: folder, env: o.env ?? {}, say: () => undefined, digest: createDigest('key'), readings, pause },
+    ...{ dataDir: folder, env: o.env ?? {}, say: () => undefined, digest: createDigest('key'), readings: base.readings, pause: base.pause },
   });
-  const world: World = {
-    system,
-    runbooks: { 'by-hand': { runbook, irHash: digest.of(runbook as unknown as Json) } },
-    engine: createFakeEngine({ disk, kill, clock: { ofLife: () => time } as never }),
-    time,
-    digest,
-    journal: createFakeJournal({ disk, kill }),
-    pause,
-    incidents: createFakeIncidentStore(stores),
-    documents: createFakeDocumentStore(stores),
-    outbox: createFakeOutbox(stores),
-    signals: createFakeSignalStore({ disk, kill }),
-    silences: createFakeSilenceStore({ disk, kill }),
-    shadows: createFakeShadowStore({ disk, kill }),
-    freezes: createFakeFreezes(stores),
-    releases: createFakeReleaseHistory(stores),
-    readings,
-    expression,
-    partLocks: createFakePartLocks(stores),
-    renderer: createRenderer(),
-    statusPage: null,
-    artefacts: { write: async (incident, name) => `${incident}/${name}`, read: async () => null },
-    ...drivers,
-  };
+  const world: World = { ...base, ...drivers, expression };
   await world.engine.open({ [RESPOND]: respondFlow(world) });
   const commands = createCommands(world);
   const inputs = o.org === undefined ? {} : { org: o.org };
