@@ -296,7 +296,7 @@ export const MORE: readonly Mistake[] = [
     at: '```belay call',
   },
   {
-    name: 'a window that is none',
+    name: 'a window that nobody declared',
     from: 'until: now >= steps.think.out.goLive',
     to: 'for: 1m\nwindow: night',
     rule: 'unknown-window',
