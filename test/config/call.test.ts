@@ -45,7 +45,7 @@ test('what a call lacks, gives too much, or gives wrongly is told at its place',
   expect(rules(CALL.replace('with: { org: "{org}" }', 'with: {}'))).toEqual(['missing-argument']);
   expect(rules(CALL.replace('{ org: "{org}" }', '{ org: "{org}", dept: 2 }'))).toEqual(['unknown-argument']);
   expect(rules(CALL.replace('{ org: "{org}" }', '{ org: "{org}", depth: deep }'))).toEqual(['wrong-argument']);
-  expect(rules(CALL.replace('{ org: "{org}" }', '{ org: "{org}" }\nretry: { max: 2 }'))).toEqual(['not-available']);
+  expect(rules(CALL.replace('{ org: "{org}" }', '{ org: "{org}" }\nlock: "org/{org}"'))).toEqual(['not-available']);
 });
 
 test('a runbook that calls one with errors cannot be used, and says so', () => {

@@ -43,14 +43,11 @@ describe('the table of errors', () => {
 function environmentOf(yaml: string): Readonly<Record<string, string>> {
   const names = new Set([...yaml.matchAll(/\{env\.(\w+)\}/g)].map((match) => match[1] ?? ''));
   const databases = new Set([...yaml.matchAll(/driver: sql,?\s+url: "\{env\.(\w+)\}"/g)].map((match) => match[1] ?? ''));
+  const forms = { _URL: 'http://127.0.0.1:1', _ADDRESS: '127.0.0.1:1', _PORT: '25', _GIT: 'https://git.test/app.git' };
   const fake = (name: string): string =>
     databases.has(name)
       ? 'postgres://belay@127.0.0.1:1/db'
-      : name.endsWith('_URL')
-        ? 'http://127.0.0.1:1'
-        : name.endsWith('_ADDRESS')
-          ? '127.0.0.1:1'
-          : 'c2VjcmV0';
+      : (Object.entries(forms).find(([ending]) => name.endsWith(ending))?.[1] ?? 'c2VjcmV0');
   return Object.fromEntries([...names].map((name) => [name, fake(name)]));
 }
 
