@@ -28,7 +28,7 @@ describe('what was mistyped', () => {
   test.each([
     [['statsu'], 'Did you mean status?'],
     [[], 'No command was given.'],
-    [['run'], "Missing required argument 'runbook'"],
+    [['run'], 'Which runbook?'],
     [['status', '--bad'], "Unknown option '--bad'"],
     [['evidence'], 'needs a second word'],
     [['incident', 'shop'], '"shop" is not an incident'],

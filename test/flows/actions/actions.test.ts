@@ -10,9 +10,11 @@ import { createFakeDatabase, type FakeDatabaseOptions } from '../../world/fakes/
 import { createFakeDeployTarget, type FakeRelease } from '../../world/fakes/deploy-target.ts';
 import { DurableDisk } from '../../world/fakes/durable-disk.ts';
 import { createFakeFlowSwitch } from '../../world/fakes/flow-switch.ts';
+import { createFakeFreezes } from '../../world/fakes/freezes.ts';
 import { KillSwitch } from '../../world/fakes/kill-switch.ts';
 import { createFakePause } from '../../world/fakes/pause.ts';
 import { createFakeTime } from '../../world/fakes/time.ts';
+import { SHOP } from '../../world/scenes/deploy.ts';
 
 const now = () => 1_000_000;
 const RELEASES: readonly FakeRelease[] = [
@@ -24,8 +26,10 @@ const RELEASES: readonly FakeRelease[] = [
 function worldOf(releases = RELEASES) {
   const target = createFakeDeployTarget({ releases, now });
   const flow = createFakeFlowSwitch({ flows: { acme: 'next', globex: 'next' }, values: ['stable', 'next'], now });
-  const pause = createFakePause({ disk: new DurableDisk(), kill: new KillSwitch(), time: createFakeTime(now()) });
-  const ports = { targets: { shop: target }, switches: { checkout: flow }, pause } satisfies ActionPorts;
+  const [disk, kill, time] = [new DurableDisk(), new KillSwitch(), createFakeTime(now())];
+  const pause = createFakePause({ disk, kill, time });
+  const scopes = { freezes: createFakeFreezes({ disk, kill }), system: SHOP, time };
+  const ports = { targets: { shop: target }, switches: { checkout: flow }, pause, scopes } satisfies ActionPorts;
   return { target, flow, pause, actions: createActions(ports) };
 }
 
