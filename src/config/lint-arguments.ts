@@ -169,6 +169,39 @@ interface Argument extends Call {
   readonly at: Span;
 }
 
+interface Form {
+  readonly expected: string;
+  is(value: Json): boolean;
+}
+const TEXT: Form = { expected: 'a text', is: (value) => typeof value === 'string' };
+const isMapping = (value: Json): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Arguments that are judged by their form alone; those of the other types name something. */
+const FORMS = {
+  string: TEXT,
+  release: TEXT,
+  int: { expected: 'a whole number', is: (value) => Number.isInteger(value) },
+  number: { expected: 'a number', is: (value) => typeof value === 'number' },
+  bool: { expected: 'true or false', is: (value) => typeof value === 'boolean' },
+  share: {
+    expected: PERCENT_FORM,
+    is: (value) => (typeof value === 'string' || typeof value === 'number') && parsePercent(String(value)).ok,
+  },
+  list: { expected: 'a list', is: (value) => Array.isArray(value) },
+  value: { expected: 'a text, a number, true or false', is: isPlain },
+  values: {
+    expected: 'a mapping of keys and plain values, such as { CACHE_MODE: aggressive }',
+    is: (value) => isMapping(value) && Object.values(value).every((one) => one === null || isPlain(one)),
+  },
+  url: {
+    expected: 'an address that begins with http:// or https://',
+    is: (value) => typeof value === 'string' && /^https?:\/\/\S+$/.test(value),
+  },
+  object: { expected: 'a mapping', is: isMapping },
+  any: { expected: 'anything', is: () => true },
+} as const satisfies Partial<Record<ParamSpec['type'], Form>>;
+const isFormed = (type: ParamSpec['type']): type is keyof typeof FORMS => type in FORMS;
+
 function lintValue(spec: ParamSpec | undefined, value: Json, argument: Argument): void {
   if (spec === undefined || (typeof value === 'string' && hasRef(value))) return;
   const { problems, at, key } = argument;
@@ -178,52 +211,19 @@ function lintValue(spec: ParamSpec | undefined, value: Json, argument: Argument)
     wrong(`one of ${spec.oneOf.join(', ')}`, { didYouMean: nearest(String(value), spec.oneOf) });
     return;
   }
-  switch (spec.type) {
-    case 'string':
-    case 'release':
-      if (typeof value !== 'string') wrong('a text', typeof value === 'number' ? { hint: `Quote it: "${value}".` } : {});
-      return;
-    case 'int':
-      if (!Number.isInteger(value)) wrong('a whole number');
-      return;
-    case 'number':
-      if (typeof value !== 'number') wrong('a number');
-      return;
-    case 'bool':
-      if (typeof value !== 'boolean') wrong('true or false');
-      return;
-    case 'share':
-      if ((typeof value !== 'string' && typeof value !== 'number') || !parsePercent(String(value)).ok) wrong(PERCENT_FORM);
-      return;
-    case 'list':
-      if (!Array.isArray(value)) wrong('a list');
-      return;
-    case 'value':
-      if (!isPlain(value)) wrong('a text, a number, true or false');
-      return;
-    case 'values':
-      if (
-        typeof value !== 'object' ||
-        value === null ||
-        Array.isArray(value) ||
-        !Object.values(value).every((one) => one === null || isPlain(one))
-      )
-        wrong('a mapping of keys and plain values, such as { CACHE_MODE: aggressive }');
-      return;
+  const { type } = spec;
+  if (isFormed(type)) {
+    const { is, expected }: Form = FORMS[type];
+    if (!is(value)) wrong(expected, type === 'string' && typeof value === 'number' ? { hint: `Quote it: "${value}".` } : {});
+    return;
+  }
+  switch (type) {
     case 'duration':
       if (typeof value !== 'string' || !parseDuration(value).ok)
         problems.error('duration', at, `${key} is ${JSON.stringify(value)}`, {
           expected: DURATION_FORM,
           didYouMean: durationMeant(String(value)),
         });
-      return;
-    case 'url':
-      if (typeof value !== 'string' || !/^https?:\/\/\S+$/.test(value)) wrong('an address that begins with http:// or https://');
-      return;
-    case 'object':
-      if (typeof value !== 'object' || value === null || Array.isArray(value)) wrong('a mapping');
-      return;
-    case 'any':
       return;
     case 'suite':
       lintName('suite', value, argument);
@@ -247,7 +247,7 @@ function lintValue(spec: ParamSpec | undefined, value: Json, argument: Argument)
     case 'bucket':
     case 'flag':
     case 'config':
-      lintName(spec.type, value, argument);
+      lintName(type, value, argument);
   }
 }
 
@@ -282,7 +282,9 @@ function lintSource({ drivers }: ParamSpec, value: Json, argument: Argument): vo
         : `Such are: ${fitting.map((one) => one.id).join(', ')}.`,
   });
 }
-const isPlain = (value: Json): boolean => ['string', 'number', 'boolean'].includes(typeof value);
+function isPlain(value: Json): boolean {
+  return ['string', 'number', 'boolean'].includes(typeof value);
+}
 
 const LISTS = {
   org: 'organizations',

@@ -261,7 +261,16 @@ function wordIn(span: Span, word: string, draft: RunbookDraft): Span {
 }
 
 /** Actions that are themselves a taking back, or that change nothing outside. */
-const NEED_NO_UNDO = new Set(['belay.undo', 'belay.pause', 'belay.resume', 'deploy.abort', 'deploy.thaw', 'db.thaw', 'belay.thaw', 'service.restart']);
+const NEED_NO_UNDO = new Set([
+  'belay.undo',
+  'belay.pause',
+  'belay.resume',
+  'deploy.abort',
+  'deploy.thaw',
+  'db.thaw',
+  'belay.thaw',
+  'service.restart',
+]);
 
 function lintUndo(step: DoStep, { context, problems, place, at }: Asking): void {
   const written = ['undo', 'irreversible'].some((key) => isWritten(place.body, key) || key in step.with);

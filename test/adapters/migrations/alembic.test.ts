@@ -100,7 +100,7 @@ describe.skipIf(typeof alembic === 'string')('a database that Alembic migrates',
     const boot = {
       cwd: path.join(service.folder, 'service/releases/v1'),
       env: { ...alembic.env, DATABASE_URL: postgres.url },
-      stdio: 'pipe' as const,
+      encoding: 'utf8' as const,
     };
     const booted = spawnSync(alembic.file, ['upgrade', 'head'], boot);
     expect([booted.status, `${booted.stdout}${booted.stderr}`]).toEqual([
