@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { CODES, EXIT, RETIRED } from '../../src/domain/errors.ts';
+import { environmentOf } from '../world/example-env.ts';
 import { files, read, root, under } from './source.ts';
 import { firstCells, membersOf, rows, twice } from './tables.ts';
 
@@ -38,18 +39,6 @@ describe('the table of errors', () => {
     expect(sorted(new Set(thrown.filter((code) => !(code in CODES) && !settings.has(code))))).toEqual([]);
   });
 });
-
-/** What an example asks of the environment, with values of the right form. */
-function environmentOf(yaml: string): Readonly<Record<string, string>> {
-  const names = new Set([...yaml.matchAll(/\{env\.(\w+)\}/g)].map((match) => match[1] ?? ''));
-  const databases = new Set([...yaml.matchAll(/driver: sql,?\s+url: "\{env\.(\w+)\}"/g)].map((match) => match[1] ?? ''));
-  const forms = { _URL: 'http://127.0.0.1:1', _ADDRESS: '127.0.0.1:1', _PORT: '25', _GIT: 'https://git.test/app.git' };
-  const fake = (name: string): string =>
-    databases.has(name)
-      ? 'postgres://belay@127.0.0.1:1/db'
-      : (Object.entries(forms).find(([ending]) => name.endsWith(ending))?.[1] ?? 'c2VjcmV0');
-  return Object.fromEntries([...names].map((name) => [name, fake(name)]));
-}
 
 describe('the other reference pages', () => {
   test('every exit code has its row, and every row its exit code', () => {

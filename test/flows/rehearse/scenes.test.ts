@@ -10,18 +10,13 @@ import { readScenes } from '../../../src/config/scenes.ts';
 import type { System } from '../../../src/domain/system.ts';
 import { playScene } from '../../../src/flows/rehearse/scene.ts';
 import { TOOLS } from '../../config/workspace.ts';
+import { environmentOf } from '../../world/example-env.ts';
 import { ERRORS, system as shop, signal, trigger } from '../detect-world.ts';
 
 const EXAMPLES = path.resolve(import.meta.dirname, '../../../examples');
-const env = new Proxy<Record<string, string>>(
-  {},
-  {
-    get: (_, name) =>
-      String(name).endsWith('_URL') ? 'http://127.0.0.1:1' : String(name).endsWith('_ADDRESS') ? '127.0.0.1:1' : 'cGxhY2Vob2xkZXI=',
-  },
-);
 
 function exampleOf(name: string) {
+  const env = environmentOf(readFileSync(path.join(EXAMPLES, name, 'belay.yaml'), 'utf8'));
   const { system, runbooks, diagnostics } = loadAndLint(path.join(EXAMPLES, name), { ...TOOLS, driverProblem: () => null, env });
   if (system === null) throw new Error(JSON.stringify(diagnostics));
   const pinned = Object.values(runbooks).map(({ runbook }) => [runbook.id, { runbook, irHash: runbook.id }] as const);

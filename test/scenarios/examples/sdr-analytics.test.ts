@@ -39,11 +39,7 @@ afterEach(async () => {
 });
 
 async function open(...sources: readonly string[]): Promise<void> {
-  const talk = { SLACK_TOKEN: 't', SLACK_URL: 'http://127.0.0.1:1', SMTP_HOST: '127.0.0.1', SMTP_PORT: '25' };
-  const code = { APP_GIT: 'http://127.0.0.1:1/app.git', SENTRY_TOKEN: 't', SENTRY_URL: 'http://127.0.0.1:1' };
   const env = {
-    ...talk,
-    ...code,
     APP_URL: page.url,
     SUPPORT_HOOK_SECRET: 's',
     SENTRY_HOOK_SECRET: 's',

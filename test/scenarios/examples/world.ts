@@ -1,5 +1,6 @@
 // An example of `examples/` as it runs: its belay.yaml through the real loader, its sources on real parts, detection over the fake store,
 // in time that the test moves. It sends nobody anything and judges nothing.
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createCel } from '../../../src/adapters/cel/index.ts';
 import { createHttp, createNet } from '../../../src/adapters/http/index.ts';
@@ -13,6 +14,7 @@ import { createDetector, type Detector } from '../../../src/flows/detect.ts';
 import type { PushedSource } from '../../../src/ports/signal-source.ts';
 import { type OpenedSources, openSources } from '../../../src/registry.ts';
 import { TOOLS } from '../../config/workspace.ts';
+import { environmentOf } from '../../world/example-env.ts';
 import { DurableDisk } from '../../world/fakes/durable-disk.ts';
 import { createFakeSignalStore } from '../../world/fakes/signal-store.ts';
 import { SteppedTime } from '../../world/parts/stepped-time.ts';
@@ -20,8 +22,10 @@ import { SteppedTime } from '../../world/parts/stepped-time.ts';
 export const START = Date.parse('2026-03-02T12:00:00Z');
 const EXAMPLES = path.join(import.meta.dirname, '../../../examples');
 
+/** `env`: what the test really runs; the rest has the right form and is not reached. */
 export function loadExample(name: string, env: Readonly<Record<string, string>>) {
-  return loadAndLint(path.join(EXAMPLES, name), { ...TOOLS, env });
+  const folder = path.join(EXAMPLES, name);
+  return loadAndLint(folder, { ...TOOLS, env: { ...environmentOf(readFileSync(path.join(folder, 'belay.yaml'), 'utf8')), ...env } });
 }
 
 export interface ExampleWorld {

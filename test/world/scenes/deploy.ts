@@ -136,7 +136,7 @@ export async function startLife(o: SceneOptions) {
     loopOf(lookEveryMs, () => wakeFreed(world)),
   ];
   for (const loop of loops) loop.start();
-  const outbox = createOutboxLoop(world, { onTrouble: (error) => trouble.push(error) });
+  const outbox = createOutboxLoop(world, { pollMs: lookEveryMs / 2, onTrouble: (error) => trouble.push(error) });
   outbox.start();
   return { world, kill, trouble, disk, clock };
 }

@@ -10,7 +10,7 @@ import { createProcesses } from '../../../src/adapters/process/index.ts';
 import { createDigest } from '../../../src/adapters/system/index.ts';
 import { loadAndLint } from '../../../src/config/lint.ts';
 import type { Event, EventData, EventType } from '../../../src/domain/event.ts';
-import type { Incident } from '../../../src/domain/incident.ts';
+import type { Incident, OpenTask } from '../../../src/domain/incident.ts';
 import { stepsOf } from '../../../src/domain/ir.ts';
 import type { Json } from '../../../src/domain/json.ts';
 import { type Drivers, openDrivers } from '../../../src/drivers.ts';
@@ -18,6 +18,7 @@ import { createCommands } from '../../../src/flows/commands.ts';
 import type { World } from '../../../src/flows/world.ts';
 import type { Action } from '../../../src/ports/action.ts';
 import type { Channel } from '../../../src/ports/channel.ts';
+import type { IntakeStore } from '../../../src/ports/intake-store.ts';
 import type { MetricReading, Readings } from '../../../src/ports/readings.ts';
 import { TOOLS } from '../../config/workspace.ts';
 import { DurableDisk } from '../fakes/durable-disk.ts';
@@ -40,6 +41,8 @@ export interface ExampleOptions {
   readonly files?: Readonly<Record<string, string>>;
   /** What detection says of a trigger and an organization: how it counts is proven elsewhere. */
   readonly measured?: (trigger: string, scope: string) => Partial<MetricReading> | null;
+  /** What the intakes of the example keep: it outlives every life. */
+  readonly intake?: IntakeStore;
   /** When the story begins; the machine's own time, if not given, for parts that have a clock of their own. */
   readonly startAt?: number;
 }
@@ -69,12 +72,17 @@ export function openExampleStory(o: ExampleOptions) {
       read: async (asked) => ({ ...NOT_MEASURED, ...knownOf(o.measured?.(asked.trigger, asked.scope)) }),
     };
     // Real time limits, and the time of the story: a driver's patience is not what is played here.
-    const time = { ...world.time, sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)) };
+    const time = {
+      ...world.time,
+      monotonicMs: () => performance.now(),
+      sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
+    };
     const expression = createCel();
     const drivers = openDrivers(system, {
       ...{ http: createHttp({ allow: LOOPBACK }), net: createNet({ allow: LOOPBACK }), processes: createProcesses(), time, expression },
       ...{ baseDir: folder, dataDir: path.join(folder, 'data'), env, say: () => undefined, digest: createDigest('key') },
-      ...{ readings, pause: world.pause },
+      ...{ readings, pause: world.pause, freezes: world.freezes },
+      ...(o.intake === undefined ? {} : { intake: o.intake }),
     });
     const pinned = Object.entries(runbooks).map(([id, { runbook }]) => [
       id,
@@ -158,7 +166,7 @@ export type Said = Omit<Parameters<ExampleLife['commands']['answer']>[1], 'incid
  * What a person does who reads each question: approves the plan that is shown, ticks all boxes, and answers as `said` has it for a step. A
  * question about something that went wrong (`ask`) is left alone, unless `said` answers it.
  */
-export async function attend(life: ExampleLife, who: Person, said: Readonly<Record<string, Said>> = {}): Promise<void> {
+export async function attend(life: ExampleLife, who: Person, said: Answers = {}): Promise<void> {
   const incident = await incidentOf(life);
   if (incident === null) return;
   const about = { incident: incident.id };
@@ -166,13 +174,22 @@ export async function attend(life: ExampleLife, who: Person, said: Readonly<Reco
     if (state === 'open')
       await life.commands.approve(who, { ...about, approval, planHash, decision: 'grant', key: `${approval}/${planHash}` });
   for (const task of Object.values(incident.tasks)) {
-    const answer = said[task.step] ?? (task.kind === 'manual' ? { ticks: checksOf(life, incident, task.step) } : null);
+    const given = said[task.step];
+    if (typeof given === 'function') {
+      const order = { ...about, step: task.step, key: `${task.step}/${incident.seq}` };
+      if (task.samples < task.count) await life.commands.answer(who, { ...order, ...given(task) });
+      continue;
+    }
+    const answer = given ?? (task.kind === 'manual' ? { ticks: checksOf(life, incident, task.step) } : null);
     // Answered already, and the run has not seen it yet.
     const isDone = task.last !== null || (task.ticked.length > 0 && task.ticked.length === checksOf(life, incident, task.step).length);
     if (answer !== null && !isDone)
       await life.commands.answer(who, { ...about, step: task.step, key: `${task.step}/${incident.seq}`, ...answer });
   }
 }
+
+/** By step; a function where several answers are wanted. */
+export type Answers = Readonly<Record<string, Said | ((task: OpenTask) => Said)>>;
 
 interface Person {
   readonly person: string;
@@ -192,7 +209,7 @@ export interface Lives {
   readonly killedAt?: readonly number[];
   readonly begin: (life: ExampleLife) => Promise<unknown>;
   readonly who: Person;
-  readonly said?: Readonly<Record<string, Said>>;
+  readonly said?: Answers;
   /** What else happens in the world, looked at each time before the person attends. */
   readonly meanwhile?: (incident: Incident | null) => void | Promise<void>;
   /** True: people have seen enough; otherwise the story ends with its run. */
@@ -239,4 +256,4 @@ async function orDead<T>(kill: KillSwitch, work: Promise<T>): Promise<T | null> 
   }
 }
 
-const STEP_MS = 5_000;
+const STEP_MS = 10_000;
