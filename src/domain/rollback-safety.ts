@@ -13,6 +13,7 @@ export type Verdict = (typeof VERDICTS)[number];
 export type SafetyWhy =
   | 'same-schema'
   | 'ahead'
+  | 'lacking'
   | 'runs-on-new'
   | 'may-break'
   | 'breaks'
@@ -91,13 +92,16 @@ export function judgeDatabase(facts: DatabaseFacts): Safety {
   const { database, applied, knownThere, revert } = facts;
   const ahead = knownThere === null ? [] : beyond(applied, knownThere);
   const left = ahead.filter((id) => !revert.includes(id));
+  const lacking = lackingIn(facts);
   const about: SafetyReason[] = [];
   if (ahead.length > 0) about.push({ why: 'ahead', database, ids: ahead, ...releaseOf(facts) });
-  if (ahead.length === 0 && knownThere !== null && revert.length === 0)
+  if (ahead.length === 0 && lacking.length === 0 && knownThere !== null && revert.length === 0)
     return { verdict: 'code-only', reasons: [{ why: 'same-schema', database, ...releaseOf(facts) }] };
   const code = left.length === 0 ? null : oldCodeOn(left, facts);
   const back = backwards(revert.length > 0 ? revert : (code?.needs ?? []), facts);
   const parts: Safety[] = [];
+  if (lacking.length > 0)
+    parts.push({ verdict: 'roll-forward-only', reasons: [{ why: 'lacking', database, ids: lacking, ...releaseOf(facts) }] });
   if (code !== null) parts.push({ verdict: code.needs.length === 0 ? 'code-only' : 'down-lossy', reasons: code.reasons });
   if (revert.length > 0) parts.push({ verdict: 'code-only', reasons: [{ why: 'taken-back', database, ids: inOrder(revert, facts) }] });
   if (back !== null) parts.push(back);
@@ -107,6 +111,12 @@ export function judgeDatabase(facts: DatabaseFacts): Safety {
 
 const releaseOf = ({ release }: DatabaseFacts): { readonly release?: string } => (release === null ? {} : { release });
 const inOrder = (ids: readonly string[], { applied }: DatabaseFacts): readonly string[] => applied.filter((id) => ids.includes(id));
+
+/** What the release that would be live was written for and would not find: somebody took it back, or a step goes one too far. */
+function lackingIn({ applied, knownThere, revert }: DatabaseFacts): readonly string[] {
+  const stays = new Set(applied.filter((id) => !revert.includes(id)));
+  return (knownThere ?? []).map(({ id }) => id).filter((id) => !stays.has(id));
+}
 
 /** Migrations that stay while the code goes: can it live with them? `needs`: what would have to be taken back first. */
 function oldCodeOn(

@@ -59,6 +59,19 @@ describe('the verdict', () => {
     expect(verdict({ revert, known: [migration('1_a'), migration('2_b', false)] })).toBe('roll-forward-only');
   });
 
+  it('is no where the release needs what the database has lost already, or would lose by a step that goes one too far', () => {
+    const needs = { knownThere: [{ id: '1_a' }, { id: '2_b' }] };
+    const lost = { ...needs, applied: ['1_a'] };
+    expect(verdict(lost)).toBe('roll-forward-only');
+    expect(judgeDatabase(facts(lost)).reasons).toEqual([{ why: 'lacking', database: 'crm', ids: ['2_b'], release: 'v1' }]);
+    expect(verdict({ ...needs, revert: ['2_b'] })).toBe('roll-forward-only');
+    expect(whys({ ...needs, revert: ['2_b'] })).toEqual(['lacking', 'taken-back']);
+    expect(whys({ knownThere: [{ id: '0_z' }, { id: '1_a' }] })).toEqual(['ahead', 'lacking', 'breaks', 'not-taken-back']);
+    expect(verdict({ knownThere: null, release: null, applied: ['1_a'] })).not.toBe('roll-forward-only');
+    expect(safetyLines(judgeDatabase(facts(lost)), 'en')).toEqual(['crm: v1 needs 2_b, which the database would not have']);
+    expect(safetyLines(judgeDatabase(facts(lost)), 'pt-BR')).toEqual(['crm: v1 precisa de 2_b, que o banco não teria']);
+  });
+
   it('takes what cannot be read for the worst that it may be', () => {
     expect(verdict({ revert: ['2_b'], ...ups(null) })).toBe('restore');
     expect(verdict({ revert: ['2_b'], ...ups(judged('ok', 'lossless'), null) })).toBe('restore');

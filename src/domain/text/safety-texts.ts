@@ -36,6 +36,7 @@ const en: Texts = {
   why: {
     'same-schema': ({ database, release }) => `${database}: ${release} knows every migration that is applied`,
     ahead: ({ database, ids, release }) => `${database}: has ${ids}, which ${release} does not know`,
+    lacking: ({ database, ids, release }) => `${database}: ${release} needs ${ids}, which the database would not have`,
     'runs-on-new': ({ database, ids, release }) => `${database}: ${release} can run with ${ids}`,
     'may-break': ({ database, release, findings }) => `${database}: ${release} may not run on it: ${findings}`,
     breaks: ({ database, release, findings }) => `${database}: ${release} will not run on it: ${findings}`,
@@ -104,6 +105,7 @@ const ptBR: Texts = {
   why: {
     'same-schema': ({ database, release }) => `${database}: ${release} conhece todas as migrações aplicadas`,
     ahead: ({ database, ids, release }) => `${database}: tem ${ids}, que ${release} não conhece`,
+    lacking: ({ database, ids, release }) => `${database}: ${release} precisa de ${ids}, que o banco não teria`,
     'runs-on-new': ({ database, ids, release }) => `${database}: ${release} funciona com ${ids}`,
     'may-break': ({ database, release, findings }) => `${database}: ${release} talvez não funcione nele: ${findings}`,
     breaks: ({ database, release, findings }) => `${database}: ${release} não funciona nele: ${findings}`,
