@@ -1,20 +1,20 @@
 // Judges the statements of a migration, as Postgres' own parser reads them: by families, the worst wins, and what is of no family is the
 // worst there is. It parses nothing.
 import type { Json, JsonObject } from './json.ts';
+import { type FreshTables, trackFresh } from './sql-fresh.ts';
 import { type Dropped, type Finding, type Judgement, type SqlFamily, UNREADABLE, worstCompat, worstUndo } from './sql-judgement.ts';
 import { type Judged, judgeAlter } from './sql-table-changes.ts';
-import { dottedOf, listOf, nameOf, nodeOf, objectOf, relationOf, shownName, textOf } from './sql-tree.ts';
+import { dottedOf, listOf, type Name, nameOf, nodeOf, objectOf, partsOf, relationOf, shownName, textOf } from './sql-tree.ts';
 
 /** `statements`: the nodes of the parser, in order; null: it could not read them. */
 export function classify(statements: readonly Json[] | null): Judgement {
   if (statements === null) return UNREADABLE;
-  const fresh = new Set<string>();
+  const fresh = trackFresh();
   const all: Judged[] = [];
   for (const statement of statements) {
     const { kind, node } = nodeOf(statement);
     all.push(judge(kind, node, fresh));
-    const made = madeBy(kind, node);
-    if (made !== '') fresh.add(made);
+    fresh.follow(kind, node);
   }
   const findings = all.flatMap((one) => one.findings);
   return {
@@ -23,12 +23,6 @@ export function classify(statements: readonly Json[] | null): Judgement {
     findings,
     drops: all.flatMap((one) => one.drops),
   };
-}
-
-function madeBy(kind: string, node: JsonObject): string {
-  if (kind === 'CreateStmt' && node['if_not_exists'] !== true) return relationOf(node['relation']).name;
-  if (kind === 'CreateTableAsStmt' && node['if_not_exists'] !== true) return relationOf(objectOf(node['into'])['rel']).name;
-  return '';
 }
 
 type Short = readonly [SqlFamily, Finding['compat'], Finding['undo'], Finding['lock']?];
@@ -55,7 +49,7 @@ const PLAIN: Readonly<Record<string, Short>> = {
   VacuumStmt: ['harmless', 'ok', 'lossless'],
 };
 
-function judge(kind: string, node: JsonObject, fresh: ReadonlySet<string>): Judged {
+function judge(kind: string, node: JsonObject, fresh: FreshTables): Judged {
   const plain = Object.hasOwn(PLAIN, kind) ? PLAIN[kind] : undefined;
   if (plain !== undefined) return one(plain, objectNamed(node));
   switch (kind) {
@@ -73,7 +67,7 @@ function judge(kind: string, node: JsonObject, fresh: ReadonlySet<string>): Judg
     case 'UpdateStmt':
     case 'DeleteStmt':
     case 'MergeStmt':
-      return judgeRows(relationOf(node['relation']).name, objectNamed(node), fresh);
+      return judgeRows(relationOf(node['relation']), objectNamed(node), fresh);
     case 'TruncateStmt':
       return one(
         ['change-rows', 'maybe', 'gone'],
@@ -106,7 +100,7 @@ function one([family, compat, undo, lock]: Short, object: string): Judged {
 const objectNamed = (node: JsonObject): string => shownName(relationOf(node['relation']));
 const isNothing = (clause: Json): boolean => textOf(objectOf(clause)['action']) === 'ONCONFLICT_NOTHING';
 
-const judgeRows = (table: string, object: string, fresh: ReadonlySet<string>): Judged =>
+const judgeRows = (table: Name, object: string, fresh: FreshTables): Judged =>
   fresh.has(table) ? one(['insert', 'ok', 'loses-new'], object) : one(['change-rows', 'maybe', 'gone'], object);
 
 const DATA = new Set(['OBJECT_TABLE', 'OBJECT_SEQUENCE', 'OBJECT_SCHEMA', 'OBJECT_MATVIEW', 'OBJECT_FOREIGN_TABLE']);
@@ -120,14 +114,15 @@ const CODE = new Set([
   'OBJECT_DOMAIN',
 ]);
 
-function judgeDrop(node: JsonObject, fresh: ReadonlySet<string>): Judged {
+function judgeDrop(node: JsonObject, fresh: FreshTables): Judged {
   const type = textOf(node['removeType']);
   const names = listOf(node['objects']).map((each) => nameOf(partsOf(each)));
   const object = names.map(shownName).join(', ');
   // CASCADE takes along what nobody has named.
   const isWide = textOf(node['behavior']) === 'DROP_CASCADE';
   if (DATA.has(type)) {
-    const old = names.filter(({ name }) => !fresh.has(name));
+    // A schema may be called like a table.
+    const old = type === 'OBJECT_SCHEMA' ? names : names.filter((name) => !fresh.has(name));
     if (old.length === 0 && !isWide) return one(['drop-table', 'ok', 'lossless'], object);
     const drops: readonly Dropped[] =
       type === 'OBJECT_TABLE' ? old.map(({ schema, name }) => ({ ...(schema === undefined ? {} : { schema }), table: name })) : [];
@@ -141,25 +136,17 @@ function judgeDrop(node: JsonObject, fresh: ReadonlySet<string>): Judged {
   return one(['unclassified', 'maybe', 'gone'], object);
 }
 
-/** Tables are lists of names, types are `TypeName`, functions `ObjectWithArgs`. */
-function partsOf(value: Json): readonly string[] {
-  const { kind, node } = nodeOf(value);
-  if (kind === 'TypeName') return dottedOf(node['names']);
-  if (kind === 'ObjectWithArgs') return dottedOf(node['objname']);
-  return kind === 'String' ? [textOf(node['sval'])] : dottedOf(value);
-}
-
-function judgeRename(node: JsonObject, fresh: ReadonlySet<string>): Judged {
+function judgeRename(node: JsonObject, fresh: FreshTables): Judged {
   const table = relationOf(node['relation']);
   const object = [shownName(table), textOf(node['subname'])].filter((part) => part !== '').join('.');
   if (['OBJECT_INDEX', 'OBJECT_TABCONSTRAINT', 'OBJECT_TRIGGER', 'OBJECT_POLICY'].includes(textOf(node['renameType'])))
     return one(['harmless', 'ok', 'lossless'], object);
-  return one(['rename', fresh.has(table.name) ? 'ok' : 'breaks', 'lossless'], object);
+  return one(['rename', fresh.has(table) ? 'ok' : 'breaks', 'lossless'], object);
 }
 
-function judgeIndex(node: JsonObject, fresh: ReadonlySet<string>): Judged {
+function judgeIndex(node: JsonObject, fresh: FreshTables): Judged {
   const table = relationOf(node['relation']);
-  const isOld = !fresh.has(table.name);
+  const isOld = !fresh.has(table);
   const lock: Finding['lock'] = isOld && node['concurrent'] !== true ? 'blocks-writes' : undefined;
   return node['unique'] === true
     ? one(['create-unique-index', isOld ? 'maybe' : 'ok', 'lossless', lock], shownName(table))

@@ -1,5 +1,6 @@
 // The commands of ALTER TABLE, each judged. A table that was made in the same migration is fresh: nobody reads or fills it yet.
 import type { Json, JsonObject } from './json.ts';
+import type { FreshTables } from './sql-fresh.ts';
 import type { Dropped, Finding, SqlFamily } from './sql-judgement.ts';
 import { listOf, type Name, nodeOf, objectOf, relationOf, shownName, textOf } from './sql-tree.ts';
 
@@ -10,9 +11,9 @@ export interface Judged {
 
 type Short = readonly [SqlFamily, Finding['compat'], Finding['undo'], Finding['lock']?];
 
-export function judgeAlter(node: JsonObject, fresh: ReadonlySet<string>): Judged {
+export function judgeAlter(node: JsonObject, fresh: FreshTables): Judged {
   const table = relationOf(node['relation']);
-  const isFresh = fresh.has(table.name);
+  const isFresh = fresh.has(table);
   const isTable = ['OBJECT_TABLE', 'OBJECT_FOREIGN_TABLE'].includes(textOf(node['objtype']));
   const commands = listOf(node['cmds']).map((one) => nodeOf(one).node);
   if (!isTable || commands.length === 0) return { findings: [{ ...UNCLASSIFIED, object: shownName(table) }], drops: [] };

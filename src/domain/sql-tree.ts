@@ -37,3 +37,20 @@ export function nameOf(parts: readonly string[]): Name {
 }
 
 export const shownName = ({ schema, name }: Name): string => (schema === undefined ? name : `${schema}.${name}`);
+
+/** Names as a DROP writes them: tables are lists of names, types are `TypeName`, functions `ObjectWithArgs`. */
+export function partsOf(value: Json): readonly string[] {
+  const { kind, node } = nodeOf(value);
+  if (kind === 'TypeName') return dottedOf(node['names']);
+  if (kind === 'ObjectWithArgs') return dottedOf(node['objname']);
+  return kind === 'String' ? [textOf(node['sval'])] : dottedOf(value);
+}
+
+/** Everything that is in it, with its key, however deep: a statement of strangers may be deeper than calls can be. */
+export function* partsIn(root: Json): Generator<readonly [key: string, value: Json]> {
+  const open: (readonly [string, Json])[] = [['', root]];
+  for (let one = open.pop(); one !== undefined; one = open.pop()) {
+    yield one;
+    if (one[1] !== null && typeof one[1] === 'object') for (const part of Object.entries(one[1])) open.push(part);
+  }
+}
