@@ -4,7 +4,7 @@ import type { Json, JsonObject } from './json.ts';
 import { type FreshTables, trackFresh } from './sql-fresh.ts';
 import { type Dropped, type Finding, type Judgement, type SqlFamily, UNREADABLE, worstCompat, worstUndo } from './sql-judgement.ts';
 import { type Judged, judgeAlter } from './sql-table-changes.ts';
-import { dottedOf, listOf, type Name, nameOf, nodeOf, objectOf, partsOf, relationOf, shownName, textOf } from './sql-tree.ts';
+import { dottedOf, listOf, type Name, nameOf, nodeOf, objectOf, partsIn, partsOf, relationOf, shownName, textOf } from './sql-tree.ts';
 
 /** `statements`: the nodes of the parser, in order; null: it could not read them. */
 export function classify(statements: readonly Json[] | null): Judgement {
@@ -13,7 +13,7 @@ export function classify(statements: readonly Json[] | null): Judgement {
   const all: Judged[] = [];
   for (const statement of statements) {
     const { kind, node } = nodeOf(statement);
-    all.push(judge(kind, node, fresh));
+    all.push(judge(kind, node, fresh), ...judgeInner(kind, node, fresh));
     fresh.follow(kind, node);
   }
   const findings = all.flatMap((one) => one.findings);
@@ -91,6 +91,21 @@ function judge(kind: string, node: JsonObject, fresh: FreshTables): Judged {
     default:
       return one(['unclassified', 'maybe', 'gone'], kind);
   }
+}
+
+const WRITING = new Set(['InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt']);
+
+/** `WITH moved AS (DELETE … RETURNING *) INSERT …`: what it changes on its way counts, whatever the statement around it is. */
+function judgeInner(kind: string, statement: JsonObject, fresh: FreshTables): readonly Judged[] {
+  // The body of a function runs when it is called.
+  if (kind === 'CreateFunctionStmt') return [];
+  return [...partsIn(statement)].flatMap(([key, value]) => {
+    const inner = key === 'ctequery' ? nodeOf(value) : { kind: '', node: {} };
+    if (!WRITING.has(inner.kind)) return [];
+    return inner.kind === 'InsertStmt'
+      ? judge(inner.kind, inner.node, fresh)
+      : one(['change-rows', 'maybe', 'gone'], objectNamed(inner.node));
+  });
 }
 
 function one([family, compat, undo, lock]: Short, object: string): Judged {

@@ -2,6 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createSqlParser } from '../../../src/adapters/sql-parser/index.ts';
+import type { Json } from '../../../src/domain/json.ts';
+import { judgeDatabase } from '../../../src/domain/rollback-safety.ts';
 import { classify } from '../../../src/domain/sql-classifier.ts';
 import type { Judgement } from '../../../src/domain/sql-judgement.ts';
 import { VECTORS } from './vectors.ts';
@@ -33,6 +35,39 @@ describe('the classifier', () => {
       { table: 'x' },
       { schema: 'y', table: 'z' },
     ]);
+  });
+
+  it('names the table whose rows go on the way, in a way back too, whose verdict is then a loss', async () => {
+    const back = await judge('with moved as (delete from crm.orders returning *) insert into archive select * from moved');
+    expect(back.findings.find((one) => one.family === 'change-rows')).toEqual({
+      family: 'change-rows',
+      compat: 'maybe',
+      undo: 'gone',
+      object: 'crm.orders',
+    });
+    const safety = judgeDatabase({
+      database: 'crm',
+      release: 'v1',
+      applied: ['1_a', '2_b'],
+      knownThere: [{ id: '1_a' }],
+      known: [{ id: '2_b', up: '', down: '', reversible: true }],
+      boot: 'unknown',
+      revert: ['2_b'],
+      judged: new Map([['2_b', { up: await judge('create table archive (id int)'), down: back }]]),
+      losses: [],
+    });
+    expect(safety.verdict).toBe('down-lossy');
+    expect(safety.reasons).toContainEqual({
+      why: 'loses-unknown',
+      database: 'crm',
+      findings: [{ family: 'change-rows', object: 'crm.orders' }],
+    });
+  });
+
+  it('reads rows that go on the way however deep the statement is', () => {
+    let deep: Json = { ctequery: { DeleteStmt: { relation: { relname: 'orders' } } } };
+    for (let depth = 0; depth < 100_000; depth++) deep = { inner: deep };
+    expect(classify([{ InsertStmt: { relation: { relname: 'n' }, deep } }])).toMatchObject({ compat: 'maybe', undo: 'gone' });
   });
 
   it('takes the worst for any text that is not SQL, and never fails on one', async () => {

@@ -72,6 +72,17 @@ export const VECTORS: readonly Vector[] = [
   ['create table n (id int); create index i on n (id); alter table n add column x int not null', 'ok', 'loses-new'],
   ['create table n (id int); alter table n alter column id set not null; update n set id = 1', 'ok', 'loses-new'],
   ['create table if not exists n (id int); alter table n add column x int not null', 'breaks', 'loses-new'],
+  // Rows that go on the way.
+  ['with moved as (delete from orders returning *) insert into archive select * from moved', 'maybe', 'gone'],
+  ['create table n (id int); with moved as (delete from orders returning *) insert into n select * from moved', 'maybe', 'gone'],
+  ['create table n (id int); with moved as (update orders set a = 1 returning *) update n set id = 1', 'maybe', 'gone'],
+  ['create table n (id int); with moved as (delete from orders returning *) delete from n', 'maybe', 'gone'],
+  ['create table n as with moved as (delete from orders returning *) select * from moved', 'maybe', 'gone'],
+  ['with moved as (delete from orders returning *) select * from moved', 'maybe', 'gone'],
+  ['with a as (insert into o values (1) on conflict (id) do update set n = 1 returning *) insert into p select * from a', 'maybe', 'gone'],
+  ['with a as (select 1), b as (delete from orders returning *) insert into p select * from b', 'maybe', 'gone'],
+  ['with a as (insert into o values (1) returning *) insert into p select * from a', 'ok', 'loses-new'],
+  ['with a as (select 1 as x) insert into p select x from a', 'ok', 'loses-new'],
   // Of the same name, and not the table that was made.
   ['create table archive.orders (id int); alter table public.orders drop column note', 'breaks', 'gone'],
   ['create table archive.orders (id int); alter table orders drop column note', 'breaks', 'gone'],
