@@ -67,9 +67,10 @@ export interface DatabaseFacts {
   /** Of the release that is live now: it alone can take back what it brought. */
   readonly known: readonly Migration[];
   readonly boot: 'refuses' | 'starts-blindly' | 'unknown';
-  /** What a step before the switch takes back. */
+  /** What the steps before the switch take back. */
   readonly revert: readonly string[];
   readonly judged: ReadonlyMap<string, { readonly up: Judgement | null; readonly down: Judgement | null }>;
+  /** Of what `takenBack` names. */
   readonly losses: readonly Loss[];
 }
 
@@ -98,7 +99,7 @@ export function judgeDatabase(facts: DatabaseFacts): Safety {
   if (ahead.length === 0 && lacking.length === 0 && knownThere !== null && revert.length === 0)
     return { verdict: 'code-only', reasons: [{ why: 'same-schema', database, ...releaseOf(facts) }] };
   const code = left.length === 0 ? null : oldCodeOn(left, facts);
-  const back = backwards(revert.length > 0 ? revert : (code?.needs ?? []), facts);
+  const back = backwards(takenBack(facts), facts);
   const parts: Safety[] = [];
   if (lacking.length > 0)
     parts.push({ verdict: 'roll-forward-only', reasons: [{ why: 'lacking', database, ids: lacking, ...releaseOf(facts) }] });
@@ -109,7 +110,7 @@ export function judgeDatabase(facts: DatabaseFacts): Safety {
   return { verdict: joined.verdict, reasons: [...about, ...joined.reasons] };
 }
 
-const releaseOf = ({ release }: DatabaseFacts): { readonly release?: string } => (release === null ? {} : { release });
+const releaseOf = ({ release }: Pick<DatabaseFacts, 'release'>): { readonly release?: string } => (release === null ? {} : { release });
 const inOrder = (ids: readonly string[], { applied }: DatabaseFacts): readonly string[] => applied.filter((id) => ids.includes(id));
 
 /** What the release that would be live was written for and would not find: somebody took it back, or a step goes one too far. */
@@ -121,7 +122,7 @@ function lackingIn({ applied, knownThere, revert }: DatabaseFacts): readonly str
 /** Migrations that stay while the code goes: can it live with them? `needs`: what would have to be taken back first. */
 function oldCodeOn(
   left: readonly string[],
-  facts: DatabaseFacts,
+  facts: Omit<DatabaseFacts, 'losses'>,
 ): { readonly needs: readonly string[]; readonly reasons: readonly SafetyReason[] } {
   const { database, boot } = facts;
   const ups = left.map((id) => facts.judged.get(id)?.up ?? null);
@@ -136,6 +137,13 @@ function oldCodeOn(
   if (compat !== 'ok' && boot === 'starts-blindly') reasons.push({ why: 'boots-blindly', database, ...releaseOf(facts) });
   if (reasons.length === 0) return { needs: [], reasons: [{ why: 'runs-on-new', database, ids: left, ...releaseOf(facts) }] };
   return { needs: left, reasons: [...reasons, { why: 'not-taken-back', database, ids: left }] };
+}
+
+/** All that a way back to that release takes back: what steps do, and what would have to go as well before its code can run. */
+export function takenBack(facts: Omit<DatabaseFacts, 'losses'>): readonly string[] {
+  const { applied, knownThere, revert } = facts;
+  const left = knownThere === null ? [] : beyond(applied, knownThere).filter((id) => !revert.includes(id));
+  return [...revert, ...(left.length === 0 ? [] : oldCodeOn(left, facts).needs)];
 }
 
 /** What taking back does to the data. */

@@ -3,7 +3,7 @@
 import { BelayError } from '../domain/errors.ts';
 import { beyond, downPlan, type Migration } from '../domain/migrations.ts';
 import type { PlanStep } from '../domain/plan.ts';
-import { joinSafety, judgeDatabase, type Loss, lostName, type Safety, unreadable } from '../domain/rollback-safety.ts';
+import { joinSafety, judgeDatabase, type Loss, lostName, type Safety, takenBack, unreadable } from '../domain/rollback-safety.ts';
 import { classify } from '../domain/sql-classifier.ts';
 import type { Dropped, Judgement } from '../domain/sql-judgement.ts';
 import type { Database, Migrations } from '../ports/database.ts';
@@ -39,8 +39,8 @@ interface Way {
   readonly to: string | null;
   /** The release that is live, whose files take back. */
   readonly from: string;
-  /** Where the database would go before the switch. */
-  readonly down: string | null;
+  /** Where the database would go before the switch, step by step. */
+  readonly downs: readonly string[];
 }
 
 async function judgeOne(world: SafetyWorld, database: Database, steps: readonly PlanStep[]): Promise<Judged | null> {
@@ -59,17 +59,22 @@ async function wayOf({ targets }: SafetyWorld, { spec }: Database, steps: readon
   const switchAt = steps.findIndex(
     (one) => SWITCHES.has(one.action ?? '') && one.effect !== 'noop' && spec.target !== undefined && one.args?.['target'] === spec.target,
   );
-  const downAt = steps.findIndex((one) => one.action === 'db.migrateDown' && one.effect !== 'noop' && one.args?.['database'] === spec.id);
-  const [changed, taken] = [steps[switchAt], steps[downAt]];
+  const downs = steps.filter(
+    (one, index) =>
+      one.action === 'db.migrateDown' &&
+      one.effect !== 'noop' &&
+      one.args?.['database'] === spec.id &&
+      // One that comes after the switch is too late for the code that starts there.
+      (switchAt === -1 || index < switchAt),
+  );
+  const [changed, taken] = [steps[switchAt], downs.at(-1)];
   if (changed === undefined && taken === undefined) return null;
   const to = textOf(changed, 'to');
-  // One that comes after the switch is too late for the code that starts there.
-  const isBefore = taken !== undefined && (changed === undefined || downAt < switchAt);
   const live = spec.target === undefined ? null : await targets[spec.target]?.current();
-  const from = isBefore ? (textOf(taken, 'from') ?? live?.release) : live?.release;
+  const from = textOf(taken, 'from') ?? live?.release;
   if (from === undefined || from === null)
     throw new BelayError('BELAY_NOT_FOUND', `${spec.id} names no target, so the release that is live is not known`);
-  return { to, from, down: isBefore ? textOf(taken, 'to') : null };
+  return { to, from, downs: downs.flatMap((one) => textOf(one, 'to') ?? []) };
 }
 
 function textOf(step: PlanStep | undefined, name: string): string | null {
@@ -77,31 +82,22 @@ function textOf(step: PlanStep | undefined, name: string): string | null {
   return typeof value === 'string' ? value : null;
 }
 
-async function judgeWay(database: Database, migrations: Migrations, { to, from, down }: Way): Promise<Judged> {
+async function judgeWay(database: Database, migrations: Migrations, { to, from, downs }: Way): Promise<Judged> {
   const known = await migrations.known(from);
   const applied = await migrations.applied(from);
   const knownThere = to === null ? null : await migrations.known(to);
-  const way = down === null ? null : downPlan(applied, known, down);
-  const revert = way?.ok === true ? way.revert : [];
+  const ways = downs.map((down) => downPlan(applied, known, down)).map((way) => (way.ok ? way.revert : []));
+  // Each goes on from where the one before it stopped: the one that goes furthest says what is gone in the end.
+  const revert = ways.toSorted((a, b) => b.length - a.length)[0] ?? [];
   const ahead = knownThere === null ? [] : beyond(applied, knownThere);
   const judged = await judgeAll(
     database,
     known.filter(({ id }) => ahead.includes(id) || revert.includes(id)),
   );
-  const taken = revert.length > 0 ? revert : ahead;
-  const drops = taken.flatMap((id) => judged.get(id)?.down?.drops ?? []);
+  const facts = { database: database.spec.id, release: to, applied, knownThere, known, boot: migrations.boot, revert, judged };
+  const drops = takenBack(facts).flatMap((id) => judged.get(id)?.down?.drops ?? []);
   const losses = await Promise.all(drops.map((one) => countLoss(database, one)));
-  const safety = judgeDatabase({
-    database: database.spec.id,
-    release: to,
-    applied,
-    knownThere,
-    known,
-    boot: migrations.boot,
-    revert,
-    judged,
-    losses,
-  });
+  const safety = judgeDatabase({ ...facts, losses });
   return { safety, losses };
 }
 

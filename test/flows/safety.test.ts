@@ -1,9 +1,11 @@
 // The verdict on a way back, from the facts of a database: each answer by its rule, and what follows for people who decide.
 import { describe, expect, it } from 'vitest';
-import { type DatabaseFacts, judgeDatabase, tenfold, VERDICTS, worstVerdict } from '../../src/domain/rollback-safety.ts';
+import type { PlanStep } from '../../src/domain/plan.ts';
+import { type DatabaseFacts, judgeDatabase, takenBack, tenfold, VERDICTS, worstVerdict } from '../../src/domain/rollback-safety.ts';
 import { classify } from '../../src/domain/sql-classifier.ts';
 import type { Judgement } from '../../src/domain/sql-judgement.ts';
 import { safetyLines, verdictText } from '../../src/domain/text/safety-texts.ts';
+import { judgeSafety } from '../../src/flows/safety.ts';
 import type { World } from '../../src/flows/world.ts';
 import { createFakeDatabase } from '../world/fakes/database.ts';
 import { BAD_RELEASE, breach, breachOf, GOOD_RELEASE, START } from '../world/scenes/deploy.ts';
@@ -72,6 +74,25 @@ describe('the verdict', () => {
     expect(safetyLines(judgeDatabase(facts(lost)), 'pt-BR')).toEqual(['crm: v1 precisa de 2_b, que o banco não teria']);
   });
 
+  it('is no milder where a step takes back a part alone: what would have to go as well counts, with its loss', () => {
+    const partly = {
+      applied: ['1_a', '2_b', '3_c'],
+      known: [migration('1_a'), migration('2_b', false), migration('3_c')],
+      revert: ['3_c'],
+      judged: new Map([
+        ['2_b', { up: judged('breaks', 'gone'), down: judged('ok', 'lossless') }],
+        ['3_c', { up: judged('ok', 'lossless'), down: judged('ok', 'lossless') }],
+      ]),
+    };
+    expect(verdict(partly)).toBe('roll-forward-only');
+    expect(verdict({ ...partly, revert: [] })).toBe('roll-forward-only');
+    expect(verdict({ ...partly, known: [migration('2_b'), migration('3_c')] })).toBe('restore');
+    expect(takenBack(facts(partly))).toEqual(['3_c', '2_b']);
+    const fine = new Map([...partly.judged, ['2_b', { up: judged('ok', 'loses-new'), down: judged('ok', 'lossless') }] as const]);
+    expect(takenBack(facts({ ...partly, judged: fine }))).toEqual(['3_c']);
+    expect(verdict({ ...partly, judged: fine })).toBe('down-lossless');
+  });
+
   it('takes what cannot be read for the worst that it may be', () => {
     expect(verdict({ revert: ['2_b'], ...ups(null) })).toBe('restore');
     expect(verdict({ revert: ['2_b'], ...ups(judged('ok', 'lossless'), null) })).toBe('restore');
@@ -90,6 +111,37 @@ describe('the verdict', () => {
       for (const one of VERDICTS) expect(verdictText(one, lang)).toMatch(/\w/);
       for (const line of safetyLines({ verdict: 'restore', reasons }, lang)) expect(line).toMatch(/^crm: .*(2_b|v1)/);
     }
+  });
+});
+
+describe('a plan with more than one step down', () => {
+  const down = (to: string): PlanStep => ({ ...STEP, id: to, action: 'db.migrateDown', args: { database: 'crm', to, from: 'v2' } });
+  const STEP = { id: 'switch', kind: 'do', title: '', effect: 'change' } as const;
+  const SWITCH: PlanStep = { ...STEP, action: 'deploy.rollback', args: { target: 'shop', to: 'v1' } };
+  const ALL = ['1_a', '2_b', '3_c'];
+  const judge = async (...steps: readonly PlanStep[]) => {
+    const crm = createFakeDatabase({ target: 'shop', known: { v1: ['1_a', '2_b'], v2: ALL }, applied: ALL });
+    const shop = { current: async () => ({ release: 'v2' }) } as unknown as World['targets'][string];
+    return (await judgeSafety({ databases: { crm }, targets: { shop } }, steps))?.safety;
+  };
+  const lost = { why: 'lacking', database: 'crm', ids: ['2_b'], release: 'v1' };
+
+  it('is judged by where the steps before the switch end, in whichever order they stand', async () => {
+    for (const steps of [
+      [down('2_b'), down('1_a'), SWITCH],
+      [down('1_a'), down('2_b'), SWITCH],
+    ]) {
+      const safety = await judge(...steps);
+      expect(safety?.verdict).toBe('roll-forward-only');
+      expect(safety?.reasons).toContainEqual(lost);
+      expect(safety?.reasons).toContainEqual({ why: 'taken-back', database: 'crm', ids: ['2_b', '3_c'] });
+    }
+    expect((await judge(down('2_b'), SWITCH))?.reasons).not.toContainEqual(lost);
+  });
+
+  it('counts no step that comes after the switch as done before it, also where another one comes before', async () => {
+    expect((await judge(down('2_b'), SWITCH, down('1_a')))?.reasons).toContainEqual({ why: 'taken-back', database: 'crm', ids: ['3_c'] });
+    expect((await judge(SWITCH, down('2_b')))?.reasons).toContainEqual({ why: 'not-taken-back', database: 'crm', ids: ['3_c'] });
   });
 });
 
