@@ -15,6 +15,8 @@ interface Layout {
   readonly table: string;
   /** Gives what is applied, oldest first. */
   readonly select: string;
+  /** Gives what began and did not end, where the tool writes that down: nobody knows what of it the database has. */
+  readonly unfinished?: string;
   /** Takes the line of `$1` back. */
   readonly forget: string;
   /** Files of a release: name of a migration → its files. */
@@ -44,18 +46,35 @@ export function createFileMigrations(spec: FilesSpec, deps: { readonly artefact:
     compareAndSet: 'native',
     boot: layout.boot,
     known,
-    applied: async (by) => asKnown(by, await readColumn(server, layout.table, layout.select)),
+    applied: async (by) => {
+      if (layout.unfinished !== undefined) refuseUnfinished(spec, await readColumn(server, layout.table, layout.unfinished));
+      return asKnown(by, await readColumn(server, layout.table, layout.select));
+    },
     down: async ({ from, revert, expected }) => {
       const scripts = new Map((await known(from)).map((one) => [one.id, one.down]));
       await server.change(async (session) => {
         await session.ask({ text: LOCK, values: [lockOf(spec.id)] });
         await session.script(`lock table ${layout.table} in share row exclusive mode`);
+        if (layout.unfinished !== undefined) refuseUnfinished(spec, columnOf(await session.ask({ text: layout.unfinished, values: [] })));
         const now = await asKnown(from, columnOf(await session.ask({ text: layout.select, values: [] })));
         if (now.join('\n') !== expected.join('\n')) throw new BelayError('BELAY_TARGET_CONFLICT', `${spec.id} has other migrations by now`);
         for (const id of revert) await revertOne(session, { script: scripts.get(id) ?? null, id, layout });
       });
     },
   };
+}
+
+/** @throws BELAY_TARGET_UNREACHABLE (effect none) */
+function refuseUnfinished({ id }: FilesSpec, names: readonly string[]): void {
+  if (names.length === 0) return;
+  throw new BelayError(
+    'BELAY_TARGET_UNREACHABLE',
+    `${id}: ${names.join(', ')} began and did not finish: what of it is there is not known`,
+    {
+      effect: 'none',
+      hint: 'Wait for it, or look at what it did and write that down: prisma migrate resolve --applied NAME, or --rolled-back NAME.',
+    },
+  );
 }
 
 const LOCK = 'select pg_advisory_xact_lock($1::bigint)';
@@ -112,6 +131,7 @@ function prisma(spec: Extract<FilesSpec, { driver: 'prisma' }>): Layout {
   return {
     table: '_prisma_migrations',
     select: `select migration_name from _prisma_migrations where rolled_back_at is null and finished_at is not null order by started_at, migration_name`,
+    unfinished: `select migration_name from _prisma_migrations where rolled_back_at is null and finished_at is null order by started_at, migration_name`,
     forget: `update _prisma_migrations set rolled_back_at = now() where migration_name = $1::text and rolled_back_at is null`,
     files: async (artefact, release) => {
       const names = await artefact.list(release, spec.migrations);

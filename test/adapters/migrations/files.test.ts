@@ -1,9 +1,13 @@
 // Migrations that are files of SQL, and named files, on a real Postgres: from belay.yaml and a runbook file to the tables.
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
+import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Artefact } from '../../../src/adapters/migrations/artefact.ts';
+import { createFileMigrations } from '../../../src/adapters/migrations/files.ts';
 import { planText } from '../../../src/cli/plan-text.ts';
 import { choose } from '../../../src/flows/decide.ts';
+import type { SqlServer, SqlTable, Statement } from '../../../src/ports/database.ts';
 import { type PostgresPart, startPostgres } from '../../world/parts/postgres.ts';
 import { openService, type Releases, type Service, step, type Written } from './kit.ts';
 
@@ -140,6 +144,88 @@ describe('a database that is migrated by files', () => {
     );
     expect(await two.play()).toMatchObject([{ status: 'done', current: '20260101_a' }]);
     expect(await two.sql('select version from supabase_migrations.schema_migrations')).toEqual([{ version: '20260101' }]);
+  });
+});
+
+describe('a migration of Prisma that began and did not finish', () => {
+  const files = {
+    'prisma/migrations/1_a/migration.sql': 'create table contact (id int)',
+    'prisma/migrations/2_b/migration.sql': 'alter table contact add column nick text',
+    'prisma/migrations/2_b/down.sql': 'alter table contact drop column nick',
+  };
+  const failed = `create table contact (id int, nick text);
+    create table _prisma_migrations (migration_name text, started_at timestamptz, finished_at timestamptz, rolled_back_at timestamptz);
+    insert into _prisma_migrations values ('1_a', now() - interval '3 h', now(), null), ('2_b', now() - interval '2 h', now(), null),
+      ('3_half', now() - interval '1 h', null, null)`;
+  const opened = () =>
+    crm(
+      {
+        database: DATABASE.replace('sql-files', 'prisma'),
+        releases: { v1: files, v2: files },
+        steps: DOWN.replace('1_contacts', '1_a') + SWITCH,
+      },
+      failed,
+    );
+
+  it('makes the verdict the worst and keeps the way back from starting, by its name', async () => {
+    const service = await opened();
+    const planned = await service.plan();
+    expect(planned.safety).toMatchObject({
+      verdict: 'roll-forward-only',
+      reasons: [{ why: 'unreadable', database: 'crm', said: expect.stringContaining('3_half began and did not finish') }],
+    });
+    expect(planned.unknowns).toContainEqual({ step: 'down', why: expect.stringContaining('3_half') });
+    expect(await columns(service)).toEqual(['id', 'nick']);
+  });
+
+  it('is seen when it begins after the plan, and counts no more when somebody has settled it', async () => {
+    const service = await opened();
+    await service.sql(`update _prisma_migrations set rolled_back_at = now() where migration_name = '3_half'`);
+    const planned = await service.plan();
+    expect(planned.safety?.reasons.map((one) => one.why)).not.toContain('unreadable');
+    await service.sql(`insert into _prisma_migrations values ('4_more', now(), null, null)`);
+    await expect(service.play(planned)).rejects.toMatchObject({
+      code: 'BELAY_TARGET_UNREACHABLE',
+      message: expect.stringContaining('4_more'),
+    });
+    expect(await columns(service)).toEqual(['id', 'nick']);
+  });
+
+  it('is seen under the lock too, when it began after everybody had looked: nothing is run', async () => {
+    const client = new pg.Client({ connectionString: postgres.url });
+    await client.connect();
+    const scripts: string[] = [];
+    const ask = async ({ text, values }: Statement): Promise<SqlTable> => {
+      const { rows } = await client.query({ text, values: [...values], rowMode: 'array' });
+      return { columns: [], rows: rows.map((row: unknown[]) => row.map((cell) => (cell === null ? null : String(cell)))) };
+    };
+    const server: SqlServer = {
+      read: (all) => Promise.all(all.map(ask)),
+      change: (work) => work({ ask, script: async (sql) => void scripts.push(sql) }),
+    };
+    const artefact: Artefact = {
+      list: async () => ['1_a/', '2_b/'],
+      text: async (_release, file) => `select '${file}'`,
+      folder: async () => '.',
+    };
+    const spec = { id: 'crm', driver: 'prisma', migrations: 'prisma/migrations' } as Parameters<typeof createFileMigrations>[0];
+    const migrations = createFileMigrations(spec, { artefact, server });
+    try {
+      await client.query(failed);
+      const down = () => migrations.down({ from: 'v2', to: '1_a', revert: ['2_b'], expected: ['1_a', '2_b'] });
+      await expect(down()).rejects.toMatchObject({
+        code: 'BELAY_TARGET_UNREACHABLE',
+        message: expect.stringContaining('3_half'),
+        effect: 'none',
+      });
+      expect(scripts).toEqual([expect.stringMatching(/^lock table/)]);
+      await client.query(`delete from _prisma_migrations where migration_name = '3_half'`);
+      await down();
+      expect(scripts.at(-1)).toBe("select 'prisma/migrations/2_b/down.sql'");
+    } finally {
+      await client.query('drop schema public cascade; create schema public');
+      await client.end();
+    }
   });
 });
 
