@@ -4,6 +4,7 @@
 import type { DatabaseSpec } from '../../domain/database-catalog.ts';
 import { BelayError } from '../../domain/errors.ts';
 import type { Migration } from '../../domain/migrations.ts';
+import { percentDecoded } from '../../domain/percent.ts';
 import type { Migrations, SqlServer } from '../../ports/database.ts';
 import type { Processes, ProcessResult } from '../../ports/process.ts';
 import { type Artefact, byName } from './artefact.ts';
@@ -173,7 +174,7 @@ export async function runTool(
 export function failed(spec: AnyProgram, { code, stdout, stderr }: ProcessResult, effect: 'none' | 'unknown', what: string): BelayError {
   const password = URL.canParse(spec.url) ? new URL(spec.url).password : '';
   const hide = (text: string): string =>
-    [spec.url, password, decodeURIComponent(password)].filter((one) => one !== '').reduce((all, one) => all.replaceAll(one, '***'), text);
+    [spec.url, password, percentDecoded(password)].filter((one) => one !== '').reduce((all, one) => all.replaceAll(one, '***'), text);
   const words = tellingOf(hide((stderr.trim() === '' ? stdout : stderr).trim()));
   return new BelayError(
     'BELAY_ACT_FAILED',

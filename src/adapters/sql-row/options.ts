@@ -1,5 +1,6 @@
 // What the options of `driver: sql-row` mean: names that may stand in SQL, and the address, of which the password is never shown.
 import { BelayError } from '../../domain/errors.ts';
+import { percentDecoded } from '../../domain/percent.ts';
 import type { FlagSpec } from '../../domain/setting-catalog.ts';
 
 export type RowSpec = Extract<FlagSpec, { driver: 'sql-row' }>;
@@ -69,17 +70,8 @@ function namesOf(spec: RowSpec): readonly (readonly [string, string])[] {
 function addressOf(url: string): Pick<RowSettings, 'url' | 'mask'> {
   const parsed = ADDRESS.test(url) && URL.canParse(url) ? new URL(url) : null;
   if (parsed === null) throw wrong('url: it is not the address of a Postgres; write url: "{env.NAME}"');
-  const secrets = [url, parsed.href, parsed.password, decoded(parsed.password)].filter((one) => one !== '');
+  const secrets = [url, parsed.href, parsed.password, percentDecoded(parsed.password)].filter((one) => one !== '');
   return { url, mask: (text) => secrets.reduce((masked, secret) => masked.replaceAll(secret, '***'), text) };
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    // A percent sign that encodes nothing: it is taken as it stands.
-    return text;
-  }
 }
 
 const wrong = (why: string): BelayError => new BelayError('BELAY_CONFIG_INVALID', `driver sql-row: ${why}`);

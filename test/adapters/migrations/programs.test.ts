@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { failed } from '../../../src/adapters/migrations/programs.ts';
 import { type PostgresPart, startPostgres } from '../../world/parts/postgres.ts';
 import { openService, type Service, step } from './kit.ts';
 
@@ -183,6 +184,20 @@ describe('a freeze of a database', () => {
     await service.sql('drop trigger belay_freeze on pgmigrations');
     up();
     expect(await columns(service)).toEqual(['id', 'name', 'nick']);
+  });
+});
+
+describe('what a program said when it failed', () => {
+  it.each([
+    ['p%rot', 'p%rot'],
+    ['p%40rot', 'p@rot'],
+    ['100%', '100%'],
+  ])('is told without the password %s, however it is written', (written, plain) => {
+    const spec = { id: 'crm', url: `postgres://app:${written}@db/crm`, variable: 'DATABASE_URL', command: ['knex'], toolTimeoutMs: 1 };
+    const stderr = `error: ${spec.url} refused ${written} and ${plain}`;
+    const said = failed({ ...spec, environment: {} }, { code: 1, stdout: '', stderr }, 'none', 'nothing went');
+    expect(said).toMatchObject({ code: 'BELAY_ACT_FAILED', effect: 'none' });
+    expect(said.message).toBe('crm: nothing went (knex ended with 1: error: *** refused *** and ***)');
   });
 });
 
