@@ -21,6 +21,7 @@ export type SafetyWhy =
   | 'boots-blindly'
   | 'taken-back'
   | 'not-taken-back'
+  | 'taken-later'
   | 'no-way-back'
   | 'opaque'
   | 'already-lost'
@@ -69,6 +70,8 @@ export interface DatabaseFacts {
   readonly boot: 'refuses' | 'starts-blindly' | 'unknown';
   /** What the steps before the switch take back. */
   readonly revert: readonly string[];
+  /** What steps after the switch take back besides. */
+  readonly later: readonly string[];
   readonly judged: ReadonlyMap<string, { readonly up: Judgement | null; readonly down: Judgement | null }>;
   /** Of what `takenBack` names. */
   readonly losses: readonly Loss[];
@@ -90,13 +93,13 @@ export const unreadable = (database: string, said: string): Safety => ({
 });
 
 export function judgeDatabase(facts: DatabaseFacts): Safety {
-  const { database, applied, knownThere, revert } = facts;
+  const { database, applied, knownThere, revert, later } = facts;
   const ahead = knownThere === null ? [] : beyond(applied, knownThere);
   const left = ahead.filter((id) => !revert.includes(id));
   const lacking = lackingIn(facts);
   const about: SafetyReason[] = [];
   if (ahead.length > 0) about.push({ why: 'ahead', database, ids: ahead, ...releaseOf(facts) });
-  if (ahead.length === 0 && lacking.length === 0 && knownThere !== null && revert.length === 0)
+  if (ahead.length === 0 && lacking.length === 0 && knownThere !== null && revert.length + later.length === 0)
     return { verdict: 'code-only', reasons: [{ why: 'same-schema', database, ...releaseOf(facts) }] };
   const code = left.length === 0 ? null : oldCodeOn(left, facts);
   const back = backwards(takenBack(facts), facts);
@@ -105,6 +108,7 @@ export function judgeDatabase(facts: DatabaseFacts): Safety {
     parts.push({ verdict: 'roll-forward-only', reasons: [{ why: 'lacking', database, ids: lacking, ...releaseOf(facts) }] });
   if (code !== null) parts.push({ verdict: code.needs.length === 0 ? 'code-only' : 'down-lossy', reasons: code.reasons });
   if (revert.length > 0) parts.push({ verdict: 'code-only', reasons: [{ why: 'taken-back', database, ids: inOrder(revert, facts) }] });
+  if (later.length > 0) parts.push({ verdict: 'code-only', reasons: [{ why: 'taken-later', database, ids: inOrder(later, facts) }] });
   if (back !== null) parts.push(back);
   const joined = joinSafety(parts);
   return { verdict: joined.verdict, reasons: [...about, ...joined.reasons] };
@@ -114,8 +118,8 @@ const releaseOf = ({ release }: Pick<DatabaseFacts, 'release'>): { readonly rele
 const inOrder = (ids: readonly string[], { applied }: DatabaseFacts): readonly string[] => applied.filter((id) => ids.includes(id));
 
 /** What the release that would be live was written for and would not find: somebody took it back, or a step goes one too far. */
-function lackingIn({ applied, knownThere, revert }: DatabaseFacts): readonly string[] {
-  const stays = new Set(applied.filter((id) => !revert.includes(id)));
+function lackingIn({ applied, knownThere, revert, later }: DatabaseFacts): readonly string[] {
+  const stays = new Set(applied.filter((id) => !revert.includes(id) && !later.includes(id)));
   return (knownThere ?? []).map(({ id }) => id).filter((id) => !stays.has(id));
 }
 
@@ -141,9 +145,9 @@ function oldCodeOn(
 
 /** All that a way back to that release takes back: what steps do, and what would have to go as well before its code can run. */
 export function takenBack(facts: Omit<DatabaseFacts, 'losses'>): readonly string[] {
-  const { applied, knownThere, revert } = facts;
+  const { applied, knownThere, revert, later } = facts;
   const left = knownThere === null ? [] : beyond(applied, knownThere).filter((id) => !revert.includes(id));
-  return [...revert, ...(left.length === 0 ? [] : oldCodeOn(left, facts).needs)];
+  return [...new Set([...revert, ...later, ...(left.length === 0 ? [] : oldCodeOn(left, facts).needs)])];
 }
 
 /** What taking back does to the data. */

@@ -41,6 +41,8 @@ interface Way {
   readonly from: string;
   /** Where the database would go before the switch, step by step. */
   readonly downs: readonly string[];
+  /** After it. */
+  readonly later: readonly string[];
 }
 
 async function judgeOne(world: SafetyWorld, database: Database, steps: readonly PlanStep[]): Promise<Judged | null> {
@@ -59,22 +61,19 @@ async function wayOf({ targets }: SafetyWorld, { spec }: Database, steps: readon
   const switchAt = steps.findIndex(
     (one) => SWITCHES.has(one.action ?? '') && one.effect !== 'noop' && spec.target !== undefined && one.args?.['target'] === spec.target,
   );
-  const downs = steps.filter(
-    (one, index) =>
-      one.action === 'db.migrateDown' &&
-      one.effect !== 'noop' &&
-      one.args?.['database'] === spec.id &&
-      // One that comes after the switch is too late for the code that starts there.
-      (switchAt === -1 || index < switchAt),
-  );
-  const [changed, taken] = [steps[switchAt], downs.at(-1)];
+  const downs = steps
+    .map((step, at) => ({ step, isBefore: switchAt === -1 || at < switchAt }))
+    .filter(({ step }) => step.action === 'db.migrateDown' && step.effect !== 'noop' && step.args?.['database'] === spec.id);
+  // One that comes after the switch is too late for the code that starts there.
+  const [changed, taken] = [steps[switchAt], downs.findLast((one) => one.isBefore)?.step];
   if (changed === undefined && taken === undefined) return null;
   const to = textOf(changed, 'to');
   const live = spec.target === undefined ? null : await targets[spec.target]?.current();
   const from = textOf(taken, 'from') ?? live?.release;
   if (from === undefined || from === null)
     throw new BelayError('BELAY_NOT_FOUND', `${spec.id} names no target, so the release that is live is not known`);
-  return { to, from, downs: downs.flatMap((one) => textOf(one, 'to') ?? []) };
+  const namesOf = (isBefore: boolean) => downs.flatMap((one) => (one.isBefore === isBefore ? (textOf(one.step, 'to') ?? []) : []));
+  return { to, from, downs: namesOf(true), later: namesOf(false) };
 }
 
 function textOf(step: PlanStep | undefined, name: string): string | null {
@@ -82,19 +81,24 @@ function textOf(step: PlanStep | undefined, name: string): string | null {
   return typeof value === 'string' ? value : null;
 }
 
-async function judgeWay(database: Database, migrations: Migrations, { to, from, downs }: Way): Promise<Judged> {
+async function judgeWay(database: Database, migrations: Migrations, way: Way): Promise<Judged> {
+  const { to, from } = way;
   const known = await migrations.known(from);
   const applied = await migrations.applied(from);
   const knownThere = to === null ? null : await migrations.known(to);
-  const ways = downs.map((down) => downPlan(applied, known, down)).map((way) => (way.ok ? way.revert : []));
   // Each goes on from where the one before it stopped: the one that goes furthest says what is gone in the end.
-  const revert = ways.toSorted((a, b) => b.length - a.length)[0] ?? [];
+  const furthest = (downs: readonly string[]): readonly string[] => {
+    const ways = downs.map((down) => downPlan(applied, known, down)).map((one) => (one.ok ? one.revert : []));
+    return ways.toSorted((a, b) => b.length - a.length)[0] ?? [];
+  };
+  const revert = furthest(way.downs);
+  const later = furthest(way.later).filter((id) => !revert.includes(id));
   const ahead = knownThere === null ? [] : beyond(applied, knownThere);
   const judged = await judgeAll(
     database,
-    known.filter(({ id }) => ahead.includes(id) || revert.includes(id)),
+    known.filter(({ id }) => ahead.includes(id) || revert.includes(id) || later.includes(id)),
   );
-  const facts = { database: database.spec.id, release: to, applied, knownThere, known, boot: migrations.boot, revert, judged };
+  const facts = { database: database.spec.id, release: to, applied, knownThere, known, boot: migrations.boot, revert, later, judged };
   const drops = takenBack(facts).flatMap((id) => judged.get(id)?.down?.drops ?? []);
   const losses = await Promise.all(drops.map((one) => countLoss(database, one)));
   const safety = judgeDatabase({ ...facts, losses });

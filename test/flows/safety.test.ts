@@ -26,6 +26,7 @@ const facts = (o: Partial<DatabaseFacts>): DatabaseFacts => ({
   known: [migration('1_a'), migration('2_b')],
   boot: 'unknown',
   revert: [],
+  later: [],
   judged: new Map([['2_b', { up: judged('breaks', 'lossless'), down: judged('ok', 'lossless') }]]),
   losses: [],
   ...o,
@@ -139,9 +140,23 @@ describe('a plan with more than one step down', () => {
     expect((await judge(down('2_b'), SWITCH))?.reasons).not.toContainEqual(lost);
   });
 
-  it('counts no step that comes after the switch as done before it, also where another one comes before', async () => {
-    expect((await judge(down('2_b'), SWITCH, down('1_a')))?.reasons).toContainEqual({ why: 'taken-back', database: 'crm', ids: ['3_c'] });
+  it('counts no step that comes after the switch as done before it, and what such a step loses and leaves lacking all the same', async () => {
+    const both = await judge(down('2_b'), SWITCH, down('1_a'));
+    expect(both?.reasons).toContainEqual({ why: 'taken-back', database: 'crm', ids: ['3_c'] });
+    expect(both?.reasons).toContainEqual({ why: 'taken-later', database: 'crm', ids: ['2_b'] });
+    expect(both).toMatchObject({ verdict: 'roll-forward-only', reasons: expect.arrayContaining([lost]) });
     expect((await judge(SWITCH, down('2_b')))?.reasons).toContainEqual({ why: 'not-taken-back', database: 'crm', ids: ['3_c'] });
+  });
+
+  it('is no code alone where the code can run on it and a step after the switch throws away what came with it', () => {
+    const fine = ups(judged('ok', 'loses-new'));
+    expect(verdict(fine)).toBe('code-only');
+    const later = { ...fine, later: ['2_b'] };
+    expect(verdict(later)).toBe('down-lossless');
+    expect(verdict({ ...later, losses: [{ database: 'crm', object: 't.c', count: 7 }] })).toBe('down-lossy');
+    expect(whys(later)).toEqual(['ahead', 'runs-on-new', 'taken-later']);
+    expect(takenBack(facts({ later: ['2_b'] }))).toEqual(['2_b']);
+    expect(safetyLines(judgeDatabase(facts(later)), 'pt-BR')).toContain('crm: 2_b são desfeitas depois do código');
   });
 });
 

@@ -53,6 +53,7 @@ describe('the classifier', () => {
       known: [{ id: '2_b', up: '', down: '', reversible: true }],
       boot: 'unknown',
       revert: ['2_b'],
+      later: [],
       judged: new Map([['2_b', { up: await judge('create table archive (id int)'), down: back }]]),
       losses: [],
     });
