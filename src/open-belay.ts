@@ -86,7 +86,8 @@ async function openAll(o: OpenOptions, closers: Closers): Promise<OpenedBelay> {
     time: world.time,
     mayAct: () => world.engine.mayAct(),
     onError: (error) => o.say(troubleLine(error)),
-    onAside: ({ intake, id }, said) => o.say(`intake ${intake}: the message ${id} is set aside, its receiver ${said}`),
+    onAside: ({ intake, id }, said) =>
+      o.say(`intake ${intake}: the message ${id} is set aside, its receiver ${said}; intake.retry puts it back`),
   });
   closers.push(() => forwarding.stop());
   const { listening, code } = await openDoor(o, world, {

@@ -141,6 +141,7 @@ export const ACTIONS: Readonly<Record<string, ActionSpec>> = index([
   // What stands in front of webhooks.
   { name: 'intake.hold', effect: 'state', params: { intake, org: { type: 'org' } } },
   { name: 'intake.release', effect: 'state', params: { intake, org: { type: 'org' } } },
+  { name: 'intake.retry', effect: 'state', params: { intake, org: { type: 'org' } } },
   {
     name: 'db.migrateDown',
     effect: 'state',

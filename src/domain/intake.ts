@@ -55,12 +55,16 @@ export interface IntakeStatus {
   readonly underWayAt: Instant | null;
 }
 
-/** `again`: the line waits for it. `aside`: the receiver says that this very message is wrong, again and again. */
-export type Forwarded = 'delivered' | 'again' | 'aside';
+/**
+ * `again`: the line waits for it. `doubted`: the message may be to blame, or the receiver that says so to all of them; only another message of
+ * the same line that is taken meanwhile can tell.
+ */
+export type Forwarded = 'delivered' | 'again' | 'doubted';
 
 /** Answers about the message itself; whatever else is not 2xx is about the receiver, which may come back. */
 const ABOUT_THE_MESSAGE: ReadonlySet<number> = new Set([400, 413, 414, 415, 422, 431]);
-const TRIES_OF_WRONG = 5;
+/** One that was tried so often is no witness of its receiver's health before the others. */
+export const TRIES_OF_WRONG = 5;
 /** A receiver that fails over one message and not for lack of life: it must not hold up the line for ever. */
 const TRIES_OF_FAILING = 30;
 
@@ -68,13 +72,14 @@ const TRIES_OF_FAILING = 30;
 export function judgeForward(status: number | null, tries: number): Forwarded {
   if (status === null) return 'again';
   if (status >= 200 && status < 300) return 'delivered';
-  if (ABOUT_THE_MESSAGE.has(status) && tries >= TRIES_OF_WRONG) return 'aside';
-  return status === 500 && tries >= TRIES_OF_FAILING ? 'aside' : 'again';
+  if (ABOUT_THE_MESSAGE.has(status) && tries >= TRIES_OF_WRONG) return 'doubted';
+  return status === 500 && tries >= TRIES_OF_FAILING ? 'doubted' : 'again';
 }
 
-const PAUSES = { firstMs: 250, mostMs: 5_000 } as const;
+const PAUSES = { firstMs: 250, mostMs: 5_000, mostDoubtedMs: 30_000 } as const;
 
-export const pauseAfter = (tries: number): number => Math.min(PAUSES.mostMs, PAUSES.firstMs * 2 ** Math.min(tries - 1, 10));
+export const pauseAfter = (tries: number, outcome: Exclude<Forwarded, 'delivered'> = 'again'): number =>
+  Math.min(outcome === 'doubted' ? PAUSES.mostDoubtedMs : PAUSES.mostMs, PAUSES.firstMs * 2 ** Math.min(tries - 1, 10));
 
 /** Of one connection, or of Belay itself: they are not the receiver's. */
 const NOT_FORWARDED =

@@ -1,7 +1,8 @@
 // Hands on what intakes have kept: each line in its order, several lines at once, a line that is not taken again and again after a pause. A kill
-// at any point repeats at most the one message of each line whose answer was not written down, under the same id.
+// at any point repeats at most the one message of each line whose answer was not written down, under the same id. A message is set aside only
+// when the one behind it was taken between two refusals of it: a receiver that refuses everybody keeps its line.
 import { BelayError } from '../domain/errors.ts';
-import { addressOf, type IntakeMessage, type IntakeSpec, judgeForward, pauseAfter } from '../domain/intake.ts';
+import { addressOf, type Forwarded, type IntakeMessage, type IntakeSpec, judgeForward, pauseAfter } from '../domain/intake.ts';
 import type { Http } from '../ports/http.ts';
 import type { IntakeStore, Line } from '../ports/intake-store.ts';
 import type { Time } from '../ports/time.ts';
@@ -81,18 +82,39 @@ async function handOn(deps: ForwardDeps, spec: IntakeSpec, line: Line, signal: A
   while (!signal.aborted && (await deps.mayAct())) {
     const message = await deps.store.take(line, deps.time.now());
     if (message === null) return null;
-    const { status, said } = await send(deps.http, spec, message);
-    const outcome = judgeForward(status, message.tries);
-    if (outcome === 'delivered') await deps.store.delivered(message, deps.time.now());
-    else if (outcome === 'aside') {
-      await deps.store.setAside(message, deps.time.now(), said);
-      deps.onAside?.(message, said);
-    } else {
-      await deps.store.failed(message, said);
-      return pauseAfter(message.tries);
-    }
+    const { outcome } = await attempt(deps, spec, message);
+    if (outcome === 'delivered') continue;
+    if (outcome === 'again' || signal.aborted || !(await othersAreTaken(deps, spec, message))) return pauseAfter(message.tries, outcome);
+    // Between the two the receiver may have come back: the message has another chance before it is blamed.
+    const once = await deps.store.take(line, deps.time.now());
+    if (once === null) return null;
+    const again = await attempt(deps, spec, once);
+    if (again.outcome === 'again' || (again.outcome === 'doubted' && once.seq !== message.seq))
+      return pauseAfter(once.tries, again.outcome);
+    if (again.outcome === 'delivered') continue;
+    await deps.store.setAside(once, deps.time.now(), again.said);
+    deps.onAside?.(once, again.said);
   }
   return null;
+}
+
+/** One try, whose end is written down. */
+async function attempt(
+  { http, store, time }: ForwardDeps,
+  spec: IntakeSpec,
+  message: IntakeMessage,
+): Promise<{ readonly outcome: Forwarded; readonly said: string }> {
+  const { status, said } = await send(http, spec, message);
+  const outcome = judgeForward(status, message.tries);
+  if (outcome === 'delivered') await store.delivered(message, time.now());
+  else await store.failed(message, said);
+  return { outcome, said };
+}
+
+/** The one behind it in the same line: other lines may have other receivers. */
+async function othersAreTaken(deps: ForwardDeps, spec: IntakeSpec, message: IntakeMessage): Promise<boolean> {
+  const other = await deps.store.takeBehind(message, deps.time.now());
+  return other !== null && (await attempt(deps, spec, other)).outcome === 'delivered';
 }
 
 async function send(

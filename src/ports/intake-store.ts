@@ -16,12 +16,16 @@ export interface IntakeStore {
   waiting(): Promise<Readonly<Record<string, number>>>;
   /** The oldest that waits in a line, marked as under way; null where none does, or the line is held. */
   take(line: Line, at: Instant): Promise<IntakeMessage | null>;
+  /** Of those that wait behind it in its line, the first that was not often tried, marked as under way; null where none waits, or it is held. */
+  takeBehind(message: Pick<IntakeMessage, 'seq' | 'intake' | 'line'>, at: Instant): Promise<IntakeMessage | null>;
   /** Its content is let go; its id stays for `forget`. */
   delivered(message: Pick<IntakeMessage, 'seq'>, at: Instant): Promise<void>;
   /** It waits on. */
   failed(message: Pick<IntakeMessage, 'seq'>, said: string): Promise<void>;
   /** It is kept, and not handed on any more. */
   setAside(message: Pick<IntakeMessage, 'seq'>, at: Instant, said: string): Promise<void>;
+  /** All that were set aside wait again where they stood, as if never tried. `line`: ALL_LINES for all. */
+  putBack(line: Line): Promise<void>;
   /** `line`: ALL_LINES for all. Once it resolves, `take` takes nothing there. Holding what is held changes nothing. */
   hold(line: Line, o: { readonly by: string; readonly at: Instant }): Promise<void>;
   release(line: Line): Promise<void>;

@@ -14,15 +14,16 @@ describe('an answer of the receiver', () => {
     [503, 1_000, 'again'],
     [302, 1_000, 'again'],
     [500, 29, 'again'],
-    [500, 30, 'aside'],
+    [500, 30, 'doubted'],
     [422, 4, 'again'],
-    [422, 5, 'aside'],
+    [422, 5, 'doubted'],
   ] as const)('of %s at try %i means: %s', (status, tries, outcome) => {
     expect(judgeForward(status, tries)).toBe(outcome);
   });
 
   test('that is no yes is followed by a pause that grows and has an end', () => {
-    expect([1, 2, 3, 9, 1_000].map(pauseAfter)).toEqual([250, 500, 1_000, 5_000, 5_000]);
+    expect([1, 2, 3, 9, 1_000].map((tries) => pauseAfter(tries))).toEqual([250, 500, 1_000, 5_000, 5_000]);
+    expect([5, 30].map((tries) => pauseAfter(tries, 'doubted'))).toEqual([4_000, 30_000]);
   });
 });
 

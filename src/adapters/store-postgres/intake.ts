@@ -1,5 +1,5 @@
 // Messages of intakes in Postgres: one row each, in the order in which they came, with counts beside them that are moved in the same statement.
-import { ALL_LINES, type IntakeMessage, type IntakeStatus } from '../../domain/intake.ts';
+import { ALL_LINES, type IntakeMessage, type IntakeStatus, TRIES_OF_WRONG } from '../../domain/intake.ts';
 import type { Digest } from '../../ports/digest.ts';
 import type { IntakeStore, Line } from '../../ports/intake-store.ts';
 import type { Database } from './connection.ts';
@@ -15,9 +15,17 @@ const ADD = `with new as (
 
 const IS_HELD = `exists (select from belay.intake_hold h where h.intake = m.intake and h.line in (m.line, '${ALL_LINES}'))`;
 
-const TAKE = `update belay.intake set tries = tries + 1, tried_at = $3
-  where seq = (select seq from belay.intake m where intake = $1 and line = $2 and state = 0 and not ${IS_HELD} order by seq limit 1)
+const take = (which: string): string => `update belay.intake set tries = tries + 1, tried_at = $3
+  where seq = (select seq from belay.intake m where intake = $1 and line = $2 and state = 0 and not ${IS_HELD} ${which} limit 1)
   returning seq::float8 as seq, intake, line, id, at, method, rest, headers, body, tries`;
+const TAKE = take('order by seq');
+const TAKE_BEHIND = take(`and seq > $4 order by (tries >= ${TRIES_OF_WRONG}), seq`);
+
+const PUT_BACK = `with back as (
+    update belay.intake set state = 0, tries = 0, done_at = null, said = '' where intake = $1 and ($2 = '${ALL_LINES}' or line = $2) and state = 2
+    returning line
+  ) update belay.intake_count c set aside = c.aside - b.n from (select line, count(*) as n from back group by line) b
+  where c.intake = $1 and c.line = b.line`;
 
 /** `column` of the counts goes up by one, once for each message. */
 const done = (state: 1 | 2, column: 'delivered' | 'aside', lets: string): string => `with gone as (
@@ -50,6 +58,16 @@ interface StatusRow {
 export function createIntakeStore(database: Database, digest: Digest): IntakeStore {
   // Whoever holds a line waits for those that are taking from it: afterwards nobody has taken without having seen the hold.
   const fence = fenceOf(digest, 'intake-holds');
+  const taken = (sql: string, values: readonly (string | number)[]): Promise<IntakeMessage | null> =>
+    database.transact(
+      async (client) => {
+        const { rows } = await client.query<TakenRow>(sql, [...values]);
+        const [row] = rows;
+        // Postgres' own texts hold no U+0000; a message may.
+        return row === undefined ? null : { ...row, body: row.body.toString('utf8') };
+      },
+      { shared: fence },
+    );
   return {
     add: async ({ intake, line, id, at, method, rest, headers, body }) => {
       const values = [intake, line, id, at, method, rest, JSON.stringify(headers), Buffer.from(body, 'utf8')];
@@ -64,20 +82,13 @@ export function createIntakeStore(database: Database, digest: Digest): IntakeSto
       );
       return Object.fromEntries(rows.map((row) => [row.intake, row.waiting]));
     },
-    take: ({ intake, line }, at) =>
-      database.transact(
-        async (client) => {
-          const { rows } = await client.query<TakenRow>(TAKE, [intake, line, at]);
-          const [row] = rows;
-          // Postgres' own texts hold no U+0000; a message may.
-          return row === undefined ? null : { ...row, body: row.body.toString('utf8') };
-        },
-        { shared: fence },
-      ),
+    take: ({ intake, line }, at) => taken(TAKE, [intake, line, at]),
+    takeBehind: ({ seq, intake, line }, at) => taken(TAKE_BEHIND, [intake, line, at, seq]),
     delivered: async ({ seq }, at) => void (await database.query(DELIVERED, [seq, at])),
     failed: async ({ seq }, said) =>
       void (await database.query('update belay.intake set tried_at = null, said = $2 where seq = $1 and state = 0', [seq, said])),
     setAside: async ({ seq }, at, said) => void (await database.query(ASIDE, [seq, at, said])),
+    putBack: async ({ intake, line }) => void (await database.query(PUT_BACK, [intake, line])),
     hold: ({ intake, line }, { by, at }) =>
       database.transact(
         async (client) => {

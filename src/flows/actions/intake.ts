@@ -1,4 +1,5 @@
-// `intake.hold` and `intake.release`: what comes in waits, or goes on. Held is when nothing is under way any more.
+// `intake.hold` and `intake.release`: what comes in waits, or goes on. Held is when nothing is under way any more. `intake.retry`: what was set
+// aside waits again.
 import { BelayError } from '../../domain/errors.ts';
 import { ALL_LINES, type IntakeSpec } from '../../domain/intake.ts';
 import type { JsonObject } from '../../domain/json.ts';
@@ -17,7 +18,7 @@ export interface IntakePorts {
 export const NO_INTAKE: IntakePorts = { specs: [], store: null, time: { now: () => 0 } };
 
 export function intakeActions(ports: IntakePorts): readonly Action[] {
-  return [intakeAction('intake.hold', true, ports), intakeAction('intake.release', false, ports)];
+  return [intakeAction('intake.hold', true, ports), intakeAction('intake.release', false, ports), retryAction(ports)];
 }
 
 /** @throws BELAY_NOT_FOUND, BELAY_INPUT_INVALID */
@@ -41,10 +42,7 @@ function intakeAction(name: string, on: boolean, ports: IntakePorts): Action {
   return {
     spec: specOf(name),
     compareAndSet: () => 'none',
-    target: (args) => {
-      const { intake, line } = lineOf(ports, args);
-      return `intake:${intake}/${line === ALL_LINES ? 'all' : line}`;
-    },
+    target: (args) => targetOf(ports, args),
     observe: async (args) => {
       const { spec, ...line } = lineOf(ports, args);
       const { held, underWayAt } = await storeOf(ports).status(line);
@@ -67,6 +65,34 @@ function intakeAction(name: string, on: boolean, ports: IntakePorts): Action {
     impossible: async () => null,
     lastChange: async () => null,
   };
+}
+
+const NONE_ASIDE = 'none set aside';
+
+/** What its receiver still refuses is set aside again, and shows then. */
+function retryAction(ports: IntakePorts): Action {
+  return {
+    spec: specOf('intake.retry'),
+    compareAndSet: () => 'none',
+    target: (args) => targetOf(ports, args),
+    observe: async (args) => {
+      const { intake, line } = lineOf(ports, args);
+      const { aside } = await storeOf(ports).status({ intake, line });
+      const current = aside === 0 ? NONE_ASIDE : `${aside} set aside`;
+      return { current, desired: NONE_ASIDE, fingerprint: current, reached: aside === 0 };
+    },
+    act: async (args) => {
+      const { intake, line } = lineOf(ports, args);
+      await storeOf(ports).putBack({ intake, line });
+    },
+    impossible: async () => null,
+    lastChange: async () => null,
+  };
+}
+
+function targetOf(ports: IntakePorts, args: JsonObject): string {
+  const { intake, line } = lineOf(ports, args);
+  return `intake:${intake}/${line === ALL_LINES ? 'all' : line}`;
 }
 
 const word = (held: boolean): string => (held ? 'held' : 'handing on');

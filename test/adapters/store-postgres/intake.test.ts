@@ -88,3 +88,29 @@ test('many senders at once and one of each id twice: all are there, once, and th
   expect(got.size).toBe(60);
   expect(await store.intake.status(acme)).toMatchObject({ received: 60, delivered: 60, waiting: 0, oldestAt: null, underWayAt: null });
 });
+
+test('what was set aside is put back before all that came later, in its own line alone, and the counts agree', async () => {
+  for (const line of ['acme', 'globex']) for (const id of ['1', '2', '3']) await store.intake.add(draft(id, { line }));
+  for (const line of ['acme', 'acme', 'globex'])
+    await store.intake.setAside((await store.intake.take({ intake: 'dm', line }, 1)) ?? expect.fail('none'), 2, 'answered 422');
+  await store.intake.putBack(acme);
+  expect(await store.intake.status(acme)).toMatchObject({ received: 3, delivered: 0, aside: 0, waiting: 3 });
+  expect(await store.intake.status(ALL)).toMatchObject({ aside: 1, waiting: 5 });
+  expect(await store.intake.take(acme, 5)).toMatchObject({ id: '1', tries: 1, headers: { 'x-a': 'ç' } });
+  await store.intake.putBack(ALL);
+  await store.intake.putBack(ALL);
+  expect(await store.intake.status(ALL)).toMatchObject({ received: 6, aside: 0, waiting: 6 });
+});
+
+test('behind the head of a line is taken what was not often tried, and nothing when it is alone or held', async () => {
+  for (const id of ['1', '2', '3']) await store.intake.add(draft(id));
+  const head = (await store.intake.take(acme, 1)) ?? expect.fail('none');
+  const ids: (string | undefined)[] = [];
+  for (let n = 0; n < 7; n += 1) ids.push((await store.intake.takeBehind(head, 2))?.id);
+  expect(ids).toEqual(['2', '2', '2', '2', '2', '3', '3']);
+  await store.intake.hold(acme, { by: 'INC-1', at: 1 });
+  expect(await store.intake.takeBehind(head, 2)).toBeNull();
+  await store.intake.release(acme);
+  await sql(url, "delete from belay.intake where id <> '1'");
+  expect(await store.intake.takeBehind(head, 2)).toBeNull();
+});
