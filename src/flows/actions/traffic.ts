@@ -17,26 +17,23 @@ export function trafficActions(proxies: Readonly<Record<string, TrafficSplit>>):
       observe: async (args) => {
         const [proxy, to, share] = [proxyOf(args), textOf(args, 'to'), shareOf(args)];
         const state = await proxy.look();
-        const [current, desired] = [
-          wordsOf(state, proxy.names),
-          wordsOf({ ...state, shares: sharesOf(proxy.names, to, share) }, proxy.names),
-        ];
+        const shares = sharesOf(proxy.names, to, share);
+        const [current, desired] = [wordsOf(state, proxy.names), wordsOf({ ...state, shares }, proxy.names)];
         // A share that nobody can serve is not reached, whatever the proxy is set to.
-        const serves = share === 0 || state.up.includes(to);
-        const reached = current === desired && serves;
+        const silent = silentOf(state, shares);
         return {
-          current: current === desired && !serves ? `${current}, but ${to} does not answer` : current,
+          current: current === desired && silent !== undefined ? `${current}, but ${silent} does not answer` : current,
           desired,
           fingerprint: state.fingerprint,
-          reached,
+          reached: current === desired && silent === undefined,
         };
       },
       act: async (args, o) => proxyOf(args).put(textOf(args, 'to'), shareOf(args), o),
       impossible: async (args) => {
         const [proxy, to, share] = [proxyOf(args), textOf(args, 'to'), shareOf(args)];
         if (!proxy.names.includes(to)) return `${textOf(args, 'proxy')} has no ${to}; it has ${proxy.names.join(', ')}`;
-        const { up } = await proxy.look();
-        return share === 0 || up.includes(to) ? null : `${to} does not answer: ${textOf(args, 'proxy')} would send its requests nowhere`;
+        const silent = silentOf(await proxy.look(), sharesOf(proxy.names, to, share));
+        return silent === undefined ? null : `${silent} does not answer: ${textOf(args, 'proxy')} would send its requests nowhere`;
       },
       lastChange: async () => null,
     },
@@ -54,6 +51,10 @@ export function shareOf({ share }: JsonObject): number {
 
 const sharesOf = (names: readonly string[], to: string, share: number): Readonly<Record<string, number>> =>
   Object.fromEntries(names.map((name) => [name, name === to ? share : 1 - share]));
+
+/** Who would get requests and cannot answer them: whoever gets the rest counts as much as the one that is named. */
+const silentOf = ({ up }: TrafficState, shares: Readonly<Record<string, number>>): string | undefined =>
+  Object.entries(shares).find(([name, share]) => share > 0 && !up.includes(name))?.[0];
 
 const wordsOf = ({ shares }: TrafficState, names: readonly string[]): string =>
   names.map((name) => `${name} ${writePercent(Math.round((shares[name] ?? 0) * 100) / 100)}`).join(', ');

@@ -72,3 +72,15 @@ it('a share that nobody can serve is neither possible nor reached', async () => 
   expect((await action.observe(args)).reached).toBe(false);
   expect(await action.impossible({ ...args, share: '0%' })).toBeNull();
 });
+
+it('the one that gets the rest must answer, too: 0 % for the new release sends nobody to an old one that is down', async () => {
+  const { action, set, down } = worldOf();
+  set(0.5);
+  down('old');
+  const args = { proxy: 'web', to: 'new', share: '0%' };
+  expect(await action.impossible(args)).toContain('old does not answer');
+  expect(await action.impossible({ ...args, share: '50%' })).toContain('old does not answer');
+  expect(await action.impossible({ ...args, share: '100%' })).toBeNull();
+  set(0);
+  expect(await action.observe(args)).toMatchObject({ reached: false, current: expect.stringContaining('but old does not answer') });
+});
