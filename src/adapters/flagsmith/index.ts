@@ -2,6 +2,7 @@
 // an override beats the default. Which of them Belay turned off is remembered, so that `on` brings back those and no others.
 import { BelayError } from '../../domain/errors.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
+import { ordersOfOneChange } from '../../domain/orders.ts';
 import { isOn } from '../../domain/setting.ts';
 import type { Digest } from '../../ports/digest.ts';
 import type { Http } from '../../ports/http.ts';
@@ -58,11 +59,15 @@ export function createFlagsmith(spec: FlagsmithSpec, { http, digest, dataDir }: 
         await writeTaken(
           dataDir,
           spec.id,
-          wrong.flatMap(({ id, isDefault }) => (isDefault ? [] : [id])),
+          // What an earlier try took and is still off is Belay's, too: without it, `on` would leave it off for ever.
+          rows.flatMap(({ id, isDefault, enabled }) => (!isDefault && (enabled || taken.includes(id)) ? [id] : [])),
         );
       // Overrides first: as long as the default stands, those without one notice nothing.
-      for (const row of wrong.toSorted((a, b) => Number(a.isDefault) - Number(b.isDefault)))
-        await ask({ method: 'PATCH', path: `environments/${spec.environment}/featurestates/${row.id}/`, body: { enabled: value } });
+      const order = ordersOfOneChange();
+      for (const row of wrong.toSorted((a, b) => Number(a.isDefault) - Number(b.isDefault))) {
+        const path = `environments/${spec.environment}/featurestates/${row.id}/`;
+        await order(() => ask({ method: 'PATCH', path, body: { enabled: value } }));
+      }
       if (value === true) await writeTaken(dataDir, spec.id, []);
     },
     evaluate: async (org) => {

@@ -4,6 +4,7 @@ import { Unusable } from '../../domain/answer.ts';
 import { BelayError } from '../../domain/errors.ts';
 import type { IntegrationOptions } from '../../domain/integration-catalog.ts';
 import type { JsonObject } from '../../domain/json.ts';
+import { ordersOfOneChange } from '../../domain/orders.ts';
 import { type Fields, fieldsIn, isFields, labelText, textIn as textOr } from '../../domain/received.ts';
 import type { Deed, Integration } from '../../ports/integration.ts';
 import { type Ask, type AskDeps, asking, bare, conflict, demandKey, readFrom, textIn, wrongOption } from './ask.ts';
@@ -159,22 +160,9 @@ function deedOf(desk: Desk, on: boolean): Deed {
   };
 }
 
-/** Once the first order was taken, a refusal of the next is no longer "nothing happened". */
 async function change({ ask }: Desk, seen: Automations, wanted: Automations): Promise<void> {
-  let orders = 0;
-  const order = async (question: Parameters<Ask>[0]): Promise<void> => {
-    try {
-      await ask({ ...question, acts: true });
-      orders += 1;
-    } catch (error) {
-      if (!BelayError.is(error) || error.effect !== 'none' || orders === 0) throw error;
-      throw new BelayError(error.code, error.message, {
-        effect: 'unknown',
-        cause: error,
-        ...(error.hint === undefined ? {} : { hint: error.hint }),
-      });
-    }
-  };
+  const oneOf = ordersOfOneChange();
+  const order = (question: Parameters<Ask>[0]) => oneOf(() => ask({ ...question, acts: true }));
   if (seen.bot?.id !== wanted.bot?.id)
     await order({ method: 'POST', path: `/inboxes/${seen.inbox.id}/set_agent_bot`, json: { agent_bot: wanted.bot?.id ?? null } });
   for (const [index, rule] of seen.rules.entries()) {

@@ -102,6 +102,25 @@ describe('a flag of Flagsmith', () => {
     expect((await flag.get(null)).value).toBe(true);
   });
 
+  it('turned off in two tries, the second refused half-way, is in doubt, and comes back as it was for each', async () => {
+    const { flag, server } = await opened();
+    const before = await given(flag);
+    const refuses = (id: string) =>
+      Object.assign(server, { mood: 'forbidden', moodFor: (one: { path: string }) => one.path.endsWith(`/${id}/`) });
+    refuses('21');
+    await expect(flag.set(false, order((await flag.get(null)).fingerprint))).rejects.toMatchObject({ effect: 'none' });
+    refuses('11');
+    await expect(flag.set(false, order((await flag.get(null)).fingerprint))).rejects.toMatchObject({
+      code: 'BELAY_ACT_FAILED',
+      effect: 'unknown',
+    });
+    server.mood = 'well';
+    await flag.set(false, order((await flag.get(null)).fingerprint));
+    expect(await given(flag)).toEqual([false, false, false, false, false]);
+    await flag.set(true, order((await flag.get(null)).fingerprint));
+    expect(await given(flag)).toEqual(before);
+  });
+
   it.each(['rate-limited', 'error-500', 'stall', 'cut', 'html', 'moved', 'lie', 'forbidden'] as const)(
     'says in one sentence without a key what happened on a bad day: %s',
     async (mood) => {

@@ -1,0 +1,46 @@
+// Bad days of HAProxy's stats socket, played by a socket that refuses at will.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { createHaproxyTraffic } from '../../../src/adapters/proxies/index.ts';
+
+async function play(refused: string | null) {
+  const folder = mkdtempSync(path.join(tmpdir(), 'belay-haproxy-'));
+  const weights: Record<string, string> = { old: '100', new: '0' };
+  const server = createServer((socket) => {
+    socket.once('data', (bytes) => {
+      const words = bytes.toString().trim().split(' ');
+      const name = words[2]?.split('/')[1] ?? '';
+      if (words[0] !== 'set')
+        return void socket.end(
+          `1\n# be_id be_name srv_id srv_name srv_op_state srv_uweight\n${Object.entries(weights)
+            .map(([one, weight], n) => `1 web ${n + 1} ${one} 2 ${weight}`)
+            .join('\n')}\n`,
+        );
+      if (name === refused) return void socket.end('Permission denied\n');
+      weights[name] = words[4] ?? '';
+      socket.end('\n');
+    });
+  });
+  const socket = path.join(folder, 'admin.sock');
+  await new Promise<void>((resolve) => server.listen(socket, resolve));
+  onTestFinished(() => {
+    server.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return { folder, weights, options: { socket, backend: 'web', servers: ['old', 'new'] } };
+}
+const order = { key: 'k', reason: 'INC-1' };
+
+test.each([
+  ['new', 'none'],
+  ['old', 'unknown'],
+] as const)('a weight of %s that HAProxy refuses leaves the effect %s', async (refused, effect) => {
+  const { options } = await play(refused);
+  const traffic = createHaproxyTraffic(options, { baseDir: '/' });
+  const { fingerprint: expected } = await traffic.look();
+  // 60 % for the new one is told first.
+  await expect(traffic.put('new', 0.6, { expected, ...order })).rejects.toMatchObject({ code: 'BELAY_ACT_FAILED', effect });
+});
