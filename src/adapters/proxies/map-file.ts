@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { chmod, chown, open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { BelayError } from '../../domain/errors.ts';
+import { demandSameOwner, isSameOwner } from '../../domain/file-owner.ts';
 import { fieldsIn, textIn } from '../../domain/received.ts';
 
 const MOST_BYTES = 16 * 1024 * 1024;
@@ -69,8 +70,8 @@ export function withValue({ lines }: MapFile, org: string, noted: Noted): readon
 export async function replaceMap(file: string, was: MapFile, lines: readonly string[]): Promise<boolean> {
   const path = await onDisk(file, () => realpath(file));
   const draft = `${path}.belay-draft`;
-  await onDisk(file, () => writeLike(draft, `${lines.join('\n')}\n`, path));
   try {
+    await onDisk(file, () => writeLike(draft, `${lines.join('\n')}\n`, path));
     if ((await readMap(file)).sha256 !== was.sha256) return false;
     await onDisk(file, () => rename(draft, path));
   } finally {
@@ -82,9 +83,18 @@ export async function replaceMap(file: string, was: MapFile, lines: readonly str
 
 /** With the rights of the file that it replaces, so that HAProxy can still read it. */
 async function writeLike(draft: string, text: string, path: string): Promise<void> {
-  const { mode, uid, gid } = await stat(path);
+  const { mode } = await stat(path);
   await writeWhole(draft, text, mode & 0o777);
-  if (process.getuid?.() === 0) await chown(draft, uid, gid);
+  await keepOwner(draft, path);
+}
+
+/** A change of group is also open to those who are not root and are in it. Somebody else's file is not taken from its owner. */
+export async function keepOwner(draft: string, path: string, give: typeof chown = chown): Promise<void> {
+  const [was, now] = await Promise.all([stat(path), stat(draft)]);
+  if (isSameOwner(was, now)) return;
+  await give(draft, was.uid, was.gid).catch(() => undefined);
+  // What counts is what is seen.
+  demandSameOwner(path, was, await stat(draft));
 }
 
 export async function writeWhole(path: string, text: string, mode: number): Promise<void> {

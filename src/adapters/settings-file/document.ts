@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { chmod, chown, open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { BelayError } from '../../domain/errors.ts';
+import { demandSameOwner, isSameOwner } from '../../domain/file-owner.ts';
 
 const MOST_BYTES = 1024 * 1024;
 
@@ -35,8 +36,8 @@ export async function replaceText(file: string, was: TextFile, text: string): Pr
   // A link is followed: what it leads to is replaced, and the link stays.
   const path = await onDisk(file, () => realpath(file));
   const draft = `${path}.belay-draft`;
-  await onDisk(file, () => writeLike(draft, text, path));
   try {
+    await onDisk(file, () => writeLike(draft, text, path));
     if ((await readText(file)).sha256 !== was.sha256) return false;
     await onDisk(file, () => rename(draft, path));
   } finally {
@@ -48,7 +49,7 @@ export async function replaceText(file: string, was: TextFile, text: string): Pr
 
 /** With the rights of the file that it replaces, from its first byte: a `.env` holds secrets. */
 async function writeLike(draft: string, text: string, path: string): Promise<void> {
-  const { mode, uid, gid } = await stat(path);
+  const { mode } = await stat(path);
   await rm(draft, { force: true });
   const handle = await open(draft, 'wx', 0o600);
   try {
@@ -57,8 +58,17 @@ async function writeLike(draft: string, text: string, path: string): Promise<voi
   } finally {
     await handle.close();
   }
-  if (process.getuid?.() === 0) await chown(draft, uid, gid);
+  await keepOwner(draft, path);
   await chmod(draft, mode & 0o777);
+}
+
+/** A change of group is also open to those who are not root and are in it. Somebody else's file is not taken from its owner. */
+export async function keepOwner(draft: string, path: string, give: typeof chown = chown): Promise<void> {
+  const [was, now] = await Promise.all([stat(path), stat(draft)]);
+  if (isSameOwner(was, now)) return;
+  await give(draft, was.uid, was.gid).catch(() => undefined);
+  // What counts is what is seen.
+  demandSameOwner(path, was, await stat(draft));
 }
 
 /** Bookkeeping of Belay beside the file; null when there is none. */
