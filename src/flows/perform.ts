@@ -20,6 +20,8 @@ export interface Performance {
   readonly targetKey?: string;
   readonly verify: readonly Check[];
   readonly timeoutMs: number;
+  /** It takes back what this run put there: a freeze keeps new things from going live, and never the way back. */
+  readonly isUndo?: true;
 }
 
 const PAUSE_POLL_MS = 30_000;
@@ -116,7 +118,11 @@ async function attemptNow(visit: Visit, performance: Performance, attempt: numbe
       verify: performance.verify,
       lookup,
       timeoutMs: performance.timeoutMs,
-      forbidden: () => frozenBy(run.world, { action: performance.call.do, args: args.value, org: orgOf(run), incident: run.incident }),
+      ...(performance.isUndo === true
+        ? {}
+        : {
+            forbidden: () => frozenBy(run.world, { action: performance.call.do, args: args.value, org: orgOf(run), incident: run.incident }),
+          }),
     });
   } catch (error) {
     if (!BelayError.is(error)) throw error;

@@ -37,7 +37,7 @@ async function takeOneBack(visit: Visit, done: Completed, name: string): Promise
     const outcome = await undoNow(visit, done, { name, expected });
     if (outcome.status === 'conflict')
       return `stopped before ${done.step}: somebody changed ${done.target} since, and that is not ours to take back`;
-    if (outcome.status !== 'done' && outcome.status !== 'noop') return `the undo of ${done.step} did not succeed (${outcome.status})`;
+    if (outcome.status !== 'done' && outcome.status !== 'noop') return `the undo of ${done.step} did not succeed (${whyOf(outcome)})`;
     // The target looks as it did after the step before this one; what that step left is what its own undo must find.
     if ('fingerprint' in outcome)
       for (const earlier of run.course.completed)
@@ -53,6 +53,9 @@ async function takeOneBack(visit: Visit, done: Completed, name: string): Promise
   run.course.completed.splice(run.course.completed.indexOf(done), 1);
   return null;
 }
+
+const whyOf = (outcome: DoOutcome | CommandOutcome): string =>
+  'message' in outcome ? `${outcome.status}: ${outcome.message}` : outcome.status;
 
 /** All organizations that it was done for; what cannot be taken back for some of them is for people to look at. */
 async function takeFanOutBack(visit: Visit, done: Completed, name: string): Promise<string | null> {
@@ -86,7 +89,7 @@ async function undoNow(visit: Visit, done: Completed, { name, expected }: Undoin
             codes: [0],
             step: commandStep(visit, done.step),
           })
-        : await performStepDo(visit, { ...o, call: undo, expected, verify: [] });
+        : await performStepDo(visit, { ...o, call: undo, expected, verify: [], isUndo: true });
     if (outcome.status !== 'paused') return outcome;
   }
 }

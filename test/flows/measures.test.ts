@@ -1,6 +1,7 @@
 // Freezes of one organization, and temporary measures that end by themselves: on the deploy scene, over kills.
 import { describe, expect, it } from 'vitest';
 import { ledgerOf } from '../../src/domain/contingency-ledger.ts';
+import { BelayError } from '../../src/domain/errors.ts';
 import type { DoStep, Runbook, Step } from '../../src/domain/ir.ts';
 import { scopeFreezeActions } from '../../src/flows/actions/scope-freeze.ts';
 import { createCommands } from '../../src/flows/commands.ts';
@@ -94,6 +95,18 @@ describe('a freeze of one organization', () => {
     expect(await one.world.freezes.list()).toEqual([]);
   });
 
+  it('lets a run take back what it has put live before somebody froze it', async () => {
+    const pausing: Step = { ...STEP, kind: 'wait', id: 'rest', title: 'Rest', forMs: 10_000 };
+    const onward = { ...toV1, id: 'onward', with: { switch: 'flow', org: '{org}', to: 'v3' }, fail: { then: 'undo' } } as Step;
+    const one = await scene(orgRunbook('forward', [toV1, pausing, onward]), orgRunbook('other', [rest]));
+    await one.commands.startRun(ANA, { runbook: 'forward', inputs: { org: 'org-02' }, key: 'a' });
+    await one.until((incident) => incident.steps['switch']?.status === 'done');
+    await one.commands.freeze(ANA, { scope: 'org/org-02', why: 'stop' });
+    await one.until((incident) => incident.isRunning === false);
+    expect((await one.incident()).steps).toMatchObject({ switch: { status: 'undone' }, onward: { status: 'failed' } });
+    expect(flowOf(one.disk, 'org-02').effects.map(({ to }) => to)).toEqual(['v1', 'v2']);
+  });
+
   it('is refused for what does not exist, and for what is frozen already', async () => {
     const one = await scene(orgRunbook('own', [rest]), orgRunbook('other', [rest]));
     await expect(one.commands.freeze(ANA, { scope: 'org/nobody', why: 'x' })).rejects.toMatchObject({ code: 'BELAY_NOT_FOUND' });
@@ -120,6 +133,29 @@ describe('a measure that takes itself back', () => {
     await one.until((incident) => incident.contingencies.every((open) => open.closedAt !== undefined));
     expect(flowOf(one.disk, 'org-02').effects.map(({ to }) => to)).toEqual(['v1', 'v2']);
     expect((await one.commands.close(ANA, { incident: 'INC-1', key: 'y' })).phase).toBe('closed');
+  });
+
+  it('is taken back although somebody froze its organization in the meantime', async () => {
+    const one = await scene(orgRunbook('measure', [bypass]), orgRunbook('other', [rest]));
+    await one.commands.startRun(ANA, { runbook: 'measure', inputs: { org: 'org-02' }, key: 'a' });
+    await one.until((incident) => incident.isRunning === false);
+    await one.commands.freeze(ANA, { scope: 'org/org-02', why: 'stop' });
+    await one.clock.advance(120_000);
+    expect(flowOf(one.disk, 'org-02').effects.map(({ to }) => to)).toEqual(['v1', 'v2']);
+    expect(await one.all('escalation.fired')).toEqual([]);
+  });
+
+  it('that its target refuses to take back says why to its owner', async () => {
+    const one = await scene(orgRunbook('measure', [bypass]), orgRunbook('other', [rest]));
+    await one.commands.startRun(ANA, { runbook: 'measure', inputs: { org: 'org-02' }, key: 'a' });
+    await one.until((incident) => incident.isRunning === false);
+    one.wrapAction('flow.set', () => ({
+      act: () => Promise.reject(new BelayError('BELAY_TARGET_UNREACHABLE', 'the switch does not answer', { effect: 'none' })),
+    }));
+    await one.clock.advance(120_000);
+    expect((await one.all('escalation.fired')).map(({ why }) => why)).toEqual([
+      expect.stringContaining('the undo of bypass did not succeed (failed: the switch does not answer)'),
+    ]);
   });
 
   it('that somebody changed meanwhile is left as it is, and its owner is called', async () => {
