@@ -9,6 +9,7 @@ import type { Plan } from '../domain/plan.ts';
 import { isLossy } from '../domain/rollback-safety.ts';
 import type { Transition, TriggerRule } from '../domain/trigger.ts';
 import { decisionFacts, type FactsWorld, type Standpoint } from './decision-facts.ts';
+import { isFreezeGuard } from './freezes.ts';
 import { mergeIfGlobal } from './merge.ts';
 import { keepPlan, makePlan } from './plan.ts';
 import type { Run } from './run.ts';
@@ -77,7 +78,7 @@ export async function judgeFrom(world: FactsWorld, plan: Plan, standpoint: Stand
 
 /** What follows from the guards' answers. `start` is the runbook's. */
 export function choose(start: Runbook['start'], plan: Plan, guards: readonly GuardVerdict[]): Pick<Decision, 'choice' | 'reason'> {
-  const blocked = plan.guards.find((guard) => guard.answer === 'fail');
+  const blocked = plan.guards.find((guard) => guard.answer === 'fail' && !isFreezeGuard(guard));
   if (blocked !== undefined) return { choice: 'refuse', reason: `guard ${blocked.guard}` };
   if (start !== 'auto') return { choice: 'ask', reason: 'the runbook asks' };
   const open = guards.find(isOpen);

@@ -46,6 +46,9 @@ export async function freezeGuards(
   return [...found].map(([scope, reason]) => ({ guard: 'freeze', answer: 'fail' as const, reason, facts: { scope } }));
 }
 
+/** People lift a freeze, so it is a reason to ask them; a guard of the runbook may bear the same name. */
+export const isFreezeGuard = ({ guard, facts }: GuardVerdict): boolean => guard === 'freeze' && typeof facts['scope'] === 'string';
+
 export interface AskedFreeze {
   readonly scope: string;
   readonly why: string;

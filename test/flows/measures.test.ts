@@ -10,9 +10,9 @@ import { DurableDisk } from '../world/fakes/durable-disk.ts';
 import { createFakeFreezes } from '../world/fakes/freezes.ts';
 import { KillSwitch } from '../world/fakes/kill-switch.ts';
 import { createFakeTime } from '../world/fakes/time.ts';
-import { START, startLife } from '../world/scenes/deploy.ts';
+import { breach, breachOf, START, startLife } from '../world/scenes/deploy.ts';
 import { CEL, FLEET_SYSTEM, flowActions, flowOf, toV1 } from '../world/scenes/fan-out.ts';
-import { ANA, play, STEP } from '../world/scenes/play.ts';
+import { ANA, asks, openApproval, play, runbookOf, STEP } from '../world/scenes/play.ts';
 import { deployRunbook } from '../world/scenes/runbook.ts';
 
 const freeze: DoStep = {
@@ -105,6 +105,29 @@ describe('a freeze of one organization', () => {
     await one.until((incident) => incident.isRunning === false);
     expect((await one.incident()).steps).toMatchObject({ switch: { status: 'undone' }, onward: { status: 'failed' } });
     expect(flowOf(one.disk, 'org-02').effects.map(({ to }) => to)).toEqual(['v1', 'v2']);
+  });
+
+  it('makes the rollback of a breach ask people, and it goes on when they have thawed and approved', async () => {
+    const on = (to: string) => ({ switch: 'flow', org: 'org-02', to });
+    const back = { ...toV1, with: on('v1'), undo: { do: 'flow.set', with: on('v2') } } as Step;
+    const disk = new DurableDisk();
+    const clock = createFakeTime(START, 3);
+    const runbook = runbookOf(() => [back], { evidence: [], clocks: {}, require: [], never: [] });
+    const one = await play({ disk, clock, runbook, system: FLEET_SYSTEM, actions, expression: CEL });
+    await one.commands.freeze(ANA, { scope: 'org/org-02', why: 'stop' });
+    await breach(disk, breachOf('acme', START));
+    await one.until(asks);
+    expect((await one.all('decision.made')).at(-1)).toMatchObject({
+      choice: 'ask',
+      guards: expect.arrayContaining([
+        expect.objectContaining({ guard: 'freeze', answer: 'fail', reason: expect.stringContaining('belay thaw org/org-02') }),
+      ]),
+    });
+    expect(flowOf(disk, 'org-02').effects).toEqual([]);
+    await one.commands.thaw(ANA, { scope: 'org-02', why: 'go back' });
+    const { id, planHash } = openApproval(await one.incident());
+    await one.commands.approve(ANA, { incident: 'INC-1', approval: id, planHash, decision: 'grant', key: 'y' });
+    await clock.advanceUntil(() => flowOf(disk, 'org-02').value === 'v1', 60_000);
   });
 
   it('is refused for what does not exist, and for what is frozen already', async () => {
