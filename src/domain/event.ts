@@ -71,8 +71,9 @@ export interface EventData {
   /** `lock`: held until the run ends. */
   'run.started': { run: string; runbook: string; irHash: string; planHash: string; inputs: JsonObject; lock?: string };
   'run.finished': { run: string; outcome: 'done' | 'failed' | 'aborted'; reason: string };
-  'run.paused': { by: string; reason: string };
-  'run.resumed': { by: string };
+  /** `run`: the one that stands still, a lane of a fan-out too. */
+  'run.paused': { by: string; reason: string; run?: string };
+  'run.resumed': { by: string; run?: string };
   'step.started': { step: string; kind: string; title: string; attempt: number };
   'step.waiting': {
     step: string;

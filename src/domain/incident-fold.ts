@@ -149,12 +149,13 @@ const FOLDERS: Folders = {
     ...unqueued(incident),
     isRunning: false,
     isRunPaused: false,
+    ...(incident.pausedRuns === undefined ? {} : { pausedRuns: [] }),
     ...(incident.requested === undefined ? {} : { requested: null }),
     tasks: {},
     steps: Object.fromEntries(Object.entries(incident.steps).map(([id, step]) => [id, { ...step, ...(incident.tasks[id]?.former ?? {}) }])),
   }),
-  'run.paused': () => ({ isRunPaused: true }),
-  'run.resumed': () => ({ isRunPaused: false }),
+  'run.paused': (incident, { run }) => (run === undefined ? { isRunPaused: true } : paused(incident, run, [run])),
+  'run.resumed': (incident, { run }) => (run === undefined ? { isRunPaused: false } : paused(incident, run, [])),
   'step.started': (incident, data, event) =>
     changeStep(incident, data.step, {
       id: data.step,
@@ -234,6 +235,13 @@ const FOLDERS: Folders = {
   'clock.stopped': (incident, data, event) => changeClock(incident, data.clock, { stoppedAt: event.at }),
   'evidence.captured': (incident, data) => ({ evidence: withEvidence(incident, data.evidence) }),
 };
+
+/** What an expired measure does beside the run is no part of it. */
+function paused(incident: Incident, run: string, now: readonly string[]): Partial<Incident> {
+  if (run !== incident.run && !run.startsWith(`${incident.run}/`)) return {};
+  const pausedRuns = [...(incident.pausedRuns ?? []).filter((one) => one !== run), ...now];
+  return { pausedRuns, isRunPaused: pausedRuns.length > 0 };
+}
 
 /** Its run waits for no lock any more. */
 const unqueued = ({ queued }: Incident): Partial<Incident> => (queued === undefined ? {} : { queued: null });

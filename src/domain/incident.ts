@@ -111,6 +111,8 @@ export interface Incident {
   readonly skips?: Readonly<Record<string, { readonly reason: string; readonly by: string }>>;
   /** The run stands still before its next act, because everything is paused. */
   readonly isRunPaused?: boolean;
+  /** Which of its runs do: the run itself, or lanes of its fan-out. */
+  readonly pausedRuns?: readonly string[];
   /** True between the start of a run and its end. */
   readonly isRunning?: boolean;
   /** What its run holds alone; null once the run has ended. */

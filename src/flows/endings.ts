@@ -7,10 +7,11 @@ import { openContingencies } from '../domain/incident-fold.ts';
 import type { Runbook } from '../domain/ir.ts';
 import { stepsOf } from '../domain/ir.ts';
 import type { Instant } from '../domain/json.ts';
+import type { RunSummary } from '../ports/engine.ts';
 import type { Change } from '../ports/incident-store.ts';
 import type { Caller } from './caller.ts';
 import { actorOf, incidentOf } from './caller.ts';
-import { isAtWork, lanesOf } from './engine-runs.ts';
+import { isAtWork, laneRuns } from './engine-runs.ts';
 import { exportEvidence } from './evidence.ts';
 import { phaseChange } from './phases.ts';
 import { pinnedRunbook } from './pinned.ts';
@@ -66,30 +67,33 @@ const partOf = ({ id }: Incident, into: string): BelayError =>
 async function stopRun(world: World, incident: Incident, runbook: Runbook | null): Promise<void> {
   const { run } = incident;
   if (run === null || !(await isAtWork(world, run))) return;
-  demandStill(incident, runbook);
+  const lanesNow = async () => (incident.each === undefined ? [] : await laneRuns(world, run));
+  demandStill(incident, runbook, await lanesNow());
   await world.engine.cancel(run);
-  const lanes = incident.each === undefined ? [] : await lanesOf(world, run);
-  for (const lane of lanes) await world.engine.cancel(lane);
+  const lanes = await lanesNow();
+  for (const lane of lanes) await world.engine.cancel(lane.id);
   // It may have begun to act between the two: then it goes on, because an act that nobody records is worse than a late ending.
   const after = await incidentOf(world, incident.id);
   // It became a part of another in the same moment: its run ends by itself.
   if (after.mergedInto !== undefined) return world.engine.resume(run);
-  if (standsStill(after, runbook)) return world.partLocks.release({ incident: incident.id });
-  for (const one of [...lanes, run]) await world.engine.resume(one);
-  demandStill(after, runbook);
+  if (standsStill(after, runbook, lanes)) return world.partLocks.release({ incident: incident.id });
+  for (const one of [...lanes.map(({ id }) => id), run]) await world.engine.resume(one);
+  demandStill(after, runbook, lanes);
 }
 
-function demandStill(incident: Incident, runbook: Runbook | null): void {
-  if (standsStill(incident, runbook)) return;
+function demandStill(incident: Incident, runbook: Runbook | null, lanes: readonly RunSummary[]): void {
+  if (standsStill(incident, runbook, lanes)) return;
   throw refused(incident, 'its run is at work and may be changing something; pause it, or wait until it asks or ends');
 }
 
 /** Steps that only look or wait: nothing is in flight while one of them runs. */
 const STILL: readonly string[] = ['wait', 'watch', 'verify'];
 
-/** True only where it is known: the run is paused, asks people, or only looks. */
-function standsStill(incident: Incident, runbook: Runbook | null): boolean {
-  if (incident.isRunPaused === true || incident.queued != null) return true;
+/** True only where it is known: the run is paused, asks people, or only looks; and of a fan-out, when every lane that has begun is paused. */
+function standsStill(incident: Incident, runbook: Runbook | null, lanes: readonly RunSummary[]): boolean {
+  const paused = incident.pausedRuns ?? [];
+  if (lanes.length > 0) return lanes.every(({ id, status }) => status === 'queued' || paused.includes(id));
+  if (incident.queued != null || (incident.run !== null && paused.includes(incident.run))) return true;
   const asks = Object.values(incident.approvals).some(
     (approval) => approval.state === 'open' && approval.id.startsWith(`${incident.run}/`),
   );

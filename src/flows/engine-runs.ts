@@ -1,4 +1,5 @@
 // What flows ask of the engine about other runs.
+import type { RunSummary } from '../ports/engine.ts';
 import { EACH_LANE } from './each/record.ts';
 import type { World } from './world.ts';
 
@@ -10,6 +11,10 @@ export async function isAtWork(world: Pick<World, 'engine'>, run: string): Promi
 
 /** The lanes of the fan-outs of a run that are at work. */
 export async function lanesOf(world: Pick<World, 'engine'>, run: string): Promise<readonly string[]> {
+  return (await laneRuns(world, run)).map((one) => one.id);
+}
+
+export async function laneRuns(world: Pick<World, 'engine'>, run: string): Promise<readonly RunSummary[]> {
   const runs = [...(await world.engine.list({ status: 'running' })), ...(await world.engine.list({ status: 'queued' }))];
-  return runs.filter((one) => one.flow === EACH_LANE && one.id.startsWith(`${run}/`)).map((one) => one.id);
+  return runs.filter((one) => one.flow === EACH_LANE && one.id.startsWith(`${run}/`));
 }

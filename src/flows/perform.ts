@@ -135,27 +135,27 @@ const orgOf = ({ inputs }: Run): string | null => (typeof inputs['org'] === 'str
 /** Polls durably; `resume` wakes it at once. */
 async function waitWhilePaused(visit: Visit, part: string, by: string): Promise<void> {
   const { run } = visit;
-  await mark(run, partName(visit, `${part}:paused`), { type: 'run.paused', data: { by, reason: visit.step.id } });
+  await mark(run, partName(visit, `${part}:paused`), { type: 'run.paused', data: { by, reason: visit.step.id, run: run.context.runId } });
   for (let poll = 1; ; poll += 1) {
     const state = await run.context.step(partName(visit, `${part}:poll${poll}`), async () => (await run.world.pause.read()).paused);
     if (!state) break;
     await run.context.receive('resumed', (await run.context.now()) + PAUSE_POLL_MS);
   }
-  await mark(run, partName(visit, `${part}:resumed`), { type: 'run.resumed', data: { by: 'pause cleared' } });
+  await mark(run, partName(visit, `${part}:resumed`), { type: 'run.resumed', data: { by: 'pause cleared', run: run.context.runId } });
 }
 
 type Mark =
-  | { readonly type: 'run.paused'; readonly data: { by: string; reason: string } }
-  | { readonly type: 'run.resumed'; readonly data: { by: string } };
+  | { readonly type: 'run.paused'; readonly data: { by: string; reason: string; run: string } }
+  | { readonly type: 'run.resumed'; readonly data: { by: string; run: string } };
 
-/** Of the many lanes of a fan-out the first one says it for all. */
+/** Each lane of a fan-out says it for itself: only when all of them stand still may the run be ended. */
 async function mark(run: Run, name: string, said: Mark): Promise<void> {
-  const isPaused = said.type === 'run.paused';
   await run.context.step(name, async () => {
     const at = run.world.time.now();
-    await run.world.incidents.update(run.incident, `${run.context.runId}/${name}`, (incident) =>
-      run.isPart === true && (incident.isRunPaused === true) === isPaused ? null : { events: [{ ...said, at, actor: BELAY }] },
-    );
+    await run.world.incidents.append(run.incident, {
+      key: `${run.context.runId}/${name}`,
+      events: [{ ...said, at, actor: BELAY }],
+    });
     return at;
   });
 }

@@ -14,7 +14,7 @@ import { KillSwitch } from '../world/fakes/kill-switch.ts';
 import { createFakeTime } from '../world/fakes/time.ts';
 import { START, startLife, viewOf } from '../world/scenes/deploy.ts';
 import type { FleetOptions } from '../world/scenes/fan-out.ts';
-import { CEL, FLEET, FLEET_SYSTEM, fleetRunbook, flowActions, flowOf } from '../world/scenes/fan-out.ts';
+import { CEL, FLEET, FLEET_SYSTEM, fleetRunbook, flowActions, flowOf, toV1 } from '../world/scenes/fan-out.ts';
 import { ANA, asks, openApproval, play, STEP } from '../world/scenes/play.ts';
 
 type Refuses = (org: string) => Error | null;
@@ -245,6 +245,30 @@ describe('a fan-out', () => {
     await one.until(ended);
     expect(one.on('v2')).toEqual(['org-02']);
     expect((await one.state()).failures).toEqual([{ org: 'org-02', reason: expect.stringContaining('guard not-bad does not hold') }]);
+  });
+
+  it('is not ended by people while one of its lanes is inside an act, although another one met the pause', async () => {
+    const slow = { phases: [{ id: 'all', title: 'All', text: '', steps: [{ ...toV1, timeoutMs: 300_000 } as Step] }] };
+    const one = await fleet({ batches: [{ share: 1 }], each: { over: FLEET.slice(0, 4), atOnce: 2 }, part: slow });
+    one.wrapAction('flow.set', ({ act }) => ({
+      act: async (args, o) => {
+        if (args['org'] === 'org-02') await one.commands.pause(ANA, { reason: 'stop' });
+        if (args['org'] === 'org-01') await one.clock.sleep(60_000);
+        return act(args, o);
+      },
+    }));
+    const end = (key: string) => one.commands.steer(ANA, { incident: 'INC-1', verb: 'abort', reason: 'by hand', key });
+    await one.begin();
+    await one.until((incident) => incident.isRunPaused === true);
+    await one.clock.advance(5_000);
+    await expect(end('early')).rejects.toMatchObject({ code: 'BELAY_GUARD_REFUSED', message: expect.stringContaining('at work') });
+    await one.clock.advance(120_000);
+    expect(one.on('v1')).toEqual(expect.arrayContaining(['org-01', 'org-02']));
+    await end('late');
+    const acted = journalLinesOf(one.disk);
+    expect(acted.filter(({ kind }) => kind === 'intent')).toHaveLength(acted.filter(({ kind }) => kind === 'outcome').length);
+    expect(await one.all('run.finished')).toMatchObject([{ outcome: 'aborted', reason: 'by hand' }]);
+    expect(one.statuses()).not.toContain('running');
   });
 
   it('is ended by people while it is paused: nobody else is touched then', async () => {
