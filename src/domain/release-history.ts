@@ -24,7 +24,10 @@ export interface Soak {
   readonly stableSince: Instant | null;
 }
 
-/** `troubles`: when its component was in an incident. Time under one counts for nothing, and ends no earlier proof. */
+/**
+ * `spans`: of one release; `troubles`: when its component was in an incident. Time under one counts for nothing. A release that was left
+ * while one lasted has proven nothing at all: what was rolled away from must never be what "stable" means. It begins anew.
+ */
 export function soakOf(
   spans: readonly ReleaseSpan[],
   troubles: readonly Span[],
@@ -38,8 +41,18 @@ export function soakOf(
       if (stableSince === null && healthyMs + lasted >= o.soakMs) stableSince = calm.from + (o.soakMs - healthyMs);
       healthyMs += lasted;
     }
+    if (!troubles.some((one) => leftIn(span, one))) continue;
+    healthyMs = 0;
+    stableSince = null;
   }
   return { healthyMs, stableSince };
+}
+
+const leftIn = ({ to }: ReleaseSpan, trouble: Span): boolean => to !== null && trouble.from <= to && to <= trouble.to;
+
+/** Since when a look's release is live: what the target says where that lies between the looks, else when it was seen. */
+export function liveSince(look: { readonly at: Instant; readonly changedAt: Instant }, lastLook: Instant): Instant {
+  return look.changedAt > lastLook && look.changedAt <= look.at ? look.changedAt : look.at;
 }
 
 /** What is left of a span when the others are cut out of it. */

@@ -17,8 +17,8 @@ export async function noteReleases(world: Pick<World, 'targets' | 'releases' | '
   await Promise.all(
     Object.entries(world.targets).map(async ([id, target]) => {
       try {
-        const { release } = await target.current();
-        if (release !== '') await world.releases.note(id, release, world.time.now());
+        const { release, changedAt } = await target.current();
+        if (release !== '') await world.releases.note(id, release, { at: world.time.now(), changedAt });
       } catch (error) {
         if (!BelayError.is(error)) throw error;
       }

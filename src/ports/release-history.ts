@@ -2,9 +2,17 @@
 import type { Instant } from '../domain/json.ts';
 import type { ReleaseSpan } from '../domain/release-history.ts';
 
+export interface ReleaseLook {
+  readonly at: Instant;
+  readonly changedAt: Instant;
+}
+
 export interface ReleaseHistory {
-  /** What a look at the target found live at `at`. The same as before changes nothing. Durable when it resolves. */
-  note(target: string, release: string, at: Instant): Promise<void>;
+  /**
+   * What a look at the target found live at `at`, since `changedAt` by the target's own word. The same as before changes nothing.
+   * Durable when it resolves.
+   */
+  note(target: string, release: string, look: ReleaseLook): Promise<void>;
   /** Oldest first. */
   spans(target: string): Promise<readonly ReleaseSpan[]>;
 }

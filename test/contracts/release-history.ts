@@ -1,6 +1,8 @@
 // What every history of releases promises: one row a change, seen by every process, and time never goes back in it.
 import { type MakeStore, type StoreUnderTest, type TestTools, withStore } from './store-kit.ts';
 
+const look = (at: number, changedAt = 0) => ({ at, changedAt });
+
 export function releaseHistoryContract(make: MakeStore, { test, expect }: TestTools): void {
   const on = (name: string, body: (store: StoreUnderTest) => Promise<void>): void => {
     test(name, () => withStore(make, expect, body));
@@ -8,11 +10,11 @@ export function releaseHistoryContract(make: MakeStore, { test, expect }: TestTo
 
   on('the same release seen again changes nothing, another one ends its span, by target and for every process', async (store) => {
     const other = await store.another();
-    await store.releases.note('web', 'v1', 1_000);
-    await other.releases.note('web', 'v1', 2_000);
-    await other.releases.note('web', 'v2 "β"', 3_000);
-    await store.releases.note('worker', 'v1', 1_500);
-    await store.releases.note('web', 'v1', 4_000);
+    await store.releases.note('web', 'v1', look(1_000));
+    await other.releases.note('web', 'v1', look(2_000));
+    await other.releases.note('web', 'v2 "β"', look(3_000));
+    await store.releases.note('worker', 'v1', look(1_500));
+    await store.releases.note('web', 'v1', look(4_000));
     expect(await other.releases.spans('web')).toEqual([
       { release: 'v1', from: 1_000, to: 3_000 },
       { release: 'v2 "β"', from: 3_000, to: 4_000 },
@@ -24,9 +26,17 @@ export function releaseHistoryContract(make: MakeStore, { test, expect }: TestTo
 
   on('a look that comes late, or from many processes at once, makes no second row', async (store) => {
     const other = await store.another();
-    await store.releases.note('web', 'v2', 5_000);
-    await store.releases.note('web', 'v1', 4_000);
-    await Promise.all([store, other, store, other].map((one) => one.releases.note('web', 'v3', 6_000)));
+    await store.releases.note('web', 'v2', look(5_000));
+    await store.releases.note('web', 'v1', look(4_000));
+    await Promise.all([store, other, store, other].map((one) => one.releases.note('web', 'v3', look(6_000))));
     expect((await store.releases.spans('web')).map((span) => span.release)).toEqual(['v2', 'v3']);
+  });
+
+  on('a release is live since when its target says, where that lies between two looks', async (store) => {
+    await store.releases.note('web', 'v1', look(1_000, 500));
+    await store.releases.note('web', 'v2', look(3_000, 2_200));
+    await store.releases.note('web', 'v3', look(4_000, 100));
+    await store.releases.note('web', 'v4', look(5_000, 9_000));
+    expect((await store.releases.spans('web')).map((span) => span.from)).toEqual([1_000, 2_200, 4_000, 5_000]);
   });
 }

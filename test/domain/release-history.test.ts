@@ -20,6 +20,13 @@ describe('the soak of a release', () => {
     expect(soakOf([live(0, null)], [{ from: 60 * H, to: 100 * H }], soak)).toEqual({ healthyMs: 60 * H, stableSince: 48 * H });
   });
 
+  it('is over for a release that was left in trouble, whatever it had proven before, and begins anew', () => {
+    const left = [{ from: 60 * H, to: 62 * H }];
+    expect(soakOf([live(0, 61)], left, soak)).toEqual({ healthyMs: 0, stableSince: null });
+    expect(soakOf([live(0, 61), live(80, null)], left, soak)).toEqual({ healthyMs: 20 * H, stableSince: null });
+    expect(soakOf([live(0, 59), live(61, null)], left, soak)).toEqual({ healthyMs: 97 * H, stableSince: 48 * H });
+  });
+
   it('adds up the times that a release was live', () => {
     expect(soakOf([live(50, 80), live(0, 20)], [], soak)).toEqual({ healthyMs: 50 * H, stableSince: 78 * H });
   });

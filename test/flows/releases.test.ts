@@ -5,7 +5,7 @@ import { createActions } from '../../src/flows/actions/index.ts';
 import { releaseFacts } from '../../src/flows/facts.ts';
 import { noteReleases, releasesOf, withStability } from '../../src/flows/releases.ts';
 import type { DeployTarget } from '../../src/ports/deploy-target.ts';
-import { opening } from '../contracts/store-kit.ts';
+import { declared, opening, phase } from '../contracts/store-kit.ts';
 import { createFakeDigest } from '../world/fakes/digest.ts';
 import { DurableDisk } from '../world/fakes/durable-disk.ts';
 import { createFakeIncidentStore } from '../world/fakes/incident-store.ts';
@@ -19,7 +19,7 @@ const VERSIONS = ['v1.0.0', 'v1.0.1', 'v1.1.0-rc1', 'v1.1.0'];
 function world() {
   const disk = new DurableDisk();
   const time = createFakeTime(START);
-  const now = { live: 'v1.0.0', down: false };
+  const now = { live: 'v1.0.0', down: false, changedAt: START };
   const target: DeployTarget = {
     caps: { compareAndSet: 'lock', freeze: true, restoresConfig: 'none' },
     list: async () =>
@@ -32,7 +32,7 @@ function world() {
       })).toReversed(),
     current: async () => {
       if (now.down) throw new BelayError('BELAY_TARGET_UNREACHABLE', 'away');
-      return { release: now.live, fingerprint: now.live, units: [], frozen: true, changedAt: START, previous: null };
+      return { release: now.live, fingerprint: now.live, units: [], frozen: true, changedAt: now.changedAt, previous: null };
     },
     restorable: async (ref) => (ref === 'v1.1.0-rc1' ? { ok: false, why: 'pruned' } : { ok: true, artefact: ref }),
     rollTo: async () => undefined,
@@ -42,6 +42,7 @@ function world() {
   const past = { system: SHOP, releases: createFakeReleaseHistory({ disk }), incidents, time };
   const targets = { shop: withStability('shop', target, past) };
   const pass = async (hours: number, live: string): Promise<void> => {
+    if (now.live !== live) now.changedAt = time.now();
     now.live = live;
     await noteReleases({ ...past, targets });
     time.jumpWallClock(hours * H);
@@ -82,6 +83,28 @@ describe('the releases of a target', () => {
     await incidents.declare('shop', (number) => opening('shop')(number));
     await pass(60, 'v1.0.0');
     expect((await releasesOf({ ...past, targets }, 'shop')).releases.at(-1)?.stableSince).toBeNull();
+  });
+
+  it('are not stable any more when Belay rolled away from them, so that the next bad release goes back to the one that holds', async () => {
+    const { targets, pass, incidents, past } = world();
+    const trouble = async (key: string, live: string) => {
+      const { incident } = await incidents.declare(key, (number) => ({
+        key,
+        events: [declared(number, { fingerprint: key, at: past.time.now() })],
+      }));
+      past.time.jumpWallClock(20_000);
+      await pass(1, live);
+      await incidents.append(incident.id, { key: 'over', events: [phase('triage', 'mitigated', past.time.now())] });
+    };
+    await pass(50, 'v1.0.0');
+    await pass(50, 'v1.0.1');
+    await trouble('first', 'v1.0.0');
+    await pass(2, 'v1.0.0');
+    await pass(1, 'v1.1.0');
+    await trouble('second', 'v1.1.0');
+    expect(await releaseFacts(targets.shop)).toMatchObject({ current: 'v1.1.0', stable: 'v1.0.0' });
+    const actions = createActions({ targets, switches: {}, pause: undefined as never });
+    expect(await actions['deploy.rollback']?.impossible({ target: 'shop', to: 'v1.0.0' })).toBeNull();
   });
 
   it('are a floor: nothing is rolled back behind the newest stable one', async () => {

@@ -1,4 +1,5 @@
 // Which release was live when, in Postgres: one row a change. How long it counts, the domain says.
+import { liveSince } from '../../domain/release-history.ts';
 import type { Digest } from '../../ports/digest.ts';
 import type { ReleaseHistory } from '../../ports/release-history.ts';
 import type { Database } from './connection.ts';
@@ -12,7 +13,7 @@ interface Row {
 
 export function createReleaseHistory(database: Database, digest: Digest): ReleaseHistory {
   return {
-    note: (target, release, at) =>
+    note: (target, release, look) =>
       database.transact(
         async (client) => {
           const { rows } = await client.query<Row>(
@@ -20,7 +21,8 @@ export function createReleaseHistory(database: Database, digest: Digest): Releas
             [target],
           );
           const last = rows[0];
-          if (last !== undefined && (last.release === release || last.at >= at)) return;
+          if (last !== undefined && (last.release === release || last.at >= look.at)) return;
+          const at = last === undefined ? look.at : liveSince(look, last.at);
           await client.query('insert into belay.release_live (target, at, release) values ($1, $2, $3)', [target, at, release]);
         },
         { fence: fenceOf(digest, `release-live/${target}`) },
