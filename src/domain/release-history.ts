@@ -5,12 +5,20 @@ import type { Instant } from './json.ts';
 /** Healthy for so long before anybody may call a release stable. */
 export const DEFAULT_SOAK_MS = 48 * 3_600_000;
 
-/** From one look that found the release live to the one that found another. */
+/** How often every target is looked at. */
+export const RELEASES_EVERY_MS = 60_000;
+
+/**
+ * Looks further apart than five turns leave a gap: a restart, an upgrade or a target that does not answer once or twice is none. What is
+ * longer nobody has watched, and it proves nothing.
+ */
+const GAP_MS = 5 * RELEASES_EVERY_MS;
+
+/** From one look that found the release live to the last one of an unbroken row. */
 export interface ReleaseSpan {
   readonly release: string;
   readonly from: Instant;
-  /** Null: it still is. */
-  readonly to: Instant | null;
+  readonly seenAt: Instant;
 }
 
 export interface Span {
@@ -25,34 +33,46 @@ export interface Soak {
 }
 
 /**
- * `spans`: of one release; `troubles`: when its component was in an incident. Time under one counts for nothing. A release that was left
+ * `spans`: of every release, oldest first; `troubles`: when its component was in an incident. Time under one counts for nothing. A release that was left
  * while one lasted has proven nothing at all: what was rolled away from must never be what "stable" means. It begins anew.
  */
 export function soakOf(
+  release: string,
   spans: readonly ReleaseSpan[],
   troubles: readonly Span[],
   o: { readonly now: Instant; readonly soakMs: number },
 ): Soak {
   let healthyMs = 0;
   let stableSince: Instant | null = null;
-  for (const span of spans.toSorted((a, b) => a.from - b.from)) {
-    for (const calm of without({ from: span.from, to: span.to ?? o.now }, troubles)) {
+  for (const [index, span] of spans.entries()) {
+    if (span.release !== release) continue;
+    const next = spans[index + 1];
+    for (const calm of without({ from: span.from, to: watchedUntil(span, next?.from ?? o.now) }, troubles)) {
       const lasted = calm.to - calm.from;
       if (stableSince === null && healthyMs + lasted >= o.soakMs) stableSince = calm.from + (o.soakMs - healthyMs);
       healthyMs += lasted;
     }
-    if (!troubles.some((one) => leftIn(span, one))) continue;
+    if (next === undefined || next.release === release || !troubles.some((one) => leftIn(span, next, one))) continue;
     healthyMs = 0;
     stableSince = null;
   }
   return { healthyMs, stableSince };
 }
 
-const leftIn = ({ to }: ReleaseSpan, trouble: Span): boolean => to !== null && trouble.from <= to && to <= trouble.to;
+const watchedUntil = ({ seenAt }: ReleaseSpan, end: Instant): Instant => (isUnbroken(seenAt, end) ? end : seenAt);
+
+/** Where nobody looked, it may have been left at any time between. */
+function leftIn(span: ReleaseSpan, next: ReleaseSpan, trouble: Span): boolean {
+  return trouble.from <= next.from && watchedUntil(span, next.from) <= trouble.to;
+}
+
+/** One look goes on where the other ended: nothing of what lies between is unknown. */
+export const isUnbroken = (lastLook: Instant, at: Instant): boolean => at - lastLook <= GAP_MS;
 
 /** Since when a look's release is live: what the target says where that lies between the looks, else when it was seen. */
 export function liveSince(look: { readonly at: Instant; readonly changedAt: Instant }, lastLook: Instant): Instant {
-  return look.changedAt > lastLook && look.changedAt <= look.at ? look.changedAt : look.at;
+  const isBetween = look.changedAt > lastLook && look.changedAt <= look.at;
+  return isBetween && isUnbroken(lastLook, look.at) ? look.changedAt : look.at;
 }
 
 /** What is left of a span when the others are cut out of it. */

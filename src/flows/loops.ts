@@ -1,4 +1,5 @@
 // The loops of a running Belay beside its flows: noting what is live, answering transitions, judging those in shadow, firing clocks, sending messages, keeping the page true.
+import { RELEASES_EVERY_MS } from '../domain/release-history.ts';
 import { fireTimers } from './clocks.ts';
 import { createOutboxLoop } from './communicate.ts';
 import { createLoop } from './loop.ts';
@@ -13,8 +14,6 @@ const ANSWER_EVERY_MS = 1_000;
 const CLOCKS_EVERY_MS = 500;
 /** At once when an incident changed; this is for a change that nobody heard of. */
 const LOCKS_EVERY_MS = 15_000;
-/** How exactly it is known since when a release is live. */
-const RELEASES_EVERY_MS = 60_000;
 const FORGET_EVERY_MS = 3_600_000;
 
 export interface Loops {

@@ -55,28 +55,22 @@ async function soaksOf(world: HistoryWorld, target: string): Promise<ReadonlyMap
   const now = world.time.now();
   const troubles = troublesOf(await world.incidents.list(), componentOf(world, target), now);
   const names = [...new Set(spans.map((span) => span.release))];
-  return new Map(
-    names.map((name) => [
-      name,
-      soakOf(
-        spans.filter((span) => span.release === name),
-        troubles,
-        { now, soakMs: DEFAULT_SOAK_MS },
-      ),
-    ]),
-  );
+  return new Map(names.map((name) => [name, soakOf(name, spans, troubles, { now, soakMs: DEFAULT_SOAK_MS })]));
 }
 
 function componentOf({ system }: Pick<World, 'system'>, target: string): string | null {
   return system.targets.find((one) => one.id === target)?.component ?? null;
 }
 
-/** From when it was noticed until customers work again: an incident that was called off, a drill and a test are none. */
+/** From when it was noticed until customers work again: an incident that was called off, a drill and a test are none, and one that names no component may be of all. */
 function troublesOf(incidents: readonly Incident[], component: string | null, now: Instant): readonly Span[] {
   return incidents
-    .filter((one) => one.kind === 'real' && one.phase !== 'cancelled' && (component === null || one.scope.components.includes(component)))
+    .filter((one) => one.kind === 'real' && one.phase !== 'cancelled' && touches(one, component))
     .map((one) => ({ from: one.detectedAt, to: one.mitigatedAt ?? one.resolvedAt ?? one.endedAt ?? now }));
 }
+
+const touches = ({ scope: { components } }: Incident, component: string | null): boolean =>
+  component === null || components.length === 0 || components.includes(component);
 
 export interface ReleaseRow {
   readonly ref: string;

@@ -9,8 +9,8 @@ export interface ReleaseLook {
 
 export interface ReleaseHistory {
   /**
-   * What a look at the target found live at `at`, since `changedAt` by the target's own word. The same as before changes nothing.
-   * Durable when it resolves.
+   * What a look at the target found live at `at`, since `changedAt` by the target's own word. The same as before makes its
+   * span longer, and after a gap begins another one; a look that comes late changes nothing. Durable when it resolves.
    */
   note(target: string, release: string, look: ReleaseLook): Promise<void>;
   /** Oldest first. */

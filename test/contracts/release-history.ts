@@ -1,4 +1,4 @@
-// What every history of releases promises: one row a change, seen by every process, and time never goes back in it.
+// What every history of releases promises: one row a change or gap, seen by every process, and time never goes back in it.
 import { type MakeStore, type StoreUnderTest, type TestTools, withStore } from './store-kit.ts';
 
 const look = (at: number, changedAt = 0) => ({ at, changedAt });
@@ -8,7 +8,7 @@ export function releaseHistoryContract(make: MakeStore, { test, expect }: TestTo
     test(name, () => withStore(make, expect, body));
   };
 
-  on('the same release seen again changes nothing, another one ends its span, by target and for every process', async (store) => {
+  on('the same release seen again makes its span longer, another one ends its span, by target and for every process', async (store) => {
     const other = await store.another();
     await store.releases.note('web', 'v1', look(1_000));
     await other.releases.note('web', 'v1', look(2_000));
@@ -16,11 +16,11 @@ export function releaseHistoryContract(make: MakeStore, { test, expect }: TestTo
     await store.releases.note('worker', 'v1', look(1_500));
     await store.releases.note('web', 'v1', look(4_000));
     expect(await other.releases.spans('web')).toEqual([
-      { release: 'v1', from: 1_000, to: 3_000 },
-      { release: 'v2 "β"', from: 3_000, to: 4_000 },
-      { release: 'v1', from: 4_000, to: null },
+      { release: 'v1', from: 1_000, seenAt: 2_000 },
+      { release: 'v2 "β"', from: 3_000, seenAt: 3_000 },
+      { release: 'v1', from: 4_000, seenAt: 4_000 },
     ]);
-    expect(await store.releases.spans('worker')).toEqual([{ release: 'v1', from: 1_500, to: null }]);
+    expect(await store.releases.spans('worker')).toEqual([{ release: 'v1', from: 1_500, seenAt: 1_500 }]);
     expect(await store.releases.spans('none')).toEqual([]);
   });
 
@@ -38,5 +38,18 @@ export function releaseHistoryContract(make: MakeStore, { test, expect }: TestTo
     await store.releases.note('web', 'v3', look(4_000, 100));
     await store.releases.note('web', 'v4', look(5_000, 9_000));
     expect((await store.releases.spans('web')).map((span) => span.from)).toEqual([1_000, 2_200, 4_000, 5_000]);
+  });
+
+  on('a gap of more than five turns ends a span where it was last seen, and nothing that was not watched is live', async (store) => {
+    const minute = 60_000;
+    await store.releases.note('web', 'v1', look(0));
+    await store.releases.note('web', 'v1', look(5 * minute));
+    await store.releases.note('web', 'v1', look(10 * minute + 1));
+    await store.releases.note('web', 'v2', look(60 * minute, 20 * minute));
+    expect(await store.releases.spans('web')).toEqual([
+      { release: 'v1', from: 0, seenAt: 5 * minute },
+      { release: 'v1', from: 10 * minute + 1, seenAt: 10 * minute + 1 },
+      { release: 'v2', from: 60 * minute, seenAt: 60 * minute },
+    ]);
   });
 }

@@ -1,11 +1,28 @@
 // Stable is measured: how long a release was live while nothing was wrong; and what a version says of its kind.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_SOAK_MS, releaseKind, soakOf } from '../../src/domain/release-history.ts';
+import type { ReleaseSpan, Span } from '../../src/domain/release-history.ts';
+import { DEFAULT_SOAK_MS, releaseKind, soakOf as soakOfAll } from '../../src/domain/release-history.ts';
 
 const H = 3_600_000;
 const soak = { now: 100 * H, soakMs: DEFAULT_SOAK_MS };
-const live = (from: number, to: number | null) => ({ release: 'v1', from: from * H, to: to === null ? null : to * H });
+const NOW = 100;
+/** Watched to its end. */
+const live = (from: number, to: number | null, release = 'v1') => ({ release, from: from * H, seenAt: (to ?? NOW) * H });
+/** Of v1; what was live between its spans was another release. */
+const soakOf = (spans: readonly ReleaseSpan[], troubles: readonly Span[], o: typeof soak) => {
+  const all = spans.toSorted((a, b) => a.from - b.from);
+  const others = all.flatMap(({ seenAt }, index) => {
+    const end = all[index + 1]?.from ?? o.now;
+    return seenAt < end ? [{ release: 'other', from: seenAt, seenAt: end }] : [];
+  });
+  return soakOfAll(
+    'v1',
+    [...all, ...others].toSorted((a, b) => a.from - b.from),
+    troubles,
+    o,
+  );
+};
 
 describe('the soak of a release', () => {
   it('is over after 48 healthy hours, and says since when', () => {
@@ -27,6 +44,18 @@ describe('the soak of a release', () => {
     expect(soakOf([live(0, 59), live(61, null)], left, soak)).toEqual({ healthyMs: 97 * H, stableSince: 48 * H });
   });
 
+  it('counts no hour in which nobody looked, be it between two looks or since the last one', () => {
+    expect(soakOfAll('v1', [{ release: 'v1', from: 0, seenAt: H }], [], soak)).toEqual({ healthyMs: H, stableSince: null });
+    expect(soakOfAll('v1', [live(0, 1), live(60, null)], [], soak)).toEqual({ healthyMs: 41 * H, stableSince: null });
+    expect(soakOfAll('v1', [live(0, 50), live(60, null)], [{ from: 40 * H, to: 60 * H }], soak).healthyMs).toBe(80 * H);
+  });
+
+  it('takes a release that was left while nobody looked for left in the trouble of that time', () => {
+    const spans = [live(0, 50), live(60, null, 'v2')];
+    expect(soakOfAll('v1', spans, [{ from: 54 * H, to: 55 * H }], soak)).toEqual({ healthyMs: 0, stableSince: null });
+    expect(soakOfAll('v1', spans, [{ from: 61 * H, to: 62 * H }], soak).stableSince).toBe(48 * H);
+  });
+
   it('adds up the times that a release was live', () => {
     expect(soakOf([live(50, 80), live(0, 20)], [], soak)).toEqual({ healthyMs: 50 * H, stableSince: 78 * H });
   });
@@ -38,7 +67,7 @@ describe('the soak of a release', () => {
     );
     fc.assert(
       fc.property(spans, fc.nat(100), (troubles, from) => {
-        const { healthyMs, stableSince } = soakOf([{ release: 'v', from, to: null }], troubles, { now: 100, soakMs: 20 });
+        const { healthyMs, stableSince } = soakOfAll('v', [{ release: 'v', from, seenAt: 100 }], troubles, { now: 100, soakMs: 20 });
         const hit = Array.from({ length: 100 - from }, (_, at) => from + at).filter((at) =>
           troubles.some((one) => at >= one.from && at < one.to),
         );

@@ -45,8 +45,10 @@ function world() {
     if (now.live !== live) now.changedAt = time.now();
     now.live = live;
     await noteReleases({ ...past, targets });
-    time.jumpWallClock(hours * H);
-    await noteReleases({ ...past, targets });
+    for (let minutes = 0; minutes < hours * 60; minutes += 5) {
+      time.jumpWallClock(5 * 60_000);
+      await noteReleases({ ...past, targets });
+    }
   };
   return { now, incidents, past, targets, pass };
 }
@@ -83,6 +85,23 @@ describe('the releases of a target', () => {
     await incidents.declare('shop', (number) => opening('shop')(number));
     await pass(60, 'v1.0.0');
     expect((await releasesOf({ ...past, targets }, 'shop')).releases.at(-1)?.stableSince).toBeNull();
+  });
+
+  it('are not stable for the time that Belay was down, nor for an incident that names no component', async () => {
+    const { past, targets, pass, incidents } = world();
+    const target = SHOP.targets[0] as (typeof SHOP.targets)[number];
+    const system = { ...SHOP, targets: [{ ...target, component: 'shop' }] };
+    const shop = async () => (await releasesOf({ ...past, system, targets }, 'shop')).releases.at(-1);
+    await pass(1, 'v1.0.0');
+    past.time.jumpWallClock(100 * H);
+    await pass(1, 'v1.0.0');
+    expect(await shop()).toMatchObject({ healthyMs: 2 * H, stableSince: null });
+    const declaration = declared(1, { at: START });
+    await incidents.declare('all', () => ({
+      key: 'all',
+      events: [{ ...declaration, data: { ...declaration.data, components: [] } } as never],
+    }));
+    expect((await shop())?.healthyMs).toBe(0);
   });
 
   it('are not stable any more when Belay rolled away from them, so that the next bad release goes back to the one that holds', async () => {

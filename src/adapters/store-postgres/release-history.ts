@@ -1,5 +1,5 @@
-// Which release was live when, in Postgres: one row a change. How long it counts, the domain says.
-import { liveSince } from '../../domain/release-history.ts';
+// Which release was live when, in Postgres: one row a change or gap, which says until when it was seen. How long it counts, the domain says.
+import { isUnbroken, liveSince } from '../../domain/release-history.ts';
 import type { Digest } from '../../ports/digest.ts';
 import type { ReleaseHistory } from '../../ports/release-history.ts';
 import type { Database } from './connection.ts';
@@ -8,6 +8,7 @@ import { fenceOf } from './fence.ts';
 interface Row {
   readonly at: number;
   readonly release: string;
+  readonly seen_at: number;
   readonly [column: string]: unknown;
 }
 
@@ -17,19 +18,24 @@ export function createReleaseHistory(database: Database, digest: Digest): Releas
       database.transact(
         async (client) => {
           const { rows } = await client.query<Row>(
-            'select at, release from belay.release_live where target = $1 order by at desc limit 1',
+            'select at, release, seen_at from belay.release_live where target = $1 order by at desc limit 1',
             [target],
           );
           const last = rows[0];
-          if (last !== undefined && (last.release === release || last.at >= look.at)) return;
-          const at = last === undefined ? look.at : liveSince(look, last.at);
-          await client.query('insert into belay.release_live (target, at, release) values ($1, $2, $3)', [target, at, release]);
+          if (last !== undefined && (last.seen_at > look.at || last.at >= look.at)) return;
+          if (last !== undefined && last.release === release && isUnbroken(last.seen_at, look.at)) {
+            await client.query('update belay.release_live set seen_at = $3 where target = $1 and at = $2', [target, last.at, look.at]);
+            return;
+          }
+          const at = last === undefined || last.release === release ? look.at : liveSince(look, last.seen_at);
+          const row = [target, at, release, look.at];
+          await client.query('insert into belay.release_live (target, at, release, seen_at) values ($1, $2, $3, $4)', row);
         },
         { fence: fenceOf(digest, `release-live/${target}`) },
       ),
     spans: async (target) => {
-      const rows = await database.query<Row>('select at, release from belay.release_live where target = $1 order by at', [target]);
-      return rows.map((row, index) => ({ release: row.release, from: row.at, to: rows[index + 1]?.at ?? null }));
+      const rows = await database.query<Row>('select at, release, seen_at from belay.release_live where target = $1 order by at', [target]);
+      return rows.map((row) => ({ release: row.release, from: row.at, seenAt: row.seen_at }));
     },
   } satisfies ReleaseHistory;
 }

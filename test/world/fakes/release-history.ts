@@ -1,22 +1,26 @@
 // Which release was live when, in memory, on the disk of a world.
-import { liveSince } from '../../../src/domain/release-history.ts';
+import { isUnbroken, liveSince } from '../../../src/domain/release-history.ts';
 import type { ReleaseHistory } from '../../../src/ports/release-history.ts';
 import type { FakeStoreDeps } from './store-tables.ts';
 import { partOf } from './store-tables.ts';
 
 export function createFakeReleaseHistory({ disk, kill }: Pick<FakeStoreDeps, 'disk' | 'kill'>): ReleaseHistory {
-  const rows = partOf(disk, 'releases-live', () => [] as { target: string; release: string; at: number }[]);
+  const rows = partOf(disk, 'releases-live', () => [] as { target: string; release: string; from: number; seenAt: number }[]);
   const of = (target: string) => rows.filter((row) => row.target === target);
   return {
     note: async (target, release, look) => {
       await kill?.gate?.();
       const last = of(target).at(-1);
-      if (last !== undefined && (last.release === release || last.at >= look.at)) return;
-      rows.push({ target, release, at: last === undefined ? look.at : liveSince(look, last.at) });
+      if (last !== undefined && (last.seenAt > look.at || last.from >= look.at)) return;
+      if (last !== undefined && last.release === release && isUnbroken(last.seenAt, look.at)) last.seenAt = look.at;
+      else {
+        const from = last === undefined || last.release === release ? look.at : liveSince(look, last.seenAt);
+        rows.push({ target, release, from, seenAt: look.at });
+      }
     },
     spans: async (target) => {
       await kill?.gate?.();
-      return of(target).map((row, index, all) => ({ release: row.release, from: row.at, to: all[index + 1]?.at ?? null }));
+      return of(target).map(({ release, from, seenAt }) => ({ release, from, seenAt }));
     },
   } satisfies ReleaseHistory;
 }
