@@ -12,6 +12,17 @@ import type { Span } from './source-text.ts';
 /** The called runbook is there, takes what it is given, and fits into this one. */
 export function lintCall(step: CallStep, asking: Asking): void {
   lintRunbookOf(step, asking, {});
+  lintLock(step, asking);
+}
+
+/** A run takes the lock of its own runbook alone: what a called one says would hold nobody back. */
+function lintLock({ runbook: { id } }: CallStep, { draft, context, problems, place }: Asking): void {
+  const lock = context.drafts.runbooks.find((one) => one.runbook.id === id)?.runbook.lock;
+  if (lock === undefined || lock === draft.runbook.lock) return;
+  const mine = draft.runbook.lock === undefined ? '' : ` in place of "${draft.runbook.lock}"`;
+  problems.error('call-lock', place.span, `${id} has a lock, "${lock}", which a call does not take`, {
+    hint: `Write lock: "${lock}"${mine} in the front matter of this runbook: its run holds it from its start to its end.`,
+  });
 }
 
 export function lintEach(step: EachStep, asking: Asking): void {

@@ -48,6 +48,22 @@ test('what a call lacks, gives too much, or gives wrongly is told at its place',
   expect(rules(CALL.replace('{ org: "{org}" }', '{ org: "{org}" }\nlock: "org/{org}"'))).toEqual(['not-available']);
 });
 
+test('a call of a runbook whose lock the caller does not have word for word is refused: nobody would hold it', () => {
+  const locked = CALLED.replace('inputs:', 'lock: "org/{org}/page"\ninputs:');
+  const of = (mine: string) =>
+    lintFolder(
+      workspace({
+        [BASE_RUNBOOK]: caller(CALL).replace(/^lock: .*\n/m, mine),
+        'runbooks/look-first.runbook.md': locked,
+      }),
+    );
+  expect(of('').diagnostics.map((one) => [one.rule, one.message])).toEqual([
+    ['call-lock', 'look-first has a lock, "org/{org}/page", which a call does not take'],
+  ]);
+  expect(of('lock: "org/{org}"\n').diagnostics.map((one) => one.rule)).toEqual(['call-lock']);
+  expect(told(of('lock: "org/{org}/page"\n'))).toEqual([]);
+});
+
 test('a runbook that calls one with errors cannot be used, and says so', () => {
   const loaded = lint(CALL, CALLED.replace('- [ ] Look\n', ''));
   expect(Object.keys(loaded.runbooks)).toEqual([]);
@@ -55,7 +71,10 @@ test('a runbook that calls one with errors cannot be used, and says so', () => {
 });
 
 test('two runbooks that call each other are both refused', () => {
-  const back = CALLED.replace('- [ ] Look\n', '```belay call base\nwith: { org: "{org}" }\n```\n');
+  const back = CALLED.replace('inputs:', 'lock: "org/{org}/checkout"\ninputs:').replace(
+    '- [ ] Look\n',
+    '```belay call base\nwith: { org: "{org}" }\n```\n',
+  );
   const loaded = lint(CALL, back);
   expect(Object.keys(loaded.runbooks)).toEqual([]);
   expect(told(loaded).map((line) => line.split(' ')[1])).toEqual(['call-loop', 'call-loop']);
