@@ -19,6 +19,8 @@ export interface OwnActionPorts {
 
 const LONGEST_BODY = 64 * 1024;
 const LONGEST_STATE = 200;
+/** Whoever says this has not done it. A form that was taken answers 303, and what is done already 409: all others say nothing. */
+const NOT_DONE: ReadonlySet<number> = new Set([400, 401, 403, 404, 405, 413, 415, 422, 429]);
 
 export function ownActions({ specs, http, expression }: OwnActionPorts): readonly Action[] {
   const catalog = catalogOf(specs);
@@ -145,9 +147,9 @@ async function change(spec: OwnActionSpec, args: JsonObject, http: Http): Promis
   const all = { ...typed, ...headersOf({ ...spec.headers, ...headers }, args) };
   const { status } = await ask(spec, http, { method, url: filled(url, args), headers: all, ...sent }, true);
   if (status >= 200 && status < 300) return;
-  // Whoever says 3xx or 4xx has not done it; 5xx says nothing.
-  throw new BelayError(status >= 500 ? 'BELAY_TIMEOUT' : 'BELAY_ACT_FAILED', plain(spec, `${method} answered ${status}`), {
-    effect: status >= 500 ? 'unknown' : 'none',
+  const isNo = NOT_DONE.has(status);
+  throw new BelayError(isNo ? 'BELAY_ACT_FAILED' : 'BELAY_TIMEOUT', plain(spec, `${method} answered ${status}`), {
+    effect: isNo ? 'none' : 'unknown',
     hint: 'Compare act in belay.yaml with what the address takes.',
   });
 }

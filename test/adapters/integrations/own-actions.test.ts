@@ -68,7 +68,7 @@ describe('an action of one’s own', () => {
   test.each([
     ['error-500', 'BELAY_TIMEOUT', 'unknown'],
     ['forbidden', 'BELAY_ACT_FAILED', 'none'],
-    ['moved', 'BELAY_ACT_FAILED', 'none'],
+    ['moved', 'BELAY_TIMEOUT', 'unknown'],
     ['stall', 'BELAY_TIMEOUT', 'unknown'],
     ['done-then-cut', 'BELAY_TIMEOUT', 'unknown'],
   ] as const)('on a bad day (%s) says %s and the effect %s, and never its secret', async (mood, code, effect) => {
