@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { chmod, chown, open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { BelayError } from '../../domain/errors.ts';
+import { demandSameOwner, isSameOwner } from '../../domain/file-owner.ts';
 import type { Instant } from '../../domain/json.ts';
 
 export interface FlowsDocument {
@@ -49,8 +50,8 @@ function parse(file: string, text: string): Readonly<Record<string, unknown>> {
 export async function replaceDocument(file: string, was: FlowsDocument, flows: Readonly<Record<string, unknown>>): Promise<boolean> {
   const path = await onDisk(file, () => realpath(file));
   const draft = `${path}.belay-draft`;
-  await onDisk(file, () => writeLike(draft, `${JSON.stringify(flows, null, was.indent)}\n`, path));
   try {
+    await onDisk(file, () => writeLike(draft, `${JSON.stringify(flows, null, was.indent)}\n`, path));
     if ((await readDocument(file)).sha256 !== was.sha256) return false;
     await onDisk(file, () => rename(draft, path));
   } finally {
@@ -62,7 +63,7 @@ export async function replaceDocument(file: string, was: FlowsDocument, flows: R
 
 /** With the rights of the file that it replaces, so that the service can still read it. */
 async function writeLike(draft: string, text: string, path: string): Promise<void> {
-  const { mode, uid, gid } = await stat(path);
+  const { mode } = await stat(path);
   const handle = await open(draft, 'w', mode & 0o777);
   try {
     await handle.writeFile(text);
@@ -70,8 +71,17 @@ async function writeLike(draft: string, text: string, path: string): Promise<voi
   } finally {
     await handle.close();
   }
+  await keepOwner(draft, path);
   await chmod(draft, mode & 0o777);
-  if (process.getuid?.() === 0) await chown(draft, uid, gid);
+}
+
+/** A change of group is also open to those who are not root and are in it. Somebody else's file is not taken from its owner. */
+export async function keepOwner(draft: string, path: string, give: typeof chown = chown): Promise<void> {
+  const [was, now] = await Promise.all([stat(path), stat(draft)]);
+  if (isSameOwner(was, now)) return;
+  await give(draft, was.uid, was.gid).catch(() => undefined);
+  // What counts is what is seen.
+  demandSameOwner(path, was, await stat(draft));
 }
 
 export async function syncFolder(path: string): Promise<void> {
@@ -87,6 +97,7 @@ async function onDisk<T>(file: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
+    if (BelayError.is(cause)) throw cause;
     const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
     throw new BelayError(code === 'ENOSPC' ? 'BELAY_DISK_FULL' : 'BELAY_TARGET_UNREACHABLE', `${file} cannot be used (${code})`, {
       hint: 'Check `file` of this switch, and that Belay may read and write it.',
