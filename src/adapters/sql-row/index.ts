@@ -1,11 +1,13 @@
 // A flag in a table of the user's Postgres: the newest row says how it stands (or one row that is changed). A change is made in one
-// transaction that first locks and compares; that the new row really is the newest is seen before it is committed.
+// transaction that first locks and compares; that the new row really is the newest is seen before it is committed. For everybody means past
+// the rows of organizations, too: one that says otherwise is shown, and gets a row of its own with the change.
 import { BelayError } from '../../domain/errors.ts';
 import { meantBy, type SettingValue } from '../../domain/setting.ts';
 import type { Digest } from '../../ports/digest.ts';
 import type { Flag } from '../../ports/settings.ts';
 import { type Ask, inTransaction } from './connection.ts';
 import { quoted, type RowSettings, type RowSpec, readRowSettings } from './options.ts';
+import { type OrgRow, orgRows, plainOf, standingOf } from './orgs.ts';
 
 interface Row {
   readonly value: string | null;
@@ -13,33 +15,45 @@ interface Row {
   readonly mark: string;
 }
 const NO_ROW: Row = { value: null, mark: '' };
+interface View {
+  readonly row: Row;
+  /** Where everybody is meant: what organizations have of their own. */
+  readonly orgs: readonly OrgRow[];
+}
 
 /** @throws BELAY_CONFIG_INVALID */
 export function createSqlRow(spec: RowSpec, deps: { readonly digest: Pick<Digest, 'keyed'> }): Flag {
   const settings = readRowSettings(spec);
   const look = (org: string | null) => inTransaction(settings, 'read only', (ask) => newest(settings, ask, org, false));
-  const fingerprint = (row: Row): string => deps.digest.keyed(JSON.stringify([row.value, row.mark])).slice(0, 32);
+  const view = async (ask: Ask, org: string | null, locked: boolean): Promise<View> => {
+    const row = await newest(settings, ask, org, locked);
+    return { row, orgs: org === null ? await orgRows(settings, ask, locked) : [] };
+  };
+  const fingerprint = ({ row, orgs }: View): string =>
+    deps.digest.keyed(JSON.stringify([row.value, row.mark, ...orgs.map((one) => [one.org, one.value, one.mark])])).slice(0, 32);
   return {
     compareAndSet: 'native',
     notes: [],
     knowsOrgs: settings.orgColumn !== null,
     onUnreachable: spec.onUnreachable ?? null,
-    meant: async (to, current) => inItsValues(settings, spec.id, to, current),
+    meant: async (to, current) => inItsValues(settings, spec.id, to, plainOf(current)),
     get: async (org) => {
-      const row = await look(org);
-      return { value: row.value, fingerprint: fingerprint(row) };
+      const seen = await inTransaction(settings, 'read only', (ask) => view(ask, org, false));
+      return { value: standingOf(seen.row.value, seen.orgs), fingerprint: fingerprint(seen) };
     },
     set: (value, { org, expected, reason }) =>
       inTransaction(settings, 'read write', async (ask) => {
-        const now = await newest(settings, ask, org, true);
-        if (now.value === String(value)) return;
+        const now = await view(ask, org, true);
+        const stands = standingOf(now.row.value, now.orgs);
+        if (stands === String(value)) return;
         if (fingerprint(now) !== expected)
-          throw new BelayError('BELAY_TARGET_CONFLICT', `${spec.id}: it is ${String(now.value)} by now, changed by somebody else`, {
+          throw new BelayError('BELAY_TARGET_CONFLICT', `${spec.id}: it is ${String(stands)} by now, changed by somebody else`, {
             hint: 'Plan again.',
           });
-        await (settings.isInsert ? insert : update)(settings, ask, { value: String(value), org, reason });
-        const after = await newest(settings, ask, org, true);
-        if (after.value === String(value)) return;
+        const wrong = [{ org, value: now.row.value }, ...now.orgs].filter((one) => one.value !== String(value));
+        for (const one of wrong) await (settings.isInsert ? insert : update)(settings, ask, { value: String(value), org: one.org, reason });
+        const after = await view(ask, org, true);
+        if (standingOf(after.row.value, after.orgs) === String(value)) return;
         throw new BelayError('BELAY_ACT_FAILED', `${spec.id}: the new row does not become the newest by ${settings.newestBy}`, {
           hint: 'Name in newestBy the column that the table fills by itself, such as created_at or id.',
         });

@@ -92,6 +92,43 @@ describe('a row of a table', () => {
     await close();
   });
 
+  it('is off for everybody past the rows of organizations that say otherwise, and before that is not called so', async () => {
+    const { url, ask, close } = await database();
+    await ask(`insert into julia_status (status, org) values ('pausado', 'acme'), ('ativo', 'acme'), ('pausado', 'globex'), ('ativo', '');
+      insert into julia_status (status) values ('pausado')`);
+    const flag = open(url);
+    const seen = await flag.get(null);
+    expect(seen.value).toBe('pausado, but not for: acme');
+    expect(await Promise.all([null, 'acme', 'globex'].map((org) => flag.evaluate(org)))).toEqual(['pausado', 'ativo', 'pausado']);
+    await ask("insert into julia_status (status, org) values ('ativo', 'initech')");
+    await expect(flag.set('pausado', order(seen.fingerprint))).rejects.toMatchObject({ code: 'BELAY_TARGET_CONFLICT', effect: 'none' });
+    await flag.set('pausado', order((await flag.get(null)).fingerprint));
+    expect((await flag.get(null)).value).toBe('pausado');
+    expect(await ask("select org, status from julia_status where motivo = 'INC-1' order by org")).toEqual([
+      { org: 'acme', status: 'pausado' },
+      { org: 'initech', status: 'pausado' },
+    ]);
+    await close();
+  });
+
+  it('is changed for everybody where each organization has one row that is changed', async () => {
+    const { url, ask, close } = await database();
+    await ask(`create table per_org (name text, org text, value boolean not null, why text);
+      insert into per_org values ('writes', null, true), ('writes', 'acme', true), ('writes', 'globex', false), ('other', 'acme', true)`);
+    const flag = open(url, { ...updated, table: 'per_org', orgColumn: 'org' });
+    const seen = await flag.get(null);
+    expect([seen.value, await flag.meant('off', seen.value)]).toEqual(['true, but not for: globex', 'false']);
+    await flag.set('false', order(seen.fingerprint));
+    expect((await flag.get(null)).value).toBe('false');
+    expect(await ask('select name, org, value from per_org order by name, org')).toEqual([
+      { name: 'other', org: 'acme', value: true },
+      { name: 'writes', org: 'acme', value: false },
+      { name: 'writes', org: 'globex', value: false },
+      { name: 'writes', org: null, value: false },
+    ]);
+    await close();
+  });
+
   it('is changed alone in its table, with the reason', async () => {
     const { url, ask, close } = await database();
     const flag = open(url, updated);
