@@ -1,5 +1,6 @@
 // Requests to the API of a service: one time limit each, a cap on the answer, a pause where it is asked for, and a sentence without a secret
 // for whatever goes wrong. It knows no vendor and repeats nothing by itself.
+import { createHmac } from 'node:crypto';
 import { Patience, Unusable, withoutSecrets } from '../../domain/answer.ts';
 import { BelayError, type Effect } from '../../domain/errors.ts';
 import { fieldsIn, isFields, labelText } from '../../domain/received.ts';
@@ -132,3 +133,6 @@ export const conflict = (what: string): BelayError =>
   new BelayError('BELAY_TARGET_CONFLICT', `${what} has changed since it was looked at`, {
     hint: 'Somebody else has changed it in between: plan again.',
   });
+
+/** Of what must not be read where fingerprints go (plan, journal, messages): addresses of webhooks hold tokens. Keyed, so that none can be guessed. */
+export const sealed = (key: string, text: string): string => createHmac('sha256', key).update(text).digest('hex').slice(0, 32);

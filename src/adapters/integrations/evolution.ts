@@ -9,12 +9,14 @@ import { masked } from '../../domain/mask.ts';
 import { nearest } from '../../domain/nearest.ts';
 import { fieldsIn, isFields, textIn as textOr } from '../../domain/received.ts';
 import type { Deed, Integration } from '../../ports/integration.ts';
-import { type Ask, type AskDeps, asking, bare, conflict, demandKey, readFrom, textIn } from './ask.ts';
+import { type Ask, type AskDeps, asking, bare, conflict, demandKey, readFrom, sealed, textIn } from './ask.ts';
 import { EVENTS } from './evolution-events.ts';
 
 interface Server {
   readonly name: string;
   readonly ask: Ask;
+  /** Of a webhook, without its address. */
+  readonly markOf: (webhook: Webhook | null) => string;
 }
 interface Webhook {
   readonly url: string;
@@ -30,7 +32,8 @@ const ABSENT = 'absent';
 export function createEvolution({ url, key, timeoutMs }: IntegrationOptions<'evolution'>, deps: AskDeps): Integration {
   demandKey('evolution', 'key', key);
   const name = `Evolution at ${new URL(url).host}`;
-  const server = { name, ask: asking({ name, url: bare(url), headers: { apikey: key }, secrets: [key], timeoutMs }, deps) };
+  const ask = asking({ name, url: bare(url), headers: { apikey: key }, secrets: [key], timeoutMs }, deps);
+  const server: Server = { name, ask, markOf: (webhook) => (webhook === null ? 'none' : sealed(key, JSON.stringify(webhook))) };
   return {
     driver: 'evolution',
     deeds: {
@@ -88,12 +91,12 @@ function webhookDeed(server: Server): Deed {
     place: (args) => `${placeOf(args)}/webhook`,
     observe: async (args) => {
       const [now, wanted] = [await webhookOf(server, args), wantedIn(args)];
-      return { current: shown(now), desired: shown(wanted), fingerprint: JSON.stringify(now), reached: isDeepStrictEqual(now, wanted) };
+      return { current: shown(now), desired: shown(wanted), fingerprint: server.markOf(now), reached: isDeepStrictEqual(now, wanted) };
     },
     act: async (args, { expected }) => {
       const [now, wanted] = [await webhookOf(server, args), wantedIn(args)];
       if (isDeepStrictEqual(now, wanted)) return;
-      if (JSON.stringify(now) !== expected) throw conflict(`the webhook of ${textIn(args, 'instance')}`);
+      if (server.markOf(now) !== expected) throw conflict(`the webhook of ${textIn(args, 'instance')}`);
       await setWebhook(server, args, wanted);
     },
     impossible: async (args) => {

@@ -7,7 +7,7 @@ import type { JsonObject } from '../../domain/json.ts';
 import { masked } from '../../domain/mask.ts';
 import { isFields, labelText, textIn as textOr } from '../../domain/received.ts';
 import type { Deed, Integration } from '../../ports/integration.ts';
-import { type Ask, type AskDeps, asking, bare, conflict, demandKey, readFrom, textIn } from './ask.ts';
+import { type Ask, type AskDeps, asking, bare, conflict, demandKey, readFrom, sealed, textIn } from './ask.ts';
 
 /** What can be set: where it is written, and where it is read back. */
 const CALLBACKS: Readonly<Record<string, { readonly path: string; readonly field: string }>> = {
@@ -24,7 +24,7 @@ export function createZApi(options: IntegrationOptions<'z-api'>, deps: AskDeps):
   const name = `Z-API instance ${instance.slice(0, 4)}…`;
   const url = `${bare(options.url)}/instances/${encodeURIComponent(instance)}/token/${encodeURIComponent(token)}`;
   const ask = asking({ name, url, headers: { 'client-token': clientToken }, secrets: [token, clientToken, instance], timeoutMs }, deps);
-  return { driver: 'z-api', deeds: { 'z-api.setWebhook': webhookDeed(name, ask) }, probes: { 'z-api': () => status(name, ask) } };
+  return { driver: 'z-api', deeds: { 'z-api.setWebhook': webhookDeed(name, ask, token) }, probes: { 'z-api': () => status(name, ask) } };
 }
 
 async function status(name: string, ask: Ask): Promise<JsonObject> {
@@ -54,18 +54,19 @@ async function urlOf(name: string, ask: Ask, args: JsonObject): Promise<string> 
   });
 }
 
-function webhookDeed(name: string, ask: Ask): Deed {
+function webhookDeed(name: string, ask: Ask, token: string): Deed {
+  const markOf = (url: string): string => (url === '' ? '' : sealed(token, url));
   const shown = (url: string): string => (url === '' ? 'no webhook' : masked(url));
   return {
     place: (args) => `webhook/${textIn(args, 'on')}`,
     observe: async (args) => {
       const [now, wanted] = [await urlOf(name, ask, args), textIn(args, 'url')];
-      return { current: shown(now), desired: shown(wanted), fingerprint: now, reached: now === wanted };
+      return { current: shown(now), desired: shown(wanted), fingerprint: markOf(now), reached: now === wanted };
     },
     act: async (args, { expected }) => {
       const [now, value] = [await urlOf(name, ask, args), textIn(args, 'url')];
       if (now === value) return;
-      if (now !== expected) throw conflict(`the ${textIn(args, 'on')} webhook of ${name}`);
+      if (markOf(now) !== expected) throw conflict(`the ${textIn(args, 'on')} webhook of ${name}`);
       await ask({ method: 'PUT', path: callbackOf(args).path, json: { value }, acts: true });
     },
     impossible: async (args) => (textIn(args, 'url').startsWith('https://') ? null : 'Z-API takes only addresses that begin with https://'),

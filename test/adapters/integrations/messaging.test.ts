@@ -213,3 +213,26 @@ describe('Chatwoot', () => {
     expect(await action('chatwoot.automationsOff').impossible({ org: 'acme' })).toContain('the bot "Other"');
   });
 });
+
+test.each([
+  ['evolution.setWebhook', evolutionOf, HOOK],
+  ['z-api.setWebhook', zApiOf, { on: 'disconnected' }],
+] as const)('%s shows nothing of the token in a webhook’s address, neither to people nor in its fingerprint', async (name, open, more) => {
+  const { server, action, act } = await open();
+  onTestFinished(() => server.close());
+  const [first, second] = ['s3cr3t-of-the-flow', 'another-s3cr3t'].map((one) => ({
+    ...more,
+    url: `https://n8n.example/hook?token=${one}`,
+  }));
+  if (first === undefined || second === undefined) throw new Error('two were written');
+  await act(name, first);
+  const seen = await action(name).observe(second);
+  expect(seen).toMatchObject({ reached: false, fingerprint: expect.stringMatching(/^[0-9a-f]{32}$/) });
+  expect(JSON.stringify(seen)).not.toContain('s3cr3t');
+  await act(name, second);
+  expect((await action(name).observe(second)).fingerprint).not.toBe(seen.fingerprint);
+  await expect(action(name).act(first, { expected: seen.fingerprint, key: 'k', reason: 'r' })).rejects.toMatchObject({
+    code: 'BELAY_TARGET_CONFLICT',
+    message: expect.not.stringContaining('s3cr3t'),
+  });
+});
