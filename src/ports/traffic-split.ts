@@ -6,6 +6,8 @@ export interface TrafficState {
   readonly shares: Readonly<Record<string, number>>;
   /** Those that the proxy takes for able to answer. */
   readonly up: readonly string[];
+  /** What people must know although the shares are as they should be. */
+  readonly warning?: string;
   /** Changes whenever the shares do. */
   readonly fingerprint: string;
 }

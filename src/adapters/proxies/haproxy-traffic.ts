@@ -1,7 +1,7 @@
 // How a backend of HAProxy shares requests between two of its servers: by their weights, set over the stats socket and read back from it. Who
 // starts HAProxy anew finds the weights in a state file, where one is kept.
 
-import { rename, rm } from 'node:fs/promises';
+import { access, constants, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { BelayError } from '../../domain/errors.ts';
 import { ordersOfOneChange } from '../../domain/orders.ts';
@@ -21,6 +21,7 @@ export function createHaproxyTraffic(options: ProxyOptions<'haproxy'>, { baseDir
   demandTwo(DRIVER, 'servers', servers);
   for (const word of [backend, ...servers]) demandWord(DRIVER, word === backend ? 'backend' : 'servers', word);
   const socket = openSocket(resolve(baseDir, options.socket));
+  const stateFile = options.stateFile === undefined ? null : resolve(baseDir, options.stateFile);
   const look = async (): Promise<TrafficState> => {
     const rows = serversIn(await socket.look('show', 'servers', 'state', backend));
     const missing = servers.find((name) => !rows.has(name));
@@ -29,7 +30,11 @@ export function createHaproxyTraffic(options: ProxyOptions<'haproxy'>, { baseDir
         hint: `It has ${[...rows.keys()].join(', ') || 'none, or there is no such backend'}.`,
       });
     const shares = sharesBy(servers, (name) => rows.get(name)?.weight ?? 0);
-    return { shares, up: servers.filter((name) => rows.get(name)?.isUp === true), fingerprint: fingerprintOf(shares) };
+    const warning = stateFile === null ? null : await whyNotKept(stateFile);
+    return {
+      ...{ shares, up: servers.filter((name) => rows.get(name)?.isUp === true), fingerprint: fingerprintOf(shares) },
+      ...(warning === null ? {} : { warning }),
+    };
   };
   return {
     compareAndSet: 'none',
@@ -47,7 +52,7 @@ export function createHaproxyTraffic(options: ProxyOptions<'haproxy'>, { baseDir
       const told = servers.map((name) => ({ name, weight: name === to ? weight : 100 - weight })).toSorted((a, b) => b.weight - a.weight);
       const order = ordersOfOneChange();
       for (const one of told) await order(() => socket.change('set', 'server', `${backend}/${one.name}`, 'weight', String(one.weight)));
-      if (options.stateFile !== undefined) await keep(resolve(baseDir, options.stateFile), await socket.look('show', 'servers', 'state'));
+      if (stateFile !== null) await keep(stateFile, await socket.look('show', 'servers', 'state'));
     },
   } satisfies TrafficSplit;
 }
@@ -70,6 +75,16 @@ export function serversIn(text: string): ReadonlyMap<string, Row> {
     )
     .filter(([one, row]) => one !== '' && Number.isInteger(row.weight) && row.weight >= 0);
   return new Map(rows);
+}
+
+/** Said with the plan, and with what was reached: no reason to leave requests where they are. */
+async function whyNotKept(file: string): Promise<string | null> {
+  try {
+    await access(dirname(file), constants.W_OK | constants.X_OK);
+    return null;
+  } catch (cause) {
+    return `${file} cannot be written (${(cause as NodeJS.ErrnoException).code ?? String(cause)}): a restart of HAProxy brings back other weights`;
+  }
 }
 
 /** What was done stays done if it cannot be kept: that is said, as something that people must look at. */

@@ -21,8 +21,9 @@ export function trafficActions(proxies: Readonly<Record<string, TrafficSplit>>):
         const [current, desired] = [wordsOf(state, proxy.names), wordsOf({ ...state, shares }, proxy.names)];
         // A share that nobody can serve is not reached, whatever the proxy is set to.
         const silent = silentOf(state, shares);
+        const butSilent = current === desired && silent !== undefined ? `, but ${silent} does not answer` : '';
         return {
-          current: current === desired && silent !== undefined ? `${current}, but ${silent} does not answer` : current,
+          current: `${current}${butSilent}${state.warning === undefined ? '' : `, but ${state.warning}`}`,
           desired,
           fingerprint: state.fingerprint,
           reached: current === desired && silent === undefined,

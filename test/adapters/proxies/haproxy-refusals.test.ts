@@ -1,10 +1,11 @@
 // Bad days of HAProxy's stats socket, played by a socket that refuses at will.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { createHaproxyTraffic } from '../../../src/adapters/proxies/index.ts';
+import { createActions } from '../../../src/flows/actions/index.ts';
 
 async function play(refused: string | null) {
   const folder = mkdtempSync(path.join(tmpdir(), 'belay-haproxy-'));
@@ -43,4 +44,19 @@ test.each([
   const { fingerprint: expected } = await traffic.look();
   // 60 % for the new one is told first.
   await expect(traffic.put('new', 0.6, { expected, ...order })).rejects.toMatchObject({ code: 'BELAY_ACT_FAILED', effect });
+});
+
+test('a state file that cannot be written is told before and after, and the requests are moved all the same', async () => {
+  const { options, weights, folder } = await play(null);
+  const web = createHaproxyTraffic({ ...options, stateFile: path.join(folder, 'gone', 'state') }, { baseDir: '/' });
+  const action = createActions({ targets: {}, switches: {}, proxies: { web }, pause: null as never })['deploy.traffic'];
+  if (action === undefined) throw new Error('no action deploy.traffic');
+  const args = { proxy: 'web', to: 'new', share: '60%' };
+  const before = await action.observe(args);
+  expect(before.current).toMatch(/^old 100%, new 0%, but .*state cannot be written \(ENOENT\)/);
+  await expect(action.act(args, { expected: before.fingerprint, ...order })).rejects.toMatchObject({ effect: 'done' });
+  expect(weights).toEqual({ old: '40', new: '60' });
+  expect(await action.observe(args)).toMatchObject({ reached: true, current: expect.stringContaining('state cannot be written') });
+  mkdirSync(path.join(folder, 'gone'));
+  expect((await action.observe(args)).current).toBe('old 40%, new 60%');
 });
