@@ -1,6 +1,6 @@
 // `driver: belay`: flags that Belay keeps itself, in one JSON file that applications read when Belay cannot be asked. Each flag says there
 // what an application does that can read neither.
-import { open } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { BelayError } from '../../domain/errors.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
@@ -93,7 +93,7 @@ function inKind({ values }: BelaySpec, to: SettingValue): SettingValue | null {
 
 function flagsIn(file: string, text: string): JsonObject {
   try {
-    const { flags } = JSON.parse(text) as { flags?: Json };
+    const { flags } = JSON.parse(whole(text)) as { flags?: Json };
     if (typeof flags === 'object' && flags !== null && !Array.isArray(flags)) return flags as JsonObject;
   } catch (cause) {
     throw damaged(file, cause);
@@ -123,21 +123,27 @@ function written(file: string, text: string, spec: BelaySpec, entry: Entry & { r
     reason,
     changedAt: new Date(at).toISOString(),
   };
-  return `${JSON.stringify({ ...(JSON.parse(text) as JsonObject), flags: { ...flagsIn(file, text), [spec.id]: flag } }, null, 2)}\n`;
+  return `${JSON.stringify({ ...(JSON.parse(whole(text)) as JsonObject), flags: { ...flagsIn(file, text), [spec.id]: flag } }, null, 2)}\n`;
 }
 
-/** Readable by the applications beside Belay. */
+/** An empty file holds no flag; one was left by a kill of earlier versions, or made with `touch`. */
+const whole = (text: string): string => (text.trim() === '' ? EMPTY : text);
+
+/** Readable by the applications beside Belay, and there as a whole or not at all. */
 async function begin(file: string): Promise<void> {
   if ((await readNote(file)) !== null) return;
+  const draft = `${file}.belay-begun`;
   try {
-    const handle = await open(file, 'wx', 0o644);
+    const handle = await open(draft, 'w', 0o644);
     try {
       await handle.writeFile(EMPTY);
       await handle.sync();
     } finally {
       await handle.close();
     }
+    await rename(draft, file);
   } catch (cause) {
+    await rm(draft, { force: true });
     throw new BelayError('BELAY_TARGET_UNREACHABLE', `${file} cannot be made (${(cause as NodeJS.ErrnoException).code ?? String(cause)})`, {
       hint: 'Its folder must be there, and Belay must be able to write in it.',
       cause,

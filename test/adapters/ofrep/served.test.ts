@@ -1,6 +1,6 @@
 // Flags that Belay keeps and serves: read by the official OpenFeature SDK over a real port, from the file when Belay is down, and proven by
 // Belay's own verifier of the protocol.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { OFREPProvider } from '@openfeature/ofrep-provider';
@@ -252,4 +252,16 @@ describe('the probe ofrep', () => {
     });
     expect(await probe.measure({ url: 'http://127.0.0.1:1', flag: 'paused' })).toMatchObject({ known: false });
   });
+});
+
+it('reads a file of flags that a kill or a touch left empty as one without a flag, and writes it as if it were not there', async () => {
+  const { open, dir, file, close } = kept();
+  onTestFinished(close);
+  writeFileSync(file, '');
+  expect((await open().get(null)).value).toBe(false);
+  await set(open(), true);
+  expect((await open().get(null)).value).toBe(true);
+  rmSync(file);
+  await set(open(), true);
+  expect([inFile(file, null), readdirSync(dir).filter((name) => name.includes('begun'))]).toEqual([true, []]);
 });
