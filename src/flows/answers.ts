@@ -23,10 +23,16 @@ export interface AnswerRequest {
   readonly key: string;
 }
 
-/** Repeating a request of one person under one key changes nothing and answers the same. */
-export async function answerStep(world: World, caller: Caller, request: AnswerRequest): Promise<Incident> {
+/** Repeating a request of one person under one key changes nothing and answers the same. `demand` is asked under the incident's lock. */
+export async function answerStep(
+  world: World,
+  caller: Caller,
+  request: AnswerRequest,
+  demand: (incident: Incident) => void = () => undefined,
+): Promise<Incident> {
   const step = await pinnedStep(world, await incidentOf(world, request.incident), request.step);
   const incident = await world.incidents.update(request.incident, `answer/${step.id}/${caller.person}/${request.key}`, (current) => {
+    demand(current);
     checkAnswer(current, step, caller, request);
     const stamp = { at: world.time.now(), actor: actorOf(caller) };
     const ticks = (request.ticks ?? []).map((item) => ({

@@ -64,9 +64,12 @@ const refused = (incident: Incident, why: string): BelayError =>
 const partOf = ({ id }: Incident, into: string): BelayError =>
   new BelayError('BELAY_GUARD_REFUSED', `${id} is a part of ${into} now.`, { hint: `Go on there: belay incident ${into}` });
 
-async function stopRun(world: World, incident: Incident, runbook: Runbook | null): Promise<void> {
+type Demand = (incident: Incident) => void;
+
+/** False: there was none to stop. `demand` is asked again once it stands still: what it refuses goes on. */
+async function stopRun(world: World, incident: Incident, runbook: Runbook | null, demand: Demand = () => undefined): Promise<boolean> {
   const { run } = incident;
-  if (run === null || !(await isAtWork(world, run))) return;
+  if (run === null || !(await isAtWork(world, run))) return false;
   const lanesNow = async () => (incident.each === undefined ? [] : await laneRuns(world, run));
   demandStill(incident, runbook, await lanesNow());
   await world.engine.cancel(run);
@@ -75,10 +78,19 @@ async function stopRun(world: World, incident: Incident, runbook: Runbook | null
   // It may have begun to act between the two: then it goes on, because an act that nobody records is worse than a late ending.
   const after = await incidentOf(world, incident.id);
   // It became a part of another in the same moment: its run ends by itself.
-  if (after.mergedInto !== undefined) return world.engine.resume(run);
-  if (standsStill(after, runbook, lanes)) return world.partLocks.release({ incident: incident.id });
-  for (const one of [...lanes.map(({ id }) => id), run]) await world.engine.resume(one);
-  demandStill(after, runbook, lanes);
+  if (after.mergedInto !== undefined) {
+    await world.engine.resume(run);
+    return false;
+  }
+  try {
+    demand(after);
+    demandStill(after, runbook, lanes);
+  } catch (error) {
+    for (const one of [...lanes.map(({ id }) => id), run]) await world.engine.resume(one);
+    throw error;
+  }
+  await world.partLocks.release({ incident: incident.id });
+  return true;
 }
 
 function demandStill(incident: Incident, runbook: Runbook | null, lanes: readonly RunSummary[]): void {
@@ -104,12 +116,18 @@ function standsStill(incident: Incident, runbook: Runbook | null, lanes: readonl
   return asks || waits || looks;
 }
 
-/** Stops the run where it stands; the incident stays open, and nothing is taken back. @throws BELAY_GUARD_REFUSED */
-export async function abortRun(world: World, caller: Caller, request: EndRequest): Promise<Incident> {
+/**
+ * Stops the run where it stands; the incident stays open, and nothing is taken back. `demand` says who may.
+ * @throws BELAY_GUARD_REFUSED, BELAY_PLAN_CHANGED where it has ended meanwhile
+ */
+export async function abortRun(world: World, caller: Caller, request: EndRequest, demand: Demand): Promise<Incident> {
   const before = await incidentOf(world, request.incident);
-  await stopRun(world, before, await pinnedRunbook(world, before));
+  demand(before);
+  if (!(await stopRun(world, before, await pinnedRunbook(world, before), demand))) throw noRun(before);
   return world.incidents.update(before.id, `abort/${caller.person}/${request.key}`, (incident) => {
-    if (incident.run === null) return null;
+    // What its last step wrote while it was stopped stands: a run ends once.
+    if (incident.run === null || incident.run !== before.run || (before.isRunning === true && incident.isRunning !== true))
+      throw noRun(incident);
     const stamp = { at: world.time.now(), actor: actorOf(caller) };
     const open = Object.values(incident.approvals).filter((approval) => approval.state === 'open');
     return {
@@ -120,6 +138,9 @@ export async function abortRun(world: World, caller: Caller, request: EndRequest
     };
   });
 }
+
+export const noRun = ({ id }: Incident): BelayError =>
+  new BelayError('BELAY_PLAN_CHANGED', `${id} has no run at work.`, { hint: `See where it stands: belay incident ${id}` });
 
 interface Told {
   readonly caller: Caller;

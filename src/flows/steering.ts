@@ -7,7 +7,7 @@ import { nearest } from '../domain/nearest.ts';
 import { answerStep } from './answers.ts';
 import type { Caller } from './caller.ts';
 import { actorOf, incidentOf } from './caller.ts';
-import { abortRun } from './endings.ts';
+import { abortRun, noRun } from './endings.ts';
 import { isAtWork } from './engine-runs.ts';
 import { pinnedRunbook } from './pinned.ts';
 import type { World } from './world.ts';
@@ -25,10 +25,7 @@ export interface SteerRequest {
 /** @throws BELAY_LOCK_HELD where somebody else drives the run, BELAY_PLAN_CHANGED where it stands elsewhere by now */
 export async function steerRun(world: World, caller: Caller, request: SteerRequest): Promise<Incident> {
   const incident = await incidentOf(world, request.incident);
-  if (incident.run === null || !(await isAtWork(world, incident.run)))
-    throw new BelayError('BELAY_PLAN_CHANGED', `${incident.id} has no run at work.`, {
-      hint: `See where it stands: belay incident ${incident.id}`,
-    });
+  if (incident.run === null || !(await isAtWork(world, incident.run))) throw noRun(incident);
   switch (request.verb) {
     case 'takeOver':
       return takeOver(world, caller, request);
@@ -37,8 +34,9 @@ export async function steerRun(world: World, caller: Caller, request: SteerReque
     case 'skip':
       return skip(world, caller, incident, request);
     case 'abort':
-      demandDriver(incident, caller);
-      return abortRun(world, caller, { incident: incident.id, reason: request.reason ?? 'stopped', key: request.key });
+      return abortRun(world, caller, { incident: incident.id, reason: request.reason ?? 'stopped', key: request.key }, (now) =>
+        demandDriver(now, caller),
+      );
   }
 }
 
@@ -63,7 +61,10 @@ function takeOver(world: World, caller: Caller, { incident, key }: SteerRequest)
 async function goOn(world: World, caller: Caller, incident: Incident, { key }: SteerRequest): Promise<Incident> {
   demandDriver(incident, caller);
   const task = Object.values(incident.tasks).find(({ options, last }) => options.includes('continue') && last === null);
-  if (task !== undefined) return answerStep(world, caller, { incident: incident.id, step: task.step, choice: 'continue', key });
+  if (task !== undefined)
+    return answerStep(world, caller, { incident: incident.id, step: task.step, choice: 'continue', key }, (now) =>
+      demandDriver(now, caller),
+    );
   const said = Object.values(incident.tasks).find(({ last }) => last?.choice === 'continue')?.last?.by;
   throw new BelayError(
     'BELAY_PLAN_CHANGED',

@@ -34,7 +34,18 @@ async function begun(
     const [end] = await one.all('run.finished');
     return `${end?.outcome}: ${end?.reason}`;
   };
-  return { ...one, start, steer, ended };
+  /** What happens between the first look at the run and what is done about it. */
+  const atNextFind = (meanwhile: () => Promise<void>): void => {
+    const { engine } = one.world;
+    const find = engine.find.bind(engine);
+    engine.find = async (id) => {
+      engine.find = find;
+      const found = await find(id);
+      await meanwhile();
+      return found;
+    };
+  };
+  return { ...one, start, steer, ended, atNextFind };
 }
 
 describe('a run that rests after a step', () => {
@@ -116,6 +127,20 @@ describe('two people at one run', () => {
     expect(await one.ended()).toBe('done: ');
   });
 
+  it('are judged by who drives it when it is written: a run that was taken over in the same moment obeys the new driver alone', async () => {
+    for (const verb of ['continue', 'abort'] as const) {
+      const one = await begun({ until: 'freeze' });
+      await one.start();
+      await one.until((incident) => incident.tasks['freeze'] !== undefined);
+      one.atNextFind(async () => {
+        await one.steer(EVE, 'takeOver');
+      });
+      await expect(one.steer(ANA, verb, { reason: 'x' }), verb).rejects.toMatchObject({ message: 'eve drives the run of INC-1.' });
+      await one.steer(EVE, 'continue');
+      expect(await one.ended()).toBe('done: ');
+    }
+  });
+
   it('begin one run: the second one is told by whom it was begun', async () => {
     const one = await begun({ more: [look] });
     await one.start();
@@ -138,6 +163,19 @@ describe('two people at one run', () => {
 });
 
 describe('a run that is stopped by hand', () => {
+  it('and has ended in the same moment keeps its own end', async () => {
+    const one = await begun({ until: 'freeze' });
+    await one.start();
+    await one.until((incident) => incident.tasks['freeze'] !== undefined);
+    one.atNextFind(async () => {
+      await one.commands.steer(ANA, { incident: 'INC-1', verb: 'continue', key: 'go' });
+      await one.ended();
+      await one.clock.advance(60_000);
+    });
+    await expect(one.steer(ANA, 'abort', { reason: 'late' })).rejects.toMatchObject({ code: 'BELAY_PLAN_CHANGED' });
+    expect(await one.all('run.finished')).toMatchObject([{ outcome: 'done' }]);
+  });
+
   it('ends where it rests, takes nothing back, and leaves the incident open', async () => {
     const one = await begun({ until: 'freeze' });
     await one.start();
