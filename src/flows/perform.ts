@@ -121,7 +121,8 @@ async function attemptNow(visit: Visit, performance: Performance, attempt: numbe
       ...(performance.isUndo === true
         ? {}
         : {
-            forbidden: () => frozenBy(run.world, { action: performance.call.do, args: args.value, org: orgOf(run), incident: run.incident }),
+            forbidden: () =>
+              frozenBy(run.world, { action: performance.call.do, args: args.value, org: orgOf(run), incident: run.incident }),
           }),
     });
   } catch (error) {
