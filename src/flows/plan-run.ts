@@ -52,7 +52,7 @@ function refusalIn(step: RunStep, system: System, top: Planning['top']): string 
 }
 
 /** A run that has not begun has no incident: its number is filled in when the command is started. */
-export const INCIDENT = '{incident.id}';
+const INCIDENT = '{incident.id}';
 
 interface Words {
   readonly words: readonly string[];
@@ -63,8 +63,23 @@ function wordsIn(template: readonly string[], lookup: Lookup): Words {
   const filled = resolveRefs(template as unknown as Json[], lookup);
   const words = filled.value.map((one) => (typeof one === 'string' ? one : JSON.stringify(one)));
   if (filled.missing.length > 0) return { words, problem: `no value yet for {${filled.missing.join('}, {')}}` };
-  return { words, problem: argumentProblem(template, words) };
+  return { words, problem: numberProblem(template, words) ?? argumentProblem(template, words) };
 }
+
+/** A value that reads like the reference itself would be taken for it: in such a word nobody can tell them apart. */
+function numberProblem(template: readonly string[], words: readonly string[]): string | null {
+  const times = (text: string): number => text.split(INCIDENT).length - 1;
+  const mixed = template.find((written, at) => times(written) > 0 && times(words[at] ?? '') !== times(written));
+  return mixed === undefined ? null : `a value in ${mixed} reads ${INCIDENT} itself`;
+}
+
+/** Planned words with the number of the incident wherever the runbook's own text wants it; what an input says is never read. */
+export const withIncident = (template: readonly string[], planned: Json | undefined, incident: string): readonly string[] =>
+  Array.isArray(planned)
+    ? planned.map((word, at) =>
+        template[at]?.includes(INCIDENT) === true ? String(word).replaceAll(INCIDENT, () => incident) : String(word),
+      )
+    : [];
 
 function undoIn(
   undo: ActionCall | CommandCall,

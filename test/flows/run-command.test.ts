@@ -124,6 +124,35 @@ describe('a command', () => {
     expect(one.ledger.started[0]?.argv).toEqual(['note', 'INC-1']);
   });
 
+  it('is told the number of the incident inside of a longer word as well, and its undo is, while what an input says is taken as it is', async () => {
+    const inputs = { ref: { type: 'string' as const, required: true } };
+    const cmd = ['note', 'out-{incident.id}-{inputs.ref}.txt', '{inputs.ref}'];
+    const undo = { cmd: ['unnote', 'of/{incident.id}'] };
+    const proof = {
+      ...{ ...STEP, kind: 'verify', id: 'proof', title: 'Proof', mode: 'all', everyMs: 1_000, timeoutMs: 3_000, fail: { then: 'undo' } },
+      checks: [{ probe: 'http', with: { url: 'http://shop/' }, expect: 'ok == tried' }],
+    } as Step;
+    const runbook = { ...steps(run({ cmd, undo }), proof), inputs };
+    const system = policyOf({ note: cmd, back: undo.cmd });
+    const one = await started(runbook, { system, inputs: { ref: 'v1' } });
+    await one.start();
+    await one.until((incident) => incident.isRunning === false);
+    expect(one.ledger.started.map(({ argv }) => argv)).toEqual([
+      ['note', 'out-INC-1-v1.txt', 'v1'],
+      ['unnote', 'of/INC-1'],
+    ]);
+    const plain = { ...steps(run({ cmd: ['git', 'log', '{inputs.ref}'] })), inputs };
+    const sly = await started(plain, { inputs: { ref: '{incident.id}' } });
+    await sly.start();
+    await sly.until((incident) => incident.steps['install']?.status === 'done');
+    expect(sly.ledger.started[0]?.argv).toEqual(['git', 'log', '{incident.id}']);
+    const mixed = await (await started(runbook, { system })).commands.plan({
+      runbook: 'deploy-rollback',
+      inputs: { ref: '{incident.id}' },
+    });
+    expect(mixed.unknowns[0]?.why).toContain('reads {incident.id} itself');
+  });
+
   it('takes values as whole arguments, and refuses one that would be read as an option', async () => {
     const inputs = { ref: { type: 'string' as const, required: true } };
     const good = await started({ ...steps(run({ cmd: ['git', 'log', '{inputs.ref}'] })), inputs }, { inputs: { ref: 'v1; rm -rf /' } });

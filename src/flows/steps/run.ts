@@ -1,12 +1,12 @@
 // `run`: a command of the user's own, which belay.yaml must allow. What it printed and its code are outputs; what nobody can vouch for is asked.
 import { assert } from '../../domain/assert.ts';
 import type { RunStep } from '../../domain/ir.ts';
-import type { Json, JsonObject } from '../../domain/json.ts';
+import type { JsonObject } from '../../domain/json.ts';
 import type { PlanStep } from '../../domain/plan.ts';
 import type { CommandOutcome } from '../command-protocol.ts';
 import { askHow, failed } from '../fail.ts';
 import { performStepCommand } from '../perform-command.ts';
-import { INCIDENT } from '../plan-run.ts';
+import { withIncident } from '../plan-run.ts';
 import { askWithNewPlan, plannedStep } from '../planned.ts';
 import { recheckGuards } from '../recheck.ts';
 import type { Next, Visit } from '../run.ts';
@@ -19,7 +19,7 @@ export async function runCommand(visit: Visit<RunStep>): Promise<Next> {
   const planned = plannedStep(visit);
   if (planned.effect === 'unknown' || planned.args === undefined)
     return askWithNewPlan(visit, 'the plan could not know what this step would run');
-  const argv = wordsOf(planned.args['cmd'], visit.run.incident);
+  const argv = withIncident(step.cmd, planned.args['cmd'], visit.run.incident);
   for (let round = 1; ; round += 1) {
     const refused = step.effect === 'read' ? null : await recheckGuards(visit, round);
     if (refused !== null) return refused;
@@ -74,8 +74,5 @@ function undoOf({ undo, on, cwd, env }: RunStep, planned: PlanStep, incident: st
   if (undo === undefined || planned.undo === undefined) return null;
   const { action, args } = planned.undo;
   if (!('cmd' in undo)) return { do: action, with: args };
-  return { cmd: wordsOf(args['cmd'], incident), on, env, ...(cwd === undefined ? {} : { cwd }) };
+  return { cmd: withIncident(undo.cmd, args['cmd'], incident), on, env, ...(cwd === undefined ? {} : { cwd }) };
 }
-
-const wordsOf = (value: Json | undefined, incident: string): readonly string[] =>
-  Array.isArray(value) ? value.map((word) => (word === INCIDENT ? incident : String(word))) : [];
