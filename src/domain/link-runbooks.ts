@@ -70,7 +70,14 @@ function partOf(each: EachStep, linking: Linking): Runbook {
   if (found === null) return each.runbook;
   for (const step of stepsOf(found))
     if (!isPart(step)) linking.problems.push({ step: linking.top ?? each.id, why: 'asks', name: `${step.id} (${step.kind})` });
+  for (const guard of questionsOf(found)) linking.problems.push({ step: linking.top ?? each.id, why: 'asks', name: `${guard} (guard)` });
   return found;
+}
+
+/** Guards that are questions for people: its own, and those of what it calls. */
+function questionsOf(runbook: Runbook): readonly string[] {
+  const parts = [runbook, ...stepsOf(runbook).flatMap((step) => (isCall(step) ? [step.runbook] : []))];
+  return parts.flatMap(({ require, never }) => [...require, ...never].flatMap((guard) => ('ask' in guard ? [guard.id] : [])));
 }
 
 function isPart(step: Step): boolean {

@@ -120,10 +120,14 @@ async function draftCall(step: CallStep, planning: Planning): Promise<readonly D
   };
   const steps = await draftSteps(step.runbook, inside);
   if (given.problem !== null) return [{ step: base, unknown: given.problem }, ...steps.map((one) => unknownYet(one, given.problem ?? ''))];
-  const guards = await runbookGuards(world, step.runbook, lookupIn(world.system, inside.facts, null));
+  return [{ step: base, unknown: await openGuards(world, step.runbook, inside.facts) }, ...steps];
+}
+
+/** Guards of a runbook inside this one that do not pass as it would begin now; null: none. */
+async function openGuards(world: PlanWorld, runbook: Runbook, facts: Facts): Promise<string | null> {
+  const guards = await runbookGuards(world, runbook, lookupIn(world.system, facts, null));
   const open = guards.filter((guard) => guard.answer !== 'pass' && guard.answer !== 'not-applicable');
-  const why = open.length === 0 ? null : `${step.runbook.id}: ${open.map((guard) => `${guard.guard} is ${guard.answer}`).join(', ')}`;
-  return [{ step: base, unknown: why }, ...steps];
+  return open.length === 0 ? null : `${runbook.id}: ${open.map((guard) => `${guard.guard} is ${guard.answer}`).join(', ')}`;
 }
 
 /** The step, and what the part of the first organization would do: the others' are planned when they have their turn. */
@@ -135,7 +139,12 @@ async function draftFanOut(step: EachStep, runbook: Runbook, planning: Planning)
   const given = { ...facts, inputs: first.inputs, outputs: {} };
   try {
     const inputs = checkInputs(world.system, first.runbook, first.inputs);
-    return [head, ...(await draftSteps(first.runbook, { ...planning, facts: { ...given, inputs } }))];
+    const open = await openGuards(world, first.runbook, { ...given, inputs });
+    const why = [head.unknown, open].filter((one) => one !== null).join('; ');
+    return [
+      { ...head, unknown: why === '' ? null : why },
+      ...(await draftSteps(first.runbook, { ...planning, facts: { ...given, inputs } })),
+    ];
   } catch (error) {
     return [{ ...head, unknown: sentence(error) }];
   }

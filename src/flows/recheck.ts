@@ -9,7 +9,8 @@ import type { Next, Visit } from './run.ts';
 import { append, BELAY, factsOf, finish, partName } from './run.ts';
 
 /**
- * Null: go on. A `require` or `never` that does not hold stops the run; anything else that is open asks people.
+ * Null: go on. A `require` or `never` that does not hold stops the run; anything else that is open asks people, and stops a part of a fan-out,
+ * which asks nobody.
  * `round` above 1: a pause lay between, so the guards are asked again whatever was answered before.
  */
 export async function recheckGuards(visit: Visit, round: number): Promise<Next | null> {
@@ -39,10 +40,11 @@ export async function recheckGuards(visit: Visit, round: number): Promise<Next |
       },
     ],
   }));
-  const own = open.find((guard) => guard.answer === 'fail' && isRunbookGuard(visit, guard));
+  const own = open.find((guard) => (guard.answer === 'fail' || run.isPart === true) && isRunbookGuard(visit, guard));
   if (own !== undefined) {
     await finish(visit, 'failed', { code: 'BELAY_GUARD_REFUSED', guard: own.guard, reason: own.reason });
-    return { to: 'stop', reason: `${visit.step.id}: guard ${own.guard} does not hold` };
+    const why = own.answer === 'fail' ? 'does not hold' : `cannot be told: ${own.reason}`;
+    return { to: 'stop', reason: `${visit.step.id}: guard ${own.guard} ${why}` };
   }
   const granted = await askApproval(visit, `${part}-approval`, run.course.plan, approvalNeeds(run, run.course.plan));
   if (granted) {
@@ -58,6 +60,7 @@ async function openNow(visit: Visit, round: number): Promise<readonly GuardVerdi
   const { run } = visit;
   const own = await runbookGuards(run.world, run.runbook, lookupIn(run.world.system, factsOf(run), null));
   const { alone, plan, completed } = run.course;
+  if (run.isPart === true) return own.filter(isOpen);
   if (alone === null) return own.filter((guard) => guard.answer === 'fail');
   // Each runbook asks its own before its first act. Belay's judge the whole run, and were asked before its first act, whose effect they see now.
   if (round === 1 && completed.length > 0) return own.filter(isOpen);

@@ -76,6 +76,8 @@ test('what it gives to its runbook is checked as an argument, with the name of t
 test('a runbook that asks people, or that serves everybody, cannot be the part of one organization', () => {
   const asking = PART.replace('```belay wait\nfor: 1s\n```', '- [ ] Look');
   expect(told(EACH, asking)).toEqual([expect.stringMatching(/^call-asks: org-back cannot be a part here: rest \(manual\) asks people/)]);
+  const guarded = PART.replace('owner: commander\n', 'owner: commander\nrequire:\n  - { id: agreed, ask: "Does the customer agree?" }\n');
+  expect(told(EACH, guarded)).toEqual([expect.stringMatching(/^call-asks: org-back cannot be a part here: agreed \(guard\) asks people/)]);
   const forAll = PART.replace('inputs:\n  org: { type: org, required: true }\n', '');
   expect(told(EACH.replace('with: { org: "{org}" }', ''), forAll)).toEqual([
     expect.stringMatching(/^each-without-org: org-back serves all/),

@@ -271,6 +271,30 @@ describe('a fan-out', () => {
     expect(one.statuses()).not.toContain('running');
   });
 
+  it('touches nobody whose guard cannot be measured, whoever began it, and its plan says so beforehand', async () => {
+    const one = await fleet({
+      each: { maxFailures: 12 },
+      part: { require: [{ id: 'not-bad', text: '', probe: 'flow', with: { switch: 'flow', org: '{org}' }, expect: 'value != "never"' }] },
+    });
+    const blind = new Set(['org-01', 'org-05']);
+    (one.world.probes as Record<string, unknown>)['flow'] = {
+      measure: async ({ org }: { org: string }) =>
+        blind.has(org) ? { known: false, why: 'no sample yet' } : { known: true, values: { value: 'v2' } },
+    };
+    expect((await one.commands.plan({ runbook: 'fleet', inputs: {} })).unknowns).toEqual([
+      { step: 'fan-out', why: 'org-rollback: not-bad is inconclusive' },
+    ]);
+    await one.begin();
+    await one.until(ended);
+    expect(one.on('v2')).toEqual(['org-01', 'org-05']);
+    expect((await one.state()).failures).toContainEqual({
+      org: 'org-01',
+      reason: expect.stringContaining('guard not-bad cannot be told: no sample yet'),
+    });
+    blind.clear();
+    expect((await one.commands.plan({ runbook: 'fleet', inputs: {} })).unknowns).toEqual([]);
+  });
+
   it('is ended by people while it is paused: nobody else is touched then', async () => {
     const one = await fleet({ refuses: (org) => (org === 'org-02' ? (void one.commands.pause(ANA, { reason: 'stop' }), null) : null) });
     await one.begin();
