@@ -116,7 +116,8 @@ export interface EventData {
     left: readonly string[];
     document: string;
   };
-  'each.halted': { step: string; batch: number; reason: string; by: string };
+  /** `lost`: organizations whose lane broke off without a record. */
+  'each.halted': { step: string; batch: number; reason: string; by: string; lost?: readonly string[] };
   'each.returned': { step: string; lane: string; undone: readonly string[]; failed: readonly PartFailure[] };
   'check.recorded': {
     step: string;

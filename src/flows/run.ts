@@ -29,6 +29,8 @@ export interface Completed {
   fingerprint: string | null;
   /** Not one act but a fan-out: it is taken back organization by organization. */
   readonly isEach?: true;
+  /** Organizations whose lane broke off: nobody knows what was done for them. */
+  readonly lost?: readonly string[];
 }
 
 /** What a run knows as a whole, in whichever runbook it is. */

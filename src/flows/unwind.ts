@@ -13,6 +13,7 @@ import type { Completed, Visit } from './run.ts';
 import { append, BELAY, factsOf, partName } from './run.ts';
 
 const UNDO_TIMEOUT_MS = 60_000;
+const MOST_NAMED = 20;
 
 /** Returns what happened in words for the log. Contingencies of the steps taken back are closed. */
 export async function unwind(visit: Visit, steps: readonly string[]): Promise<string> {
@@ -61,12 +62,22 @@ const whyOf = (outcome: DoOutcome | CommandOutcome): string =>
 async function takeFanOutBack(visit: Visit, done: Completed, name: string): Promise<string | null> {
   const { run } = visit;
   const back = await goBack(visit, { step: done.step, name });
-  if (back.failed > 0) return `${done.step} was taken back for ${back.undone} organizations and could not be for ${back.failed}`;
+  const { lost = [] } = done;
+  if (back.failed + lost.length > 0) {
+    const open = back.failed > 0 ? [` and could not be for ${back.failed}`] : [];
+    const unknown = lost.length > 0 ? [`; nobody knows what was done for ${named(lost)}, whose lane broke off: look at each of them`] : [];
+    return `${done.step} was taken back for ${back.undone} organizations${[...open, ...unknown].join('')}`;
+  }
   await append(run, partName(visit, `${name}:undone`), (at) => ({
     events: [{ type: 'step.undone', data: { step: done.step, by: visit.step.id }, at, actor: BELAY }],
   }));
   run.course.completed.splice(run.course.completed.indexOf(done), 1);
   return null;
+}
+
+function named(orgs: readonly string[]): string {
+  const more = orgs.length - MOST_NAMED;
+  return `${orgs.slice(0, MOST_NAMED).join(', ')}${more > 0 ? ` and ${more} more (the log has them all)` : ''}`;
 }
 
 interface Undoing {

@@ -295,6 +295,23 @@ describe('a fan-out', () => {
     expect((await one.commands.plan({ runbook: 'fleet', inputs: {} })).unknowns).toEqual([]);
   });
 
+  it('says of whom nobody knows what was done when a lane broke off, keeps it from beginning again, and is not taken back then', async () => {
+    const one = await fleet({ each: { fail: { then: 'undo' } }, part: { lock: 'org/{org}' } });
+    expect(await one.world.partLocks.take('org/org-06', { holder: 'somebody', incident: 'INC-9' })).toBe(true);
+    await one.begin();
+    await one.until(() => one.on('v1').length === FLEET.length - 1);
+    const [id, lane] = [...one.disk.runs].find(([name]) => name.endsWith('/3.1')) ?? [];
+    if (id === undefined || lane === undefined) throw new Error('no lane');
+    await one.world.engine.cancel(id);
+    lane.status = 'parked';
+    await one.until((incident) => incident.isRunning === false);
+    expect(lane.status).toBe('cancelled');
+    expect(one.on('v1')).toEqual(['org-09', 'org-12']);
+    expect(await one.all('each.halted')).toMatchObject([{ lost: ['org-06', 'org-09', 'org-12'] }]);
+    expect(await one.all('step.undone')).toEqual([]);
+    expect(JSON.stringify(await one.events())).toContain('nobody knows what was done for org-06, org-09, org-12, whose lane broke off');
+  });
+
   it('is ended by people while it is paused: nobody else is touched then', async () => {
     const one = await fleet({ refuses: (org) => (org === 'org-02' ? (void one.commands.pause(ANA, { reason: 'stop' }), null) : null) });
     await one.begin();

@@ -17,11 +17,17 @@ interface Lane {
   readonly input: LaneInput;
 }
 
-/** Null when all lanes have come to their end; else why one of them has not. */
+/** Lanes that broke off: what they did for their organizations nobody has on record. */
+export interface Lost {
+  readonly why: string;
+  readonly orgs: readonly string[];
+}
+
+/** Null when all lanes have come to their end. */
 export async function runBatch(
   visit: Visit<EachStep>,
   o: { readonly batch: number; readonly orgs: readonly string[] },
-): Promise<string | null> {
+): Promise<Lost | null> {
   const { step } = visit;
   const facts = factsOf(visit.run);
   return runLanes(
@@ -64,7 +70,7 @@ export async function goBack(visit: Visit, o: { readonly step: string; readonly 
 
 type LaneWork = Pick<LaneInput, 'lane' | 'step' | 'work'>;
 
-async function runLanes(visit: Visit, name: string, works: readonly LaneWork[]): Promise<string | null> {
+async function runLanes(visit: Visit, name: string, works: readonly LaneWork[]): Promise<Lost | null> {
   const { run } = visit;
   const topic = `each:${partName(visit, name)}`;
   const lanes = works.map(
@@ -77,23 +83,31 @@ async function runLanes(visit: Visit, name: string, works: readonly LaneWork[]):
     for (const { id, input } of lanes) await run.world.engine.start(EACH_LANE, asJson(input), { id });
     return null;
   });
-  const problem = await waitForAll(visit, { name, topic, lanes: lanes.map((lane) => lane.id) });
-  // A lane that broke off has given nothing back.
-  if (problem !== null)
-    await run.context.step(partName(visit, `${name}:locks`), async () => {
-      await run.world.partLocks.release({ incident: run.incident });
-      return null;
-    });
-  return problem;
+  const gone = await waitForAll(visit, { name, topic, lanes: lanes.map((lane) => lane.id) });
+  const [first] = gone;
+  if (first === undefined) return null;
+  const broken = lanes.filter(({ id }) => gone.some((one) => one.id === id));
+  // A lane that broke off has given nothing back, and must not begin again once its locks are somebody else's.
+  await run.context.step(partName(visit, `${name}:locks`), async () => {
+    for (const { id } of broken) if ((await run.world.engine.find(id)) !== null) await run.world.engine.cancel(id);
+    await run.world.partLocks.release({ incident: run.incident });
+    return null;
+  });
+  return { why: first.why, orgs: broken.flatMap(({ input: { work } }) => (work.kind === 'out' ? work.orgs : [])) };
+}
+
+interface Gone {
+  readonly id: string;
+  readonly why: string;
 }
 
 async function waitForAll(
   visit: Visit,
   o: { readonly name: string; readonly topic: string; readonly lanes: readonly string[] },
-): Promise<string | null> {
+): Promise<readonly Gone[]> {
   const { context } = visit.run;
   const open = new Set(o.lanes);
-  let problem: string | null = null;
+  const broken: Gone[] = [];
   for (let look = 1, waitMs = LOOK_MS.first; open.size > 0; look += 1) {
     const ended = await context.receive(o.topic, (await context.now()) + waitMs);
     if (typeof ended === 'string') {
@@ -106,10 +120,10 @@ async function waitForAll(
     )) as unknown as readonly { readonly id: string; readonly why: string | null }[];
     for (const { id, why } of gone) {
       open.delete(id);
-      problem ??= why;
+      if (why !== null) broken.push({ id, why });
     }
   }
-  return problem;
+  return broken;
 }
 
 const WORKING: readonly RunStatus[] = ['queued', 'running'];

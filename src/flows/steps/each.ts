@@ -6,6 +6,7 @@ import { eachDetail, isHalted, totalOf } from '../../domain/fan-out.ts';
 import type { EachStep } from '../../domain/ir.ts';
 import type { PlanStep } from '../../domain/plan.ts';
 import { approvalNeeds, askApproval } from '../approval.ts';
+import type { Lost } from '../each/lanes.ts';
 import { runBatch } from '../each/lanes.ts';
 import { asJson } from '../each/record.ts';
 import { failed } from '../fail.ts';
@@ -34,9 +35,11 @@ export async function runEach(visit: Visit<EachStep>, visitAgain: VisitAgain): P
   const problem = await throughBatches(visit, each, visitAgain);
   const state = await stateOf(visit, 'ended');
   const counts = totalOf(state.lanes);
-  // One that failed may have changed something before it did.
-  if (counts.done + counts.failed > 0) remember(visit);
-  if (problem !== null) return halted(visit, { reason: problem, state });
+  const { reason, lost } =
+    typeof problem === 'string' ? { reason: problem, lost: [] } : { reason: problem?.why, lost: problem?.orgs ?? [] };
+  // One that failed may have changed something before it did, and so may a lane that broke off.
+  if (counts.done + counts.failed + lost.length > 0) remember(visit, lost);
+  if (reason !== undefined) return halted(visit, { reason, state, lost });
   await finish(visit, counts.done > 0 ? 'done' : 'noop', eachDetail(state));
   return NEXT;
 }
@@ -61,7 +64,7 @@ function begin(visit: Visit<EachStep>, each: PlannedEach): Promise<void> {
 }
 
 /** Null when all organizations have had their turn. */
-async function throughBatches(visit: Visit<EachStep>, each: PlannedEach, visitAgain: VisitAgain): Promise<string | null> {
+async function throughBatches(visit: Visit<EachStep>, each: PlannedEach, visitAgain: VisitAgain): Promise<string | Lost | null> {
   for (const [index, end] of each.batches.entries()) {
     const from = each.batches[index - 1] ?? 0;
     const batch = index + 1;
@@ -119,9 +122,11 @@ async function stateOf(visit: Visit<EachStep>, part: string): Promise<EachState>
   })) as unknown as EachState;
 }
 
-function remember({ run, step }: Visit<EachStep>): void {
+/** What was lost in an earlier attempt stays lost: trying again finds it in place, and does not know who put it there. */
+function remember({ run, step }: Visit<EachStep>, lostNow: readonly string[]): void {
   const { completed } = run.course;
   const earlier = completed.findIndex((one) => one.step === step.id);
+  const lost = [...new Set([...(completed[earlier]?.lost ?? []), ...lostNow])];
   if (earlier >= 0) completed.splice(earlier, 1);
   completed.push({
     step: step.id,
@@ -130,13 +135,21 @@ function remember({ run, step }: Visit<EachStep>): void {
     undo: null,
     fingerprint: null,
     isEach: true,
+    ...(lost.length === 0 ? {} : { lost }),
   });
 }
 
-async function halted(visit: Visit<EachStep>, { reason, state }: { readonly reason: string; readonly state: EachState }): Promise<Next> {
+interface Halt {
+  readonly reason: string;
+  readonly state: EachState;
+  readonly lost: readonly string[];
+}
+
+async function halted(visit: Visit<EachStep>, { reason, state, lost }: Halt): Promise<Next> {
   const { run, step } = visit;
+  const data = { step: step.id, batch: state.batch, reason, by: 'belay', ...(lost.length === 0 ? {} : { lost }) };
   await append(run, partName(visit, 'halted'), (at) => ({
-    events: [{ type: 'each.halted', data: { step: step.id, batch: state.batch, reason, by: 'belay' }, at, actor: BELAY }],
+    events: [{ type: 'each.halted', data, at, actor: BELAY }],
   }));
   await finish(visit, 'failed', { ...eachDetail({ ...state, halted: { reason, by: 'belay' } }), message: reason });
   return failed(visit, reason);
