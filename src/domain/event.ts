@@ -118,7 +118,16 @@ export interface EventData {
   };
   /** `lost`: organizations whose lane broke off without a record. */
   'each.halted': { step: string; batch: number; reason: string; by: string; lost?: readonly string[] };
-  'each.returned': { step: string; lane: string; undone: readonly string[]; failed: readonly PartFailure[] };
+  /** `records`: documents that it followed and nobody follows again; `left`: one of what could not be taken back. `unwind`: which taking back. */
+  'each.returned': {
+    step: string;
+    lane: string;
+    unwind: string;
+    undone: readonly string[];
+    failed: readonly PartFailure[];
+    records: readonly string[];
+    left: string | null;
+  };
   'check.recorded': {
     step: string;
     probe: string;

@@ -5,7 +5,7 @@ import { MOST_FAILURES_SHOWN } from './fan-out.ts';
 import type { Incident } from './incident.ts';
 
 export const foldEach = {
-  /** What earlier attempts did stays on record: taking back must find it. */
+  /** What earlier attempts did and nobody took back stays on record: taking back must find it. */
   began: (incident: Incident, { step, attempt, total, first, batches, maxFailures }: EventData['each.began']): Partial<Incident> => ({
     each: {
       ...incident.each,
@@ -41,10 +41,15 @@ export const foldEach = {
   /** The first word counts. */
   halted: (incident: Incident, { step, reason, by }: EventData['each.halted']) =>
     changed(incident, step, ({ halted }) => ({ halted: halted ?? { reason, by } })),
-  returned: (incident: Incident, { step, undone, failed }: EventData['each.returned']) =>
-    changed(incident, step, ({ back }) => ({
-      back: { undone: (back?.undone ?? 0) + undone.length, failed: (back?.failed ?? 0) + failed.length },
-    })),
+  /** What was taken back is on record no more, but for what could not be. It counts within one taking back. */
+  returned: (incident: Incident, { step, unwind, undone, failed, records: gone, left }: EventData['each.returned']) =>
+    changed(incident, step, ({ back, records }) => {
+      const before = back?.unwind === unwind ? back : { undone: 0, failed: 0 };
+      return {
+        back: { unwind, undone: before.undone + undone.length, failed: before.failed + failed.length },
+        records: [...records.filter((one) => !gone.includes(one)), ...(left === null ? [] : [left])],
+      };
+    }),
 } as const;
 
 function changed(incident: Incident, step: string, change: (state: EachState) => Partial<EachState>): Partial<Incident> {

@@ -51,8 +51,8 @@ export interface EachState {
   /** Documents that say of each organization what was done; they are hashed into the log. */
   readonly records: readonly string[];
   readonly halted: { readonly reason: string; readonly by: string } | null;
-  /** How many were taken back, once that was begun. */
-  readonly back: { readonly undone: number; readonly failed: number } | null;
+  /** How many were taken back, once that was begun: in the last such attempt. */
+  readonly back: { readonly unwind: string; readonly undone: number; readonly failed: number } | null;
 }
 
 /** What a reader is shown of it. */
@@ -63,7 +63,7 @@ export interface EachView extends PartCounts {
   readonly first: readonly string[];
   readonly failures: readonly PartFailure[];
   readonly halted: string | null;
-  readonly back: EachState['back'];
+  readonly back: { readonly undone: number; readonly failed: number } | null;
 }
 
 /** The end of each batch as a number of organizations: rising, and the last one is everybody. */
@@ -96,7 +96,8 @@ export function isHalted(state: EachState): boolean {
 
 export function eachView(state: EachState): EachView {
   const { total, batch, batches, first, failures, halted, back, lanes } = state;
-  return { ...totalOf(lanes), total, batch, batches, first, failures, halted: halted?.reason ?? null, back };
+  const shownBack = back === null ? null : { undone: back.undone, failed: back.failed };
+  return { ...totalOf(lanes), total, batch, batches, first, failures, halted: halted?.reason ?? null, back: shownBack };
 }
 
 /** For the record of the step. */

@@ -312,6 +312,41 @@ describe('a fan-out', () => {
     expect(JSON.stringify(await one.events())).toContain('nobody knows what was done for org-06, org-09, org-12, whose lane broke off');
   });
 
+  it('undoes once what two attempts did for an organization, and the next time only what is left', async () => {
+    const undo = { ...STEP, kind: 'do', id: 'back', title: 'Back', do: 'belay.undo', with: { steps: ['fan-out'] }, verify: [] } as Step;
+    let [attempt, undos] = [1, 0];
+    const one = await fleet({ each: { fail: { then: 'ask' } }, after: [undo] });
+    one.wrapAction('flow.set', (original) => ({
+      act: async (args, o) => {
+        const act = `${String(args['org'])} ${String(args['to'])}`;
+        if (attempt === 1 && act === 'org-12 v1') throw refused('org-12');
+        if (attempt === 2 && act === 'org-05 v2') throw refused('org-05');
+        if (args['to'] === 'v2') undos += 1;
+        await original.act(args, o);
+      },
+    }));
+    const again = async (step: string): Promise<void> => {
+      await one.until((incident) => incident.steps[step]?.status === 'waiting');
+      attempt += 1;
+      await one.commands.answer(ANA, { incident: 'INC-1', step, choice: 'again', key: step });
+    };
+    await one.begin();
+    await one.until((incident) => incident.steps['fan-out']?.status === 'waiting');
+    moveTarget(flowOf(one.disk, 'org-01'), 'v2');
+    await again('fan-out');
+    await one.until((incident) => incident.steps['back']?.status === 'waiting');
+    expect((await one.state()).back).toEqual({ undone: 11, failed: 1 });
+    expect([one.on('v1'), undos]).toEqual([['org-05'], 11]);
+    await again('back');
+    await one.until((incident) => incident.steps['back']?.status === 'done');
+    expect((await one.state()).back).toEqual({ undone: 1, failed: 0 });
+    expect([one.on('v2'), undos]).toEqual([FLEET, 12]);
+    expect(flowOf(one.disk, 'org-01').effects.map(({ to }) => to)).toEqual(['v1', 'v2', 'v1', 'v2']);
+    const followed = (await one.all('each.returned')).flatMap(({ records }) => records);
+    expect(new Set(followed).size).toBe(followed.length);
+    expect((await one.incident()).each?.['fan-out']?.records.filter((record) => followed.includes(record))).toEqual([]);
+  });
+
   it('is ended by people while it is paused: nobody else is touched then', async () => {
     const one = await fleet({ refuses: (org) => (org === 'org-02' ? (void one.commands.pause(ANA, { reason: 'stop' }), null) : null) });
     await one.begin();

@@ -5,25 +5,34 @@ import type { PartFailure } from '../../domain/fan-out.ts';
 import { renamed } from '../../domain/link-runbooks.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { BELAY } from '../actor.ts';
+import type { Completed } from '../run.ts';
 import { unwind } from '../unwind.ts';
 import type { Lane } from './part.ts';
 import { partRun } from './part.ts';
 import { partPrefix } from './plan.ts';
-import type { LaneRecord, Part } from './record.ts';
-import { asJson } from './record.ts';
+import type { LaneInput, LaneRecord, Part } from './record.ts';
+import { asJson, joinedParts } from './record.ts';
 
-export async function takeLaneBack(lane: Lane, hash: string): Promise<void> {
+type BackWork = Extract<LaneInput['work'], { readonly kind: 'back' }>;
+
+export async function takeLaneBack(lane: Lane, { records, unwind: unwindId }: BackWork): Promise<void> {
   const { context, world, input } = lane;
-  const { parts } = (await context.step('record', async () => asJson(await changedParts(lane, hash)))) as unknown as LaneRecord;
+  const { parts } = (await context.step('record', async () => asJson({ parts: await partsOf(lane, records) }))) as unknown as LaneRecord;
   const undone: string[] = [];
   const failed: PartFailure[] = [];
-  for (const part of parts.toReversed()) {
-    const problem = await takePartBack(lane, part);
+  const left: Part[] = [];
+  for (const part of parts) {
+    const { problem, completed } = await takePartBack(lane, part);
     if (problem === null) undone.push(part.org);
-    else failed.push({ org: part.org, reason: problem });
+    else {
+      failed.push({ org: part.org, reason: problem });
+      left.unshift({ ...part, completed });
+    }
   }
   await context.step('end', async () => {
-    const data = { step: input.step, lane: input.lane, undone, failed };
+    // What could not be taken back stays on record, and nothing else does: nobody takes the same back twice.
+    const rest = left.length === 0 ? null : await world.documents.put(asJson({ ...aboutOf(lane), parts: left }));
+    const data = { step: input.step, lane: input.lane, unwind: unwindId, undone, failed, records, left: rest };
     await world.incidents.append(input.incident, {
       key: `${context.runId}/end`,
       events: [{ type: 'each.returned', data, at: world.time.now(), actor: BELAY }],
@@ -33,26 +42,34 @@ export async function takeLaneBack(lane: Lane, hash: string): Promise<void> {
   });
 }
 
-async function changedParts({ world }: Lane, hash: string): Promise<LaneRecord> {
-  const { parts } = (await world.documents.get(hash)) as unknown as LaneRecord;
-  return { parts: parts.filter((part) => part.completed.length > 0) };
+const aboutOf = ({ context, input }: Lane) => ({ incident: input.incident, step: input.step, lane: context.runId });
+
+async function partsOf({ world }: Lane, records: readonly string[]): Promise<readonly Part[]> {
+  const found: LaneRecord[] = [];
+  for (const document of records) found.push((await world.documents.get(document)) as unknown as LaneRecord);
+  return joinedParts(found);
 }
 
-/** Null: all of it is taken back. */
-async function takePartBack(lane: Lane, { org, completed }: Part): Promise<string | null> {
+interface PartBack {
+  /** Null: all of it is taken back. */
+  readonly problem: string | null;
+  /** What is not. */
+  readonly completed: readonly Completed[];
+}
+
+async function takePartBack(lane: Lane, { org, completed }: Part): Promise<PartBack> {
   const prefix = partPrefix(lane.step.id, org);
   const runbook = renamed(lane.step.runbook, prefix);
   const run = partRun(lane, { runbook, plan: noPlan(lane, org), inputs: { org }, prefix, completed });
   const step = { ...lane.step, id: `${prefix}back` };
+  const steps = completed.map((one) => one.step);
+  const left = (problem: string | null): PartBack => ({ problem, completed: run.course.completed });
   try {
-    const said = await unwind(
-      { run, step, number: 1 },
-      completed.map((one) => one.step),
-    );
-    return run.course.completed.length === 0 ? null : said;
+    const said = await unwind({ run, step, number: 1 }, steps);
+    return left(run.course.completed.length === 0 ? null : said);
   } catch (error) {
     if (!BelayError.is(error)) throw error;
-    return `${error.code}: ${error.message}`;
+    return left(`${error.code}: ${error.message}`);
   }
 }
 

@@ -27,7 +27,7 @@ export function eachLaneFlow(world: World): Flow {
     const input = json as unknown as LaneInput;
     const step = (await context.step('pin', async () => asJson(await pinnedEach(world, input)))) as unknown as EachStep;
     const lane: Lane = { context, world, input, step };
-    if (input.work.kind === 'back') await takeLaneBack(lane, input.work.record);
+    if (input.work.kind === 'back') await takeLaneBack(lane, input.work);
     else await goThrough(lane, input.work.orgs, input.work.facts);
     return null;
   };

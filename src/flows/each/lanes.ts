@@ -5,8 +5,8 @@ import type { EachStep } from '../../domain/ir.ts';
 import type { RunStatus } from '../../ports/engine.ts';
 import type { Visit } from '../run.ts';
 import { factsOf, partName, readIncident } from '../run.ts';
-import type { LaneInput } from './record.ts';
-import { asJson, EACH_LANE } from './record.ts';
+import type { LaneInput, LaneRecord } from './record.ts';
+import { asJson, EACH_LANE, lanesBack } from './record.ts';
 
 /** A lane tells when it ends. This is for one that cannot: each look is a row of the run's history. */
 const LOOK_MS = { first: 30_000, most: 300_000 };
@@ -46,26 +46,38 @@ export interface WentBack {
   readonly failed: number;
 }
 
-/** Takes back what every lane of `step` has recorded, the last batch first. */
+/** Takes back what every lane of `step` has recorded and nobody has taken back yet, the last batch first. */
 export async function goBack(visit: Visit, o: { readonly step: string; readonly name: string }): Promise<WentBack> {
   const { run } = visit;
-  const records = (await run.context.step(partName(visit, `${o.name}:records`), async () => [
-    ...((await readIncident(run)).each?.[o.step]?.records ?? []),
-  ])) as readonly string[];
-  const lanes = records.toReversed().map((record, index) => ({
+  const unwind = `${run.context.runId}/${partName(visit, o.name)}`;
+  const groups = (await run.context.step(partName(visit, `${o.name}:records`), async () =>
+    asJson(await recordsBack(visit, o.step)),
+  )) as unknown as readonly (readonly string[])[];
+  const lanes = groups.map((records, index) => ({
     lane: `back.${index + 1}`,
     step: o.step,
-    work: { kind: 'back' as const, record },
+    work: { kind: 'back' as const, records, unwind },
   }));
   let lost = 0;
   for (let from = 0; from < lanes.length; from += BACK_AT_ONCE) {
     const problem = await runLanes(visit, `${o.name}:${from}`, lanes.slice(from, from + BACK_AT_ONCE));
     if (problem !== null) lost += 1;
   }
-  const back = (await run.context.step(partName(visit, `${o.name}:went`), async () =>
-    asJson((await readIncident(run)).each?.[o.step]?.back ?? { undone: 0, failed: 0 }),
-  )) as unknown as WentBack;
+  const back = (await run.context.step(partName(visit, `${o.name}:went`), async () => {
+    const now = (await readIncident(run)).each?.[o.step]?.back;
+    return asJson(now?.unwind === unwind ? now : { undone: 0, failed: 0 });
+  })) as unknown as WentBack;
   return { undone: back.undone, failed: back.failed + lost };
+}
+
+async function recordsBack({ run }: Visit, step: string): Promise<readonly (readonly string[])[]> {
+  const documents = (await readIncident(run)).each?.[step]?.records ?? [];
+  const records = [];
+  for (const document of documents.toReversed()) {
+    const { parts } = (await run.world.documents.get(document)) as unknown as LaneRecord;
+    records.push({ document, orgs: parts.flatMap(({ org, completed }) => (completed.length > 0 ? [org] : [])) });
+  }
+  return lanesBack(records);
 }
 
 type LaneWork = Pick<LaneInput, 'lane' | 'step' | 'work'>;

@@ -18,8 +18,8 @@ export interface LaneInput {
   readonly irHash: string;
   readonly work:
     | { readonly kind: 'out'; readonly orgs: readonly string[]; readonly facts: Facts }
-    /** `record`: a document of an earlier lane, whose acts are taken back in reverse. */
-    | { readonly kind: 'back'; readonly record: string };
+    /** `records`: documents of earlier lanes, the newest first, whose acts are taken back in reverse. `unwind`: which taking back this is. */
+    | { readonly kind: 'back'; readonly records: readonly string[]; readonly unwind: string };
 }
 
 export interface Part {
@@ -32,6 +32,39 @@ export interface Part {
 
 export interface LaneRecord {
   readonly parts: readonly Part[];
+}
+
+/**
+ * What is taken back in one lane: records that share an organization belong together, for two lanes must never undo for the same one. Both the
+ * records given and those of a lane have the newest first.
+ */
+export function lanesBack(
+  records: readonly { readonly document: string; readonly orgs: readonly string[] }[],
+): readonly (readonly string[])[] {
+  let lanes: readonly { readonly documents: readonly string[]; readonly orgs: ReadonlySet<string> }[] = [];
+  for (const { document, orgs } of records.filter((one) => one.orgs.length > 0)) {
+    const same = lanes.filter((lane) => orgs.some((org) => lane.orgs.has(org)));
+    const joined = {
+      documents: [...same.flatMap((lane) => lane.documents), document],
+      orgs: new Set([...same.flatMap((lane) => [...lane.orgs]), ...orgs]),
+    };
+    lanes = [...lanes.filter((lane) => !same.includes(lane)), joined];
+  }
+  const order = new Map(records.map(({ document }, index) => [document, index]));
+  return lanes.map(({ documents }) => documents.toSorted((a, b) => (order.get(a) ?? 0) - (order.get(b) ?? 0)));
+}
+
+/** One part an organization, from records with the newest first: a step that was done again is taken back once, as a run does with its own. */
+export function joinedParts(records: readonly LaneRecord[]): readonly Part[] {
+  const parts = new Map<string, Part>();
+  for (const record of records)
+    for (const part of record.parts.toReversed()) {
+      if (part.completed.length === 0) continue;
+      const newer = parts.get(part.org)?.completed ?? [];
+      const older = part.completed.filter((one) => !newer.some(({ step }) => step === one.step));
+      parts.set(part.org, { ...part, completed: [...older, ...newer] });
+    }
+  return [...parts.values()];
 }
 
 export const asJson = (value: object): Json => value as unknown as JsonObject;
