@@ -39,6 +39,21 @@ async function fleet(o: FleetOptions & { readonly refuses?: Refuses; readonly vi
   return { ...one, begin, on, state };
 }
 
+/** Begun, and halted by the last organization, at whose turn another run has taken the lock of the first. */
+async function lockedBack(each: Exclude<FleetOptions['each'], undefined>) {
+  const one = await fleet({ each: { fail: { then: 'undo' }, ...each }, part: { lock: 'org/{org}' } });
+  one.wrapAction('flow.set', (original) => ({
+    act: async (args, o) => {
+      if (args['org'] !== 'org-12') return original.act(args, o);
+      await one.world.partLocks.take('org/org-01', { holder: 'somebody', incident: 'INC-9' });
+      throw refused('org-12');
+    },
+  }));
+  await one.begin();
+  await one.until((incident) => incident.each?.['fan-out']?.halted != null);
+  return one;
+}
+
 const ended = (incident: Incident): boolean => ['done', 'noop', 'failed'].includes(incident.steps['fan-out']?.status ?? '');
 
 describe('a fan-out', () => {
@@ -217,6 +232,29 @@ describe('a fan-out', () => {
     await one.until(ended);
     expect(one.on('v1')).toEqual(FLEET);
     expect(await one.world.partLocks.isHeld('org/org-06')).toBe(false);
+  });
+
+  it('goes back only while it holds the lock of the organization, and waits for one that another run has', async () => {
+    const one = await lockedBack({});
+    await one.until(() => one.on('v1').length === 1);
+    expect(one.on('v1')).toEqual(['org-01']);
+    await one.clock.advance(60_000);
+    expect(one.on('v1')).toEqual(['org-01']);
+    await one.world.partLocks.release({ incident: 'INC-9' });
+    await one.until((incident) => incident.isRunning === false);
+    expect(one.on('v2')).toEqual(FLEET);
+    expect((await one.state()).back?.failed).toBe(0);
+    for (const org of FLEET) expect(await one.world.partLocks.isHeld(`org/${org}`), org).toBe(false);
+  });
+
+  it('does not go back for an organization whose lock another run keeps, and tells which', async () => {
+    const one = await lockedBack({ timeoutMs: 60_000 });
+    await one.until((incident) => incident.isRunning === false);
+    expect(one.on('v1')).toEqual(['org-01']);
+    expect((await one.all('each.returned')).flatMap(({ failed }) => failed)).toEqual([
+      { org: 'org-01', reason: 'another run holds its lock' },
+    ]);
+    expect(await one.all('step.undone')).toEqual([]);
   });
 
   it('fails for an organization that somebody changes in the same moment, and for no other', async () => {

@@ -7,8 +7,9 @@ import type { Plan } from '../../domain/plan.ts';
 import { BELAY } from '../actor.ts';
 import type { Completed } from '../run.ts';
 import { unwind } from '../unwind.ts';
+import { LOCK_HELD, releaseLock, waitForTurn } from './lock.ts';
 import type { Lane } from './part.ts';
-import { partRun } from './part.ts';
+import { holderOf, partRun } from './part.ts';
 import { partPrefix } from './plan.ts';
 import type { LaneInput, LaneRecord, Part } from './record.ts';
 import { asJson, joinedParts } from './record.ts';
@@ -18,18 +19,15 @@ type BackWork = Extract<LaneInput['work'], { readonly kind: 'back' }>;
 export async function takeLaneBack(lane: Lane, { records, unwind: unwindId }: BackWork): Promise<void> {
   const { context, world, input } = lane;
   const { parts } = (await context.step('record', async () => asJson({ parts: await partsOf(lane, records) }))) as unknown as LaneRecord;
-  const undone: string[] = [];
-  const failed: PartFailure[] = [];
-  const left: Part[] = [];
-  for (const part of parts) {
-    const { problem, completed } = await takePartBack(lane, part);
-    if (problem === null) undone.push(part.org);
-    else {
-      failed.push({ org: part.org, reason: problem });
-      left.unshift({ ...part, completed });
-    }
-  }
+  const going: Going = { undone: [], failed: [], left: [], held: null, turns: 0 };
+  const waiting: Part[] = [];
+  for (const part of parts) if (!(await haveTurn(lane, going, part))) waiting.push(part);
+  for (const part of waiting)
+    if (!(await waitForTurn(lane, () => haveTurn(lane, going, part))))
+      settle(going, part, { problem: LOCK_HELD, completed: part.completed });
+  const { undone, failed, left, held } = going;
   await context.step('end', async () => {
+    if (held !== null) await releaseLock(lane, held);
     // What could not be taken back stays on record, and nothing else does: nobody takes the same back twice.
     const rest = left.length === 0 ? null : await world.documents.put(asJson({ ...aboutOf(lane), parts: left }));
     const data = { step: input.step, lane: input.lane, unwind: unwindId, undone, failed, records, left: rest };
@@ -40,6 +38,44 @@ export async function takeLaneBack(lane: Lane, { records, unwind: unwindId }: Ba
     await world.engine.signal(input.run, input.topic, context.runId, `${context.runId}/ended`);
     return null;
   });
+}
+
+/** What a lane knows so far; rebuilt by replay. */
+interface Going {
+  readonly undone: string[];
+  readonly failed: PartFailure[];
+  readonly left: Part[];
+  /** The organization whose lock has not been given back yet. */
+  held: string | null;
+  turns: number;
+}
+
+/** False: another run has its lock. */
+async function haveTurn(lane: Lane, going: Going, part: Part): Promise<boolean> {
+  if (part.lock !== undefined && !(await takeLock(lane, going, part.org, part.lock))) return false;
+  settle(going, part, await takePartBack(lane, part));
+  return true;
+}
+
+function settle(going: Going, part: Part, { problem, completed }: PartBack): void {
+  if (problem === null) going.undone.push(part.org);
+  else {
+    going.failed.push({ org: part.org, reason: problem });
+    going.left.unshift({ ...part, completed });
+  }
+}
+
+/** Gives the lock of the organization before back and takes this one's: one checkpoint for both. */
+async function takeLock(lane: Lane, going: Going, org: string, lock: string): Promise<boolean> {
+  const { context, world, input } = lane;
+  const { held } = going;
+  going.turns += 1;
+  const isTaken = (await context.step(`turn${going.turns}`, async () => {
+    if (held !== null) await releaseLock(lane, held);
+    return world.partLocks.take(lock, { holder: holderOf(lane, org), incident: input.incident });
+  })) as boolean;
+  going.held = isTaken ? org : null;
+  return isTaken;
 }
 
 const aboutOf = ({ context, input }: Lane) => ({ incident: input.incident, step: input.step, lane: context.runId });

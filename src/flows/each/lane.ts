@@ -9,8 +9,9 @@ import { BELAY } from '../actor.ts';
 import type { Facts } from '../facts.ts';
 import type { World } from '../world.ts';
 import { takeLaneBack } from './back.ts';
+import { LOCK_HELD, releaseLock, waitForTurn } from './lock.ts';
 import type { Lane, Turn } from './part.ts';
-import { beginTurn, carryOut, holderOf } from './part.ts';
+import { beginTurn, carryOut } from './part.ts';
 import type { LaneInput, Part } from './record.ts';
 import { asJson, countsOf, EACH_LANE, failuresOf, namesOf } from './record.ts';
 
@@ -19,8 +20,6 @@ export { EACH_LANE };
 const TELL_EVERY_MS = 10_000;
 /** Failures of one lane that have an event each. */
 const MOST_TOLD = 50;
-/** A lock that somebody else holds is asked for again after the lane's other organizations, and then for so long. */
-const LOCK_WAIT_MS = { first: 1_000, most: 30_000, limit: 900_000 };
 
 export function eachLaneFlow(world: World): Flow {
   return async (context, json) => {
@@ -71,23 +70,15 @@ async function haveTurn(lane: Lane, going: Going, org: string): Promise<boolean>
 async function playTurn(lane: Lane, org: string, turn: Exclude<Turn, { kind: 'held' }>): Promise<Part> {
   if (turn.kind === 'left') return { org, status: 'left', reason: '', completed: [] };
   if (turn.kind === 'refused') return { org, status: 'failed', reason: turn.why, completed: [] };
-  return carryOut(lane, org, turn.plan);
+  const part = await carryOut(lane, org, turn.plan);
+  return turn.lock === null ? part : { ...part, lock: turn.lock };
 }
 
 async function waitForLock(lane: Lane, going: Going, org: string): Promise<void> {
-  const { context, step } = lane;
-  const until = (await context.now()) + (step.timeoutMs ?? LOCK_WAIT_MS.limit);
-  for (let waitMs = LOCK_WAIT_MS.first; ; waitMs = Math.min(2 * waitMs, LOCK_WAIT_MS.most)) {
-    if (await haveTurn(lane, going, org)) return;
-    const now = await context.now();
-    if (now >= until) {
-      const part: Part = { org, status: 'failed', reason: 'another run holds its lock', completed: [] };
-      going.parts.push(part);
-      going.unsettled = part;
-      return;
-    }
-    await context.sleepUntil(Math.min(until, now + waitMs));
-  }
+  if (await waitForTurn(lane, () => haveTurn(lane, going, org))) return;
+  const part: Part = { org, status: 'failed', reason: LOCK_HELD, completed: [] };
+  going.parts.push(part);
+  going.unsettled = part;
 }
 
 /** Settles the organization before and begins this one: one checkpoint for both. */
@@ -117,11 +108,6 @@ async function settle(lane: Lane, going: Going): Promise<Instant> {
     : { type: 'each.progressed', data: about, at, actor: BELAY };
   await world.incidents.append(input.incident, { key: `${lane.context.runId}/told${going.parts.length}`, events: [event] });
   return at;
-}
-
-async function releaseLock(lane: Lane, org: string): Promise<void> {
-  if (lane.step.runbook.lock === undefined) return;
-  await lane.world.partLocks.release({ incident: lane.input.incident, holder: holderOf(lane, org) });
 }
 
 /** The record first, then the word that it is there: whoever waits must find it. */

@@ -28,7 +28,7 @@ export type Turn =
   | { readonly kind: 'left' }
   | { readonly kind: 'held'; readonly lock: string }
   | { readonly kind: 'refused'; readonly why: string }
-  | { readonly kind: 'go'; readonly plan: Plan };
+  | { readonly kind: 'go'; readonly plan: Plan; readonly lock: string | null };
 
 export const holderOf = ({ input }: Pick<Lane, 'input'>, org: string): string => `${input.run}/${input.step}/${org}`;
 
@@ -49,7 +49,7 @@ export async function beginTurn(lane: Lane, org: string, facts: Facts): Promise<
       { runbook, irHash: input.irHash },
       { inputs: given.value, incident: { id: input.incident }, outputs: {} },
     );
-    return { kind: 'go', plan };
+    return { kind: 'go', plan, lock };
   } catch (error) {
     if (!BelayError.is(error)) throw error;
     return { kind: 'refused', why: error.message };

@@ -28,6 +28,8 @@ export interface Part {
   readonly reason: string;
   /** What was changed, in order: what taking back needs. */
   readonly completed: readonly Completed[];
+  /** What it held alone meanwhile; taking back holds the same. */
+  readonly lock?: string;
 }
 
 export interface LaneRecord {
