@@ -1,7 +1,9 @@
 // Many organizations, each with a switch of its own, and a runbook that puts one of them on another flow: what tests of `each` are played on.
 import { createCel } from '../../../src/adapters/cel/index.ts';
 import { ACTIONS } from '../../../src/domain/catalog.ts';
+import { BelayError } from '../../../src/domain/errors.ts';
 import type { BatchEnd } from '../../../src/domain/fan-out.ts';
+import { eachView } from '../../../src/domain/fan-out.ts';
 import type { EachStep, Runbook, Step } from '../../../src/domain/ir.ts';
 import { bareRunbook } from '../../../src/domain/ir.ts';
 import { linkRunbook } from '../../../src/domain/link-runbooks.ts';
@@ -10,8 +12,9 @@ import type { FakeTarget } from '../fakes/action.ts';
 import { createFakeAction, fakeTargetOn } from '../fakes/action.ts';
 import type { DurableDisk } from '../fakes/durable-disk.ts';
 import type { KillSwitch } from '../fakes/kill-switch.ts';
+import type { viewOf } from './deploy.ts';
 import { SHOP } from './deploy.ts';
-import { STEP } from './play.ts';
+import { ANA, play, STEP } from './play.ts';
 import { deployRunbook } from './runbook.ts';
 
 export const FLEET: readonly string[] = Array.from({ length: 12 }, (_, index) => `org-${String(index + 1).padStart(2, '0')}`);
@@ -107,3 +110,28 @@ export function fleetRunbook(o: FleetOptions = {}): Runbook {
 }
 
 export const CEL = createCel();
+
+type Refuses = (org: string) => Error | null;
+export const refused = (org: string): Error => new BelayError('BELAY_TARGET_UNREACHABLE', `${org} does not answer`, { effect: 'none' });
+
+/** A fleet at play: its first incident, who stands where, and how far the fan-out is. */
+export async function fleet(
+  o: FleetOptions & { readonly refuses?: Refuses; readonly views?: () => readonly ReturnType<typeof viewOf>[] } = {},
+) {
+  const { refuses, views, ...options } = o;
+  const one = await play({
+    runbook: fleetRunbook(options),
+    system: FLEET_SYSTEM,
+    actions: flowActions(refuses),
+    expression: CEL,
+    ...(views === undefined ? {} : { views }),
+  });
+  const begin = () => one.commands.startRun(ANA, { runbook: 'fleet', inputs: {}, key: 'k' });
+  const on = (flow: string): readonly string[] => FLEET.filter((org) => flowOf(one.disk, org).value === flow);
+  const state = async () => {
+    const found = (await one.incident()).each?.['fan-out'];
+    if (found === undefined) throw new Error('no fan-out');
+    return eachView(found);
+  };
+  return { ...one, begin, on, state };
+}
