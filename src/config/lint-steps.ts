@@ -10,6 +10,7 @@ import { demandKnown } from './lint-names.ts';
 import { lintPromise } from './lint-promises.ts';
 import { lintRun } from './lint-run.ts';
 import { lintSettings } from './lint-settings.ts';
+import { lintStrict } from './lint-strict.ts';
 import type { StepAsking as Asking, LintContext } from './lint-types.ts';
 import type { Problems } from './problems.ts';
 import { entryAt } from './read.ts';
@@ -151,6 +152,7 @@ function lintKind(step: Step, asking: Asking): void {
     case 'verify':
     case 'watch':
       for (const [index, check] of step.checks.entries()) lintProbe(check, [step.mode, index], asking);
+      if (step.kind === 'watch') lintStrict(step, asking);
       return;
     case 'collect':
       for (const [index, one] of step.from.entries()) {

@@ -26,6 +26,8 @@ interface WhileHolding {
   readonly stopOn: 'fail';
   readonly since: Instant;
   readonly forMs: number;
+  /** Must hold, too, whatever the mode of the step. */
+  readonly beside: readonly Check[];
   /** What was not watched by then is not watched any more. */
   readonly limit?: Instant;
 }
@@ -60,7 +62,14 @@ interface Batch {
 }
 
 export async function sampleChecks(visit: Sampled, sampling: Sampling): Promise<Judged> {
-  let seen: Seen = { coveredMs: 0, samples: 0, blind: 0, lastAt: null, lastGoodAt: null, holdsSince: visit.step.checks.map(() => null) };
+  let seen: Seen = {
+    coveredMs: 0,
+    samples: 0,
+    blind: 0,
+    lastAt: null,
+    lastGoodAt: null,
+    holdsSince: checksOf(visit, sampling).map(() => null),
+  };
   for (let batch = 1; ; batch += 1) {
     const before = seen;
     const sampled = (await visit.run.context.step(
@@ -70,6 +79,11 @@ export async function sampleChecks(visit: Sampled, sampling: Sampling): Promise<
     if (sampled.over) return judged(visit, sampling, sampled);
     seen = sampled.seen;
   }
+}
+
+/** Those of the step come first. */
+function checksOf({ step }: Sampled, sampling: Sampling): readonly Check[] {
+  return sampling.stopOn === 'pass' ? step.checks : [...step.checks, ...sampling.beside];
 }
 
 /** Short windows have short batches, so that a kill costs a part of them and not the whole. */
@@ -104,14 +118,15 @@ async function sampleOnce(visit: Sampled, sampling: Sampling, before: Seen): Pro
   const lookup = lookupIn(run.world.system, factsOf(run), null);
   const from = time.monotonicMs();
   const since = sampling.stopOn === 'fail' ? sampling.since : undefined;
-  const raw = await Promise.all(step.checks.map((check) => runCheck(run.world, check, lookup, since)));
+  const checks = checksOf(visit, sampling);
+  const raw = await Promise.all(checks.map((check) => runCheck(run.world, check, lookup, since)));
   const now = time.now();
   // A slow probe is no gap: what it took is granted on top.
   const reachMs = GAP_INTERVALS * step.everyMs + (time.monotonicMs() - from);
   const unbroken = before.lastAt !== null && now - before.lastAt <= reachMs;
   const holdsSince = raw.map((one, index) => (one.result === 'pass' ? ((unbroken ? before.holdsSince[index] : null) ?? now) : null));
-  const outcomes = raw.map((one, index) => heldLongEnough(one, step.checks[index] as Check, holdsSince[index] ?? null, now));
-  const result = combine(step.mode, outcomes);
+  const outcomes = raw.map((one, index) => heldLongEnough(one, checks[index] as Check, holdsSince[index] ?? null, now));
+  const result = verdictOf(step, outcomes);
   const good =
     result === 'pass' ||
     (result === 'inconclusive' && outcomes.every((one) => one.known || one.absent === true) && outcomes.some((one) => one.known));
@@ -125,6 +140,13 @@ async function sampleOnce(visit: Sampled, sampling: Sampling, before: Seen): Pro
     holdsSince,
   };
   return { result, outcomes, seen };
+}
+
+/** `any` is about the step's own checks: what must hold beside them is no way out of them, nor they of it. */
+function verdictOf({ mode, checks }: VerifyStep | WatchStep, outcomes: readonly CheckOutcome[]): CheckResult {
+  if (mode === 'all' || outcomes.length === checks.length) return combine(mode, outcomes);
+  const both = [combine('any', outcomes.slice(0, checks.length)), combine('all', outcomes.slice(checks.length))];
+  return both.includes('fail') ? 'fail' : both.includes('inconclusive') ? 'inconclusive' : 'pass';
 }
 
 /** A check with `for` passes only once it has passed that long without a break. */
@@ -157,7 +179,10 @@ function neededMs({ forMs }: WhileHolding, everyMs: number): number {
 
 function judged(visit: Sampled, sampling: Sampling, { result, outcomes, seen }: Batch): Judged {
   const { coveredMs: watchedMs, samples, blind } = seen;
-  const open = outcomes.find((one) => one.result !== 'pass' && one.absent !== true) ?? outcomes.find((one) => one.result !== 'pass');
+  const own = outcomes.slice(0, visit.step.checks.length);
+  // One that passes is all that `any` wants: what the others say is no reason.
+  const asked = visit.step.mode === 'any' && own.some((one) => one.result === 'pass') ? outcomes.slice(own.length) : outcomes;
+  const open = asked.find((one) => one.result !== 'pass' && one.absent !== true) ?? asked.find((one) => one.result !== 'pass');
   const short = sampling.stopOn === 'fail' && result === 'inconclusive' ? `watched for ${watchedMs} of ${sampling.forMs} ms` : '';
   return {
     result,

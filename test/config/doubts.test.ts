@@ -101,3 +101,14 @@ test('D20: a runbook that starts by itself and switches, with no watch behind it
     'warning: the runbook starts by itself, and nobody watches what comes after switch',
   ]);
 });
+
+test('a strict watch in a runbook without a trigger whose limit can be tightened is warned of', () => {
+  const strict = RUNBOOK.replace('for: 10m\nevery: 30s', 'for: 10m\nevery: 30s\nstrict: 0.5');
+  const warned = (text: string) =>
+    lintFolder(workspace({ [BASE_RUNBOOK]: text }))
+      .diagnostics.filter((one) => one.rule === 'strict-nothing')
+      .map((one) => one.severity);
+  expect(strict).not.toBe(RUNBOOK);
+  expect(warned(strict)).toEqual([]);
+  expect(warned(strict.replace(/^triggers:\n( .*\n)+/m, ''))).toEqual(['warning']);
+});

@@ -1,16 +1,19 @@
 // A watch with `strict`: the runbook's triggers at a part of their limits, as long as the step runs, and what follows when one is passed.
 import { describe, expect, it } from 'vitest';
 import type { Runbook } from '../../src/domain/ir.ts';
-import { strictChecks } from '../../src/domain/strict.ts';
-import { SHOP } from '../world/scenes/deploy.ts';
+import { strictOverlay } from '../../src/domain/strict.ts';
+import { DurableDisk } from '../world/fakes/durable-disk.ts';
+import { KillSwitch } from '../world/fakes/kill-switch.ts';
+import { createFakeTime } from '../world/fakes/time.ts';
+import { SHOP, START } from '../world/scenes/deploy.ts';
 import { CEL } from '../world/scenes/fan-out.ts';
-import { ANA, play, STEP } from '../world/scenes/play.ts';
+import { ANA, type Play, play, STEP } from '../world/scenes/play.ts';
 import { deployRunbook } from '../world/scenes/runbook.ts';
 
-const watching = (strict: number): Runbook =>
+const watching = (strict: number, mode: 'all' | 'any' = 'all', orgs = true): Runbook =>
   deployRunbook({
     id: 'watching',
-    inputs: { org: { type: 'org', required: true } },
+    inputs: { org: { type: 'org', required: orgs } },
     clocks: {},
     evidence: [],
     start: 'ask',
@@ -27,7 +30,7 @@ const watching = (strict: number): Runbook =>
             title: 'Watch',
             forMs: 30_000,
             everyMs: 1_000,
-            mode: 'all',
+            mode,
             strict,
             checks: [{ probe: 'http', with: { url: 'http://shop/' }, expect: 'tried == 10' }],
           },
@@ -37,8 +40,7 @@ const watching = (strict: number): Runbook =>
   });
 
 /** The share of failures that the traffic proves at least. */
-async function watched(strict: number, lower: number) {
-  const one = await play({ runbook: watching(strict), expression: CEL });
+function measure(one: Play, lower: number): readonly unknown[] {
   const asked: unknown[] = [];
   (one.world.probes as Record<string, unknown>)['metric'] = {
     measure: async (args: unknown) => {
@@ -47,9 +49,16 @@ async function watched(strict: number, lower: number) {
       return { known: true, values, interval: { lower, upper: lower * 2 } };
     },
   };
-  await one.commands.startRun(ANA, { runbook: 'watching', inputs: { org: 'acme' }, key: 'k' });
+  return asked;
+}
+
+async function watched(strict: number, lower: number, o: { readonly mode?: 'all' | 'any'; readonly org?: null } = {}) {
+  const one = await play({ runbook: watching(strict, o.mode, o.org !== null), expression: CEL });
+  const asked = measure(one, lower);
+  await one.commands.startRun(ANA, { runbook: 'watching', inputs: o.org === null ? {} : { org: 'acme' }, key: 'k' });
   await one.until((incident) => incident.isRunning === false);
-  return { asked, status: (await one.incident()).steps['watch']?.status };
+  const { status, detail } = (await one.incident()).steps['watch'] ?? {};
+  return { asked, status, detail };
 }
 
 describe('a strict watch', () => {
@@ -64,13 +73,55 @@ describe('a strict watch', () => {
     expect((await watched(0.5, 0.009)).status).toBe('done');
   });
 
+  it('fails with `any`, too: a check that passes is no way out of the tighter limit', async () => {
+    expect((await watched(0.5, 0.012, { mode: 'any' })).status).toBe('failed');
+    expect((await watched(0.5, 0.009, { mode: 'any' })).status).toBe('done');
+  });
+
+  it('records which triggers it tightened, and which it could not for want of an organization', async () => {
+    expect((await watched(0.5, 0.009)).detail).toMatchObject({ tightened: ['http-5xx'], notTightened: [] });
+    const everybody = await watched(0.5, 0.012, { org: null });
+    expect(everybody.detail).toMatchObject({ tightened: [], notTightened: [{ trigger: 'http-5xx', why: 'no-org' }] });
+    expect((await watched(1, 0.009)).detail).not.toHaveProperty('tightened');
+  });
+
+  it('keeps to the limits that belay.yaml had when it began, over a restart with an edited one', async () => {
+    const [disk, clock, kill] = [new DurableDisk(), createFakeTime(START, 3), new KillSwitch()];
+    const runbook = watching(0.5);
+    const first = await play({ disk, clock, kill, runbook, expression: CEL });
+    measure(first, 0.009);
+    await first.commands.startRun(ANA, { runbook: 'watching', inputs: { org: 'acme' }, key: 'k' });
+    await first.until((incident) => incident.steps['watch']?.status === 'running');
+    await clock.advance(12_000);
+    kill.kill();
+    const second = await play({ disk, clock, runbook, expression: CEL, system: { ...SHOP, triggers: [] } });
+    const asked = measure(second, 0.012);
+    await second.until((incident) => incident.isRunning === false);
+    expect(asked[0]).toEqual({ trigger: 'http-5xx', org: 'acme' });
+    expect((await second.incident()).steps['watch']).toMatchObject({ status: 'failed', detail: { tightened: ['http-5xx'] } });
+  });
+
+  it('has nothing to tighten in a trigger without a limit of its own, and in one that is gone', () => {
+    const rule = SHOP.triggers[0] as (typeof SHOP.triggers)[number];
+    const { breach: _, ...manual } = rule;
+    expect(strictOverlay(['http-5xx', 'other'], [manual], { strict: 0.5, org: 'acme' })).toEqual({
+      checks: [],
+      tightened: [],
+      notTightened: [
+        { trigger: 'http-5xx', why: 'no-limit' },
+        { trigger: 'other', why: 'gone' },
+      ],
+    });
+  });
+
   it('writes limits as expressions take them', () => {
     const [rule] = SHOP.triggers;
     const checks = (above: number) =>
-      strictChecks([{ ...(rule as (typeof SHOP.triggers)[number]), scope: 'all', breach: { above, overMs: 1, stillMs: 1, forMs: 0 } }], {
-        strict: 0.5,
-        org: null,
-      });
+      strictOverlay(
+        ['http-5xx'],
+        [{ ...(rule as (typeof SHOP.triggers)[number]), scope: 'all', breach: { above, overMs: 1, stillMs: 1, forMs: 0 } }],
+        { strict: 0.5, org: null },
+      ).checks;
     expect([0.02, 10, 1e-6].map((above) => checks(above)[0]?.expect)).toEqual(['lower <= 0.01', 'lower <= 5.0', 'lower <= 0.0000005']);
     for (const above of [0.02, 10, 1e-6])
       expect(CEL.evaluate(checks(above)[0]?.expect ?? '', { lower: 'double' }, { lower: 0 })).toEqual({ ok: true, value: true });
