@@ -2,7 +2,7 @@
 // an override beats the default. Which of them Belay turned off is remembered, so that `on` brings back those and no others.
 import { BelayError } from '../../domain/errors.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
-import { ordersOfOneChange } from '../../domain/orders.ts';
+import { oneChange } from '../../domain/orders.ts';
 import { isOn } from '../../domain/setting.ts';
 import type { Digest } from '../../ports/digest.ts';
 import type { Http } from '../../ports/http.ts';
@@ -63,10 +63,10 @@ export function createFlagsmith(spec: FlagsmithSpec, { http, digest, dataDir }: 
           rows.flatMap(({ id, isDefault, enabled }) => (!isDefault && (enabled || taken.includes(id)) ? [id] : [])),
         );
       // Overrides first: as long as the default stands, those without one notice nothing.
-      const order = ordersOfOneChange();
+      const { took, refused } = oneChange();
       for (const row of wrong.toSorted((a, b) => Number(a.isDefault) - Number(b.isDefault))) {
         const path = `environments/${spec.environment}/featurestates/${row.id}/`;
-        await order(() => ask({ method: 'PATCH', path, body: { enabled: value } }));
+        await ask({ method: 'PATCH', path, body: { enabled: value } }).then(took, refused);
       }
       if (value === true) await writeTaken(dataDir, spec.id, []);
     },

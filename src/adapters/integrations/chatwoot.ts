@@ -4,7 +4,7 @@ import { Unusable } from '../../domain/answer.ts';
 import { BelayError } from '../../domain/errors.ts';
 import type { IntegrationOptions } from '../../domain/integration-catalog.ts';
 import type { JsonObject } from '../../domain/json.ts';
-import { ordersOfOneChange } from '../../domain/orders.ts';
+import { oneChange } from '../../domain/orders.ts';
 import { type Fields, fieldsIn, isFields, labelText, textIn as textOr } from '../../domain/received.ts';
 import type { Deed, Integration } from '../../ports/integration.ts';
 import { type Ask, type AskDeps, asking, bare, conflict, demandKey, readFrom, textIn, wrongOption } from './ask.ts';
@@ -161,8 +161,8 @@ function deedOf(desk: Desk, on: boolean): Deed {
 }
 
 async function change({ ask }: Desk, seen: Automations, wanted: Automations): Promise<void> {
-  const oneOf = ordersOfOneChange();
-  const order = (question: Parameters<Ask>[0]) => oneOf(() => ask({ ...question, acts: true }));
+  const { took, refused } = oneChange();
+  const order = (question: Parameters<Ask>[0]) => ask({ ...question, acts: true }).then(took, refused);
   if (seen.bot?.id !== wanted.bot?.id)
     await order({ method: 'POST', path: `/inboxes/${seen.inbox.id}/set_agent_bot`, json: { agent_bot: wanted.bot?.id ?? null } });
   for (const [index, rule] of seen.rules.entries()) {

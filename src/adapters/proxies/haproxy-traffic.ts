@@ -4,7 +4,7 @@
 import { access, constants, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { BelayError } from '../../domain/errors.ts';
-import { ordersOfOneChange } from '../../domain/orders.ts';
+import { oneChange } from '../../domain/orders.ts';
 import type { ProxyOptions } from '../../domain/proxy-catalog.ts';
 import type { TrafficSplit, TrafficState } from '../../ports/traffic-split.ts';
 import { demandWord, openSocket } from './haproxy-socket.ts';
@@ -50,8 +50,8 @@ export function createHaproxyTraffic(options: ProxyOptions<'haproxy'>, { baseDir
       const weight = Math.round(share * 100);
       // Who gets more is told first: with both at nothing, nobody would answer.
       const told = servers.map((name) => ({ name, weight: name === to ? weight : 100 - weight })).toSorted((a, b) => b.weight - a.weight);
-      const order = ordersOfOneChange();
-      for (const one of told) await order(() => socket.change('set', 'server', `${backend}/${one.name}`, 'weight', String(one.weight)));
+      const { took, refused } = oneChange();
+      for (const one of told) await socket.change('set', 'server', `${backend}/${one.name}`, 'weight', String(one.weight)).then(took, refused);
       if (stateFile !== null) await keep(stateFile, await socket.look('show', 'servers', 'state'));
     },
   } satisfies TrafficSplit;

@@ -9,6 +9,7 @@ import { exportPrometheusRules, importPrometheusRules } from '../../../src/adapt
 import { loadAndLint } from '../../../src/config/lint.ts';
 import type { Selector, SignalSpec } from '../../../src/domain/signal.ts';
 import type { TriggerRule } from '../../../src/domain/trigger.ts';
+import { environmentOf } from '../../world/example-env.ts';
 import { TOOLS } from '../../config/workspace.ts';
 import { signal, trigger } from '../../flows/detect-world.ts';
 import * as prometheus from '../../world/parts/prometheus.ts';
@@ -27,10 +28,7 @@ function folderOf(files: Readonly<Record<string, string>>): string {
 function systemOf(example: string) {
   const folder = path.join(EXAMPLES, example);
   const text = readFileSync(path.join(folder, 'belay.yaml'), 'utf8');
-  const env = Object.fromEntries(
-    [...text.matchAll(/\{env\.(\w+)\}/g)].map(([, name = '']) => [name, name.endsWith('ADDRESS') ? '127.0.0.1:1' : 'http://127.0.0.1:1']),
-  );
-  const { system } = loadAndLint(folder, { ...TOOLS, driverProblem: () => null, env });
+  const { system } = loadAndLint(folder, { ...TOOLS, driverProblem: () => null, env: environmentOf(text) });
   if (system === null) throw new Error(`${example} cannot be read`);
   return system;
 }
