@@ -51,7 +51,8 @@ export function createHaproxyTraffic(options: ProxyOptions<'haproxy'>, { baseDir
       // Who gets more is told first: with both at nothing, nobody would answer.
       const told = servers.map((name) => ({ name, weight: name === to ? weight : 100 - weight })).toSorted((a, b) => b.weight - a.weight);
       const { took, refused } = oneChange();
-      for (const one of told) await socket.change('set', 'server', `${backend}/${one.name}`, 'weight', String(one.weight)).then(took, refused);
+      for (const one of told)
+        await socket.change('set', 'server', `${backend}/${one.name}`, 'weight', String(one.weight)).then(took, refused);
       if (stateFile !== null) await keep(stateFile, await socket.look('show', 'servers', 'state'));
     },
   } satisfies TrafficSplit;

@@ -9,9 +9,9 @@ import { exportPrometheusRules, importPrometheusRules } from '../../../src/adapt
 import { loadAndLint } from '../../../src/config/lint.ts';
 import type { Selector, SignalSpec } from '../../../src/domain/signal.ts';
 import type { TriggerRule } from '../../../src/domain/trigger.ts';
-import { environmentOf } from '../../world/example-env.ts';
 import { TOOLS } from '../../config/workspace.ts';
 import { signal, trigger } from '../../flows/detect-world.ts';
+import { environmentOf } from '../../world/example-env.ts';
 import * as prometheus from '../../world/parts/prometheus.ts';
 
 const EXAMPLES = path.join(import.meta.dirname, '../../../examples');
