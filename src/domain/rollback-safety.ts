@@ -65,6 +65,8 @@ export interface DatabaseFacts {
   readonly applied: readonly string[];
   /** Of the release that would be live; null where nobody asks. */
   readonly knownThere: readonly Pick<Migration, 'id'>[] | null;
+  /** What is applied by the names and the order of that release: a table may hold the newest one alone. */
+  readonly appliedThere: readonly string[];
   /** Of the release that is live now: it alone can take back what it brought. */
   readonly known: readonly Migration[];
   readonly boot: 'refuses' | 'starts-blindly' | 'unknown';
@@ -118,8 +120,8 @@ const releaseOf = ({ release }: Pick<DatabaseFacts, 'release'>): { readonly rele
 const inOrder = (ids: readonly string[], { applied }: DatabaseFacts): readonly string[] => applied.filter((id) => ids.includes(id));
 
 /** What the release that would be live was written for and would not find: somebody took it back, or a step goes one too far. */
-function lackingIn({ applied, knownThere, revert, later }: DatabaseFacts): readonly string[] {
-  const stays = new Set(applied.filter((id) => !revert.includes(id) && !later.includes(id)));
+function lackingIn({ appliedThere, knownThere, revert, later }: DatabaseFacts): readonly string[] {
+  const stays = new Set(appliedThere.filter((id) => !revert.includes(id) && !later.includes(id)));
   return (knownThere ?? []).map(({ id }) => id).filter((id) => !stays.has(id));
 }
 

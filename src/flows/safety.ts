@@ -86,6 +86,7 @@ async function judgeWay(database: Database, migrations: Migrations, way: Way): P
   const known = await migrations.known(from);
   const applied = await migrations.applied(from);
   const knownThere = to === null ? null : await migrations.known(to);
+  const appliedThere = to === null ? [] : await migrations.applied(to);
   // Each goes on from where the one before it stopped: the one that goes furthest says what is gone in the end.
   const furthest = (downs: readonly string[]): readonly string[] => {
     const ways = downs.map((down) => downPlan(applied, known, down)).map((one) => (one.ok ? one.revert : []));
@@ -98,7 +99,8 @@ async function judgeWay(database: Database, migrations: Migrations, way: Way): P
     database,
     known.filter(({ id }) => ahead.includes(id) || revert.includes(id) || later.includes(id)),
   );
-  const facts = { database: database.spec.id, release: to, applied, knownThere, known, boot: migrations.boot, revert, later, judged };
+  const about = { database: database.spec.id, release: to, boot: migrations.boot };
+  const facts = { ...about, applied, knownThere, appliedThere, known, revert, later, judged };
   const drops = takenBack(facts).flatMap((id) => judged.get(id)?.down?.drops ?? []);
   const losses = await Promise.all(drops.map((one) => countLoss(database, one)));
   const safety = judgeDatabase({ ...facts, losses });

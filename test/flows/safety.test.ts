@@ -29,6 +29,7 @@ const facts = (o: Partial<DatabaseFacts>): DatabaseFacts => ({
   later: [],
   judged: new Map([['2_b', { up: judged('breaks', 'lossless'), down: judged('ok', 'lossless') }]]),
   losses: [],
+  appliedThere: o.applied ?? ['1_a', '2_b'],
   ...o,
 });
 const ups = (up: Judgement | null, down: Judgement | null = judged('ok', 'lossless')) => ({ judged: new Map([['2_b', { up, down }]]) });
@@ -146,6 +147,16 @@ describe('a plan with more than one step down', () => {
     expect(both?.reasons).toContainEqual({ why: 'taken-later', database: 'crm', ids: ['2_b'] });
     expect(both).toMatchObject({ verdict: 'roll-forward-only', reasons: expect.arrayContaining([lost]) });
     expect((await judge(SWITCH, down('2_b')))?.reasons).toContainEqual({ why: 'not-taken-back', database: 'crm', ids: ['3_c'] });
+  });
+
+  it('asks the release that would be live what is applied: the one that is live may know less of it', async () => {
+    const crm = createFakeDatabase({ target: 'shop', known: { v1: ALL, v2: ['1_a'] }, applied: ALL });
+    const shop = { current: async () => ({ release: 'v2' }) } as unknown as World['targets'][string];
+    // As Alembic does it: the newest one alone is written down.
+    const applied = async (by: string) => (by === 'v1' ? ALL : ['1_a', '3_c']);
+    const head = { ...crm, migrations: crm.migrations === null ? null : { ...crm.migrations, applied } };
+    const judged = await judgeSafety({ databases: { crm: head }, targets: { shop } }, [SWITCH]);
+    expect(judged?.safety).toEqual({ verdict: 'code-only', reasons: [{ why: 'same-schema', database: 'crm', release: 'v1' }] });
   });
 
   it('is no code alone where the code can run on it and a step after the switch throws away what came with it', () => {

@@ -50,6 +50,7 @@ describe('the classifier', () => {
       release: 'v1',
       applied: ['1_a', '2_b'],
       knownThere: [{ id: '1_a' }],
+      appliedThere: ['1_a', '2_b'],
       known: [{ id: '2_b', up: '', down: '', reversible: true }],
       boot: 'unknown',
       revert: ['2_b'],
