@@ -57,7 +57,7 @@ ${fence('do flow.set', 'with: { switch: flow, org: "{org}", to: v1 }\nundo: { do
 
 ### Every organization {#fan-out}
 ${fence('each org-back', 'over: organizations\natOnce: 4\nwith: { org: "{org}" }')}`,
-  'runbooks/hold.runbook.md': `${frontOf('hold', ORG)}
+  'runbooks/hold.runbook.md': `${frontOf('hold', `${ORG}lock: "org/{org}"\n`)}
 ## Hold
 
 ### Freeze new activations {#hold}
