@@ -58,6 +58,9 @@ export function deliveryStateWord(state: DeliveryState, lang: Lang): string {
 /** The question of a guard, its answer, why, and the plain facts that it was answered from. */
 export function guardText(verdict: GuardVerdict, lang: Lang): string {
   const texts = TEXTS[lang];
+  // A question is no measurement that failed: what is asked is what the reader needs.
+  if (verdict.reason === 'ask' && typeof verdict.facts['ask'] === 'string')
+    return `${verdict.guard}: ${texts.guardAsks(verdict.facts['ask'])}`;
   const question = Object.hasOwn(texts.guards, verdict.guard) ? ` ${texts.guards[verdict.guard as GuardId]}` : '';
   const reason = Object.hasOwn(GUARD_REASONS[lang], verdict.reason) ? GUARD_REASONS[lang][verdict.reason] : verdict.reason;
   const why = [reason, ...guardFacts(verdict, lang)].filter((part) => part !== '').join(', ');

@@ -62,6 +62,8 @@ describe('events as text', () => {
     expect(guardText({ guard: 'fleet-uniform', answer: 'inconclusive', reason: '', facts: {} }, 'pt-BR')).toBe(
       'fleet-uniform: não dá para saber',
     );
+    const asked = { guard: 'small-bug', answer: 'inconclusive', reason: 'ask', facts: { ask: 'Is it a small bug?' } } as const;
+    expect(guardText(asked, 'en')).toBe('small-bug: people are asked: Is it a small bug?');
   });
 
   it('has a sentence for every reason that a guard of Belay can give', () => {

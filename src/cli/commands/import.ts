@@ -64,6 +64,8 @@ function countsOf(found: readonly Found[]): Readonly<Record<string, number>> {
   return counts;
 }
 
+const MOST_OF_A_NAME = 22;
+
 function report(
   found: readonly Found[],
   steps: number,
@@ -76,7 +78,8 @@ function report(
       String(one.line),
       words[`import.kind.${one.kind}`],
       words[`import.became.${one.became}`],
-      clean(one.where ?? ''),
+      // Names made of headings are long; what the document says is what people look for.
+      cut(clean(one.where ?? ''), MOST_OF_A_NAME),
       cut(clean(one.text), 60),
     ]);
   const human = found.filter((one) => one.needs !== null);

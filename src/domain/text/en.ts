@@ -143,6 +143,7 @@ export const en: Texts = {
     G9: 'Are we allowed to?',
     G10: 'Is the source of the figures trusted?',
   },
+  guardAsks: (question) => `people are asked: ${question}`,
   guardAnswers: { pass: 'yes', fail: 'no', inconclusive: 'cannot be told', 'not-applicable': 'not applicable' },
   clock: {
     running: (clock, left) => `${clock}: ${left} left`,

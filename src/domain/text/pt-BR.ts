@@ -146,6 +146,7 @@ export const ptBR: Texts = {
     G9: 'Temos permissão?',
     G10: 'A origem dos números é confiável?',
   },
+  guardAsks: (question) => `as pessoas decidem: ${question}`,
   guardAnswers: { pass: 'sim', fail: 'não', inconclusive: 'não dá para saber', 'not-applicable': 'não se aplica' },
   clock: {
     running: (clock, left) => `${clock}: faltam ${left}`,

@@ -34,6 +34,7 @@ export interface Texts {
   readonly deliveryStates: Readonly<Record<DeliveryState, string>>;
   readonly triggerStatuses: Readonly<Record<TriggerStatus, string>>;
   readonly guards: Readonly<Record<GuardId, string>>;
+  guardAsks(question: string): string;
   readonly guardAnswers: Readonly<Record<GuardAnswer, string>>;
   readonly clock: {
     running(clock: string, left: string): string;
