@@ -327,13 +327,20 @@ const WRITES: readonly CommandSpec[] = [
 
 const EVIDENCE: CommandSpec = {
   usage: 'evidence',
-  about: 'export an incident as one file; verify it offline',
+  about: 'export an incident as one file; verify it offline; keep what is missing by hand',
   under: [
     {
       usage: 'export <incident>',
       about: 'the whole record of an incident as one sealed file, on stdout or in --out',
       options: [{ flags: '--out <file>', about: 'write it here; a file that is there already is not touched' }],
       load: () => import('./commands/evidence-export.ts'),
+    },
+    {
+      usage: 'keep <incident> <evidence> [text...]',
+      about: 'evidence that no step could capture, by hand: as words, or a file; secrets in it are hidden',
+      options: [{ flags: '--file <file>', about: 'what to keep, up to 64 KiB; - reads stdin' }],
+      load: () => import('./commands/evidence-keep.ts'),
+      examples: ['belay evidence keep INC-1 webhook-log --file excerpt.log', 'belay evidence keep INC-1 go-live 2 December, 10 h'],
     },
     {
       usage: 'verify <file>',

@@ -1,5 +1,6 @@
 // The front matter of a runbook against belay.yaml and against its own steps.
 
+import { EVIDENCE_OF_THE_LOG } from '../domain/evidence-ids.ts';
 import type { RunbookDraft } from './draft.ts';
 import { lintArguments } from './lint-arguments.ts';
 import { demandKnown } from './lint-names.ts';
@@ -11,7 +12,6 @@ import type { Span } from './source-text.ts';
 import { isWritten } from './steps.ts';
 
 /** Evidence that the log itself gives. */
-const LOGGED = new Set(['detected-at', 'trigger', 'decision']);
 
 type At = (...path: readonly (string | number)[]) => Span;
 
@@ -116,7 +116,7 @@ function lintEvidence(draft: RunbookDraft, problems: Problems, at: At): void {
     ]),
   );
   for (const [index, name] of draft.runbook.evidence.entries()) {
-    if (LOGGED.has(name) || produced.has(name)) continue;
+    if (EVIDENCE_OF_THE_LOG.includes(name) || produced.has(name)) continue;
     problems.error('evidence-unproduced', at('evidence', index), `no step produces the evidence ${name}`, {
       hint: `Add "evidence: [${name}]" to the step that gives it.`,
     });

@@ -46,6 +46,7 @@ export const OPERATIONS = {
   listTold: 'responder',
   answerStep: 'responder',
   addNote: 'responder',
+  keepEvidence: 'responder',
   closeIncident: 'responder',
   resolveIncident: 'responder',
   cancelIncident: 'responder',

@@ -18,6 +18,11 @@ export const BUILT_IN_TEMPLATES: Templates = {
     'pt-BR':
       '# {incident} agora faz parte de {asks}\n\nO que atingiu {components} atinge todas as organizações. Não há mais nada a responder em {incident}; continue com: belay incident {asks}',
   },
+  'belay-late': {
+    en: '# {incident} ({severity}): {asks}\n\nIt is escalated to you. {components}: see where it stands and what is next: belay incident {incident}',
+    'pt-BR':
+      '# {incident} ({severity}): {asks}\n\nFoi escalado para você. {components}: veja onde está e o que vem a seguir: belay incident {incident}',
+  },
   'belay-clock': {
     en: "# {incident} ({severity}): the clock of {asks} is off\n\nThe times that the source {asks} tells are not those of Belay's clock, delivery after delivery: one of the two is wrong, or what it sends is on its way for that long. Where a window would notice, Belay counts by arrival and goes on. Let NTP keep both clocks. How far it is off: belay triggers clock",
     'pt-BR':
@@ -30,4 +35,18 @@ export const ASKS: Readonly<Record<'approval' | 'answer' | 'look', Readonly<Reco
   approval: { en: 'an approval', 'pt-BR': 'uma aprovação' },
   answer: { en: 'an answer', 'pt-BR': 'uma resposta' },
   look: { en: 'a look, because no runbook answers this trigger,', 'pt-BR': 'um olhar, porque nenhum runbook responde a este gatilho,' },
+};
+
+/** What did not come in time. */
+export interface Late {
+  readonly what: 'clock' | 'promise' | 'contingency' | 'step';
+  /** The clock, audience or step. */
+  readonly of: string;
+}
+
+export const LATE: Readonly<Record<Late['what'], Readonly<Record<'en' | 'pt-BR', (of: string) => string>>>> = {
+  clock: { en: (of) => `clock ${of} has run out`, 'pt-BR': (of) => `o relógio ${of} estourou` },
+  promise: { en: (of) => `the update promised to ${of} is due`, 'pt-BR': (of) => `venceu a atualização prometida a ${of}` },
+  contingency: { en: (of) => `the measure of step ${of} has expired`, 'pt-BR': (of) => `a medida do passo ${of} expirou` },
+  step: { en: (of) => `step ${of} waits for longer than it should`, 'pt-BR': (of) => `o passo ${of} espera além do combinado` },
 };

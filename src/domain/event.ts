@@ -161,7 +161,8 @@ export interface EventData {
   'comms.promised': { audience: string; at: Instant };
   'comms.changed': { delivery: string; state: DeliveryState; providerId: string | null; reason: string };
   'escalation.fired': { to: string; why: string };
-  'evidence.captured': { evidence: string; step: string; sha256: string; value: Json };
+  /** By a step, or `by` a person: then `step` is empty. */
+  'evidence.captured': { evidence: string; step: string; by?: string; sha256: string; value: Json };
   'freeze.drifted': { target: string; by: string };
   'note.added': { by: string; text: string; lang: string };
   'postmortem.drafted': { path: string; sha256: string };

@@ -103,7 +103,6 @@ const FOLDERS: Folders = {
     onContingency: data.onContingency ?? incident.onContingency,
     ...(data.to === 'mitigated' && incident.mitigatedAt === undefined ? { mitigatedAt: event.at } : {}),
     ...(data.to === 'resolved' ? { ...unqueued(incident), resolvedAt: event.at } : {}),
-    ...(data.to === 'resolved' && data.reason !== undefined ? { isResolvedByWord: true } : {}),
   }),
   'role.assigned': (incident, data) => ({ roles: { ...incident.roles, [data.role]: { primary: data.person } } }),
   'decision.made': (incident, data) => ({

@@ -128,8 +128,6 @@ export interface Incident {
   readonly mergedInto?: IncidentId;
   /** Cancelled or merged: it ended without being resolved. */
   readonly endedAt?: Instant;
-  /** A person said that it is over; nothing proved it. */
-  readonly isResolvedByWord?: boolean;
   readonly onContingency: boolean;
   readonly roles: Readonly<Record<string, { readonly primary: string }>>;
   readonly clocks: Readonly<Record<string, ClockState>>;

@@ -1,5 +1,5 @@
-// Tells the responders that an incident needs them: Belay asks, or a run could not go on. Planned in the transaction of the fact itself.
-import { ASKS, BUILT_IN_TEMPLATES } from '../domain/built-in-templates.ts';
+// Tells the responders that an incident needs them: Belay asks, a run could not go on, or something is late. Planned in the transaction of the fact itself.
+import { ASKS, BUILT_IN_TEMPLATES, LATE, type Late } from '../domain/built-in-templates.ts';
 import { messageValues, planDeliveries, plannedEvents } from '../domain/delivery-plan.ts';
 import type { EventDraft } from '../domain/event.ts';
 import type { Incident } from '../domain/incident.ts';
@@ -19,7 +19,8 @@ export interface Attention {
     | 'look'
     | { readonly stopped: string }
     | { readonly mergedInto: string }
-    | { readonly clockOf: string };
+    | { readonly clockOf: string }
+    | { readonly late: Late };
   /** Roles (or people) that are asked. Absent: it is for all responders. */
   readonly of?: readonly string[];
 }
@@ -62,11 +63,13 @@ export function attention(
 function templateOf(asks: Attention['asks']): string {
   if (typeof asks === 'string') return 'belay-asks';
   if ('stopped' in asks) return 'belay-stopped';
+  if ('late' in asks) return 'belay-late';
   return 'clockOf' in asks ? 'belay-clock' : 'belay-merged';
 }
 
 function asksIn(asks: Attention['asks'], lang: Lang): string {
   if (typeof asks === 'string') return ASKS[asks][lang];
   if ('stopped' in asks) return asks.stopped;
+  if ('late' in asks) return LATE[asks.late.what][lang](asks.late.of);
   return 'clockOf' in asks ? asks.clockOf : asks.mergedInto;
 }

@@ -1,4 +1,6 @@
 // The clocks of incidents: durable timers, fired once each, late ones saying by how much.
+
+import type { Late } from '../domain/built-in-templates.ts';
 import type { EventDraft } from '../domain/event.ts';
 import type { Incident } from '../domain/incident.ts';
 import { isOpen, openContingencies } from '../domain/incident-fold.ts';
@@ -6,6 +8,7 @@ import type { ClockSpec } from '../domain/ir.ts';
 import type { Instant } from '../domain/json.ts';
 import type { Change, Timer, TimerDraft } from '../ports/incident-store.ts';
 import { BELAY } from './actor.ts';
+import { attention } from './attention.ts';
 import { startExpiry } from './start-expiry.ts';
 import type { World } from './world.ts';
 
@@ -38,13 +41,13 @@ export function stopClock(incident: Incident, clock: string, by: string, at: Ins
 }
 
 /** Fires what is due. Safe to run in several processes and to repeat: each timer changes its incident once. */
-export async function fireTimers(world: Pick<World, 'incidents' | 'engine' | 'time'>): Promise<number> {
+export async function fireTimers(world: Pick<World, 'incidents' | 'engine' | 'time' | 'system'>): Promise<number> {
   const now = world.time.now();
   const due = await world.incidents.dueTimers(now);
   for (const timer of due) {
     // Before the timer is gone: killed in between, it is due again, and the start is for the same run.
     if (timer.kind === 'contingency') await takeBack(world, timer);
-    await world.incidents.update(timer.incident, `timer/${timer.id}/${timer.at}`, (incident) => fired(incident, timer, now));
+    await world.incidents.update(timer.incident, `timer/${timer.id}/${timer.at}`, (incident) => fired(world, incident, timer, now));
   }
   return due.length;
 }
@@ -54,8 +57,35 @@ async function takeBack(world: Pick<World, 'incidents' | 'engine'>, timer: Timer
   if (incident !== null) await startExpiry(world, incident, timer);
 }
 
-function fired(incident: Incident, timer: Timer, now: Instant): Omit<Change, 'key'> {
-  return { events: eventsOf(incident, timer, now), clearTimers: [timer.id] };
+/** Whoever it is escalated to is told in the same transaction: a clock that only the log knows of calls nobody. */
+function fired(world: Pick<World, 'system'>, incident: Incident, timer: Timer, now: Instant): Omit<Change, 'key'> {
+  const events = eventsOf(incident, timer, now);
+  const late = lateOf(timer);
+  const told = events.flatMap((event) =>
+    event.type === 'escalation.fired' && late !== null
+      ? [attention({ world }, incident, { revision: `timer/${timer.id}/${timer.at}`, at: now, asks: { late }, of: [event.data.to] })]
+      : [],
+  );
+  return {
+    events: [...events, ...told.flatMap((one) => one.events)],
+    deliveries: told.flatMap((one) => one.deliveries),
+    clearTimers: [timer.id],
+  };
+}
+
+function lateOf({ kind, data }: Timer): Late | null {
+  switch (kind) {
+    case 'clock-breach':
+      return { what: 'clock', of: String(data['clock']) };
+    case 'promise':
+      return { what: 'promise', of: String(data['audience']) };
+    case 'contingency':
+      return { what: 'contingency', of: String(data['step']) };
+    case 'within':
+      return { what: 'step', of: String(data['step']) };
+    default:
+      return null;
+  }
 }
 
 /** `at` is the instant that was promised; `observedAt` when Belay was there to see it. */

@@ -24,6 +24,8 @@ import { lanesOf } from './engine-runs.ts';
 import { evidenceText } from './evidence.ts';
 import type { AskedFreeze } from './freezes.ts';
 import { freezeScope, thawScope } from './freezes.ts';
+import type { KeptEvidence } from './keep-evidence.ts';
+import { keepEvidence } from './keep-evidence.ts';
 import { manualOpening } from './open-incident.ts';
 import { keepPlan, makePlan } from './plan.ts';
 import type { AskedMark } from './shadow-marks.ts';
@@ -84,6 +86,7 @@ function verbsOf(world: World) {
     resolve: (caller: Caller, o: EndRequest): Promise<Incident> => resolveIncident(world, caller, o),
     cancel: (caller: Caller, o: EndRequest): Promise<Incident> => cancelIncident(world, caller, o),
     closeContingency: (caller: Caller, o: CloseContingencyRequest): Promise<Incident> => closeContingency(world, caller, o),
+    keepEvidence: (caller: Caller, o: KeptEvidence): Promise<Incident> => keepEvidence(world, caller, o),
     /** The evidence file, as text. */
     evidence: async (incident: string): Promise<string> => (await evidenceText(world, incident)).text,
   };

@@ -206,7 +206,7 @@ export async function closeIncident(
     const problems = problemsOf(incident, runbook);
     if (problems.length > 0)
       throw new BelayError('BELAY_GUARD_REFUSED', `${incident.id} cannot be closed: ${problems.join('; ')}.`, {
-        hint: 'Settle these first.',
+        hint: `Settle these first. Evidence is kept by hand with: belay evidence keep ${incident.id} <evidence> <text>`,
       });
     return phaseChange(world.system, runbook, incident, { to: 'closed', at: world.time.now(), actor: actorOf(caller) });
   });
@@ -215,9 +215,8 @@ export async function closeIncident(
 function problemsOf(incident: Incident, runbook: Runbook | null): readonly string[] {
   const phase = incident.phase === 'resolved' ? [] : [`it is ${incident.phase}, not resolved`];
   const measures = openContingencies(incident).map((open) => `contingency ${open.step} (${open.action}) is still open`);
-  // A run that people ended by their word has not captured what its last steps would have.
-  // A run that a person started has no trigger to show.
-  const needed = (runbook?.evidence ?? []).filter((id) => id !== 'trigger' || incident.trigger !== null);
-  const wanted = incident.isResolvedByWord === true ? [] : needed;
+  // A run that a person started has no trigger to show, and what never ran was not decided.
+  const none = [...(incident.trigger === null ? ['trigger'] : []), ...(incident.run === null ? ['decision'] : [])];
+  const wanted = (runbook?.evidence ?? []).filter((id) => !none.includes(id));
   return [...phase, ...measures, ...wanted.filter((id) => !incident.evidence.includes(id)).map((id) => `evidence ${id} is missing`)];
 }

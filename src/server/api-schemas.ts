@@ -16,6 +16,7 @@ export const incidentParams = z.strictObject({
 });
 export const approvalParams = z.strictObject({ id: z.string().max(40), approval: z.string().max(300) });
 export const stepParams = z.strictObject({ id: z.string().max(40), step: z.string().max(120) });
+export const evidenceParams = z.strictObject({ id: z.string().max(40), evidence: z.string().max(200) });
 export const noParams = z.strictObject({});
 export const noBody = z.undefined();
 
@@ -35,6 +36,7 @@ export const answerBody = z.strictObject({
   refuse: text(1000).optional(),
 });
 export const noteBody = z.strictObject({ text: text(4000), lang: z.enum(['en', 'pt-BR']).default('en') });
+export const evidenceBody = z.strictObject({ text: text(65_536) });
 export const endBody = z.strictObject({ reason: text(1000) });
 export const takenBackBody = z.strictObject({ note: text(4000) });
 export const pauseBody = z.strictObject({ reason: text(1000) });

@@ -7,6 +7,7 @@ import { holds } from '../domain/silence.ts';
 import { listSilences } from '../flows/silences.ts';
 import { addBacktests } from './api-backtest.ts';
 import { addMeasures } from './api-measures.ts';
+import { addRecords } from './api-records.ts';
 import {
   afterQuery,
   answerBody,
@@ -19,7 +20,6 @@ import {
   incidentParams,
   incidentSchema,
   listQuery,
-  noteBody,
   pauseBody,
   pauseSchema,
   planBody,
@@ -73,7 +73,7 @@ export function mountApi(api: Api, deps: ApiDeps): void {
   addBacktests(add, deps);
   addIncidentReads(add, deps);
   addAnswers(add, deps);
-  addIncidentWrites(add, deps);
+  addRecords(add, deps);
   addEndings(add, deps);
   addSteering(add, deps);
   addPause(add, deps);
@@ -203,33 +203,6 @@ function addAnswers(add: Add, { commands, world }: ApiDeps): void {
       const incident = await permitAnswer(world, caller, { incident: params.id, step: params.step });
       return { incident: await commands.answer(caller, { incident, step: params.step, ...body, key }) };
     },
-  });
-}
-
-function addIncidentWrites(add: Add, { commands, world }: ApiDeps): void {
-  add({
-    ...WRITE,
-    operation: 'addNote',
-    path: '/v1/incidents/{id}/notes',
-    summary: 'Write a note into the log',
-    params: incidentParams,
-    body: noteBody,
-    answer: INCIDENT,
-    status: 201,
-    handle: async ({ caller, params, body, key }) => ({
-      incident: await commands.note(caller, { incident: (await findIncident(world, params.id)).id, ...body, key }),
-    }),
-  });
-  add({
-    ...WRITE,
-    operation: 'closeIncident',
-    path: '/v1/incidents/{id}/close',
-    summary: 'Close a resolved incident',
-    params: incidentParams,
-    answer: INCIDENT,
-    handle: async ({ caller, params, key }) => ({
-      incident: await commands.close(caller, { incident: (await findIncident(world, params.id)).id, key }),
-    }),
   });
 }
 

@@ -99,6 +99,11 @@ export interface Commands {
     caller: Caller,
     o: { readonly incident: string; readonly step: string; readonly note: string; readonly key: string },
   ): Promise<Incident>;
+  /** By hand, where no step could. @throws BELAY_INPUT_INVALID, BELAY_GUARD_REFUSED */
+  keepEvidence(
+    caller: Caller,
+    o: { readonly incident: string; readonly evidence: string; readonly text: string; readonly key: string },
+  ): Promise<Incident>;
   /** The evidence export of an incident, as the text of its file. */
   evidence(incident: string): Promise<string>;
 }

@@ -9,7 +9,7 @@ import type { Json } from '../domain/json.ts';
 import { reportablesOf } from '../domain/reportable.ts';
 import { listSilences } from '../flows/silences.ts';
 import type { ApiDeps } from './api.ts';
-import { answerBody, approvalBody, noteBody, reportBody } from './api-schemas.ts';
+import { answerBody, approvalBody, evidenceBody, noteBody, reportBody } from './api-schemas.ts';
 import { mountBacktestPages } from './backtest-routes.ts';
 import type { Caller } from './commands.ts';
 import { CAPS, fingerprint } from './endpoint.ts';
@@ -204,6 +204,13 @@ function mountIncidentForms(app: App, deps: ApiDeps): void {
       const body = valid(noteBody, { text: oneOf(form, 'text'), lang });
       await commands.note(caller, { incident: await incidentOf(c), ...body, key });
       return 'noted';
+    }),
+  );
+  app.post('/incidents/:id/evidence', (c) =>
+    act(c, deps, { operation: 'keepEvidence', remembered: true, home: homeOf(c) }, async (caller, form, key) => {
+      const { text } = valid(evidenceBody, { text: oneOf(form, 'text') });
+      await commands.keepEvidence(caller, { incident: await incidentOf(c), evidence: oneOf(form, 'evidence') ?? '', text, key });
+      return 'kept';
     }),
   );
   app.post('/incidents/:id/close', (c) =>

@@ -282,12 +282,15 @@ describe('closing', () => {
     expect((await one.incident()).phase).toBe('closed');
   });
 
-  it('of what a person resolved does not wait for evidence that its stopped run can never give', async () => {
+  it('of what a person resolved waits for evidence that its stopped run can never give, until somebody gives it by hand', async () => {
     const one = await play({ runbook: runbookOf((steps) => steps.filter((step) => step.id !== 'freeze')), heals: false });
     await breach(one.disk, breachOf('acme', START));
     await one.until((incident) => incident.tasks['answers'] !== undefined);
     await one.commands.resolve(ANA, { incident: 'INC-1', reason: 'fixed', key: 'k' });
-    await one.commands.close(ANA, { incident: 'INC-1', key: 'k' });
-    expect((await one.incident()).evidence).not.toContain('restored-at');
+    const close = () => one.commands.close(ANA, { incident: 'INC-1', key: 'k' });
+    await expect(close()).rejects.toThrow('evidence restored-at is missing');
+    await one.commands.keepEvidence(ANA, { incident: 'INC-1', evidence: 'restored-at', text: '09:14', key: 'k' });
+    await close();
+    expect((await one.incident()).phase).toBe('closed');
   });
 });

@@ -59,6 +59,11 @@ export function createFakeCommands(world: ReadWorld, plan: Plan): FakeCommands {
         { type: 'note.added', data: { by: caller.person, text: o.text, lang: o.lang }, ...stamp(caller) },
       ]);
     },
+    async keepEvidence(caller, o) {
+      asked.push(`keepEvidence ${caller.person} ${o.evidence} ${o.text}`);
+      const data = { evidence: o.evidence, step: '', by: caller.person, sha256: 'f'.repeat(64), value: { text: o.text } };
+      return append(o.incident, `evidence/${o.key}`, [{ type: 'evidence.captured', data, ...stamp(caller) }]);
+    },
     async pause(caller, o) {
       asked.push(`pause ${caller.person} ${o.reason}`);
       await world.pause.pause(caller.person, o.reason);

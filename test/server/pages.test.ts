@@ -68,6 +68,16 @@ describe('the screen of an incident', () => {
     );
   });
 
+  test('evidence that is missing has a form, and what a person writes in it is kept; what the log tells itself is not asked for', async () => {
+    const page = await text(browser.get('/incidents/INC-1'));
+    expect(page).toContain('<option value="restored-at">restored-at</option>');
+    expect(page).not.toContain('<option value="decision">');
+    const sent = await browser.submit('/incidents/INC-1/evidence', { evidence: 'restored-at', text: 'at 09:14' });
+    expect(sent.headers.get('location')).toContain('done=kept');
+    expect(door.story.commands.asked).toContain('keepEvidence ana restored-at at 09:14');
+    expect(await text(browser.get('/incidents/INC-1'))).not.toContain('<option value="restored-at">');
+  });
+
   test('a task is a form whose answers arrive with their types', async () => {
     await door.story.add([
       {

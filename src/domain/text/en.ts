@@ -114,7 +114,8 @@ const events: EventTexts = {
   'comms.promised': (d, say) => `Next update promised to ${d.audience}${say.time('by', d.at)}`,
   'comms.changed': (d) => `Message ${d.delivery}: ${deliveryStates[d.state]}${d.reason === '' ? '' : ` (${d.reason})`}`,
   'escalation.fired': (d) => `Escalated to ${d.to}: ${d.why}`,
-  'evidence.captured': (d) => `Evidence ${d.evidence} captured by step ${d.step}`,
+  'evidence.captured': (d) =>
+    d.by === undefined ? `Evidence ${d.evidence} captured by step ${d.step}` : `Evidence ${d.evidence} kept by ${d.by}`,
   'freeze.drifted': (d) => `The freeze of ${d.target} was broken by ${d.by}`,
   'note.added': (d) => `${d.by}: ${d.text}`,
   'postmortem.drafted': (d) => `Post-mortem drafted: ${d.path}`,

@@ -117,7 +117,8 @@ const events: EventTexts = {
   'comms.promised': (d, say) => `Próxima atualização prometida para ${d.audience}${say.time('até', d.at)}`,
   'comms.changed': (d) => `Mensagem ${d.delivery}: ${deliveryStates[d.state]}${d.reason === '' ? '' : ` (${d.reason})`}`,
   'escalation.fired': (d) => `Escalado para ${d.to}: ${d.why}`,
-  'evidence.captured': (d) => `Evidência ${d.evidence} registrada pelo passo ${d.step}`,
+  'evidence.captured': (d) =>
+    d.by === undefined ? `Evidência ${d.evidence} registrada pelo passo ${d.step}` : `Evidência ${d.evidence} guardada por ${d.by}`,
   'freeze.drifted': (d) => `O congelamento de ${d.target} foi rompido por ${d.by}`,
   'note.added': (d) => `${d.by}: ${d.text}`,
   'postmortem.drafted': (d) => `Rascunho do post-mortem: ${d.path}`,

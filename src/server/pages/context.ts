@@ -19,6 +19,7 @@ const DONE: Readonly<Record<string, keyof Words>> = {
   denied: 'doneDenied',
   answered: 'doneAnswered',
   noted: 'doneNoted',
+  kept: 'doneKept',
   paused: 'donePaused',
   resumed: 'doneResumed',
   closed: 'doneClosed',

@@ -1,5 +1,6 @@
 // The panels beside the steps: signal, decision, checks, messages, temporary measures, evidence.
 import { deliveryStateWord, guardText } from '../../domain/event-text.ts';
+import { EVIDENCE_OF_THE_LOG } from '../../domain/evidence-ids.ts';
 import type { IncidentView } from '../../domain/incident-view.ts';
 import type { SignalView } from '../../domain/incident-view-signal.ts';
 import type { CheckView } from '../../domain/incident-view-steps.ts';
@@ -8,7 +9,7 @@ import { html, type Markup, none } from '../markup.ts';
 import { span, timeTag } from '../times.ts';
 import { TRIGGER_WORDS } from '../trigger-words.ts';
 import type { TriggerSeries } from '../triggers.ts';
-import type { PageContext } from './layout.ts';
+import { hidden, type PageContext } from './layout.ts';
 import { plotFigure } from './plot-figure.ts';
 import { clip } from './steps-panel.ts';
 import { cardPath } from './triggers-page.ts';
@@ -171,6 +172,17 @@ export function evidencePanel(context: PageContext, view: IncidentView): Markup 
   return panel(
     'evidence',
     `${w.evidence} ${have}/${view.evidence.length}`,
-    html`<ul class="marks tight">${rows}</ul><p><a href="/v1/incidents/${encodeURIComponent(view.id)}/evidence">${w.download}</a></p>`,
+    html`<ul class="marks tight">${rows}</ul>${keepForm(context, view)}<p><a href="/v1/incidents/${encodeURIComponent(view.id)}/evidence">${w.download}</a></p>`,
   );
+}
+
+/** Only of what people can give: the log tells the rest by itself. */
+function keepForm(context: PageContext, view: IncidentView): Markup {
+  const { w } = context;
+  const missing = view.evidence.filter((one) => !one.have && !EVIDENCE_OF_THE_LOG.includes(one.id));
+  if (missing.length === 0 || ['closed', 'cancelled', 'merged'].includes(view.headline.phase)) return none;
+  const options = missing.map(({ id }) => html`<option value="${id}">${id}</option>`);
+  return html`<details id="keep"><summary>${w.keepEvidence}</summary><form method="post" action="/incidents/${encodeURIComponent(view.id)}/evidence">${hidden(context)}
+<label for="keep-which">${w.keptEvidence}</label><select id="keep-which" name="evidence">${options}</select>
+<label for="keep-text">${w.keptText}</label><textarea id="keep-text" name="text" rows="4" maxlength="65536" required></textarea><button class="button primary">${w.save}</button></form></details>`;
 }

@@ -14,7 +14,7 @@ export interface Faults {
   loginStatus: number;
 }
 
-interface Conversation {
+export interface Conversation {
   readonly channel: string;
   readonly from: string;
   readonly message: string;

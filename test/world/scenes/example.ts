@@ -13,6 +13,7 @@ import type { Event, EventData, EventType } from '../../../src/domain/event.ts';
 import type { Incident, OpenTask } from '../../../src/domain/incident.ts';
 import { stepsOf } from '../../../src/domain/ir.ts';
 import type { Json } from '../../../src/domain/json.ts';
+import type { TriggerView } from '../../../src/domain/trigger.ts';
 import { type Drivers, openDrivers } from '../../../src/drivers.ts';
 import { createCommands } from '../../../src/flows/commands.ts';
 import type { World } from '../../../src/flows/world.ts';
@@ -41,6 +42,8 @@ export interface ExampleOptions {
   readonly files?: Readonly<Record<string, string>>;
   /** What detection says of a trigger and an organization: how it counts is proven elsewhere. */
   readonly measured?: (trigger: string, scope: string) => Partial<MetricReading> | null;
+  /** Where the organizations of a trigger stand, for the question whether it hits one or all; all are in breach, if not said. */
+  readonly views?: (trigger: string) => readonly TriggerView[];
   /** What the intakes of the example keep: it outlives every life. */
   readonly intake?: IntakeStore;
   /** When the story begins; the machine's own time, if not given, for parts that have a clock of their own. */
@@ -69,6 +72,7 @@ export function openExampleStory(o: ExampleOptions) {
   const parts = (world: World, kill: KillSwitch): Partial<World> => {
     const readings: Readings = {
       ...world.readings,
+      ...(o.views === undefined ? {} : { views: async (trigger) => o.views?.(trigger ?? '') ?? [] }),
       read: async (asked) => ({ ...NOT_MEASURED, ...knownOf(o.measured?.(asked.trigger, asked.scope)) }),
     };
     // Real time limits, and the time of the story: a driver's patience is not what is played here.
