@@ -91,6 +91,7 @@ const organization: Reader<Readonly<Record<string, string>>> = (value, problems,
 };
 
 const ofComponent = () => ({ component: optional(id) });
+const ofTarget = () => ({ component: optional(id), soak: optional(duration(1)) });
 const ofFlag = () => ({
   component: optional(id),
   onUnreachable: optional(oneOf('on', 'off')),
@@ -145,7 +146,7 @@ const FILE = record({
   sources: optional(mapOf(source)),
   signals: optional(mapOf(raw, DOTTED_KEYS)),
   triggers: optional(mapOf(raw)),
-  targets: optional(mapOf(driven(TARGET_DRIVERS, ofComponent))),
+  targets: optional(mapOf(driven(TARGET_DRIVERS, ofTarget))),
   switches: optional(mapOf(driven(SWITCH_DRIVERS, ofComponent))),
   intake: optional(mapOf(intake)),
   actions: optional(mapOf(ownAction, OWN_ACTION_KEYS)),
@@ -193,7 +194,7 @@ export function readSystem(value: Value, problems: Problems): SystemDraft | null
       sources: list(file.sources, (key, one) => ({ id: key, ...one }) as SourceSpec),
       signals: [...signals, ...triggers.flatMap((one): SignalSpec[] => (one.signal === null ? [] : [one.signal]))],
       triggers: triggers.map((one) => one.rule),
-      targets: list(file.targets, (key, one) => specOf(key, one) as unknown as TargetSpec),
+      targets: list(file.targets, targetOf),
       switches: list(file.switches, (key, one) => specOf(key, one) as unknown as SwitchSpec),
       actions: list(file.actions, (key, one): OwnActionSpec => ({ ...one, id: key })),
       intakes: list(file.intake, (key, one): IntakeSpec => ({ ...one, id: key })),
@@ -268,6 +269,11 @@ function backupOf(backup: NonNullable<ReturnType<typeof component>>['backup']): 
 /** As the catalogs' types say. */
 function specOf(key: string, { driver, common, options }: Driven): Readonly<Record<string, unknown>> {
   return { id: key, driver, ...present(common), ...options };
+}
+
+function targetOf(key: string, one: Driven): TargetSpec {
+  const { soak, ...spec } = specOf(key, one);
+  return { ...spec, ...present({ soakMs: soak }) } as unknown as TargetSpec;
 }
 
 function routes(

@@ -274,6 +274,8 @@ export const PROBES: Readonly<Record<string, ProbeSpec>> = index([
     result: { value: 'double', lower: 'double', upper: 'double', bad: 'int', all: 'int', growing: 'bool' },
   },
   { name: 'release', params: { target }, result: { version: 'string', frozen: 'bool', uniform: 'bool', units: 'int' } },
+  // Of what is live: whether it may be called stable yet.
+  { name: 'stable', params: { target }, result: { stable: 'bool', version: 'string' } },
   {
     name: 'changed',
     // Without `from`: what the target ran before; without `to`: what it runs.

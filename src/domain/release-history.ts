@@ -2,7 +2,7 @@
 // and what its version says about its kind. It judges spans of time and reads none.
 import type { Instant } from './json.ts';
 
-/** Healthy for so long before anybody may call a release stable. */
+/** Healthy for so long before anybody may call a release stable, where a target does not say `soak`. */
 export const DEFAULT_SOAK_MS = 48 * 3_600_000;
 
 /** How often every target is looked at. */

@@ -112,5 +112,12 @@ export type TargetDriverName = keyof typeof TARGET_DRIVERS;
 /** What the adapter of a driver is given. */
 export type TargetOptions<D extends TargetDriverName> = OptionsOf<(typeof TARGET_DRIVERS)[D]>;
 
+interface OfTarget {
+  readonly id: string;
+  readonly component?: string;
+  /** Healthy for so long before one of its releases is called stable; 48 h if not written. */
+  readonly soakMs?: number;
+}
+
 /** One configured target, by its driver. */
-export type TargetSpec = SpecOf<typeof TARGET_DRIVERS, { readonly id: string; readonly component?: string }>;
+export type TargetSpec = SpecOf<typeof TARGET_DRIVERS, OfTarget>;

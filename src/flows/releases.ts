@@ -55,12 +55,13 @@ async function soaksOf(world: HistoryWorld, target: string): Promise<ReadonlyMap
   const now = world.time.now();
   const troubles = troublesOf(await world.incidents.list(), componentOf(world, target), now);
   const names = [...new Set(spans.map((span) => span.release))];
-  return new Map(names.map((name) => [name, soakOf(name, spans, troubles, { now, soakMs: DEFAULT_SOAK_MS })]));
+  const soakMs = soakMsOf(world, target);
+  return new Map(names.map((name) => [name, soakOf(name, spans, troubles, { now, soakMs })]));
 }
 
-function componentOf({ system }: Pick<World, 'system'>, target: string): string | null {
-  return system.targets.find((one) => one.id === target)?.component ?? null;
-}
+const specOf = ({ system }: Pick<World, 'system'>, target: string) => system.targets.find((one) => one.id === target);
+const componentOf = (world: Pick<World, 'system'>, target: string): string | null => specOf(world, target)?.component ?? null;
+const soakMsOf = (world: Pick<World, 'system'>, target: string): number => specOf(world, target)?.soakMs ?? DEFAULT_SOAK_MS;
 
 /** From when it was noticed until customers work again: an incident that was called off, a drill and a test are none, and one that names no component may be of all. */
 function troublesOf(incidents: readonly Incident[], component: string | null, now: Instant): readonly Span[] {
@@ -116,5 +117,5 @@ export async function releasesOf(world: HistoryWorld & Pick<World, 'targets'>, i
     }),
   );
   const lastStable = rows.find((row) => row.stableSince !== null && !row.isLive && row.notRestorable === null)?.ref ?? null;
-  return { target: id, live: state.release, frozen: state.frozen, soakMs: DEFAULT_SOAK_MS, lastStable, releases: rows };
+  return { target: id, live: state.release, frozen: state.frozen, soakMs: soakMsOf(world, id), lastStable, releases: rows };
 }

@@ -21,6 +21,7 @@ describe('what a driver does not take', () => {
     ['targets', 'a driver that there is not', '{ driver: release-directry, root: a }', 'unknown-value', /release-directry/],
     ['targets', 'a missing option', '{ driver: release-directory }', 'missing-key', /lacks root/],
     ['targets', 'a word that is none of its options', '{ driver: release-directory, root: a, pidfile: b }', 'unknown-key', /pidfile/],
+    ['targets', 'a soak of no time', '{ driver: release-directory, root: a, soak: 0s }', 'duration', /soak/],
     ['targets', 'another type', '{ driver: release-directory, root: a, reload: "a b" }', 'wrong-type', /reload/],
     ['targets', 'dependsOn, which is of channels', '{ driver: release-directory, root: a, dependsOn: [shop] }', 'unknown-key', /dependsOn/],
     ['targets', 'a signal to nobody', '{ driver: release-directory, root: a, signal: SIGHUP }', 'target-option', /it needs pidFile/],

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { BelayError } from '../../src/domain/errors.ts';
 import { createActions } from '../../src/flows/actions/index.ts';
 import { releaseFacts } from '../../src/flows/facts.ts';
+import { createProbes } from '../../src/flows/probes/index.ts';
 import { noteReleases, releasesOf, withStability } from '../../src/flows/releases.ts';
 import type { DeployTarget } from '../../src/ports/deploy-target.ts';
 import { declared, opening, phase } from '../contracts/store-kit.ts';
@@ -50,7 +51,7 @@ function world() {
       await noteReleases({ ...past, targets });
     }
   };
-  return { now, incidents, past, targets, pass };
+  return { now, incidents, past, plain: target, targets, pass };
 }
 
 describe('the releases of a target', () => {
@@ -78,6 +79,23 @@ describe('the releases of a target', () => {
       { ref: 'v1.0.0', kind: 'major', healthyMs: 50 * H, stableSince: START + 48 * H, notRestorable: null, isLive: false },
     ]);
     expect(await releaseFacts(targets.shop)).toEqual({ current: 'v1.1.0', previous: 'v1.0.1', stable: 'v1.0.0' });
+  });
+
+  it('are stable after the soak that their target says, and the probe says it of what is live', async () => {
+    const { past, plain, targets, pass } = world();
+    const [target] = SHOP.targets;
+    const hours = async (soakMs: number): Promise<unknown> => {
+      const system = { ...SHOP, targets: [{ ...target, soakMs } as (typeof SHOP.targets)[number]] };
+      const shop = withStability('shop', plain, { ...past, system });
+      const list = await releasesOf({ ...past, system, targets }, 'shop');
+      const asked = await createProbes({ targets: { shop } } as never)['stable']?.measure({ target: 'shop' });
+      return [list.soakMs, list.releases.at(-1)?.stableSince, asked?.values];
+    };
+    await pass(50, 'v1.0.0');
+    expect(await hours(24 * H)).toEqual([24 * H, START + 24 * H, { stable: true, version: 'v1.0.0' }]);
+    expect(await hours(72 * H)).toEqual([72 * H, null, { stable: false, version: 'v1.0.0' }]);
+    await pass(1, 'v1.0.1');
+    expect(await hours(24 * H)).toEqual([24 * H, START + 24 * H, { stable: false, version: 'v1.0.1' }]);
   });
 
   it('are not stable for the time that an incident took', async () => {

@@ -33,7 +33,7 @@ import { secretProbe } from './secret.ts';
 import { serviceProbe } from './service.ts';
 import { configProbe, flagProbe, ofrepProbe } from './settings.ts';
 import { sqlProbe } from './sql.ts';
-import { flowProbe, releaseProbe } from './state.ts';
+import { flowProbe, releaseProbe, stableProbe } from './state.ts';
 import { trafficProbe } from './traffic.ts';
 import { windowProbe } from './window.ts';
 
@@ -71,6 +71,7 @@ export function createProbes(ports: ProbePorts): Readonly<Record<string, Probe>>
     httpProbe(ports.http, ports.looks?.secrets),
     metricProbe(ports.readings),
     releaseProbe(ports.targets),
+    stableProbe(ports.targets),
     flowProbe(ports.switches),
     changedProbe(ports.targets),
     trafficProbe(ports.proxies ?? {}),

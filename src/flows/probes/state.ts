@@ -1,4 +1,4 @@
-// The probes `release` and `flow`: what a target runs, and which flow an organization uses.
+// The probes `release`, `stable` and `flow`: what a target runs, whether it has proven itself, and which flow an organization uses.
 import type { DeployTarget } from '../../ports/deploy-target.ts';
 import type { FlowSwitch } from '../../ports/flow-switch.ts';
 import type { Probe } from '../../ports/probe.ts';
@@ -10,6 +10,18 @@ export function releaseProbe(targets: Readonly<Record<string, DeployTarget>>): P
     const { release, frozen, units, inFlight } = await named(targets, 'target', textOf(args, 'target')).current();
     const uniform = inFlight === undefined && units.every((unit) => unit.ready && unit.release === release);
     return { known: true, values: { version: release, frozen, uniform, units: units.length } };
+  });
+}
+
+/** As the list of releases has it: by what Belay itself has seen. */
+const MOST_LISTED = 50;
+
+export function stableProbe(targets: Readonly<Record<string, DeployTarget>>): Probe {
+  return probeOf('stable', async (args) => {
+    const target = named(targets, 'target', textOf(args, 'target'));
+    const [{ release }, releases] = await Promise.all([target.current(), target.list(MOST_LISTED)]);
+    const stable = releases.some((one) => one.ref === release && one.stable !== undefined);
+    return { known: true, values: { stable, version: release } };
   });
 }
 
