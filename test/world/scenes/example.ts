@@ -7,6 +7,7 @@ import path from 'node:path';
 import { createCel } from '../../../src/adapters/cel/index.ts';
 import { createHttp, createNet } from '../../../src/adapters/http/index.ts';
 import { createProcesses } from '../../../src/adapters/process/index.ts';
+import { createStatusFiles } from '../../../src/adapters/status-files/index.ts';
 import { createDigest } from '../../../src/adapters/system/index.ts';
 import { loadAndLint } from '../../../src/config/lint.ts';
 import type { Event, EventData, EventType } from '../../../src/domain/event.ts';
@@ -92,7 +93,8 @@ export function openExampleStory(o: ExampleOptions) {
       id,
       { runbook, irHash: world.digest.of(runbook as unknown as Json) },
     ]);
-    return { system, runbooks: Object.fromEntries(pinned), readings, expression, ...mortal(drivers, { clock, kill }) };
+    const statusPage = system.statusPage === null ? null : createStatusFiles({ dir: path.join(folder, 'data/status') });
+    return { system, runbooks: Object.fromEntries(pinned), readings, expression, statusPage, ...mortal(drivers, { clock, kill }) };
   };
   const live = async (kill = new KillSwitch()): Promise<ExampleLife> => {
     const life = await startLife({ disk, clock, kill, parts, lookEveryMs: STEP_MS });
@@ -181,7 +183,8 @@ export async function attend(life: ExampleLife, who: Person, said: Answers = {})
     const given = said[task.step];
     if (typeof given === 'function') {
       const order = { ...about, step: task.step, key: `${task.step}/${incident.seq}` };
-      if (task.samples < task.count) await life.commands.answer(who, { ...order, ...given(task) });
+      const answer = task.samples < task.count ? given(task) : null;
+      if (answer !== null) await life.commands.answer(who, { ...order, ...answer });
       continue;
     }
     const answer = given ?? (task.kind === 'manual' ? { ticks: checksOf(life, incident, task.step) } : null);
@@ -192,8 +195,8 @@ export async function attend(life: ExampleLife, who: Person, said: Answers = {})
   }
 }
 
-/** By step; a function where several answers are wanted. */
-export type Answers = Readonly<Record<string, Said | ((task: OpenTask) => Said)>>;
+/** By step; a function where several answers are wanted, or where it is answered later: null until then. */
+export type Answers = Readonly<Record<string, Said | ((task: OpenTask) => Said | null)>>;
 
 interface Person {
   readonly person: string;
