@@ -105,8 +105,18 @@ export const SSHD: Part = {
 
 /** Decrypts secrets as their owners encrypted them. */
 export const AGE: Part = { name: 'age', commands: ['age'], versionFlag: '--version', packages: ['age'], unpacked: true };
-/** Looks into a bucket as people do. */
-export const AWS: Part = { name: 'aws', commands: ['aws'], versionFlag: '--version', packages: ['awscli'] };
+/** Looks into a bucket as people do: 11 MB of packages, 125 MB unpacked. It runs by the machine's own python3. */
+export const AWS: Part = {
+  name: 'aws',
+  commands: ['aws'],
+  versionFlag: '--version',
+  packages: [
+    'awscli',
+    ...['awscrt', 'cffi-backend', 'colorama', 'cryptography', 'dateutil', 'distro', 'docutils', 'jmespath', 'prompt-toolkit', 'pyasn1'],
+    ...['roman', 'ruamel.yaml', 'ruamel.yaml.clib', 'six', 'urllib3', 'wcwidth'],
+  ].map((name, n) => (n === 0 ? name : `python3-${name}`)),
+  unpacked: true,
+};
 /** Migrations of a Python service. It runs by the machine's own python3. */
 export const ALEMBIC: Part = {
   name: 'Alembic',

@@ -5,16 +5,16 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { AWS } from '../../../scripts/lanes.ts';
-import { findPart } from '../../../scripts/parts.ts';
 import { createAwsBucket } from '../../../src/adapters/aws-cli/index.ts';
 import { createProcesses } from '../../../src/adapters/process/index.ts';
+import { pythonArgvOf, whyNot } from '../../world/parts/unpacked.ts';
 import { START } from '../../world/scenes/deploy.ts';
 import { BELAY_YAML, playFolder } from '../../world/scenes/folder.ts';
 import { startS3 } from '../../world/vendors/s3.ts';
 
 const KEYS = { accessKey: 'AKTEST', secretKey: 'secret/Key+of+tests' };
 const HOUR_MS = 3_600_000;
-const aws = findPart(AWS);
+const why = whyNot(AWS);
 let server: Awaited<ReturnType<typeof startS3>>;
 beforeAll(async () => {
   server = await startS3({ ...KEYS, bucket: 'backups' });
@@ -22,13 +22,13 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 const yaml = (url: string, more = ''): string =>
-  `${BELAY_YAML}secrets:\n  s3: { driver: env, variable: S3_SECRET }\n  s3-id: { driver: env, variable: S3_ID }\nbuckets:\n  backups: { driver: aws-cli, bucket: backups, endpoint: ${url}, accessKey: "{secret.s3-id}", secretKey: "{secret.s3}", command: ["${aws?.file ?? 'aws'}"]${more} }\n`;
+  `${BELAY_YAML}secrets:\n  s3: { driver: env, variable: S3_SECRET }\n  s3-id: { driver: env, variable: S3_ID }\nbuckets:\n  backups: { driver: aws-cli, bucket: backups, endpoint: ${url}, accessKey: "{secret.s3-id}", secretKey: "{secret.s3}", command: ${JSON.stringify(pythonArgvOf(AWS))}${more} }\n`;
 const COLLECT =
   '### Backup\n```belay collect\nfrom: [{ probe: s3, with: { bucket: backups, prefix: "db/", newerThan: 24h }, evidence: backup }]\n```\n\n';
 const VERIFY =
   '### Fresh\n```belay verify\nall: [{ probe: s3, with: { bucket: backups, prefix: "db/", newerThan: 24h }, expect: "fresh && newestBytes > 1000" }]\ntimeout: 1s\n```\n';
 
-describe.skipIf(aws === null)(`the real command line${aws === null ? ': SKIPPED, there is no aws (Debian: awscli)' : ''}`, () => {
+describe.skipIf(why !== null)(`the real command line${why === null ? '' : `: SKIPPED, ${why}`}`, () => {
   const run = async (steps = VERIFY) => {
     const one = await playFolder({ yaml: yaml(server.url), env: { S3_SECRET: KEYS.secretKey, S3_ID: KEYS.accessKey }, steps });
     await one.run();
