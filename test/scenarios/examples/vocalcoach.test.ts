@@ -7,7 +7,9 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Mapping, samplesOf } from '../../../src/cli/send/samples.ts';
 import { readTable } from '../../../src/cli/send/table.ts';
 import { senderEn } from '../../../src/cli/sender-words-en.ts';
+import { startMailbox } from '../../world/parts/mailbox.ts';
 import { type MetricsPage, serveMetrics } from '../../world/parts/metrics-page.ts';
+import { openIncidents } from './incidents.ts';
 import { type ExampleWorld, openExample, START } from './world.ts';
 
 const MINUTE = 60_000;
@@ -28,7 +30,12 @@ afterEach(async () => {
 });
 
 async function open(...sources: readonly string[]): Promise<void> {
-  world = await openExample('vocalcoach', { API_URL: page.url, API_LOG: path.join(folder, 'api.log'), SENTRY_HOOK_SECRET: 's' }, sources);
+  await openWith({}, sources);
+}
+
+async function openWith(env: Readonly<Record<string, string>>, sources: readonly string[]): Promise<void> {
+  const own = { API_URL: page.url, API_LOG: path.join(folder, 'api.log'), SENTRY_HOOK_SECRET: 's' };
+  world = await openExample('vocalcoach', { ...own, ...env }, sources);
 }
 
 test('the mean latency is above 500 ms for five minutes: told; two minutes of it are not [S2-TR-01]', async () => {
@@ -163,3 +170,29 @@ test('critical feedback is reported by those who hear it, and by nobody else [S2
   await world.report('bad-feedback', 'ana', 'product');
   expect((await world.path('bad-feedback'))[0]).toBe('ok→suspect');
 });
+
+test.each([
+  ['data that is lost', 'data-loss', 'cenario-dados'],
+  ['critical feedback', 'bad-feedback', 'cenario-bug-critico'],
+] as const)(
+  '%s, reported by one person, calls the commander to its scenario by a real mail, and begins nothing',
+  async (_what, trigger, runbook) => {
+    const mailbox = await startMailbox();
+    await openWith({ SMTP_HOST: '127.0.0.1', SMTP_PORT: String(mailbox.port) }, []);
+    const people = await openIncidents(world);
+    try {
+      expect((await people.report(trigger, 'bia')).status).toBe(201);
+      await people.pass(2_000);
+      const [incident, ...others] = await people.incidents();
+      if (incident === undefined) throw new Error('there is no incident');
+      expect({ others, runbook: incident.runbook, phase: incident.phase }).toEqual({ others: [], runbook, phase: 'triage' });
+      const asked = Object.values(incident.approvals).flatMap((one) => (one.state === 'open' ? one.from : []));
+      expect(asked).toEqual(['commander']);
+      expect((await people.events(incident)).some((event) => event.type === 'step.started')).toBe(false);
+      await expect.poll(() => mailbox.mails.map((mail) => mail.to.join())).toContain('plantao@vocalcoach.ai');
+    } finally {
+      people.close();
+      await mailbox.close();
+    }
+  },
+);
