@@ -45,7 +45,7 @@ describe('a critical bug', () => {
     expect(commits?.detail['text']).toContain(`${world.coach.bad.slice(0, 7)} A new pitch curve`);
     const branches = await world.coach.host.bare('branch', '--list', 'hotfix/*');
     expect(branches).toMatch(/hotfix\/rollback-\d{4}-\d{2}-\d{2}/);
-  });
+  }, 120_000);
 
   test('whose features are off in the file and on in what is served is not under control: people are asked, and nothing goes on', async () => {
     const world = await badDay(closing);
@@ -65,7 +65,7 @@ describe('a critical bug', () => {
     const world = await badDay(closing);
     const life = await world.live(RUNBOOK, { said: saidOf(world), killedAt: [185, 300] });
     expect(await endOf(world, life)).toEqual(endIn(world));
-  });
+  }, 120_000);
 });
 
 describe('trouble with data', () => {

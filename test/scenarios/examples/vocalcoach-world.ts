@@ -46,7 +46,7 @@ async function startParts(closing: (() => Promise<unknown>)[]) {
 type Parts = Awaited<ReturnType<typeof startParts>>;
 export type BadDay = Awaited<ReturnType<typeof badDay>>;
 
-interface Trouble {
+export interface Trouble {
   readonly slow?: boolean;
   /** More servers, more cache and fewer features are enough. */
   readonly helps?: boolean;

@@ -19,7 +19,7 @@ export const featureFlags = {
 `;
 const call = (address: string): string => `const { status } = await fetch(\`${address}\`);\nprocess.exit(status < 300 ? 0 : 1);\n`;
 
-interface Coach {
+export interface Coach {
   readonly apiUrl: string;
   readonly appUrl: string;
   readonly host: GitHost;

@@ -2,7 +2,7 @@
 // version. Written from the published description; the real Engine is asked elsewhere.
 import { demand, startVendor, type VendorReply, type VendorServer } from './vendor-server.ts';
 
-interface SwarmState {
+export interface SwarmState {
   replicas: number;
   /** Tasks that run: fewer than wanted while the node has no room. */
   room: number;
@@ -11,7 +11,7 @@ interface SwarmState {
   /** Every number that it was set to. */
   readonly orders: number[];
 }
-type SwarmServer = VendorServer & { readonly state: SwarmState };
+export type SwarmServer = VendorServer & { readonly state: SwarmState };
 
 export async function startSwarm(o: { readonly service: string; readonly replicas: number }): Promise<SwarmServer> {
   const state: SwarmState = { replicas: o.replicas, room: 100, refuses: null, orders: [] };
