@@ -11,6 +11,8 @@ import { openWorkflows, type Workflow, type Workflows } from './n8n-workflows.ts
 interface Seen {
   readonly value: string;
   readonly previous: string | null;
+  /** n8n tells when a workflow was written, and not when it went on or off. */
+  readonly changedAt: number;
   /** The order that made it so, and what was there afterwards. */
   readonly key?: string;
 }
@@ -33,9 +35,10 @@ export function createN8nSwitch(options: SwitchOptions<'n8n'>, deps: AskDeps): F
   const note = (org: string, { state }: Look, key?: string): FlowState => {
     const before = seen.get(org);
     const previous = before === undefined ? null : before.value === state.value ? before.previous : before.value;
+    const changedAt = before === undefined ? state.changedAt : before.value === state.value ? before.changedAt : deps.time.now();
     const kept = key ?? (before?.value === state.value ? before.key : undefined);
-    seen.set(org, { value: state.value, previous, ...(kept === undefined ? {} : { key: kept }) });
-    return { ...state, previous };
+    seen.set(org, { value: state.value, previous, changedAt, ...(kept === undefined ? {} : { key: kept }) });
+    return { ...state, previous, changedAt };
   };
   return {
     compareAndSet: 'lock',

@@ -17,7 +17,7 @@ export interface Workflow {
   readonly archived: boolean;
   /** Those of its production webhooks whose address is fixed. */
   readonly webhooks: readonly Webhook[];
-  /** Changes with every change of it, on and off included. */
+  /** Changes with every change of it, on and off included; what n8n itself keeps in it between two runs is none. */
   readonly mark: string;
   /** Of n8n 2: the version that activating would put live. */
   readonly version: string | null;
@@ -75,11 +75,17 @@ export function openWorkflows(options: N8nOptions, deps: AskDeps): Workflows {
 }
 
 async function find(ask: Ask, name: string, nameOrId: string): Promise<readonly Workflow[]> {
-  const byName = (await list(ask, name, `name=${encodeURIComponent(nameOrId)}`)).filter((one) => one.name === nameOrId);
+  const listed = (await list(ask, name, `name=${encodeURIComponent(nameOrId)}`)).filter((one) => one.name === nameOrId);
+  // Lists lack the count of changes, and without it off and on again looks as if nothing had been.
+  const byName = listed.length === 1 ? await oneOf(ask, name, listed[0]?.id ?? '') : listed;
   if (!/^[A-Za-z0-9_-]{1,64}$/.test(nameOrId)) return byName;
-  const { status, json } = await ask({ method: 'GET', path: `/workflows/${nameOrId}`, also: [404, 400] });
-  const byId = status === 200 ? readFrom(name, () => workflowIn(json)) : null;
-  return byId === null || byName.some((one) => one.id === byId.id) ? byName : [...byName, byId];
+  const byId = await oneOf(ask, name, nameOrId);
+  return [...byName, ...byId.filter(({ id }) => !byName.some((one) => one.id === id))];
+}
+
+async function oneOf(ask: Ask, name: string, id: string): Promise<readonly Workflow[]> {
+  const { status, json } = await ask({ method: 'GET', path: `/workflows/${encodeURIComponent(id)}`, also: [404, 400] });
+  return status === 200 ? [readFrom(name, () => workflowIn(json))] : [];
 }
 
 async function list(ask: Ask, name: string, query: string): Promise<readonly Workflow[]> {
@@ -114,11 +120,18 @@ export function workflowIn(json: unknown): Workflow {
     name: textOr(json['name']),
     active: json['active'],
     archived: json['isArchived'] === true,
-    webhooks: webhooksIn(json['nodes']),
-    mark: [json['active'] ? 'on' : 'off', live, textOr(json['versionId']), textOr(json['updatedAt'])].join('/'),
+    // What is live, where that is told; the draft may be another.
+    webhooks: webhooksIn(fieldsIn(json['activeVersion'])['nodes'] ?? json['nodes']),
+    mark: [json['active'] ? 'on' : 'off', live, textOr(json['versionId']), ...changesOf(json)].join('/'),
     version: versioned && textOr(json['versionId']) !== '' ? textOr(json['versionId']) : null,
     changedAt: Date.parse(textOr(json['updatedAt'])) || 0,
   };
+}
+
+/** Nothing, where n8n writes into a workflow by itself. The time does not move when it goes off and on; the count does. */
+function changesOf({ staticData, updatedAt, versionCounter }: Fields): readonly string[] {
+  if (staticData !== undefined && staticData !== null) return [];
+  return [textOr(updatedAt), typeof versionCounter === 'number' ? String(versionCounter) : ''];
 }
 
 function webhooksIn(nodes: unknown): readonly Webhook[] {
@@ -172,9 +185,11 @@ async function isRouted(
   const headers = { origin: 'https://belay.invalid', 'access-control-request-method': method };
   try {
     const answer = await http.request({ method: 'OPTIONS', url, headers, timeoutMs });
-    const allowed = (answer.headers['access-control-allow-methods'] ?? '').split(',').map((one) => one.trim().toUpperCase());
-    if (answer.status < 300) return allowed.includes(method);
-    if (answer.status === 404) return false;
+    const said = answer.headers['access-control-allow-methods'];
+    // It answers 500 for a path or a method that nobody has, and says all the same which there are.
+    if (said !== undefined) return said.split(',').some((one) => one.trim().toUpperCase() === method);
+    // Its editor answers while it starts.
+    if (answer.status < 300 || answer.status === 404) return false;
     throw new BelayError('BELAY_TARGET_UNREACHABLE', `${name}: its webhooks answered ${answer.status} when asked which there are`, {
       hint: 'Write webhooks: in belay.yaml, the address below which they answer.',
     });

@@ -1,4 +1,4 @@
-// Workflows of n8n, switched on and off, on a server that remembers and can lie, in the shapes of n8n 1 and of n8n 2.
+// Workflows of n8n, switched on and off, on a server that remembers and can lie, in the shapes of n8n 1, 1.123 and 2.
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
 import { createHttp } from '../../../src/adapters/http/index.ts';
 import { createN8n, createN8nSwitch } from '../../../src/adapters/integrations/index.ts';
@@ -7,13 +7,13 @@ import { createActions } from '../../../src/flows/actions/index.ts';
 import { createProbes } from '../../../src/flows/probes/index.ts';
 import { actionContract } from '../../contracts/action.ts';
 import { flowSwitchContract } from '../../contracts/flow-switch.ts';
-import { type N8nServer, startN8n } from '../../world/vendors/n8n.ts';
+import { type Generation, type N8nServer, startN8n } from '../../world/vendors/n8n.ts';
 
 const KEY = 'hunter2-n8n-key-of-the-public-api';
 const deps = { http: createHttp({ allow: ['127.0.0.1'] }), time: systemTime };
 const order = { expected: '', key: 'run/step#1:act', reason: 'INC-1' };
 
-async function worldOf(generation: 1 | 2 = 1, timeoutMs = 5_000) {
+async function worldOf(generation: Generation = 1.123, timeoutMs = 5_000) {
   const server = await startN8n({ key: KEY, generation });
   const old = server.add({ name: 'ig-dm-v1-acme', path: 'ig-acme', says: 'flow v1' });
   const next = server.add({ name: 'ig-dm-v2-acme', path: 'ig-acme', says: 'flow v2', active: true });
@@ -35,13 +35,13 @@ async function worldOf(generation: 1 | 2 = 1, timeoutMs = 5_000) {
   return { server, old, next, action, probe: probes['n8n.workflow'] };
 }
 
-async function running(generation: 1 | 2 = 1, timeoutMs?: number) {
+async function running(generation?: Generation, timeoutMs?: number) {
   const world = await worldOf(generation, timeoutMs);
   onTestFinished(() => world.server.close());
   return world;
 }
 
-for (const generation of [1, 2] as const) {
+for (const generation of [1, 1.123, 2] as const) {
   actionContract(`n8n.activate on n8n ${generation}`, async () => {
     const { server, action, next } = await worldOf(generation);
     server.turn(next, false);
@@ -172,7 +172,7 @@ describe('n8n', () => {
     expect(server.got).toHaveLength(1);
   });
 
-  test.each([1, 2] as const)('%i refuses a path that is owned, and the refusal says by whom and what to type', async (generation) => {
+  test.each([1, 1.123, 2] as const)('%d refuses a path that is owned, and the refusal says by whom and what to type', async (generation) => {
     const { server, old, action } = await running(generation);
     const activate = action('n8n.activate');
     const args = { workflow: old.name };
@@ -222,7 +222,7 @@ describe('n8n', () => {
     ['done-then-cut', 'BELAY_TIMEOUT', 'unknown'],
     ['done-then-502', 'BELAY_TIMEOUT', 'unknown'],
   ] as const)('on a bad day (%s) says %s and the effect %s, and never its key', async (mood, code, effect) => {
-    const { server, next, action } = await running(1, 1_000);
+    const { server, next, action } = await running(1.123, 1_000);
     const off = action('n8n.deactivate');
     const args = { workflow: next.name };
     const { fingerprint } = await off.observe(args);
@@ -243,6 +243,30 @@ describe('n8n', () => {
     });
     await expect(actions['n8n.activate']?.observe({ workflow: 'x', integration: 'c' })).rejects.toMatchObject({ code: 'BELAY_NOT_FOUND' });
     expect(await actions['n8n.activate']?.observe({ workflow: 'ig-dm-v1-acme', integration: 'b' })).toMatchObject({ current: 'inactive' });
+  });
+
+  test.each([1, 1.123, 2] as const)('%d that somebody switched off and on again is not as it was looked at', async (generation) => {
+    const { server, next, action } = await running(generation);
+    const off = action('n8n.deactivate');
+    const args = { workflow: next.name };
+    const { fingerprint } = await off.observe(args);
+    server.turn(next, false);
+    server.turn(next, true);
+    await expect(off.act(args, { ...order, expected: fingerprint })).rejects.toMatchObject({ code: 'BELAY_TARGET_CONFLICT' });
+    expect(next.active).toBe(true);
+  });
+
+  test('that keeps something in a workflow between two runs has not changed it', async () => {
+    const { next, action } = await running();
+    next.staticData = { lastTimeChecked: '2026-11-27T10:00:00Z' };
+    const off = action('n8n.deactivate');
+    const args = { workflow: next.name };
+    const { fingerprint } = await off.observe(args);
+    next.staticData = { lastTimeChecked: '2026-11-27T10:01:00Z' };
+    next.changes += 1;
+    next.updatedAt += 60_000;
+    await off.act(args, { ...order, expected: fingerprint });
+    expect(await off.observe(args)).toMatchObject({ reached: true });
   });
 
   test('is asked only in its own words', async () => {

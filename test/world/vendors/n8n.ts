@@ -1,6 +1,6 @@
 // n8n on loopback: its public API and its production webhooks, with workflows that remember. It refuses a path that another one owns, can say
 // "active" without registering a webhook, can go on routing what was switched off, and can be up before its webhooks are. Requests and answers
-// are held against what n8n 1.123 and 2.40 describe.
+// are held against what n8n 1.123 and 2.40 describe; what a real 1.123.81 does otherwise, it does here (test/heavy/n8n.test.ts).
 import { type Schema, wrongWith } from './description.ts';
 import { type Asked, demand, startVendor, type VendorReply, type VendorServer } from './vendor-server.ts';
 
@@ -10,6 +10,10 @@ export interface N8nWorkflow {
   active: boolean;
   isArchived: boolean;
   updatedAt: number;
+  /** Of all changes, on and off included: the time above does not tell those. */
+  changes: number;
+  /** What n8n keeps in it between two runs. */
+  staticData: object | null;
   /** Of the draft, and of what is live (n8n 2). */
   version: number;
   activeVersion: number | null;
@@ -45,6 +49,9 @@ export interface N8nServer extends VendorServer {
   save(workflow: N8nWorkflow): void;
 }
 
+/** The first of 1.x knew no versions; 1.123 shows them, and activates what is there all the same; 2 publishes the one that is asked for. */
+export type Generation = 1 | 1.123 | 2;
+
 const WORKFLOW: Schema = {
   type: ['object'],
   required: ['id', 'name', 'active', 'createdAt', 'updatedAt', 'nodes', 'connections', 'settings'],
@@ -62,14 +69,15 @@ const WORKFLOW: Schema = {
     activeVersionId: { type: ['string', 'null'] },
   },
 };
+const TAKEN = 'The URL path that the "Webhook" node uses is already taken. Please change it to something else.';
 const PUBLISH: Schema = {
   type: ['object'],
   closed: true,
   properties: { versionId: { type: ['string'] }, name: { type: ['string'] }, description: { type: ['string'] } },
 };
 
-export async function startN8n(o: { readonly key: string; readonly generation?: 1 | 2 }): Promise<N8nServer> {
-  const generation = o.generation ?? 1;
+export async function startN8n(o: { readonly key: string; readonly generation?: Generation }): Promise<N8nServer> {
+  const generation = o.generation ?? 1.123;
   let now = Date.now();
   const workflows: N8nWorkflow[] = [];
   const routes: N8nServer['routes'] = new Map();
@@ -83,15 +91,17 @@ export async function startN8n(o: { readonly key: string; readonly generation?: 
   };
   const put = (workflow: N8nWorkflow, on: boolean, honest = true): void => {
     now += 1;
+    if (generation === 1) workflow.updatedAt = now;
+    if (workflow.active !== on) workflow.changes += on ? 2 : 1;
     workflow.active = on;
-    workflow.updatedAt = now;
     workflow.activeVersion = on ? workflow.version : null;
     if (workflow.path === null) return;
     const route = `${workflow.method} ${workflow.path}`;
     if (on && honest) routes.set(route, workflow.id);
     if (!on && routes.get(route) === workflow.id && !knobs.keepsRouting) routes.delete(route);
   };
-  const shown = (one: N8nWorkflow): object => checked(toJson(one, generation));
+  const listedAs = (one: N8nWorkflow): object => checked(toJson(one, generation));
+  const shown = (one: N8nWorkflow): object => ({ ...listedAs(one), ...(generation === 1 ? {} : { versionCounter: one.changes }) });
   const turned = (id: string, verb: string, body: string): VendorReply => {
     const { before } = knobs;
     knobs.before = null;
@@ -99,11 +109,12 @@ export async function startN8n(o: { readonly key: string; readonly generation?: 
     const workflow = workflows.find((one) => one.id === id);
     if (workflow === undefined) return { status: 404, json: { message: 'Not Found' } };
     if (body !== '') {
-      demand(generation === 2, 'n8n 1 takes no body here');
+      demand(generation !== 1, 'the first of n8n 1 take no body here');
       const wrong = wrongWith(PUBLISH, JSON.parse(body), 'the body');
       demand(wrong.length === 0, wrong.join('; '));
       const { versionId } = JSON.parse(body) as { versionId?: string };
-      if (versionId !== undefined && versionId !== versionOf(workflow)) return { status: 404, json: { message: 'Version not found' } };
+      // 1.123 activates what is there, whatever it is asked for.
+      if (generation === 2 && versionId !== undefined && versionId !== versionOf(workflow)) return { status: 404, json: { message: 'Version not found' } };
     }
     if (verb === 'deactivate') {
       ledger.push({ what: 'deactivate', id });
@@ -111,12 +122,15 @@ export async function startN8n(o: { readonly key: string; readonly generation?: 
       return { status: 200, json: shown(workflow) };
     }
     const owner = workflow.path === null ? undefined : routes.get(`${workflow.method} ${workflow.path}`);
-    if (owner !== undefined && owner !== id)
-      return {
-        status: generation === 1 ? 400 : 409,
-        json: { message: 'There is a conflict with one of the webhooks.' },
-      };
-    if (workflow.isArchived) return { status: 400, json: { message: 'Workflow is archived.' } };
+    if (owner !== undefined && owner !== id) {
+      // It was active for a moment.
+      workflow.changes += 2;
+      workflow.updatedAt = now += 1;
+      return generation === 2
+        ? { status: 409, json: { message: 'There is a conflict with one of the webhooks.' } }
+        : { status: 400, json: { message: TAKEN } };
+    }
+    if (workflow.isArchived && generation === 2) return { status: 400, json: { message: 'Workflow is archived.' } };
     ledger.push({ what: 'activate', id });
     put(workflow, true, !knobs.lies);
     return { status: 200, json: shown(workflow) };
@@ -126,14 +140,14 @@ export async function startN8n(o: { readonly key: string; readonly generation?: 
     const [, id, verb] = /^\/workflows\/([^/]+)\/(activate|deactivate)$/.exec(path) ?? [];
     if (asked.method === 'POST' && id !== undefined && verb !== undefined) return turned(id, verb, asked.body);
     demand(asked.method === 'GET' && asked.body === '', `${asked.method} ${path} is not described`, 404);
-    if (path === '/workflows') return listed(workflows, asked.query, shown);
+    if (path === '/workflows') return listed(workflows, asked.query, listedAs);
     const one = workflows.find((candidate) => path === `/workflows/${candidate.id}`);
     demand(/^\/workflows\/[^/]+$/.test(path), `GET ${path} is not described`, 404);
     return one === undefined ? { status: 404, json: { message: 'Not Found' } } : { status: 200, json: shown(one) };
   };
   const webhook = (asked: Asked, path: string): VendorReply => {
     const methods = ['GET', 'POST', 'PUT'].filter((method) => knobs.webhooksReady && routes.has(`${method} ${path}`));
-    if (asked.method === 'OPTIONS') return { status: 204, headers: { 'access-control-allow-methods': ['OPTIONS', ...methods].join(', ') } };
+    if (asked.method === 'OPTIONS') return asksFor(asked, methods, knobs.webhooksReady);
     const workflow = workflows.find((one) => one.id === routes.get(`${asked.method} ${path}`));
     if (workflow === undefined || !knobs.webhooksReady)
       return { status: 404, json: { code: 404, message: `The requested webhook "${asked.method} ${path}" is not registered.` } };
@@ -154,7 +168,7 @@ export async function startN8n(o: { readonly key: string; readonly generation?: 
       now += 1;
       const id = `wf${String(workflows.length + 1).padStart(14, '0')}`;
       const made: N8nWorkflow = {
-        ...{ id, name, active: false, isArchived: false, updatedAt: now, version: 1, activeVersion: null },
+        ...{ id, name, active: false, isArchived: false, updatedAt: now, changes: 1, staticData: null, version: 1, activeVersion: null },
         path: path ?? null,
         method,
         says,
@@ -167,6 +181,7 @@ export async function startN8n(o: { readonly key: string; readonly generation?: 
     save: (workflow) => {
       now += 1;
       workflow.version += 1;
+      workflow.changes += 1;
       workflow.updatedAt = now;
     },
   };
@@ -187,9 +202,17 @@ function knobsOf<T extends object>(knobs: T): PropertyDescriptorMap {
   );
 }
 
+/** Its editor answers what it does not know yet, and what nobody has is an error of its own, with a header that says which there are. */
+function asksFor(asked: Asked, methods: readonly string[], areReady: boolean): VendorReply {
+  if (!areReady) return { status: 200, json: '<!DOCTYPE html>' };
+  const headers = { 'access-control-allow-methods': ['OPTIONS', ...methods].join(', ') };
+  const isThere = methods.includes(asked.headers['access-control-request-method'] ?? '');
+  return isThere ? { status: 204, headers } : { status: 500, headers, json: '<!DOCTYPE html>' };
+}
+
 const versionOf = (one: N8nWorkflow): string => `${one.id}-v${one.version}`;
 
-function toJson(one: N8nWorkflow, generation: 1 | 2): object {
+function toJson(one: N8nWorkflow, generation: Generation): object {
   const at = new Date(one.updatedAt).toISOString();
   const hook = { id: 'a', name: 'Webhook', type: 'n8n-nodes-base.webhook', typeVersion: 2, position: [0, 0], parameters: {} };
   return {
@@ -198,7 +221,8 @@ function toJson(one: N8nWorkflow, generation: 1 | 2): object {
     connections: {},
     settings: {},
     versionId: versionOf(one),
-    ...(generation === 2 ? { activeVersionId: one.activeVersion === null ? null : `${one.id}-v${one.activeVersion}` } : {}),
+    ...(generation === 1 ? {} : { staticData: one.staticData }),
+    ...(generation !== 1 ? { activeVersionId: one.activeVersion === null ? null : `${one.id}-v${one.activeVersion}` } : {}),
   };
 }
 
