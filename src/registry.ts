@@ -25,6 +25,7 @@ import { createKubernetesReader, createKubernetesTarget } from './adapters/kuber
 import { createLogReader } from './adapters/log/index.ts';
 import { createMappedWebhook } from './adapters/mapped-webhook/index.ts';
 import { createDatabase } from './adapters/migrations/index.ts';
+import { createNoSqlServer } from './adapters/migrations/mongo.ts';
 import { createHeroku, createRailway, createRailwayService } from './adapters/paas/index.ts';
 import { createProcessService } from './adapters/pid-file/index.ts';
 import { createPm2Reader, createPm2Service, createPm2Supervisor } from './adapters/pm2/index.ts';
@@ -160,7 +161,8 @@ export function openIntegration(spec: IntegrationSpec, deps: DriverDeps): Integr
 
 /** @throws BELAY_CONFIG_INVALID for options that mean nothing */
 export function openDatabase(spec: DatabaseSpec, deps: DriverDeps): Database {
-  return createDatabase(spec, { ...deps, server: createPostgres(spec), parser: createSqlParser() });
+  const server = spec.driver === 'migrate-mongo' ? createNoSqlServer(spec) : createPostgres(spec);
+  return createDatabase(spec, { ...deps, server, parser: createSqlParser() });
 }
 
 /** @throws BELAY_CONFIG_INVALID for options that mean nothing */

@@ -32,6 +32,12 @@ export const DATABASE_DRIVERS = {
   },
   prisma: { ...FILES, migrations: { type: 'text', otherwise: 'prisma/migrations' } },
   supabase: { ...FILES, migrations: { type: 'text', otherwise: 'supabase/migrations' } },
+  drizzle: {
+    ...FILES,
+    /** What drizzle-kit calls `out`. */
+    migrations: { type: 'text', otherwise: 'drizzle' },
+    table: { type: 'text', otherwise: 'drizzle.__drizzle_migrations' },
+  },
   'node-pg-migrate': {
     ...PROGRAM,
     migrations: { type: 'text', otherwise: 'migrations' },
@@ -63,6 +69,18 @@ export const DATABASE_DRIVERS = {
     migrations: { type: 'text', otherwise: 'alembic/versions' },
     table: { type: 'text', otherwise: 'alembic_version' },
     command: { type: 'texts', otherwise: ['alembic'] },
+  },
+  'migrate-mongo': {
+    ...PROGRAM,
+    variable: { type: 'text', otherwise: 'MONGODB_URL' },
+    migrations: { type: 'text', otherwise: 'migrations' },
+    /** The collection in which each applied migration is a document. */
+    changelog: { type: 'text', otherwise: 'changelog' },
+    /** Where the address does not end with it. */
+    databaseName: { type: 'text' },
+    command: { type: 'texts', otherwise: ['node_modules/.bin/migrate-mongo'] },
+    /** The program that reads the changelog. */
+    shell: { type: 'texts', otherwise: ['mongosh'] },
   },
 } as const satisfies Readonly<Record<string, DriverOptions>>;
 

@@ -1,30 +1,16 @@
 // Migrations that are files of SQL: Belay itself runs the way back, in one transaction with the line in the table of the tool, so that
-// they agree whatever happens in between. For tools that bring no way back (Prisma, Supabase) the files are the user's own.
+// they agree whatever happens in between. For tools that bring no way back (Prisma, Supabase, Drizzle) the files are the user's own.
 import { createHash } from 'node:crypto';
 import type { DatabaseSpec } from '../../domain/database-catalog.ts';
 import { BelayError } from '../../domain/errors.ts';
 import type { Migration } from '../../domain/migrations.ts';
 import type { Migrations, SqlServer, SqlSession } from '../../ports/database.ts';
 import { type Artefact, byName } from './artefact.ts';
+import { drizzleLayout } from './drizzle.ts';
+import type { Layout, MigrationFile } from './layout.ts';
 import { columnOf, quoted, readColumn } from './table.ts';
 
-type FilesSpec = Extract<DatabaseSpec, { driver: 'sql-files' | 'prisma' | 'supabase' }>;
-
-interface Layout {
-  /** Of the table, quoted. */
-  readonly table: string;
-  /** Gives what is applied, oldest first. */
-  readonly select: string;
-  /** Gives what began and did not end, where the tool writes that down: nobody knows what of it the database has. */
-  readonly unfinished?: string;
-  /** Takes the line of `$1` back. */
-  readonly forget: string;
-  /** Files of a release: name of a migration → its files. */
-  files(artefact: Artefact, release: string): Promise<readonly { readonly id: string; readonly up: string; readonly down: string }[]>;
-  /** What the table calls a migration. */
-  written(id: string): string;
-  readonly boot: Migrations['boot'];
-}
+type FilesSpec = Extract<DatabaseSpec, { driver: 'sql-files' | 'prisma' | 'supabase' | 'drizzle' }>;
 
 export function createFileMigrations(spec: FilesSpec, deps: { readonly artefact: Artefact; readonly server: SqlServer }): Migrations {
   const { artefact, server } = deps;
@@ -39,8 +25,8 @@ export function createFileMigrations(spec: FilesSpec, deps: { readonly artefact:
     );
   };
   const asKnown = async (release: string, written: readonly string[]): Promise<readonly string[]> => {
-    const ids = new Map((await layout.files(artefact, release)).map(({ id }) => [layout.written(id), id]));
-    return written.map((one) => ids.get(one) ?? one);
+    const files = await layout.files(artefact, release);
+    return namesOf(files, written);
   };
   return {
     compareAndSet: 'native',
@@ -51,17 +37,25 @@ export function createFileMigrations(spec: FilesSpec, deps: { readonly artefact:
       return asKnown(by, await readColumn(server, layout.table, layout.select));
     },
     down: async ({ from, revert, expected }) => {
-      const scripts = new Map((await known(from)).map((one) => [one.id, one.down]));
+      const [scripts, files] = [new Map((await known(from)).map((one) => [one.id, one.down])), await layout.files(artefact, from)];
       await server.change(async (session) => {
         await session.ask({ text: LOCK, values: [lockOf(spec.id)] });
         await session.script(`lock table ${layout.table} in share row exclusive mode`);
         if (layout.unfinished !== undefined) refuseUnfinished(spec, columnOf(await session.ask({ text: layout.unfinished, values: [] })));
-        const now = await asKnown(from, columnOf(await session.ask({ text: layout.select, values: [] })));
+        const written = columnOf(await session.ask({ text: layout.select, values: [] }));
+        const now = namesOf(files, written);
         if (now.join('\n') !== expected.join('\n')) throw new BelayError('BELAY_TARGET_CONFLICT', `${spec.id} has other migrations by now`);
-        for (const id of revert) await revertOne(session, { script: scripts.get(id) ?? null, id, layout });
+        for (const id of revert)
+          await revertOne(session, { script: scripts.get(id) ?? null, id, layout, written: written[now.indexOf(id)] ?? id });
       });
     },
   };
+}
+
+/** What the table has, as the release calls it; what it does not know keeps its own name. */
+function namesOf(files: readonly MigrationFile[], written: readonly string[]): readonly string[] {
+  const ids = new Map(files.flatMap((one) => one.written.map((name) => [name, one.id] as const)));
+  return written.map((name) => ids.get(name) ?? name);
 }
 
 /** @throws BELAY_TARGET_UNREACHABLE (effect none) */
@@ -83,11 +77,11 @@ const lockOf = (id: string): string => String(createHash('sha256').update(`belay
 
 async function revertOne(
   session: SqlSession,
-  { script, id, layout }: { readonly script: string | null; readonly id: string; readonly layout: Layout },
+  o: { readonly script: string | null; readonly id: string; readonly layout: Layout; readonly written: string },
 ): Promise<void> {
-  if (script === null) throw new BelayError('BELAY_ACT_FAILED', `no way back is written for ${id}`);
-  await session.script(script);
-  await session.ask({ text: layout.forget, values: [layout.written(id)] });
+  if (o.script === null) throw new BelayError('BELAY_ACT_FAILED', `no way back is written for ${o.id}`);
+  await session.script(o.script);
+  await session.ask({ text: o.layout.forget, values: [o.written] });
 }
 
 function layoutOf(spec: FilesSpec): Layout {
@@ -98,6 +92,8 @@ function layoutOf(spec: FilesSpec): Layout {
       return prisma(spec);
     case 'supabase':
       return supabase(spec);
+    case 'drizzle':
+      return drizzleLayout(spec);
   }
 }
 
@@ -117,11 +113,10 @@ function sqlFiles(spec: Extract<FilesSpec, { driver: 'sql-files' }>): Layout {
         .toSorted(byName)
         .map((id) =>
           names.includes(`${id}/`)
-            ? { id, up: at(`${id}/up.sql`), down: at(`${id}/down.sql`) }
-            : { id, up: at(names.includes(`${id}.up.sql`) ? `${id}.up.sql` : `${id}.sql`), down: at(`${id}.down.sql`) },
+            ? { id, up: at(`${id}/up.sql`), down: at(`${id}/down.sql`), written: [id] }
+            : { id, up: at(names.includes(`${id}.up.sql`) ? `${id}.up.sql` : `${id}.sql`), down: at(`${id}.down.sql`), written: [id] },
         );
     },
-    written: (id) => id,
     boot: 'unknown',
   };
 }
@@ -135,13 +130,11 @@ function prisma(spec: Extract<FilesSpec, { driver: 'prisma' }>): Layout {
     forget: `update _prisma_migrations set rolled_back_at = now() where migration_name = $1::text and rolled_back_at is null`,
     files: async (artefact, release) => {
       const names = await artefact.list(release, spec.migrations);
-      return names.flatMap((name) =>
-        name.endsWith('/')
-          ? [{ id: name.slice(0, -1), up: `${spec.migrations}/${name}migration.sql`, down: `${spec.migrations}/${name}down.sql` }]
-          : [],
-      );
+      return names.flatMap((name) => {
+        const [id, folder] = [name.slice(0, -1), `${spec.migrations}/${name}`];
+        return name.endsWith('/') ? [{ id, up: `${folder}migration.sql`, down: `${folder}down.sql`, written: [id] }] : [];
+      });
     },
-    written: (id) => id,
     boot: 'starts-blindly',
   };
 }
@@ -156,9 +149,11 @@ function supabase(spec: Extract<FilesSpec, { driver: 'supabase' }>): Layout {
     files: async (artefact, release) => {
       const names = (await artefact.list(release, spec.migrations)).filter((name) => /^\d+_.*\.sql$/.test(name));
       const rollbacks = spec.migrations.replace(/[^/]+\/?$/, 'rollbacks');
-      return names.map((name) => ({ id: name.slice(0, -'.sql'.length), up: `${spec.migrations}/${name}`, down: `${rollbacks}/${name}` }));
+      return names.map((name) => {
+        const id = name.slice(0, -'.sql'.length);
+        return { id, up: `${spec.migrations}/${name}`, down: `${rollbacks}/${name}`, written: [/^\d+/.exec(id)?.[0] ?? id] };
+      });
     },
-    written: (id) => /^\d+/.exec(id)?.[0] ?? id,
     boot: 'starts-blindly',
   };
 }

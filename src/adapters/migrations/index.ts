@@ -11,6 +11,7 @@ import { createAlembicMigrations } from './alembic.ts';
 import { createArtefact } from './artefact.ts';
 import { createFileMigrations } from './files.ts';
 import { createFreeze } from './freeze.ts';
+import { createMongoMigrations } from './mongo.ts';
 import { createProgramMigrations } from './programs.ts';
 import { quoted } from './table.ts';
 
@@ -25,18 +26,30 @@ export interface DatabaseDeps {
 
 /** @throws BELAY_CONFIG_INVALID for options that mean nothing */
 export function createDatabase(spec: DatabaseSpec, deps: DatabaseDeps): Database {
+  refuseSql(spec);
   return {
     spec,
     server: deps.server,
     migrations: migrationsOf(spec, deps),
-    freeze: spec.driver === 'postgres' ? null : createFreeze({ id: spec.id, table: tableOf(spec), server: deps.server }),
+    freeze:
+      spec.driver === 'postgres' || spec.driver === 'migrate-mongo'
+        ? null
+        : createFreeze({ id: spec.id, table: tableOf(spec), server: deps.server }),
     parse: (sql) => deps.parser.parse(sql),
     file: (name) => readNamed(spec, deps.baseDir, name),
   } satisfies Database;
 }
 
+/** @throws BELAY_CONFIG_INVALID for SQL of a database that reads none */
+function refuseSql({ id, driver, queries, files }: DatabaseSpec): void {
+  if (driver !== 'migrate-mongo' || Object.keys(queries).length + Object.keys(files).length === 0) return;
+  throw new BelayError('BELAY_CONFIG_INVALID', `database ${id}: queries and files are SQL, which a MongoDB does not read`, {
+    hint: 'Take them out; a step of kind run can ask it with a program.',
+  });
+}
+
 /** Where the tool writes down what it has applied. */
-function tableOf(spec: Exclude<DatabaseSpec, { driver: 'postgres' }>): string {
+function tableOf(spec: Exclude<DatabaseSpec, { driver: 'postgres' | 'migrate-mongo' }>): string {
   if (spec.driver === 'prisma') return '"_prisma_migrations"';
   return spec.driver === 'supabase' ? 'supabase_migrations.schema_migrations' : quoted(spec.id, 'table', spec.table);
 }
@@ -48,6 +61,7 @@ function migrationsOf(spec: DatabaseSpec, deps: DatabaseDeps): Migrations | null
     case 'sql-files':
     case 'prisma':
     case 'supabase':
+    case 'drizzle':
       return createFileMigrations(spec, { ...deps, artefact });
     case 'node-pg-migrate':
     case 'knex':
@@ -56,6 +70,8 @@ function migrationsOf(spec: DatabaseSpec, deps: DatabaseDeps): Migrations | null
       return createProgramMigrations(spec, { ...deps, artefact });
     case 'alembic':
       return createAlembicMigrations(spec, { ...deps, artefact });
+    case 'migrate-mongo':
+      return createMongoMigrations(spec, { ...deps, artefact });
   }
 }
 

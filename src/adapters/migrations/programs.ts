@@ -135,7 +135,7 @@ async function migrationOf(
   };
 }
 
-function hasDown(text: string): boolean {
+export function hasDown(text: string): boolean {
   if (/\bdown\s*[=:]\s*false\b/.test(text)) return false;
   return /\bdown\b/.test(text.replace(/\/\*[\s\S]*?\*\/|\/\/[^\n]*/g, ''));
 }
@@ -149,7 +149,10 @@ function refuseByName({ id, command }: AnyProgram): void {
       hint: 'Use driver: supabase, whose ways back are files of yours.',
     });
   const last = command.at(-1) ?? '';
-  if (command.length > 1 && /^(down|downgrade|rollback|undo|migrate:(down|rollback)|db:migrate:undo(:all)?|-\d+|reset)$/.test(last))
+  if (
+    command.length > 1 &&
+    /^(down|downgrade|rollback|undo|migrate:(down|rollback)|db:migrate:undo(:all)?|-\d+|reset|-b|--block)$/.test(last)
+  )
     throw new BelayError(
       'BELAY_CONFIG_INVALID',
       `database ${id}: command: it ends with ${last}, which without a name takes back whatever comes first`,
@@ -172,7 +175,8 @@ export async function runTool(
 
 /** The program's last words, without the password that it may have printed. */
 export function failed(spec: AnyProgram, { code, stdout, stderr }: ProcessResult, effect: 'none' | 'unknown', what: string): BelayError {
-  const password = URL.canParse(spec.url) ? new URL(spec.url).password : '';
+  // An address with several hosts is no URL.
+  const password = /^[a-z0-9+.-]+:\/\/[^/@:]*:([^/@]*)@/i.exec(spec.url)?.[1] ?? '';
   const hide = (text: string): string =>
     [spec.url, password, percentDecoded(password)].filter((one) => one !== '').reduce((all, one) => all.replaceAll(one, '***'), text);
   const words = tellingOf(hide((stderr.trim() === '' ? stdout : stderr).trim()));

@@ -36,6 +36,8 @@ export interface Written {
   /** Further files of the configuration. */
   readonly files?: Readonly<Record<string, string>>;
   readonly head?: string;
+  /** Of a database that is no Postgres. */
+  readonly address?: string;
   readonly steps: string;
 }
 
@@ -48,7 +50,7 @@ export interface Service {
   live(release: string): void;
   plan(): ReturnType<typeof makePlan>;
   /** Every `do` step, in order, as the plan has it. */
-  play(planned?: Awaited<ReturnType<typeof makePlan>>): Promise<readonly Awaited<ReturnType<typeof performDo>>[]>;
+  play(planned?: Awaited<ReturnType<typeof makePlan>>, timeoutMs?: number): Promise<readonly Awaited<ReturnType<typeof performDo>>[]>;
   /** Every check of the `verify` steps and every probe of the `collect` steps, asked once. */
   look(inputs?: JsonObject): Promise<readonly Awaited<ReturnType<typeof runCheck>>[]>;
   close(): Promise<void>;
@@ -81,12 +83,12 @@ export async function openService(url: string, o: Written): Promise<Service> {
   );
   write('runbooks/back.runbook.md', `---\nbelay: 1\nid: back\n${o.head ?? ''}---\n\n# Back\n\n## Act\n\n${o.steps}`);
   for (const [name, text] of Object.entries(o.files ?? {})) write(name, text);
-  const loaded = loadAndLint(folder, { ...TOOLS, env: { CRM_URL: url } });
+  const loaded = loadAndLint(folder, { ...TOOLS, env: { CRM_URL: o.address ?? url } });
   const told = loaded.diagnostics
     .filter((one) => one.severity === 'error')
     .map((one) => `${path.basename(one.file)}:${one.line} ${one.rule}`);
   const client = new pg.Client({ connectionString: url });
-  await client.connect();
+  if (o.address === undefined) await client.connect();
   const parts = () => {
     const { system, runbooks } = loaded;
     const pinned = runbooks['back'];
@@ -126,7 +128,7 @@ export async function openService(url: string, o: Written): Promise<Service> {
     sql: async (text) => (await client.query(text)).rows as pg.QueryResultRow[],
     live,
     plan,
-    play: async (planned) => {
+    play: async (planned, timeoutMs = 60_000) => {
       const now = planned ?? (await plan());
       const { actions, world: acting } = world();
       const outcomes = [];
@@ -148,7 +150,7 @@ export async function openService(url: string, o: Written): Promise<Service> {
           args: of.args,
           verify: one.verify,
           lookup: () => undefined,
-          timeoutMs: 60_000,
+          timeoutMs,
           expected: of.expected ?? null,
         };
         outcomes.push(await performDo(acting, { ...about, ...ids }));

@@ -5,8 +5,13 @@ import { symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { failed } from '../../../src/adapters/migrations/programs.ts';
+import { inPart, whyNoPart } from '../../world/parts/npm-part.ts';
 import { type PostgresPart, startPostgres } from '../../world/parts/postgres.ts';
 import { openService, type Service, step } from './kit.ts';
+
+const SEQUELIZE = { name: 'sequelize', packages: ['sequelize@6.37.8', 'sequelize-cli@6.6.5'], proof: 'node_modules/.bin/sequelize-cli' };
+const noSequelize = whyNoPart(SEQUELIZE);
+if (noSequelize !== null) console.warn(`SKIPPED: ${noSequelize}`);
 
 const MODULES = path.join(import.meta.dirname, '../../../node_modules');
 const NODE = path.dirname(process.execPath);
@@ -25,7 +30,9 @@ afterEach(async () => {
 });
 
 interface Tool {
-  readonly driver: 'node-pg-migrate' | 'knex' | 'umzug';
+  readonly driver: 'node-pg-migrate' | 'knex' | 'umzug' | 'sequelize';
+  /** Where its packages are, if not among those of Belay. */
+  readonly modules?: string;
   /** Further keys of the database. */
   readonly keys?: string;
   readonly files: Readonly<Record<string, string>>;
@@ -38,6 +45,13 @@ const KNEX = (up: string, down: string): string =>
   `exports.up = (knex) => knex.raw(${JSON.stringify(up)});\nexports.down = (knex) => knex.raw(${JSON.stringify(down)});\n`;
 const UMZUG = (up: string, down: string): string =>
   `exports.up = ({ context }) => context.query(${JSON.stringify(up)});\nexports.down = ({ context }) => context.query(${JSON.stringify(down)});\n`;
+const SEQUEL = (up: string, down: string): string =>
+  `exports.up = (queryInterface) => queryInterface.sequelize.query(${JSON.stringify(up)});\nexports.down = (queryInterface) => queryInterface.sequelize.query(${JSON.stringify(down)});\n`;
+/** "use_env_variable" would lose the folder of the socket: the tool reads host, port and name of an address alone. */
+const SEQUEL_CONFIG = `
+const url = new URL(process.env.DATABASE_URL);
+module.exports = { development: { dialect: 'postgres', username: url.username, database: url.pathname.slice(1), host: url.searchParams.get('host') } };
+`;
 const CREATE = ['create table contact (id int primary key, name text)', 'drop table contact'] as const;
 const NICK = ['alter table contact add column nick text', 'alter table contact drop column nick'] as const;
 
@@ -92,6 +106,20 @@ const TOOLS: readonly Tool[] = [
     ],
     up: ['node', 'migrate.cjs', 'up'],
   },
+  ...(noSequelize === null
+    ? [
+        {
+          driver: 'sequelize' as const,
+          modules: inPart(SEQUELIZE, 'node_modules'),
+          files: { 'config/config.js': SEQUEL_CONFIG },
+          migrations: [
+            { id: '1_contacts.cjs', file: '1_contacts.cjs', text: SEQUEL(...CREATE) },
+            { id: '2_nick.cjs', file: '2_nick.cjs', text: SEQUEL(...NICK) },
+          ],
+          up: ['node_modules/.bin/sequelize-cli', 'db:migrate'],
+        },
+      ]
+    : []),
 ];
 
 async function migrated(tool: Tool, from = '{release.current}', to?: string): Promise<Service> {
@@ -109,7 +137,8 @@ async function migrated(tool: Tool, from = '{release.current}', to?: string): Pr
     ),
   });
   open.push(service);
-  for (const release of ['v1', 'v2']) symlinkSync(MODULES, path.join(service.folder, 'service/releases', release, 'node_modules'));
+  for (const release of ['v1', 'v2'])
+    symlinkSync(tool.modules ?? MODULES, path.join(service.folder, 'service/releases', release, 'node_modules'));
   const [program = '', ...args] = tool.up;
   const env = { PATH: `${NODE}:/usr/bin:/bin`, DATABASE_URL: postgres.url };
   execFileSync(program, args, { cwd: path.join(service.folder, 'service/releases/v2'), env, stdio: 'pipe' });
@@ -143,6 +172,30 @@ describe.each(TOOLS.map((tool) => ({ driver: tool.driver, tool })))('a database 
     const service = await migrated(tool, 'v1');
     expect((await service.plan()).unknowns[0]?.why).toContain(`has ${tool.migrations[1]?.id}, which release v1 does not know`);
     await expect(service.play()).resolves.toMatchObject([{ status: 'failed', effect: 'none' }]);
+    expect(await columns(service)).toEqual(['id', 'name', 'nick']);
+  });
+});
+
+describe('a program that does something else than it was told', () => {
+  const liar = (does: string): string => MIGRATE_JS.replace('const ok = await umzug.runAsCLI();', `${does}; const ok = true;`);
+  const told = async (does: string): Promise<Service> => {
+    const umzug = TOOLS.find((tool) => tool.driver === 'umzug');
+    if (umzug === undefined) throw new Error('there is no tool');
+    const service = await migrated(umzug);
+    writeFileSync(path.join(service.folder, 'service/releases/v2/migrate.cjs'), liar(does));
+    return service;
+  };
+
+  it('and takes back another migration, as a bare down of an old release does, is not believed although it ends with 0', async () => {
+    const service = await told(`await client.query('delete from "SequelizeMeta" where name = $1', ['1_contacts.cjs'])`);
+    expect(await service.play(undefined, 3_000)).toMatchObject([{ status: 'unknown' }]);
+  });
+
+  it('and does nothing is not believed although it ends with 0, and nothing has changed', async () => {
+    const service = await told('undefined');
+    expect(await service.play()).toMatchObject([
+      { status: 'failed', effect: 'none', message: expect.stringContaining('2_nick.cjs is still applied') },
+    ]);
     expect(await columns(service)).toEqual(['id', 'name', 'nick']);
   });
 });
@@ -199,6 +252,12 @@ describe('what a program said when it failed', () => {
     expect(said).toMatchObject({ code: 'BELAY_ACT_FAILED', effect: 'none' });
     expect(said.message).toBe('crm: nothing went (knex ended with 1: error: *** refused *** and ***)');
   });
+});
+
+it('is told without a password that stands in an address with several hosts', () => {
+  const spec = { id: 'crm', url: 'mongodb://app:p%40rot@a:1,b:2/crm', variable: 'MONGODB_URL', command: ['m'], toolTimeoutMs: 1 };
+  const said = failed({ ...spec, environment: {} }, { code: 1, stdout: '', stderr: `error: p@rot ${spec.url}` }, 'none', 'nothing went');
+  expect(said.message).toBe('crm: nothing went (m ended with 1: error: *** ***)');
 });
 
 describe('the configuration of a program', () => {

@@ -1,13 +1,13 @@
 // A real PM2 for tests: the command line, installed into a folder of its own beside the unpacked packages, never a dependency (AGPL-3.0).
 // Each one has a home of its own. It judges nothing.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { inPart, whyNoPart } from './npm-part.ts';
 
-const VERSION = '7.0.4';
-const FOLDER = path.join(import.meta.dirname, '../../../.belay/parts/pm2');
-const PROGRAM = path.join(FOLDER, 'node_modules/pm2/bin/pm2');
+const PM2 = { name: 'pm2', packages: ['pm2@7.0.4'], proof: 'node_modules/pm2/bin/pm2' } as const;
+const PROGRAM = inPart(PM2, PM2.proof);
 
 export interface Pm2Part {
   readonly home: string;
@@ -18,15 +18,8 @@ export interface Pm2Part {
   stop(): void;
 }
 
-/** Installs it once. Null when it is there, else why it cannot be had. */
-export function whyNoPm2(): string | null {
-  if (existsSync(PROGRAM)) return null;
-  mkdirSync(FOLDER, { recursive: true });
-  const flags = ['--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock', '--prefix', FOLDER];
-  const install = spawnSync('npm', ['install', ...flags, `pm2@${VERSION}`], { cwd: FOLDER, encoding: 'utf8', timeout: 180_000 });
-  if (install.status === 0 && existsSync(PROGRAM)) return null;
-  return `pm2@${VERSION} could not be installed: ${install.stderr?.split('\n')[0] ?? 'npm did not run'}`;
-}
+/** Null when it is there, else why it cannot be had. */
+export const whyNoPm2 = (): string | null => whyNoPart(PM2);
 
 export function createPm2(): Pm2Part {
   const home = mkdtempSync(path.join(tmpdir(), 'belay-pm2-'));
