@@ -12,6 +12,7 @@ export type TrapRule =
   | 'relative-undo'
   | 'force-push'
   | 'destructive-supabase-down'
+  | 'destructive-reset'
   | 'restore-over-live'
   | 'redis-save-blocks'
   | 'pooler-for-dump'
@@ -75,6 +76,7 @@ const RELATIVE: readonly Pattern[] = [
   ),
   relative(/^knex\s+migrate:rollback\b/, 'knex migrate:down <file>, one named migration at a time.'),
   relative(/^sequelize(?:-cli)?\s+db:migrate:undo(?::all)?\b/, 'sequelize-cli db:migrate:undo:all --to <file>.', /--(?:to|name)\b/),
+  relative(/^migrate-mongo\s+down\b/, 'a step "belay do db.migrateDown": migrate-mongo takes back whatever its files say is last.'),
   relative(/^(?:rails|rake)\s+db:rollback\b/, 'rails db:migrate VERSION=<version>.'),
   relative(/^flyway\b.*\bundo\b/, 'flyway undo -target=<version>.', /-target=/),
   relative(/^(?:node-pg-migrate|umzug)\b.*\bdown\b/, 'down to a migration that is named.', /--(?:to|name)\b|\bdown\s+\d{5,}/),
@@ -98,10 +100,22 @@ const OTHERS: readonly Pattern[] = [
     hint: 'git revert <commit> adds a commit instead. If it must be: --force-with-lease=<branch>:<commit that you saw>, after an approval.',
   },
   {
-    is: /^supabase\s+(?:migration\s+down|db\s+reset)\b/,
+    is: /^supabase(?:@\S+)?\s+(?:-\S+\s+)*(?:migration\s+down|db\s+reset)\b/,
     rule: 'destructive-supabase-down',
     message: 'empties the database and plays every migration again: all data is lost',
     hint: 'Write a migration that takes the change back. Belay never runs this one.',
+  },
+  {
+    is: /^supabase(?:@\S+)?\s+(?:-\S+\s+)*(?:projects|branches)\s+delete\b/,
+    rule: 'destructive-supabase-down',
+    message: 'deletes the database with all its backups',
+    hint: 'Pause the project in place of it: a project that is deleted does not come back. Belay never runs this one.',
+  },
+  {
+    is: /^(?:prisma(?:@\S+)?\s+(?:migrate\s+reset\b|db\s+push\b.*\s--(?:force-reset|accept-data-loss)\b)|(?:bin\/)?(?:rails|rake)\s+db:(?:reset|drop|schema:load|migrate:reset)\b|sequelize(?:-cli)?\s+db:drop\b|typeorm\s+schema:drop\b|drizzle-kit\s+push\b.*\s--force\b|(?:python3?\s+)?manage\.py\s+(?:flush|reset_db)\b)/,
+    rule: 'destructive-reset',
+    message: 'empties the database, or drops whatever its schema does not name: data is lost',
+    hint: 'Take the change back by a migration or by a file of SQL: a step "belay do db.migrateDown" or "belay do db.apply".',
   },
   {
     is: /^pg_restore\b.*\s(?:--clean|-[a-bd-z]*c[a-z]*)\b/,

@@ -40,6 +40,7 @@ const TELL: Readonly<Record<Trap['rule'], (problems: Problems) => Tell>> = {
   'relative-undo': (problems) => (span, trap) => problems.warn('relative-undo', span, trap.message, trap),
   'force-push': (problems) => (span, trap) => problems.warn('force-push', span, trap.message, trap),
   'destructive-supabase-down': (problems) => (span, trap) => problems.warn('destructive-supabase-down', span, trap.message, trap),
+  'destructive-reset': (problems) => (span, trap) => problems.warn('destructive-reset', span, trap.message, trap),
   'restore-over-live': (problems) => (span, trap) => problems.warn('restore-over-live', span, trap.message, trap),
   'redis-save-blocks': (problems) => (span, trap) => problems.warn('redis-save-blocks', span, trap.message, trap),
   'pooler-for-dump': (problems) => (span, trap) => problems.warn('pooler-for-dump', span, trap.message, trap),

@@ -147,6 +147,16 @@ export const ACTIONS: Readonly<Record<string, ActionSpec>> = index([
     effect: 'state',
     params: { database, to: { type: 'string', required: true }, from: { type: 'release', required: true } },
   },
+  {
+    name: 'db.resolve',
+    effect: 'state',
+    params: {
+      database,
+      migration: { type: 'string', required: true },
+      as: { type: 'string', required: true, oneOf: ['applied', 'rolled-back'] },
+      from: { type: 'release', required: true },
+    },
+  },
   { name: 'db.freeze', effect: 'state', params: { database, why: { type: 'string' } } },
   { name: 'db.thaw', effect: 'state', params: { database, why: { type: 'string' } } },
   { name: 'db.apply', effect: 'state', params: { database, file: { type: 'string', required: true } } },

@@ -30,7 +30,12 @@ export const DATABASE_DRIVERS = {
     table: { type: 'text', otherwise: 'schema_migrations' },
     column: { type: 'text', otherwise: 'version' },
   },
-  prisma: { ...FILES, migrations: { type: 'text', otherwise: 'prisma/migrations' } },
+  prisma: {
+    ...PROGRAM,
+    migrations: { type: 'text', otherwise: 'prisma/migrations' },
+    /** For `migrate resolve` alone: ways back are files. */
+    command: { type: 'texts', otherwise: ['node_modules/.bin/prisma'] },
+  },
   supabase: { ...FILES, migrations: { type: 'text', otherwise: 'supabase/migrations' } },
   drizzle: {
     ...FILES,

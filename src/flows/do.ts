@@ -102,7 +102,7 @@ async function actNow(world: DoWorld, request: DoRequest, before: Observation): 
     await journalOutcome(world, request, before, 'none', `stopped before the act: ${late.status}`);
     return { ...shown, ...late };
   }
-  let unsure = false;
+  let [unsure, said]: [boolean, string | undefined] = [false, undefined];
   try {
     await within(
       world,
@@ -114,9 +114,14 @@ async function actNow(world: DoWorld, request: DoRequest, before: Observation): 
     if (!BelayError.is(error)) throw error;
     if (error.effect === 'none') return refused(world, request, before, error);
     // `unknown` and `done` are settled by looking at the world, below.
-    unsure = error.effect === 'unknown';
+    [unsure, said] = [error.effect === 'unknown', error.message];
   }
-  return confirm(world, request, { recovered: false, unsure, ...(before.mark === undefined ? {} : { since: before.mark }) });
+  return confirm(world, request, {
+    recovered: false,
+    unsure,
+    ...(said === undefined ? {} : { said }),
+    ...(before.mark === undefined ? {} : { since: before.mark }),
+  });
 }
 
 const sinceOf = (intent: Intent | null): { readonly since?: string } => (intent?.mark === undefined ? {} : { since: intent.mark });
@@ -162,6 +167,8 @@ interface Confirming {
   readonly recovered: boolean;
   /** The act may still land: "as before" does not mean "not done". */
   readonly unsure: boolean;
+  /** What the act said when it failed. */
+  readonly said?: string;
   /** The mark of before the act, where the action gives one. */
   readonly since?: string;
 }
@@ -180,7 +187,7 @@ async function confirm(world: DoWorld, request: DoRequest, how: Confirming): Pro
     }
     if (seen?.gaveUp !== undefined && !seen.reached && !isAsBefore(seen, (await readHistory(world, [request.key])).openIntent))
       return givenUp(world, request, seen, seen.gaveUp);
-    if (world.time.monotonicMs() >= until) return notConfirmed(world, request, { seen, checks, unsure: how.unsure });
+    if (world.time.monotonicMs() >= until) return notConfirmed(world, request, { ...how, seen, checks });
     await world.time.sleep(CONFIRM_EVERY_MS);
   }
   await journalOutcome(world, request, seen, 'done', how.recovered ? 'confirmed after a restart' : 'confirmed');
@@ -204,9 +211,10 @@ interface LastLook {
   readonly seen: Observation | null;
   readonly checks: readonly CheckOutcome[];
   readonly unsure: boolean;
+  readonly said?: string;
 }
 
-async function notConfirmed(world: DoWorld, request: DoRequest, { seen, checks, unsure }: LastLook): Promise<DoOutcome> {
+async function notConfirmed(world: DoWorld, request: DoRequest, { seen, checks, unsure, said }: LastLook): Promise<DoOutcome> {
   const shown = { current: seen?.current ?? null, desired: seen?.desired ?? null, checks: checks.map(asJson) };
   if (seen?.reached === true) {
     await journalOutcome(world, request, seen, 'done', 'in place, but its checks do not pass');
@@ -230,8 +238,9 @@ async function notConfirmed(world: DoWorld, request: DoRequest, { seen, checks, 
       message: 'not in place within the time; it is still as before',
     };
   }
-  await journalOutcome(world, request, seen, 'unknown', 'not confirmed within the time');
-  return { ...shown, status: 'unknown', message: 'not confirmed within the time; it cannot be said whether it took effect' };
+  const words = said === undefined ? '' : `: ${said}`;
+  await journalOutcome(world, request, seen, 'unknown', `not confirmed within the time${words}`);
+  return { ...shown, status: 'unknown', message: `not confirmed within the time; it cannot be said whether it took effect${words}` };
 }
 
 /** An observation that fails while confirming is "not yet seen": the time-out decides. */

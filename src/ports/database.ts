@@ -56,6 +56,18 @@ export interface Migrations {
     readonly revert: readonly string[];
     readonly expected: readonly string[];
   }): Promise<void>;
+  /** Missing where none can be half there. */
+  readonly settling?: Settling;
+}
+
+export type MigrationState = 'applied' | 'rolled-back' | 'unfinished' | 'absent';
+
+/** Of tools that write down that a migration has begun. */
+export interface Settling {
+  /** @throws BELAY_TARGET_UNREACHABLE (effect none) */
+  state(id: string): Promise<MigrationState>;
+  /** By the program of the release `from`. @throws BELAY_TARGET_CONFLICT (effect none), BELAY_ACT_FAILED */
+  settle(o: { readonly from: string; readonly id: string; readonly as: 'applied' | 'rolled-back' }): Promise<void>;
 }
 
 /** Keeps everybody from migrating, Belay too. */

@@ -45,6 +45,7 @@ describe('a command in a runbook', () => {
     ['kubectl without a revision', 'cmd: [kubectl, rollout, undo, deployment/web]', 'relative-undo', 'Name what must be live'],
     ['a push that rewrites history', 'cmd: [git, push, --force, origin, main]', 'force-push', 'git revert'],
     ['a migration that empties the database', 'cmd: [supabase, migration, down]', 'destructive-supabase-down', 'Write a migration'],
+    ['a reset under another name', 'cmd: [npx, prisma, migrate, reset, --force]', 'destructive-reset', 'db.migrateDown'],
     ['a command that docker lacks', 'cmd: [docker, rollback, web]', 'unknown-command', 'deploy.rollback'],
     ['a command that railway lacks', 'cmd: [railway, service, pause]', 'unknown-command', 'driver railway'],
     ['a save that stops Redis', 'cmd: [redis-cli, -h, cache, SAVE]', 'redis-save-blocks', 'BGSAVE'],

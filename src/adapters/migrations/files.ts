@@ -66,7 +66,7 @@ function refuseUnfinished({ id }: FilesSpec, names: readonly string[]): void {
     `${id}: ${names.join(', ')} began and did not finish: what of it is there is not known`,
     {
       effect: 'none',
-      hint: 'Wait for it, or look at what it did and write that down: prisma migrate resolve --applied NAME, or --rolled-back NAME.',
+      hint: 'Wait for it, or look at what it did and write that down: a step do db.resolve, or prisma migrate resolve --applied NAME, or --rolled-back NAME.',
     },
   );
 }

@@ -12,6 +12,7 @@ import { createArtefact } from './artefact.ts';
 import { createFileMigrations } from './files.ts';
 import { createFreeze } from './freeze.ts';
 import { createMongoMigrations } from './mongo.ts';
+import { createPrismaSettling } from './prisma.ts';
 import { createProgramMigrations } from './programs.ts';
 import { quoted } from './table.ts';
 
@@ -58,8 +59,9 @@ function migrationsOf(spec: DatabaseSpec, deps: DatabaseDeps): Migrations | null
   if (spec.driver === 'postgres') return null;
   const artefact = createArtefact({ id: spec.id, artefact: spec.artefact, baseDir: deps.baseDir });
   switch (spec.driver) {
-    case 'sql-files':
     case 'prisma':
+      return { ...createFileMigrations(spec, { ...deps, artefact }), settling: createPrismaSettling(spec, { ...deps, artefact }) };
+    case 'sql-files':
     case 'supabase':
     case 'drizzle':
       return createFileMigrations(spec, { ...deps, artefact });

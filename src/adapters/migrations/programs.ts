@@ -148,11 +148,11 @@ function refuseByName({ id, command }: AnyProgram): void {
     throw new BelayError('BELAY_CONFIG_INVALID', `database ${id}: command: "supabase migration down" resets the whole database`, {
       hint: 'Use driver: supabase, whose ways back are files of yours.',
     });
+  const empties = command.find((word) => /^(reset|db:reset|--force-reset|--accept-data-loss)$/.test(word));
+  if (empties !== undefined)
+    throw new BelayError('BELAY_CONFIG_INVALID', `database ${id}: command: ${empties} empties the whole database`, { hint });
   const last = command.at(-1) ?? '';
-  if (
-    command.length > 1 &&
-    /^(down|downgrade|rollback|undo|migrate:(down|rollback)|db:migrate:undo(:all)?|-\d+|reset|-b|--block)$/.test(last)
-  )
+  if (command.length > 1 && /^(down|downgrade|rollback|undo|migrate:(down|rollback)|db:migrate:undo(:all)?|-\d+|-b|--block)$/.test(last))
     throw new BelayError(
       'BELAY_CONFIG_INVALID',
       `database ${id}: command: it ends with ${last}, which without a name takes back whatever comes first`,

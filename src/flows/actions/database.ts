@@ -9,12 +9,14 @@ import { digestOf } from '../../domain/text-digest.ts';
 import type { Action } from '../../ports/action.ts';
 import type { Database, DatabaseFreeze, Migrations, SqlTable } from '../../ports/database.ts';
 import { named, specOf, textOf } from './arguments.ts';
+import { resolveAction } from './database-resolve.ts';
 
 type Databases = Readonly<Record<string, Database>>;
 
 export const databaseActions = (databases: Databases): readonly Action[] => [
   migrateDown(databases),
   applyFile(databases),
+  resolveAction(databases),
   freezeAction(databases, 'db.freeze', true),
   freezeAction(databases, 'db.thaw', false),
 ];

@@ -83,6 +83,17 @@ actionContract('db.apply', async () => {
   return { action: actionOf(actions, 'db.apply'), args: { database: 'crm', file: 'repair' }, close: async () => undefined };
 });
 
+actionContract('db.resolve', async () => {
+  const { actions, database } = databaseOf({ unfinished: ['4_one-way'] });
+  return {
+    action: actionOf(actions, 'db.resolve'),
+    args: { database: 'crm', migration: '4_one-way', as: 'rolled-back', from: 'v2' },
+    impossible: { database: 'crm', migration: '9_gone', as: 'rolled-back', from: 'v2' },
+    interfere: async () => database.settled('4_one-way', 'applied'),
+    close: async () => undefined,
+  };
+});
+
 actionContract('db.freeze', async () => {
   const { actions } = databaseOf();
   return { action: actionOf(actions, 'db.freeze'), args: { database: 'crm', why: 'drill' }, close: async () => undefined };

@@ -2,17 +2,21 @@
 // what the test says.
 import type { DatabaseSpec } from '../../../src/domain/database-catalog.ts';
 import { BelayError } from '../../../src/domain/errors.ts';
-import type { Database, SqlTable } from '../../../src/ports/database.ts';
+import type { Database, MigrationState, SqlTable } from '../../../src/ports/database.ts';
 
 export interface FakeDatabaseOptions {
   readonly known: Readonly<Record<string, readonly string[]>>;
   readonly applied: readonly string[];
   readonly target?: string;
+  /** What began and did not end. */
+  readonly unfinished?: readonly string[];
   readonly files?: Readonly<Record<string, string>>;
 }
 export interface FakeDatabase extends Database {
   /** Somebody else's migration. */
   migrate(...applied: readonly string[]): void;
+  /** Somebody else settles one that began and did not end. */
+  settled(id: string, as: MigrationState): void;
   /** Which files have run. */
   readonly ran: readonly string[];
 }
@@ -20,6 +24,7 @@ export interface FakeDatabase extends Database {
 export function createFakeDatabase(o: FakeDatabaseOptions): FakeDatabase {
   let applied = [...o.applied];
   const ran: string[] = [];
+  const states: Record<string, MigrationState> = Object.fromEntries((o.unfinished ?? []).map((id) => [id, 'unfinished' as const]));
   let why: string | null = null;
   const isDone = (): SqlTable => ({ columns: [{ name: 'applied', type: 16 }], rows: [[ran.length > 0 ? 't' : 'f']] });
   const names = Object.keys(o.files ?? {});
@@ -37,6 +42,9 @@ export function createFakeDatabase(o: FakeDatabaseOptions): FakeDatabase {
     ran,
     migrate: (...more) => {
       applied = [...applied, ...more];
+    },
+    settled: (id, as) => {
+      states[id] = as;
     },
     server: {
       read: async (statements) => statements.map(isDone),
@@ -66,6 +74,13 @@ export function createFakeDatabase(o: FakeDatabaseOptions): FakeDatabase {
       down: async ({ revert, expected }) => {
         if (applied.join() !== expected.join()) throw new BelayError('BELAY_TARGET_CONFLICT', 'somebody was quicker');
         applied = applied.filter((id) => !revert.includes(id));
+      },
+      settling: {
+        state: async (id) => states[id] ?? (applied.includes(id) ? 'applied' : 'absent'),
+        settle: async ({ id, as }) => {
+          if (states[id] !== 'unfinished') throw new BelayError('BELAY_TARGET_CONFLICT', 'somebody was quicker');
+          states[id] = as;
+        },
       },
     },
   };
