@@ -29,12 +29,13 @@ export type SafetyWhy =
   | 'loses-unknown'
   | 'loses-nothing'
   | 'locks'
+  | 'either-way'
   | 'unreadable';
 
 export interface SafetyReason {
   readonly why: SafetyWhy;
   readonly database: string;
-  /** Of migrations, oldest first. */
+  /** Of migrations, oldest first; of steps, where they may be skipped. */
   readonly ids?: readonly string[];
   readonly release?: string;
   readonly findings?: readonly Pick<Finding, 'family' | 'object'>[];
@@ -86,6 +87,17 @@ export const isLossy = (verdict: Verdict | undefined): boolean =>
 
 export function joinSafety(all: readonly Safety[]): Safety {
   return { verdict: worstVerdict(all.map((one) => one.verdict)), reasons: all.flatMap((one) => one.reasons) };
+}
+
+/** One database by several ways, of which nobody knows yet which one is taken: the worst, with all that is said of any. */
+export function eitherWay(database: string, steps: readonly string[], ways: readonly Safety[]): Safety {
+  const [first, ...others] = ways.map((one) => JSON.stringify(one));
+  const [one] = ways;
+  if (one !== undefined && others.every((other) => other === first)) return one;
+  const { verdict, reasons } = joinSafety(ways);
+  const seen = new Set<string>();
+  const once = reasons.filter((reason) => !seen.has(JSON.stringify(reason)) && seen.add(JSON.stringify(reason)));
+  return { verdict, reasons: [{ why: 'either-way', database, ids: steps }, ...once] };
 }
 
 /** Nobody could look: the worst there is. */

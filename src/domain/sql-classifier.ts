@@ -1,6 +1,7 @@
 // Judges the statements of a migration, as Postgres' own parser reads them: by families, the worst wins, and what is of no family is the
 // worst there is. It parses nothing.
 import type { Json, JsonObject } from './json.ts';
+import { unknownCalls } from './sql-calls.ts';
 import { type FreshTables, trackFresh } from './sql-fresh.ts';
 import { type Dropped, type Finding, type Judgement, type SqlFamily, UNREADABLE, worstCompat, worstUndo } from './sql-judgement.ts';
 import { type Judged, judgeAlter } from './sql-table-changes.ts';
@@ -13,7 +14,7 @@ export function classify(statements: readonly Json[] | null): Judgement {
   const all: Judged[] = [];
   for (const statement of statements) {
     const { kind, node } = nodeOf(statement);
-    all.push(judge(kind, node, fresh), ...judgeInner(kind, node, fresh));
+    all.push(judge(kind, node, fresh), ...judgeInner(kind, node, fresh), ...judgeCalls(kind, node));
     fresh.follow(kind, node);
   }
   const findings = all.flatMap((one) => one.findings);
@@ -106,6 +107,12 @@ function judgeInner(kind: string, statement: JsonObject, fresh: FreshTables): re
       ? judge(inner.kind, inner.node, fresh)
       : one(['change-rows', 'maybe', 'gone'], objectNamed(inner.node));
   });
+}
+
+/** `INSERT … SELECT import_all()`: what a function of theirs does besides, nobody can read. */
+function judgeCalls(kind: string, statement: JsonObject): readonly Judged[] {
+  const names = unknownCalls(kind, statement);
+  return names.length === 0 ? [] : [one(['opaque', 'maybe', 'gone'], names.map((name) => `${name}()`).join(', '))];
 }
 
 function one([family, compat, undo, lock]: Short, object: string): Judged {

@@ -3,7 +3,16 @@
 import { BelayError } from '../domain/errors.ts';
 import { beyond, downPlan, type Migration } from '../domain/migrations.ts';
 import type { PlanStep } from '../domain/plan.ts';
-import { joinSafety, judgeDatabase, type Loss, lostName, type Safety, takenBack, unreadable } from '../domain/rollback-safety.ts';
+import {
+  eitherWay,
+  joinSafety,
+  judgeDatabase,
+  type Loss,
+  lostName,
+  type Safety,
+  takenBack,
+  unreadable,
+} from '../domain/rollback-safety.ts';
 import { classify } from '../domain/sql-classifier.ts';
 import type { Dropped, Judgement } from '../domain/sql-judgement.ts';
 import type { Database, Migrations } from '../ports/database.ts';
@@ -27,11 +36,51 @@ const SWITCHES: ReadonlySet<string> = new Set(['deploy.rollback', 'deploy.activa
 export async function judgeSafety(world: SafetyWorld, steps: readonly PlanStep[]): Promise<Judged | null> {
   const judged: Judged[] = [];
   for (const database of Object.values(world.databases ?? {})) {
-    const one = await judgeOne(world, database, steps);
+    const one = await judgeEitherWay(world, database, steps);
     if (one !== null) judged.push(one);
   }
   if (judged.length === 0) return null;
   return { safety: joinSafety(judged.map((one) => one.safety)), losses: judged.flatMap((one) => one.losses) };
+}
+
+/** More than so many steps that may be skipped are tried all, none, each alone and all but each. */
+const MOST_COMBINED = 3;
+
+/** A step with `when` is done or skipped, and nobody knows which before its turn: each way is judged. */
+async function judgeEitherWay(world: SafetyWorld, database: Database, steps: readonly PlanStep[]): Promise<Judged | null> {
+  const unsure = unsureSteps(database, steps);
+  if (unsure.length === 0) return judgeOne(world, database, steps);
+  const ways: Judged[] = [];
+  for (const skipped of skips(unsure)) {
+    const one = await judgeOne(
+      world,
+      database,
+      steps.filter((step) => !skipped.some((id) => isIn(step.id, id))),
+    );
+    if (one !== null) ways.push(one);
+  }
+  if (ways.length === 0) return null;
+  const losses = new Map(ways.flatMap((one) => one.losses).map((loss) => [loss.object, loss] as const));
+  const safeties = ways.map((one) => one.safety);
+  return { safety: eitherWay(database.spec.id, unsure, safeties), losses: [...losses.values()] };
+}
+
+const isIn = (step: string, outer: string): boolean => step === outer || step.startsWith(`${outer}.`);
+
+/** Steps with a condition that are, or carry out, one which changes this database or the code on it. */
+function unsureSteps({ spec }: Database, steps: readonly PlanStep[]): readonly string[] {
+  const counts = steps.filter(
+    ({ action, args, effect }) =>
+      effect !== 'noop' &&
+      ((action === 'db.migrateDown' && args?.['database'] === spec.id) ||
+        (SWITCHES.has(action ?? '') && spec.target !== undefined && args?.['target'] === spec.target)),
+  );
+  return steps.filter((one) => one.when !== undefined && counts.some((step) => isIn(step.id, one.id))).map((one) => one.id);
+}
+
+function skips(ids: readonly string[]): readonly (readonly string[])[] {
+  if (ids.length > MOST_COMBINED) return [[], ids, ...ids.map((id) => [id]), ...ids.map((id) => ids.filter((one) => one !== id))];
+  return ids.reduce<readonly (readonly string[])[]>((all, id) => [...all, ...all.map((some) => [...some, id])], [[]]);
 }
 
 interface Way {

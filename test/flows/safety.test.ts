@@ -159,6 +159,47 @@ describe('a plan with more than one step down', () => {
     expect(judged?.safety).toEqual({ verdict: 'code-only', reasons: [{ why: 'same-schema', database: 'crm', release: 'v1' }] });
   });
 
+  it('with a condition is judged both ways, and the worse one counts: as if it were skipped, and as if it were not', async () => {
+    const sure = await judge(down('2_b'), SWITCH);
+    const none = await judge(SWITCH);
+    const maybe = { ...down('2_b'), when: 'impact.bad' };
+    const either = await judge(maybe, SWITCH);
+    expect([sure?.verdict, none?.verdict]).toEqual(['restore', 'restore']);
+    expect(either?.reasons[0]).toEqual({ why: 'either-way', database: 'crm', ids: ['2_b'] });
+    for (const reason of [...(sure?.reasons ?? []), ...(none?.reasons ?? [])]) expect(either?.reasons).toContainEqual(reason);
+    // Taken, it goes one too far; skipped, it does not: the verdict is that of the one that goes too far.
+    const far = await judge({ ...down('1_a'), when: 'impact.bad' }, SWITCH);
+    expect(far).toMatchObject({ verdict: 'roll-forward-only', reasons: expect.arrayContaining([lost]) });
+    // Skipped, the code would stand before what it does not know; taken, nothing is left to tell.
+    expect((await judge({ ...down('2_b'), when: 'impact.bad' }, SWITCH))?.reasons).toContainEqual({
+      why: 'not-taken-back',
+      database: 'crm',
+      ids: ['3_c'],
+    });
+    expect(sure?.reasons.map((one) => one.why)).not.toContain('not-taken-back');
+    expect(safetyLines(either ?? { verdict: 'restore', reasons: [] }, 'en')[0]).toBe(
+      'crm: 2_b may be skipped, so it is judged both ways and the worse one counts',
+    );
+  });
+
+  it('in a called runbook that may be skipped is judged both ways as well, and a condition elsewhere changes nothing', async () => {
+    const CALL: PlanStep = { ...STEP, id: 'back', kind: 'call', when: 'impact.bad' };
+    const inside = await judge(CALL, { ...down('2_b'), id: 'back.down' }, SWITCH);
+    expect(inside?.reasons[0]).toEqual({ why: 'either-way', database: 'crm', ids: ['back'] });
+    const other: PlanStep = { ...STEP, id: 'tell', kind: 'notify', when: 'impact.bad' };
+    expect(await judge(other, down('2_b'), SWITCH)).toEqual(await judge(down('2_b'), SWITCH));
+  });
+
+  it('with many conditions is judged all, none, each alone and all but each: the one bad combination of a few is found', async () => {
+    const steps = ['2_b', '1_a', '3_c', 'base'].map((to) => ({ ...down(to), when: 'x' }));
+    const safety = await judge(...steps, { ...SWITCH, when: 'y' });
+    expect(safety?.verdict).toBe('roll-forward-only');
+    expect(safety?.reasons[0]).toEqual({ why: 'either-way', database: 'crm', ids: ['2_b', '1_a', '3_c', 'base', 'switch'] });
+    // The code alone, and the database alone.
+    expect(safety?.reasons).toContainEqual({ why: 'not-taken-back', database: 'crm', ids: ['3_c'] });
+    expect(safety?.reasons).toContainEqual({ why: 'taken-back', database: 'crm', ids: ['1_a', '2_b', '3_c'] });
+  });
+
   it('is no code alone where the code can run on it and a step after the switch throws away what came with it', () => {
     const fine = ups(judged('ok', 'loses-new'));
     expect(verdict(fine)).toBe('code-only');

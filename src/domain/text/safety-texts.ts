@@ -52,6 +52,7 @@ const en: Texts = {
     'loses-unknown': ({ database, object, findings }) => `${database}: how much would be lost is not known: ${object || findings}`,
     'loses-nothing': ({ database, object }) => `${database}: ${object} is empty`,
     locks: ({ database, findings }) => `${database}: others wait meanwhile: ${findings}`,
+    'either-way': ({ database, ids }) => `${database}: ${ids} may be skipped, so it is judged both ways and the worse one counts`,
     unreadable: ({ database, said }) => `${database}: could not be judged, so the worst is assumed: ${said}`,
   },
   family: {
@@ -122,6 +123,7 @@ const ptBR: Texts = {
     'loses-unknown': ({ database, object, findings }) => `${database}: não se sabe quanto se perderia: ${object || findings}`,
     'loses-nothing': ({ database, object }) => `${database}: ${object} está vazio`,
     locks: ({ database, findings }) => `${database}: os outros esperam enquanto isso: ${findings}`,
+    'either-way': ({ database, ids }) => `${database}: ${ids} pode não acontecer: foi avaliado dos dois jeitos, e vale o pior`,
     unreadable: ({ database, said }) => `${database}: não pôde ser avaliado, então vale o pior: ${said}`,
   },
   family: {
