@@ -1,6 +1,6 @@
 // What a database has under every driver: its address, its limit in time, its queries and its files by name.
 
-import { type DatabaseSpec, DEFAULT_STATEMENT_MS, type NamedFile } from '../domain/database-catalog.ts';
+import { type DatabaseSpec, DEFAULT_STATEMENT_MS, type RowRange } from '../domain/database-catalog.ts';
 import {
   COLUMN_TYPES,
   type ColumnType,
@@ -26,6 +26,7 @@ import {
   required,
   type Shape,
   text,
+  wrong,
 } from './read.ts';
 
 const COLUMN_KEYS: Keys = { form: 'a letter, then letters, digits and _', pattern: /^[a-zA-Z][A-Za-z0-9_]*$/ };
@@ -63,7 +64,14 @@ function growthProblem(of: Pick<NamedQuery, 'gives' | 'places'>, growth: string 
   return takesWindow(of) && of.places.includes('from') && of.places.includes('to') ? null : 'growth needs $from and $to in the query';
 }
 
-const file = record({ path: required(text), applied: required(id) });
+const ROWS_FORM = 'a number of rows, or a range such as 1..500';
+const rows: Reader<RowRange> = (value, problems, name) => {
+  const written = value.kind === 'scalar' ? /^(\d{1,9})(?:\.\.(\d{1,9}))?$/.exec(String(value.value)) : null;
+  const [least, most] = [Number(written?.[1]), Number(written?.[2] ?? written?.[1])];
+  return written !== null && least <= most ? { least, most } : wrong(value, problems, name, ROWS_FORM);
+};
+
+const file = record({ path: required(text), applied: required(id), rows: optional(rows), timeout: optional(duration(1)) });
 
 export const ofDatabase = (): Shape => ({
   component: optional(id),
@@ -77,8 +85,10 @@ export const ofDatabase = (): Shape => ({
 /** As the catalog's types say. */
 export function databaseOf(key: string, { driver, common, options }: Driven): DatabaseSpec {
   const { timeout, queries, files, ...rest } = common;
-  const named = Object.entries((files ?? {}) as Readonly<Record<string, Partial<NamedFile>>>).flatMap(([name, one]) =>
-    one.path === undefined || one.applied === undefined ? [] : [[name, { path: one.path, applied: one.applied }] as const],
+  const named = Object.entries((files ?? {}) as Readonly<Record<string, NonNullable<ReturnType<typeof file>>>>).flatMap(([name, one]) =>
+    one.path === undefined || one.applied === undefined
+      ? []
+      : [[name, { path: one.path, applied: one.applied, ...present({ rows: one.rows, timeoutMs: one.timeout }) }] as const],
   );
   return {
     id: key,

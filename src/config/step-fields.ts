@@ -172,7 +172,6 @@ export const EACH = {
 export const RUN = {
   ...COMMON,
   cmd: required(commandWords),
-  sql: notYet,
   on: optional(place),
   cwd: optional(text),
   env: optional(oneOrMore(variableName)),
@@ -180,6 +179,17 @@ export const RUN = {
   codes: optional(listOf(int(0, 255), 1)),
   undo: optional(undoOfCommand),
   irreversible: optional(text),
+} as const;
+
+/** A named file of SQL: `do db.apply` in other words. */
+export const RUN_SQL = {
+  ...COMMON,
+  sql: required(id),
+  on: required(id),
+  effect: required(oneOf('state')),
+  undo: optional(call),
+  irreversible: optional(text),
+  verify: optional(listOf(check)),
 } as const;
 
 export const CALL = { ...COMMON, with: optional(jsonObject), lock: notYet } as const;

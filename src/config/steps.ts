@@ -11,7 +11,7 @@ import type { Shape } from './read.ts';
 import { present, readFields } from './read.ts';
 import type { SourceText, Span } from './source-text.ts';
 import type { Read } from './step-fields.ts';
-import { APPROVE, CALL, CHOOSE, COLLECT, type COMMON, DO, EACH, MANUAL, NOTIFY, RUN, VERIFY, WAIT, WATCH } from './step-fields.ts';
+import { APPROVE, CALL, CHOOSE, COLLECT, type COMMON, DO, EACH, MANUAL, NOTIFY, RUN, RUN_SQL, VERIFY, WAIT, WATCH } from './step-fields.ts';
 import type { Value } from './yaml.ts';
 import { readYaml } from './yaml.ts';
 
@@ -172,7 +172,7 @@ function build(kind: StepKind, making: Making): Step {
     case 'collect':
       return collect(base, read(COLLECT), needs);
     case 'run':
-      return runOf(base, read(RUN), making);
+      return isWritten(body, 'sql') ? sqlOf(base, read(RUN_SQL), making) : runOf(base, read(RUN), making);
     case 'call': {
       const { with: given, ...fields } = read(CALL);
       return {
@@ -269,6 +269,12 @@ function act(base: Base, fields: Read<typeof DO>, { needs, target, body }: Makin
           },
         }),
   };
+}
+
+/** It has the protocol of `do`: looked at before, compared, confirmed by its query. */
+function sqlOf(base: Base, { sql, on, effect: _always, ...fields }: Read<typeof RUN_SQL>, making: Making): DoStep {
+  const given = { database: on ?? '', file: sql ?? '' };
+  return act(base, { ...fields, with: given, key: undefined, contingency: undefined }, { ...making, target: 'db.apply' });
 }
 
 function runOf(base: Base, fields: Read<typeof RUN>, { needs, body }: Making): RunStep {

@@ -102,7 +102,18 @@ export interface NamedFile {
   readonly path: string;
   /** The query whose column `applied` says that the file has done its work. */
   readonly applied: string;
+  /** How many rows it may insert, update and delete together: outside of it, all is taken back. */
+  readonly rows?: RowRange;
+  /** The most that the whole of it may take; else what one statement may. */
+  readonly timeoutMs?: number;
 }
+
+export interface RowRange {
+  readonly least: number;
+  readonly most: number;
+}
+
+export const rowsText = ({ least, most }: RowRange): string => (least === most ? String(least) : `${least}..${most}`);
 
 export interface DatabaseBase {
   readonly id: string;

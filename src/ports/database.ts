@@ -25,13 +25,13 @@ export interface SqlServer {
    * One transaction: what `work` asks is committed together, or not at all when it throws.
    * @throws BELAY_ACT_FAILED, BELAY_TARGET_UNREACHABLE (effect none), BELAY_TIMEOUT (effect unknown: the answer to the commit is missing)
    */
-  change<T>(work: (session: SqlSession) => Promise<T>): Promise<T>;
+  change<T>(work: (session: SqlSession) => Promise<T>, o?: { readonly timeoutMs?: number }): Promise<T>;
 }
 
 export interface SqlSession {
   ask(statement: Statement): Promise<SqlTable>;
-  /** Any number of statements without values: a file. */
-  script(sql: string): Promise<void>;
+  /** Any number of statements without values: a file. Gives how many rows they inserted, updated and deleted together. */
+  script(sql: string): Promise<number>;
 }
 
 export interface Migrations {

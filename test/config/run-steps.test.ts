@@ -77,7 +77,12 @@ describe('a command in a runbook', () => {
       '',
     ],
     ['a place that is none', 'cmd: [npm, ci]\neffect: read\non: web-1', 'wrong-type', ''],
-    ['a query, which is not available yet', 'cmd: [npm, ci]\neffect: read\nsql: orders', 'not-available', ''],
+    [
+      'a file of SQL of a database that is not there',
+      'sql: repair\non: nowhere\neffect: state\nirreversible: rows go',
+      'unknown-database',
+      '',
+    ],
   ])('%s is told once', (_name, block, rule, meant) => {
     const found = errors(lint(block));
     expect(found.map((one) => one.rule)).toEqual([rule]);

@@ -31,7 +31,7 @@ export function createPostgres({ id, url, timeoutMs }: Options): SqlServer {
         throw new BelayError('BELAY_TARGET_UNREACHABLE', told(error), { hint: HINT, cause: error });
       }
     },
-    change: (work) => changeIn(address, { timeoutMs, told }, work),
+    change: (work, o = {}) => changeIn(address, { timeoutMs: o.timeoutMs ?? timeoutMs, told }, work),
   } satisfies SqlServer;
 }
 
@@ -76,7 +76,7 @@ async function begun<T>(client: pg.Client, timeoutMs: number, told: Limits['told
   try {
     await client.query(`begin; set local statement_timeout = ${timeoutMs}; set local lock_timeout = ${LOCK_WAIT_MS}`);
     transaction = await idOf(client);
-    const result = await work({ ask: (statement) => askIn(client, statement), script: async (sql) => void (await client.query(sql)) });
+    const result = await work({ ask: (statement) => askIn(client, statement), script: (sql) => scriptIn(client, sql) });
     // A script that commits by itself has left the transaction: what it did then stays, and must not be called undone.
     if ((await idOf(client)) !== transaction) throw left();
     return result;
@@ -92,6 +92,14 @@ async function begun<T>(client: pg.Client, timeoutMs: number, told: Limits['told
 async function idOf(client: pg.Client): Promise<string | null> {
   const { rows } = await client.query<(string | null)[]>({ text: 'select pg_current_xact_id()::text', rowMode: 'array' });
   return rows[0]?.[0] ?? null;
+}
+
+const CHANGING = new Set(['INSERT', 'UPDATE', 'DELETE', 'MERGE']);
+
+async function scriptIn(client: pg.Client, sql: string): Promise<number> {
+  const given: pg.QueryResult | readonly pg.QueryResult[] = await client.query(sql);
+  const results: readonly pg.QueryResult[] = Array.isArray(given) ? given : [given as pg.QueryResult];
+  return results.reduce((sum, { command, rowCount }) => sum + (CHANGING.has(command) ? (rowCount ?? 0) : 0), 0);
 }
 
 async function askIn(client: pg.Client, { text, values }: Statement): Promise<SqlTable> {

@@ -1,5 +1,6 @@
 // `db.migrateDown`: a database goes back to a migration by its name, by the files of the release that is live. `db.apply`: a file of
 // SQL that people have written beforehand does its work, and a query says that it has.
+import { rowsText } from '../../domain/database-catalog.ts';
 import { BelayError } from '../../domain/errors.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
 import { BASE, type DownPlan, type DownRefusal, downPlan } from '../../domain/migrations.ts';
@@ -116,13 +117,14 @@ const isDone = (row: ReturnType<typeof rowOf>): boolean => row.ok && row.values[
 
 const DONE = 'its work is done';
 const OPEN = 'not run';
+const UNDONE = 'Nothing was changed: the transaction was taken back. Look at the file, and at what it was written for.';
 
 function applyFile(databases: Databases): Action {
   const databaseOf = (args: JsonObject): Database => named(databases, 'database', textOf(args, 'database'));
   const observe = async (args: JsonObject) => {
     const database = databaseOf(args);
     const name = textOf(args, 'file');
-    const { applied } = named(database.spec.files, `file of ${database.spec.id}`, name);
+    const { applied, rows, timeoutMs } = named(database.spec.files, `file of ${database.spec.id}`, name);
     const query = named(database.spec.queries, `query of ${database.spec.id}`, applied);
     const bound = boundValues(query, {}, null);
     if (!bound.ok) throw new BelayError('BELAY_CONFIG_INVALID', `${applied} cannot say whether ${name} has done its work: ${bound.why}`);
@@ -131,12 +133,20 @@ function applyFile(databases: Databases): Action {
     const row = table === undefined ? { ok: false as const, why: 'no answer' } : rowOf(table, query.gives);
     if (!row.ok) throw new BelayError('BELAY_TARGET_UNREACHABLE', `${applied}: ${row.why}`);
     const reached = isDone(row);
-    // What the file says is a part of what people approve.
+    const range = rows === undefined ? '' : rowsText(rows);
+    // What the file says, and how much it may change, is a part of what people approve.
     return {
       text,
+      rows,
+      timeoutMs,
       isDone: (seen: SqlTable) => isDone(rowOf(seen, query.gives)),
       statement,
-      seen: { current: reached ? DONE : OPEN, desired: DONE, fingerprint: `${reached ? 'done' : 'open'}:${hash}`, reached },
+      seen: {
+        current: reached ? DONE : OPEN,
+        desired: range === '' || reached ? DONE : `${DONE}, with ${range} rows changed`,
+        fingerprint: `${reached ? 'done' : 'open'}:${hash}${range === '' ? '' : `:${range}`}`,
+        reached,
+      },
     };
   };
   return {
@@ -145,17 +155,28 @@ function applyFile(databases: Databases): Action {
     target: (args) => `database:${textOf(args, 'database')}`,
     observe: async (args) => (await observe(args)).seen,
     act: async (args, { expected }) => {
-      const { text, seen, statement, isDone } = await observe(args);
+      const { text, seen, statement, isDone, rows, timeoutMs } = await observe(args);
       if (seen.reached) return;
-      const why = whyNotScript(textOf(args, 'file'), await databaseOf(args).parse(text));
+      const file = textOf(args, 'file');
+      const why = whyNotScript(file, await databaseOf(args).parse(text));
       if (why !== null) throw new BelayError('BELAY_ACT_FAILED', why);
-      if (seen.fingerprint !== expected)
-        throw new BelayError('BELAY_TARGET_CONFLICT', `${textOf(args, 'file')} is not the file that was looked at`);
-      await databaseOf(args).server.change(async (session) => {
-        // Two of us, or a retry that overtakes its first try: the second one looks again when the first is through.
-        await session.ask({ text: LOCK, values: [`belay:${textOf(args, 'database')}:${textOf(args, 'file')}`] });
-        if (!isDone(await session.ask(statement))) await session.script(text);
-      });
+      if (seen.fingerprint !== expected) throw new BelayError('BELAY_TARGET_CONFLICT', `${file} is not the file that was looked at`);
+      await databaseOf(args).server.change(
+        async (session) => {
+          // Two of us, or a retry that overtakes its first try: the second one looks again when the first is through.
+          await session.ask({ text: LOCK, values: [`belay:${textOf(args, 'database')}:${textOf(args, 'file')}`] });
+          if (isDone(await session.ask(statement))) return;
+          const changed = await session.script(text);
+          // Thrown inside the transaction: all of it is taken back.
+          if (rows !== undefined && (changed < rows.least || changed > rows.most))
+            throw new BelayError('BELAY_ACT_FAILED', `${file} changed ${changed} rows, where ${rowsText(rows)} are expected`, {
+              hint: UNDONE,
+            });
+          if (!isDone(await session.ask(statement)))
+            throw new BelayError('BELAY_ACT_FAILED', `${file} ran, and its query still says that its work is not done`, { hint: UNDONE });
+        },
+        ...(timeoutMs === undefined ? [] : [{ timeoutMs }]),
+      );
     },
     impossible: async (args) => {
       const database = databaseOf(args);

@@ -201,7 +201,7 @@ describe('a migration of Prisma that began and did not finish', () => {
     };
     const server: SqlServer = {
       read: (all) => Promise.all(all.map(ask)),
-      change: (work) => work({ ask, script: async (sql) => void scripts.push(sql) }),
+      change: (work) => work({ ask, script: async (sql) => scripts.push(sql) }),
     };
     const artefact: Artefact = {
       list: async () => ['1_a/', '2_b/'],

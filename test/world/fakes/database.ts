@@ -51,7 +51,10 @@ export function createFakeDatabase(o: FakeDatabaseOptions): FakeDatabase {
       change: (work) =>
         work({
           ask: async ({ text }) => (text.includes('lock') ? { columns: [], rows: [] } : isDone()),
-          script: async (sql) => void ran.push(sql),
+          script: async (sql) => {
+            ran.push(sql);
+            return 0;
+          },
         }),
     },
     parse: async () => [],
