@@ -119,19 +119,21 @@ async function warm(): Promise<number> {
 /** ms an organization. */
 async function each(): Promise<number> {
   flows.clear();
-  const startedAt = performance.now();
-  await fanOut();
-  const took = (performance.now() - startedAt) / orgs.length;
+  const took = (await fanOut()) / orgs.length;
   const left = orgs.filter((org) => at(org).value !== 'v1').length;
   if (left > 0) throw new Error(`${left} organizations were left out`);
   return took;
 }
 
-async function fanOut(): Promise<void> {
+/** ms from the request to the end of the run. What closing its incident costs is no part of it. */
+async function fanOut(): Promise<number> {
   const key = randomUUID();
+  const startedAt = performance.now();
   const incident = await commands.startRun(CALLER, { runbook: 'fleet', inputs: {}, key });
   await engine.result(`run/${key}`);
+  const took = performance.now() - startedAt;
   await endAll(incident.id);
+  return took;
 }
 
 /** The next one of the same runbook begins only when this one has ended. */

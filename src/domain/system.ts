@@ -8,6 +8,7 @@ import type { GuardLimits } from './guardrail.ts';
 import type { IntakeSpec } from './intake.ts';
 import type { IntegrationSpec } from './integration-catalog.ts';
 import type { ClockSpec, Severity, Templates } from './ir.ts';
+import type { Json } from './json.ts';
 import type { OwnActionSpec } from './own-action.ts';
 import type { ProxySpec } from './proxy-catalog.ts';
 import type { RunPolicy } from './run-policy.ts';
@@ -46,6 +47,15 @@ export interface Organization {
   readonly lang: Lang;
   readonly zone: string;
   readonly [field: string]: string;
+}
+
+const byId = new WeakMap<readonly Organization[], ReadonlyMap<string, Organization>>();
+
+/** A fan-out asks it several times for each of thousands: they are gone through once. */
+export function organizationNamed(organizations: readonly Organization[], id: Json | undefined): Organization | undefined {
+  const known = byId.get(organizations) ?? new Map(organizations.map((one) => [one.id, one]));
+  byId.set(organizations, known);
+  return typeof id === 'string' ? known.get(id) : undefined;
 }
 
 export interface Person {

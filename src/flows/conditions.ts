@@ -3,6 +3,7 @@
 import { conditionNames } from '../domain/condition-names.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import type { Organization } from '../domain/system.ts';
+import { organizationNamed } from '../domain/system.ts';
 import type { Run, Visit } from './run.ts';
 import { partName } from './run.ts';
 
@@ -20,7 +21,7 @@ export async function evaluateCondition(visit: Visit, part: string, source: stri
 
 /** Inside a step only: it reads the clock. Names and types are those that the compiler has checked. */
 export function evaluateNow(run: Run, source: string): JsonObject {
-  const org = run.world.system.organizations.find((one) => one.id === run.inputs['org']);
+  const org = organizationNamed(run.world.system.organizations, run.inputs['org']);
   const names = conditionNames(run.runbook, Object.keys(org ?? {}));
   const evaluation = run.world.expression.evaluate(source, names, conditionValues(run, org));
   return evaluation.ok ? { value: evaluation.value, why: '' } : { value: null, why: evaluation.why };

@@ -2,6 +2,7 @@
 // and what earlier steps put out. It reads targets only for `release.*`, and only the target that the step names.
 import type { Json, JsonObject } from '../domain/json.ts';
 import type { System } from '../domain/system.ts';
+import { organizationNamed } from '../domain/system.ts';
 import type { DeployTarget, Release } from '../ports/deploy-target.ts';
 import type { Lookup } from './refs.ts';
 import { readPath } from './refs.ts';
@@ -15,15 +16,11 @@ export interface Facts {
 
 /** `release` holds what the step's own target says: `{release.current}`, `{release.previous}`. */
 export function lookupIn(system: System, facts: Facts, release: JsonObject | null): Lookup {
-  const orgId = typeof facts.inputs['org'] === 'string' ? facts.inputs['org'] : null;
-  const org = system.organizations.find((one) => one.id === orgId) ?? null;
+  const org = organizationNamed(system.organizations, facts.inputs['org']) ?? null;
   const roots: Record<string, Json> = {
     ...facts.inputs,
     inputs: facts.inputs,
     incident: facts.incident,
-    component: Object.fromEntries(
-      system.components.map((one) => [one.id, { id: one.id, title: one.title, ...(one.url === undefined ? {} : { url: one.url }) }]),
-    ),
     ...(release === null ? {} : { release }),
   };
   return (path) => {
@@ -31,10 +28,17 @@ export function lookupIn(system: System, facts: Facts, release: JsonObject | nul
     if (root === undefined) return undefined;
     // It stays as it is written: whoever sends it fills it in, and what is kept never holds it.
     if (root === 'secret') return `{${path.join('.')}}`;
+    if (root === 'component') return readPath(componentsOf(system), rest);
     if (root === 'org' && rest.length > 0) return readPath(org as Json, rest);
     if (root === 'steps') return readPath(facts.outputs[(rest[0] ?? '').replaceAll('-', '_')], rest.slice(rest[1] === 'out' ? 2 : 1));
     return readPath(roots[root], rest);
   };
+}
+
+function componentsOf({ components }: System): JsonObject {
+  return Object.fromEntries(
+    components.map((one) => [one.id, { id: one.id, title: one.title, ...(one.url === undefined ? {} : { url: one.url }) }]),
+  );
 }
 
 /**

@@ -8,6 +8,7 @@ import { ownSteps } from '../domain/ir.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import type { Plan, PlanNote, PlanStep } from '../domain/plan.ts';
 import type { System } from '../domain/system.ts';
+import { organizationNamed } from '../domain/system.ts';
 import type { Action, Observation } from '../ports/action.ts';
 import type { DeployTarget } from '../ports/deploy-target.ts';
 import { runCheck } from './checks.ts';
@@ -49,10 +50,8 @@ interface Planning {
  */
 export async function makePlan(world: PlanWorld, pinned: PinnedRunbook, facts: Facts, called: Planning['called'] = {}): Promise<Plan> {
   const { runbook, irHash } = pinned;
-  const inputs = checkInputs(world.system, runbook, facts.inputs);
-  const known: Facts = { ...facts, inputs };
-  const top = { runbook: runbook.id, irHash };
-  const drafts = await draftSteps(runbook, { world, facts: known, called, touched: new Set(), top });
+  const { known, drafts } = await draftPlan(world, pinned, facts, called);
+  const { inputs } = known;
   const org = typeof inputs['org'] === 'string' ? inputs['org'] : null;
   const steps = drafts.map((draft) => draft.step);
   const judged = await judgeSafety(world, steps);
@@ -68,6 +67,27 @@ export async function makePlan(world: PlanWorld, pinned: PinnedRunbook, facts: F
     ],
     unknowns: drafts.flatMap((draft) => (draft.unknown === null ? [] : [{ step: draft.step.id, why: draft.unknown }])),
   };
+}
+
+/**
+ * What its steps would do and nothing else: for a part of a fan-out, which nobody approves by a hash and whose guards are asked right before
+ * its first act.
+ * @throws BELAY_INPUT_INVALID for inputs that the runbook does not take.
+ */
+export async function planSteps(world: PlanWorld, pinned: PinnedRunbook, facts: Facts): Promise<Pick<Plan, 'inputs' | 'steps'>> {
+  const { known, drafts } = await draftPlan(world, pinned, facts, {});
+  return { inputs: known.inputs, steps: drafts.map((draft) => draft.step) };
+}
+
+async function draftPlan(
+  world: PlanWorld,
+  { runbook, irHash }: PinnedRunbook,
+  facts: Facts,
+  called: Planning['called'],
+): Promise<{ readonly known: Facts; readonly drafts: readonly Draft[] }> {
+  const known: Facts = { ...facts, inputs: checkInputs(world.system, runbook, facts.inputs) };
+  const top = { runbook: runbook.id, irHash };
+  return { known, drafts: await draftSteps(runbook, { world, facts: known, called, touched: new Set(), top }) };
 }
 
 /** The same plan with other steps, under its new hash. */
@@ -179,7 +199,7 @@ function checkInputs(system: System, runbook: Runbook, given: JsonObject): JsonO
     const value = given[name] ?? spec.default;
     if (value === undefined && spec.required) problems.push(`input "${name}" (${spec.type}) is missing`);
     if (value === undefined) continue;
-    if (spec.type === 'org' && !system.organizations.some((org) => org.id === value))
+    if (spec.type === 'org' && organizationNamed(system.organizations, value) === undefined)
       problems.push(`there is no organization "${String(value)}"`);
     if (spec.oneOf !== undefined && !spec.oneOf.includes(value)) problems.push(`input "${name}" must be one of ${spec.oneOf.join(', ')}`);
     inputs[name] = value;

@@ -198,12 +198,21 @@ describe('a fan-out', () => {
       each: { maxFailures: 12 },
       part: { require: [{ id: 'not-bad', text: '', probe: 'flow', with: { switch: 'flow', org: '{org}' }, expect: 'value != "never"' }] },
     });
+    const asked: string[] = [];
     (one.world.probes as Record<string, unknown>)['flow'] = {
-      measure: async ({ org }: { org: string }) => ({ known: true, values: { value: org === 'org-02' ? 'never' : 'v2' } }),
+      measure: async ({ org }: { org: string }) => {
+        asked.push(org);
+        return { known: true, values: { value: org === 'org-02' ? 'never' : 'v2' } };
+      },
     };
     await one.begin();
+    const planned = asked.length;
     await one.until(ended);
     expect(one.on('v2')).toEqual(['org-02']);
+    expect(
+      asked.slice(planned).filter((org) => org === 'org-12'),
+      'once an organization',
+    ).toEqual(['org-12']);
     expect((await one.state()).failures).toEqual([{ org: 'org-02', reason: expect.stringContaining('guard not-bad does not hold') }]);
   });
 

@@ -3,7 +3,6 @@
 import { BelayError } from '../../domain/errors.ts';
 import type { PartFailure } from '../../domain/fan-out.ts';
 import { renamed } from '../../domain/link-runbooks.ts';
-import type { Plan } from '../../domain/plan.ts';
 import { BELAY } from '../actor.ts';
 import type { Completed } from '../run.ts';
 import { unwind } from '../unwind.ts';
@@ -93,10 +92,11 @@ interface PartBack {
   readonly completed: readonly Completed[];
 }
 
+/** It follows what was recorded, and no plan. */
 async function takePartBack(lane: Lane, { org, completed }: Part): Promise<PartBack> {
   const prefix = partPrefix(lane.step.id, org);
   const runbook = renamed(lane.step.runbook, prefix);
-  const run = partRun(lane, { runbook, plan: noPlan(lane, org), inputs: { org }, prefix, completed });
+  const run = partRun(lane, { org, runbook, plan: { inputs: { org }, steps: [] }, prefix, completed });
   const step = { ...lane.step, id: `${prefix}back` };
   const steps = completed.map((one) => one.step);
   const left = (problem: string | null): PartBack => ({ problem, completed: run.course.completed });
@@ -107,10 +107,4 @@ async function takePartBack(lane: Lane, { org, completed }: Part): Promise<PartB
     if (!BelayError.is(error)) throw error;
     return left(`${error.code}: ${error.message}`);
   }
-}
-
-/** Taking back follows what was recorded, and no plan. */
-function noPlan({ input, step }: Lane, org: string): Plan {
-  const { id, version } = step.runbook;
-  return { runbook: id, version, irHash: input.irHash, inputs: { org }, org, steps: [], planHash: '', guards: [], unknowns: [] };
 }

@@ -1,6 +1,8 @@
 // A lane of a fan-out: organizations of one batch, one after the other, as a run of the engine of its own. It settles one and begins the next
 // in one engine step, halts as soon as the fan-out is halted, and leaves a record that says of each organization what was done.
 import type { EventDraft } from '../../domain/event.ts';
+import type { PartCounts } from '../../domain/fan-out.ts';
+import { NO_PARTS } from '../../domain/fan-out.ts';
 import type { EachStep } from '../../domain/ir.ts';
 import { stepsOf } from '../../domain/ir.ts';
 import type { Instant } from '../../domain/json.ts';
@@ -13,7 +15,7 @@ import { LOCK_HELD, releaseLock, waitForTurn } from './lock.ts';
 import type { Lane, Turn } from './part.ts';
 import { beginTurn, carryOut } from './part.ts';
 import type { LaneInput, Part } from './record.ts';
-import { asJson, countsOf, EACH_LANE, failuresOf, namesOf } from './record.ts';
+import { asJson, EACH_LANE, failuresOf, namesOf } from './record.ts';
 
 export { EACH_LANE };
 
@@ -43,6 +45,8 @@ async function pinnedEach({ documents }: World, { irHash, step }: LaneInput): Pr
 interface Going {
   readonly facts: Facts;
   readonly parts: Part[];
+  /** Of `parts`. */
+  counts: PartCounts;
   /** Parts that have not been settled in the store yet. */
   unsettled: Part | null;
   toldAt: Instant;
@@ -50,7 +54,7 @@ interface Going {
 }
 
 async function goThrough(lane: Lane, orgs: readonly string[], facts: Facts): Promise<void> {
-  const going: Going = { facts, parts: [], unsettled: null, toldAt: 0, turns: 0 };
+  const going: Going = { facts, parts: [], counts: NO_PARTS, unsettled: null, toldAt: 0, turns: 0 };
   const held: string[] = [];
   for (const org of orgs) if (!(await haveTurn(lane, going, org))) held.push(org);
   for (const org of held) await waitForLock(lane, going, org);
@@ -61,10 +65,15 @@ async function goThrough(lane: Lane, orgs: readonly string[], facts: Facts): Pro
 async function haveTurn(lane: Lane, going: Going, org: string): Promise<boolean> {
   const turn = await nextTurn(lane, going, org);
   if (turn.kind === 'held') return false;
-  const part = await playTurn(lane, org, turn);
-  going.parts.push(part);
-  going.unsettled = part;
+  hadTurn(going, await playTurn(lane, org, turn));
   return true;
+}
+
+function hadTurn(going: Going, part: Part): void {
+  const { counts } = going;
+  going.parts.push(part);
+  going.counts = { ...counts, [part.status]: counts[part.status] + 1 };
+  going.unsettled = part;
 }
 
 async function playTurn(lane: Lane, org: string, turn: Exclude<Turn, { kind: 'held' }>): Promise<Part> {
@@ -76,9 +85,7 @@ async function playTurn(lane: Lane, org: string, turn: Exclude<Turn, { kind: 'he
 
 async function waitForLock(lane: Lane, going: Going, org: string): Promise<void> {
   if (await waitForTurn(lane, () => haveTurn(lane, going, org))) return;
-  const part: Part = { org, status: 'failed', reason: LOCK_HELD, completed: [] };
-  going.parts.push(part);
-  going.unsettled = part;
+  hadTurn(going, { org, status: 'failed', reason: LOCK_HELD, completed: [] });
 }
 
 /** Settles the organization before and begins this one: one checkpoint for both. */
@@ -99,7 +106,7 @@ async function settle(lane: Lane, going: Going): Promise<Instant> {
   const at = world.time.now();
   if (part === null) return going.toldAt === 0 ? at : going.toldAt;
   await releaseLock(lane, part.org);
-  const counts = countsOf(going.parts);
+  const { counts } = going;
   const isTold = part.status === 'failed' && counts.failed <= MOST_TOLD;
   if (!isTold && at - going.toldAt < TELL_EVERY_MS) return going.toldAt;
   const about = { step: input.step, lane: input.lane, counts };
@@ -113,14 +120,14 @@ async function settle(lane: Lane, going: Going): Promise<Instant> {
 /** The record first, then the word that it is there: whoever waits must find it. */
 async function endLane(lane: Lane, going: Going): Promise<void> {
   const { context, world, input } = lane;
-  const { parts, unsettled } = going;
+  const { parts, counts, unsettled } = going;
   await context.step('end', async () => {
     if (unsettled !== null) await releaseLock(lane, unsettled.org);
     const document = await world.documents.put(asJson({ incident: input.incident, step: input.step, lane: context.runId, parts }));
     const data = {
       step: input.step,
       lane: input.lane,
-      counts: countsOf(parts),
+      counts,
       done: namesOf(parts, 'done'),
       noop: namesOf(parts, 'noop'),
       failed: failuresOf(parts),

@@ -3,6 +3,7 @@ import { conditionNames } from '../../domain/condition-names.ts';
 import type { EachStep, Runbook } from '../../domain/ir.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
 import { overNames, readOver } from '../../domain/over.ts';
+import { organizationNamed } from '../../domain/system.ts';
 import type { Facts } from '../facts.ts';
 import type { World } from '../world.ts';
 
@@ -33,7 +34,7 @@ async function evaluated(world: OverWorld, written: string, runbook: Runbook, { 
   const over = readOver(written);
   const lists = await listsOf(world, over.triggers);
   if (lists === null) return { ok: false, why: 'nothing is measured here, so nobody knows which organizations are in breach' };
-  const org = world.system.organizations.find((one) => one.id === inputs['org']);
+  const org = organizationNamed(world.system.organizations, inputs['org']);
   const names = { ...conditionNames(runbook, Object.keys(org ?? {})), ...overNames(over) };
   return world.expression.evaluate(over.source, names, {
     ...inputs,

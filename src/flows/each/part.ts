@@ -9,7 +9,7 @@ import type { FlowContext } from '../../ports/engine.ts';
 import type { Facts } from '../facts.ts';
 import { lookupIn } from '../facts.ts';
 import { interpret } from '../interpret.ts';
-import { makePlan } from '../plan.ts';
+import { planSteps } from '../plan.ts';
 import { resolveRefs } from '../refs.ts';
 import type { Completed, Course, Run } from '../run.ts';
 import type { World } from '../world.ts';
@@ -28,7 +28,10 @@ export type Turn =
   | { readonly kind: 'left' }
   | { readonly kind: 'held'; readonly lock: string }
   | { readonly kind: 'refused'; readonly why: string }
-  | { readonly kind: 'go'; readonly plan: Plan; readonly lock: string | null };
+  | { readonly kind: 'go'; readonly plan: PartPlan; readonly lock: string | null };
+
+/** Kept for each of thousands: what the lane's own input says already is not in it. */
+export type PartPlan = Pick<Plan, 'inputs' | 'steps'>;
 
 export const holderOf = ({ input }: Pick<Lane, 'input'>, org: string): string => `${input.run}/${input.step}/${org}`;
 
@@ -44,12 +47,8 @@ export async function beginTurn(lane: Lane, org: string, facts: Facts): Promise<
     if (lock !== null && !(await world.partLocks.take(lock, { holder: holderOf(lane, org), incident: input.incident })))
       return { kind: 'held', lock };
     const runbook = partRunbook(step, org);
-    const plan = await makePlan(
-      world,
-      { runbook, irHash: input.irHash },
-      { inputs: given.value, incident: { id: input.incident }, outputs: {} },
-    );
-    return { kind: 'go', plan, lock };
+    const own = { inputs: given.value, incident: { id: input.incident }, outputs: {} };
+    return { kind: 'go', plan: await planSteps(world, { runbook, irHash: input.irHash }, own), lock };
   } catch (error) {
     if (!BelayError.is(error)) throw error;
     return { kind: 'refused', why: error.message };
@@ -65,8 +64,8 @@ function lockOf({ world, input, step }: Lane, inputs: JsonObject): string | null
 }
 
 /** Carries the part out. Only a bug of ours, or the end of this process, leaves it by a throw. */
-export async function carryOut(lane: Lane, org: string, plan: Plan): Promise<Part> {
-  const run = partRun(lane, { runbook: partRunbook(lane.step, org), plan, inputs: plan.inputs, prefix: partPrefix(lane.step.id, org) });
+export async function carryOut(lane: Lane, org: string, plan: PartPlan): Promise<Part> {
+  const run = partRun(lane, { org, runbook: partRunbook(lane.step, org), plan, prefix: partPrefix(lane.step.id, org) });
   const part = (status: Part['status'], reason: string): Part => ({ org, status, reason, completed: run.course.completed });
   try {
     const result = await interpret(run);
@@ -79,19 +78,24 @@ export async function carryOut(lane: Lane, org: string, plan: Plan): Promise<Par
 }
 
 interface PartParts {
+  readonly org: string;
   readonly runbook: Runbook;
-  readonly plan: Plan;
-  readonly inputs: JsonObject;
+  readonly plan: PartPlan;
   readonly prefix: string;
   readonly completed?: readonly Completed[];
 }
 
-export function partRun({ context, world, input }: Lane, { runbook, plan, inputs, prefix, completed = [] }: PartParts): Run {
+export function partRun(
+  { context, world, input, step }: Lane,
+  { org, runbook, plan: { inputs, steps }, prefix, completed = [] }: PartParts,
+): Run {
   const outputs = {};
+  const { irHash } = input;
+  const { id, version } = step.runbook;
   const course: Course = {
     runbook,
     inputs,
-    plan,
+    plan: { runbook: id, version, irHash, inputs, org, steps, planHash: '', guards: [], unknowns: [] },
     completed: [...completed],
     left: [],
     unwinds: 0,
@@ -104,7 +108,7 @@ export function partRun({ context, world, input }: Lane, { runbook, plan, inputs
     context,
     world,
     incident: input.incident,
-    irHash: input.irHash,
+    irHash,
     course,
     runbook,
     inputs,

@@ -6,6 +6,7 @@ import type { JsonObject } from '../../domain/json.ts';
 import { renamed } from '../../domain/link-runbooks.ts';
 import type { PlanStep } from '../../domain/plan.ts';
 import type { System } from '../../domain/system.ts';
+import { organizationNamed } from '../../domain/system.ts';
 import type { Facts } from '../facts.ts';
 import { lookupIn } from '../facts.ts';
 import { resolveRefs } from '../refs.ts';
@@ -66,7 +67,7 @@ export function partInputs(
   org: string,
   facts: Facts,
 ): { readonly value: JsonObject; readonly missing: readonly string[] } {
-  const found = system.organizations.find((one) => one.id === org);
+  const found = organizationNamed(system.organizations, org);
   const outer = lookupIn(system, facts, null);
   return resolveRefs(step.with, (path) => {
     if (path[0] !== step.as) return outer(path);

@@ -1,6 +1,5 @@
 // What a lane of a fan-out is given, and what it leaves behind of each organization: plain values, so that they survive any kill.
-import type { PartCounts, PartFailure } from '../../domain/fan-out.ts';
-import { NO_PARTS } from '../../domain/fan-out.ts';
+import type { PartFailure } from '../../domain/fan-out.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
 import type { Facts } from '../facts.ts';
 import type { Completed } from '../run.ts';
@@ -70,10 +69,6 @@ export function joinedParts(records: readonly LaneRecord[]): readonly Part[] {
 }
 
 export const asJson = (value: object): Json => value as unknown as JsonObject;
-
-export function countsOf(parts: readonly Part[]): PartCounts {
-  return parts.reduce<PartCounts>((sum, { status }) => ({ ...sum, [status]: sum[status] + 1 }), NO_PARTS);
-}
 
 export const failuresOf = (parts: readonly Part[]): readonly PartFailure[] =>
   parts.filter(({ status }) => status === 'failed').map(({ org, reason }) => ({ org, reason }));
