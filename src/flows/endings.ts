@@ -2,6 +2,7 @@
 // A run that stands still is stopped with it; one that may be changing something right now is never cut off.
 import { BelayError } from '../domain/errors.ts';
 import type { EventDraft } from '../domain/event.ts';
+import { evidenceOwed } from '../domain/evidence-owed.ts';
 import type { Incident, Phase } from '../domain/incident.ts';
 import { openContingencies } from '../domain/incident-fold.ts';
 import type { Runbook } from '../domain/ir.ts';
@@ -215,8 +216,5 @@ export async function closeIncident(
 function problemsOf(incident: Incident, runbook: Runbook | null): readonly string[] {
   const phase = incident.phase === 'resolved' ? [] : [`it is ${incident.phase}, not resolved`];
   const measures = openContingencies(incident).map((open) => `contingency ${open.step} (${open.action}) is still open`);
-  // A run that a person started has no trigger to show, and what never ran was not decided.
-  const none = [...(incident.trigger === null ? ['trigger'] : []), ...(incident.run === null ? ['decision'] : [])];
-  const wanted = (runbook?.evidence ?? []).filter((id) => !none.includes(id));
-  return [...phase, ...measures, ...wanted.filter((id) => !incident.evidence.includes(id)).map((id) => `evidence ${id} is missing`)];
+  return [...phase, ...measures, ...evidenceOwed(incident, runbook).map((id) => `evidence ${id} is missing`)];
 }

@@ -35,18 +35,8 @@ export function withStability(id: string, target: DeployTarget, world: HistoryWo
       return since === null ? release : { ...release, stable: { sinceMs: since } };
     });
   };
-  const { resolve, abort, changes } = target;
-  return {
-    caps: target.caps,
-    list,
-    current: () => target.current(),
-    restorable: (release) => target.restorable(release),
-    rollTo: (release, o) => target.rollTo(release, o),
-    freeze: (on, why) => target.freeze(on, why),
-    ...(resolve === undefined ? {} : { resolve: (name: string) => resolve.call(target, name) }),
-    ...(abort === undefined ? {} : { abort: (inFlight: string) => abort.call(target, inFlight) }),
-    ...(changes === undefined ? {} : { changes }),
-  };
+  // Whatever else a target can, it still can.
+  return { ...target, list };
 }
 
 async function soaksOf(world: HistoryWorld, target: string): Promise<ReadonlyMap<string, Soak>> {

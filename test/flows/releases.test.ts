@@ -144,6 +144,15 @@ describe('the releases of a target', () => {
     expect(await actions['deploy.rollback']?.impossible({ target: 'shop', to: 'v1.0.0' })).toBeNull();
   });
 
+  it('are told by a target that can still do all that it could: say which files differ, among others', async () => {
+    const { past, plain } = world();
+    const able = { ...plain, changedFiles: async () => ['package.json'], resolve: async () => 'v1.0.0' };
+    const shop = withStability('shop', able, past);
+    expect(Object.keys(shop).toSorted()).toEqual(Object.keys(able).toSorted());
+    const changed = createProbes({ targets: { shop } } as never)['changed'];
+    expect(await changed?.measure({ target: 'shop', from: 'v1.0.0', to: 'v1.0.1' })).toMatchObject({ values: { changed: true } });
+  });
+
   it('are a floor: nothing is rolled back behind the newest stable one', async () => {
     const { targets, pass } = world();
     await pass(50, 'v1.0.1');

@@ -17,9 +17,11 @@ import type { Json } from '../../../src/domain/json.ts';
 import type { TriggerView } from '../../../src/domain/trigger.ts';
 import { type Drivers, openDrivers } from '../../../src/drivers.ts';
 import { createCommands } from '../../../src/flows/commands.ts';
+import { withStability } from '../../../src/flows/releases.ts';
 import type { World } from '../../../src/flows/world.ts';
 import type { Action } from '../../../src/ports/action.ts';
 import type { Channel } from '../../../src/ports/channel.ts';
+import type { DeployTarget } from '../../../src/ports/deploy-target.ts';
 import type { IntakeStore } from '../../../src/ports/intake-store.ts';
 import type { MetricReading, Readings } from '../../../src/ports/readings.ts';
 import { TOOLS } from '../../config/workspace.ts';
@@ -47,6 +49,8 @@ export interface ExampleOptions {
   readonly views?: (trigger: string) => readonly TriggerView[];
   /** What the intakes of the example keep: it outlives every life. */
   readonly intake?: IntakeStore;
+  /** Plans and checks know which releases are stable, by the history of releases. */
+  readonly knowsStability?: true;
   /** When the story begins; the machine's own time, if not given, for parts that have a clock of their own. */
   readonly startAt?: number;
 }
@@ -87,6 +91,9 @@ export function openExampleStory(o: ExampleOptions) {
       ...{ http: createHttp({ allow: LOOPBACK }), net: createNet({ allow: LOOPBACK }), processes: createProcesses(), time, expression },
       ...{ baseDir: folder, dataDir: path.join(folder, 'data'), env, say: () => undefined, digest: createDigest('key') },
       ...{ readings, pause: world.pause, freezes: world.freezes },
+      ...(o.knowsStability === true
+        ? { stability: (id: string, target: DeployTarget) => withStability(id, target, { ...world, system }) }
+        : {}),
       ...(o.intake === undefined ? {} : { intake: o.intake }),
     });
     const pinned = Object.entries(runbooks).map(([id, { runbook }]) => [
@@ -130,6 +137,7 @@ function mortal({ actions, probes, channels, targets, switches, commandRunner, d
     new Proxy(one, {
       get: (target, key, receiver) => {
         const member: unknown = Reflect.get(target, key, receiver);
+        if (typeof member === 'object' && member !== null && !Array.isArray(member)) return part(member);
         if (typeof member !== 'function') return member;
         return (...asked: readonly unknown[]): unknown => {
           const answer: unknown = Reflect.apply(member, target, asked);
@@ -219,6 +227,8 @@ export interface Lives {
   readonly said?: Answers;
   /** What else happens in the world, looked at each time before the person attends. */
   readonly meanwhile?: (incident: Incident | null) => void | Promise<void>;
+  /** How much time passes between two looks of the people; ten seconds, if not given. */
+  readonly stepMs?: (incident: Incident | null) => number;
   /** True: people have seen enough; otherwise the story ends with its run. */
   readonly enough?: (incident: Incident | null) => boolean;
   readonly withinMs: number;
@@ -242,7 +252,7 @@ async function livedOut(story: ExampleStory, life: ExampleLife, o: Lives & { rea
   for (;;) {
     await o.meanwhile?.(await incidentOf(life));
     await attend(life, o.who, o.said);
-    await story.clock.advance(STEP_MS);
+    await story.clock.advance(o.stepMs?.(await incidentOf(life)) ?? STEP_MS);
     const incident = await incidentOf(life);
     if (o.enough?.(incident) ?? isOver(incident)) return true;
     if (story.clock.now() > o.end) throw new Error(`it is not over in time: ${JSON.stringify(incident?.steps, null, 1)}`);
