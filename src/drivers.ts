@@ -1,6 +1,6 @@
 // What stands behind a configuration, opened: the drivers of each section of belay.yaml, and the actions and probes that they carry. The one
 // place where a new section is put together, for Belay as it runs, for commands that only look, and for tests. Nothing is asked yet.
-import { createCommandRunner } from './adapters/commands/index.ts';
+import { createCommandRunner, hidingSecrets } from './adapters/commands/index.ts';
 import { createWorkingCopies } from './adapters/git/index.ts';
 import { createSecrets } from './adapters/secrets/index.ts';
 import { createSuites } from './adapters/suite/index.ts';
@@ -47,7 +47,7 @@ export interface DriversGround extends ChannelDeps, SourceDeps {
 }
 
 export type Drivers = Pick<World, 'targets' | 'switches' | 'channels' | 'actions' | 'probes' | 'commandRunner'> &
-  Required<Pick<World, 'databases'>>;
+  Required<Pick<World, 'databases' | 'hidden'>>;
 
 /** What flows reach through actions and probes alone, for those who look at each part. */
 export interface Looked {
@@ -82,7 +82,8 @@ export function openDrivers(system: System, ground: DriversGround): Drivers & Lo
     flags: settings.flags,
     configs: settings.configs,
     channels: openChannels(system, ground),
-    commandRunner: createCommandRunner(system.policy?.run ?? NO_RUN_POLICY, ground),
+    commandRunner: hidingSecrets(createCommandRunner(system.policy?.run ?? NO_RUN_POLICY, ground), secrets),
+    hidden: secrets.masked,
     actions: createActions({ targets, switches, proxies, services, integrations, intake, databases, own, pause, ...settings, ...scopes }),
     probes: createProbes({
       http,

@@ -12,6 +12,8 @@ import { pinnedStep } from './pinned.ts';
 import { wakeRun } from './wake.ts';
 import type { World } from './world.ts';
 
+const ADDRESS = /^https?:\/\/\S+$/;
+
 export interface AnswerRequest {
   readonly incident: string;
   readonly step: string;
@@ -27,9 +29,10 @@ export interface AnswerRequest {
 export async function answerStep(
   world: World,
   caller: Caller,
-  request: AnswerRequest,
+  said: AnswerRequest,
   demand: (incident: Incident) => void = () => undefined,
 ): Promise<Incident> {
+  const request = await withoutSecrets(world, said);
   const step = await pinnedStep(world, await incidentOf(world, request.incident), request.step);
   const incident = await world.incidents.update(request.incident, `answer/${step.id}/${caller.person}/${request.key}`, (current) => {
     demand(current);
@@ -50,6 +53,24 @@ export async function answerStep(
   });
   await wakeRun(world, incident);
   return incident;
+}
+
+/** Lines of a log that somebody pastes: what they say stays, and what nobody may read is hidden before it is kept. Addresses stay as they are. */
+async function withoutSecrets({ hidden }: World, request: AnswerRequest): Promise<AnswerRequest> {
+  if (hidden === undefined) return request;
+  const { note, refuse, answers = {} } = request;
+  const shown = await Promise.all(
+    Object.entries(answers).map(async ([name, value]) => [
+      name,
+      typeof value === 'string' && !ADDRESS.test(value) ? await hidden(value) : value,
+    ]),
+  );
+  return {
+    ...request,
+    ...(note === undefined ? {} : { note: await hidden(note) }),
+    ...(refuse === undefined ? {} : { refuse: await hidden(refuse) }),
+    ...(request.answers === undefined ? {} : { answers: Object.fromEntries(shown) as JsonObject }),
+  };
 }
 
 /** What is written besides ticks. A step that wants several confirmations counts each empty answer as one. */
@@ -112,6 +133,6 @@ function isOfType(type: AnswerType, value: Json): boolean {
     case 'bool':
       return typeof value === 'boolean';
     case 'url':
-      return typeof value === 'string' && /^https?:\/\/\S+$/.test(value);
+      return typeof value === 'string' && ADDRESS.test(value);
   }
 }

@@ -62,4 +62,6 @@ export interface World {
   readonly actions: Readonly<Record<string, Action>>;
   readonly probes: Readonly<Record<string, Probe>>;
   readonly commandRunner: CommandRunner;
+  /** A text of people without the secrets that belay.yaml names, or that look like some. */
+  readonly hidden?: (text: string) => Promise<string>;
 }

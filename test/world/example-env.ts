@@ -4,7 +4,9 @@ const FORMS = { _URL: 'http://127.0.0.1:1', _ADDRESS: '127.0.0.1:1', _PORT: '25'
 /** @param yaml the text of its belay.yaml */
 export function environmentOf(yaml: string): Readonly<Record<string, string>> {
   const names = new Set([...yaml.matchAll(/\{env\.(\w+)\}/g)].map((match) => match[1] ?? ''));
-  const databases = new Set([...yaml.matchAll(/driver: (?:sql|postgres|node-pg-migrate),?\s+url: "\{env\.(\w+)\}"/g)].map((match) => match[1] ?? ''));
+  const databases = new Set(
+    [...yaml.matchAll(/driver: (?:sql|postgres|node-pg-migrate),?\s+url: "\{env\.(\w+)\}"/g)].map((match) => match[1] ?? ''),
+  );
   const fake = (name: string): string =>
     databases.has(name)
       ? 'postgres://belay@127.0.0.1:1/db'

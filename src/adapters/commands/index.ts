@@ -1,2 +1,3 @@
 // Commands of `run` steps, here and over ssh.
+export { hidingSecrets } from './hidden.ts';
 export { createCommandRunner } from './runner.ts';

@@ -1,6 +1,6 @@
 // The backend of examples/crm-backend as it really runs: releases as folders, a real PM2 over them, a shared `.env` and log, packages, a smoke
 // suite and migrations. The new release answers 500. It shows its key wherever programs do, and judges nothing.
-import { chmodSync, mkdirSync, readFileSync, readlinkSync, renameSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, readlinkSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
@@ -52,10 +52,12 @@ fetch('http://127.0.0.1:' + readFileSync('../../shared/port', 'utf8') + '/health
   process.exitCode = ok ? 0 : 1;
 });
 `;
+/** So do installers, and this one without a word that would give it away. */
+const INSTALL = `console.log('installed for ' + require('node:fs').readFileSync('../../shared/.env', 'utf8').split('ACCESS_SECRET=')[1].trim());`;
 const packageOf = (version: string): string =>
   JSON.stringify({
     ...{ name: 'crm-backend', version, dependencies: { tax: 'file:tax' } },
-    scripts: { test: 'node smoke.cjs', postinstall: 'node -p "process.env.npm_config_user_agent && \'installed with \' + require(\'node:fs\').readFileSync(\'../../shared/.env\', \'utf8\')"' },
+    scripts: { test: 'node smoke.cjs', postinstall: 'node install.cjs' },
   });
 const LOCK = (version: string): string =>
   JSON.stringify({
@@ -66,11 +68,11 @@ const LOCK = (version: string): string =>
       tax: { version: '1.0.0' },
     },
   });
-const CONTACTS =
-  '-- Up Migration\ncreate table contact (id int primary key, name text);\n-- Down Migration\ndrop table contact;\n';
+const CONTACTS = '-- Up Migration\ncreate table contact (id int primary key, name text);\n-- Down Migration\ndrop table contact;\n';
 /** What the new release brings, and how it is taken back. */
-export const REVERSIBLE = '-- Up Migration\ncreate index contact_by_name on contact (name);\n-- Down Migration\ndrop index contact_by_name;\n';
-export const ONE_WAY = '-- Up Migration\ncreate index contact_by_name on contact (name);\n';
+export const REVERSIBLE =
+  '-- Up Migration\ncreate index contact_by_name on contact (name);\n-- Down Migration\ndrop index contact_by_name;\n';
+export const ONE_WAY = '-- Up Migration\nalter table contact drop column name;\n';
 
 export interface CrmBackend {
   readonly url: string;
@@ -79,8 +81,8 @@ export interface CrmBackend {
   pid(): number;
   env(): string;
   get(where: string): Promise<number>;
-  /** The next smoke test fails whatever the release. */
-  failSmoke(): void;
+  /** Its smoke test fails whatever the release. */
+  failSmoke(fails: boolean): void;
 }
 
 interface CrmOptions {
@@ -88,25 +90,27 @@ interface CrmOptions {
   readonly port: number;
   /** What the new release does to the database. */
   readonly migration: string;
+  /** Lines of the `.env` besides. */
+  readonly settings?: string;
+  /** The release before ends at once. */
+  readonly goodIsBroken?: boolean;
 }
 
 /** In the folder of an example, the new release live. */
-export function startCrmBackend(folder: string, { pm2, port, migration }: CrmOptions): CrmBackend {
+export function startCrmBackend(folder: string, { pm2, port, migration, settings = '', goodIsBroken }: CrmOptions): CrmBackend {
   const root = path.join(folder, 'backend');
   const write = (name: string, text: string): void => {
     mkdirSync(path.dirname(path.join(root, name)), { recursive: true });
     writeFileSync(path.join(root, name), text);
   };
-  write('shared/.env', `PORT=${port}\nRATE_LIMIT=100\nLEGACY_WEBHOOKS=off\nJWT_ACCESS_SECRET=${KEY}\n`);
+  write('shared/.env', `PORT=${port}\nRATE_LIMIT=100\nLEGACY_WEBHOOKS=off\nJWT_ACCESS_SECRET=${KEY}\n${settings}`);
   write('shared/port', String(port));
   write('run/README', 'numbers of processes');
   for (const [n, release] of [GOOD, BAD].entries()) writeRelease({ root, port, release, n, migration, write });
+  if (goodIsBroken === true) write(`releases/${GOOD}/server.js`, 'process.exit(3);');
   symlinkSync(path.join('releases', BAD), path.join(root, 'next'));
   renameSync(path.join(root, 'next'), path.join(root, 'current'));
-  const wrapper = path.join(folder, 'bin/pm2');
-  mkdirSync(path.dirname(wrapper));
-  writeFileSync(wrapper, `#!/bin/sh\nexec ${pm2.command.map((word) => `'${word}'`).join(' ')} "$@"\n`);
-  chmodSync(wrapper, 0o755);
+  writeCommand(path.join(folder, 'bin'), pm2);
   pm2.run('start', path.join(root, 'current/eco.config.js'));
   const pid = (): number => Number(readFileSync(path.join(root, 'run/backend.pid'), 'utf8'));
   const url = `http://127.0.0.1:${port}`;
@@ -116,8 +120,31 @@ export function startCrmBackend(folder: string, { pm2, port, migration }: CrmOpt
     running: () => path.basename(readlinkSync(`/proc/${pid()}/cwd`)),
     env: () => readFileSync(path.join(root, 'shared/.env'), 'utf8'),
     get: async (where) => (await fetch(url + where)).status,
-    failSmoke: () => write('shared/smoke-fails', ''),
+    failSmoke: (fails) => (fails ? write('shared/smoke-fails', '') : rmSync(path.join(root, 'shared/smoke-fails'), { force: true })),
   };
+}
+
+/** PM2's command line, which takes a third of a second to load: its list, asked for all the time, comes from its daemon itself. */
+function writeCommand(folder: string, { command, home }: Pm2Part): void {
+  const [node = '', program = ''] = command;
+  mkdirSync(folder);
+  writeFileSync(
+    path.join(folder, 'list.cjs'),
+    `const load = require('node:module').createRequire(${JSON.stringify(program)});
+const socket = load('../modules/pm2-axon').socket('req');
+const client = new (load('../modules/pm2-axon-rpc').Client)(socket);
+socket.on('connect', () => client.call('getMonitorData', {}, (error, list) => {
+  console.log(JSON.stringify(list));
+  process.exit(error ? 1 : 0);
+}));
+socket.connect(${JSON.stringify(path.join(home, 'rpc.sock'))});
+`,
+  );
+  writeFileSync(
+    path.join(folder, 'pm2'),
+    `#!/bin/sh\nif [ "$1" = jlist ]; then exec '${node}' '${folder}/list.cjs'; fi\nexec '${node}' '${program}' "$@"\n`,
+  );
+  chmodSync(path.join(folder, 'pm2'), 0o755);
 }
 
 interface Written {
@@ -136,6 +163,7 @@ function writeRelease({ root, port, release, n, migration, write }: Written): vo
   const patience = { wait_ready: true, listen_timeout: 60_000, kill_timeout: 2_000, min_uptime: 60_000, max_restarts: 2 };
   put('server.js', SERVER);
   put('smoke.cjs', SMOKE);
+  put('install.cjs', INSTALL);
   put('eco.config.js', `module.exports = { apps: [${JSON.stringify({ ...app, ...patience })}] };\n`);
   put('package.json', packageOf(release.slice(1)));
   put('package-lock.json', LOCK(release.slice(1)));

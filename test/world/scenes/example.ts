@@ -103,8 +103,8 @@ export function openExampleStory(o: ExampleOptions) {
     const statusPage = system.statusPage === null ? null : createStatusFiles({ dir: path.join(folder, 'data/status') });
     return { system, runbooks: Object.fromEntries(pinned), readings, expression, statusPage, ...mortal(drivers, { clock, kill }) };
   };
-  const live = async (kill = new KillSwitch()): Promise<ExampleLife> => {
-    const life = await startLife({ disk, clock, kill, parts, lookEveryMs: STEP_MS });
+  const live = async (kill = new KillSwitch(), lookEveryMs = STEP_MS): Promise<ExampleLife> => {
+    const life = await startLife({ disk, clock, kill, parts, lookEveryMs });
     return { ...life, commands: createCommands(life.world) };
   };
   return { folder, system, runbooks, disk, clock, live, remove: () => rmSync(folder, { recursive: true, force: true }) };
@@ -119,7 +119,10 @@ interface Mortality {
 }
 
 /** Parts that end with the life: what was asked of the world may still happen, but nobody hears of it any more. */
-function mortal({ actions, probes, channels, targets, switches, commandRunner, databases }: Drivers, { clock, kill }: Mortality): Drivers {
+function mortal(
+  { actions, probes, channels, targets, switches, commandRunner, databases, hidden }: Drivers,
+  { clock, kill }: Mortality,
+): Drivers {
   const heard = async <T>(work: Promise<T>): Promise<T> => {
     const [result] = await clock.during(Promise.allSettled([work]));
     await kill.gate();
@@ -157,6 +160,7 @@ function mortal({ actions, probes, channels, targets, switches, commandRunner, d
     ...{ actions: each(actions, action), channels: each(channels, channel) },
     ...{ probes: each(probes, part), targets: each(targets, part), switches: each(switches, part) },
     commandRunner: part(commandRunner),
+    hidden: (text) => heard(hidden(text)),
     databases: each(databases, part),
   };
 }
@@ -227,8 +231,8 @@ export interface Lives {
   readonly said?: Answers;
   /** What else happens in the world, looked at each time before the person attends. */
   readonly meanwhile?: (incident: Incident | null) => void | Promise<void>;
-  /** How much time passes between two looks of the people; ten seconds, if not given. */
-  readonly stepMs?: (incident: Incident | null) => number;
+  /** How often Belay's loops and the people look around; ten seconds, if not given. */
+  readonly lookEveryMs?: number;
   /** True: people have seen enough; otherwise the story ends with its run. */
   readonly enough?: (incident: Incident | null) => boolean;
   readonly withinMs: number;
@@ -239,7 +243,7 @@ export async function liveThrough(story: ExampleStory, o: Lives): Promise<Exampl
   const end = story.clock.now() + o.withinMs;
   for (const armedAt of [...(o.killedAt ?? []), null]) {
     const kill = new KillSwitch(armedAt);
-    const life = await orDead(kill, story.live(kill));
+    const life = await orDead(kill, story.live(kill, o.lookEveryMs));
     if (life !== null && (await orDead(kill, livedOut(story, life, { ...o, end }))) !== null) return life;
     // A moment passes before somebody starts it again.
     await story.clock.advance(STEP_MS);
@@ -252,7 +256,7 @@ async function livedOut(story: ExampleStory, life: ExampleLife, o: Lives & { rea
   for (;;) {
     await o.meanwhile?.(await incidentOf(life));
     await attend(life, o.who, o.said);
-    await story.clock.advance(o.stepMs?.(await incidentOf(life)) ?? STEP_MS);
+    await story.clock.advance(o.lookEveryMs ?? STEP_MS);
     const incident = await incidentOf(life);
     if (o.enough?.(incident) ?? isOver(incident)) return true;
     if (story.clock.now() > o.end) throw new Error(`it is not over in time: ${JSON.stringify(incident?.steps, null, 1)}`);
