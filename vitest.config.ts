@@ -11,6 +11,7 @@ if (major < 22 || (major === 22 && minor < 19)) {
 const core = ['test/adapters/**/*.test.ts', 'test/scenarios/**/*.test.ts'];
 const web = ['test/web/**/*.test.ts'];
 const crash = ['test/crash/**/*.test.ts'];
+const heavy = ['test/heavy/**/*.test.ts'];
 
 export default defineConfig({
   test: {
@@ -19,7 +20,7 @@ export default defineConfig({
       // Unit tests share their process: they may not leave a global changed behind them. What no other lane claims lands here.
       lane('unit', ['test/**/*.test.ts'], {
         sequence: { groupOrder: 0 },
-        exclude: [...core, ...web, ...crash],
+        exclude: [...core, ...web, ...crash, ...heavy],
         pool: 'threads',
         isolate: false,
         maxWorkers: '100%',
@@ -29,6 +30,7 @@ export default defineConfig({
       lane('core', core, { sequence: { groupOrder: 1 }, pool: 'forks', maxWorkers: 2, testTimeout: 60_000, hookTimeout: 60_000 }),
       lane('web', web, { sequence: { groupOrder: 2 }, pool: 'forks', maxWorkers: 1, testTimeout: 60_000, hookTimeout: 60_000 }),
       lane('crash', crash, { sequence: { groupOrder: 3 }, pool: 'forks', maxWorkers: 2, testTimeout: 600_000, hookTimeout: 120_000 }),
+      lane('heavy', heavy, { sequence: { groupOrder: 4 }, pool: 'forks', maxWorkers: 1, testTimeout: 180_000, hookTimeout: 180_000 }),
     ],
   },
 });

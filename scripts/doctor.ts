@@ -2,7 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { whatIsMissing } from '../bin/bootstrap.mjs';
-import { readiness, skipLine } from './lane-readiness.ts';
+import { folderOf, HEAVY_PARTS, isBuilt } from './heavy-parts.ts';
+import { readiness, skipLines } from './lane-readiness.ts';
 import { LANES } from './lanes.ts';
 import { findPart, whyNoApt } from './parts.ts';
 
@@ -34,8 +35,10 @@ for (const part of new Set(LANES.flatMap((lane) => [...lane.needs, ...(lane.like
   const found = findPart(part);
   line(part.name, found?.version ?? 'not found', found?.file ?? `Debian: ${part.packages.join(' ')}`);
 }
+for (const part of HEAVY_PARTS)
+  line(part.name, isBuilt(part) ? part.version : 'not built', isBuilt(part) ? folderOf(part) : `the heavy lane builds it: ${part.costs}`);
 line('apt', whyNoApt() ?? 'may be used by npm test and npm run bootstrap');
 for (const lane of LANES) {
   const answer = readiness(lane, 'not installed; npm run bootstrap installs it where it may');
-  line(`lane ${lane.name}`, answer.on ? 'on' : skipLine(answer), answer.on ? lane.proves : '');
+  for (const said of answer.on ? [`on  ${lane.proves}`] : skipLines(answer)) line(`lane ${lane.name}`, said);
 }

@@ -1,4 +1,5 @@
 // Owns the table of test lanes: what each needs of the machine and how long it may take. Refuses to run anything.
+import { HEAVY_PARTS, type HeavyPart } from './heavy-parts.ts';
 
 export interface Part {
   readonly name: string;
@@ -12,11 +13,13 @@ export interface Part {
 }
 
 export interface Lane {
-  readonly name: 'unit' | 'core' | 'web' | 'crash';
+  readonly name: 'unit' | 'core' | 'web' | 'crash' | 'heavy';
   readonly proves: string;
   readonly needs: readonly Part[];
   /** Tests that want these skip themselves where they are missing. */
   readonly likes?: readonly Part[];
+  /** It runs only where it is asked for, because of what these cost. */
+  readonly onDemand?: readonly HeavyPart[];
   /** Several times what a quiet machine of two cores takes: it ends what hangs, and never what is merely slow. */
   readonly timeoutMs: number;
 }
@@ -158,4 +161,11 @@ export const LANES: readonly Lane[] = [
   },
   { name: 'web', proves: 'the war room in a real browser', needs: [chromium], timeoutMs: 10 * minute },
   { name: 'crash', proves: 'kill -9 at every boundary, and of real processes', needs: [], timeoutMs: 25 * minute },
+  {
+    name: 'heavy',
+    proves: 'n8n and the control plane of Kubernetes themselves, in place of the servers that play them',
+    needs: [git],
+    onDemand: HEAVY_PARTS,
+    timeoutMs: 120 * minute,
+  },
 ];

@@ -1,7 +1,8 @@
 // The lanes: every test has exactly one, a missing part is said aloud, and what a run leaves behind is found and ended.
 import { spawn } from 'node:child_process';
-import { describe, expect, test } from 'vitest';
-import { prepare, readiness, skipLine } from '../../scripts/lane-readiness.ts';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { HEAVY_SWITCH, KUBERNETES, N8N, whyNotHeavy } from '../../scripts/heavy-parts.ts';
+import { prepare, readiness, skipLine, skipLines } from '../../scripts/lane-readiness.ts';
 import { LANES, type Lane } from '../../scripts/lanes.ts';
 import { endLeftovers, leftovers } from '../../scripts/leaks.ts';
 import { findPart } from '../../scripts/parts.ts';
@@ -56,6 +57,28 @@ describe('a lane that cannot run', () => {
 
   test('lanes whose parts are there are on without any installing', () => {
     expect(prepare([{ ...impossible, needs: [] }]).map((answer) => answer.on)).toEqual([true]);
+  });
+});
+
+describe('a lane that costs much', () => {
+  const costly: Lane = { ...impossible, needs: [], onDemand: [N8N, KUBERNETES] };
+  afterEach(() => vi.unstubAllEnvs());
+
+  test('waits until it is asked for, and says one line for each of its parts, with what to type', () => {
+    vi.stubEnv(HEAVY_SWITCH, '');
+    const [answer] = prepare([costly]);
+    if (answer === undefined || answer.on) return expect.fail('it is on');
+    const lines = skipLines(answer);
+    expect(lines).toHaveLength(2);
+    expect(lines[0]).toMatch(/^SKIPPED: n8n 1\.123\.81, wants BELAY_TEST_HEAVY=1 .*: BELAY_TEST_HEAVY=1 npm test -- --lane heavy$/);
+    expect(whyNotHeavy(N8N)).toContain('was not asked for');
+  });
+
+  test('that is asked for is on, and a part that could not be built says where it should be', () => {
+    vi.stubEnv(HEAVY_SWITCH, '1');
+    vi.stubEnv('XDG_CACHE_HOME', '/nowhere');
+    expect(readiness(costly, '').on).toBe(true);
+    expect(whyNotHeavy(KUBERNETES)).toContain('/nowhere/belay/parts/kubernetes-1.20.2');
   });
 });
 

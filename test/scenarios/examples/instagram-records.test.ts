@@ -6,7 +6,8 @@ import { verifyEvidence } from '../../../src/domain/evidence.ts';
 import { evidenceText } from '../../../src/flows/evidence.ts';
 import { breach, breachOf } from '../../world/scenes/deploy.ts';
 import { dataOf, type ExampleLife, eventsOf, incidentOf } from '../../world/scenes/example.ts';
-import { COMMANDER, type InstagramWorld, MINUTE, regression } from './instagram-world.ts';
+import { COMMANDER, MINUTE } from '../../world/scenes/instagram.ts';
+import { type InstagramWorld, regression } from './instagram-world.ts';
 
 const INES = { person: 'ines', roles: ['commander'] };
 const LIA = { person: 'lia', roles: ['comms'] };

@@ -1,9 +1,9 @@
 // The rollback of one organization in examples/instagram-dm, from the hypotheses to the return and its end. The judges are the servers that
 // remember, and what people got.
 import { expect, test } from 'vitest';
-import { journalLinesOf } from '../../world/fakes/journal.ts';
 import { dataOf, type ExampleLife, incidentOf } from '../../world/scenes/example.ts';
-import { COMMANDER, MINUTE, regression, type InstagramWorld as World } from './instagram-world.ts';
+import { COMMANDER, MINUTE, STORY_END, storyEnd } from '../../world/scenes/instagram.ts';
+import { type InstagramWorld as World, regression } from './instagram-world.ts';
 
 const active = ({ n8n }: World): readonly string[] =>
   n8n.workflows
@@ -11,37 +11,16 @@ const active = ({ n8n }: World): readonly string[] =>
     .map((one) => one.name)
     .toSorted();
 
-async function endOf(world: World, life: ExampleLife) {
-  const incident = await incidentOf(life);
-  return {
-    steps: new Set(Object.values(incident?.steps ?? {}).map(({ status }) => status)),
-    count: Object.keys(incident?.steps ?? {}).length,
-    open: incident?.contingencies.filter((one) => one.closedAt === undefined).map((one) => one.step),
-    evidence: incident?.evidence.toSorted(),
-    active: active(world),
-    orders: world.n8n.ledger.map(({ what, id }) => `${what} ${world.n8n.workflows.find((one) => one.id === id)?.name}`),
-    desk: { bots: world.desk.inboxes.map((one) => one.bot), rules: world.desk.rules.map((one) => one.active) },
-    posts: new Set(world.slack.posts.map((post) => post.text.split('\n')[0]?.slice(0, 40) ?? '')).size,
-    mails: new Set(world.mailbox.mails.map((mail) => mail.raw.match(/^Message-ID: (.*)$/im)?.[1])).size,
-    acts: new Set(
-      journalLinesOf(world.story.disk)
-        .filter((line) => line.kind === 'outcome' && line.effect === 'done')
-        .map((line) => line.key),
-    ).size,
-  };
-}
+const endOf = async (world: World, life: ExampleLife) => ({
+  ...(await storyEnd(world, life)),
+  active: active(world),
+  orders: world.n8n.ledger.map(({ what, id }) => `${what} ${world.n8n.workflows.find((one) => one.id === id)?.name}`),
+});
 
 const END = {
-  steps: new Set(['done', 'undone']),
-  count: 27,
-  open: [],
-  evidence: ['acoes', 'decision', 'detected-at', 'go-live', 'identity-log', 'restored-at', 'stage-log', 'webhook-log'],
+  ...STORY_END,
   active: ['ig-dm-v2-acme', 'ig-dm-v2-globex', 'ig-dm-v2-initech'],
   orders: ['deactivate ig-dm-v2-acme', 'activate ig-dm-v1-acme', 'deactivate ig-dm-v1-acme', 'activate ig-dm-v2-acme'],
-  desk: { bots: [5, 5, 5], rules: [true, true, true] },
-  posts: 3,
-  mails: 2,
-  acts: 12,
 };
 
 test('one organization goes back to its stable flow and forward again, kept, proven and told, nobody else is touched, and it is closed at the end [S4-GU-01] [S4-ST-06] [S4-ST-07]', async () => {

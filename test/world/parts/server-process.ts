@@ -35,6 +35,8 @@ export interface ServerProgram {
   readonly args: (o: { readonly port: number; readonly folder: string }) => readonly string[];
   /** Does what it is for work? A refusal or a throw is a no. */
   readonly works: (url: string) => Promise<boolean>;
+  /** 30 s, if not given. */
+  readonly readyWithinMs?: number;
 }
 
 const READY_WITHIN_MS = 30_000;
@@ -125,10 +127,11 @@ function launch(program: ServerProgram, folder: string, port: number): Life {
 }
 
 async function untilWorks(program: ServerProgram, life: Life): Promise<void> {
-  const until = Date.now() + READY_WITHIN_MS;
+  const { readyWithinMs = READY_WITHIN_MS } = program;
+  const until = Date.now() + readyWithinMs;
   while (!(await program.works(urlOf(life.port)).catch(() => false))) {
     if (life.over()) throw new Error(`${program.name} ended before it was ready: ${life.log()}`);
-    if (Date.now() > until) throw new Error(`${program.name} was not ready within ${READY_WITHIN_MS} ms: ${life.log()}`);
+    if (Date.now() > until) throw new Error(`${program.name} was not ready within ${readyWithinMs} ms: ${life.log()}`);
     await wait(25);
   }
   // Another server may answer on a port that was lost to it.

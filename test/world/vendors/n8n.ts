@@ -114,7 +114,8 @@ export async function startN8n(o: { readonly key: string; readonly generation?: 
       demand(wrong.length === 0, wrong.join('; '));
       const { versionId } = JSON.parse(body) as { versionId?: string };
       // 1.123 activates what is there, whatever it is asked for.
-      if (generation === 2 && versionId !== undefined && versionId !== versionOf(workflow)) return { status: 404, json: { message: 'Version not found' } };
+      if (generation === 2 && versionId !== undefined && versionId !== versionOf(workflow))
+        return { status: 404, json: { message: 'Version not found' } };
     }
     if (verb === 'deactivate') {
       ledger.push({ what: 'deactivate', id });
