@@ -6,12 +6,15 @@ import type { Release, TargetState } from '../../ports/deploy-target.ts';
 
 const MOST = 2_000;
 const REVISION = 'deployment.kubernetes.io/revision';
+export const CAUSE = 'kubernetes.io/change-cause';
 export const OURS = 'belay.dev/';
 
 export interface ReplicaSet {
   readonly name: string;
   readonly revision: number;
   readonly createdAt: Instant;
+  /** Why it was made, where somebody said so. */
+  readonly cause: string;
   readonly template: Fields;
   /** Of its containers, in their order. */
   readonly images: readonly string[];
@@ -63,6 +66,7 @@ export function setsIn(json: unknown, deployment: Fields): readonly ReplicaSet[]
         name: textIn(metaOf(one)['name']),
         revision: Number(textIn(annotationsOf(one)[REVISION])) || 0,
         createdAt: timeIn(metaOf(one)['creationTimestamp']),
+        cause: textIn(annotationsOf(one)[CAUSE]),
         template,
         images: Array.isArray(containers) ? containers.map((container) => labelText(fieldsIn(container)['image'])) : [],
       };

@@ -7,6 +7,7 @@ import type { DeployTarget, RollOrder } from '../../ports/deploy-target.ts';
 import type { Http } from '../../ports/http.ts';
 import { openApi } from './api.ts';
 import {
+  CAUSE,
   generationOf,
   mineIn,
   OURS,
@@ -20,6 +21,8 @@ import {
   tagOf,
 } from './rollout.ts';
 
+/** Of writing what was looked at, while the numbers in its status change. */
+const MOST_TRIES = 8;
 const NAME = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/;
 
 /** @throws BELAY_CONFIG_INVALID */
@@ -58,10 +61,13 @@ export function createKubernetesTarget(options: TargetOptions<'kubernetes'>, dep
       return { ok: false, why: known.has(release) ? 'pruned' : 'unknown' };
     },
     rollTo: async (release, o) => {
-      const seen = await read();
-      const body = bodyFor(seen, release, o, `Deployment ${namespace}/${name}`);
-      if (body === null) return;
-      const refused = await api.replace(`${apps}/deployments/${name}`, body);
+      let refused: Awaited<ReturnType<typeof api.replace>> = null;
+      for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+        const body = bodyFor(await read(), release, o, `Deployment ${namespace}/${name}`);
+        refused = body === null ? null : await api.replace(`${apps}/deployments/${name}`, body);
+        // Its controller writes into it, too, whenever a pod comes or goes: whether somebody has deployed is for the next look to say.
+        if (refused?.status !== 409) break;
+      }
       if (refused === null) return;
       if (refused.status === 409) throw conflict(`Deployment ${namespace}/${name}`, refused.said);
       throw new BelayError('BELAY_ACT_FAILED', `Deployment ${namespace}/${name}: ${refused.said}`, {
@@ -116,7 +122,9 @@ function bodyFor(seen: Seen, release: string, { expected, key, reason }: RollOrd
     [`${OURS}reason`]: reason.slice(0, 200),
     [`${OURS}before`]: JSON.stringify(before),
   };
-  const annotations = { ...fieldsIn(metadata['annotations']), ...own };
+  // As `kubectl rollout undo` does: the history says of a release why it was made, not why the one before went.
+  const { [CAUSE]: _ofTheOther, ...kept } = fieldsIn(metadata['annotations']);
+  const annotations = { ...kept, ...(set.cause === '' ? {} : { [CAUSE]: set.cause }), ...own };
   return { ...deployment, metadata: { ...metadata, annotations }, spec: { ...spec, template: withoutHash(set.template) } };
 }
 

@@ -117,16 +117,55 @@ test('a paused Deployment is shown as frozen, and is told instead of rolled nowh
   });
 });
 
-test('a deploy between the look and the change is refused by the API server itself, and stays', async () => {
+test('a deploy between the look and the change is refused by the API server itself, seen at the next look, and stays', async () => {
   const { target, server } = await incident();
   const { fingerprint } = await target.current();
   server.world.before = () => server.deploy('registry.test/crm:v1.2.0');
   await expect(target.rollTo(NAMES.old, order(fingerprint))).rejects.toMatchObject({
     code: 'BELAY_TARGET_CONFLICT',
     effect: 'none',
+    message: expect.stringMatching(/it is crm-\w+ \(.*@3\), not /),
+  });
+  expect(server.ledger.filter((one) => one.by === 'api')).toEqual([]);
+  expect(server.world.deployment.spec.template.spec.containers[0]?.image).toBe('registry.test/crm:v1.2.0');
+});
+
+test('what its controller writes in between, because pods come and go, is no deploy', async () => {
+  const { target, server } = await incident();
+  const { fingerprint } = await target.current();
+  server.world.before = () => {
+    server.touch();
+    server.world.before = () => server.touch();
+  };
+  await target.rollTo(NAMES.old, order(fingerprint));
+  expect(await target.current()).toMatchObject({ release: NAMES.old });
+});
+
+test('a Deployment into which its controller never stops writing is told as a conflict, and nothing is changed', async () => {
+  const { target, server } = await incident();
+  const { fingerprint } = await target.current();
+  const again = (): void => {
+    server.touch();
+    server.world.before = again;
+  };
+  server.world.before = again;
+  await expect(target.rollTo(NAMES.old, order(fingerprint))).rejects.toMatchObject({
+    code: 'BELAY_TARGET_CONFLICT',
+    effect: 'none',
     message: expect.stringContaining('has been modified'),
   });
-  expect(server.world.deployment.spec.template.spec.containers[0]?.image).toBe('registry.test/crm:v1.2.0');
+  expect(server.ledger.filter((one) => one.by === 'api')).toEqual([]);
+});
+
+test('why a release was made goes back with it, for kubectl rollout history', async () => {
+  const { target, server } = await incident();
+  server.deploy(IMAGES.old, 'the good one');
+  server.deploy(IMAGES.new, 'the bad one');
+  await target.rollTo(NAMES.old, order((await target.current()).fingerprint));
+  expect(server.world.deployment.metadata.annotations['kubernetes.io/change-cause']).toBe('the good one');
+  server.deploy('registry.test/crm:v1.2.0');
+  await target.rollTo(NAMES.new, order((await target.current()).fingerprint));
+  expect(server.world.deployment.metadata.annotations['kubernetes.io/change-cause']).toBe('the bad one');
 });
 
 test('a revision and a tag are names of a release, and what means two is asked back', async () => {

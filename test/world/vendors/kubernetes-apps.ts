@@ -6,6 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { demand, startVendor, type VendorReply, type VendorServer } from './vendor-server.ts';
 
 const REVISION = 'deployment.kubernetes.io/revision';
+const CAUSE = 'kubernetes.io/change-cause';
 type Labels = Readonly<Record<string, string>>;
 interface Template {
   readonly metadata: { readonly labels: Labels };
@@ -35,6 +36,8 @@ interface Set {
   readonly template: Template;
   readonly createdAt: string;
   revision: number;
+  /** Those of the Deployment while this was its newest. */
+  annotations: Labels;
 }
 interface Pod {
   readonly name: string;
@@ -55,8 +58,10 @@ export interface AppsServer extends VendorServer {
     before: (() => void) | null;
   };
   readonly ledger: { readonly by: 'api' | 'somebody'; readonly image: string }[];
-  /** As `kubectl set image`. */
-  deploy(image: string): void;
+  /** As `kubectl set image`, and `kubectl annotate` of why. */
+  deploy(image: string, cause?: string): void;
+  /** Its controller writes what became of a pod. */
+  touch(): void;
   /** As `kubectl scale`, or an autoscaler. */
   scale(replicas: number): void;
   pause(on: boolean): void;
@@ -107,8 +112,9 @@ export async function startKubernetesApps(o: {
       return selected(asked.query, () => podList(world));
     if (asked.method === 'PUT' && asked.path === `${apps}/deployments/${NAME}`) {
       demand(asked.headers['content-type'] === 'application/json', 'the body is not said to be JSON', 415);
-      world.before?.();
+      const { before } = world;
       world.before = null;
+      before?.();
       return put(world, JSON.parse(asked.body) as Deployment, ledger);
     }
     return refusal(404, `${asked.path} not found`);
@@ -120,8 +126,14 @@ export async function startKubernetesApps(o: {
   return Object.assign(server, {
     world,
     ledger,
-    deploy: (image: string) => {
+    touch: () => {
+      world.deployment = changed(world.deployment, world.deployment.spec, world.deployment.metadata.annotations);
+    },
+    deploy: (image: string, cause?: string) => {
       ledger.push({ by: 'somebody', image });
+      const { metadata } = world.deployment;
+      const annotations = { ...metadata.annotations, ...(cause === undefined ? {} : { [CAUSE]: cause }) };
+      world.deployment = { ...world.deployment, metadata: { ...metadata, annotations } };
       byHand({ template: templateOf(image) });
     },
     scale: (replicas: number) => byHand({ replicas }),
@@ -175,11 +187,12 @@ function reconcile(world: AppsServer['world']): void {
   let set = world.sets.find((one) => isDeepStrictEqual(one.template, spec.template));
   if (set === undefined) {
     const createdAt = `${new Date(Date.now() - (60 - world.sets.length) * 1000).toISOString().slice(0, 19)}Z`;
-    set = { name: `${NAME}-${hashOf(spec.template)}`, template: spec.template, createdAt, revision: 0 };
+    set = { name: `${NAME}-${hashOf(spec.template)}`, template: spec.template, createdAt, revision: 0, annotations: {} };
     world.sets.push(set);
   }
   const isNew = set.revision < top || set.revision === 0;
   if (isNew) set.revision = top + 1;
+  set.annotations = metadata.annotations;
   world.deployment = {
     ...world.deployment,
     metadata: { ...metadata, annotations: { ...metadata.annotations, [REVISION]: String(set.revision) } },
@@ -224,7 +237,7 @@ function setList({ sets, deployment }: AppsServer['world']): object {
   const items = sets.map((one) => {
     const labels = { ...one.template.metadata.labels, 'pod-template-hash': one.name.slice(NAME.length + 1) };
     const ownerReferences = [{ apiVersion: 'apps/v1', kind: 'Deployment', name: NAME, uid, controller: true }];
-    const annotations = { [REVISION]: String(one.revision) };
+    const annotations = { ...one.annotations, [REVISION]: String(one.revision) };
     const metadata = {
       name: one.name,
       namespace,
