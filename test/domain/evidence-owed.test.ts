@@ -18,7 +18,6 @@ describe('the evidence that an incident owes', () => {
   it('is what its runbook wants and the record lacks', () => {
     expect(evidenceOwed(incident({}), runbook)).toEqual(['both', 'arm', 'elsewhere']);
     expect(evidenceOwed(incident({}, { trigger: 't', evidence: ['arm', 'both'] }), runbook)).toEqual(['trigger', 'elsewhere']);
-    expect(evidenceOwed(incident({}, { isResolvedByWord: true }), runbook)).toEqual([]);
     expect(evidenceOwed(incident({}), null)).toEqual([]);
   });
 
