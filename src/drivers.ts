@@ -8,6 +8,7 @@ import { createSynthetics } from './adapters/synthetic/index.ts';
 import { NO_RUN_POLICY } from './domain/run-policy.ts';
 import type { System } from './domain/system.ts';
 import { createActions } from './flows/actions/index.ts';
+import { createDeployRules } from './flows/deploy-policy.ts';
 import { createProbes } from './flows/probes/index.ts';
 import type { World } from './flows/world.ts';
 import type { DeployTarget } from './ports/deploy-target.ts';
@@ -16,6 +17,7 @@ import type { Freezes } from './ports/freezes.ts';
 import type { IntakeStore } from './ports/intake-store.ts';
 import type { PauseSwitch } from './ports/pause.ts';
 import type { Readings } from './ports/readings.ts';
+import type { ReleaseHistory } from './ports/release-history.ts';
 import type { ServiceControl } from './ports/service-control.ts';
 import type { TrafficSplit } from './ports/traffic-split.ts';
 import {
@@ -40,6 +42,8 @@ export interface DriversGround extends ChannelDeps, SourceDeps {
   readonly freezes?: Freezes;
   /** A target that knows which of its releases are stable. */
   readonly stability?: (id: string, target: DeployTarget) => DeployTarget;
+  /** What was live when; left out where no store is open. */
+  readonly releases?: ReleaseHistory;
   /** Keys the digests of secrets. */
   readonly digest: Digest;
   /** Where secrets of the driver `env` stand. */
@@ -70,6 +74,7 @@ export function openDrivers(system: System, ground: DriversGround): Drivers & Lo
   const own = { specs: system.actions ?? [], http, expression };
   const intake = { specs: system.intakes ?? [], store: ground.intake ?? null, time };
   const databases = openDatabases(system, ground);
+  const deployRules = createDeployRules(system, targets, ground.releases ?? null);
   const secrets = createSecrets(system.secrets ?? [], ground);
   const settings = openSettings(system, ground);
   const looks = openLooks(system, { ...ground, secrets });
@@ -84,7 +89,11 @@ export function openDrivers(system: System, ground: DriversGround): Drivers & Lo
     channels: openChannels(system, ground),
     commandRunner: hidingSecrets(createCommandRunner(system.policy?.run ?? NO_RUN_POLICY, ground), secrets),
     hidden: secrets.masked,
-    actions: createActions({ targets, switches, proxies, services, integrations, intake, databases, own, pause, ...settings, ...scopes }),
+    actions: createActions({
+      ...{ targets, switches, proxies, services, integrations, intake, databases, own, pause, deployRules },
+      ...settings,
+      ...scopes,
+    }),
     probes: createProbes({
       http,
       readings,

@@ -147,6 +147,7 @@ function buildWorld(o: OpenOptions, { digest, journal, store, engine }: Ground) 
     digest,
     pause,
     freezes: store.freezes,
+    releases: store.releases,
     stability: (id: string, target: DeployTarget): DeployTarget => withStability(id, target, past),
     readings: detector.readings,
     dataDir: o.dataDir,

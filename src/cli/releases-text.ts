@@ -37,6 +37,8 @@ function line(row: ReleaseRow, { now, page, words, width }: Column): string {
   const healthy = row.healthyMs === 0 ? '' : `${words.healthyFor} ${formatDuration(row.healthyMs, lang)}`;
   const stable = row.stableSince === null ? healthy : colour.green(`${words.stableSince} ${span(now - row.stableSince)}`);
   const gone = row.notRestorable === null ? '' : colour.yellow(`${words.notRestorable}: ${row.notRestorable}`);
-  const facts = [row.isLive ? colour.bold(words.releaseLive) : '', kind, stable, gone].filter((one) => one !== '');
+  const said = row.smoke === null ? '' : words[`smoke.${row.smoke}`];
+  const smoke = row.smoke === 'pass' ? said : colour.red(said);
+  const facts = [row.isLive ? colour.bold(words.releaseLive) : '', kind, stable, smoke, gone].filter((one) => one !== '');
   return cut(`  ${mark} ${pad(row.ref, width)}  ${facts.join(` ${marks.dot} `)}`, page.width + 40);
 }

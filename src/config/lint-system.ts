@@ -16,6 +16,7 @@ import { SOURCE_DRIVERS } from '../domain/source-catalog.ts';
 import { SWITCH_DRIVERS } from '../domain/switch-catalog.ts';
 import type { SyntheticSpec } from '../domain/synthetic.ts';
 import { TARGET_DRIVERS } from '../domain/target-catalog.ts';
+import { lintDeployPolicies } from './lint-deploys.ts';
 import { demandKnown } from './lint-names.ts';
 import { spanInScalar } from './lint-refs.ts';
 import type { DrivenSpec, LintContext } from './lint-types.ts';
@@ -85,6 +86,7 @@ export function lintSystemParts(context: LintContext): readonly Diagnostic[] {
   for (const spec of system.channels) lintOptions({ what: 'channel', spec }, context, problems);
   for (const spec of system.secrets ?? []) lintOptions({ what: 'secret', spec }, context, problems);
   for (const spec of system.buckets ?? []) lintOptions({ what: 'bucket', spec }, context, problems);
+  lintDeployPolicies(context, problems);
   return problems.found;
 }
 

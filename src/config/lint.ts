@@ -121,7 +121,7 @@ function knownOf(draft: SystemDraft): Known {
     ),
     triggers: plus(
       'triggers',
-      draft.triggers.map((one) => one.rule.id),
+      [...draft.triggers.map((one) => one.rule), ...draft.system.triggers].map((one) => one.id),
     ),
     targets: keys('targets'),
     switches: keys('switches'),

@@ -1,8 +1,10 @@
-// `policy:` of belay.yaml: what steps of kind `run` may start, with which variables, and on which hosts; which settings are dangerous.
+// `policy:` of belay.yaml: what steps of kind `run` may start, with which variables, and on which hosts; which settings are dangerous; what is
+// demanded of deploys.
+import type { DeployPolicy } from '../domain/deploy-policy.ts';
 import { type AllowedCommand, hostOf, LOCAL, type RunPolicy, type SshHost } from '../domain/run-policy.ts';
 import type { Policy } from '../domain/system.ts';
 import type { Keys, Reader } from './read.ts';
-import { int, listOf, mapOf, optional, present, record, required, text, wrong } from './read.ts';
+import { id, int, listOf, mapOf, optional, present, record, required, text, wrong } from './read.ts';
 
 const VARIABLE_KEYS: Keys = { form: 'the name of a variable, such as NPM_TOKEN', pattern: /^[A-Za-z_][A-Za-z0-9_]*$/ };
 const HASH = /^[0-9a-f]{64}$/;
@@ -48,6 +50,26 @@ const command = record({
   env: optional(listOf(variableName)),
 });
 
+const smokeFields = record({ suite: optional(id), synthetic: optional(id) });
+
+const smoke: Reader<NonNullable<DeployPolicy['smoke']>> = (value, problems, name) => {
+  const read = smokeFields(value, problems, name);
+  if (read === undefined) return undefined;
+  const { suite, synthetic } = read;
+  if (suite !== undefined && synthetic === undefined) return { probe: 'smoke', of: suite };
+  if (synthetic !== undefined && suite === undefined) return { probe: 'synthetic', of: synthetic };
+  return wrong(value, problems, name, 'either { suite: <id> } or { synthetic: <id> }');
+};
+
+const deployFields = record({ stagedOn: optional(id), smoke: optional(smoke) });
+
+const deploy: Reader<Omit<DeployPolicy, 'target'>> = (value, problems, name) => {
+  const read = deployFields(value, problems, name);
+  if (read === undefined) return undefined;
+  if (value.kind === 'map' && value.entries.length === 0) return wrong(value, problems, name, 'stagedOn, smoke, or both');
+  return present(read);
+};
+
 const policy = record({
   run: optional(
     record({
@@ -58,12 +80,18 @@ const policy = record({
     }),
   ),
   dangerous: optional(listOf(text)),
+  deploys: optional(mapOf(deploy)),
 });
 
 export const readPolicy: Reader<Policy> = (value, problems, name) => {
   const read = policy(value, problems, name);
   if (read === undefined) return undefined;
-  return present({ run: read.run === undefined ? undefined : runPolicy(read.run), dangerous: read.dangerous });
+  const deploys = Object.entries(read.deploys ?? {}).map(([target, one]): DeployPolicy => ({ target, ...one }));
+  return present({
+    run: read.run === undefined ? undefined : runPolicy(read.run),
+    dangerous: read.dangerous,
+    deploys: read.deploys === undefined ? undefined : deploys,
+  });
 };
 
 function runPolicy(run: NonNullable<NonNullable<ReturnType<typeof policy>>['run']>): RunPolicy {

@@ -2,6 +2,7 @@
 import { BUCKET_DRIVERS, type BucketSpec } from '../domain/bucket-catalog.ts';
 import { CHANNEL_DRIVERS, type ChannelSpec } from '../domain/channel-catalog.ts';
 import { DATABASE_DRIVERS } from '../domain/database-catalog.ts';
+import { withDeployTriggers } from '../domain/deploy-triggers.ts';
 import type { GuardLimits } from '../domain/guardrail.ts';
 import { DEFAULT_GUARD_LIMITS } from '../domain/guardrail.ts';
 import type { IntakeSpec } from '../domain/intake.ts';
@@ -186,7 +187,7 @@ export function readSystem(value: Value, problems: Problems): SystemDraft | null
   return {
     value,
     triggers,
-    system: {
+    system: withDeployTriggers({
       name: file.name ?? '',
       ...defaults,
       components: list(file.components, componentOf),
@@ -235,7 +236,7 @@ export function readSystem(value: Value, problems: Problems): SystemDraft | null
       suites: list(file.suites, (key, one) => ({ ...one, id: key })),
       synthetics: list(file.synthetics, (key, one) => ({ ...one, id: key })),
       secrets: list(file.secrets, (key, one) => specOf(key, one) as unknown as SecretSpec),
-    },
+    }),
   };
 }
 

@@ -14,7 +14,8 @@ export type CompareAndSet = 'native' | 'lock' | 'none';
  * What people should know before they say yes: the release is built again; configuration of that time comes back, all or in part; what a
  * release runs before it goes live (migrations) runs again; nothing keeps others from changing the target in between; what came after the
  * release is removed from the record for everybody, which Belay never does alone; a program of the user's own, of which Belay sees the exit
- * code and not what it changes. Of settings: what is written is read at the next start, only after a deploy, or when the service looks.
+ * code and not what it changes. Of settings: what is written is read at the next start, only after a deploy, or when the service looks. Of
+ * deploys with a policy: only what passed on staging goes forward, and a smoke test follows.
  */
 export type PlanNote =
   | 'own-program'
@@ -25,7 +26,9 @@ export type PlanNote =
   | 'rewrites-history'
   | 'needs-restart'
   | 'needs-redeploy'
-  | 'read-when-looked';
+  | 'read-when-looked'
+  | 'staged-first'
+  | 'smoked-after';
 
 export interface PlanStep {
   readonly id: string;

@@ -4,6 +4,7 @@
 import type { BucketSpec } from './bucket-catalog.ts';
 import type { ChannelSpec } from './channel-catalog.ts';
 import type { DatabaseSpec } from './database-catalog.ts';
+import type { DeployPolicy } from './deploy-policy.ts';
 import type { GuardLimits } from './guardrail.ts';
 import type { IntakeSpec } from './intake.ts';
 import type { IntegrationSpec } from './integration-catalog.ts';
@@ -91,6 +92,8 @@ export interface Policy {
   readonly run?: RunPolicy;
   /** Settings that lower the security of the service, besides those that Belay knows. */
   readonly dangerous?: readonly string[];
+  /** What is demanded of deploys, by target. */
+  readonly deploys?: readonly DeployPolicy[];
 }
 
 export interface System {

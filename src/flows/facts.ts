@@ -82,7 +82,7 @@ async function restorablePrevious(target: DeployTarget, current: string, recorde
 }
 
 /** Releases that were unpacked in the same moment are told apart by their names, numbers counted as numbers. */
-function isOlder(one: Release, than: Release): boolean {
+export function isOlder(one: Release, than: Release): boolean {
   if (one.ref === than.ref) return false;
   if (one.createdAt !== than.createdAt) return one.createdAt < than.createdAt;
   return one.ref.localeCompare(than.ref, 'en', { numeric: true }) < 0;

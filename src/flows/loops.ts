@@ -2,6 +2,7 @@
 import { RELEASES_EVERY_MS } from '../domain/release-history.ts';
 import { fireTimers } from './clocks.ts';
 import { createOutboxLoop } from './communicate.ts';
+import { createDeployWatch } from './deploy-policy.ts';
 import { createLoop } from './loop.ts';
 import { noteReleases } from './releases.ts';
 import { answerTransitions } from './responder.ts';
@@ -15,6 +16,7 @@ const CLOCKS_EVERY_MS = 500;
 /** At once when an incident changed; this is for a change that nobody heard of. */
 const LOCKS_EVERY_MS = 15_000;
 const FORGET_EVERY_MS = 3_600_000;
+const DEPLOYS_EVERY_MS = 10_000;
 
 export interface Loops {
   /** A transition is durable: answer it now instead of at the next beat. */
@@ -43,7 +45,9 @@ export function startLoops(world: World, onError: (error: unknown) => void): Loo
   const locks = createLoop({ time: world.time, everyMs: LOCKS_EVERY_MS, turn: () => wakeFreed(world), onError });
   const unsubscribe = world.incidents.subscribe(() => locks.wake());
   const releases = createLoop({ time: world.time, everyMs: RELEASES_EVERY_MS, turn: () => noteReleases(world), onError });
-  const all = [responder, shadow, forget, clocks, locks, outbox, status, releases];
+  // Beside it: a smoke test takes its time, and nobody may stop looking meanwhile.
+  const deploys = createLoop({ time: world.time, everyMs: DEPLOYS_EVERY_MS, turn: createDeployWatch(world).turn, onError });
+  const all = [responder, shadow, forget, clocks, locks, outbox, status, releases, deploys];
   for (const loop of all) loop.start();
   return {
     wakeResponder: () => {

@@ -1,6 +1,8 @@
 // Releases with what Belay's own history says of them: which is live, which is stable and since when, which can be put back. A look at every
 // target now and then keeps that history; targets tell their releases with it, so that plans and guards know the last stable one.
+import { lastProof } from '../domain/deploy-policy.ts';
 import { BelayError } from '../domain/errors.ts';
+import type { CheckResult } from '../domain/guardrail.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { Instant } from '../domain/json.ts';
 import type { ReleaseKind, Soak, Span } from '../domain/release-history.ts';
@@ -73,6 +75,8 @@ export interface ReleaseRow {
   readonly stableSince: Instant | null;
   /** Null: it can be put back; else why not. */
   readonly notRestorable: string | null;
+  /** What the smoke test after its last deploy here said; null: none was run. */
+  readonly smoke: CheckResult | null;
 }
 
 export interface ReleaseList {
@@ -92,7 +96,12 @@ export async function releasesOf(world: HistoryWorld & Pick<World, 'targets'>, i
     throw new BelayError('BELAY_NOT_FOUND', `There is no target ${id}.`, {
       hint: `Targets: ${Object.keys(world.targets).join(', ') || 'none'}. They stand in belay.yaml.`,
     });
-  const [state, releases, soaks] = await Promise.all([target.current(), target.list(MOST_LISTED), soaksOf(world, id)]);
+  const [state, releases, soaks, proofs] = await Promise.all([
+    target.current(),
+    target.list(MOST_LISTED),
+    soaksOf(world, id),
+    world.releases.proofs(id),
+  ]);
   const rows = await Promise.all(
     releases.map(async (release): Promise<ReleaseRow> => {
       const found = await target.restorable(release.ref);
@@ -103,6 +112,7 @@ export async function releasesOf(world: HistoryWorld & Pick<World, 'targets'>, i
         healthyMs: soak?.healthyMs ?? 0,
         stableSince: soak?.stableSince ?? null,
         notRestorable: found.ok ? null : found.why,
+        smoke: lastProof(proofs, release.ref)?.result ?? null,
       };
     }),
   );

@@ -1,4 +1,5 @@
-// Which release of a target was live when, as Belay has seen it.
+// Which release of a target was live when, as Belay has seen it, and what the smoke test after each deploy said.
+import type { SmokeProof } from '../domain/deploy-policy.ts';
 import type { Instant } from '../domain/json.ts';
 import type { ReleaseSpan } from '../domain/release-history.ts';
 
@@ -15,4 +16,8 @@ export interface ReleaseHistory {
   note(target: string, release: string, look: ReleaseLook): Promise<void>;
   /** Oldest first. */
   spans(target: string): Promise<readonly ReleaseSpan[]>;
+  /** What a smoke test said; a second word about the same deploy (release and `since`) replaces the first. Durable when it resolves. */
+  prove(target: string, proof: SmokeProof): Promise<void>;
+  /** By the time of the deploy, oldest first. */
+  proofs(target: string): Promise<readonly SmokeProof[]>;
 }

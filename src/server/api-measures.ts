@@ -50,6 +50,7 @@ const releasesSchema = z
         healthyMs: z.number(),
         stableSince: z.number().nullable(),
         notRestorable: z.string().nullable().openapi({ description: 'Null: it can be put back' }),
+        smoke: z.enum(['pass', 'fail', 'inconclusive']).nullable().openapi({ description: 'Of its last deploy here; null: none was run' }),
       }),
     ),
   })

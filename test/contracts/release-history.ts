@@ -52,4 +52,26 @@ export function releaseHistoryContract(make: MakeStore, { test, expect }: TestTo
       { release: 'v2', from: 60 * minute, seenAt: 60 * minute },
     ]);
   });
+
+  on(
+    'what a smoke test said of a deploy is kept by target, oldest first, and a second word about the same deploy replaces it',
+    async (store) => {
+      const other = await store.another();
+      const proof = (release: string, since: number, at: number, result: 'pass' | 'fail' | 'inconclusive', why = '') => ({
+        ...{ release, since, at, result, why },
+      });
+      await store.releases.prove('web', proof('v2', 3_000, 3_500, 'pass'));
+      await other.releases.prove('web', proof('v1 "β"', 1_000, 1_500, 'inconclusive', 'it could not be asked'));
+      await store.releases.prove('worker', proof('v1', 1_000, 1_200, 'fail', 'one failed'));
+      await other.releases.prove('web', proof('v2', 3_000, 3_600, 'fail', 'it fails now'));
+      await store.releases.prove('web', proof('v1 "β"', 9_000, 9_100, 'pass'));
+      expect(await store.releases.proofs('web')).toEqual([
+        proof('v1 "β"', 1_000, 1_500, 'inconclusive', 'it could not be asked'),
+        proof('v2', 3_000, 3_600, 'fail', 'it fails now'),
+        proof('v1 "β"', 9_000, 9_100, 'pass'),
+      ]);
+      expect(await other.releases.proofs('worker')).toEqual([proof('v1', 1_000, 1_200, 'fail', 'one failed')]);
+      expect(await store.releases.proofs('none')).toEqual([]);
+    },
+  );
 }

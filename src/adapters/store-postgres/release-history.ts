@@ -1,4 +1,6 @@
-// Which release was live when, in Postgres: one row a change or gap, which says until when it was seen. How long it counts, the domain says.
+// Which release was live when, in Postgres: one row a change or gap, which says until when it was seen, and one row a smoke test. How long it
+// counts, the domain says.
+import type { SmokeProof } from '../../domain/deploy-policy.ts';
 import { isUnbroken, liveSince } from '../../domain/release-history.ts';
 import type { Digest } from '../../ports/digest.ts';
 import type { ReleaseHistory } from '../../ports/release-history.ts';
@@ -11,6 +13,8 @@ interface Row {
   readonly seen_at: number;
   readonly [column: string]: unknown;
 }
+
+type Proof = SmokeProof & { readonly [column: string]: unknown };
 
 export function createReleaseHistory(database: Database, digest: Digest): ReleaseHistory {
   return {
@@ -37,5 +41,20 @@ export function createReleaseHistory(database: Database, digest: Digest): Releas
       const rows = await database.query<Row>('select at, release, seen_at from belay.release_live where target = $1 order by at', [target]);
       return rows.map((row) => ({ release: row.release, from: row.at, seenAt: row.seen_at }));
     },
+    prove: (target, { release, since, at, result, why }) =>
+      database.transact(
+        async (client) => {
+          await client.query(
+            `insert into belay.release_smoke (target, release, since, at, result, why) values ($1, $2, $3, $4, $5, $6)
+             on conflict (target, release, since) do update set at = excluded.at, result = excluded.result, why = excluded.why`,
+            [target, release, since, at, result, why],
+          );
+        },
+        { fence: fenceOf(digest, `release-smoke/${target}`) },
+      ),
+    proofs: (target) =>
+      database.query<Proof>('select release, since, at, result, why from belay.release_smoke where target = $1 order by since, at', [
+        target,
+      ]),
   } satisfies ReleaseHistory;
 }

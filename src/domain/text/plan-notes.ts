@@ -12,6 +12,8 @@ const NOTES: Readonly<Record<Lang, Readonly<Record<PlanNote, string>>>> = {
     'needs-restart': 'the service reads it when it starts: restart it in a later step',
     'needs-redeploy': 'it is a part of the code: it counts once it is built and deployed again',
     'read-when-looked': 'it counts when the service looks at the file again',
+    'staged-first': 'a step forward goes live here only after it was live on the staging target and passed its smoke test there',
+    'smoked-after': 'once it is live Belay runs the smoke test of policy: deploys by itself, and asks people if it does not pass',
     unguarded: 'nothing keeps somebody else from changing it in the same moment',
   },
   'pt-BR': {
@@ -23,6 +25,8 @@ const NOTES: Readonly<Record<Lang, Readonly<Record<PlanNote, string>>>> = {
     'needs-restart': 'o serviço só o lê ao iniciar: reinicie-o em um passo seguinte',
     'needs-redeploy': 'faz parte do código: só vale depois de construído e implantado de novo',
     'read-when-looked': 'vale quando o serviço olhar o arquivo de novo',
+    'staged-first': 'um passo à frente só entra no ar aqui depois de estar no alvo de staging e passar ali no teste de fumaça',
+    'smoked-after': 'quando estiver no ar, o Belay executa sozinho o teste de fumaça de policy: deploys, e pergunta às pessoas se ele não passar',
     unguarded: 'nada impede que outra pessoa o altere no mesmo instante',
   },
 };

@@ -6,6 +6,7 @@ import type { JsonObject } from '../../domain/json.ts';
 import type { PlanNote } from '../../domain/plan.ts';
 import type { Action } from '../../ports/action.ts';
 import type { ChangeReverts, DeployTarget, TargetCaps, TargetState } from '../../ports/deploy-target.ts';
+import { type DeployRules, NO_DEPLOY_RULES } from '../deploy-policy.ts';
 import { named, specOf, textOf } from './arguments.ts';
 
 type Targets = Readonly<Record<string, DeployTarget>>;
@@ -13,10 +14,10 @@ type Targets = Readonly<Record<string, DeployTarget>>;
 /** How many releases back a floor is looked for. */
 const FLOOR_LOOK = 50;
 
-export function deployActions(targets: Targets): readonly Action[] {
+export function deployActions(targets: Targets, rules: DeployRules = NO_DEPLOY_RULES): readonly Action[] {
   return [
-    releaseAction('deploy.rollback', targets, whyNoRollback),
-    releaseAction('deploy.activate', targets, async () => null),
+    releaseAction('deploy.rollback', { targets, rules, kind: 'back', refuse: whyNoRollback }),
+    releaseAction('deploy.activate', { targets, rules, kind: 'any', refuse: async () => null }),
     revertAction(targets),
     abortAction(targets),
   ];
@@ -61,7 +62,14 @@ const WHY: Readonly<Record<string, string>> = { 'one-way': 'a later release that
 
 type Refusal = (target: DeployTarget, name: string, to: string) => Promise<string | null>;
 
-function releaseAction(name: string, targets: Targets, refuse: Refusal): Action {
+interface Releasing {
+  readonly targets: Targets;
+  readonly rules: DeployRules;
+  readonly kind: 'back' | 'any';
+  readonly refuse: Refusal;
+}
+
+function releaseAction(name: string, { targets, rules, kind, refuse }: Releasing): Action {
   const targetOf = (args: JsonObject): DeployTarget => named(targets, 'target', textOf(args, 'target'));
   return {
     spec: specOf(name),
@@ -73,13 +81,18 @@ function releaseAction(name: string, targets: Targets, refuse: Refusal): Action 
       const gaveUp = state.gaveUp === undefined ? {} : { gaveUp: state.gaveUp };
       return { current: state.release, desired: to, fingerprint: state.fingerprint, reached: runs(state, to), ...gaveUp };
     },
-    notes: (args) => notesOf(targetOf(args).caps),
-    act: (args, o) => targetOf(args).rollTo(textOf(args, 'to'), o),
+    notes: (args) => [...notesOf(targetOf(args).caps), ...rules.notes(textOf(args, 'target'), kind)],
+    act: async (args, o) => {
+      // Asked once more: what was planned may have failed on staging since.
+      const why = await rules.refusal(textOf(args, 'target'), textOf(args, 'to'));
+      if (why !== null) throw new BelayError('BELAY_GUARD_REFUSED', why, { effect: 'none' });
+      await targetOf(args).rollTo(textOf(args, 'to'), o);
+    },
     impossible: async (args) => {
       const [target, to] = [targetOf(args), textOf(args, 'to')];
       const found = await target.restorable(to);
       if (!found.ok) return `release ${to} cannot be put live on ${textOf(args, 'target')}: ${WHY[found.why] ?? found.why}`;
-      return refuse(target, textOf(args, 'target'), to);
+      return (await rules.refusal(textOf(args, 'target'), to)) ?? refuse(target, textOf(args, 'target'), to);
     },
     lastChange: async (args) => lastChangeOf(await targetOf(args).current()),
   };

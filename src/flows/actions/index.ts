@@ -8,6 +8,7 @@ import type { PauseSwitch } from '../../ports/pause.ts';
 import type { ServiceControl } from '../../ports/service-control.ts';
 import type { Flag, SettingStore } from '../../ports/settings.ts';
 import type { TrafficSplit } from '../../ports/traffic-split.ts';
+import type { DeployRules } from '../deploy-policy.ts';
 import type { Integrations } from '../integrations.ts';
 import { databaseActions } from './database.ts';
 import { deployActions } from './deploy.ts';
@@ -35,11 +36,12 @@ export interface ActionPorts {
   readonly flags?: Readonly<Record<string, Flag>>;
   readonly configs?: Readonly<Record<string, SettingStore>>;
   readonly scopes?: FreezePorts;
+  readonly deployRules?: DeployRules;
 }
 
 export function createActions(ports: ActionPorts): Readonly<Record<string, Action>> {
   const actions = [
-    ...deployActions(ports.targets),
+    ...deployActions(ports.targets, ports.deployRules),
     ...freezeActions(ports.targets),
     ...flowActions(ports.switches),
     ...trafficActions(ports.proxies ?? {}),

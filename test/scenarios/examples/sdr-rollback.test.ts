@@ -1,14 +1,16 @@
 // The deploy of examples/sdr-analytics taken back by its written procedure: a real repository over http whose pushes are deployed, the servers
 // of Sentry and Slack, a real mailbox and log file. The judges are the repository, what is served, and what people got.
 import { execFile } from 'node:child_process';
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import { afterEach, expect, test } from 'vitest';
+import { guardText } from '../../../src/domain/event-text.ts';
 import { journalLinesOf } from '../../world/fakes/journal.ts';
 import { startGitHost } from '../../world/parts/git-host.ts';
 import { startMailbox } from '../../world/parts/mailbox.ts';
+import { breach, breachOf } from '../../world/scenes/deploy.ts';
 import { dataOf, type ExampleLife, incidentOf, type Lives, liveThrough, openExampleStory } from '../../world/scenes/example.ts';
 import { startSentryApi } from '../../world/vendors/sentry-api.ts';
 import { startSlack } from '../../world/vendors/slack.ts';
@@ -40,7 +42,7 @@ async function startApp(running: () => Promise<string>, version: string) {
   return until({ url: `http://127.0.0.1:${(app.address() as AddressInfo).port}` }, async () => app.close());
 }
 
-async function badDeploy() {
+async function badDeploy(files: Readonly<Record<string, string>> = {}) {
   const host = await startGitHost();
   closing.push(host.close);
   await host.deploy('v1.1.0');
@@ -59,7 +61,7 @@ async function badDeploy() {
       ...{ SMTP_HOST: '127.0.0.1', SMTP_PORT: String(mailbox.port), BACKUP_CATALOGUE_URL: 'postgres://127.0.0.1:1/none' },
       ...{ SUPPORT_HOOK_SECRET: 's', SENTRY_HOOK_SECRET: 's' },
     }),
-    files: { 'logs/app.log': `${new Date(Date.now() - MINUTE).toISOString()} ERROR before the rollback\n` },
+    files: { ...files, 'logs/app.log': `${new Date(Date.now() - MINUTE).toISOString()} ERROR before the rollback\n` },
     measured: (trigger) => (trigger === 'backup-too-old' ? { value: 3_600, lower: 3_600, upper: 3_600 } : null),
   });
   closing.push(async () => story.remove());
@@ -177,6 +179,39 @@ test('somebody who pushes between the approval and the act is not run over: the 
   expect(pushed).not.toBe('');
   expect(await world.host.head()).toBe(pushed);
   expect((await incidentOf(life))?.steps['versao']?.detail).toMatchObject({ code: 'BELAY_GUARD_REFUSED', guard: 'branch-em-dia' });
+});
+
+const armed = (trigger: string): Readonly<Record<string, string>> => ({
+  'belay.yaml': readFileSync(`${import.meta.dirname}/../../../examples/sdr-analytics/belay.yaml`, 'utf8').replace(
+    `  ${trigger}:\n`,
+    '$&    mode: armed\n',
+  ),
+});
+
+test('more than ten errors a minute ask people "only a minor bug?" and "would a hotfix do?"; whoever says yes stops it, and nothing has changed [S3-GU-03] [S3-GU-05]', async () => {
+  const world = await badDeploy(armed('errors-10-per-minute'));
+  const { clock, disk } = world.story;
+  const head = await world.host.head();
+  const breached = breachOf('', clock.now(), { trigger: 'errors-10-per-minute', episode: 'errors-10-per-minute//1' });
+  const life = await world.live({
+    begin: () => breach(disk, breached),
+    who: { person: 'nobody', roles: [] },
+    enough: (incident) => Object.keys(incident?.approvals ?? {}).length > 0,
+  });
+  const [decided] = await dataOf(life, 'decision.made');
+  const asked = (decided?.guards ?? []).flatMap((one) => (one.facts['ask'] === undefined ? [] : [guardText(one, 'pt-BR')]));
+  expect(decided?.choice).toBe('ask');
+  expect(asked).toEqual([expect.stringContaining('É apenas um bug menor?'), expect.stringContaining('Um hotfix rápido resolve?')]);
+  const [approval] = Object.values((await incidentOf(life))?.approvals ?? {});
+  await life.commands.approve(TECH_LEAD, {
+    ...{ incident: 'INC-1', approval: approval?.id ?? '', planHash: approval?.planHash ?? '' },
+    ...{ decision: 'deny', reason: 'Só um bug menor; o hotfix já vem', key: 'no' },
+  });
+  await clock.advance(MINUTE);
+  expect(await dataOf(life, 'approval.denied')).toMatchObject([{ by: 'ana', reason: 'Só um bug menor; o hotfix já vem' }]);
+  expect(await dataOf(life, 'step.started')).toEqual([]);
+  expect([await world.host.head(), await world.host.running(), journalLinesOf(disk)]).toEqual([head, 'v1.1.0', []]);
+  expect(world.slack.posts.filter((post) => post.text.includes('ROLLBACK'))).toEqual([]);
 });
 
 test.each([[[23]], [[31, 17]], [[47, 29, 11]]])(

@@ -1,4 +1,5 @@
 // Which release was live when, in memory, on the disk of a world.
+import type { SmokeProof } from '../../../src/domain/deploy-policy.ts';
 import { isUnbroken, liveSince } from '../../../src/domain/release-history.ts';
 import type { ReleaseHistory } from '../../../src/ports/release-history.ts';
 import type { FakeStoreDeps } from './store-tables.ts';
@@ -7,6 +8,7 @@ import { partOf } from './store-tables.ts';
 export function createFakeReleaseHistory({ disk, kill }: Pick<FakeStoreDeps, 'disk' | 'kill'>): ReleaseHistory {
   const rows = partOf(disk, 'releases-live', () => [] as { target: string; release: string; from: number; seenAt: number }[]);
   const of = (target: string) => rows.filter((row) => row.target === target);
+  const smokes = partOf(disk, 'releases-smoke', () => [] as { target: string; proof: SmokeProof }[]);
   return {
     note: async (target, release, look) => {
       await kill?.gate?.();
@@ -21,6 +23,17 @@ export function createFakeReleaseHistory({ disk, kill }: Pick<FakeStoreDeps, 'di
     spans: async (target) => {
       await kill?.gate?.();
       return of(target).map(({ release, from, seenAt }) => ({ release, from, seenAt }));
+    },
+    prove: async (target, proof) => {
+      await kill?.gate?.();
+      const known = smokes.find((one) => one.target === target && one.proof.release === proof.release && one.proof.since === proof.since);
+      if (known === undefined) smokes.push({ target, proof: { ...proof } });
+      else known.proof = { ...proof };
+    },
+    proofs: async (target) => {
+      await kill?.gate?.();
+      const mine = smokes.filter((one) => one.target === target).map((one) => ({ ...one.proof }));
+      return mine.toSorted((a, b) => a.since - b.since || a.at - b.at);
     },
   } satisfies ReleaseHistory;
 }

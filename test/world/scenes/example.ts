@@ -90,7 +90,7 @@ export function openExampleStory(o: ExampleOptions) {
     const drivers = openDrivers(system, {
       ...{ http: createHttp({ allow: LOOPBACK }), net: createNet({ allow: LOOPBACK }), processes: createProcesses(), time, expression },
       ...{ baseDir: folder, dataDir: path.join(folder, 'data'), env, say: () => undefined, digest: createDigest('key') },
-      ...{ readings, pause: world.pause, freezes: world.freezes },
+      ...{ readings, pause: world.pause, freezes: world.freezes, releases: world.releases },
       ...(o.knowsStability === true
         ? { stability: (id: string, target: DeployTarget) => withStability(id, target, { ...world, system }) }
         : {}),

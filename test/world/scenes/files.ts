@@ -47,6 +47,7 @@ export async function playFiles({ system, runbooks, files = {} }: Written) {
     time: systemTime,
     digest: world.digest,
     readings: world.readings,
+    releases: world.releases,
     pause: world.pause,
     baseDir: folder,
     dataDir: path.join(folder, 'data'),
@@ -104,8 +105,12 @@ const busyEach = <T extends object>(clock: FakeTime, all: Readonly<Record<string
   Object.fromEntries(Object.entries(all).map(([id, one]) => [id, busy(clock, one)]));
 
 /** Releases of an app under `service/`, oldest first, as a deployer leaves them; the last one is live. */
-export function writeReleases(folder: string, releases: Readonly<Record<string, Readonly<Record<string, string>>>>): void {
-  const service = path.join(folder, 'service');
+export function writeReleases(
+  folder: string,
+  releases: Readonly<Record<string, Readonly<Record<string, string>>>>,
+  root = 'service',
+): void {
+  const service = path.join(folder, root);
   for (const [index, [release, files]] of Object.entries(releases).entries()) {
     const place = path.join(service, 'releases', release);
     mkdirSync(place, { recursive: true });

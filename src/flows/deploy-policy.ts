@@ -1,0 +1,172 @@
+// Policies of deploys, kept: a step forward that was not on staging is refused, and whatever goes live, whoever put it there, is followed by
+// its smoke test. What fails, cannot be told, or came past staging raises a trigger, which asks people. Going back is never hindered.
+import { type DeployPolicy, deployTrigger, lastProof, ranBefore, type SmokeProof } from '../domain/deploy-policy.ts';
+import { policyOf } from '../domain/deploy-triggers.ts';
+import { BelayError } from '../domain/errors.ts';
+import type { JsonObject } from '../domain/json.ts';
+import type { PlanNote } from '../domain/plan.ts';
+import type { System } from '../domain/system.ts';
+import { smokeReport, unstagedReport } from '../domain/text/deploy-texts.ts';
+import type { DeployTarget, Release, TargetState } from '../ports/deploy-target.ts';
+import type { ReleaseHistory } from '../ports/release-history.ts';
+import { runCheck } from './checks.ts';
+import { isOlder } from './facts.ts';
+import type { World } from './world.ts';
+
+type Targets = Readonly<Record<string, DeployTarget>>;
+
+/** What actions on targets ask before they act. */
+export interface DeployRules {
+  /** Why this release may not go live there, and what to do; null: it may. */
+  refusal(target: string, to: string): Promise<string | null>;
+  notes(target: string, step: 'back' | 'any'): readonly PlanNote[];
+}
+
+export const NO_DEPLOY_RULES: DeployRules = { refusal: async () => null, notes: () => [] };
+
+/** How many releases back ages are looked up. */
+const LOOK = 50;
+
+/** `releases`: null where nobody keeps a history; then nothing is known to have been on staging. */
+export function createDeployRules(system: System, targets: Targets, releases: ReleaseHistory | null): DeployRules {
+  return {
+    refusal: async (id, to) => {
+      const policy = policyOf(system, id);
+      const target = targets[id];
+      if (policy?.stagedOn === undefined || target === undefined) return null;
+      const { release: live, previous } = await target.current();
+      if (await isWayBack({ target, to, live, previous, before: await before(releases, id, live) })) return null;
+      return unstaged(releases, { id, to, staging: policy.stagedOn });
+    },
+    notes: (id, step) => {
+      const policy = policyOf(system, id);
+      return [
+        ...(step === 'any' && policy?.stagedOn !== undefined ? (['staged-first'] as const) : []),
+        ...(policy?.smoke === undefined ? [] : (['smoked-after'] as const)),
+      ];
+    },
+  };
+}
+
+const before = async (releases: ReleaseHistory | null, id: string, live: string): Promise<string | null> =>
+  releases === null ? null : ranBefore(await releases.spans(id), live);
+
+interface Way {
+  readonly target: Pick<DeployTarget, 'list'>;
+  readonly to: string;
+  readonly live: string;
+  /** What ran right before, by the target's word and by what Belay saw. */
+  readonly previous: string | null;
+  readonly before: string | null;
+}
+
+/** To what is there, to what ran right before it, or to an older release. What cannot be told is a step forward. */
+async function isWayBack({ target, to, live, previous, before: seen }: Way): Promise<boolean> {
+  if (to === live || to === previous || to === seen) return true;
+  const releases = await target.list(LOOK);
+  const of = (ref: string): Release | undefined => releases.find((one) => one.ref === ref);
+  const [wanted, now] = [of(to), of(live)];
+  if (now === undefined) return false;
+  // The newest come first: what a whole page does not name lies behind it.
+  return wanted === undefined ? releases.length >= LOOK : isOlder(wanted, now);
+}
+
+async function unstaged(
+  releases: ReleaseHistory | null,
+  { id, to, staging }: { readonly id: string; readonly to: string; readonly staging: string },
+): Promise<string | null> {
+  const proof = releases === null ? null : lastProof(await releases.proofs(staging), to);
+  if (proof?.result === 'pass') return null;
+  const what =
+    proof === null
+      ? `nobody has seen it pass on ${staging}`
+      : `on ${staging} its smoke test ${proof.result === 'fail' ? 'failed' : 'could not be told'} (${proof.why})`;
+  const todo = `put it live on ${staging} and let its smoke test pass first (belay releases ${staging} shows it)`;
+  return `release ${to} may not go live on ${id}: ${what}; ${todo}. A rollback to an earlier release is free`;
+}
+
+export type SmokeWorld = Pick<World, 'system' | 'targets' | 'releases' | 'probes' | 'expression' | 'readings' | 'time'>;
+
+/** How long a deploy may take to be everywhere before the test is run all the same. */
+const SETTLE_MS = 600_000;
+/** A test that cannot be run is tried again so often before people hear of it. */
+const TRIES = 3;
+
+/** Looks after the deploys of every target with a policy; repeating it is harmless, because what was said of a deploy is kept. */
+export function createDeployWatch(world: SmokeWorld): { turn(): Promise<void> } {
+  const tried = new Map<string, number>();
+  return {
+    turn: async () => {
+      const looks = (world.system.policy?.deploys ?? []).map((policy) => lookAfter(world, policy, tried));
+      const troubles = (await Promise.allSettled(looks)).flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+      // A target that cannot be reached now is looked at the next time.
+      const [bug] = troubles.filter((one) => !(BelayError.is(one) && one.code === 'BELAY_TARGET_UNREACHABLE'));
+      if (bug !== undefined) throw bug;
+    },
+  };
+}
+
+async function lookAfter(world: SmokeWorld, policy: DeployPolicy, tried: Map<string, number>): Promise<void> {
+  const { target: id } = policy;
+  const target = world.targets[id];
+  if (target === undefined) return;
+  const state = await target.current();
+  const now = world.time.now();
+  if (state.release === '') return;
+  await world.releases.note(id, state.release, { at: now, changedAt: state.changedAt });
+  const spans = await world.releases.spans(id);
+  const span = spans.at(-1);
+  if (span === undefined || span.release !== state.release) return;
+  const proofs = await world.releases.proofs(id);
+  if (proofs.some((one) => one.release === span.release && one.since === span.from)) return;
+  if (!isEverywhere(state) && now - span.from < SETTLE_MS) return;
+  const was = spans.at(-2)?.release ?? span.release;
+  const isPast = await cameInPast(world, policy, { target, to: span.release, live: was });
+  const proof = await proofOf(world, policy, { release: span.release, since: span.from });
+  // It changed in the meantime: whatever was tested, nobody can say that it was this.
+  if ((await target.current()).fingerprint !== state.fingerprint) return;
+  const key = `${id}/${proof.release}/${proof.since}`;
+  const tries = (tried.get(key) ?? 0) + 1;
+  tried.set(key, tries);
+  if (policy.smoke !== undefined && proof.result === 'inconclusive' && tries < TRIES) return;
+  const { lang } = world.system;
+  const about = { target: id, release: proof.release };
+  const said = [
+    ...(isPast ? [unstagedReport(lang, { ...about, staging: policy.stagedOn ?? '' })] : []),
+    ...(policy.smoke === undefined || proof.result === 'pass' ? [] : [smokeReport(lang, { ...about, proof })]),
+  ];
+  // Told before it is kept: after a kill in between it is tested and told again, and an incident that is open already takes it in.
+  if (said.length > 0) await world.readings.report({ trigger: deployTrigger(id), scope: '', by: 'belay', roles: [], text: said.join(' ') });
+  await world.releases.prove(id, proof);
+  tried.delete(key);
+}
+
+const isEverywhere = ({ release, units, inFlight }: TargetState): boolean =>
+  inFlight === undefined && units.every((unit) => unit.ready && unit.release === release);
+
+/** Somebody put it there without Belay, and it had not passed on staging. The first release that is ever seen was there before the policy. */
+async function cameInPast(
+  { releases }: SmokeWorld,
+  { target: id, stagedOn }: DeployPolicy,
+  { target, to, live }: { readonly target: DeployTarget; readonly to: string; readonly live: string },
+): Promise<boolean> {
+  if (stagedOn === undefined || (await isWayBack({ target, to, live, previous: null, before: null }))) return false;
+  return (await unstaged(releases, { id, to, staging: stagedOn })) !== null;
+}
+
+const LONGEST_WHY = 300;
+
+async function proofOf(world: SmokeWorld, { smoke }: DeployPolicy, deploy: Pick<SmokeProof, 'release' | 'since'>): Promise<SmokeProof> {
+  if (smoke === undefined) return { ...deploy, at: world.time.now(), result: 'inconclusive', why: 'no smoke test is declared' };
+  const args = smoke.probe === 'smoke' ? { suite: smoke.of } : { synthetic: smoke.of };
+  const { result, reason, values } = await runCheck(world, { probe: smoke.probe, with: args, expect: 'ok' }, () => undefined);
+  const why = result === 'fail' ? failureIn(values) : reason;
+  return { ...deploy, at: world.time.now(), result, why: result === 'pass' ? '' : why.slice(0, LONGEST_WHY) };
+}
+
+/** Of a suite how many failed; of a synthetic customer where it stopped. */
+function failureIn({ failed, passed, exit, failedAt }: JsonObject): string {
+  return typeof failedAt === 'string'
+    ? `stopped at "${failedAt}"`
+    : `exit ${String(exit)}, ${String(failed)} failed, ${String(passed)} passed`;
+}
