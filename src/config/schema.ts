@@ -92,7 +92,7 @@ const organization: Reader<Readonly<Record<string, string>>> = (value, problems,
 };
 
 const ofComponent = () => ({ component: optional(id) });
-const ofTarget = () => ({ component: optional(id), soak: optional(duration(1)) });
+const ofTarget = () => ({ component: optional(id), soak: optional(duration(1)), flags: optional(text) });
 const ofFlag = () => ({
   component: optional(id),
   onUnreachable: optional(oneOf('on', 'off')),

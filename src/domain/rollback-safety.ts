@@ -30,10 +30,27 @@ export type SafetyWhy =
   | 'loses-nothing'
   | 'locks'
   | 'either-way'
-  | 'unreadable';
+  | 'unreadable'
+  | 'flag-changed'
+  | 'flag-unseen'
+  | 'flag-reused'
+  | 'flag-default'
+  | 'flag-unreadable'
+  | 'flag-off-first'
+  | 'flag-off-late'
+  | 'config-added'
+  | 'config-lacks'
+  | 'config-back'
+  | 'config-changed'
+  | 'config-rotated'
+  | 'config-rotated-back'
+  | 'config-unseen'
+  | 'config-back-unseen'
+  | 'config-unreadable';
 
 export interface SafetyReason {
   readonly why: SafetyWhy;
+  /** What it is about: a database, or a flag or settings by their id. */
   readonly database: string;
   /** Of migrations, oldest first; of steps, where they may be skipped. */
   readonly ids?: readonly string[];

@@ -117,6 +117,8 @@ interface OfTarget {
   readonly component?: string;
   /** Healthy for so long before one of its releases is called stable; 48 h if not written. */
   readonly soakMs?: number;
+  /** A file in each release that says which flags it reads. */
+  readonly flags?: string;
 }
 
 /** One configured target, by its driver. */

@@ -7,6 +7,7 @@ import type { Runbook } from '../domain/ir.ts';
 import type { Instant, Json } from '../domain/json.ts';
 import type { Plan } from '../domain/plan.ts';
 import { isLossy } from '../domain/rollback-safety.ts';
+import { surroundingsAsk } from '../domain/surroundings.ts';
 import type { Transition, TriggerRule } from '../domain/trigger.ts';
 import { decisionFacts, type FactsWorld, type Standpoint } from './decision-facts.ts';
 import { isFreezeGuard } from './freezes.ts';
@@ -85,6 +86,8 @@ export function choose(start: Runbook['start'], plan: Plan, guards: readonly Gua
   if (open !== undefined) return { choice: 'ask', reason: `guard ${open.guard}` };
   if (plan.unknowns.length > 0) return { choice: 'ask', reason: `unknown: ${plan.unknowns[0]?.step ?? ''}` };
   if (isLossy(plan.safety?.verdict)) return { choice: 'ask', reason: `safety: ${plan.safety?.verdict ?? ''}` };
+  const around = surroundingsAsk(plan.safety);
+  if (around !== null) return { choice: 'ask', reason: `safety: ${around}` };
   if (plan.steps.some((step) => step.irreversible !== undefined && step.effect !== 'noop'))
     return { choice: 'ask', reason: 'irreversible' };
   if (plan.steps.some((step) => step.notes?.includes('rewrites-history') && step.effect !== 'noop'))

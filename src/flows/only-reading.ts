@@ -97,7 +97,7 @@ function readProbe(probe: Probe, within: Within): Probe {
 }
 
 function readTarget(target: DeployTarget, within: Within): DeployTarget {
-  const { changedFiles } = target;
+  const { changedFiles, read } = target;
   return {
     ...target,
     list: (limit) => within(() => target.list(limit)),
@@ -106,6 +106,7 @@ function readTarget(target: DeployTarget, within: Within): DeployTarget {
     ...(changedFiles === undefined
       ? {}
       : { changedFiles: (...asked: Parameters<typeof changedFiles>) => within(() => changedFiles(...asked)) }),
+    ...(read === undefined ? {} : { read: (...asked: Parameters<typeof read>) => within(() => read(...asked)) }),
     rollTo: changes,
     ...(target.abort === undefined ? {} : { abort: changes }),
     freeze: changes,

@@ -7,6 +7,7 @@ import type { CallStep, DoStep, EachStep, Guard, Never, Runbook, Step } from '..
 import { ownSteps } from '../domain/ir.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import type { Plan, PlanNote, PlanStep } from '../domain/plan.ts';
+import { joinSafety } from '../domain/rollback-safety.ts';
 import type { System } from '../domain/system.ts';
 import { organizationNamed } from '../domain/system.ts';
 import type { Action, Observation } from '../ports/action.ts';
@@ -20,10 +21,15 @@ import { planRun } from './plan-run.ts';
 import type { Lookup } from './refs.ts';
 import { resolveRefs } from './refs.ts';
 import { judgeSafety } from './safety.ts';
+import { judgeSurroundings } from './surroundings.ts';
 import type { PinnedRunbook, World } from './world.ts';
 
-/** `readings`: absent where nothing is measured; `freezes`: where the store is not open. */
-export type PlanWorld = Pick<World, 'system' | 'digest' | 'actions' | 'probes' | 'expression' | 'targets' | 'databases'> & {
+/** `readings`: absent where nothing is measured; `freezes` and `releases`: where the store is not open. */
+export type PlanWorld = Pick<
+  World,
+  'system' | 'digest' | 'actions' | 'probes' | 'expression' | 'targets' | 'databases' | 'flags' | 'configs'
+> & {
+  readonly releases?: World['releases'];
   readonly freezes?: World['freezes'];
   readonly readings?: World['readings'];
 };
@@ -55,7 +61,8 @@ export async function makePlan(world: PlanWorld, pinned: PinnedRunbook, facts: F
   const org = typeof inputs['org'] === 'string' ? inputs['org'] : null;
   const steps = drafts.map((draft) => draft.step);
   const judged = await judgeSafety(world, steps);
-  const safety = judged === null ? {} : { safety: judged.safety };
+  const judgements = [judged?.safety ?? null, await judgeSurroundings(world, steps)].filter((one) => one !== null);
+  const safety = judgements.length === 0 ? {} : { safety: joinSafety(judgements) };
   const body = { runbook: runbook.id, version: runbook.version, irHash, inputs, org, steps, ...safety };
   return {
     ...body,

@@ -8,6 +8,7 @@ import type { Instant } from '../domain/json.ts';
 import type { ReleaseKind, Soak, Span } from '../domain/release-history.ts';
 import { DEFAULT_SOAK_MS, releaseKind, soakOf } from '../domain/release-history.ts';
 import type { DeployTarget, Release } from '../ports/deploy-target.ts';
+import { keepSurroundings } from './surroundings.ts';
 import type { World } from './world.ts';
 
 export type HistoryWorld = Pick<World, 'system' | 'releases' | 'incidents' | 'time'>;
@@ -15,12 +16,14 @@ export type HistoryWorld = Pick<World, 'system' | 'releases' | 'incidents' | 'ti
 const MOST_LISTED = 20;
 
 /** What cannot be reached now is looked at the next time: its last release stays what it was. */
-export async function noteReleases(world: Pick<World, 'targets' | 'releases' | 'time'>): Promise<void> {
+export async function noteReleases(world: Pick<World, 'targets' | 'releases' | 'time' | 'system' | 'flags' | 'configs'>): Promise<void> {
   await Promise.all(
     Object.entries(world.targets).map(async ([id, target]) => {
       try {
-        const { release, changedAt } = await target.current();
-        if (release !== '') await world.releases.note(id, release, { at: world.time.now(), changedAt });
+        const { release, changedAt, inFlight } = await target.current();
+        if (release === '') return;
+        await world.releases.note(id, release, { at: world.time.now(), changedAt });
+        if (inFlight === undefined) await keepSurroundings(world, id, release);
       } catch (error) {
         if (!BelayError.is(error)) throw error;
       }

@@ -21,6 +21,7 @@ import type { Probe } from '../ports/probe.ts';
 import type { Readings } from '../ports/readings.ts';
 import type { ReleaseHistory } from '../ports/release-history.ts';
 import type { Renderer } from '../ports/renderer.ts';
+import type { Flag, SettingStore } from '../ports/settings.ts';
 import type { ShadowStore } from '../ports/shadow-store.ts';
 import type { SignalStore } from '../ports/signal-store.ts';
 import type { SilenceStore } from '../ports/silence-store.ts';
@@ -58,6 +59,8 @@ export interface World {
   readonly targets: Readonly<Record<string, DeployTarget>>;
   readonly switches: Readonly<Record<string, FlowSwitch>>;
   readonly databases?: Readonly<Record<string, Database>>;
+  readonly flags?: Readonly<Record<string, Flag>>;
+  readonly configs?: Readonly<Record<string, SettingStore>>;
   readonly channels: Readonly<Record<string, Channel>>;
   readonly actions: Readonly<Record<string, Action>>;
   readonly probes: Readonly<Record<string, Probe>>;

@@ -83,6 +83,8 @@ export interface DeployTarget {
    * of them where it is empty. @throws BELAY_NOT_FOUND (effect none) for a release that is not there
    */
   changedFiles?(from: string, to: string, within: readonly string[]): Promise<readonly string[]>;
+  /** The text of a small file in a release; null: it has none of that name. @throws BELAY_NOT_FOUND, BELAY_TARGET_UNREACHABLE (effect none) */
+  read?(release: string, path: string): Promise<string | null>;
   /** Absent where a release is not made of changes. */
   readonly changes?: ChangeReverts;
   /**

@@ -2,6 +2,7 @@
 import type { SmokeProof } from '../domain/deploy-policy.ts';
 import type { Instant } from '../domain/json.ts';
 import type { ReleaseSpan } from '../domain/release-history.ts';
+import type { Surroundings } from '../domain/surroundings.ts';
 
 export interface ReleaseLook {
   readonly at: Instant;
@@ -20,4 +21,8 @@ export interface ReleaseHistory {
   prove(target: string, proof: SmokeProof): Promise<void>;
   /** By the time of the deploy, oldest first. */
   proofs(target: string): Promise<readonly SmokeProof[]>;
+  /** What surrounds the release that is live: the last word counts. Durable when it resolves. */
+  keep(target: string, release: string, seen: Surroundings): Promise<void>;
+  /** Null: nothing was ever kept of it. */
+  surroundings(target: string, release: string): Promise<Surroundings | null>;
 }

@@ -24,6 +24,8 @@ export interface SettingStore {
   readonly notes: readonly PlanNote[];
   /** How it would hold a value: files of texts hold `10` as "10". @throws BELAY_INPUT_INVALID for what it cannot hold */
   held(key: string, value: SettingValue): SettingValue;
+  /** All that are there. @throws BELAY_TARGET_UNREACHABLE */
+  keys(): Promise<readonly string[]>;
   /** Never shown, only whether it is there. */
   isSecret(key: string): boolean;
   /** Tells two secrets apart without showing them. */

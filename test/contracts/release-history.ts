@@ -74,4 +74,15 @@ export function releaseHistoryContract(make: MakeStore, { test, expect }: TestTo
       expect(await store.releases.proofs('none')).toEqual([]);
     },
   );
+
+  on('what surrounded a release is kept by target and release, for every process, and the last word counts', async (store) => {
+    const other = await store.another();
+    const seen = (voice: string) => ({ flags: { voice }, configs: { 'app "β"': { KEY: 'mark' } } });
+    await store.releases.keep('web', 'v1', seen('off'));
+    await other.releases.keep('web', 'v1', seen('on'));
+    await store.releases.keep('worker', 'v1', { flags: {}, configs: {} });
+    expect(await store.releases.surroundings('web', 'v1')).toEqual(seen('on'));
+    expect(await other.releases.surroundings('worker', 'v1')).toEqual({ flags: {}, configs: {} });
+    expect(await store.releases.surroundings('web', 'v2')).toBeNull();
+  });
 }

@@ -37,6 +37,8 @@ function world() {
     },
     restorable: async (ref) => (ref === 'v1.1.0-rc1' ? { ok: false, why: 'pruned' } : { ok: true, artefact: ref }),
     rollTo: async () => undefined,
+    changedFiles: async (from, to) => [`${from}..${to}`],
+    read: async (release, file) => `${file} of ${release}`,
     freeze: async () => undefined,
   };
   const incidents = createFakeIncidentStore({ disk, digest: createFakeDigest(), time });
@@ -162,6 +164,12 @@ describe('the releases of a target', () => {
       'release v1.0.0 lies behind v1.0.1, the newest stable release of shop',
     );
     expect(await actions['deploy.rollback']?.impossible({ target: 'shop', to: 'v1.0.1' })).toBeNull();
+  });
+
+  it('tell their files as before: which differ, and the text of one', async () => {
+    const { targets } = world();
+    expect(await targets.shop.changedFiles?.('v1.0.0', 'v1.1.0', [])).toEqual(['v1.0.0..v1.1.0']);
+    expect(await targets.shop.read?.('v1.0.0', 'flags.json')).toBe('flags.json of v1.0.0');
   });
 
   it('are what was seen last while their target cannot be reached', async () => {

@@ -47,6 +47,7 @@ export function createGitTarget(options: TargetOptions<'git'>, deps: Deps) {
     restorable: (release) => onScene((scene) => restorable(scene, release)),
     resolve: (name) => onScene(async (scene) => fullName(scene, name)),
     changedFiles: (from, to, within) => onScene((scene) => changedFiles(scene, [from, to], within)),
+    read: (release, path) => onScene((scene) => textIn(scene, release, path)),
     rollTo: (release, o) => onScene((scene) => rollTo(scene, release, o)),
     changes: {
       look: (change) =>
@@ -109,6 +110,15 @@ async function changedFiles(scene: Scene, names: readonly [string, string], with
     ...within,
   ];
   return (await scene.mirror.said(args)).split('\0').filter((path) => path !== '');
+}
+
+/** Null: the release has no such file. A link is shown as what it is, and not followed. */
+async function textIn(scene: Scene, name: string, path: string): Promise<string | null> {
+  const sha = fullName(scene, name);
+  if (!/^[0-9a-f]{40,64}$/.test(sha)) throw new BelayError('BELAY_NOT_FOUND', `${name} is no release of ${scene.settings.branch}`);
+  const listed = await scene.mirror.said(['--literal-pathspecs', 'ls-tree', '-z', '--end-of-options', sha, '--', path]);
+  const [, blob] = /^100\d{3} blob ([0-9a-f]{40,64})\t/.exec(listed) ?? [];
+  return blob === undefined ? null : scene.mirror.said(['cat-file', 'blob', blob]);
 }
 
 async function stateOf(scene: Scene, version: string | null | undefined): Promise<TargetState> {

@@ -1,7 +1,8 @@
-// Which files differ between two folders of releases, by their content. It reads no more than it must, and nothing outside of them.
+// Which files differ between two folders of releases, by their content, and the text of one. It reads no more than it must, and nothing outside
+// of them.
 import type { Dirent } from 'node:fs';
 import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, normalize } from 'node:path';
 import { BelayError } from '../../domain/errors.ts';
 
 /** More are no answer that anybody waits for. */
@@ -19,6 +20,19 @@ export async function changedFiles(root: string, from: string, to: string, withi
   const changed: string[] = [];
   for (const path of [...paths].sort()) if (!(await isSame(join(before, path), join(after, path)))) changed.push(path);
   return changed;
+}
+
+const LARGEST_TEXT = 1024 * 1024;
+
+/** Null: there is no such file. A link is none: it may lead out. @throws BELAY_NOT_FOUND, BELAY_INPUT_INVALID, BELAY_TARGET_UNREACHABLE */
+export async function textIn(root: string, release: string, path: string): Promise<string | null> {
+  const folder = await folderOf(root, release);
+  const inside = normalize(path);
+  if (inside.startsWith('..') || inside.startsWith('/')) throw new BelayError('BELAY_INPUT_INVALID', `${path} lies outside of a release`);
+  const found = await orNull(lstat(join(folder, inside)));
+  if (found === null || !found.isFile()) return null;
+  if (found.size > LARGEST_TEXT) throw new BelayError('BELAY_INPUT_INVALID', `${path} of ${release} is larger than 1 MiB`);
+  return orNull(readFile(join(folder, inside), 'utf8'));
 }
 
 async function folderOf(root: string, release: string): Promise<string> {

@@ -10,7 +10,7 @@ import type { HeldLock } from '../../ports/lock.ts';
 import type { Processes } from '../../ports/process.ts';
 import type { Supervisor } from '../../ports/supervisor.ts';
 import type { Time } from '../../ports/time.ts';
-import { changedFiles } from './changed.ts';
+import { changedFiles, textIn } from './changed.ts';
 import { appendHistory, type History, type Origin, originOf, previousOf, readHistory, seenNow, wasReloaded } from './history.ts';
 import { draftLink, type Link, readLink, writeWhole } from './link.ts';
 import { readSettings, type Settings } from './options.ts';
@@ -60,6 +60,7 @@ export function createReleaseDirectory(options: TargetOptions<'release-directory
       return isRestorable(settings, release, pastOf(await readHistory(settings.root), live));
     },
     changedFiles: (from, to, within) => changedFiles(settings.root, from, to, within),
+    read: (release, path) => textIn(settings.root, release, path),
     rollTo: (release, o) => underLock((lock) => rollTo(place, release, o, lock)),
     // Under the lock, so that no polite deployer is half way when it resolves.
     freeze: (on, why) => underLock(() => freeze(settings, on, { who: 'belay', why, at: new Date(deps.time.now()).toISOString() })),

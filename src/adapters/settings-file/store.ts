@@ -55,6 +55,10 @@ export function createFileStore(o: FileOptions, format: Format, deps: FileDeps):
     compareAndSet: 'lock',
     notes: settings.reload === undefined ? [o.unread] : [],
     held: (key, value) => inWords(settings, 'BELAY_INPUT_INVALID', () => format.held(key, value)),
+    keys: async () => {
+      const { text } = await readText(settings.file);
+      return [...inWords(settings, 'BELAY_TARGET_UNREACHABLE', () => format.read(text)).keys()];
+    },
     isSecret: (key) => isSecretKey(key, secrecy),
     mark: (value) => deps.digest.keyed(JSON.stringify(value)),
     get: async (keys) => viewOf(settings, keys, await readText(settings.file), await readPending(settings)),

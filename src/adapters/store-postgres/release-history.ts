@@ -1,7 +1,8 @@
-// Which release was live when, in Postgres: one row a change or gap, which says until when it was seen, and one row a smoke test. How long it
-// counts, the domain says.
+// Which release was live when, in Postgres: one row a change or gap, which says until when it was seen, one row a smoke test, and one a release with
+// what surrounded it. How long it counts, the domain says.
 import type { SmokeProof } from '../../domain/deploy-policy.ts';
 import { isUnbroken, liveSince } from '../../domain/release-history.ts';
+import type { Surroundings } from '../../domain/surroundings.ts';
 import type { Digest } from '../../ports/digest.ts';
 import type { ReleaseHistory } from '../../ports/release-history.ts';
 import type { Database } from './connection.ts';
@@ -56,5 +57,23 @@ export function createReleaseHistory(database: Database, digest: Digest): Releas
       database.query<Proof>('select release, since, at, result, why from belay.release_smoke where target = $1 order by since, at', [
         target,
       ]),
+    keep: (target, release, seen) =>
+      database.transact(
+        async (client) => {
+          await client.query(
+            `insert into belay.release_surroundings (target, release, seen) values ($1, $2, $3)
+             on conflict (target, release) do update set seen = excluded.seen where release_surroundings.seen <> excluded.seen`,
+            [target, release, JSON.stringify(seen)],
+          );
+        },
+        { fence: fenceOf(digest, `release-surroundings/${target}`) },
+      ),
+    surroundings: async (target, release) => {
+      const rows = await database.query<{ readonly seen: string; readonly [column: string]: unknown }>(
+        'select seen from belay.release_surroundings where target = $1 and release = $2',
+        [target, release],
+      );
+      return rows[0] === undefined ? null : (JSON.parse(rows[0].seen) as Surroundings);
+    },
   } satisfies ReleaseHistory;
 }

@@ -26,7 +26,8 @@ const NOTES: Readonly<Record<Lang, Readonly<Record<PlanNote, string>>>> = {
     'needs-redeploy': 'faz parte do código: só vale depois de construído e implantado de novo',
     'read-when-looked': 'vale quando o serviço olhar o arquivo de novo',
     'staged-first': 'um passo à frente só entra no ar aqui depois de estar no alvo de staging e passar ali no teste de fumaça',
-    'smoked-after': 'quando estiver no ar, o Belay executa sozinho o teste de fumaça de policy: deploys, e pergunta às pessoas se ele não passar',
+    'smoked-after':
+      'quando estiver no ar, o Belay executa sozinho o teste de fumaça de policy: deploys, e pergunta às pessoas se ele não passar',
     unguarded: 'nada impede que outra pessoa o altere no mesmo instante',
   },
 };

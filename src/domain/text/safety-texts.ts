@@ -54,6 +54,29 @@ const en: Texts = {
     locks: ({ database, findings }) => `${database}: others wait meanwhile: ${findings}`,
     'either-way': ({ database, ids }) => `${database}: ${ids} may be skipped, so it is judged both ways and the worse one counts`,
     unreadable: ({ database, said }) => `${database}: could not be judged, so the worst is assumed: ${said}`,
+    'flag-changed': ({ database, release, said }) =>
+      `flag ${database}: is ${said} now, which ${release} never ran with: turn it off first, see it off, then switch`,
+    'flag-unseen': ({ database, release, said }) =>
+      `flag ${database}: is ${said} now, and nobody saw what it was while ${release} ran: turn it off first, see it off, then switch`,
+    'flag-reused': ({ database, release, said }) =>
+      `flag ${database}: its name meant something else to ${release} (${said}): turn it off first, see it off, then switch`,
+    'flag-default': ({ database, release, said }) =>
+      `flag ${database}: ${release} reads it with another default (${said}): turn it off first, see it off, then switch`,
+    'flag-unreadable': ({ database, said }) => `flag ${database}: could not be read, so it is taken for on: ${said}`,
+    'flag-off-first': ({ database }) => `flag ${database}: is turned off before the code`,
+    'flag-off-late': ({ database }) => `flag ${database}: the step that turns it off comes after the code: put it above`,
+    'config-added': ({ database, ids, release }) => `settings ${database}: ${ids} were added since ${release} ran`,
+    'config-lacks': ({ database, ids, release }) => `settings ${database}: ${release} ran with ${ids}, and would not find them any more`,
+    'config-back': ({ database, ids }) => `settings ${database}: ${ids} were removed since, and come back`,
+    'config-changed': ({ database, ids, release }) => `settings ${database}: ${ids} have other values than when ${release} ran`,
+    'config-rotated': ({ database, ids }) => `settings ${database}: ${ids} were rotated since; they stay as they are now`,
+    'config-rotated-back': ({ database, ids }) =>
+      `settings ${database}: ${ids} were rotated since, and this target brings the old ones back: they may be revoked`,
+    'config-unseen': ({ database, release }) =>
+      `settings ${database}: nobody saw what they were while ${release} ran, so what it lacks is not known`,
+    'config-back-unseen': ({ database, release }) =>
+      `settings ${database}: this target brings those of ${release} back, and nobody saw what they were`,
+    'config-unreadable': ({ database, said }) => `settings ${database}: could not be compared: ${said}`,
   },
   family: {
     'create-table': 'a new table',
@@ -125,6 +148,29 @@ const ptBR: Texts = {
     locks: ({ database, findings }) => `${database}: os outros esperam enquanto isso: ${findings}`,
     'either-way': ({ database, ids }) => `${database}: ${ids} pode não acontecer: foi avaliado dos dois jeitos, e vale o pior`,
     unreadable: ({ database, said }) => `${database}: não pôde ser avaliado, então vale o pior: ${said}`,
+    'flag-changed': ({ database, release, said }) =>
+      `flag ${database}: agora é ${said}, com o que ${release} nunca rodou: desligue-a antes, veja que está desligada, depois volte`,
+    'flag-unseen': ({ database, release, said }) =>
+      `flag ${database}: agora é ${said}, e ninguém viu o que era enquanto ${release} rodava: desligue-a antes, veja que está desligada, depois volte`,
+    'flag-reused': ({ database, release, said }) =>
+      `flag ${database}: para ${release} o nome significava outra coisa (${said}): desligue-a antes, veja que está desligada, depois volte`,
+    'flag-default': ({ database, release, said }) =>
+      `flag ${database}: ${release} a lê com outro padrão (${said}): desligue-a antes, veja que está desligada, depois volte`,
+    'flag-unreadable': ({ database, said }) => `flag ${database}: não pôde ser lida, então conta como ligada: ${said}`,
+    'flag-off-first': ({ database }) => `flag ${database}: é desligada antes do código`,
+    'flag-off-late': ({ database }) => `flag ${database}: o passo que a desliga vem depois do código: coloque-o acima`,
+    'config-added': ({ database, ids, release }) => `configuração ${database}: ${ids} surgiram depois que ${release} rodou`,
+    'config-lacks': ({ database, ids, release }) => `configuração ${database}: ${release} rodava com ${ids}, e não as encontraria mais`,
+    'config-back': ({ database, ids }) => `configuração ${database}: ${ids} foram removidas desde então, e voltam`,
+    'config-changed': ({ database, ids, release }) => `configuração ${database}: ${ids} têm outros valores do que quando ${release} rodava`,
+    'config-rotated': ({ database, ids }) => `configuração ${database}: ${ids} foram trocadas desde então; ficam como estão agora`,
+    'config-rotated-back': ({ database, ids }) =>
+      `configuração ${database}: ${ids} foram trocadas desde então, e este alvo traz de volta as antigas: podem estar revogadas`,
+    'config-unseen': ({ database, release }) =>
+      `configuração ${database}: ninguém viu o que era enquanto ${release} rodava, então não se sabe o que lhe falta`,
+    'config-back-unseen': ({ database, release }) =>
+      `configuração ${database}: este alvo traz de volta a de ${release}, e ninguém viu o que era`,
+    'config-unreadable': ({ database, said }) => `configuração ${database}: não pôde ser comparada: ${said}`,
   },
   family: {
     'create-table': 'uma tabela nova',

@@ -90,6 +90,7 @@ function unsetSettings({ flags, config }: Pick<System, 'flags' | 'config'>) {
   const store: SettingStore = {
     ...fixed,
     held: (_key, value) => value,
+    keys: async () => [],
     isSecret: () => false,
     mark: () => UNSET,
     // Set and not set at once is nothing: what is to be taken away is there.

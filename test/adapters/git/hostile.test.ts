@@ -38,6 +38,16 @@ describe('a rollback', () => {
     expect(await app.current()).toMatchObject({ release: old, previous: next });
   });
 
+  it('can be looked into before: the text of a file as each release has it, and of nothing that is a link, a folder or not there', async () => {
+    const { host, open: target, old, next } = await incident();
+    const app = target();
+    const linked = await host.commit('Flags', { 'conf/flags.json': '{"voice":{}}', 'a b*.txt': 'β' });
+    expect([await app.read(old, 'app.txt'), await app.read(next, 'app.txt')]).toEqual(['v1.0.0\n', 'v1.1.0\n']);
+    expect([await app.read(linked, 'conf/flags.json'), await app.read(linked, 'a b*.txt')]).toEqual(['{"voice":{}}', 'β']);
+    for (const path of ['conf', 'conf/none', '../app.txt', 'a*']) expect(await app.read(linked, path).catch(() => null)).toBeNull();
+    await expect(app.read('none', 'app.txt')).rejects.toMatchObject({ code: 'BELAY_NOT_FOUND' });
+  });
+
   it('begins a hotfix branch of the day where a target asks for it, and a second one beside the first [S2-ST-03]', async () => {
     const { host, open: target, old, next } = await incident();
     const app = target({ hotfixBranch: true });

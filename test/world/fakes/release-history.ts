@@ -1,6 +1,7 @@
 // Which release was live when, in memory, on the disk of a world.
 import type { SmokeProof } from '../../../src/domain/deploy-policy.ts';
 import { isUnbroken, liveSince } from '../../../src/domain/release-history.ts';
+import type { Surroundings } from '../../../src/domain/surroundings.ts';
 import type { ReleaseHistory } from '../../../src/ports/release-history.ts';
 import type { FakeStoreDeps } from './store-tables.ts';
 import { partOf } from './store-tables.ts';
@@ -9,6 +10,7 @@ export function createFakeReleaseHistory({ disk, kill }: Pick<FakeStoreDeps, 'di
   const rows = partOf(disk, 'releases-live', () => [] as { target: string; release: string; from: number; seenAt: number }[]);
   const of = (target: string) => rows.filter((row) => row.target === target);
   const smokes = partOf(disk, 'releases-smoke', () => [] as { target: string; proof: SmokeProof }[]);
+  const around = partOf(disk, 'releases-around', () => new Map<string, Surroundings>());
   return {
     note: async (target, release, look) => {
       await kill?.gate?.();
@@ -34,6 +36,14 @@ export function createFakeReleaseHistory({ disk, kill }: Pick<FakeStoreDeps, 'di
       await kill?.gate?.();
       const mine = smokes.filter((one) => one.target === target).map((one) => ({ ...one.proof }));
       return mine.toSorted((a, b) => a.since - b.since || a.at - b.at);
+    },
+    keep: async (target, release, seen) => {
+      await kill?.gate?.();
+      around.set(JSON.stringify([target, release]), structuredClone(seen));
+    },
+    surroundings: async (target, release) => {
+      await kill?.gate?.();
+      return around.get(JSON.stringify([target, release])) ?? null;
     },
   } satisfies ReleaseHistory;
 }

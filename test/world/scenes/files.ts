@@ -68,6 +68,7 @@ export async function playFiles({ system, runbooks, files = {} }: Written) {
     probes: busyEach(clock, drivers.probes),
     commandRunner: busy(clock, drivers.commandRunner),
     ...(drivers.databases === undefined ? {} : { databases: busyEach(clock, drivers.databases) }),
+    ...{ flags: busyEach(clock, drivers.flags), configs: busyEach(clock, drivers.configs) },
   };
   Object.assign(world, changed);
   const run = async (runbook: string, inputs: JsonObject = {}): Promise<Incident> =>

@@ -1,0 +1,189 @@
+// What surrounds the releases of a target: flags and settings of its component, kept as marks while a release is live, and compared when a plan
+// would put it back. It only reads; what cannot be read, or was never seen, is said and counts as the worst.
+import { BelayError } from '../domain/errors.ts';
+import type { PlanStep } from '../domain/plan.ts';
+import { joinSafety, type Safety } from '../domain/rollback-safety.ts';
+import { isOn, type SettingValue } from '../domain/setting.ts';
+import {
+  type ConfigFacts,
+  type DeclaredFlags,
+  declaredFlags,
+  type FlagFacts,
+  judgeConfig,
+  judgeFlags,
+  markOf,
+  type Surroundings,
+  withSeen,
+} from '../domain/surroundings.ts';
+import type { System } from '../domain/system.ts';
+import type { DeployTarget } from '../ports/deploy-target.ts';
+import type { Flag, SettingStore } from '../ports/settings.ts';
+import type { World } from './world.ts';
+
+type KeepWorld = Pick<World, 'system' | 'releases' | 'flags' | 'configs'>;
+
+/** Of flags that differ by organization: of more, the value for all alone is looked at. */
+const MOST_ORGS = 50;
+const MOST_KEYS = 500;
+
+/** What belongs to a target: things of its component, and things of none. */
+const isAround = (system: System, target: string, component: string | undefined): boolean => {
+  const own = system.targets.find((one) => one.id === target)?.component;
+  return own === undefined || component === undefined || own === component;
+};
+
+/** Flags that are a part of the code go back with it. */
+function flagsAround({ system, flags = {} }: Pick<KeepWorld, 'system' | 'flags'>, target: string): readonly (readonly [string, Flag])[] {
+  const ids = (system.flags ?? []).filter(({ component }) => isAround(system, target, component)).map(({ id }) => id);
+  return ids.flatMap((id) => (flags[id] === undefined || flags[id].notes.includes('needs-redeploy') ? [] : [[id, flags[id]] as const]));
+}
+
+function configsAround(
+  { system, configs = {} }: Pick<KeepWorld, 'system' | 'configs'>,
+  target: string,
+): readonly (readonly [string, SettingStore])[] {
+  const ids = (system.config ?? []).filter(({ component }) => isAround(system, target, component)).map(({ id }) => id);
+  return ids.flatMap((id) =>
+    configs[id] === undefined || configs[id].notes.includes('needs-redeploy') ? [] : [[id, configs[id]] as const],
+  );
+}
+
+/** While a release is live: marks of what surrounds it. What cannot be read now stays what it was. */
+export async function keepSurroundings(world: KeepWorld, target: string, release: string): Promise<void> {
+  const [flags, configs] = [flagsAround(world, target), configsAround(world, target)];
+  if (flags.length + configs.length === 0) return;
+  const seen: Surroundings = {
+    flags: Object.fromEntries(await readEach(flags, async (flag) => markOf(await valuesOf(flag, world.system)))),
+    configs: Object.fromEntries(await readEach(configs, marksOf)),
+  };
+  const was = await world.releases.surroundings(target, release);
+  const now = withSeen(was, seen);
+  if (JSON.stringify(now) !== JSON.stringify(was)) await world.releases.keep(target, release, now);
+}
+
+async function readEach<T, R>(
+  all: readonly (readonly [string, T])[],
+  read: (one: T) => Promise<R>,
+): Promise<readonly (readonly [string, R])[]> {
+  const done = all.map(async ([id, one]) => [id, await said(read(one))] as const);
+  return (await Promise.all(done)).flatMap(([id, one]) => (one.ok ? [[id, one.value] as const] : []));
+}
+
+type Said<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly why: string };
+
+async function said<T>(work: Promise<T>): Promise<Said<T>> {
+  try {
+    return { ok: true, value: await work };
+  } catch (error) {
+    if (!BelayError.is(error)) throw error;
+    return { ok: false, why: error.message };
+  }
+}
+
+/** What applications get, which is not always what the store holds. */
+async function valuesOf(flag: Flag, { organizations }: System): Promise<FlagFacts['now']> {
+  const orgs = flag.knowsOrgs && organizations.length <= MOST_ORGS ? organizations.map(({ id }) => id) : [];
+  const values = [null, ...orgs].map(async (org) => [org ?? '', await flag.evaluate(org)] as const);
+  return Object.fromEntries(await Promise.all(values));
+}
+
+async function marksOf(store: SettingStore): Promise<Readonly<Record<string, string>>> {
+  const keys = await store.keys();
+  if (keys.length > MOST_KEYS) throw new BelayError('BELAY_INPUT_INVALID', `there are more than ${MOST_KEYS} keys`);
+  const { values } = await store.get(keys);
+  return Object.fromEntries(
+    keys.flatMap((key) => (values[key] === null || values[key] === undefined ? [] : [[key, store.mark(values[key])]])),
+  );
+}
+
+export type AroundWorld = Pick<World, 'system' | 'targets' | 'flags' | 'configs'> & { readonly releases?: World['releases'] };
+
+/** Null: the plan rolls nothing back that flags or settings belong to. */
+export async function judgeSurroundings(world: AroundWorld, steps: readonly PlanStep[]): Promise<Safety | null> {
+  const parts: Safety[] = [];
+  for (const [at, step] of steps.entries()) {
+    const [target, release] = [step.args?.['target'], step.args?.['to']];
+    if (step.action !== 'deploy.rollback' || step.effect === 'noop' || typeof target !== 'string' || typeof release !== 'string') continue;
+    const way: Way = { world, steps, at, target, release, live: typeof step.current === 'string' ? step.current : null };
+    const seen = await said(world.releases?.surroundings(target, release) ?? Promise.resolve(null));
+    const then = seen.ok ? seen.value : null;
+    const [flags, config] = [judgeFlags(release, await flagFacts(way, then)), judgeConfig(release, await configFacts(way, then))];
+    parts.push(...[flags, config].filter((one) => one !== null));
+  }
+  return parts.length === 0 ? null : joinSafety(parts);
+}
+
+interface Way {
+  readonly world: AroundWorld;
+  readonly steps: readonly PlanStep[];
+  readonly at: number;
+  readonly target: string;
+  readonly release: string;
+  readonly live: string | null;
+}
+
+async function flagFacts(way: Way, then: Surroundings | null): Promise<readonly FlagFacts[]> {
+  const flags = flagsAround(way.world, way.target);
+  if (flags.length === 0) return [];
+  const [here, there] = await Promise.all([declaredIn(way, way.live), declaredIn(way, way.release)]);
+  const facts = flags.map(async ([id, flag]): Promise<FlagFacts> => {
+    const now = await said(valuesOf(flag, way.world.system));
+    const broken = [here, there].find((one) => typeof one === 'string');
+    const declared =
+      here === null || there === null || typeof here === 'string' || typeof there === 'string'
+        ? null
+        : { now: of(here, id), there: of(there, id) };
+    const trouble = now.ok ? broken : now.why;
+    return {
+      ...{ flag: id, now: now.ok ? now.value : {}, then: then?.flags[id] ?? null, declared, off: offIn(way, id) },
+      ...(trouble === undefined || trouble === null ? {} : { trouble }),
+    };
+  });
+  return Promise.all(facts);
+}
+
+const of = (all: DeclaredFlags, id: string) => (Object.hasOwn(all, id) ? (all[id] ?? null) : null);
+
+/** Null: releases of this target declare nothing. A text: what is wrong. One that has no such file is older than the habit: it says nothing. */
+async function declaredIn({ world, target: id }: Way, release: string | null): Promise<DeclaredFlags | string | null> {
+  const path = world.system.targets.find((one) => one.id === id)?.flags;
+  const target: DeployTarget | undefined = world.targets[id];
+  if (path === undefined || release === null || target === undefined) return null;
+  if (target.read === undefined) return `${id} cannot show files of its releases, and ${path} is to say which flags they read`;
+  const text = await said(target.read(release, path));
+  if (!text.ok) return text.why;
+  if (text.value === null) return null;
+  const read = declaredFlags(text.value);
+  return typeof read === 'string' ? `${path} of ${release}: ${read}` : read;
+}
+
+function offIn({ steps, at }: Way, flag: string): FlagFacts['off'] {
+  const turnsOff = steps.findIndex(
+    ({ action, args, effect }) =>
+      action === 'flag.set' &&
+      effect !== 'unknown' &&
+      args?.['flag'] === flag &&
+      args['org'] === undefined &&
+      isOn(args['to'] as SettingValue) === false,
+  );
+  if (turnsOff === -1) return 'never';
+  return turnsOff < at ? 'before' : 'after';
+}
+
+async function configFacts({ world, target }: Way, then: Surroundings | null): Promise<readonly ConfigFacts[]> {
+  const restores = (world.targets[target]?.caps.restoresConfig ?? 'all') !== 'none';
+  const facts = configsAround(world, target).map(async ([config, store]): Promise<ConfigFacts> => {
+    const now = await said(marksOf(store));
+    return {
+      ...{
+        config,
+        now: now.ok ? now.value : {},
+        then: then?.configs[config] ?? null,
+        isSecret: (key: string) => store.isSecret(key),
+        restores,
+      },
+      ...(now.ok ? {} : { trouble: now.why }),
+    };
+  });
+  return Promise.all(facts);
+}
