@@ -4,14 +4,17 @@ import type { InputSpec } from '../domain/ir.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import type { Plan } from '../domain/plan.ts';
 import { DURATION_FORM, parseDuration } from '../domain/units.ts';
+import type { ReleaseChoice } from '../flows/release-choice.ts';
 import { pairs } from './api.ts';
 import type { Client } from './client.ts';
 import type { Context, Typed } from './context.ts';
 import { listOption, textOption } from './context.ts';
+import { pickRelease } from './release-pick.ts';
 
 type Inputs = Readonly<Record<string, InputSpec>>;
 
-export async function planFromServer(client: Client, typed: Typed): Promise<Plan> {
+/** A release that is needed and was not named is chosen from the list of those that there are. */
+export async function planFromServer(client: Client, typed: Typed, context: Pick<Context, 'out' | 'lang'>): Promise<Plan> {
   const runbook = typed.args[0] ?? '';
   const { runbooks } = await client.get<{ runbooks: readonly { readonly id: string; readonly inputs: Inputs }[] }>('/v1/runbooks');
   const known = runbooks.find((one) => one.id === runbook);
@@ -20,7 +23,15 @@ export async function planFromServer(client: Client, typed: Typed): Promise<Plan
       runbook,
       runbooks.map((one) => one.id),
     );
-  return client.post<Plan>('/v1/plans', { runbook, inputs: inputsOf(typed, known.inputs) });
+  const given = inputsOf(typed, known.inputs);
+  const isMissing = ([name, spec]: readonly [string, InputSpec]): boolean =>
+    spec.type === 'release' && spec.required && spec.default === undefined && given[name] === undefined;
+  if (!Object.entries(known.inputs).some(isMissing)) return client.post<Plan>('/v1/plans', { runbook, inputs: given });
+  const org = typeof given['org'] === 'string' ? `?org=${encodeURIComponent(given['org'])}` : '';
+  const { choices } = await client.get<{ choices: readonly ReleaseChoice[] }>(`/v1/runbooks/${encodeURIComponent(runbook)}/releases${org}`);
+  const picked: Record<string, Json> = { ...given };
+  for (const choice of choices) if (picked[choice.input] === undefined) picked[choice.input] = await pickRelease(context, choice);
+  return client.post<Plan>('/v1/plans', { runbook, inputs: picked });
 }
 
 /** The same steps and the same hash as a Belay that runs would give; only what it measures is missing. */

@@ -142,6 +142,8 @@ export const en = {
   stableSince: 'stable for',
   healthyFor: 'healthy for',
   notRestorable: 'cannot be put back',
+  releasesOf: 'releases of',
+  whichRelease: 'Which one? Its number or name:',
   'smoke.pass': 'smoke test passed',
   'smoke.fail': 'smoke test FAILED',
   'smoke.inconclusive': 'smoke test could not tell',

@@ -135,6 +135,8 @@ export const ptBr: Readonly<Record<keyof typeof en, string>> = {
   stableSince: 'estável há',
   healthyFor: 'saudável por',
   notRestorable: 'não pode voltar',
+  releasesOf: 'versões de',
+  whichRelease: 'Qual? O número ou o nome:',
   'smoke.pass': 'teste de fumaça passou',
   'smoke.fail': 'teste de fumaça FALHOU',
   'smoke.inconclusive': 'teste de fumaça não pôde dizer',

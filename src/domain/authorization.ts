@@ -28,6 +28,7 @@ export const OPERATIONS = {
   listReportable: 'viewer',
   listFreezes: 'viewer',
   listReleases: 'viewer',
+  listReleaseChoices: 'viewer',
   listContingencies: 'viewer',
   getTrigger: 'viewer',
   getSeries: 'viewer',

@@ -28,6 +28,7 @@ import type { KeptEvidence } from './keep-evidence.ts';
 import { keepEvidence } from './keep-evidence.ts';
 import { manualOpening } from './open-incident.ts';
 import { keepPlan, makePlan } from './plan.ts';
+import { demandReleases, type ReleaseChoice, releaseChoices } from './release-choice.ts';
 import type { AskedMark } from './shadow-marks.ts';
 import { markShadow } from './shadow-marks.ts';
 import type { AskedSilence } from './silences.ts';
@@ -78,6 +79,8 @@ function verbsOf(world: World) {
     thaw: (caller: Caller, asked: AskedFreeze): Promise<ScopeFreeze> => thawScope(world, caller, asked),
     markShadow: (caller: Caller, request: AskedMark): Promise<ShadowMark> => markShadow(world, caller, request),
     plan: (o: { readonly runbook: string; readonly inputs: JsonObject }): Promise<Plan> => planFor(world, o),
+    releaseChoices: (o: { readonly runbook: string; readonly inputs: JsonObject }): Promise<readonly ReleaseChoice[]> =>
+      releaseChoices(world, runbookOf(world, o.runbook), (inputs) => planFor(world, { ...o, inputs: { ...o.inputs, ...inputs } })),
     startRun: (caller: Caller, request: StartRequest): Promise<Incident> => startRun(world, caller, request),
     report: (caller: Caller, o: { readonly trigger: string; readonly scope: string; readonly text: string }): Promise<Reported> =>
       world.readings.report({ trigger: o.trigger, scope: o.scope, by: caller.person, roles: caller.roles, text: o.text }),
@@ -124,7 +127,9 @@ function runbookOf(world: World, id: string): PinnedRunbook {
 }
 
 async function planFor(world: World, o: { readonly runbook: string; readonly inputs: JsonObject }): Promise<Plan> {
-  return makePlan(world, runbookOf(world, o.runbook), { inputs: o.inputs, incident: { id: 'INC-?' }, outputs: {} });
+  const pinned = runbookOf(world, o.runbook);
+  await demandReleases(world, pinned, o.inputs);
+  return makePlan(world, pinned, { inputs: o.inputs, incident: { id: 'INC-?' }, outputs: {} });
 }
 
 /** A command that belay.yaml does not allow is refused before anything is begun. @throws BELAY_FORBIDDEN */

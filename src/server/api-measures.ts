@@ -56,6 +56,28 @@ const releasesSchema = z
   })
   .openapi('Releases');
 
+const offersSchema = z
+  .array(
+    z.looseObject({
+      input: z.string(),
+      target: z.string(),
+      live: z.string(),
+      releases: z.array(
+        z.looseObject({
+          ref: z.string(),
+          isLive: z.boolean(),
+          stableSince: z.number().nullable(),
+          notRestorable: z.string().nullable(),
+          verdict: z.string().nullable().openapi({ description: 'Of the plan with this release; null: not judged' }),
+          unknown: z.string().nullable().openapi({ description: 'Why its plan could not be carried out as it is' }),
+        }),
+      ),
+    }),
+  )
+  .openapi('ReleaseChoices');
+
+const offersQuery = z.object({ org: z.string().max(200).optional() });
+
 export function addMeasures(add: Add, { commands, world }: { readonly commands: Commands; readonly world: ReadWorld }): void {
   add({
     ...READ,
@@ -65,6 +87,18 @@ export function addMeasures(add: Add, { commands, world }: { readonly commands: 
     params: triggerParams,
     answer: releasesSchema,
     handle: async ({ params }) => releasesOf(world, params.id),
+  });
+  add({
+    ...READ,
+    operation: 'listReleaseChoices',
+    path: '/v1/runbooks/{id}/releases',
+    summary: 'What may be chosen for each input of type release, newest first, with the verdict on a rollback to it',
+    params: triggerParams,
+    query: offersQuery,
+    answer: z.object({ choices: offersSchema }),
+    handle: async ({ params, query }) => ({
+      choices: [...(await commands.releaseChoices({ runbook: params.id, inputs: query.org === undefined ? {} : { org: query.org } }))],
+    }),
   });
   add({
     ...READ,

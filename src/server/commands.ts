@@ -6,6 +6,7 @@ import type { ScopeFreeze } from '../domain/scope-freeze.ts';
 import type { ShadowMark, ShadowVerdict } from '../domain/shadow.ts';
 import type { Silence } from '../domain/silence.ts';
 import type { Lang } from '../domain/system.ts';
+import type { ReleaseChoice } from '../flows/release-choice.ts';
 import type { PauseState } from '../ports/pause.ts';
 import type { Reported } from '../ports/readings.ts';
 
@@ -84,6 +85,8 @@ export interface Commands {
     o: { readonly episode: string; readonly verdict: ShadowVerdict; readonly why: string; readonly key: string },
   ): Promise<ShadowMark>;
   plan(o: { readonly runbook: string; readonly inputs: JsonObject }): Promise<Plan>;
+  /** @throws BELAY_NOT_FOUND, BELAY_TARGET_UNREACHABLE */
+  releaseChoices(o: { readonly runbook: string; readonly inputs: JsonObject }): Promise<readonly ReleaseChoice[]>;
   startRun(caller: Caller, o: RunAsked): Promise<Incident>;
   /** @throws BELAY_LOCK_HELD where somebody else drives the run, BELAY_PLAN_CHANGED, BELAY_GUARD_REFUSED while it may be changing something */
   steer(caller: Caller, o: SteerAsked): Promise<Incident>;

@@ -42,6 +42,10 @@ export function createFakeCommands(world: ReadWorld, plan: Plan): FakeCommands {
       };
       return append(o.incident, `approve/${o.key}`, [o.decision === 'grant' ? granted : denied]);
     },
+    async releaseChoices(o) {
+      asked.push(`releases ${o.runbook} ${JSON.stringify(o.inputs)}`);
+      return [];
+    },
     async answer(caller, o) {
       asked.push(`answer ${caller.person} ${JSON.stringify({ ticks: o.ticks, answers: o.answers, choice: o.choice, refuse: o.refuse })}`);
       const ticks = (o.ticks ?? []).map(

@@ -10,7 +10,7 @@ import { wordsOf } from '../words.ts';
 export const run: Run = async (context, typed) => {
   const { out, lang, data, dataDir, reach } = context;
   const lives = livingServer(dataDir) !== null;
-  const plan = lives ? await planFromServer(await reach(), typed) : await planFromFiles(context, typed);
+  const plan = lives ? await planFromServer(await reach(), typed, context) : await planFromFiles(context, typed);
   out.data(plan, () => planText(clean(plan), { ...out, width: out.width, lang }));
   if (!lives) out.say(`\nNo Belay runs on ${data}: this is what the files here say, and what is measured was not asked.`);
   const inputs = Object.entries(plan.inputs).map(([name, value]) =>

@@ -24,7 +24,7 @@ export const run: Run = async (context, typed): Promise<ExitCode> => {
     });
   const wanted = hashOption(textOption(typed, 'plan'));
   const client = await reach();
-  const plan = await planFromServer(client, typed);
+  const plan = await planFromServer(client, typed, context);
   const show = (): string => planText(clean(plan), { ...out, width: out.width, lang });
   if (isSet(typed, 'dryRun')) {
     out.data(plan, show);

@@ -1,0 +1,108 @@
+// An input of type `release`: what is offered, and what is refused before anything begins, for a runbook on a real folder of releases.
+import { readlinkSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { planFromServer } from '../../src/cli/plan-of.ts';
+import type { Plan } from '../../src/domain/plan.ts';
+import { noteReleases } from '../../src/flows/releases.ts';
+import { playFiles, writeReleases } from '../world/scenes/files.ts';
+import { ANA } from '../world/scenes/play.ts';
+
+const SYSTEM = `components: { app: { title: App } }
+targets:
+  app: { component: app, driver: release-directory, root: service, reload: ["true"] }
+flags:
+  voice: { component: app, driver: json-file, file: flags.json }
+`;
+const BACK = `---
+belay: 1
+id: back
+title: Back
+version: 1.0.0
+lang: en
+severity: P2
+components: [app]
+inputs:
+  to: { type: release, required: true }
+---
+
+# Back
+
+## Do
+
+### Put it back {#back}
+\`\`\`belay do deploy.rollback
+with: { target: app, to: "{to}" }
+irreversible: "a test"
+\`\`\`
+`;
+
+async function shop() {
+  const one = await playFiles({ system: SYSTEM, runbooks: { back: BACK }, files: { 'flags.json': '{ "voice": true }' } });
+  writeReleases(one.folder, { v1: { app: '1' }, v2: { app: '2' }, v3: { app: '3' } });
+  await one.clock.during(noteReleases(one.world));
+  return one;
+}
+
+const start = (one: Awaited<ReturnType<typeof shop>>, inputs: Readonly<Record<string, string>>) =>
+  one.clock.during(one.commands.startRun(ANA, { runbook: 'back', inputs, key: 'r1' }));
+
+describe('a release as an input', () => {
+  it('that does not exist, was removed, or is not named is refused with the list of those that there are, and no incident is opened', async () => {
+    const one = await shop();
+    const list = 'Write --input to=<release>. Of app, newest first: v3 (live), v2, v1. All of them: belay releases app';
+    for (const [inputs, what] of [
+      [{ to: 'v9' }, '"v9" is no release of app; nothing was started.'],
+      [{ to: '../v1' }, '"../v1" is no release of app; nothing was started.'],
+      [{}, 'to names no release; nothing was started.'],
+    ] as const)
+      await expect(start(one, inputs)).rejects.toMatchObject({ code: 'BELAY_INPUT_INVALID', message: what, hint: list });
+    await expect(one.clock.during(one.plan('back', { to: 'v9' }))).rejects.toMatchObject({ code: 'BELAY_INPUT_INVALID' });
+    rmSync(path.join(one.folder, 'service/releases/v2'), { recursive: true });
+    await expect(start(one, { to: 'v2' })).rejects.toMatchObject({ hint: expect.stringContaining('v3 (live), v1.') });
+    expect(await one.world.incidents.list()).toEqual([]);
+    await start(one, { to: 'v1' });
+    expect(await one.finished()).toEqual({ outcome: 'done', reason: '' });
+    expect(readlinkSync(path.join(one.folder, 'service/current'))).toBe('releases/v1');
+  });
+
+  it('is offered live with what a rollback to each would mean, and is chosen at the terminal or named on the command line', async () => {
+    const one = await shop();
+    const choices = await one.clock.during(one.commands.releaseChoices({ runbook: 'back', inputs: {} }));
+    expect(choices).toMatchObject([
+      {
+        ...{ input: 'to', target: 'app', live: 'v3' },
+        releases: [
+          { ref: 'v3', isLive: true, verdict: null, unknown: null },
+          // Nobody saw what the flag was while they ran: that is the worst, and not left out.
+          { ref: 'v2', isLive: false, notRestorable: null, verdict: 'flags-first', unknown: null },
+          { ref: 'v1', isLive: false, verdict: 'flags-first' },
+        ],
+      },
+    ]);
+    const runbooks = [{ id: 'back', inputs: one.world.runbooks['back']?.runbook.inputs ?? {} }];
+    const client = {
+      get: async (url: string) => (url === '/v1/runbooks' ? { runbooks } : { choices }),
+      post: async (_url: string, body: { readonly inputs: object }) => ({ inputs: body.inputs }) as Plan,
+    };
+    const lines: string[] = [];
+    const plain = (text: string): string => text;
+    const out = {
+      ...{ interactive: false, width: 80, say: (line: string) => lines.push(line), marks: { dot: '·' } },
+      colour: { bold: plain, green: plain, red: plain, yellow: plain },
+    };
+    const typed = (input: readonly string[]) => ({ args: ['back'], rest: [], options: { input } });
+    const asking = (input: readonly string[]) => planFromServer(client as never, typed(input) as never, { out, lang: 'en' } as never);
+    await expect(asking([])).rejects.toMatchObject({ code: 'BELAY_INPUT_INVALID', message: 'to names no release; nothing was started.' });
+    expect(lines.join('\n')).toMatch(/to: releases of app\n +1 {2}v3 {2}live · .* ago\n +2 {2}v2 {2}\d+ d ago · flags-first\n +3 {2}v1/);
+    expect((await asking(['to=v2'])).inputs).toEqual({ to: 'v2' });
+  });
+
+  it('of a target that does not answer is not refused by its name: the plan says what is wrong', async () => {
+    const away = 'targets:\n  app: { component: app, driver: git, remote: "http://127.0.0.1:1/none.git" }\n';
+    const one = await playFiles({ system: `components: { app: { title: App } }\n${away}`, runbooks: { back: BACK } });
+    const plan = await one.clock.during(one.plan('back', { to: 'v1' }));
+    expect(plan).toMatchObject({ steps: [{ effect: 'unknown' }], unknowns: [{ step: 'back' }] });
+    await expect(one.clock.during(one.plan('back'))).rejects.toMatchObject({ hint: expect.stringContaining('they cannot be listed') });
+  });
+});
