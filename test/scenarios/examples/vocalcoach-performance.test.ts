@@ -141,7 +141,7 @@ test('what is done at once may be enough: the release stays, and the measures ke
   await expect(life.commands.close(ANA, { incident: 'INC-1', key: 'too-early' })).rejects.toMatchObject({ name: 'BelayError' });
 });
 
-test('servers that are refused stop nothing, each limit of 5, 10 and 15 minutes calls the commander, and a release that does not come up is never told as restored [S2-CL-01, S2-CL-02, S2-CL-03]', async () => {
+test('servers that are refused stop nothing, each limit of 5, 10 and 15 minutes calls somebody to the minute, and a release that does not come up is never told as restored [S2-CL-01, S2-CL-02, S2-CL-03]', async () => {
   const world = await badDay(closing, { slow: true });
   world.swarm.state.refuses = 'no suitable node';
   world.coach.faults.comesUp = false;
@@ -162,11 +162,15 @@ test('servers that are refused stop nothing, each limit of 5, 10 and 15 minutes 
   expect(steps['executar.publicar']?.status).toMatch(/unknown|waiting/);
   expect((await dataOf(life, 'clock.breached')).map(({ clock }) => clock)).toEqual(['avaliacao', 'decisao', 'execucao']);
   const calls = await callsOf(life);
-  for (const why of ['clock avaliacao', 'avaliar is late', 'pesar is late', 'executar is late'])
-    expect(
-      calls.some((one) => one.endsWith(why)),
-      why,
-    ).toBe(true);
+  expect(calls.filter(({ why }) => why === 'clock avaliacao')).toMatchObject([{ to: 'commander' }]);
+  for (const [step, to, minutes] of [
+    ['avaliar', 'on-call', 5],
+    ['pesar', 'commander', 10],
+    ['executar', 'commander', 15],
+  ] as const)
+    expect(calls.filter(({ why }) => why === `${step} is late`)).toEqual([
+      { to, why: `${step} is late`, at: (steps[step]?.startedAt ?? 0) + minutes * MINUTE },
+    ]);
   expect(mailsOf(world).some(({ what }) => what.includes('restabelecido'))).toBe(false);
 }, 120_000);
 

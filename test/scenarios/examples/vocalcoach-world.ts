@@ -7,8 +7,8 @@ import { apiFiles, startCoach } from '../../world/parts/coach.ts';
 import { startMailbox } from '../../world/parts/mailbox.ts';
 import {
   type Answers,
-  dataOf,
   type ExampleLife,
+  eventsOf,
   incidentOf,
   type Lives,
   liveThrough,
@@ -133,6 +133,8 @@ export async function endOf({ coach, swarm, mailbox, story }: BadDay, life: Exam
   };
 }
 
-/** Every call of a person, with its reason. */
-export const callsOf = async (life: ExampleLife): Promise<readonly string[]> =>
-  (await dataOf(life, 'escalation.fired')).map(({ to, why }) => `${to}: ${why}`);
+/** Every call of a person, with its reason, and when it was due. */
+export const callsOf = async (life: ExampleLife) =>
+  (await eventsOf(life)).flatMap(({ type, data, at }) =>
+    type === 'escalation.fired' ? [{ ...(data as { readonly to: string; readonly why: string }), at }] : [],
+  );
