@@ -19,10 +19,11 @@ import type { StepDraft } from './steps.ts';
 import { isWritten } from './steps.ts';
 
 export function lintSteps(draft: RunbookDraft, context: LintContext, problems: Problems): void {
+  const way: Way = { order: stepsOf(draft.runbook), ids: new Set(draft.steps.keys()) };
   for (const place of draft.steps.values()) {
     const asking: Asking = { draft, place, context, problems, at: (...path) => spanOf(place, path) };
     lintCommon(place.step, asking);
-    lintJumps(place.step, asking);
+    lintJumps(place.step, way, asking);
     lintKind(place.step, asking);
   }
 }
@@ -112,15 +113,19 @@ function demandRole(
   demandKnown({ rule: 'unknown-role', what: 'role', name, known, span }, problems);
 }
 
+/** Of the whole runbook. */
+interface Way {
+  readonly order: readonly Step[];
+  readonly ids: ReadonlySet<string>;
+}
+
 /** A jump leads to a step; one that leads back passes people, or it could go round for ever. */
-function lintJumps(step: Step, { draft, problems, at, place }: Asking): void {
-  const order = stepsOf(draft.runbook);
+function lintJumps(step: Step, { order, ids }: Way, { draft, problems, at, place }: Asking): void {
   const jumps: { readonly to: string; readonly span: Span }[] = [];
   if (step.fail.then === 'goto') jumps.push({ to: step.fail.step, span: at('fail') });
   if (step.kind === 'choose')
     for (const [name, arm] of Object.entries(step.arms))
       if (arm.goto !== undefined) jumps.push({ to: arm.goto, span: at('arms', name, 'goto') });
-  const ids = new Set(draft.steps.keys());
   for (const { to, span } of jumps) {
     if (!draft.complete && !ids.has(to)) continue;
     if (!demandKnown({ rule: 'unknown-step', what: 'step', name: to, known: ids, span }, problems)) continue;

@@ -2,7 +2,7 @@
 import { ACTIONS, PROBES } from '../domain/catalog.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import { hasErrors, sortDiagnostics } from '../domain/diagnostic.ts';
-import { linkRunbook } from '../domain/link-runbooks.ts';
+import { linkRunbook, MOST_STEPS } from '../domain/link-runbooks.ts';
 import { catalogOf } from '../domain/own-action.ts';
 import type { RunbookDraft } from './draft.ts';
 import { lintCommands } from './lint-commands.ts';
@@ -99,10 +99,14 @@ function linkAll(
     if (draft === undefined) continue;
     const problems = collectProblems(draft.problems.source);
     if (linked.ok && system !== null) lintRunPolicy(draft, linked.runbook, { ...tools, system: system.system }, problems);
-    for (const { step, name } of linked.ok ? [] : linked.problems)
-      problems.error('call-broken', draft.steps.get(step)?.span ?? { start: 0, end: 1 }, `${name} has errors, so it cannot be called`, {
-        hint: 'Mend that runbook first.',
-      });
+    for (const { step, name, why } of linked.ok ? [] : linked.problems) {
+      const span = draft.steps.get(step)?.span ?? { start: 0, end: 1 };
+      if (why === 'too-many-steps')
+        problems.error('call-too-many-steps', span, `it has ${name} steps, and at most ${MOST_STEPS} can be planned and approved as one`, {
+          hint: 'Make it several runbooks.',
+        });
+      else problems.error('call-broken', span, `${name} has errors, so it cannot be called`, { hint: 'Mend that runbook first.' });
+    }
     found.push(...problems.found);
   }
   return { runbooks: usable, found };

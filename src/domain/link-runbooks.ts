@@ -6,7 +6,7 @@ import type { Json } from './json.ts';
 
 /** A call in a call in a call: deeper than this nobody reads a plan. */
 const MOST_DEEP = 5;
-const MOST_STEPS = 500;
+export const MOST_STEPS = 500;
 
 export interface LinkProblem {
   /** The step of the outermost runbook that leads there. */

@@ -79,3 +79,13 @@ test('two runbooks that call each other are both refused', () => {
   expect(Object.keys(loaded.runbooks)).toEqual([]);
   expect(told(loaded).map((line) => line.split(' ')[1])).toEqual(['call-loop', 'call-loop']);
 });
+
+test('a runbook of more steps than anybody can approve as one is told so, although it calls nobody', () => {
+  const steps = Array.from({ length: 501 }, (_, index) => `### Look ${index} {#look-${index}}\n- [ ] Look\n`).join('\n');
+  const loaded = lint('', `${CALLED.slice(0, CALLED.indexOf('### Look at it'))}${steps}`);
+  expect(loaded.diagnostics.map(({ rule, message }) => [rule, message])).toEqual([
+    ['call-too-many-steps', 'it has 501 steps, and at most 500 can be planned and approved as one'],
+  ]);
+  expect(loaded.runbooks['look-first']).toBeUndefined();
+  expect(loaded.runbooks['base']).toBeDefined();
+});
