@@ -4,6 +4,7 @@ import type { InputSpec } from '../domain/ir.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import type { Plan } from '../domain/plan.ts';
 import { DURATION_FORM, parseDuration } from '../domain/units.ts';
+import { NO_NUMBER_YET } from '../flows/incident-number.ts';
 import type { ReleaseChoice } from '../flows/release-choice.ts';
 import { pairs } from './api.ts';
 import type { Client } from './client.ts';
@@ -42,7 +43,7 @@ export async function planFromFiles({ wiring, configDir, dataDir, out }: Context
   const pinned = config.runbooks[runbook];
   if (pinned === undefined) throw notFound(runbook, Object.keys(config.runbooks));
   const parts = await wiring.openParts({ system: config.system, baseDir: config.baseDir, dataDir });
-  return makePlan(parts.plan, pinned, { inputs: inputsOf(typed, pinned.runbook.inputs), incident: { id: 'INC-?' }, outputs: {} });
+  return makePlan(parts.plan, pinned, { inputs: inputsOf(typed, pinned.runbook.inputs), incident: { id: NO_NUMBER_YET }, outputs: {} });
 }
 
 function notFound(runbook: string, known: readonly string[]): BelayError {

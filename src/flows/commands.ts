@@ -24,6 +24,7 @@ import { lanesOf } from './engine-runs.ts';
 import { evidenceText } from './evidence.ts';
 import type { AskedFreeze } from './freezes.ts';
 import { freezeScope, thawScope } from './freezes.ts';
+import { NO_NUMBER_YET } from './incident-number.ts';
 import type { KeptEvidence } from './keep-evidence.ts';
 import { keepEvidence } from './keep-evidence.ts';
 import { manualOpening } from './open-incident.ts';
@@ -129,7 +130,7 @@ function runbookOf(world: World, id: string): PinnedRunbook {
 async function planFor(world: World, o: { readonly runbook: string; readonly inputs: JsonObject }): Promise<Plan> {
   const pinned = runbookOf(world, o.runbook);
   await demandReleases(world, pinned, o.inputs);
-  return makePlan(world, pinned, { inputs: o.inputs, incident: { id: 'INC-?' }, outputs: {} });
+  return makePlan(world, pinned, { inputs: o.inputs, incident: { id: NO_NUMBER_YET }, outputs: {} });
 }
 
 /** A command that belay.yaml does not allow is refused before anything is begun. @throws BELAY_FORBIDDEN */

@@ -9,6 +9,7 @@ import { coveringDecision, JOINS, type ShadowDecision, shadowKey, type WouldChan
 import { isTold, type Transition } from '../domain/trigger.ts';
 import { choose, judgeFrom, localityOf } from './decide.ts';
 import type { FactsWorld } from './decision-facts.ts';
+import { NO_NUMBER_YET } from './incident-number.ts';
 import { onlyReading, withSameViews } from './only-reading.ts';
 import { runbookFor } from './open-incident.ts';
 import { makePlan, type PlanWorld } from './plan.ts';
@@ -125,7 +126,7 @@ async function judge(
 /** Inputs that the runbook does not take, such as an organization that belay.yaml does not name: people would have been asked. */
 async function planOrWhy(world: DecidingWorld, pinned: PinnedRunbook, inputs: JsonObject): Promise<Plan | string> {
   try {
-    return await makePlan(world, pinned, { inputs, incident: { id: 'INC-?' }, outputs: {} });
+    return await makePlan(world, pinned, { inputs, incident: { id: NO_NUMBER_YET }, outputs: {} });
   } catch (error) {
     if (BelayError.is(error, 'BELAY_INPUT_INVALID')) return error.message;
     throw error;

@@ -6,6 +6,7 @@ import type { Instant, Json, JsonObject } from '../../domain/json.ts';
 import type { PlanStep } from '../../domain/plan.ts';
 import type { DoOutcome } from '../do.ts';
 import { askHow, failed } from '../fail.ts';
+import { withNumber } from '../incident-number.ts';
 import { performStepDo } from '../perform.ts';
 import { askWithNewPlan, plannedStep } from '../planned.ts';
 import { recheckGuards } from '../recheck.ts';
@@ -17,7 +18,7 @@ const DEFAULT_TIMEOUT_MS = 60_000;
 
 export async function runDo(visit: Visit<DoStep>): Promise<Next> {
   if (visit.step.do === 'belay.undo') return runUndo(visit);
-  const planned = plannedStep(visit);
+  const planned = withNumber(visit.step, plannedStep(visit), visit.run.incident);
   // What the plan could not know nobody has approved: it is planned again and asked, never resolved on the way.
   if (planned.effect === 'unknown' || planned.args === undefined)
     return askWithNewPlan(visit, 'the plan could not know what this step would do');

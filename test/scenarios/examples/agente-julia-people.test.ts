@@ -23,7 +23,8 @@ beforeAll(async () => {
     create table clientes (id int primary key, teste bool not null default false, criado_em timestamptz default now(), alterado_em timestamptz default now());
     create table conversations (id int primary key, cliente_id int);
     create table interacoes (id int primary key, conversa_id int);
-    create table vagas (id int primary key)`);
+    create table vagas (id int primary key);
+    create table julia_status (id bigserial primary key, status text, motivo text, alterado_via text, created_at timestamptz default clock_timestamp())`);
 });
 afterAll(async () => {
   await database.end();
@@ -31,7 +32,8 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   await database.query(`
-    truncate clientes, conversations, interacoes, vagas;
+    truncate clientes, conversations, interacoes, vagas, julia_status;
+    insert into julia_status (status) values ('ativo');
     insert into clientes (id, teste) select n, n <= 5 from generate_series(1, 1000) n;
     insert into conversations select n, n from generate_series(1, 1000) n;
     insert into interacoes select n, n from generate_series(1, 1000) n`);
@@ -130,7 +132,9 @@ describe('a word for the emergency pause', () => {
     await julia.pass(5_000);
     const paused = await only(trigger, 'emergency-pause');
     expect(paused.phase).toBe('responding');
-    expect(Object.entries(paused.tasks).map(([step, task]) => [step, task.who])).toEqual([['pause', 'commander']]);
+    expect(Object.entries(paused.tasks).map(([step, task]) => [step, task.who])).toEqual([['seguir', 'commander']]);
+    const { rows } = await database.query('select status, motivo, alterado_via from julia_status order by id desc limit 1');
+    expect(rows).toEqual([{ status: 'pausado', motivo: `EMERGÊNCIA: ${paused.id}`, alterado_via: 'manual' }]);
     expect(
       julia
         .told()

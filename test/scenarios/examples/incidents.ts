@@ -4,12 +4,13 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createCel } from '../../../src/adapters/cel/index.ts';
-import { createHttp } from '../../../src/adapters/http/index.ts';
+import { createHttp, createNet } from '../../../src/adapters/http/index.ts';
 import { createProcesses } from '../../../src/adapters/process/index.ts';
 import { createRenderer } from '../../../src/adapters/templates/index.ts';
 import type { Event } from '../../../src/domain/event.ts';
 import type { Incident } from '../../../src/domain/incident.ts';
 import type { Json } from '../../../src/domain/json.ts';
+import { openDrivers } from '../../../src/drivers.ts';
 import { createCommands } from '../../../src/flows/commands.ts';
 import { createOutboxLoop } from '../../../src/flows/communicate.ts';
 import { RESPOND, respondFlow } from '../../../src/flows/respond.ts';
@@ -138,6 +139,24 @@ function worldOf(example: ExampleWorld, clock: ReturnType<typeof createFakeTime>
     { runbook, irHash: digest.of(runbook as unknown as Json) },
   ]);
   const deps = { http: createHttp({ allow: [] }), time, processes: createProcesses(), baseDir: dataDir, dataDir, say: () => undefined };
+  // What they do to real parts is waited for.
+  const waited = <T extends object>(one: T): T =>
+    new Proxy(one, {
+      get: (of, key) => {
+        const member: unknown = Reflect.get(of, key);
+        if (typeof member !== 'function') return member;
+        return (...asked: readonly unknown[]): unknown => {
+          const said: unknown = Reflect.apply(member, of, asked);
+          return said instanceof Promise ? clock.during(said) : said;
+        };
+      },
+    });
+  const { actions, probes } = openDrivers(system, {
+    ...{ ...deps, net: createNet({ allow: [] }), expression: createCel(), env: {}, digest, readings: example.detector.readings },
+    ...{ pause: createFakePause({ disk, kill, time }) },
+  });
+  const each = <T extends object>(all: Readonly<Record<string, T>>): Readonly<Record<string, T>> =>
+    Object.fromEntries(Object.entries(all).map(([name, one]) => [name, waited(one)]));
   const world: World = {
     system,
     runbooks: Object.fromEntries(pinned),
@@ -167,8 +186,8 @@ function worldOf(example: ExampleWorld, clock: ReturnType<typeof createFakeTime>
     switches: {},
     channels: openChannels(system, deps),
     commandRunner: createFakeCommandRunner({ disk, kill }),
-    actions: {},
-    probes: {},
+    actions: each(actions),
+    probes: each(probes),
   };
   return { world, time: clock.ofLife(kill) };
 }

@@ -66,6 +66,11 @@ export class FakeTime {
     this.#timers = this.#timers.map((timer) => ({ ...timer, at: timer.at + ms }));
   }
 
+  /** Somebody outside waits, and whoever waits for time is woken with the next movement. */
+  pass(ms: number): void {
+    this.#moveTo(this.#nowMs + ms);
+  }
+
   /** Real work during which the world is not idle. */
   async during<T>(work: Promise<T>): Promise<T> {
     this.#busy += 1;

@@ -51,6 +51,10 @@ export interface ExampleOptions {
   readonly intake?: IntakeStore;
   /** Plans and checks know which releases are stable, by the history of releases. */
   readonly knowsStability?: true;
+  /** How many people have reported a trigger; not given, what the scenes say of it. */
+  readonly reported?: (trigger: string) => number;
+  /** The drivers wait in the time of the story, for platforms that are looked at for minutes; parts that need ours then get none. */
+  readonly patience?: 'of the story';
   /** When the story begins; the machine's own time, if not given, for parts that have a clock of their own. */
   readonly startAt?: number;
 }
@@ -79,12 +83,18 @@ export function openExampleStory(o: ExampleOptions) {
       ...world.readings,
       ...(o.views === undefined ? {} : { views: async (trigger) => o.views?.(trigger ?? '') ?? [] }),
       read: async (asked) => ({ ...NOT_MEASURED, ...knownOf(o.measured?.(asked.trigger, asked.scope)) }),
+      ...(o.reported === undefined
+        ? {}
+        : { views: async (trigger) => reportsOf(trigger ?? '', o.reported?.(trigger ?? '') ?? 0, clock.now()) }),
     };
     // Real time limits, and the time of the story: a driver's patience is not what is played here.
     const time = {
       ...world.time,
-      monotonicMs: () => performance.now(),
-      sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
+      monotonicMs: () => (o.patience === undefined ? performance.now() : clock.monotonicMs()),
+      sleep: async (ms: number) => {
+        if (o.patience !== undefined) clock.pass(ms);
+        await new Promise<void>((resolve) => setTimeout(resolve, o.patience === undefined ? ms : 0));
+      },
     };
     const expression = createCel();
     const drivers = openDrivers(system, {
@@ -112,6 +122,17 @@ export function openExampleStory(o: ExampleOptions) {
 
 const knownOf = (said: Partial<MetricReading> | null | undefined): Partial<MetricReading> =>
   said ? { known: true, why: '', ...said } : {};
+
+/** As detection has it when people have spoken. */
+const reportsOf = (trigger: string, people: number, at: number): readonly TriggerView[] =>
+  people === 0
+    ? []
+    : [
+        {
+          ...{ trigger, scope: '', status: 'suspect', announced: true, unknown: false, warming: false, episode: 'said', since: at },
+          ...{ value: people, bad: people, all: people, level: 'suspect', overLimit: true, watermark: at, lastEvaluatedAt: at },
+        },
+      ];
 
 interface Mortality {
   readonly clock: FakeTime;

@@ -42,6 +42,8 @@ export interface RailwayServer extends VendorServer {
   deploy(meta: Readonly<Record<string, unknown>>): RailwayDeployment;
   settle(status: 'SUCCESS' | 'FAILED' | 'CRASHED'): void;
   live(): RailwayDeployment | undefined;
+  /** What it says to one question, without the way there. */
+  answer(asked: Asked): VendorReply;
 }
 export interface RailwayIds {
   readonly project: string;
@@ -53,7 +55,12 @@ const BEGUN = ['BUILDING', 'DEPLOYING', 'INITIALIZING', 'QUEUED', 'WAITING'];
 const ACTIVE = ['SUCCESS', 'SLEEPING', 'CRASHED'];
 
 export async function startRailway(
-  o: RailwayIds & { readonly token: string; readonly tokenOf?: 'account' | 'project' },
+  o: RailwayIds & {
+    readonly token: string;
+    readonly tokenOf?: 'account' | 'project';
+    /** Where its ids begin: those of the services of one project differ. */
+    readonly idsFrom?: number;
+  },
 ): Promise<RailwayServer> {
   const service: RailwayService = {
     deployments: [],
@@ -72,7 +79,7 @@ export async function startRailway(
   const ledger: RailwayServer['ledger'] = [];
   const make = (meta: Readonly<Record<string, unknown>>, variables: Readonly<Record<string, string>>): RailwayDeployment => {
     const status = service.next === 'lasts' ? 'BUILDING' : service.next === 'fails' ? 'FAILED' : 'SUCCESS';
-    const n = service.deployments.length + 1;
+    const n = service.deployments.length + 1 + (o.idsFrom ?? 0);
     const made = {
       id: uuid(n),
       status: 'BUILDING',
@@ -88,12 +95,14 @@ export async function startRailway(
     return made;
   };
   const root = resolvers({ ids: o, service, ledger, make });
-  const server = await startVendor((asked) => {
+  const reply = (asked: Asked): VendorReply => {
     const [name, value] = o.tokenOf === 'project' ? ['project-access-token', o.token] : ['authorization', `Bearer ${o.token}`];
     if (asked.headers[name] !== value) return { status: 200, json: { data: null, errors: [{ message: 'Not Authorized' }] } };
     return answer(asked, service, root);
-  });
+  };
+  const server = await startVendor(reply);
   return Object.assign(server, {
+    answer: reply,
     service,
     ledger,
     deploy: (meta: Readonly<Record<string, unknown>>) => {

@@ -1,0 +1,131 @@
+// A bad deploy of examples/agente-julia taken back on Railway by its written procedure: Railway and GitHub as servers that remember, her table
+// in a real Postgres, her log a real file. The judges are those servers, and what people were told.
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { journalLinesOf } from '../../world/fakes/journal.ts';
+import { type PostgresPart, startPostgres } from '../../world/parts/postgres.ts';
+import { dataOf, type ExampleLife, incidentOf } from '../../world/scenes/example.ts';
+import { BAD, COMMANDER, FAILED, GOOD, type JuliaWorld, juliaTables, openJulia, RAILWAY_TOKEN } from '../../world/scenes/julia.ts';
+
+const MINUTE = 60_000;
+const closing: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).toReversed()) await close();
+});
+let postgres: PostgresPart;
+beforeAll(async () => {
+  postgres = await startPostgres();
+  await juliaTables(postgres.url);
+}, 60_000);
+afterAll(() => postgres.stop());
+
+/** A good release, one that never came up, and the bad one that is live. */
+async function badDeploy(o: { readonly patience?: 'of the story' } = {}): Promise<JuliaWorld> {
+  const world = await openJulia({ database: postgres.url, runbook: 'rollback-deploy', ...o }, closing);
+  const { service, deploy } = world.services.api;
+  service.next = 'fails';
+  deploy(FAILED);
+  service.next = 'succeeds';
+  service.variables = { APP_ENV: 'production' };
+  deploy(BAD);
+  world.log('ERROR TypeError: telefone is undefined');
+  return world;
+}
+
+async function endOf(world: JuliaWorld, life: ExampleLife) {
+  const incident = await incidentOf(life);
+  const acts = journalLinesOf(world.story.disk).filter((line) => line.kind === 'outcome' && line.effect === 'done');
+  return {
+    steps: Object.fromEntries(Object.entries(incident?.steps ?? {}).map(([id, { status }]) => [id, status])),
+    evidence: incident?.evidence.toSorted(),
+    open: incident?.contingencies.filter((one) => one.closedAt === undefined).map((one) => one.step),
+    live: world.services.api.live()?.meta['commitHash'],
+    orders: world.ordered('api'),
+    others: [world.ordered('worker'), world.ordered('scheduler')],
+    acts: [...new Set(acts.map((line) => line.step))],
+    issues: world.github.issues.map(({ title, labels }) => [title, labels]),
+    told: new Set(world.told().flatMap((line) => (line.includes('rollback de api') || line.includes('foi feito') ? ['done'] : []))).size,
+  };
+}
+
+const STEPS = ['antes', 'aprovar', 'congelar', 'voltar', 'saude', 'erros', 'avisar', 'issue', 'corrigido'];
+const END = {
+  steps: { ...Object.fromEntries(STEPS.map((step) => [step, 'done'])), congelar: 'undone', descongelar: 'done' },
+  evidence: ['decision', 'detected-at', 'log-antes', 'restored-at', 'saude-antes'],
+  open: [],
+  live: GOOD.commitHash,
+  orders: ['auto-deploy', 'rollback', 'auto-deploy'],
+  others: [[], []],
+  acts: ['congelar', 'voltar', 'issue', 'descongelar'],
+  issues: [['Causa raiz de INC-1', ['INC-1']]],
+  told: 1,
+};
+
+test('the last deployment that was SUCCESS before the problem goes back by its name, is seen by the deep health, and the team is told [S5-ST-36] [S5-ST-37] [S5-ST-38]', async () => {
+  const world = await badDeploy();
+  const life = await world.live();
+  expect(await endOf(world, life)).toEqual(END);
+  const rolledTo = world.services.api.ledger.find((one) => one.what === 'rollback')?.id;
+  expect(world.services.api.service.deployments.find((one) => one.id === rolledTo)?.meta).toEqual(GOOD);
+  const said = world.told().join();
+  expect(said).not.toContain(RAILWAY_TOKEN);
+});
+
+test('it waits until Railway says SUCCESS, which took three minutes, by the API alone: nothing is built anew [S5-CL-03] [S5-GU-08]', async () => {
+  const world = await badDeploy({ patience: 'of the story' });
+  world.services.api.service.next = 'lasts';
+  let settledAt = 0;
+  const life = await world.live({
+    meanwhile: (incident) => {
+      const since = incident?.steps['voltar']?.startedAt;
+      if (settledAt === 0 && since !== undefined && world.story.clock.now() - since >= 3 * MINUTE) {
+        expect(incident?.steps['voltar']?.status).toBe('running');
+        settledAt = world.story.clock.now();
+        world.services.api.settle('SUCCESS');
+      }
+    },
+    enough: (incident) => incident?.steps['saude']?.status === 'done',
+  });
+  const { voltar } = (await incidentOf(life))?.steps ?? {};
+  expect(voltar?.endedAt).toBeGreaterThanOrEqual(settledAt);
+  expect((voltar?.endedAt ?? 0) - (voltar?.startedAt ?? 0)).toBeLessThan(5 * MINUTE);
+  expect(world.ordered('api')).toEqual(['auto-deploy', 'rollback']);
+});
+
+test('one that is not there after five minutes asks people, and nothing says that it is done', async () => {
+  const world = await badDeploy({ patience: 'of the story' });
+  world.services.api.service.next = 'lasts';
+  const life = await world.live({ enough: (incident) => incident?.tasks['voltar'] !== undefined });
+  const { voltar } = (await incidentOf(life))?.steps ?? {};
+  expect(voltar?.status).toBe('waiting');
+  expect(world.story.clock.now() - (voltar?.startedAt ?? 0)).toBeLessThan(6 * MINUTE);
+  expect(world.told().join()).not.toContain('foi feito');
+});
+
+test('a deep health that is not 200 after the rollback is no end: people are asked, and nobody is told that it is done [S5-VE-10]', async () => {
+  const world = await badDeploy();
+  world.knobs.sick = true;
+  const life = await world.live({ enough: (incident) => incident?.tasks['saude'] !== undefined });
+  expect((await incidentOf(life))?.steps['erros']).toBeUndefined();
+  expect(world.told().join()).not.toContain('foi feito');
+});
+
+test('the same error in the logs after the rollback asks people: the release was not to blame [S5-VE-11]', async () => {
+  const world = await badDeploy();
+  let isWritten = false;
+  const life = await world.live({
+    meanwhile: (incident) => {
+      const since = incident?.steps['erros']?.startedAt;
+      if (isWritten || since === undefined || world.story.clock.now() - since < 2 * MINUTE) return;
+      isWritten = true;
+      world.log('ERROR TypeError: telefone is undefined');
+    },
+    enough: (incident) => incident?.tasks['erros'] !== undefined,
+  });
+  expect((await incidentOf(life))?.steps['erros']?.status).toBe('waiting');
+  expect([world.told().join().includes('foi feito'), world.github.issues]).toEqual([false, []]);
+});
+
+test('killed twice it ends the same: one rollback, one message, one issue for the root cause [S5-ST-39]', async () => {
+  const world = await badDeploy();
+  expect(await endOf(world, await world.live({ killedAt: [61, 40] }))).toEqual(END);
+});

@@ -1,0 +1,131 @@
+// The world of examples/agente-julia for whole plays: Railway with her services, herself behind an address, her table in a real Postgres, the
+// log that all services drain to, and the issues of her repository. It judges nothing.
+import { appendFileSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import pg from 'pg';
+import { environmentOf } from '../example-env.ts';
+import { startJulia } from '../parts/julia.ts';
+import { startGithub } from '../vendors/github.ts';
+import { startRailwayProject } from '../vendors/railway-project.ts';
+import { type ExampleLife, type ExampleStory, type Lives, liveThrough, openExampleStory } from './example.ts';
+
+const MINUTE = 60_000;
+const EXAMPLE = path.join(import.meta.dirname, '../../../examples/agente-julia');
+export const RAILWAY_TOKEN = 'railway-token-nobody-may-see';
+export const GOOD = { commitHash: '60883d9e8947a57e04dc9124f25df004866a2051', branch: 'main' };
+export const BAD = { commitHash: '9fceb02d0ae598e95dc970b74767f19372d61af8', branch: 'main' };
+export const FAILED = { commitHash: 'aa11b02d0ae598e95dc970b74767f19372d61af8', branch: 'main' };
+export const COMMANDER = { person: 'ana', roles: ['commander', 'on-call', 'database-lead', 'cto'] };
+const IDS = {
+  project: '6b1f9c1e-5c0f-4c3a-9f5a-0d1e2f3a4b5c',
+  environment: '7c2f9c1e-5c0f-4c3a-9f5a-0d1e2f3a4b5c',
+  services: {
+    api: '1d3f9c1e-5c0f-4c3a-9f5a-0d1e2f3a4b5c',
+    worker: '2d3f9c1e-5c0f-4c3a-9f5a-0d1e2f3a4b5c',
+    scheduler: '3d3f9c1e-5c0f-4c3a-9f5a-0d1e2f3a4b5c',
+  },
+};
+const TABLES = `
+  create table julia_status (id bigserial primary key, status text not null, motivo text, alterado_via text, created_at timestamptz default clock_timestamp());
+  insert into julia_status (status, motivo) values ('ativo', 'no ar');
+  create table conversations (id int primary key, cliente_id int);
+  create table interacoes (id int primary key, conversa_id int, created_at timestamptz default now());
+  insert into conversations values (1, 1);
+  insert into interacoes values (1, 1), (2, 9);`;
+
+/** Her tables, in a new database. */
+export async function juliaTables(url: string): Promise<void> {
+  await asked(url, TABLES);
+}
+
+async function asked(url: string, sql: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
+  const client = new pg.Client({ connectionString: url });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    return (await client.query<Readonly<Record<string, unknown>>>(sql)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+export interface JuliaOptions {
+  /** Where her tables are. */
+  readonly database: string;
+  readonly runbook: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly measured?: Parameters<typeof openExampleStory>[0]['measured'];
+  readonly patience?: 'of the story';
+  readonly more?: Parameters<typeof startJulia>[0]['more'];
+}
+
+export type JuliaWorld = Awaited<ReturnType<typeof openJulia>>;
+
+/** @param closing takes what must be closed at the end */
+export async function openJulia(o: JuliaOptions, closing: (() => Promise<unknown>)[]) {
+  const opened = async <T extends { close(): Promise<unknown> }>(starting: Promise<T>): Promise<T> => {
+    const part = await starting;
+    closing.push(() => part.close());
+    return part;
+  };
+  const railway = await opened(startRailwayProject({ ...IDS, token: RAILWAY_TOKEN }));
+  const { services } = railway;
+  for (const server of Object.values(services)) server.deploy(GOOD);
+  const rows = () => asked(o.database, 'select status, motivo, alterado_via from julia_status order by id');
+  const runs = (name: keyof typeof services): boolean => services[name].live()?.instances.some((one) => one.status === 'RUNNING') === true;
+  const status = async (): Promise<string> => String((await rows()).at(-1)?.['status']);
+  /** What a person writes into the table by hand. */
+  const say = async (to: string, why: string): Promise<void> => {
+    await asked(o.database, `insert into julia_status (status, motivo, alterado_via) values ('${to}', '${why}', 'manual')`);
+  };
+  const knobs = { sick: false, complaints: 0 };
+  const julia = await opened(
+    startJulia({
+      apiRuns: () => runs('api'),
+      workerRuns: () => runs('worker'),
+      isBad: () => services.api.live()?.meta['commitHash'] === BAD.commitHash,
+      isSick: () => knobs.sick,
+      status,
+      ...(o.more === undefined ? {} : { more: o.more }),
+    }),
+  );
+  const staging = await opened(
+    startJulia({ apiRuns: () => true, workerRuns: () => true, isBad: () => false, isSick: () => false, status: async () => 'ativo' }),
+  );
+  const github = await opened(startGithub({ repository: 'julia/julia', token: 'github-token' }));
+  const story: ExampleStory = openExampleStory({
+    example: 'agente-julia',
+    env: () => ({
+      ...environmentOf(readFileSync(path.join(EXAMPLE, 'belay.yaml'), 'utf8')),
+      ...{ RAILWAY_URL: `${railway.url}/graphql/v2`, RAILWAY_TOKEN, APP_URL: julia.url, STAGING_URL: staging.url },
+      ...{ JULIA_DATABASE_URL: o.database, GITHUB_URL: github.url, GITHUB_TOKEN: 'github-token' },
+      ...o.env,
+    }),
+    files: { 'logs/julia.log': '' },
+    reported: (trigger) => (trigger === 'doctors-complain' ? knobs.complaints : 0),
+    ...(o.measured === undefined ? {} : { measured: o.measured }),
+    ...(o.patience === undefined ? {} : { patience: o.patience }),
+  });
+  closing.push(async () => story.remove());
+  const log = (line: string): void =>
+    appendFileSync(path.join(story.folder, 'logs/julia.log'), `${new Date(story.clock.now()).toISOString()} ${line}\n`);
+  log('INFO Connected to Redis');
+  const live = (more: Partial<Lives> = {}): Promise<ExampleLife> =>
+    liveThrough(story, {
+      begin: (life) => life.commands.startRun(COMMANDER, { runbook: o.runbook, inputs: {}, key: 'by-hand' }),
+      who: COMMANDER,
+      withinMs: 6 * 60 * MINUTE,
+      ...more,
+    });
+  /** What was sent, first lines first. */
+  const told = (): readonly string[] => {
+    try {
+      return readFileSync(path.join(story.folder, 'data/incidents.ndjson'), 'utf8').trim().split('\n');
+    } catch {
+      return [];
+    }
+  };
+  const ordered = (name: keyof typeof services): readonly string[] =>
+    services[name].ledger.filter((one) => one.by === 'api').map((one) => one.what);
+  return { knobs, say, railway, services, julia, staging, github, story, log, live, told, rows, runs, ordered };
+}
