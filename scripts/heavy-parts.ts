@@ -47,5 +47,5 @@ export function whyNotHeavy(part: HeavyPart): string | null {
   return isBuilt(part) ? null : `could not be built, for the reason told when npm test began; its folder is ${folderOf(part)}`;
 }
 
-export const notAsked = ({ costs }: HeavyPart): string =>
-  `wants ${HEAVY_SWITCH}=1 (once: ${costs}), and was not asked for: ${HEAVY_SWITCH}=1 npm test -- --lane heavy`;
+export const notAsked = (part: HeavyPart): string =>
+  `wants ${HEAVY_SWITCH}=1${isBuilt(part) ? '' : ` (once: ${part.costs})`}, and was not asked for: ${HEAVY_SWITCH}=1 npm test -- --lane heavy`;
