@@ -1,4 +1,5 @@
 // The registry of flags and settings: which driver name of belay.yaml is which adapter.
+import { createFileWriter } from './adapters/file-writer/index.ts';
 import { createFlagsmith } from './adapters/flagsmith/index.ts';
 import { createOfrep } from './adapters/ofrep/index.ts';
 import { createBelayFlag, createFlagdFile, createSettingsFile } from './adapters/settings-file/index.ts';
@@ -41,6 +42,8 @@ export function openSettings({ flags, config }: Pick<System, 'flags' | 'config'>
   };
 }
 
+const files = createFileWriter();
+
 /** Drivers whose flags Belay can answer for at any time: it keeps them, or reads them from a table. */
 const SERVED: ReadonlySet<FlagSpec['driver']> = new Set(['belay', 'sql-row']);
 
@@ -63,15 +66,18 @@ function openOwnFlag(spec: FlagSpec, deps: SettingDeps): Flag {
     case 'env-file':
     case 'json-file':
     case 'ts-file':
-      return flagInStore(createSettingsFile(spec, deps), { key: spec.key ?? spec.id, onUnreachable: spec.onUnreachable ?? null });
+      return flagInStore(createSettingsFile(spec, { ...deps, files }), {
+        key: spec.key ?? spec.id,
+        onUnreachable: spec.onUnreachable ?? null,
+      });
     case 'flagd-file':
-      return createFlagdFile(spec, deps);
+      return createFlagdFile(spec, { ...deps, files });
     case 'unleash':
       return createUnleash(spec, deps);
     case 'flagsmith':
       return createFlagsmith(spec, deps);
     case 'belay':
-      return createBelayFlag(spec, deps);
+      return createBelayFlag(spec, { ...deps, files });
     case 'sql-row':
       return createSqlRow(spec, deps);
   }
@@ -83,6 +89,6 @@ export function openConfig(spec: ConfigSpec, deps: SettingDeps): SettingStore {
     case 'env-file':
     case 'json-file':
     case 'ts-file':
-      return createSettingsFile(spec, deps);
+      return createSettingsFile(spec, { ...deps, files });
   }
 }

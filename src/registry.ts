@@ -14,6 +14,7 @@ import {
 } from './adapters/docker/index.ts';
 import { createEmailChannel } from './adapters/email/index.ts';
 import { createFileChannel } from './adapters/file/index.ts';
+import { createFileWriter } from './adapters/file-writer/index.ts';
 import { createFilesReader } from './adapters/files/index.ts';
 import { createFlowFile } from './adapters/flow-file/index.ts';
 import { createGa4Reader } from './adapters/ga4/index.ts';
@@ -68,6 +69,8 @@ import type { ServiceControl } from './ports/service-control.ts';
 import type { PushedSource, SignalReader, SignalSource } from './ports/signal-source.ts';
 import type { Time } from './ports/time.ts';
 import type { TrafficSplit } from './ports/traffic-split.ts';
+
+const files = createFileWriter();
 
 export interface DriverDeps {
   readonly http: Http;
@@ -135,9 +138,9 @@ export function openTarget(spec: TargetSpec, deps: DriverDeps): DeployTarget {
 export function openSwitch(spec: SwitchSpec, deps: DriverDeps): FlowSwitch {
   switch (spec.driver) {
     case 'flow-file':
-      return createFlowFile(spec, deps);
+      return createFlowFile(spec, { ...deps, files });
     case 'haproxy-map':
-      return createHaproxyMap(spec, deps);
+      return createHaproxyMap(spec, { ...deps, files });
     case 'caddy':
       return createCaddySwitch(spec, deps);
     case 'n8n':
@@ -169,7 +172,7 @@ export function openDatabase(spec: DatabaseSpec, deps: DriverDeps): Database {
 export function openProxy(spec: ProxySpec, deps: DriverDeps): TrafficSplit {
   switch (spec.driver) {
     case 'haproxy':
-      return createHaproxyTraffic(spec, deps);
+      return createHaproxyTraffic(spec, { ...deps, files });
     case 'caddy':
       return createCaddyTraffic(spec, deps);
   }

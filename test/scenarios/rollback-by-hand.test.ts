@@ -1,7 +1,9 @@
 // Both scenes on the real service with real traffic, driven by the `do` protocol itself over the real adapters: what a run of Belay
 // does in the middle, without the rest of it. The judge is the served requests.
+
 import { afterEach, describe, expect, it } from 'vitest';
 import { createCel } from '../../src/adapters/cel/index.ts';
+import { createFileWriter } from '../../src/adapters/file-writer/index.ts';
 import { createFlowFile } from '../../src/adapters/flow-file/index.ts';
 import { createHttp } from '../../src/adapters/http/index.ts';
 import { createProcesses } from '../../src/adapters/process/index.ts';
@@ -29,7 +31,7 @@ async function scene(scenario: Scenario) {
   const shop = await startShop({ scenario, trafficPerSecond: 20 });
   shops.push(shop);
   const http = createHttp({ allow: ['127.0.0.1'] });
-  const deps = { time: systemTime, processes: createProcesses(), http, baseDir: shop.story.dir };
+  const deps = { time: systemTime, processes: createProcesses(), files: createFileWriter(), http, baseDir: shop.story.dir };
   const targets = { shop: createReleaseDirectory({ root: 'service', pidFile: 'service/run/shop.pid', signal: 'SIGHUP' }, deps) };
   const switches = { checkout: createFlowFile({ file: 'service/flows.json', values: ['stable', 'next'] }, deps) };
   const [disk, kill] = [new DurableDisk(), new KillSwitch()];

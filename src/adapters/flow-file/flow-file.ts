@@ -3,13 +3,14 @@
 import { assert } from '../../domain/assert.ts';
 import { BelayError } from '../../domain/errors.ts';
 import type { SwitchOptions } from '../../domain/switch-catalog.ts';
+import type { FileWriter } from '../../ports/file-writer.ts';
 import type { FlowState, FlowSwitch } from '../../ports/flow-switch.ts';
 import type { HeldLock } from '../../ports/lock.ts';
 import type { Processes } from '../../ports/process.ts';
 import type { Time } from '../../ports/time.ts';
 import { type FlowsDocument, readDocument, replaceDocument } from './document.ts';
 import { type Memory, type Remembered, readMemory, refreshed, writeMemory } from './memory.ts';
-import { readSettings, type Settings } from './options.ts';
+import { type Settings as Options, readSettings } from './options.ts';
 
 const LOCK_WAIT_MS = 10_000;
 /** Looking only takes the lock to remember what it saw; it does not wait for a busy one. */
@@ -17,9 +18,13 @@ const NOTE_WAIT_MS = 0;
 /** Somebody who writes this file faster than we can read it twice is not to be outrun. */
 const MAX_ROUNDS = 20;
 
+interface Settings extends Options {
+  readonly files: FileWriter;
+}
 interface Deps {
   readonly time: Time;
   readonly processes: Processes;
+  readonly files: FileWriter;
   readonly baseDir: string;
 }
 interface Change {
@@ -31,7 +36,7 @@ interface Change {
 
 /** @throws BELAY_CONFIG_INVALID */
 export function createFlowFile(options: SwitchOptions<'flow-file'>, deps: Deps) {
-  const settings = readSettings(options, deps.baseDir);
+  const settings: Settings = { ...readSettings(options, deps.baseDir), files: deps.files };
   const underLock = <T>(waitMs: number, work: (lock: HeldLock) => Promise<T>): Promise<T> =>
     deps.processes.locks.hold(`${settings.file}.belay-lock`, { waitMs }, work);
   return {
@@ -84,7 +89,7 @@ async function note(settings: Settings, underLock: <T>(waitMs: number, work: () 
     await underLock(NOTE_WAIT_MS, async () => {
       const memory = await readMemory(settings.file);
       const next = remember(settings, await readDocument(settings.file), memory, org);
-      if (next !== memory) await writeMemory(settings.file, next);
+      if (next !== memory) await writeMemory(settings.files, settings.file, next);
     });
   } catch (error) {
     // Looking must work where writing does not, or while somebody holds the lock: the next look or change writes it down.
@@ -98,13 +103,13 @@ async function change(settings: Settings, wanted: Change, at: number, lock: Held
     const document = await readDocument(file);
     const memory = remember(settings, document, await readMemory(file), wanted.org);
     const now = entryOf(memory, wanted.org);
-    if (now.value === wanted.value && now.key === wanted.key) return writeMemory(file, memory);
+    if (now.value === wanted.value && now.key === wanted.key) return writeMemory(settings.files, file, memory);
     refuseForeign(settings, wanted, now);
-    if (now.value === wanted.value) return writeMemory(file, memory);
-    await writeMemory(file, { ...memory, [wanted.org]: { ...now, intent: { to: wanted.value, key: wanted.key, at } } });
+    if (now.value === wanted.value) return writeMemory(settings.files, file, memory);
+    await writeMemory(settings.files, file, { ...memory, [wanted.org]: { ...now, intent: { to: wanted.value, key: wanted.key, at } } });
     await lock.assertHeld();
-    if (!(await replaceDocument(file, document, { ...document.flows, [wanted.org]: wanted.value }))) continue;
-    return writeMemory(file, {
+    if (!(await replaceDocument(settings.files, file, document, { ...document.flows, [wanted.org]: wanted.value }))) continue;
+    return writeMemory(settings.files, file, {
       ...memory,
       [wanted.org]: { value: wanted.value, changes: now.changes + 1, changedAt: at, previous: now.value, key: wanted.key },
     });

@@ -1,10 +1,9 @@
 // `<file>.belay-memory`: for each organization the value that was last seen, how often it has changed, and what it was before. It is
 // bookkeeping beside the file; only the file says what is in use.
-import { open, readFile, rename } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { BelayError } from '../../domain/errors.ts';
 import type { Instant } from '../../domain/json.ts';
-import { syncFolder } from './document.ts';
+import type { FileWriter } from '../../ports/file-writer.ts';
 
 export interface Remembered {
   readonly value: string;
@@ -30,22 +29,11 @@ export async function readMemory(file: string): Promise<Memory> {
 }
 
 /** Durable when it resolves. */
-export async function writeMemory(file: string, memory: Memory): Promise<void> {
-  const path = pathOf(file);
-  try {
-    const handle = await open(`${path}-draft`, 'w', 0o644);
-    try {
-      await handle.writeFile(`${JSON.stringify(memory, null, 2)}\n`);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(`${path}-draft`, path);
-    await syncFolder(dirname(path));
-  } catch (cause) {
-    throw unusable(file, cause);
-  }
+export async function writeMemory(files: FileWriter, file: string, memory: Memory): Promise<void> {
+  await files.replace(pathOf(file), `${JSON.stringify(memory, null, 2)}\n`, { mode: 0o644, hint: HINT });
 }
+
+const HINT = 'Belay needs to write in that folder. If the file is damaged, remove it: only the record of earlier values is lost.';
 
 /** What is true now, from what was remembered and what the file says. A value of somebody else's is one change more. */
 export function refreshed(before: Remembered | undefined, value: string, changedAt: Instant): Remembered {
@@ -57,8 +45,8 @@ export function refreshed(before: Remembered | undefined, value: string, changed
 
 function unusable(file: string, cause: unknown): BelayError {
   const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
-  return new BelayError(code === 'ENOSPC' ? 'BELAY_DISK_FULL' : 'BELAY_TARGET_UNREACHABLE', `${pathOf(file)} cannot be used (${code})`, {
-    hint: 'Belay needs to write in that folder. If the file is damaged, remove it: only the record of earlier values is lost.',
+  return new BelayError('BELAY_TARGET_UNREACHABLE', `${pathOf(file)} cannot be used (${code})`, {
+    hint: HINT,
     cause,
   });
 }

@@ -3,6 +3,7 @@
 import { resolve } from 'node:path';
 import { BelayError } from '../../domain/errors.ts';
 import type { SwitchOptions } from '../../domain/switch-catalog.ts';
+import type { FileWriter } from '../../ports/file-writer.ts';
 import type { FlowState, FlowSwitch } from '../../ports/flow-switch.ts';
 import type { HeldLock } from '../../ports/lock.ts';
 import type { Processes } from '../../ports/process.ts';
@@ -19,6 +20,7 @@ const MOST_REMEMBERED = 200;
 interface Deps {
   readonly processes: Pick<Processes, 'locks'>;
   readonly time: Pick<Time, 'now'>;
+  readonly files: FileWriter;
   readonly baseDir: string;
 }
 
@@ -29,12 +31,13 @@ interface Place {
   readonly socket: HaproxySocket;
   readonly time: Pick<Time, 'now'>;
   readonly seen: SeenByOrg;
+  readonly files: FileWriter;
   /** Orders that were carried out in this life. */
   readonly done: Set<string>;
 }
 
 /** @throws BELAY_CONFIG_INVALID */
-export function createHaproxyMap(options: SwitchOptions<'haproxy-map'>, { processes, time, baseDir }: Deps) {
+export function createHaproxyMap(options: SwitchOptions<'haproxy-map'>, { processes, time, files, baseDir }: Deps) {
   const { values } = options;
   const map = resolve(baseDir, options.map);
   const otherwise = options.default ?? values[0] ?? '';
@@ -43,7 +46,7 @@ export function createHaproxyMap(options: SwitchOptions<'haproxy-map'>, { proces
   for (const value of values) demandWord(DRIVER, 'values', value);
   demandWord(DRIVER, 'map', map);
   const socket = openSocket(resolve(baseDir, options.socket));
-  const place: Place = { map, otherwise, socket, time, seen: createSeen(), done: new Set() };
+  const place: Place = { map, otherwise, socket, time, files, seen: createSeen(), done: new Set() };
   return {
     compareAndSet: 'lock',
     values,
@@ -116,7 +119,7 @@ async function change(place: Place, order: Order, lock: HeldLock): Promise<void>
       if (now.state.fingerprint !== expected) throw conflict(map, `${org} is ${now.state.fingerprint}, not ${expected}`);
       const next = { value, changes: (noted?.changes ?? 0) + 1, changedAt: time.now(), previous: now.state.value, key };
       await lock.assertHeld();
-      if (!(await replaceMap(map, now.file, withValue(now.file, org, next)))) continue;
+      if (!(await replaceMap(place.files, map, now.file, withValue(now.file, org, next)))) continue;
     }
     if (now.raw !== value) await tell(place, order, now.raw !== null);
     seen.put(org, value, { key, now: time.now() });

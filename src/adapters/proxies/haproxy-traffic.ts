@@ -1,14 +1,14 @@
 // How a backend of HAProxy shares requests between two of its servers: by their weights, set over the stats socket and read back from it. Who
 // starts HAProxy anew finds the weights in a state file, where one is kept.
 
-import { access, constants, rename, rm } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { access, constants } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { BelayError } from '../../domain/errors.ts';
 import { oneChange } from '../../domain/orders.ts';
 import type { ProxyOptions } from '../../domain/proxy-catalog.ts';
+import type { FileWriter } from '../../ports/file-writer.ts';
 import type { TrafficSplit, TrafficState } from '../../ports/traffic-split.ts';
 import { demandWord, openSocket } from './haproxy-socket.ts';
-import { writeWhole } from './map-file.ts';
 import { demandTwo, fingerprintOf, sharesBy } from './shares.ts';
 
 const DRIVER = 'haproxy';
@@ -16,7 +16,10 @@ const DRIVER = 'haproxy';
 const RUNNING = '2';
 
 /** @throws BELAY_CONFIG_INVALID */
-export function createHaproxyTraffic(options: ProxyOptions<'haproxy'>, { baseDir }: { readonly baseDir: string }) {
+export function createHaproxyTraffic(
+  options: ProxyOptions<'haproxy'>,
+  { baseDir, files }: { readonly baseDir: string; readonly files: FileWriter },
+) {
   const { backend, servers } = options;
   demandTwo(DRIVER, 'servers', servers);
   for (const word of [backend, ...servers]) demandWord(DRIVER, word === backend ? 'backend' : 'servers', word);
@@ -53,7 +56,7 @@ export function createHaproxyTraffic(options: ProxyOptions<'haproxy'>, { baseDir
       const { took, refused } = oneChange();
       for (const one of told)
         await socket.change('set', 'server', `${backend}/${one.name}`, 'weight', String(one.weight)).then(took, refused);
-      if (stateFile !== null) await keep(stateFile, await socket.look('show', 'servers', 'state'));
+      if (stateFile !== null) await keep(files, stateFile, await socket.look('show', 'servers', 'state'));
     },
   } satisfies TrafficSplit;
 }
@@ -89,22 +92,15 @@ async function whyNotKept(file: string): Promise<string | null> {
 }
 
 /** What was done stays done if it cannot be kept: that is said, as something that people must look at. */
-async function keep(file: string, text: string): Promise<void> {
-  const draft = join(dirname(file), `.belay-state-${process.pid}`);
+async function keep(files: FileWriter, file: string, text: string): Promise<void> {
   try {
-    await writeWhole(draft, text, 0o644);
-    await rename(draft, file);
+    await files.replace(file, text, { mode: 0o644, hint: 'Belay needs to write in that folder.' });
   } catch (cause) {
-    throw new BelayError(
-      'BELAY_ACT_FAILED',
-      `the weights are set, but ${file} could not be written (${(cause as NodeJS.ErrnoException).code ?? String(cause)})`,
-      {
-        effect: 'done',
-        hint: 'Belay needs to write in that folder: when HAProxy is started anew, the weights of before come back.',
-        cause,
-      },
-    );
-  } finally {
-    await rm(draft, { force: true });
+    if (!BelayError.is(cause)) throw cause;
+    throw new BelayError(cause.code === 'BELAY_DISK_FULL' ? cause.code : 'BELAY_ACT_FAILED', `the weights are set, but ${cause.message}`, {
+      effect: 'done',
+      hint: `${cause.hint ?? ''} When HAProxy is started anew, the weights of before come back.`.trim(),
+      cause,
+    });
   }
 }

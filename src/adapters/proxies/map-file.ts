@@ -1,11 +1,10 @@
 // The map file of HAProxy: `key value` a line, read with a digest of its bytes and replaced in one rename. Comments stay, and what Belay has
 // done to a key stands in one, `#belay …`, so that the file and what is known of it can never disagree.
 import { createHash } from 'node:crypto';
-import { chmod, chown, open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readFile, stat } from 'node:fs/promises';
 import { BelayError } from '../../domain/errors.ts';
-import { demandSameOwner, isSameOwner } from '../../domain/file-owner.ts';
 import { fieldsIn, textIn } from '../../domain/received.ts';
+import type { FileWriter } from '../../ports/file-writer.ts';
 
 const MOST_BYTES = 16 * 1024 * 1024;
 
@@ -67,55 +66,12 @@ export function withValue({ lines }: MapFile, org: string, noted: Noted): readon
 }
 
 /** False when somebody else wrote in between. Durable when it resolves. */
-export async function replaceMap(file: string, was: MapFile, lines: readonly string[]): Promise<boolean> {
-  const path = await onDisk(file, () => realpath(file));
-  const draft = `${path}.belay-draft`;
-  try {
-    await onDisk(file, () => writeLike(draft, `${lines.join('\n')}\n`, path));
-    if ((await readMap(file)).sha256 !== was.sha256) return false;
-    await onDisk(file, () => rename(draft, path));
-  } finally {
-    await rm(draft, { force: true });
-  }
-  await onDisk(file, () => sync(dirname(path)));
-  return true;
+export function replaceMap(files: FileWriter, file: string, was: MapFile, lines: readonly string[]): Promise<boolean> {
+  const unchanged = async (): Promise<boolean> => (await readMap(file)).sha256 === was.sha256;
+  return files.replace(file, `${lines.join('\n')}\n`, { unchanged, hint: HINT });
 }
 
-/** With the rights of the file that it replaces, so that HAProxy can still read it. */
-async function writeLike(draft: string, text: string, path: string): Promise<void> {
-  const { mode } = await stat(path);
-  await writeWhole(draft, text, mode & 0o777);
-  await keepOwner(draft, path);
-}
-
-/** A change of group is also open to those who are not root and are in it. Somebody else's file is not taken from its owner. */
-export async function keepOwner(draft: string, path: string, give: typeof chown = chown): Promise<void> {
-  const [was, now] = await Promise.all([stat(path), stat(draft)]);
-  if (isSameOwner(was, now)) return;
-  await give(draft, was.uid, was.gid).catch(() => undefined);
-  // What counts is what is seen.
-  demandSameOwner(path, was, await stat(draft));
-}
-
-export async function writeWhole(path: string, text: string, mode: number): Promise<void> {
-  const handle = await open(path, 'w', mode);
-  try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await chmod(path, mode);
-}
-
-async function sync(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
+const HINT = 'Check `map` of this switch, and that Belay may read and write it and its folder.';
 
 async function onDisk<T>(file: string, work: () => Promise<T>): Promise<T> {
   try {
@@ -124,7 +80,7 @@ async function onDisk<T>(file: string, work: () => Promise<T>): Promise<T> {
     if (BelayError.is(cause)) throw cause;
     const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
     throw new BelayError(code === 'ENOSPC' ? 'BELAY_DISK_FULL' : 'BELAY_TARGET_UNREACHABLE', `${file} cannot be used (${code})`, {
-      hint: 'Check `map` of this switch, and that Belay may read and write it and its folder.',
+      hint: HINT,
       cause,
     });
   }

@@ -1,6 +1,5 @@
 // `driver: belay`: flags that Belay keeps itself, in one JSON file that applications read when Belay cannot be asked. Each flag says there
 // what an application does that can read neither.
-import { open, rename, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { BelayError } from '../../domain/errors.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
@@ -58,7 +57,7 @@ export function createBelayFlag(spec: BelaySpec, deps: Deps): Flag {
     },
     set: (value, { org, expected, reason }) =>
       deps.processes.locks.hold(`${file}.belay-lock`, { waitMs: LOCK_WAIT_MS }, async (lock) => {
-        await begin(file);
+        await begin(file, deps);
         for (let round = 1; round <= MAX_ROUNDS; round += 1) {
           const was = await readText(file);
           const entry = entryIn(was.text);
@@ -69,7 +68,7 @@ export function createBelayFlag(spec: BelaySpec, deps: Deps): Flag {
             });
           const changed = org === null ? { value, orgs: {} } : { value: entry.value, orgs: { ...entry.orgs, [org]: value } };
           await lock.assertHeld();
-          if (await replaceText(file, was, written(file, was.text, spec, { ...changed, reason, at: deps.time.now() }))) return;
+          if (await replaceText(deps.files, file, was, written(file, was.text, spec, { ...changed, reason, at: deps.time.now() }))) return;
         }
         throw new BelayError('BELAY_LOCK_HELD', `${file} changes all the time`, { hint: 'Stop what writes it, then try again.' });
       }),
@@ -130,23 +129,7 @@ function written(file: string, text: string, spec: BelaySpec, entry: Entry & { r
 const whole = (text: string): string => (text.trim() === '' ? EMPTY : text);
 
 /** Readable by the applications beside Belay, and there as a whole or not at all. */
-async function begin(file: string): Promise<void> {
+async function begin(file: string, { files }: Pick<FileDeps, 'files'>): Promise<void> {
   if ((await readNote(file)) !== null) return;
-  const draft = `${file}.belay-begun`;
-  try {
-    const handle = await open(draft, 'w', 0o644);
-    try {
-      await handle.writeFile(EMPTY);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(draft, file);
-  } catch (cause) {
-    await rm(draft, { force: true });
-    throw new BelayError('BELAY_TARGET_UNREACHABLE', `${file} cannot be made (${(cause as NodeJS.ErrnoException).code ?? String(cause)})`, {
-      hint: 'Its folder must be there, and Belay must be able to write in it.',
-      cause,
-    });
-  }
+  await files.replace(file, EMPTY, { mode: 0o644, hint: 'Its folder must be there, and Belay must be able to write in it.' });
 }

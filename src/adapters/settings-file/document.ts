@@ -1,10 +1,10 @@
 // A small text file that a service reads: read with a digest of its bytes, replaced in one rename with its rights kept. What it means is
 // not known here.
 import { createHash } from 'node:crypto';
-import { chmod, chown, open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
+import { open, readFile, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { BelayError } from '../../domain/errors.ts';
-import { demandSameOwner, isSameOwner } from '../../domain/file-owner.ts';
+import type { FileWriter } from '../../ports/file-writer.ts';
 
 const MOST_BYTES = 1024 * 1024;
 
@@ -32,43 +32,8 @@ export async function readText(file: string): Promise<TextFile> {
  * Replaces the file if its bytes are still those that were read; false when somebody else wrote in between. Durable when it resolves.
  * Programs that write the file without the lock have the time of one rename left to lose their write.
  */
-export async function replaceText(file: string, was: TextFile, text: string): Promise<boolean> {
-  // A link is followed: what it leads to is replaced, and the link stays.
-  const path = await onDisk(file, () => realpath(file));
-  const draft = `${path}.belay-draft`;
-  try {
-    await onDisk(file, () => writeLike(draft, text, path));
-    if ((await readText(file)).sha256 !== was.sha256) return false;
-    await onDisk(file, () => rename(draft, path));
-  } finally {
-    await rm(draft, { force: true });
-  }
-  await syncFolder(dirname(path));
-  return true;
-}
-
-/** With the rights of the file that it replaces, from its first byte: a `.env` holds secrets. */
-async function writeLike(draft: string, text: string, path: string): Promise<void> {
-  const { mode } = await stat(path);
-  await rm(draft, { force: true });
-  const handle = await open(draft, 'wx', 0o600);
-  try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await keepOwner(draft, path);
-  await chmod(draft, mode & 0o777);
-}
-
-/** A change of group is also open to those who are not root and are in it. Somebody else's file is not taken from its owner. */
-export async function keepOwner(draft: string, path: string, give: typeof chown = chown): Promise<void> {
-  const [was, now] = await Promise.all([stat(path), stat(draft)]);
-  if (isSameOwner(was, now)) return;
-  await give(draft, was.uid, was.gid).catch(() => undefined);
-  // What counts is what is seen.
-  demandSameOwner(path, was, await stat(draft));
+export function replaceText(files: FileWriter, file: string, was: TextFile, text: string): Promise<boolean> {
+  return files.replace(file, text, { unchanged: async () => (await readText(file)).sha256 === was.sha256, hint: HINT });
 }
 
 /** Bookkeeping of Belay beside the file; null when there is none. */
@@ -82,21 +47,13 @@ export async function readNote(path: string): Promise<string | null> {
 }
 
 /** Durable when it resolves. Null removes it. */
-export async function writeNote(path: string, text: string | null): Promise<void> {
-  await onDisk(path, async () => {
-    if (text === null) await rm(path, { force: true });
-    else {
-      const handle = await open(`${path}-draft`, 'w', 0o644);
-      try {
-        await handle.writeFile(text);
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
-      await rename(`${path}-draft`, path);
-    }
-    await syncFolder(dirname(path));
-  });
+export async function writeNote(files: FileWriter, path: string, text: string | null): Promise<void> {
+  if (text !== null) await files.replace(path, text, { mode: 0o644, hint: HINT });
+  else
+    await onDisk(path, async () => {
+      await rm(path, { force: true });
+      await syncFolder(dirname(path));
+    });
 }
 
 async function syncFolder(path: string): Promise<void> {
@@ -117,10 +74,12 @@ async function onDisk<T>(file: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
+const HINT = 'Check `file` in belay.yaml, and that Belay may read and write it and its folder.';
+
 function unusable(file: string, cause: unknown): BelayError {
   const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
   return new BelayError(code === 'ENOSPC' ? 'BELAY_DISK_FULL' : 'BELAY_TARGET_UNREACHABLE', `${file} cannot be used (${code})`, {
-    hint: 'Check `file` in belay.yaml, and that Belay may read and write it and its folder.',
+    hint: HINT,
     cause,
   });
 }

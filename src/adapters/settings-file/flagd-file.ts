@@ -58,7 +58,7 @@ export function createFlagdFile(spec: FlagdSpec, deps: FileDeps): Flag {
               hint: 'Somebody else has changed it: plan again.',
             });
           await lock.assertHeld();
-          if (await replaceText(file, was, rewrittenFile(was.text, key, wanted, orgKey))) return;
+          if (await replaceText(deps.files, file, was, rewrittenFile(was.text, key, wanted, orgKey))) return;
         }
         throw new BelayError('BELAY_LOCK_HELD', `${file} changes all the time`, { hint: 'Stop what writes it, then try again.' });
       }),

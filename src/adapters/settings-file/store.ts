@@ -5,6 +5,7 @@ import { BelayError } from '../../domain/errors.ts';
 import type { PlanNote } from '../../domain/plan.ts';
 import { isSecretKey, type Secrecy, type SettingValue } from '../../domain/setting.ts';
 import type { Digest } from '../../ports/digest.ts';
+import type { FileWriter } from '../../ports/file-writer.ts';
 import type { Processes } from '../../ports/process.ts';
 import type { SettingOrder, SettingStore, SettingsView } from '../../ports/settings.ts';
 import { digestOf, readNote, readText, replaceText, type TextFile, writeNote } from './document.ts';
@@ -17,6 +18,7 @@ const MAX_ROUNDS = 20;
 
 export interface FileDeps {
   readonly processes: Processes;
+  readonly files: FileWriter;
   readonly baseDir: string;
   /** Of values, so that fingerprints and marks show nothing of secrets. */
   readonly digest: Pick<Digest, 'keyed'>;
@@ -100,7 +102,7 @@ async function change(
       const text = inWords(settings, 'BELAY_INPUT_INVALID', () => rewritten(format, was.text, changes));
       await notePending(settings, { sha256: digestOf(text), keys, before: expected });
       await lock.assertHeld();
-      if (!(await replaceText(file, was, text))) continue;
+      if (!(await replaceText(settings.deps.files, file, was, text))) continue;
     }
     await settings.reload?.();
     return notePending(settings, null);
@@ -135,8 +137,8 @@ async function readPending({ file, reload }: Settings): Promise<Pending | null> 
   }
 }
 
-async function notePending({ file, reload }: Settings, pending: Pending | null): Promise<void> {
-  if (reload !== undefined) await writeNote(noteOf(file), pending === null ? null : `${JSON.stringify(pending)}\n`);
+async function notePending({ file, reload, deps }: Settings, pending: Pending | null): Promise<void> {
+  if (reload !== undefined) await writeNote(deps.files, noteOf(file), pending === null ? null : `${JSON.stringify(pending)}\n`);
 }
 
 function inWords<T>({ file }: Settings, code: 'BELAY_INPUT_INVALID' | 'BELAY_TARGET_UNREACHABLE', work: () => T): T {

@@ -1,7 +1,9 @@
 // The flow switch contract on the fake and on a real file.
+
 import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createFileWriter } from '../../../src/adapters/file-writer/index.ts';
 import { createFlowFile } from '../../../src/adapters/flow-file/index.ts';
 import { createProcesses } from '../../../src/adapters/process/index.ts';
 import { systemTime } from '../../../src/adapters/system/index.ts';
@@ -21,7 +23,10 @@ async function onDisk() {
   await writeFile(file, JSON.stringify(FLOWS, null, 2));
   const flows = async () => JSON.parse(await readFile(file, 'utf8')) as Record<string, string>;
   return {
-    flow: createFlowFile({ file: 'flows.json', values: ['stable', 'next'] }, { time: systemTime, processes, baseDir: dir }),
+    flow: createFlowFile(
+      { file: 'flows.json', values: ['stable', 'next'] },
+      { time: systemTime, processes, files: createFileWriter(), baseDir: dir },
+    ),
     flows,
     put: async (org: string, value: string) => {
       await writeFile(`${file}.other`, JSON.stringify({ ...(await flows()), [org]: value }, null, 2));

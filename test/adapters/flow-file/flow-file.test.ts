@@ -1,9 +1,11 @@
 // What only the file has: others who write it at the same time, its form and rights, damage, and a kill between file and memory.
+
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { createFileWriter } from '../../../src/adapters/file-writer/index.ts';
 import { createFlowFile } from '../../../src/adapters/flow-file/index.ts';
 import { createProcesses } from '../../../src/adapters/process/index.ts';
 import { systemTime } from '../../../src/adapters/system/index.ts';
@@ -23,7 +25,7 @@ function fileWith(text: string) {
   const open = (locks: Processes['locks'] = processes.locks, options: Record<string, unknown> = {}) =>
     createFlowFile(
       { file: 'flows.json', values: ['stable', 'next'], ...options },
-      { time: systemTime, processes: { ...processes, locks }, baseDir: dir },
+      { time: systemTime, processes: { ...processes, locks }, files: createFileWriter(), baseDir: dir },
     );
   const text2 = () => readFileSync(file, 'utf8');
   return { dir, file, open, read: text2, flows: () => JSON.parse(text2()) as Record<string, unknown> };
@@ -139,11 +141,13 @@ describe('a kill between the file and the memory of it', () => {
       if (to.endsWith('flows.json')) process.kill(process.pid, 'SIGKILL');
     };
     syncBuiltinESMExports();
-    const [{ createFlowFile }, { createProcesses }, { systemTime }] = await Promise.all([
+    const [{ createFlowFile }, { createProcesses }, { systemTime }, { createFileWriter }] = await Promise.all([
       import(${source('flow-file/index.ts')}), import(${source('process/index.ts')}), import(${source('system/index.ts')}),
+      import(${source('file-writer/index.ts')}),
     ]);
     const [dir, expected] = process.argv.slice(1);
-    const flow = createFlowFile({ file: 'flows.json', values: ['stable', 'next'] }, { time: systemTime, processes: createProcesses(), baseDir: dir });
+    const files = createFileWriter();
+    const flow = createFlowFile({ file: 'flows.json', values: ['stable', 'next'] }, { time: systemTime, processes: createProcesses(), files, baseDir: dir });
     await flow.set('acme', 'stable', { expected, key: 'k', reason: 'r' });
   `;
 
@@ -165,7 +169,9 @@ describe('a kill between the file and the memory of it', () => {
 describe('options that do not go together', () => {
   it('are refused before anything is touched', () => {
     const make = (values: readonly string[], more = {}) =>
-      expect(() => createFlowFile({ file: 'f', values, ...more }, { time: systemTime, processes, baseDir: '/' }));
+      expect(() =>
+        createFlowFile({ file: 'f', values, ...more }, { time: systemTime, processes, files: createFileWriter(), baseDir: '/' }),
+      );
     make(['stable']).toThrow(/values: at least two/);
     make(['a', 'b'], { default: 'c' }).toThrow(/default: it must be one of a, b/);
   });

@@ -7,6 +7,7 @@ import { OFREPProvider } from '@openfeature/ofrep-provider';
 import { OpenFeature } from '@openfeature/server-sdk';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
+import { createFileWriter } from '../../../src/adapters/file-writer/index.ts';
 import { createHttp } from '../../../src/adapters/http/index.ts';
 import { createOfrep } from '../../../src/adapters/ofrep/index.ts';
 import { createProcesses } from '../../../src/adapters/process/index.ts';
@@ -27,7 +28,15 @@ const http = createHttp({ allow: ['127.0.0.1'] });
 
 function kept(more: Partial<Extract<FlagSpec, { driver: 'belay' }>> = {}) {
   const dir = mkdtempSync(path.join(tmpdir(), 'belay-flags-'));
-  const deps = { processes: createProcesses(), digest: createDigest('key'), baseDir: dir, dataDir: dir, time: systemTime, http };
+  const deps = {
+    processes: createProcesses(),
+    digest: createDigest('key'),
+    files: createFileWriter(),
+    baseDir: dir,
+    dataDir: dir,
+    time: systemTime,
+    http,
+  };
   const open = (id = 'paused') => createBelayFlag({ id, driver: 'belay', default: 'off', onUnreachable: 'off', ...more }, deps);
   return { dir, deps, open, file: path.join(dir, 'flags.json'), close: async () => rmSync(dir, { recursive: true, force: true }) };
 }

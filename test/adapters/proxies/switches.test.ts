@@ -1,7 +1,9 @@
 // Which flow an organization uses, at a real HAProxy and a real Caddy: the contract, and requests as the judge.
+
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CADDY, HAPROXY } from '../../../scripts/lanes.ts';
+import { createFileWriter } from '../../../src/adapters/file-writer/index.ts';
 import { createHttp } from '../../../src/adapters/http/index.ts';
 import { createProcesses } from '../../../src/adapters/process/index.ts';
 import { createCaddySwitch, createHaproxyMap } from '../../../src/adapters/proxies/index.ts';
@@ -41,7 +43,7 @@ describe.skipIf(whyNoHaproxy !== null)(`a real HAProxy${whyNoHaproxy === null ? 
     proxy = await startHaproxy();
   });
   afterAll(() => proxy?.stop());
-  const deps = { time: systemTime, processes: createProcesses(), baseDir: '/' };
+  const deps = { time: systemTime, processes: createProcesses(), files: createFileWriter(), baseDir: '/' };
   const flow = (): FlowSwitch => createHaproxyMap({ socket: proxy.socket, map: proxy.map, values: VALUES }, deps);
   /** Over the socket alone, as a person in a hurry. */
   const put = async (org: string, value: string): Promise<void> => {

@@ -1,6 +1,8 @@
 // Shares of requests at a real HAProxy and a real Caddy: 10 %, 50 %, 100 % and back, with requests as the judge.
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CADDY, HAPROXY } from '../../../scripts/lanes.ts';
+import { createFileWriter } from '../../../src/adapters/file-writer/index.ts';
 import { createHttp } from '../../../src/adapters/http/index.ts';
 import { createCaddyTraffic, createHaproxyTraffic } from '../../../src/adapters/proxies/index.ts';
 import { createActions } from '../../../src/flows/actions/index.ts';
@@ -58,7 +60,7 @@ describe.skipIf(whyNoHaproxy !== null)(`a real HAProxy${whyNoHaproxy === null ? 
   const traffic = (): TrafficSplit =>
     createHaproxyTraffic(
       { socket: proxy.socket, backend: 'web', servers: ['old', 'new'], stateFile: `${proxy.folder}/state` },
-      { baseDir: '/' },
+      { baseDir: '/', files: createFileWriter() },
     );
   const by = async (old: number, next: number): Promise<void> => {
     await proxy.tell(`set server web/old weight ${old}`);
@@ -122,13 +124,20 @@ describe.skipIf(whyNoHaproxy !== null)(`a real HAProxy${whyNoHaproxy === null ? 
   });
 
   test('a backend or a server that there is not is told, and so is a share that is none', async () => {
-    const odd = createHaproxyTraffic({ socket: proxy.socket, backend: 'web', servers: ['old', 'nwe'] }, { baseDir: '/' });
+    const odd = createHaproxyTraffic(
+      { socket: proxy.socket, backend: 'web', servers: ['old', 'nwe'] },
+      { baseDir: '/', files: createFileWriter() },
+    );
     await expect(odd.look()).rejects.toMatchObject({ code: 'BELAY_TARGET_UNREACHABLE', hint: expect.stringContaining('old, new') });
     await expect(actionOn(traffic()).observe({ proxy: 'web', to: 'new', share: 'half' })).rejects.toMatchObject({
       code: 'BELAY_INPUT_INVALID',
     });
-    expect(() => createHaproxyTraffic({ socket: 's', backend: 'web', servers: ['old'] }, { baseDir: '/' })).toThrow(/two of them/);
-    expect(() => createHaproxyTraffic({ socket: 's', backend: 'web; x', servers: ['a', 'b'] }, { baseDir: '/' })).toThrow(/backend:/);
+    expect(() =>
+      createHaproxyTraffic({ socket: 's', backend: 'web', servers: ['old'] }, { baseDir: '/', files: createFileWriter() }),
+    ).toThrow(/two of them/);
+    expect(() =>
+      createHaproxyTraffic({ socket: 's', backend: 'web; x', servers: ['a', 'b'] }, { baseDir: '/', files: createFileWriter() }),
+    ).toThrow(/backend:/);
   });
 });
 

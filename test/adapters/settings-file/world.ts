@@ -1,7 +1,9 @@
 // Files of settings in folders of their own, and what the loaders of services make of them.
+
 import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { createFileWriter } from '../../../src/adapters/file-writer/index.ts';
 import { createProcesses } from '../../../src/adapters/process/index.ts';
 import { createDigest } from '../../../src/adapters/system/index.ts';
 
@@ -33,4 +35,4 @@ export function folderWith(name: string, text: string): Folder {
   };
 }
 
-export const depsIn = (dir: string) => ({ processes, digest, baseDir: dir });
+export const depsIn = (dir: string) => ({ processes, digest, files: createFileWriter(), baseDir: dir });
