@@ -3,8 +3,8 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { journalLinesOf } from '../../world/fakes/journal.ts';
 import { type PostgresPart, startPostgres } from '../../world/parts/postgres.ts';
-import { dataOf, type ExampleLife, incidentOf } from '../../world/scenes/example.ts';
-import { BAD, COMMANDER, FAILED, GOOD, type JuliaWorld, juliaTables, openJulia, RAILWAY_TOKEN } from '../../world/scenes/julia.ts';
+import { type ExampleLife, incidentOf } from '../../world/scenes/example.ts';
+import { BAD, FAILED, GOOD, type JuliaWorld, juliaTables, openJulia, RAILWAY_TOKEN } from '../../world/scenes/julia.ts';
 
 const MINUTE = 60_000;
 const closing: (() => Promise<unknown>)[] = [];

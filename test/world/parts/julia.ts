@@ -12,6 +12,7 @@ export interface JuliaDeps {
   readonly isBad: () => boolean;
   /** She answers no deep look with 200. */
   readonly isSick: () => boolean;
+  readonly hasRedis: () => boolean;
   /** The newest row of her table; throws when the database is gone. */
   readonly status: () => Promise<string>;
   readonly more?: (path: string) => Promise<{ readonly status: number; readonly json: unknown } | null>;
@@ -51,11 +52,12 @@ export async function startJulia(deps: JuliaDeps) {
     if (more) return more;
     if (!deps.apiRuns()) return { status: 502, json: { message: 'Application failed to respond' } };
     if (url.pathname === '/health/deep') return deep();
+    if (url.pathname === '/health/ready') return { status: deps.hasRedis() ? 200 : 503, json: {} };
     if (url.pathname === '/health') return { status: 200, json: {} };
     if (url.pathname === '/webhook/evolution' && request.method === 'POST') return take(body);
     if (url.pathname !== '/conversations') return { status: 404, json: {} };
     const found = heard.filter((one) => one.from === url.searchParams.get('from') && one.text === url.searchParams.get('text'));
-    return { status: 200, json: { answered: found.reduce((sum, one) => sum + one.answered, 0) } };
+    return { status: 200, json: { heard: found.length, answered: found.reduce((sum, one) => sum + one.answered, 0) } };
   };
   const server = createServer((request, response) => {
     void bodyOf(request)

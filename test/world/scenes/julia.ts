@@ -5,6 +5,7 @@ import path from 'node:path';
 import pg from 'pg';
 import { environmentOf } from '../example-env.ts';
 import { startJulia } from '../parts/julia.ts';
+import { startEvolution } from '../vendors/evolution.ts';
 import { startGithub } from '../vendors/github.ts';
 import { startRailwayProject } from '../vendors/railway-project.ts';
 import { type ExampleLife, type ExampleStory, type Lives, liveThrough, openExampleStory } from './example.ts';
@@ -23,6 +24,7 @@ const IDS = {
     api: '1d3f9c1e-5c0f-4c3a-9f5a-0d1e2f3a4b5c',
     worker: '2d3f9c1e-5c0f-4c3a-9f5a-0d1e2f3a4b5c',
     scheduler: '3d3f9c1e-5c0f-4c3a-9f5a-0d1e2f3a4b5c',
+    redis: '4d3f9c1e-5c0f-4c3a-9f5a-0d1e2f3a4b5c',
   },
 };
 const TABLES = `
@@ -30,6 +32,11 @@ const TABLES = `
   insert into julia_status (status, motivo) values ('ativo', 'no ar');
   create table conversations (id int primary key, cliente_id int);
   create table interacoes (id int primary key, conversa_id int, created_at timestamptz default now());
+  create table fila_mensagens (id bigserial primary key, mensagem text, retry_count int default 0, processar_em timestamptz default now(), enviada_em timestamptz);
+  create table whatsapp_instances (id int primary key, instance_name text, status text, updated_at timestamptz);
+  insert into whatsapp_instances values (1, 'Revoluna', 'inativa', now() - interval '3 days');
+  create table julia_modo (id bigserial primary key, respostas_prontas text not null, motivo text, created_at timestamptz default clock_timestamp());
+  insert into julia_modo (respostas_prontas) values ('off');
   insert into conversations values (1, 1);
   insert into interacoes values (1, 1), (2, 9);`;
 
@@ -85,20 +92,31 @@ export async function openJulia(o: JuliaOptions, closing: (() => Promise<unknown
       workerRuns: () => runs('worker'),
       isBad: () => services.api.live()?.meta['commitHash'] === BAD.commitHash,
       isSick: () => knobs.sick,
+      hasRedis: () => runs('redis'),
       status,
       ...(o.more === undefined ? {} : { more: o.more }),
     }),
   );
   const staging = await opened(
-    startJulia({ apiRuns: () => true, workerRuns: () => true, isBad: () => false, isSick: () => false, status: async () => 'ativo' }),
+    startJulia({
+      apiRuns: () => true,
+      workerRuns: () => true,
+      isBad: () => false,
+      isSick: () => false,
+      hasRedis: () => true,
+      status: async () => 'ativo',
+    }),
   );
   const github = await opened(startGithub({ repository: 'julia/julia', token: 'github-token' }));
+  const evolution = await opened(startEvolution({ key: 'evolution-key' }));
+  evolution.instances.set('Revoluna', { state: 'open', webhook: null, codes: 0 });
   const story: ExampleStory = openExampleStory({
     example: 'agente-julia',
     env: () => ({
       ...environmentOf(readFileSync(path.join(EXAMPLE, 'belay.yaml'), 'utf8')),
       ...{ RAILWAY_URL: `${railway.url}/graphql/v2`, RAILWAY_TOKEN, APP_URL: julia.url, STAGING_URL: staging.url },
       ...{ JULIA_DATABASE_URL: o.database, GITHUB_URL: github.url, GITHUB_TOKEN: 'github-token' },
+      ...{ EVOLUTION_URL: evolution.url, EVOLUTION_KEY: 'evolution-key' },
       ...o.env,
     }),
     files: { 'logs/julia.log': '' },
@@ -110,6 +128,12 @@ export async function openJulia(o: JuliaOptions, closing: (() => Promise<unknown
   const log = (line: string): void =>
     appendFileSync(path.join(story.folder, 'logs/julia.log'), `${new Date(story.clock.now()).toISOString()} ${line}\n`);
   log('INFO Connected to Redis');
+  /** Her worker: what waits goes out by itself, once it runs and WhatsApp is there. */
+  const worker = async (): Promise<void> => {
+    if (!runs('worker') || evolution.instances.get('Revoluna')?.state !== 'open') return;
+    await asked(o.database, 'update fila_mensagens set enviada_em = now() where enviada_em is null and processar_em <= now()');
+  };
+  const sql = (text: string) => asked(o.database, text);
   const live = (more: Partial<Lives> = {}): Promise<ExampleLife> =>
     liveThrough(story, {
       begin: (life) => life.commands.startRun(COMMANDER, { runbook: o.runbook, inputs: {}, key: 'by-hand' }),
@@ -127,5 +151,5 @@ export async function openJulia(o: JuliaOptions, closing: (() => Promise<unknown
   };
   const ordered = (name: keyof typeof services): readonly string[] =>
     services[name].ledger.filter((one) => one.by === 'api').map((one) => one.what);
-  return { knobs, say, railway, services, julia, staging, github, story, log, live, told, rows, runs, ordered };
+  return { knobs, say, sql, worker, evolution, railway, services, julia, staging, github, story, log, live, told, rows, runs, ordered };
 }

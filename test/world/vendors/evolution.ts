@@ -18,6 +18,8 @@ export interface EvolutionServer extends VendorServer {
   fails: boolean;
   /** Somebody's telephone scans the code. */
   scan(name: string): void;
+  /** Somebody writes over WhatsApp: without an open session, or a webhook that takes it, nobody ever gets it. */
+  written(name: string, from: string, text: string): Promise<'delivered' | 'lost'>;
 }
 
 const bool = { type: ['boolean'] } as const;
@@ -72,6 +74,7 @@ export async function startEvolution(o: { readonly key: string; readonly shape?:
         if (one?.state !== 'connecting') throw new Error('there is no code to scan');
         one.state = 'open';
       },
+      written: (name: string, from: string, text: string) => deliver(instances.get(name), from, text),
     }),
     Object.fromEntries(
       (['lies', 'fails'] as const).map((name) => [
@@ -86,6 +89,25 @@ export async function startEvolution(o: { readonly key: string; readonly shape?:
     ),
   ) as EvolutionServer;
 }
+
+async function deliver(one: EvolutionInstance | undefined, from: string, text: string): Promise<'delivered' | 'lost'> {
+  if (one?.state !== 'open' || one.webhook === null) return 'lost';
+  const data = { key: { id: `${from}/${text}` }, from, text };
+  const sent = await fetch(one.webhook.url, { method: 'POST', body: JSON.stringify({ event: 'messages.upsert', data }) }).catch(() => null);
+  return sent?.ok === true ? 'delivered' : 'lost';
+}
+
+const SEND: Schema = { type: ['object'], required: ['number', 'text'], closed: true, properties: { number: text, text } };
+
+/** To the number of a test the answer comes back at once, by the webhook. */
+const sendText: Does = (one, { body }) => {
+  const asked = JSON.parse(body) as { number: string; text: string };
+  const wrong = wrongWith(SEND, asked, 'the body');
+  demand(wrong.length === 0, wrong.join('; '));
+  if (one.state !== 'open') return error(500, 'Connection Closed');
+  if (asked.number === 'numero-de-teste') void deliver(one, asked.number, asked.text);
+  return { status: 201, json: { key: { remoteJid: asked.number, fromMe: true, id: asked.text }, status: 'PENDING' } };
+};
 
 interface Place {
   readonly key: string;
@@ -182,6 +204,7 @@ const DOES: Readonly<Record<string, Does>> = {
   'POST /instance/restart': (one, o) => (o.shape === 'source' ? restart(one, o) : notHere(one, o)),
   'PUT /instance/restart': (one, o) => (o.shape === 'description' ? restart(one, o) : notHere(one, o)),
   'DELETE /instance/delete': remove,
+  'POST /message/sendText': (one, o) => sendText(one, o),
   'POST /webhook/set': setWebhook,
   'GET /webhook/find': (one) => ({ status: 200, json: one.webhook }),
 };
