@@ -290,12 +290,21 @@ describe('option A, the deploy taken back, from the acknowledgement to the stabl
   });
 });
 
-test('killed in the middle, and with a smoke test that fails at first, it ends the same: people are asked, nothing says that it is stable, each effect is there once', async () => {
+/** Right behind each effect, before anybody has written that it happened. */
+const DEATHS = [
+  'db.migrateDown:after',
+  'deploy.rollback:after',
+  'step:opcao-codigo.dependencias#1:run1:worked',
+  'service.restart:after',
+  'deploy.thaw:before',
+];
+
+test('killed right behind each effect, and with a smoke test that fails at first, it ends the same: people are asked, nothing says that it is stable, each effect is there once', async () => {
   const world = await played({ said: { smoke: { choice: 'again' } } });
   world.crm.failSmoke(true);
   const asked: string[] = [];
   const life = await world.live({
-    killedAt: [40, 75, 60],
+    killedAt: DEATHS,
     meanwhile: (incident) => {
       if (incident?.tasks['smoke'] === undefined) return;
       asked.push(...world.slack.posts.map((post) => firstLine(post.text)).filter((one) => one.includes('estabilizado')));

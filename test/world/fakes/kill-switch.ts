@@ -9,11 +9,11 @@ export class KillSwitch {
   count = 0;
   /** Their names in order, for messages of failed tests. */
   readonly passed: string[] = [];
-  #armedAt: number | null = null;
+  #armedAt: number | string | null = null;
   #dead = false;
 
-  /** `armedAt` 1 kills at the first boundary; null never kills. */
-  constructor(armedAt: number | null = null) {
+  /** `armedAt` 1 kills at the first boundary, a name at the first one of that name; null never kills. */
+  constructor(armedAt: number | string | null = null) {
     this.#armedAt = armedAt;
   }
 
@@ -35,7 +35,7 @@ export class KillSwitch {
     if (this.#dead) return never();
     this.count += 1;
     this.passed.push(name);
-    if (this.count !== this.#armedAt) return;
+    if (this.count !== this.#armedAt && name !== this.#armedAt) return;
     this.#dead = true;
     return never();
   }

@@ -245,8 +245,8 @@ function checksOf({ world }: ExampleLife, incident: Incident, id: string): reado
 const isOver = (incident: Incident | null): boolean => incident !== null && incident.isRunning !== true && incident.run !== null;
 
 export interface Lives {
-  /** The boundaries at which lives end, one after the other; the last life is left to live. */
-  readonly killedAt?: readonly number[];
+  /** The boundaries at which lives end, by number or name, one after the other; the last life is left to live. */
+  readonly killedAt?: readonly (number | string)[];
   readonly begin: (life: ExampleLife) => Promise<unknown>;
   readonly who: Person;
   readonly said?: Answers;
