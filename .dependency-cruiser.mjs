@@ -28,6 +28,12 @@ const LAYERS = {
     node: '.*',
     why: 'a door: it calls flows and answers; adapters are given to it by main',
   },
+  lsp: {
+    src: 'domain|config|lsp',
+    npm: 'vscode-languageserver',
+    node: 'fs|path|url|stream|timers/promises',
+    why: 'a door: it reads texts and answers an editor; it starts nothing, and flows and adapters are none of its business',
+  },
   web: {
     src: 'domain|web',
     npm: 'preact|preact/[^/]+|@preact/[^/]+|uplot|anser',

@@ -6,11 +6,12 @@ import config from '../.dependency-cruiser.mjs';
 const BEGIN = '<!-- drawn by `npm run docs`: begin -->';
 const END = '<!-- drawn by `npm run docs`: end -->';
 /** Top to bottom, as people read it: doors first, truth last. */
-const ORDER = ['main', 'cli', 'server', 'web', 'config', 'adapters', 'flows', 'ports', 'domain'];
+const ORDER = ['main', 'cli', 'server', 'lsp', 'web', 'config', 'adapters', 'flows', 'ports', 'domain'];
 const LABELS: Readonly<Record<string, string>> = {
   main: 'main.ts, registry.ts: wire all',
   cli: 'cli: a door',
   server: 'server: a door',
+  lsp: 'lsp: a door for editors',
   web: 'web: the browser',
   config: 'config: files to values',
   adapters: 'adapters: one folder, one real thing',

@@ -56,6 +56,12 @@ const AUTHORS: readonly CommandSpec[] = [
     examples: ['belay lint', 'belay lint --level', 'belay lint runbooks/deploy-rollback.runbook.md', 'belay lint --json | jq .diagnostics'],
   },
   {
+    usage: 'lsp',
+    about: 'speak with an editor: problems, completion and help while you write (language server protocol on stdin and stdout)',
+    options: [{ flags: '--stdio', about: 'as editors say it; there is no other way' }],
+    load: () => import('./commands/lsp.ts'),
+  },
+  {
     usage: 'lock',
     about: 'write belay.lock: the steps and the hash of each runbook, so that a step that vanishes shows in review',
     load: () => import('./commands/lock.ts'),

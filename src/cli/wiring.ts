@@ -3,7 +3,7 @@ import type { ParseSql } from '../config/lint-sql.ts';
 import type { LintTools } from '../config/lint-types.ts';
 import type { Batch } from '../domain/signal.ts';
 import type { PulledSpec } from '../domain/source-catalog.ts';
-import type { System } from '../domain/system.ts';
+import type { Lang, System } from '../domain/system.ts';
 import type { PlanWorld } from '../flows/plan.ts';
 import type { PinnedRunbook } from '../flows/world.ts';
 import type { Channel } from '../ports/channel.ts';
@@ -74,6 +74,8 @@ export interface Wiring {
   ruleFiles(): Promise<RuleFiles>;
   /** The language of conditions, to evaluate them. */
   expression(): Promise<Expression>;
+  /** Answers an editor on stdin and stdout, in its own language where none was asked for. Ends with the process. */
+  serveEditor(o: { readonly lang: Lang | null }): Promise<void>;
   /** Hashes without a secret key: enough to verify and to pin runbooks. */
   digest(): Promise<Digest>;
 }

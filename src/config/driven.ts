@@ -24,6 +24,7 @@ export function driven(optionsOf: Readonly<Record<string, DriverOptions>>, commo
     if (entry === undefined) {
       problems.error('missing-key', { start: value.span.start, end: value.span.start + 1 }, `${name} lacks driver`, {
         expected: `driver: one of ${names.join(', ')}`,
+        known: ['driver'],
       });
       return undefined;
     }

@@ -121,6 +121,7 @@ function lintKey(key: string, params: Readonly<Record<string, ParamSpec>>, call:
   call.problems.error('unknown-argument', span, `${call.name} takes no argument ${key}`, {
     expected: namesOf(params),
     didYouMean: nearest(key, absent),
+    known: absent,
   });
 }
 
@@ -205,10 +206,10 @@ const isFormed = (type: ParamSpec['type']): type is keyof typeof FORMS => type i
 function lintValue(spec: ParamSpec | undefined, value: Json, argument: Argument): void {
   if (spec === undefined || (typeof value === 'string' && hasRef(value))) return;
   const { problems, at, key } = argument;
-  const wrong = (expected: string, more: { didYouMean?: string | null; hint?: string } = {}): void =>
+  const wrong = (expected: string, more: { didYouMean?: string | null; hint?: string; known?: readonly string[] } = {}): void =>
     problems.error('wrong-argument', at, `${key} is ${JSON.stringify(value)}`, { expected, ...more });
   if (spec.oneOf !== undefined && !spec.oneOf.includes(String(value))) {
-    wrong(`one of ${spec.oneOf.join(', ')}`, { didYouMean: nearest(String(value), spec.oneOf) });
+    wrong(`one of ${spec.oneOf.join(', ')}`, { didYouMean: nearest(String(value), spec.oneOf), known: spec.oneOf });
     return;
   }
   const { type } = spec;

@@ -37,7 +37,18 @@ export function lintConditions(draft: RunbookDraft, context: LintContext, proble
 function checkOne({ source, names, wants, span }: Condition, context: LintContext, problems: Problems): void {
   for (const { message, offset, rule, hint } of context.check(source, names, wants)) {
     const place = spanInScalar(problems.source, span, source, offset, wordLength(source, offset));
-    problems.error(rule === undefined || rule === 'type' || rule === 'syntax' ? 'condition' : rule, place, message, { hint });
+    problems.error(rule === undefined || rule === 'type' || rule === 'syntax' ? 'condition' : rule, place, message, {
+      hint,
+      known: namesIn(names),
+    });
+  }
+}
+
+/** Every name with its parts, as conditions write them: `steps.answers.out.count`. */
+function* namesIn(names: Readonly<Record<string, ExprType>>, before = ''): Generator<string> {
+  for (const [name, type] of Object.entries(names)) {
+    if (typeof type === 'object') yield* namesIn(type, `${before}${name}.`);
+    else yield `${before}${name}`;
   }
 }
 

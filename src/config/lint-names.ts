@@ -25,6 +25,7 @@ export function demandKnown(question: NameQuestion, problems: Problems): boolean
     expected: names.length === 0 ? `none is declared` : `one of ${names.slice(0, SHOWN).join(', ')}${more}`,
     didYouMean: nearest(name, known),
     hint,
+    known,
   });
   return false;
 }

@@ -23,6 +23,9 @@ export interface RefPlace {
 
 const REF = /\{([a-zA-Z][\w-]*(?:\.[\w-]+)*)\}/g;
 
+/** What every runbook may name besides its inputs. */
+const ROOTS = ['inputs', 'component', 'incident', 'steps'];
+
 export function hasRef(text: string): boolean {
   return text.search(REF) !== -1;
 }
@@ -35,7 +38,7 @@ export function demandRefs(text: string, place: RefPlace): void {
       'unknown-ref',
       spanInScalar(place.problems.source, place.span, text, match.index, match[0].length),
       `{${match[1]}} stands for nothing: ${problem.why}`,
-      { didYouMean: problem.near, expected: problem.expected },
+      { didYouMean: problem.near, expected: problem.expected, known: problem.known },
     );
   }
 }
@@ -53,6 +56,7 @@ interface RefProblem {
   readonly why: string;
   readonly near?: string | null;
   readonly expected?: string;
+  readonly known?: readonly string[];
 }
 
 function problemOf(path: readonly string[], place: RefPlace): RefProblem | null {
@@ -86,6 +90,7 @@ function problemOf(path: readonly string[], place: RefPlace): RefProblem | null 
       return {
         why: 'there is no such name',
         near: nearest(root, [...inputs, 'component', 'release', 'incident', 'steps', 'org']),
+        known: [...inputs, ...(place.as === undefined ? [] : [place.as]), ...ROOTS, ...(place.release ? ['release'] : [])],
         expected: [
           ...inputs.map((name) => `{${name}}`),
           '{component.<id>.url}',
@@ -109,6 +114,7 @@ function among(name: string, known: readonly string[], what: string): RefProblem
         why: `there is no ${what} ${name}`,
         near: nearest(name, known),
         expected: known.length === 0 ? 'none is declared' : `one of ${known.join(', ')}`,
+        known,
       };
 }
 

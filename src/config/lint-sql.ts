@@ -1,12 +1,13 @@
 // The named files of databases, read as SQL: what they do against what the steps that run them say. Apart from the other rules, because
 // the parser takes longer to load than all of them need.
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import type { DoStep } from '../domain/ir.ts';
 import type { Json } from '../domain/json.ts';
 import { classify } from '../domain/sql-classifier.ts';
 import type { Judgement } from '../domain/sql-judgement.ts';
+import type { Files } from './files.ts';
+import { DISK } from './files.ts';
 import type { LoadedSystem } from './load.ts';
 import { collectProblems } from './problems.ts';
 import { sourceText } from './source-text.ts';
@@ -20,26 +21,30 @@ interface NamedSql {
 }
 
 /** `parser` is asked for where there is a file to read. */
-export async function lintSql(loaded: LoadedSystem, parser: () => Promise<ParseSql>): Promise<readonly Diagnostic[]> {
-  const named = (loaded.drafts.system?.system.databases ?? []).flatMap(({ id, files }): readonly NamedSql[] =>
-    Object.entries(files).map(([name, one]) => ({ database: id, name, file: path.resolve(loaded.baseDir, one.path) })),
+export async function lintSql(loaded: LoadedSystem, parser: () => Promise<ParseSql>, files: Files = DISK): Promise<readonly Diagnostic[]> {
+  const named = (loaded.drafts.system?.system.databases ?? []).flatMap(({ id, files: known }): readonly NamedSql[] =>
+    Object.entries(known).map(([name, one]) => ({ database: id, name, file: path.resolve(loaded.baseDir, one.path) })),
   );
   if (named.length === 0) return [];
   const parse = await parser();
-  const found = await Promise.all(named.map((one) => lintOne(one, loaded, parse)));
+  const found = await Promise.all(named.map((one) => lintOne(one, loaded, { parse, files })));
   return found.flat();
 }
 
-async function lintOne(named: NamedSql, loaded: LoadedSystem, parse: ParseSql): Promise<readonly Diagnostic[]> {
-  const text = textOf(named.file);
+async function lintOne(
+  named: NamedSql,
+  loaded: LoadedSystem,
+  { parse, files }: { readonly parse: ParseSql; readonly files: Files },
+): Promise<readonly Diagnostic[]> {
+  const text = textOf(named.file, files);
   if (text === null) return fileless(named, loaded);
   const judged = classify(await parse(text));
   return [...lockProblems(named, text, judged), ...stepProblems(named, loaded, judged)];
 }
 
-function textOf(file: string): string | null {
+function textOf(file: string, files: Files): string | null {
   try {
-    return readFileSync(file, 'utf8');
+    return files.read(file);
   } catch {
     // That it is missing is what is told.
     return null;

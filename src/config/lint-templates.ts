@@ -80,6 +80,7 @@ function lintTexts(texts: readonly Text[], context: LintContext): Diagnostic[] {
       problems.error('template-variable', placeOf(name, one), `a message has no {${name}}`, {
         expected: `one of ${MESSAGE_VARIABLES.map((known) => `{${known}}`).join(', ')}`,
         didYouMean: root !== name && KNOWN.includes(root) ? root : nearest(name, KNOWN),
+        known: KNOWN,
       });
     }
     return problems.found;

@@ -5,6 +5,7 @@ import { hasErrors, sortDiagnostics } from '../domain/diagnostic.ts';
 import { linkRunbook, MOST_STEPS } from '../domain/link-runbooks.ts';
 import { catalogOf } from '../domain/own-action.ts';
 import type { RunbookDraft } from './draft.ts';
+import type { Files } from './files.ts';
 import { lintCommands } from './lint-commands.ts';
 import { lintConditions } from './lint-conditions.ts';
 import { lintFrontMatter, lintReview } from './lint-front-matter.ts';
@@ -70,8 +71,9 @@ function lintWords(draft: RunbookDraft, o: Pick<LintTools, 'today'>, problems: P
 }
 
 /** Reads and lints a folder: everything that is wrong, at once, and only what is right for use. */
-export function loadAndLint(where: string, tools: LintTools & { readonly env?: Environment }): LoadedSystem {
-  const loaded = loadSystem(where, tools.env === undefined ? {} : { env: tools.env });
+export function loadAndLint(where: string, tools: LintTools & { readonly env?: Environment; readonly files?: Files }): LoadedSystem {
+  const { env, files } = tools;
+  const loaded = loadSystem(where, { ...(env === undefined ? {} : { env }), ...(files === undefined ? {} : { files }) });
   const diagnostics = sortDiagnostics([...loaded.diagnostics, ...lintSystem(loaded, tools)]);
   const broken = (file: string): boolean => hasErrors(diagnostics.filter((one) => one.file === file));
   const whole = Object.fromEntries(Object.entries(loaded.runbooks).filter(([, { file }]) => !broken(file)));

@@ -1,12 +1,13 @@
 // Files → system and runbooks: belay.yaml, runbooks/*.runbook.md and templates/<id>.<lang>.md of one folder.
 // The only place outside bin/ that reads the environment. What the files say of one another is checked by lint.ts.
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import { hasErrors, sortDiagnostics } from '../domain/diagnostic.ts';
 import type { Runbook, Templates } from '../domain/ir.ts';
 import type { System } from '../domain/system.ts';
 import type { RunbookDraft } from './draft.ts';
+import type { Files } from './files.ts';
+import { DISK } from './files.ts';
 import type { Problems } from './problems.ts';
 import { collectProblems } from './problems.ts';
 import { compileRunbook } from './runbook.ts';
@@ -52,10 +53,11 @@ export interface LoadedSystem {
 const SYSTEM_FILE = 'belay.yaml';
 
 /** Never throws for what the files hold. `where` is belay.yaml or its folder. */
-export function loadSystem(where: string, o: { readonly env?: Environment } = {}): LoadedSystem {
-  const file = isFolder(where) ? path.join(where, SYSTEM_FILE) : where;
+export function loadSystem(where: string, o: { readonly env?: Environment; readonly files?: Files } = {}): LoadedSystem {
+  const files = o.files ?? DISK;
+  const file = isFolder(where, files) ? path.join(where, SYSTEM_FILE) : where;
   const folder = path.dirname(file);
-  const loader = new Loader(folder, o.env ?? process.env);
+  const loader = new Loader(folder, o.env ?? process.env, files);
   const drafts = loader.read(file);
   const diagnostics = sortDiagnostics(loader.problems.flatMap((one) => one.found));
   const broken = new Set(diagnostics.filter((one) => one.severity === 'error').map((one) => one.file));
@@ -69,18 +71,21 @@ export function loadSystem(where: string, o: { readonly env?: Environment } = {}
   };
 }
 
-function isFolder(where: string): boolean {
-  return statSync(where, { throwIfNoEntry: false })?.isDirectory() ?? !/\.ya?ml$/i.test(where);
+function isFolder(where: string, files: Files): boolean {
+  const kind = files.kindOf(where);
+  return kind === null ? !/\.ya?ml$/i.test(where) : kind === 'folder';
 }
 
 class Loader {
   readonly problems: Problems[] = [];
   readonly #folder: string;
   readonly #env: Environment;
+  readonly #from: Files;
 
-  constructor(folder: string, env: Environment) {
+  constructor(folder: string, env: Environment, from: Files) {
     this.#folder = folder;
     this.#env = env;
+    this.#from = from;
   }
 
   read(file: string): Drafts {
@@ -104,7 +109,7 @@ class Loader {
   /** Null when the file cannot be read: told. */
   #open(file: string): Problems | null {
     try {
-      return this.#collect(sourceText(file, readFileSync(file, 'utf8').replace(/^\uFEFF/, '')));
+      return this.#collect(sourceText(file, this.#from.read(file).replace(/^\uFEFF/, '')));
     } catch (error) {
       const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
       const problems = this.#collect(sourceText(file, ''));
@@ -205,8 +210,8 @@ class Loader {
 
   #files(folder: string, pattern: RegExp): readonly string[] {
     const full = path.join(this.#folder, folder);
-    if (!existsSync(full)) return [];
-    return readdirSync(full)
+    return this.#from
+      .names(full)
       .filter((name) => pattern.test(name))
       .sort()
       .map((name) => path.join(full, name));

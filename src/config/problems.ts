@@ -7,6 +7,8 @@ export interface ProblemDetails {
   readonly expected?: string | undefined;
   readonly hint?: string | undefined;
   readonly didYouMean?: string | null | undefined;
+  /** What may stand there: for editors, who offer it. */
+  readonly known?: Iterable<string> | undefined;
 }
 
 export interface Problems {
@@ -16,14 +18,22 @@ export interface Problems {
   warn(rule: string, span: Span, message: string, details?: ProblemDetails): void;
 }
 
+/** Beside the diagnostics and not in them: their JSON stays as it is, and nobody pays for lists that nobody asks for. */
+const KNOWN = new WeakMap<Diagnostic, Iterable<string>>();
+
+/** What may stand where a diagnostic says that something unknown stands. */
+export function knownAt(one: Diagnostic): readonly string[] {
+  return [...(KNOWN.get(one) ?? [])];
+}
+
 export function collectProblems(source: SourceText): Problems {
   const found: Diagnostic[] = [];
   const add = (severity: Diagnostic['severity'], rule: string, span: Span, message: string, details: ProblemDetails = {}): void => {
     const { line, column } = positionAt(source, span.start);
     const room = lineAt(source, line).length - column + 1;
     const length = Math.max(1, Math.min(span.end - span.start, room));
-    const { expected, hint, didYouMean } = details;
-    found.push({
+    const { expected, hint, didYouMean, known } = details;
+    const one: Diagnostic = {
       rule,
       severity,
       message,
@@ -34,7 +44,9 @@ export function collectProblems(source: SourceText): Problems {
       ...(expected === undefined ? {} : { expected }),
       ...(hint === undefined ? {} : { hint }),
       ...(didYouMean === undefined || didYouMean === null ? {} : { didYouMean }),
-    });
+    };
+    found.push(one);
+    if (known !== undefined) KNOWN.set(one, known);
   };
   return {
     source,

@@ -29,7 +29,14 @@ export const notYet: Field<never> = { read: () => undefined, required: false, un
 export const ignored: Field<never> = { read: () => undefined, required: false, unavailable: 'warning' };
 
 /** Says what was found instead of `expected`, and recognises a reference without quotes. */
-export function wrong(value: Value, problems: Problems, name: string, expected: string, hint?: string): undefined {
+export function wrong(
+  value: Value,
+  problems: Problems,
+  name: string,
+  expected: string,
+  hint?: string,
+  known?: readonly string[],
+): undefined {
   if (value.kind === 'broken') return undefined;
   const reference = unquotedReference(value);
   if (reference !== null) {
@@ -38,7 +45,7 @@ export function wrong(value: Value, problems: Problems, name: string, expected: 
     });
     return undefined;
   }
-  problems.error('wrong-type', value.span, `${name} is ${found(value)}`, { expected, hint });
+  problems.error('wrong-type', value.span, `${name} is ${found(value)}`, { expected, hint, known });
   return undefined;
 }
 
@@ -84,7 +91,9 @@ export const point: Reader<string> = (value, problems, name) => {
 };
 
 export const bool: Reader<boolean> = (value, problems, name) =>
-  value.kind === 'scalar' && typeof value.value === 'boolean' ? value.value : wrong(value, problems, name, 'true or false');
+  value.kind === 'scalar' && typeof value.value === 'boolean'
+    ? value.value
+    : wrong(value, problems, name, 'true or false', undefined, ['true', 'false']);
 
 /** What the environment gives is text: digits from there are a number all the same. */
 function numberIn({ value, written }: Extract<Value, { kind: 'scalar' }>): number {
@@ -156,6 +165,7 @@ export function oneOf<T extends string>(...known: readonly T[]): Reader<T> {
     problems.error('unknown-value', value.span, `${name} is ${found(value)}`, {
       expected: `one of ${known.join(', ')}`,
       didYouMean: nearest(read, known),
+      known,
     });
     return undefined;
   };
@@ -235,7 +245,11 @@ function knownKey(shape: Shape, entry: Entry, map: MapValue, problems: Problems,
   const absent = Object.keys(shape).filter((key) => !map.entries.some((one) => one.key === key));
   const near = nearest(entry.key, absent);
   const known = Object.keys(shape).join(', ');
-  problems.error('unknown-key', entry.keySpan, `${name} knows no key ${entry.key}`, { expected: `one of ${known}`, didYouMean: near });
+  problems.error('unknown-key', entry.keySpan, `${name} knows no key ${entry.key}`, {
+    expected: `one of ${known}`,
+    didYouMean: near,
+    known: absent,
+  });
   return near;
 }
 

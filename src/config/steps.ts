@@ -115,7 +115,11 @@ function kindOf(block: Block, problems: Problems): StepKind | null {
   const known = STEP_KINDS.find((kind) => kind === word);
   if (known !== undefined) return known;
   const near = nearest(word, STEP_KINDS);
-  problems.error('fence-kind', block.span, `there is no step of kind ${word}`, { expected, didYouMean: near });
+  problems.error('fence-kind', block.span, `there is no step of kind ${word}`, {
+    expected,
+    didYouMean: near,
+    known: [...STEP_KINDS, 'template'],
+  });
   return STEP_KINDS.find((kind) => kind === near) ?? null;
 }
 

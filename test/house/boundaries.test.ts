@@ -44,6 +44,9 @@ const PLANTED: Readonly<Record<string, readonly [rule: string, text: string]>> =
   'src/server/knows-cli.ts': ['server-imports', "import { fine } from '../cli/fine.ts';\nexport const a = fine;"],
   'src/server/uses-commander.ts': ['server-packages', "import { Command } from 'commander';\nexport const a = Command;"],
   'src/server/knows-web.ts': ['nobody-imports-web', "import { fine } from '../web/fine.ts';\nexport const a = fine;"],
+  'src/lsp/knows-flows.ts': ['lsp-imports', "import { fine } from '../flows/fine.ts';\nexport const a = fine;"],
+  'src/lsp/uses-hono.ts': ['lsp-packages', "import { Hono } from 'hono';\nexport const a = Hono;"],
+  'src/lsp/listens.ts': ['lsp-node', "import { createServer } from 'node:net';\nexport const a = createServer;"],
   'src/web/knows-ports.ts': ['web-imports', "import type { Fine } from '../ports/fine.ts';\nexport type A = Fine;"],
   'src/web/uses-zod.ts': ['web-packages', "import { z } from 'zod';\nexport const a = z;"],
   'src/web/uses-node.ts': ['web-node', "import path from 'node:path';\nexport const a = path;"],
@@ -66,6 +69,8 @@ const INNOCENT: Readonly<Record<string, string>> = {
     "import { Command } from 'commander';\nimport { fine as flow } from '../flows/fine.ts';\nexport const fine = [Command, flow];",
   'src/server/fine.ts':
     "import { createServer } from 'node:http';\nimport { Hono } from 'hono';\nexport const fine = [Hono, createServer];",
+  'src/lsp/fine.ts':
+    "import { Transform } from 'node:stream';\nimport { createConnection } from 'vscode-languageserver/node';\nimport { fine as flow } from '../config/fine.ts';\nexport const fine = [Transform, createConnection, flow];",
   'src/web/fine.ts': "import { fine as pure } from '../domain/fine.ts';\nexport const fine = pure;",
   'src/registry.ts': "import { one } from './adapters/one/index.ts';\nexport const registry = { one };",
   'src/main.ts': "import { registry } from './registry.ts';\nexport const main = registry;",
