@@ -35,6 +35,7 @@ import { createPromqlReader } from './adapters/promql/index.ts';
 import { createCaddySwitch, createCaddyTraffic, createHaproxyMap, createHaproxyTraffic } from './adapters/proxies/index.ts';
 import { createPushSource } from './adapters/push/index.ts';
 import { createReleaseDirectory } from './adapters/release-directory/index.ts';
+import { createScratch } from './adapters/scratch/index.ts';
 import { createSentry } from './adapters/sentry/index.ts';
 import { createSentryApiReader } from './adapters/sentry-api/index.ts';
 import { createSlackChannel } from './adapters/slack/index.ts';
@@ -164,8 +165,11 @@ export function openIntegration(spec: IntegrationSpec, deps: DriverDeps): Integr
 
 /** @throws BELAY_CONFIG_INVALID for options that mean nothing */
 export function openDatabase(spec: DatabaseSpec, deps: DriverDeps): Database {
-  const server = spec.driver === 'migrate-mongo' ? createNoSqlServer(spec) : createPostgres(spec);
-  return createDatabase(spec, { ...deps, server, parser: createSqlParser() });
+  const { id, timeoutMs } = spec;
+  const open = (url: string) => createPostgres({ id, url, timeoutMs });
+  const server = spec.driver === 'migrate-mongo' ? createNoSqlServer(spec) : open(spec.url);
+  const scratch = (url: string) => createScratch({ id, url, open });
+  return createDatabase(spec, { ...deps, server, parser: createSqlParser(), scratch });
 }
 
 /** @throws BELAY_CONFIG_INVALID for options that mean nothing */

@@ -19,6 +19,13 @@ const PROGRAM = {
   toolTimeout: { type: 'duration', otherwise: 120_000, least: 1_000 },
 } as const satisfies DriverOptions;
 
+/** Of each whose migrations are programs that speak to a Postgres. */
+const TRIED = {
+  ...PROGRAM,
+  /** A Postgres beside the real one, where they are tried in a database that is thrown away. */
+  scratch: { type: 'text' },
+} as const satisfies DriverOptions;
+
 export const DATABASE_DRIVERS = {
   /** No migrations that Belay knows of. */
   postgres: {},
@@ -44,32 +51,32 @@ export const DATABASE_DRIVERS = {
     table: { type: 'text', otherwise: 'drizzle.__drizzle_migrations' },
   },
   'node-pg-migrate': {
-    ...PROGRAM,
+    ...TRIED,
     migrations: { type: 'text', otherwise: 'migrations' },
     table: { type: 'text', otherwise: 'pgmigrations' },
     command: { type: 'texts', otherwise: ['node_modules/.bin/node-pg-migrate'] },
   },
   knex: {
-    ...PROGRAM,
+    ...TRIED,
     migrations: { type: 'text', otherwise: 'migrations' },
     table: { type: 'text', otherwise: 'knex_migrations' },
     command: { type: 'texts', otherwise: ['node_modules/.bin/knex'] },
   },
   sequelize: {
-    ...PROGRAM,
+    ...TRIED,
     migrations: { type: 'text', otherwise: 'migrations' },
     table: { type: 'text', otherwise: 'SequelizeMeta' },
     command: { type: 'texts', otherwise: ['node_modules/.bin/sequelize-cli'] },
   },
   umzug: {
-    ...PROGRAM,
+    ...TRIED,
     migrations: { type: 'text', otherwise: 'migrations' },
     table: { type: 'text', otherwise: 'SequelizeMeta' },
     /** The program that calls `umzug.runAsCLI()`. */
     command: { type: 'texts', required: true },
   },
   alembic: {
-    ...PROGRAM,
+    ...TRIED,
     /** The folder of the revisions. */
     migrations: { type: 'text', otherwise: 'alembic/versions' },
     table: { type: 'text', otherwise: 'alembic_version' },

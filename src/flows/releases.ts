@@ -1,6 +1,7 @@
 // Releases with what Belay's own history says of them: which is live, which is stable and since when, which can be put back. A look at every
 // target now and then keeps that history; targets tell their releases with it, so that plans and guards know the last stable one.
 import { lastProof } from '../domain/deploy-policy.ts';
+import { policyOf } from '../domain/deploy-triggers.ts';
 import { BelayError } from '../domain/errors.ts';
 import type { CheckResult } from '../domain/guardrail.ts';
 import type { Incident } from '../domain/incident.ts';
@@ -105,6 +106,7 @@ export async function releasesOf(world: HistoryWorld & Pick<World, 'targets'>, i
     soaksOf(world, id),
     world.releases.proofs(id),
   ]);
+  const isTested = policyOf(world.system, id)?.smoke !== undefined;
   const rows = await Promise.all(
     releases.map(async (release): Promise<ReleaseRow> => {
       const found = await target.restorable(release.ref);
@@ -115,7 +117,7 @@ export async function releasesOf(world: HistoryWorld & Pick<World, 'targets'>, i
         healthyMs: soak?.healthyMs ?? 0,
         stableSince: soak?.stableSince ?? null,
         notRestorable: found.ok ? null : found.why,
-        smoke: lastProof(proofs, release.ref)?.result ?? null,
+        smoke: isTested ? (lastProof(proofs, release.ref)?.result ?? null) : null,
       };
     }),
   );

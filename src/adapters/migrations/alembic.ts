@@ -53,6 +53,12 @@ export function createAlembicMigrations(spec: AlembicSpec, deps: ProgramDeps): M
   };
 }
 
+/** On a database that is thrown away: all of them. @throws BELAY_ACT_FAILED */
+export async function alembicUp(spec: AlembicSpec, deps: ProgramDeps, release: string): Promise<void> {
+  const result = await runTool(spec, deps, await deps.artefact.folder(release), ['upgrade', 'head']);
+  if (result.code !== 0) throw failed(spec, result, 'unknown', 'its revisions cannot be tried');
+}
+
 /** Oldest first. @throws BELAY_INPUT_INVALID for revisions that are no single line */
 async function chainOf(spec: AlembicSpec, artefact: Artefact, release: string): Promise<readonly Revision[]> {
   const names = (await artefact.list(release, spec.migrations)).filter((name) => name.endsWith('.py') && name !== '__init__.py');

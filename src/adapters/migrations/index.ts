@@ -6,14 +6,16 @@ import type { DatabaseSpec } from '../../domain/database-catalog.ts';
 import { BelayError } from '../../domain/errors.ts';
 import type { Database, Migrations, SqlServer } from '../../ports/database.ts';
 import type { Processes } from '../../ports/process.ts';
+import type { Scratch } from '../../ports/scratch.ts';
 import type { SqlParser } from '../../ports/sql-parser.ts';
-import { createAlembicMigrations } from './alembic.ts';
-import { createArtefact } from './artefact.ts';
+import { alembicUp, createAlembicMigrations } from './alembic.ts';
+import { type Artefact, createArtefact } from './artefact.ts';
+import { type CaptureDeps, TRIAL_MS, withCapture } from './capture.ts';
 import { createFileMigrations } from './files.ts';
 import { createFreeze } from './freeze.ts';
 import { createMongoMigrations } from './mongo.ts';
 import { createPrismaSettling } from './prisma.ts';
-import { createProgramMigrations } from './programs.ts';
+import { createProgramMigrations, programUp } from './programs.ts';
 import { quoted } from './table.ts';
 
 const LARGEST_FILE = 4 * 1024 * 1024;
@@ -23,6 +25,8 @@ export interface DatabaseDeps {
   readonly parser: SqlParser;
   readonly processes: Pick<Processes, 'run'>;
   readonly baseDir: string;
+  /** By the address of its server. */
+  readonly scratch: (url: string) => Scratch;
 }
 
 /** @throws BELAY_CONFIG_INVALID for options that mean nothing */
@@ -68,13 +72,62 @@ function migrationsOf(spec: DatabaseSpec, deps: DatabaseDeps): Migrations | null
     case 'node-pg-migrate':
     case 'knex':
     case 'sequelize':
-    case 'umzug':
-      return createProgramMigrations(spec, { ...deps, artefact });
-    case 'alembic':
-      return createAlembicMigrations(spec, { ...deps, artefact });
+    case 'umzug': {
+      const make = (on: typeof spec, server: SqlServer) => {
+        const mine = { ...deps, artefact, server };
+        return { ...createProgramMigrations(on, mine), up: (release: string) => programUp(on, mine, release) };
+      };
+      return captured(make(spec, deps.server), spec, {
+        deps,
+        artefact,
+        on: ({ url, server }) => make({ ...spec, url, toolTimeoutMs: Math.min(spec.toolTimeoutMs, TRIAL_MS) }, server),
+      });
+    }
+    case 'alembic': {
+      const make = (on: typeof spec, server: SqlServer) => {
+        const mine = { ...deps, artefact, server };
+        return { ...createAlembicMigrations(on, mine), up: (release: string) => alembicUp(on, mine, release) };
+      };
+      return captured(make(spec, deps.server), spec, {
+        deps,
+        artefact,
+        on: ({ url, server }) => make({ ...spec, url, toolTimeoutMs: Math.min(spec.toolTimeoutMs, TRIAL_MS) }, server),
+      });
+    }
     case 'migrate-mongo':
       return createMongoMigrations(spec, { ...deps, artefact });
   }
+}
+
+interface Capturing {
+  readonly deps: DatabaseDeps;
+  readonly artefact: Artefact;
+  readonly on: CaptureDeps['on'];
+}
+
+/** Where a server is declared for it, programs are read by running them there. @throws BELAY_CONFIG_INVALID */
+function captured(
+  base: Migrations,
+  {
+    id,
+    url,
+    scratch,
+    table,
+    migrations,
+  }: Pick<Extract<DatabaseSpec, { driver: 'knex' }>, 'id' | 'url' | 'scratch' | 'table' | 'migrations'>,
+  { deps, artefact, on }: Capturing,
+): Migrations {
+  if (scratch === undefined) return base;
+  const server = (address: string): string => {
+    if (!URL.canParse(address)) return '';
+    const { host, searchParams } = new URL(address);
+    return `${host.replace(/:5432$/, '')} ${searchParams.get('host') ?? ''}`;
+  };
+  if (server(scratch) === '' || server(scratch) === server(url))
+    throw new BelayError('BELAY_CONFIG_INVALID', `database ${id}: scratch: it must be the address of another Postgres than url`, {
+      hint: 'Migrations are tried there in a database that is thrown away: never beside the real one.',
+    });
+  return withCapture(base, { scratch: deps.scratch(scratch), artefact, server: deps.server, table, folder: migrations, on });
 }
 
 async function readNamed(spec: DatabaseSpec, baseDir: string, name: string): Promise<{ readonly text: string; readonly hash: string }> {

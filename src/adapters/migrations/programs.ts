@@ -25,6 +25,8 @@ interface Tool {
   /** File name → name of the migration; null: no migration. */
   readonly nameOf: (file: string) => string | null;
   readonly down: (spec: ProgramSpec, id: string) => readonly string[];
+  /** All that there are. */
+  readonly up: (spec: ProgramSpec) => readonly string[];
   readonly boot: Migrations['boot'];
   /** The name cannot be given to the program: why. */
   readonly odd?: (id: string) => string | null;
@@ -48,6 +50,15 @@ const TOOLS: Readonly<Record<ProgramSpec['driver'], Tool>> = {
       '--database-url-var',
       variable,
     ],
+    up: ({ migrations, table, variable }) => [
+      'up',
+      '--migrations-dir',
+      migrations,
+      '--migrations-table',
+      table,
+      '--database-url-var',
+      variable,
+    ],
     // Measured: `up` of an old release says that there is nothing to do, and the service starts on a schema that it cannot read.
     boot: 'starts-blindly',
     odd: (id) => (/^\d+$/.test(id) ? 'node-pg-migrate would take it for a number of migrations' : null),
@@ -56,18 +67,21 @@ const TOOLS: Readonly<Record<ProgramSpec['driver'], Tool>> = {
     select: (table) => `select name from ${table} order by id`,
     nameOf: whole,
     down: (_spec, id) => ['migrate:down', id],
+    up: () => ['migrate:latest'],
     boot: 'refuses',
   },
   sequelize: {
     select: (table) => `select name from ${table} order by name`,
     nameOf: whole,
     down: ({ migrations }, id) => ['db:migrate:undo', '--name', id, '--migrations-path', migrations],
+    up: ({ migrations }) => ['db:migrate', '--migrations-path', migrations],
     boot: 'unknown',
   },
   umzug: {
     select: (table) => `select name from ${table} order by name`,
     nameOf: whole,
     down: (_spec, id) => ['down', '--name', id],
+    up: () => ['up'],
     boot: 'unknown',
   },
 };
@@ -111,6 +125,12 @@ export function createProgramMigrations(spec: ProgramSpec, deps: ProgramDeps): M
       }
     },
   };
+}
+
+/** On a database that is thrown away: all of them. @throws BELAY_ACT_FAILED */
+export async function programUp(spec: ProgramSpec, deps: ProgramDeps, release: string): Promise<void> {
+  const result = await runTool(spec, deps, await deps.artefact.folder(release), TOOLS[spec.driver].up(spec));
+  if (result.code !== 0) throw failed(spec, result, 'unknown', 'its migrations cannot be tried');
 }
 
 /** Of a file that is no SQL, all that is said is whether it seems to have a way back. */
