@@ -174,6 +174,7 @@ describe('a word for the emergency pause', () => {
 describe('a suspicion for the CTO', () => {
   test.each([
     ['a security breach', '[S5-TR-29]', 'security-breach-suspected', 'rita'],
+    ['corrupt data', '[S5-TR-28]', 'corruption-suspected', 'dora'],
     ['a violation of the rules on data', '[S5-TR-30]', 'compliance-violation', 'sol'],
   ] as const)('of %s reaches the CTO by the word of one, and asks nobody else %s', async (_what, _id, trigger, by) => {
     await open('people');

@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import { dataOf, type ExampleLife, incidentOf } from '../../world/scenes/example.ts';
 import { COMMANDER, MINUTE, STORY_END, storyEnd } from '../../world/scenes/instagram.ts';
-import { type InstagramWorld as World, regression } from './instagram-world.ts';
+import { regression, type InstagramWorld as World } from './instagram-world.ts';
 
 const active = ({ n8n }: World): readonly string[] =>
   n8n.workflows

@@ -3,7 +3,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { journalLinesOf } from '../../world/fakes/journal.ts';
 import { type PostgresPart, startPostgres } from '../../world/parts/postgres.ts';
-import { type ExampleLife, incidentOf } from '../../world/scenes/example.ts';
+import { dataOf, type ExampleLife, incidentOf } from '../../world/scenes/example.ts';
 import { BAD, FAILED, GOOD, type JuliaWorld, juliaTables, openJulia, RAILWAY_TOKEN } from '../../world/scenes/julia.ts';
 
 const MINUTE = 60_000;
@@ -128,4 +128,19 @@ test('the same error in the logs after the rollback asks people: the release was
 test('killed twice it ends the same: one rollback, one message, one issue for the root cause [S5-ST-39]', async () => {
   const world = await badDeploy();
   expect(await endOf(world, await world.live({ killedAt: [61, 40] }))).toEqual(END);
+});
+
+test('one quick command shows the deep health, the last 100 lines of the log and the circuit, and changes nothing [S5-ST-102] [S5-ST-107] [S5-ST-108]', async () => {
+  const world = await openJulia({ database: postgres.url, runbook: 'quick-look' }, closing);
+  for (let line = 1; line <= 150; line += 1) world.log(`INFO pedido ${line};`);
+  world.knobs.circuit = 'half-open';
+  const life = await world.live();
+  const kept = Object.fromEntries(
+    (await dataOf(life, 'evidence.captured')).map(({ evidence, value }) => [evidence, JSON.stringify(value)]),
+  );
+  expect(kept['saude']).toContain('"status":"healthy"');
+  expect(kept['circuito']).toContain('"state":"half-open"');
+  expect(kept['log']?.match(/pedido \d+;/g)).toHaveLength(100);
+  expect(kept['log']).toContain('pedido 51;');
+  expect(journalLinesOf(world.story.disk)).toEqual([]);
 });

@@ -63,7 +63,6 @@ export interface JuliaOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly measured?: Parameters<typeof openExampleStory>[0]['measured'];
   readonly patience?: 'of the story';
-  readonly more?: Parameters<typeof startJulia>[0]['more'];
 }
 
 export type JuliaWorld = Awaited<ReturnType<typeof openJulia>>;
@@ -85,7 +84,7 @@ export async function openJulia(o: JuliaOptions, closing: (() => Promise<unknown
   const say = async (to: string, why: string): Promise<void> => {
     await asked(o.database, `insert into julia_status (status, motivo, alterado_via) values ('${to}', '${why}', 'manual')`);
   };
-  const knobs = { sick: false, complaints: 0 };
+  const knobs = { sick: false, complaints: 0, circuit: 'closed' };
   const julia = await opened(
     startJulia({
       apiRuns: () => runs('api'),
@@ -94,7 +93,7 @@ export async function openJulia(o: JuliaOptions, closing: (() => Promise<unknown
       isSick: () => knobs.sick,
       hasRedis: () => runs('redis'),
       status,
-      ...(o.more === undefined ? {} : { more: o.more }),
+      more: async (asked) => (asked === '/health/circuit' ? { status: 200, json: { state: knobs.circuit } } : null),
     }),
   );
   const staging = await opened(
@@ -131,7 +130,10 @@ export async function openJulia(o: JuliaOptions, closing: (() => Promise<unknown
   /** Her worker: what waits goes out by itself, once it runs and WhatsApp is there. */
   const worker = async (): Promise<void> => {
     if (!runs('worker') || evolution.instances.get('Revoluna')?.state !== 'open') return;
-    await asked(o.database, 'update fila_mensagens set enviada_em = now() where enviada_em is null and processar_em <= now()');
+    await asked(
+      o.database,
+      `update fila_mensagens set enviada_em = now() where enviada_em is null and processar_em <= to_timestamp(${story.clock.now() / 1_000})`,
+    );
   };
   const sql = (text: string) => asked(o.database, text);
   const live = (more: Partial<Lives> = {}): Promise<ExampleLife> =>
