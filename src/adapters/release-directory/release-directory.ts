@@ -67,8 +67,8 @@ export function createReleaseDirectory(options: TargetOptions<'release-directory
   } satisfies DeployTarget;
 }
 
-async function read({ settings, deps }: Place): Promise<Reading> {
-  const [link, sight] = [await readLink(settings.root), await look(settings, deps)];
+async function read({ settings, deps }: Place, asked: Sight | null = null): Promise<Reading> {
+  const [link, sight] = [await readLink(settings.root), asked ?? (await look(settings, deps))];
   const history = await readHistory(settings.root);
   const origin = originOf(history, link) ?? (await noteSeen({ settings, deps }, history, link));
   const frozen = await isFrozen(settings.root);
@@ -91,6 +91,20 @@ async function read({ settings, deps }: Place): Promise<Reading> {
     ...gaveUp,
   };
   return { link, history, origin, state };
+}
+
+const NOT_ASKED: Sight = { process: undefined, serves: undefined };
+
+/**
+ * To switch, only a switch of ours that may still be on its way needs the service itself: asking it takes a supervisor longer than the switch,
+ * and the old release is waited for.
+ */
+async function readToSwitch(place: Place): Promise<Reading> {
+  const { settings, deps } = place;
+  const [link, history] = [await readLink(settings.root), await readHistory(settings.root)];
+  const origin = originOf(history, link);
+  const isOver = origin?.kind === 'seen' || (origin !== null && wasReloaded(history, link) && deps.time.now() - origin.at >= SETTLE_MS);
+  return read(place, isOver ? NOT_ASKED : null);
 }
 
 /** Somebody else's switch, seen for the first time. */
@@ -134,7 +148,7 @@ const settleMs = (history: History, link: Link): number => (wasReloaded(history,
 
 async function rollTo(place: Place, release: string, o: Order, lock: HeldLock): Promise<void> {
   const { settings, deps } = place;
-  const reading = await read(place);
+  const reading = await readToSwitch(place);
   const { link, history, origin, state } = reading;
   const isRepeat = origin.kind === 'switch' && origin.key === o.key && link.release === release;
   if (!isRepeat && state.fingerprint !== o.expected) throw conflict(settings, `${state.release} (${state.fingerprint})`, o.expected);

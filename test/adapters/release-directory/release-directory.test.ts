@@ -57,6 +57,36 @@ async function shopUnderTest(): Promise<Shop> {
 
 const order = (expected: string, key = 'k') => ({ expected, key, reason: 'INC-1' });
 
+describe('a supervisor that takes long to ask', () => {
+  it('is not asked once more to switch when the last switch is over, and is while one of ours may be on its way', async () => {
+    const { root } = folders(['v1', 'v2', 'v3']);
+    let [asked, now, runs] = [0, Date.now(), 'v2'];
+    const supervisor = {
+      look: async () => {
+        asked += 1;
+        return { units: [{ id: 'shop', ready: true, folder: join(root, 'releases', runs) }] };
+      },
+      reload: async () => undefined,
+    };
+    const target = createReleaseDirectory({ root }, { time: { ...systemTime, now: () => now }, processes, baseDir: root, supervisor });
+    const before = await target.current();
+    asked = 0;
+    await target.rollTo('v1', order(before.fingerprint, 'first'));
+    expect(asked, 'somebody else put v2 there').toBe(0);
+    const inFlight = await target.current();
+    expect(inFlight).toMatchObject({ release: 'v2', inFlight: 'v1' });
+    asked = 0;
+    await target.rollTo('v3', order(inFlight.fingerprint, 'second'));
+    expect(asked, 'v1 has not been loaded yet').toBe(1);
+    [now, runs] = [now + 60_000, 'v3'];
+    const settled = await target.current();
+    expect(settled.release).toBe('v3');
+    asked = 0;
+    await target.rollTo('v1', order(settled.fingerprint, 'third'));
+    expect(asked, 'v3 runs for a minute').toBe(0);
+  });
+});
+
 describe('graceful reload', () => {
   it('loses none of hundreds of requests in flight over ten switches', async () => {
     const shop = await shopUnderTest();
