@@ -5,9 +5,13 @@ import { holds, type Measure } from './measure.ts';
 import { render } from './results.ts';
 import { fanOut } from './rollback/fan-out.ts';
 import { parse } from './rollback/parse.ts';
+import { planning } from './rollback/plan.ts';
 import { switching } from './rollback/switch.ts';
 
-const PARTS = { switch: switching, fanout: fanOut, parse } as const satisfies Record<string, (o: { readonly full: boolean }) => Measure>;
+const PARTS = { switch: switching, plan: planning, fanout: fanOut, parse } as const satisfies Record<
+  string,
+  (o: { readonly full: boolean }) => Measure
+>;
 type Name = keyof typeof PARTS;
 
 const HELP = `npm run bench -- rollback [--full] [--only ${Object.keys(PARTS).join(',')}]
