@@ -1,5 +1,6 @@
 // Real places in which a release is put back: programs under PM2 in folders, and releases side by side behind HAProxy and Caddy. Each says how
 // Belay does it, how its own tool does it, and what the written procedure types. It measures nothing.
+
 import { execFile, execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, realpathSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -7,6 +8,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { CADDY, HAPROXY } from '../../scripts/lanes.ts';
+import { createFileWriter } from '../../src/adapters/file-writer/index.ts';
 import { createHttp } from '../../src/adapters/http/index.ts';
 import { createPm2Supervisor } from '../../src/adapters/pm2/index.ts';
 import { createProcesses } from '../../src/adapters/process/index.ts';
@@ -163,7 +165,10 @@ async function openHaproxy(): Promise<Place> {
     await proxy.tell(`set server web/new weight ${next}`);
   };
   const stateFile = path.join(proxy.folder, 'state');
-  const traffic = createHaproxyTraffic({ socket: proxy.socket, backend: 'web', servers: ['old', 'new'], stateFile }, { baseDir: '/' });
+  const traffic = createHaproxyTraffic(
+    { socket: proxy.socket, backend: 'web', servers: ['old', 'new'], stateFile },
+    { baseDir: '/', files: createFileWriter() },
+  );
   return besideOneAnother(proxy, traffic, by);
 }
 

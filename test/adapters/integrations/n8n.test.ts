@@ -172,19 +172,22 @@ describe('n8n', () => {
     expect(server.got).toHaveLength(1);
   });
 
-  test.each([1, 1.123, 2] as const)('%d refuses a path that is owned, and the refusal says by whom and what to type', async (generation) => {
-    const { server, old, action } = await running(generation);
-    const activate = action('n8n.activate');
-    const args = { workflow: old.name };
-    const { fingerprint } = await activate.observe(args);
-    await expect(activate.act(args, { ...order, expected: fingerprint })).rejects.toMatchObject({
-      code: 'BELAY_ACT_FAILED',
-      effect: 'none',
-      message: expect.stringMatching(/the webhook path ig-acme is owned by the active workflow "ig-dm-v2-acme" \(wf0+2\)/),
-      hint: 'Deactivate that one first: n8n.deactivate with workflow "ig-dm-v2-acme".',
-    });
-    expect(server.ledger).toEqual([]);
-  });
+  test.each([1, 1.123, 2] as const)(
+    '%d refuses a path that is owned, and the refusal says by whom and what to type',
+    async (generation) => {
+      const { server, old, action } = await running(generation);
+      const activate = action('n8n.activate');
+      const args = { workflow: old.name };
+      const { fingerprint } = await activate.observe(args);
+      await expect(activate.act(args, { ...order, expected: fingerprint })).rejects.toMatchObject({
+        code: 'BELAY_ACT_FAILED',
+        effect: 'none',
+        message: expect.stringMatching(/the webhook path ig-acme is owned by the active workflow "ig-dm-v2-acme" \(wf0+2\)/),
+        hint: 'Deactivate that one first: n8n.deactivate with workflow "ig-dm-v2-acme".',
+      });
+      expect(server.ledger).toEqual([]);
+    },
+  );
 
   test('2 is told the very version that was looked at: one that is saved meanwhile does not go live', async () => {
     const { server, old, next, action } = await running(2);
