@@ -1,23 +1,5 @@
 // Every command with its arguments, options and summary. What a command does is loaded when it is asked for, so that help is quick.
-import type { Run } from './context.ts';
-
-export interface OptionSpec {
-  readonly flags: string;
-  readonly about: string;
-  /** May be given several times. */
-  readonly many?: true;
-}
-
-export interface CommandSpec {
-  /** Name and arguments, as commander reads them. */
-  readonly usage: string;
-  readonly about: string;
-  readonly options?: readonly OptionSpec[];
-  readonly load?: () => Promise<{ readonly run: Run }>;
-  readonly under?: readonly CommandSpec[];
-  /** What may be typed, for the command's own help. */
-  readonly examples?: readonly string[];
-}
+import type { CommandSpec, OptionSpec } from './command-spec.ts';
 
 const YES: OptionSpec = { flags: '-y, --yes', about: 'answer yes to questions of the command line; it never grants an approval' };
 const ORG: OptionSpec = { flags: '--org <id>', about: 'the organization, for a runbook that serves one' };

@@ -1,7 +1,8 @@
 // The command line: reads what was typed, runs one command, and turns every failure into a sentence, a next step and an exit code.
 import { Command, CommanderError, Option } from 'commander';
 import { BelayError, EXIT } from '../domain/errors.ts';
-import { COMMANDS, type CommandSpec } from './command-table.ts';
+import type { CommandSpec } from './command-spec.ts';
+import { COMMANDS } from './command-table.ts';
 import { createContext, type GlobalOptions, type Typed } from './context.ts';
 import { Detached, troubleOf } from './exit-code.ts';
 import { createOutput, endQuietlyOnClosedPipe, type Output } from './output.ts';
