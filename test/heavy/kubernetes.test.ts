@@ -25,54 +25,23 @@ import {
 } from '../world/parts/kubernetes.ts';
 import { eventually } from '../world/parts/shop.ts';
 import { openRunFile } from '../world/run-file.ts';
+import { deploymentOf, IMAGES, type Listed, PATIENCE_MS, place, TARGET_RIGHTS } from './place.ts';
 
-const PATIENCE_MS = 60_000;
-const IMAGES = { old: 'registry.test/crm:v1.0.0', new: 'registry.test/crm:v1.1.0' };
 const HTTP = createHttp({ allow: ['127.0.0.1'] });
 const order = (expected: string, key = 'run/switch#1:act') => ({ expected, key, reason: 'INC-1' });
-/** What docs/targets/kubernetes.md says that it needs. */
-const TARGET_RIGHTS: readonly Rule[] = [
-  { apiGroups: ['apps'], resources: ['deployments'], verbs: ['get', 'update'] },
-  { apiGroups: ['apps'], resources: ['replicasets'], verbs: ['get', 'list'] },
-  { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list'] },
-];
 /** What docs/sources/kubernetes.md says that it needs. */
 const SOURCE_RIGHTS: readonly Rule[] = [{ apiGroups: [''], resources: ['pods'], verbs: ['list'] }];
 
 const why = whyNoKubernetes();
 if (why !== null) console.log(skipLineOf(KUBERNETES, why));
 
-interface Deployment {
-  readonly metadata: {
-    readonly resourceVersion: string;
-    readonly generation: number;
-    readonly annotations?: Readonly<Record<string, string>>;
-  };
-  readonly spec: {
-    readonly replicas: number;
-    readonly template: { readonly metadata: { readonly labels: Readonly<Record<string, string>> } };
-  };
-  readonly status: Readonly<Record<string, unknown>>;
-}
-interface Listed {
-  readonly items: readonly {
-    readonly metadata: {
-      readonly name: string;
-      readonly annotations: Readonly<Record<string, string>>;
-      readonly deletionTimestamp?: string;
-      readonly ownerReferences?: readonly { readonly name: string }[];
-    };
-  }[];
-}
-
 describe.skipIf(why !== null)(`a real control plane ${KUBERNETES.version}`, () => {
   let cluster: KubernetesPart;
   const names = { old: '', new: '' };
-  let namespaces = 0;
   beforeAll(async () => {
     cluster = await startKubernetesPart();
     // The hash of a template is the same wherever it stands: what releases will be called is seen once.
-    const { apps, deploy } = await place();
+    const { apps, deploy } = await place(cluster);
     await deploy(IMAGES.new);
     const sets = ((await cluster.ask('GET', `${apps}/replicasets`)).json as Listed).items;
     const nameOf = (revision: string): string =>
@@ -81,44 +50,8 @@ describe.skipIf(why !== null)(`a real control plane ${KUBERNETES.version}`, () =
   }, 300_000);
   afterAll(() => cluster?.stop());
 
-  /** A namespace with the Deployment `crm` of the old image, all of whose pods run. */
-  async function place() {
-    namespaces += 1;
-    const namespace = `crm-${namespaces}`;
-    const token = await cluster.namespace(namespace, TARGET_RIGHTS);
-    const apps = `/apis/apps/v1/namespaces/${namespace}`;
-    const where = `${apps}/deployments/crm`;
-    const read = async (): Promise<Deployment> => {
-      const { status, json } = await cluster.ask('GET', where);
-      if (status !== 200) throw new Error(`${where}: ${status} ${JSON.stringify(json)}`);
-      return json as Deployment;
-    };
-    /** As `kubectl rollout status` waits for it. */
-    const settled = () =>
-      eventually(
-        read,
-        ({ metadata, spec, status }) =>
-          Number(status['observedGeneration'] ?? 0) >= metadata.generation &&
-          ['updatedReplicas', 'replicas', 'availableReplicas'].every((one) => status[one] === spec.replicas),
-        PATIENCE_MS,
-      );
-    const seen = ({ metadata }: Deployment) =>
-      eventually(read, ({ status }) => Number(status['observedGeneration'] ?? 0) >= metadata.generation, PATIENCE_MS);
-    const patch = async (change: object): Promise<Deployment> => {
-      const { status, json } = await cluster.ask('PATCH', where, change);
-      if (status !== 200) throw new Error(`${where} was not changed: ${JSON.stringify(json)}`);
-      await seen(json as Deployment);
-      return json as Deployment;
-    };
-    const deploy = (image: string) => patch({ spec: { template: { spec: { containers: [{ name: 'main', image }] } } } });
-    const made = await cluster.ask('POST', `${apps}/deployments`, deploymentOf(IMAGES.old));
-    if (made.status !== 201) throw new Error(JSON.stringify(made.json));
-    await settled();
-    return { namespace, token, apps, where, read, settled, patch, deploy };
-  }
-
   async function world(http: Http = HTTP) {
-    const one = await place();
+    const one = await place(cluster);
     // Kubernetes writes times in whole seconds: which of two releases is newer is not to be seen within one.
     await new Promise((resolve) => setTimeout(resolve, 1_100));
     const { namespace, token, apps } = one;
@@ -240,10 +173,13 @@ describe.skipIf(why !== null)(`a real control plane ${KUBERNETES.version}`, () =
     });
   });
 
-  test('that an autoscaler scales is as it was planned', async () => {
-    const { target, patch, running } = await incident();
-    const { fingerprint } = await target.current();
+  test('that an autoscaler scales is as it was planned, and live since when it was', async () => {
+    const { target, patch, settled, running } = await incident();
+    const { fingerprint, changedAt } = await target.current();
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
     await patch({ spec: { replicas: 3 } });
+    await settled();
+    expect((await target.current()).changedAt).toBe(changedAt);
     await target.rollTo(names.old, order(fingerprint));
     expect(await running()).toBe(names.old);
     expect((await target.current()).units).toHaveLength(3);
@@ -330,9 +266,10 @@ describe.skipIf(why !== null)(`a real control plane ${KUBERNETES.version}`, () =
   });
 
   describe('as a source', () => {
+    let sources = 0;
     async function pods(count: number) {
-      namespaces += 1;
-      const namespace = `pods-${namespaces}`;
+      sources += 1;
+      const namespace = `pods-${sources}`;
       const token = await cluster.namespace(namespace, SOURCE_RIGHTS);
       const where = `/api/v1/namespaces/${namespace}/pods`;
       for (let n = 0; n < count; n += 1) await cluster.ask('POST', where, podOf(n));
@@ -388,12 +325,6 @@ describe.skipIf(why !== null)(`a real control plane ${KUBERNETES.version}`, () =
     });
   });
 });
-
-function deploymentOf(image: string): object {
-  const template = { metadata: { labels: { app: 'crm' } }, spec: { containers: [{ name: 'main', image }] } };
-  const spec = { replicas: 2, progressDeadlineSeconds: 10, selector: { matchLabels: { app: 'crm' } }, template };
-  return { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'crm' }, spec };
-}
 
 const podOf = (n: number): object => ({
   ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name: `lone-${n}` } },
