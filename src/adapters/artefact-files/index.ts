@@ -52,7 +52,8 @@ function pathOf(root: string, incident: string, name: string): string {
 }
 
 async function writeWhole(path: string, content: string): Promise<void> {
-  const file = await open(path, 'w');
+  await rm(path, { force: true });
+  const file = await open(path, 'wx');
   try {
     await file.writeFile(content, 'utf8');
     await file.sync();

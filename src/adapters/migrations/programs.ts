@@ -59,7 +59,8 @@ const TOOLS: Readonly<Record<ProgramSpec['driver'], Tool>> = {
       '--database-url-var',
       variable,
     ],
-    // Measured: `up` of an old release says that there is nothing to do, and the service starts on a schema that it cannot read.
+    // Measured, and so with sequelize-cli and Umzug: `up` of an old release says that there is nothing to do, and the service starts on a
+    // schema that it cannot read.
     boot: 'starts-blindly',
     odd: (id) => (/^\d+$/.test(id) ? 'node-pg-migrate would take it for a number of migrations' : null),
   },
@@ -75,14 +76,14 @@ const TOOLS: Readonly<Record<ProgramSpec['driver'], Tool>> = {
     nameOf: whole,
     down: ({ migrations }, id) => ['db:migrate:undo', '--name', id, '--migrations-path', migrations],
     up: ({ migrations }) => ['db:migrate', '--migrations-path', migrations],
-    boot: 'unknown',
+    boot: 'starts-blindly',
   },
   umzug: {
     select: (table) => `select name from ${table} order by name`,
     nameOf: whole,
     down: (_spec, id) => ['down', '--name', id],
     up: () => ['up'],
-    boot: 'unknown',
+    boot: 'starts-blindly',
   },
 };
 

@@ -117,7 +117,9 @@ export async function syncFolder(path: string): Promise<void> {
 }
 
 export async function writeWhole(path: string, text: string, draft: string): Promise<void> {
-  const handle = await open(draft, 'w', 0o644);
+  // One that a kill has left; and never one that somebody else has made.
+  await rm(draft, { force: true });
+  const handle = await open(draft, 'wx', 0o644);
   try {
     await handle.writeFile(text);
     await handle.sync();

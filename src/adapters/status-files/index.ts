@@ -41,7 +41,8 @@ export function createStatusFiles(options: StatusFilesOptions) {
 async function replace(dir: string, name: string, content: string): Promise<void> {
   const beside = join(dir, `.${name}.${process.pid}.tmp`);
   try {
-    const file = await open(beside, 'w');
+    await rm(beside, { force: true });
+    const file = await open(beside, 'wx');
     try {
       await file.writeFile(content, 'utf8');
       await file.sync();

@@ -1,6 +1,6 @@
 // Migration tools as their own programs, on a real Postgres: up by the tool, down by a runbook. The judge is the table of the tool and what
 // the table of contacts looks like.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -122,7 +122,12 @@ const TOOLS: readonly Tool[] = [
     : []),
 ];
 
-async function migrated(tool: Tool, from = '{release.current}', to?: string): Promise<Service> {
+const SWITCH = step(
+  'switch',
+  'do deploy.rollback\nwith: { target: api, to: v1 }\nundo: { do: deploy.activate, with: { target: api, to: v2 } }',
+);
+
+async function migrated(tool: Tool, from = '{release.current}', steps?: string): Promise<Service> {
   const first = tool.migrations[0]?.id ?? '';
   const filesOf = (count: number) => ({
     ...tool.files,
@@ -131,10 +136,8 @@ async function migrated(tool: Tool, from = '{release.current}', to?: string): Pr
   const service = await openService(postgres.url, {
     database: `driver: ${tool.driver}\nartefact: service/releases/{release}\ntarget: api\nenvironment: { PATH: "${NODE}:/usr/bin:/bin" }\n${tool.keys ?? ''}`,
     releases: { v1: filesOf(1), v2: filesOf(2) },
-    steps: step(
-      'down',
-      `do db.migrateDown\nwith: { database: crm, to: "${to ?? first}", from: "${from}" }\nirreversible: the nicknames go`,
-    ),
+    steps:
+      steps ?? step('down', `do db.migrateDown\nwith: { database: crm, to: "${first}", from: "${from}" }\nirreversible: the nicknames go`),
   });
   open.push(service);
   for (const release of ['v1', 'v2'])
@@ -166,6 +169,19 @@ describe.each(TOOLS.map((tool) => ({ driver: tool.driver, tool })))('a database 
     expect(await columns(service)).toEqual(['id', 'name']);
     expect(await service.play(planned)).toMatchObject([{ status: 'noop' }]);
     expect(await columns(service)).toEqual(['id', 'name']);
+  });
+
+  it('does with an old release what the plan says of it: it refuses to migrate, or starts without a word', async () => {
+    const service = await migrated(tool, undefined, SWITCH);
+    const [program = '', ...args] = tool.up;
+    const env = { PATH: `${NODE}:/usr/bin:/bin`, DATABASE_URL: postgres.url };
+    const reasons = ((await service.plan()).safety?.reasons ?? []).map((one) => one.why);
+    const booted = spawnSync(program, args, { cwd: path.join(service.folder, 'service/releases/v1'), env, encoding: 'utf8' });
+    // The migration of node-pg-migrate is SQL, and the old code can run with what it brought.
+    const blind = tool.driver === 'node-pg-migrate' ? 'runs-on-new' : 'boots-blindly';
+    expect(reasons).toContain(booted.status === 0 ? blind : 'refuses-boot');
+    expect(booted.status === 0).toBe(tool.driver !== 'knex');
+    expect(await columns(service)).toEqual(['id', 'name', 'nick']);
   });
 
   it('is not touched from a release that does not know what it would take back', async () => {
