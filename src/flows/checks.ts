@@ -69,8 +69,8 @@ function shortJson(value: Json): Json {
 }
 
 /**
- * A sampled value is judged at its point and at both ends of its interval: all agree, or it is inconclusive
- * (so that thirty quiet minutes do not prove a rate).
+ * A sampled value is judged at its point, at both ends of its interval and between: all agree, or it is inconclusive
+ * (so that thirty quiet minutes do not prove a rate, and nobody is told that a value is beside a band which its interval spans).
  */
 function judge(
   world: CheckWorld,
@@ -79,7 +79,7 @@ function judge(
   measured: ProbeResult & { known: true },
 ): { result: CheckResult; reason: string } {
   const names = world.probes[check.probe]?.resultOf?.(args) ?? PROBES[check.probe]?.result ?? {};
-  const points = measured.interval === undefined ? [measured.values] : spread(measured.values, measured.interval);
+  const points = measured.interval === undefined ? [measured.values] : spread(measured.values, measured.interval, check.expect);
   const answers = points.map((values) => world.expression.evaluate(check.expect, names, values));
   const broken = answers.find((answer) => !answer.ok);
   if (broken !== undefined && !broken.ok) return { result: 'inconclusive', reason: broken.why };
@@ -89,8 +89,22 @@ function judge(
   return { result: 'inconclusive', reason: 'the traffic seen does not prove it either way' };
 }
 
-function spread(values: JsonObject, interval: { readonly lower: number; readonly upper: number }): readonly JsonObject[] {
-  return [values, { ...values, value: interval.lower }, { ...values, value: interval.upper }];
+/** Between two numbers that a condition names, its answer is the same; what it reckons is looked at here and there besides. */
+const LOOKS = 7;
+const NUMBER = /\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+const MOST_NUMBERS = 50;
+
+function spread(
+  values: JsonObject,
+  { lower, upper }: { readonly lower: number; readonly upper: number },
+  expect: string,
+): readonly JsonObject[] {
+  const named = [...expect.matchAll(NUMBER)].slice(0, MOST_NUMBERS).map(([text]) => Number(text));
+  const cuts = [lower, ...named.filter((one) => one > lower && one < upper).toSorted((x, y) => x - y), upper];
+  const between = cuts.slice(1).map((cut, at) => (cut + (cuts[at] ?? cut)) / 2);
+  const looks = Array.from({ length: LOOKS }, (_, at) => lower + ((upper - lower) * (at + 1)) / (LOOKS + 1));
+  const inside = [...between, ...looks].filter((one) => Number.isFinite(one));
+  return [values, ...[lower, upper, ...inside].map((value) => ({ ...values, value }))];
 }
 
 /** What is not configured and need not be is left out; nothing else proves nothing. `all`: every one passes. `any`: one passes. What does not pass is a fail only when nothing is inconclusive. */
