@@ -1,10 +1,11 @@
 // A bad deploy of examples/agente-julia taken back on Railway by its written procedure: Railway and GitHub as servers that remember, her table
 // in a real Postgres, her log a real file. The judges are those servers, and what people were told.
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { releasesOf } from '../../../src/flows/releases.ts';
 import { journalLinesOf } from '../../world/fakes/journal.ts';
 import { type PostgresPart, startPostgres } from '../../world/parts/postgres.ts';
-import { dataOf, type ExampleLife, incidentOf } from '../../world/scenes/example.ts';
-import { BAD, FAILED, GOOD, type JuliaWorld, juliaTables, openJulia, RAILWAY_TOKEN } from '../../world/scenes/julia.ts';
+import { dataOf, type ExampleLife, eventsOf, incidentOf } from '../../world/scenes/example.ts';
+import { BAD, FAILED, GOOD, type JuliaWorld, juliaTables, openJulia, RAILWAY_TOKEN, VARIABLES } from '../../world/scenes/julia.ts';
 
 const MINUTE = 60_000;
 const closing: (() => Promise<unknown>)[] = [];
@@ -19,13 +20,15 @@ beforeAll(async () => {
 afterAll(() => postgres.stop());
 
 /** A good release, one that never came up, and the bad one that is live. */
-async function badDeploy(o: { readonly patience?: 'of the story' } = {}): Promise<JuliaWorld> {
+async function badDeploy(
+  o: { readonly patience?: 'of the story'; readonly variables?: Readonly<Record<string, string>> } = {},
+): Promise<JuliaWorld> {
   const world = await openJulia({ database: postgres.url, runbook: 'rollback-deploy', ...o }, closing);
   const { service, deploy } = world.services.api;
   service.next = 'fails';
   deploy(FAILED);
   service.next = 'succeeds';
-  service.variables = { APP_ENV: 'production' };
+  service.variables = VARIABLES;
   deploy(BAD);
   world.log('ERROR TypeError: telefone is undefined');
   return world;
@@ -47,7 +50,7 @@ async function endOf(world: JuliaWorld, life: ExampleLife) {
   };
 }
 
-const STEPS = ['antes', 'aprovar', 'congelar', 'voltar', 'saude', 'erros', 'avisar', 'issue', 'corrigido'];
+const STEPS = ['antes', 'aprovar', 'congelar', 'voltar', 'saude', 'variaveis', 'erros', 'avisar', 'issue', 'corrigido'];
 const END = {
   steps: { ...Object.fromEntries(STEPS.map((step) => [step, 'done'])), congelar: 'undone', descongelar: 'done' },
   evidence: ['decision', 'detected-at', 'log-antes', 'restored-at', 'saude-antes'],
@@ -66,8 +69,18 @@ test('the last deployment that was SUCCESS before the problem goes back by its n
   expect(await endOf(world, life)).toEqual(END);
   const rolledTo = world.services.api.ledger.find((one) => one.what === 'rollback')?.id;
   expect(world.services.api.service.deployments.find((one) => one.id === rolledTo)?.meta).toEqual(GOOD);
-  const said = world.told().join();
-  expect(said).not.toContain(RAILWAY_TOKEN);
+});
+
+test('the history of deployments names each with what became of it [S5-ST-40]', async () => {
+  const world = await badDeploy();
+  const { world: parts } = await world.story.live();
+  const { releases } = await releasesOf(parts, 'api');
+  const nameOf = (one: { readonly commitHash: string }): string => one.commitHash.slice(0, 12);
+  expect(Object.fromEntries(releases.map((one) => [one.ref, [one.isLive, one.notRestorable]]))).toEqual({
+    [nameOf(BAD)]: [true, null],
+    [nameOf(FAILED)]: [false, 'failed'],
+    [nameOf(GOOD)]: [false, null],
+  });
 });
 
 test('it waits until Railway says SUCCESS, which took three minutes, by the API alone: nothing is built anew [S5-CL-03] [S5-GU-08]', async () => {
@@ -107,6 +120,16 @@ test('a deep health that is not 200 after the rollback is no end: people are ask
   const life = await world.live({ enough: (incident) => incident?.tasks['saude'] !== undefined });
   expect((await incidentOf(life))?.steps['erros']).toBeUndefined();
   expect(world.told().join()).not.toContain('foi feito');
+});
+
+test('a deploy of before brings its variables with it: one of another project is found, and no secret is shown [S5-VE-12]', async () => {
+  const world = await badDeploy({ variables: { SUPABASE_URL: 'https://staging.supabase.co' } });
+  const life = await world.live({ enough: (incident) => incident?.tasks['variaveis'] !== undefined });
+  expect(world.services.api.live()?.variables['SUPABASE_URL']).toBe('https://staging.supabase.co');
+  expect((await incidentOf(life))?.steps).toMatchObject({ saude: { status: 'done' }, variaveis: { status: 'waiting' } });
+  expect(world.told().join()).not.toContain('foi feito');
+  const all = JSON.stringify([await eventsOf(life), journalLinesOf(world.story.disk), world.told()]);
+  for (const secret of [RAILWAY_TOKEN, VARIABLES.SUPABASE_SERVICE_KEY]) expect(all).not.toContain(secret);
 });
 
 test('the same error in the logs after the rollback asks people: the release was not to blame [S5-VE-11]', async () => {

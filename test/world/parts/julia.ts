@@ -13,6 +13,8 @@ export interface JuliaDeps {
   /** She answers no deep look with 200. */
   readonly isSick: () => boolean;
   readonly hasRedis: () => boolean;
+  /** What her API was begun with. */
+  readonly variables: () => Readonly<Record<string, string>>;
   /** The newest row of her table; throws when the database is gone. */
   readonly status: () => Promise<string>;
   readonly more?: (path: string) => Promise<{ readonly status: number; readonly json: unknown } | null>;
@@ -52,6 +54,7 @@ export async function startJulia(deps: JuliaDeps) {
     if (more) return more;
     if (!deps.apiRuns()) return { status: 502, json: { message: 'Application failed to respond' } };
     if (url.pathname === '/health/deep') return deep();
+    if (url.pathname === '/config/public') return { status: 200, json: shownOf(deps.variables()) };
     if (url.pathname === '/health/ready') return { status: deps.hasRedis() ? 200 : 503, json: {} };
     if (url.pathname === '/health') return { status: 200, json: {} };
     if (url.pathname === '/webhook/evolution' && request.method === 'POST') return take(body);
@@ -75,6 +78,12 @@ export async function startJulia(deps: JuliaDeps) {
       }),
   };
 }
+
+/** Never a secret. */
+const shownOf = (variables: Readonly<Record<string, string>>) =>
+  Object.fromEntries(
+    ['APP_ENV', 'SUPABASE_URL', 'SUPABASE_PROJECT_REF'].flatMap((name) => (name in variables ? [[name, variables[name]]] : [])),
+  );
 
 interface Reply {
   readonly status: number;

@@ -17,6 +17,10 @@ export const GOOD = { commitHash: '60883d9e8947a57e04dc9124f25df004866a2051', br
 export const BAD = { commitHash: '9fceb02d0ae598e95dc970b74767f19372d61af8', branch: 'main' };
 export const FAILED = { commitHash: 'aa11b02d0ae598e95dc970b74767f19372d61af8', branch: 'main' };
 export const COMMANDER = { person: 'ana', roles: ['commander', 'on-call', 'database-lead', 'cto'] };
+export const VARIABLES = {
+  ...{ APP_ENV: 'production', SUPABASE_URL: 'https://julia.supabase.co', SUPABASE_PROJECT_REF: 'julia' },
+  SUPABASE_SERVICE_KEY: 'service-key-nobody-may-see',
+};
 const IDS = {
   project: '6b1f9c1e-5c0f-4c3a-9f5a-0d1e2f3a4b5c',
   environment: '7c2f9c1e-5c0f-4c3a-9f5a-0d1e2f3a4b5c',
@@ -62,6 +66,8 @@ export interface JuliaOptions {
   readonly runbook: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly measured?: Parameters<typeof openExampleStory>[0]['measured'];
+  /** Of the first deploys, besides those that are right. */
+  readonly variables?: Readonly<Record<string, string>>;
   readonly patience?: 'of the story';
 }
 
@@ -76,7 +82,10 @@ export async function openJulia(o: JuliaOptions, closing: (() => Promise<unknown
   };
   const railway = await opened(startRailwayProject({ ...IDS, token: RAILWAY_TOKEN }));
   const { services } = railway;
-  for (const server of Object.values(services)) server.deploy(GOOD);
+  for (const server of Object.values(services)) {
+    server.service.variables = { ...VARIABLES, ...o.variables };
+    server.deploy(GOOD);
+  }
   const rows = () => asked(o.database, 'select status, motivo, alterado_via from julia_status order by id');
   const runs = (name: keyof typeof services): boolean => services[name].live()?.instances.some((one) => one.status === 'RUNNING') === true;
   const status = async (): Promise<string> => String((await rows()).at(-1)?.['status']);
@@ -92,6 +101,7 @@ export async function openJulia(o: JuliaOptions, closing: (() => Promise<unknown
       isBad: () => services.api.live()?.meta['commitHash'] === BAD.commitHash,
       isSick: () => knobs.sick,
       hasRedis: () => runs('redis'),
+      variables: () => services.api.live()?.variables ?? {},
       status,
       more: async (asked) => (asked === '/health/circuit' ? { status: 200, json: { state: knobs.circuit } } : null),
     }),
@@ -103,6 +113,7 @@ export async function openJulia(o: JuliaOptions, closing: (() => Promise<unknown
       isBad: () => false,
       isSick: () => false,
       hasRedis: () => true,
+      variables: () => ({}),
       status: async () => 'ativo',
     }),
   );
@@ -114,7 +125,12 @@ export async function openJulia(o: JuliaOptions, closing: (() => Promise<unknown
     env: () => ({
       ...environmentOf(readFileSync(path.join(EXAMPLE, 'belay.yaml'), 'utf8')),
       ...{ RAILWAY_URL: `${railway.url}/graphql/v2`, RAILWAY_TOKEN, APP_URL: julia.url, STAGING_URL: staging.url },
-      ...{ JULIA_DATABASE_URL: o.database, GITHUB_URL: github.url, GITHUB_TOKEN: 'github-token' },
+      ...{
+        JULIA_DATABASE_URL: o.database,
+        JULIA_SUPABASE_URL: VARIABLES.SUPABASE_URL,
+        GITHUB_URL: github.url,
+        GITHUB_TOKEN: 'github-token',
+      },
       ...{ EVOLUTION_URL: evolution.url, EVOLUTION_KEY: 'evolution-key' },
       ...o.env,
     }),
