@@ -99,6 +99,12 @@ export interface MessageView {
   readonly reason: string | null;
 }
 
+/** A run between its start and its end. `driver`: its name; null while nobody has taken it. */
+export interface RunView {
+  readonly driver: string | null;
+  readonly isYours: boolean;
+}
+
 export interface IncidentView {
   readonly id: string;
   readonly number: number;
@@ -111,6 +117,7 @@ export interface IncidentView {
   readonly otherClocks: readonly ClockView[];
   readonly next: NextAction | null;
   readonly approve: ApproveView;
+  readonly run: RunView | null;
   readonly ifNothing: IfNothing;
   readonly decision: {
     readonly choice: string;
@@ -144,6 +151,7 @@ export function incidentView(from: ViewSources): IncidentView {
     otherClocks: clocks.others,
     next,
     approve: approveOf(from, requestedBy(from.events)),
+    run: runOf(from),
     ifNothing: ifNothingOf(from, next, clocks.big),
     decision: decision === undefined ? null : { ...pick(decision.data), at: decision.at },
     tasks: Object.values(incident.tasks).map((task) => taskView(from, task)),
@@ -159,6 +167,12 @@ export function incidentView(from: ViewSources): IncidentView {
 /** The last event of one type. */
 export function lastOf<T extends EventType>(events: readonly Event[], type: T): (Event & { readonly data: EventData[T] }) | undefined {
   return events.findLast((event) => event.type === type) as (Event & { readonly data: EventData[T] }) | undefined;
+}
+
+function runOf({ incident, system, viewer }: ViewSources): RunView | null {
+  if (incident.isRunning !== true || incident.mergedInto !== undefined || !isOpen(incident)) return null;
+  const { driver } = incident;
+  return { driver: driver === undefined ? null : personName(system, driver), isYours: driver === viewer.person };
 }
 
 export function organizationName(system: System, id: string): string {

@@ -9,7 +9,7 @@ import type { Json } from '../domain/json.ts';
 import { reportablesOf } from '../domain/reportable.ts';
 import { listSilences } from '../flows/silences.ts';
 import type { ApiDeps } from './api.ts';
-import { answerBody, approvalBody, evidenceBody, noteBody, reportBody } from './api-schemas.ts';
+import { answerBody, approvalBody, evidenceBody, noteBody, reportBody, steerBody } from './api-schemas.ts';
 import { mountBacktestPages } from './backtest-routes.ts';
 import type { Caller } from './commands.ts';
 import { CAPS, fingerprint } from './endpoint.ts';
@@ -45,6 +45,7 @@ export function mountWarRoom(app: App, deps: ApiDeps): void {
   mountShadowPages(app, deps, doors);
   mountLogin(app, deps);
   mountIncidentForms(app, deps);
+  mountRunForms(app, deps);
   mountPauseForms(app, deps);
   mountReportForm(app, deps);
 }
@@ -217,6 +218,20 @@ function mountIncidentForms(app: App, deps: ApiDeps): void {
     act(c, deps, { operation: 'closeIncident', remembered: true, home: homeOf(c) }, async (caller, _form, key) => {
       await commands.close(caller, { incident: await incidentOf(c), key });
       return 'closed';
+    }),
+  );
+}
+
+/** What an API may ask for besides, such as skipping a step, has no form. */
+const steerForm = steerBody.pick({ verb: true, reason: true }).extend({ verb: steerBody.shape.verb.extract(['abort', 'takeOver']) });
+
+function mountRunForms(app: App, deps: ApiDeps): void {
+  const { commands, world } = deps;
+  app.post('/incidents/:id/run', (c) =>
+    act(c, deps, { operation: 'steerRun', remembered: true, home: homeOf(c) }, async (caller, form, key) => {
+      const body = valid(steerForm, { verb: oneOf(form, 'verb'), reason: oneOf(form, 'reason')?.trim() || undefined });
+      await commands.steer(caller, { incident: (await findIncident(world, c.req.param('id'))).id, ...body, key });
+      return body.verb === 'abort' ? 'stopped' : 'taken-over';
     }),
   );
 }

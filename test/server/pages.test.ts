@@ -107,6 +107,54 @@ describe('the screen of an incident', () => {
   });
 });
 
+describe('who drives the run', () => {
+  const takenOver = (by: string) =>
+    door.story.add([
+      { type: 'run.takenOver', data: { run: 'run/1', by, from: null }, at: door.time.now(), actor: { kind: 'user', id: by } },
+    ]);
+
+  test('a run that nobody drives is taken over or stopped by plain forms, and stopping wants a reason', async () => {
+    const page = await text(browser.get('/incidents/INC-1'));
+    for (const words of ['Nobody drives it', 'value="takeOver"', 'value="abort"', 'name="reason" rows="2" maxlength="1000" required'])
+      expect([words, page.includes(words)]).toEqual([words, true]);
+    const taken = await browser.submit('/incidents/INC-1/run', { verb: 'takeOver' });
+    expect(taken.headers.get('location')).toBe('/incidents/INC-1?done=taken-over');
+    expect(await text(browser.get('/incidents/INC-1?done=taken-over'))).toContain('You drive the run now.');
+    const stopped = await browser.submit('/incidents/INC-1/run', { verb: 'abort', reason: 'by hand', key: 'another-form' });
+    expect(stopped.headers.get('location')).toBe('/incidents/INC-1?done=stopped');
+    expect(door.story.commands.asked).toEqual(['steer ana takeOver', 'steer ana abort by hand']);
+    expect(await text(browser.get('/incidents/INC-1?lang=pt-BR'))).toContain('Ninguém a conduz');
+  });
+
+  test('a run that somebody else drives is taken over first: there is no button that would be refused', async () => {
+    await takenOver('bob');
+    const page = await text(browser.get('/incidents/INC-1'));
+    expect(page).toContain('Driven by <b>Bob');
+    expect(page).toContain('value="takeOver"');
+    expect(page).not.toContain('value="abort"');
+    await takenOver('ana');
+    const own = await text(browser.get('/incidents/INC-1'));
+    expect(own).toContain('You drive it.');
+    expect(own).not.toContain('value="takeOver"');
+    expect(own).toContain('value="abort"');
+  });
+
+  test('the forms ask for nothing else, and a run that has ended has none', async () => {
+    for (const fields of [{ verb: 'skip', reason: 'x' }, { verb: 'continue' }, {}])
+      expect((await browser.submit('/incidents/INC-1/run', fields)).status).toBe(422);
+    expect(door.story.commands.asked).toEqual([]);
+    await door.story.add([
+      {
+        type: 'run.finished',
+        data: { run: 'run/1', outcome: 'done', reason: '' },
+        at: door.time.now(),
+        actor: { kind: 'engine', id: 'belay' },
+      },
+    ]);
+    expect(await text(browser.get('/incidents/INC-1'))).not.toContain('/incidents/INC-1/run');
+  });
+});
+
 describe('approving by plain forms', () => {
   test('the review shows the whole plan, its hash and its undo, and its form approves it', async () => {
     const page = await text(browser.get(review()));

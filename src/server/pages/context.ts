@@ -23,6 +23,8 @@ const DONE: Readonly<Record<string, keyof Words>> = {
   paused: 'donePaused',
   resumed: 'doneResumed',
   closed: 'doneClosed',
+  stopped: 'doneStopped',
+  'taken-over': 'doneTakenOver',
   reported: 'doneReported',
   marked: 'doneMarked',
   'backtest-started': 'doneBacktestStarted',

@@ -7,6 +7,7 @@ import type { TriggerSeries } from '../triggers.ts';
 import { hidden, type PageContext, page } from './layout.ts';
 import { logPanel } from './log-panel.ts';
 import { checksPanel, contingenciesPanel, decisionPanel, evidencePanel, messagesPanel, signalPanel } from './panels.ts';
+import { runPanel } from './run-panel.ts';
 import { safetyPanel } from './safety-panel.ts';
 import { stepsPanel } from './steps-panel.ts';
 import { tasksPanel } from './tasks-panel.ts';
@@ -24,7 +25,7 @@ export function incidentPage(context: PageContext, { view, events, plan, series 
 ${topBlock(context, view, (id) => organizationName(system, id))}
 <div class="columns">
 <div class="column main">${tasksPanel(context, view)}${stepsPanel(context, view)}${logPanel(context, view.id, events, view.headline.zone)}</div>
-<div class="column side">${signalPanel(context, view, series)}${decisionPanel(context, view)}${safetyPanel(context, plan)}${contingenciesPanel(context, view)}${checksPanel(context, view)}${messagesPanel(context, view)}${evidencePanel(context, view)}${closeForm(context, view)}</div>
+<div class="column side">${runPanel(context, view)}${signalPanel(context, view, series)}${decisionPanel(context, view)}${safetyPanel(context, plan)}${contingenciesPanel(context, view)}${checksPanel(context, view)}${messagesPanel(context, view)}${evidencePanel(context, view)}${closeForm(context, view)}</div>
 </div>
 </main>`;
   return page(
