@@ -127,7 +127,10 @@ describe('a runbook', () => {
     expect(rules('---\nbelay: 2\nid: x\ntitle: X\n---\n## Do\n\n### A\n- [ ] a\n')).toEqual(['2 wrong-type']);
   });
 
-  test('a key that is not available yet is told as such', () => {
+  test('the kinds and keys that are not available yet are told as such', () => {
+    expect(
+      compileRunbook(`${FRONT}## P\n### S\n\`\`\`belay call other\nlock: a\n\`\`\`\n`, 'x.md').diagnostics.map((one) => one.rule),
+    ).toEqual(['not-available']);
     expect(compileRunbook(FRONT.replace('id: x', 'id: x\ndrill: { goal: 30m }').concat('### A\n- [ ] a\n'), 'x').diagnostics).toMatchObject(
       [{ rule: 'not-available', severity: 'warning' }],
     );
