@@ -222,19 +222,22 @@ describe('option A, the deploy taken back, from the acknowledgement to the stabl
     world = await badDeploy();
     const first = await world.live();
     before = await endOf(world, first);
-    // Belay is restarted while it rests, and looks at what runs every five minutes.
+    // Belay is restarted while it rests, and sees what runs every five minutes.
     const calm = (await incidentOf(first))?.mitigatedAt ?? 0;
+    const history = createFakeReleaseHistory({ disk: world.story.disk });
+    soak.noted = calm;
     life = await world.live({
-      lookEveryMs: 5 * MINUTE,
+      lookEveryMs: 2 * HOUR,
       withinMs: 60 * HOUR,
       enough: (incident) => incident !== null && incident.isRunning !== true,
       meanwhile: async () => {
         const now = world.story.clock.now();
-        const history = createFakeReleaseHistory({ disk: world.story.disk });
-        await history.note('backend', world.crm.running(), { at: now, changedAt: now });
-        soak.noted += 1;
-        if (now - calm < 48 * HOUR)
-          soak.early = world.slack.posts.map((post) => firstLine(post.text)).filter((one) => one.includes('estável'));
+        for (let at = soak.noted; at <= now; at += 5 * MINUTE) {
+          await history.note('backend', world.crm.running(), { at, changedAt: at });
+          soak.noted = at;
+        }
+        const told = world.slack.posts.map((post) => firstLine(post.text)).filter((one) => one.includes('estável'));
+        if (now - calm < 48 * HOUR) soak.early.push(...told);
       },
     });
   }, 300_000);
@@ -282,10 +285,10 @@ describe('option A, the deploy taken back, from the acknowledgement to the stabl
 
   test('it is called stable after 48 hours without an incident, and nobody is told so before [S1-PO-03] [S1-CL-01]', async () => {
     const incident = await incidentOf(life);
-    expect(soak).toMatchObject({ noted: expect.closeTo(576, -1) as number, early: [] });
+    expect(soak.early).toEqual([]);
     const rested = (incident?.steps['estavel']?.endedAt ?? 0) - (incident?.mitigatedAt ?? 0);
     expect(rested).toBeGreaterThanOrEqual(48 * HOUR);
-    expect(rested).toBeLessThan(50 * HOUR);
+    expect(rested).toBeLessThan(53 * HOUR);
     expect(world.slack.posts.map((post) => firstLine(post.text))).toContain('CRM backend: versão estável');
   });
 });

@@ -107,7 +107,7 @@ export function startCrmBackend(folder: string, { pm2, port, migration, settings
   write('shared/port', String(port));
   write('run/README', 'numbers of processes');
   for (const [n, release] of [GOOD, BAD].entries()) writeRelease({ root, port, release, n, migration, write });
-  if (goodIsBroken === true) write(`releases/${GOOD}/server.js`, 'process.exit(3);');
+  if (goodIsBroken === true) breakRelease(path.join(root, 'releases', GOOD));
   symlinkSync(path.join('releases', BAD), path.join(root, 'next'));
   renameSync(path.join(root, 'next'), path.join(root, 'current'));
   writeCommand(path.join(folder, 'bin'), pm2);
@@ -122,6 +122,13 @@ export function startCrmBackend(folder: string, { pm2, port, migration, settings
     get: async (where) => (await fetch(url + where)).status,
     failSmoke: (fails) => (fails ? write('shared/smoke-fails', '') : rmSync(path.join(root, 'shared/smoke-fails'), { force: true })),
   };
+}
+
+/** It ends at once, and PM2 does not wait to hear that it is ready. */
+function breakRelease(folder: string): void {
+  writeFileSync(path.join(folder, 'server.js'), 'process.exit(3);');
+  const config = path.join(folder, 'eco.config.js');
+  writeFileSync(config, readFileSync(config, 'utf8').replace('"wait_ready":true', '"wait_ready":false'));
 }
 
 /** PM2's command line, which takes a third of a second to load: its list, asked for all the time, comes from its daemon itself. */
