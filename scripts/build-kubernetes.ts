@@ -1,7 +1,7 @@
 // Owns having a control plane of Kubernetes once a machine: Debian's source package of it, compiled with Debian's Go, and Debian's etcd, all in
 // one folder; nothing is installed. Refuses to start it, and to take a package that no signed list vouches for.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { folderOf, isBuilt, KUBERNETES } from './heavy-parts.ts';
 
@@ -124,7 +124,7 @@ function marked(source: string, below: string): readonly string[] {
     for (const name of readdirSync(path.join(source, folder))) {
       const inside = path.join(folder, name);
       // Folders of vendor are links to others of the same source.
-      if (!name.includes('.') && existsSync(path.join(source, inside, '.'))) look(inside);
+      if (statSync(path.join(source, inside)).isDirectory()) look(inside);
       else if (isCode(name) && readFileSync(path.join(source, inside), 'utf8').includes(API_MARK)) found.add(folder);
     }
   };
