@@ -94,6 +94,13 @@ describe('without Redis', () => {
     });
   });
 
+  test('messages that go out too fast meanwhile are seen by the log of the limiter, and people are asked before anything else [S5-ST-71]', async () => {
+    const world = await crashed();
+    world.log('WARNING rate_limit exceeded: 40 messages in a minute');
+    await world.live({ enough: (incident) => incident?.tasks['ritmo'] !== undefined });
+    expect(world.ordered('redis')).toEqual([]);
+  });
+
   test('one that a restart does not bring back is made anew, and the three services begin again with its address [S5-ST-52]', async () => {
     const world = await crashed({ patience: 'of the story' });
     world.services.redis.service.lies = true;
