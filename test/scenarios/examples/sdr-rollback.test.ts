@@ -215,7 +215,7 @@ test('more than ten errors a minute ask people "only a minor bug?" and "would a 
 });
 
 test.each([[[23]], [[31, 17]], [[47, 29, 11]]])(
-  'killed at boundary %j it ends the same: one commit, each message, nothing skipped',
+  'killed at boundary %j it ends the same: one commit, each message on Slack and by mail, nothing skipped [S3-SY-09] [S3-SY-10]',
   async (killedAt) => {
     const world = await badDeploy();
     const life = await world.live({ killedAt });
