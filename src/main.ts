@@ -14,7 +14,7 @@ const wiring: Wiring = {
   sqlParser: async () => (await import('./local.ts')).sqlParser(),
   ruleFiles: async () => (await import('./local.ts')).ruleFiles(),
   openParts: async (options) => (await import('./local.ts')).openParts({ ...options, env: process.env }),
-  serveEditor: async ({ lang }) => (await import('./editor.ts')).serve({ lang, version: wiring.version }),
+  serveEditor: async ({ lang }) => (await import('./editor.ts')).serve({ lang, version: wiring.version, env: wiring.env }),
   expression: async () => (await import('./adapters/cel/index.ts')).createCel(),
   digest: async () => (await import('./adapters/system/index.ts')).createDigest(''),
 };
