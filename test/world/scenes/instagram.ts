@@ -149,7 +149,8 @@ export const STORY_END = {
   open: [],
   evidence: ['acoes', 'decision', 'detected-at', 'go-live', 'identity-log', 'restored-at', 'stage-log', 'webhook-log'],
   desk: { bots: [5, 5, 5], rules: [true, true, true] },
-  posts: 3,
+  // Two questions are one text; with the update that was promised within half an hour and is owed while the fallback is watched.
+  posts: 4,
   mails: 2,
   acts: 12,
 };
