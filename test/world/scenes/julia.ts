@@ -157,6 +157,8 @@ export async function openJulia(o: JuliaOptions, closing: (() => Promise<unknown
       begin: (life) => life.commands.startRun(COMMANDER, { runbook: o.runbook, inputs: {}, key: 'by-hand' }),
       who: COMMANDER,
       withinMs: 6 * 60 * MINUTE,
+      // Her stories last for hours.
+      lookEveryMs: 30_000,
       ...more,
     });
   /** What was sent, first lines first. */
