@@ -55,15 +55,12 @@ export async function answerStep(
   return incident;
 }
 
-/** Lines of a log that somebody pastes: what they say stays, and what nobody may read is hidden before it is kept. Addresses stay as they are. */
+/** Lines of a log that somebody pastes: what they say stays, and what nobody may read is hidden before it is kept. */
 async function withoutSecrets({ hidden }: World, request: AnswerRequest): Promise<AnswerRequest> {
   if (hidden === undefined) return request;
   const { note, refuse, answers = {} } = request;
   const shown = await Promise.all(
-    Object.entries(answers).map(async ([name, value]) => [
-      name,
-      typeof value === 'string' && !ADDRESS.test(value) ? await hidden(value) : value,
-    ]),
+    Object.entries(answers).map(async ([name, value]) => [name, typeof value === 'string' ? await hidden(value) : value]),
   );
   return {
     ...request,

@@ -59,16 +59,16 @@ function verbsOf(world: World) {
   return {
     approve: (caller: Caller, request: ApproveRequest): Promise<Incident> => approve(world, caller, request),
     answer: (caller: Caller, request: AnswerRequest): Promise<Incident> => answerStep(world, caller, request),
-    note: (
+    note: async (
       caller: Caller,
       o: { readonly incident: string; readonly text: string; readonly lang: string; readonly key: string },
-    ): Promise<Incident> =>
-      world.incidents.append(o.incident, {
+    ): Promise<Incident> => {
+      const text = world.hidden === undefined ? o.text : await world.hidden(o.text);
+      return world.incidents.append(o.incident, {
         key: `note/${caller.person}/${o.key}`,
-        events: [
-          { type: 'note.added', data: { by: caller.person, text: o.text, lang: o.lang }, at: world.time.now(), actor: actorOf(caller) },
-        ],
-      }),
+        events: [{ type: 'note.added', data: { by: caller.person, text, lang: o.lang }, at: world.time.now(), actor: actorOf(caller) }],
+      });
+    },
     pause: async (caller: Caller, o: { readonly reason: string }): Promise<PauseState> => {
       await world.pause.pause(caller.person, storable(o.reason));
       return world.pause.read();

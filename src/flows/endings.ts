@@ -12,7 +12,7 @@ import type { RunSummary } from '../ports/engine.ts';
 import type { Change } from '../ports/incident-store.ts';
 import type { Caller } from './caller.ts';
 import { actorOf, incidentOf } from './caller.ts';
-import { isAtWork, laneRuns } from './engine-runs.ts';
+import { isAtWork, isCutShort, laneRuns } from './engine-runs.ts';
 import { exportEvidence } from './evidence.ts';
 import { phaseChange } from './phases.ts';
 import { pinnedRunbook } from './pinned.ts';
@@ -124,7 +124,9 @@ function standsStill(incident: Incident, runbook: Runbook | null, lanes: readonl
 export async function abortRun(world: World, caller: Caller, request: EndRequest, demand: Demand): Promise<Incident> {
   const before = await incidentOf(world, request.incident);
   demand(before);
-  if (!(await stopRun(world, before, await pinnedRunbook(world, before), demand))) throw noRun(before);
+  // Said again after a kill between the two: it stands still already, and the log does not say so yet.
+  if (await isCutShort(world, before)) await world.partLocks.release({ incident: before.id });
+  else if (!(await stopRun(world, before, await pinnedRunbook(world, before), demand))) throw noRun(before);
   return world.incidents.update(before.id, `abort/${caller.person}/${request.key}`, (incident) => {
     // What its last step wrote while it was stopped stands: a run ends once.
     if (incident.run === null || incident.run !== before.run || (before.isRunning === true && incident.isRunning !== true))

@@ -1,4 +1,5 @@
 // What flows ask of the engine about other runs.
+import type { Incident } from '../domain/incident.ts';
 import type { RunSummary } from '../ports/engine.ts';
 import { EACH_LANE } from './each/record.ts';
 import type { World } from './world.ts';
@@ -7,6 +8,11 @@ import type { World } from './world.ts';
 export async function isAtWork(world: Pick<World, 'engine'>, run: string): Promise<boolean> {
   const status = (await world.engine.find(run))?.status;
   return status === 'running' || status === 'queued';
+}
+
+/** Somebody stopped it, and a kill came before the log said so: it does nothing any more, and holds what it held. */
+export async function isCutShort(world: Pick<World, 'engine'>, { run, isRunning }: Pick<Incident, 'run' | 'isRunning'>): Promise<boolean> {
+  return run !== null && isRunning === true && (await world.engine.find(run))?.status === 'cancelled';
 }
 
 /** The lanes of the fan-outs of a run that are at work. */

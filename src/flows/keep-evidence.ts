@@ -23,7 +23,7 @@ export interface KeptEvidence {
 export async function keepEvidence(world: World, caller: Caller, request: KeptEvidence): Promise<Incident> {
   const before = await incidentOf(world, request.incident);
   demandWanted(before, (await pinnedRunbook(world, before))?.evidence ?? [], request.evidence);
-  const value: JsonObject = { known: true, by: caller.person, text: masked(request.text) };
+  const value: JsonObject = { known: true, by: caller.person, text: await (world.hidden ?? shaped)(request.text) };
   const data = { evidence: request.evidence, step: '', by: caller.person, sha256: world.digest.of(value), value };
   return world.incidents.update(before.id, `evidence/${request.evidence}/${caller.person}/${request.key}`, (incident) => {
     if (incident.phase === 'closed' || incident.phase === 'cancelled' || incident.mergedInto !== undefined)
@@ -33,6 +33,8 @@ export async function keepEvidence(world: World, caller: Caller, request: KeptEv
     return { events: [{ type: 'evidence.captured', data, at: world.time.now(), actor: actorOf(caller) }] };
   });
 }
+
+const shaped = async (text: string): Promise<string> => masked(text);
 
 function demandWanted({ id }: Incident, wanted: readonly string[], evidence: string): void {
   if (EVIDENCE_OF_THE_LOG.includes(evidence))

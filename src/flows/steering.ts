@@ -8,7 +8,7 @@ import { answerStep } from './answers.ts';
 import type { Caller } from './caller.ts';
 import { actorOf, incidentOf } from './caller.ts';
 import { abortRun, noRun } from './endings.ts';
-import { isAtWork } from './engine-runs.ts';
+import { isAtWork, isCutShort } from './engine-runs.ts';
 import { pinnedRunbook } from './pinned.ts';
 import type { World } from './world.ts';
 
@@ -25,7 +25,10 @@ export interface SteerRequest {
 /** @throws BELAY_LOCK_HELD where somebody else drives the run, BELAY_PLAN_CHANGED where it stands elsewhere by now */
 export async function steerRun(world: World, caller: Caller, request: SteerRequest): Promise<Incident> {
   const incident = await incidentOf(world, request.incident);
-  if (incident.run === null || !(await isAtWork(world, incident.run))) throw noRun(incident);
+  if (incident.run === null || !(await isAtWork(world, incident.run))) {
+    const isLeft = request.verb === 'abort' && (await isCutShort(world, incident));
+    if (!isLeft) throw noRun(incident);
+  }
   switch (request.verb) {
     case 'takeOver':
       return takeOver(world, caller, request);

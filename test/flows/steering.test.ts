@@ -176,6 +176,19 @@ describe('a run that is stopped by hand', () => {
     expect(await one.all('run.finished')).toMatchObject([{ outcome: 'done' }]);
   });
 
+  it('and was killed before the log said so is stopped when it is said again: its lock is free', async () => {
+    const one = await begun({ until: 'freeze' });
+    await one.start();
+    await one.until((incident) => incident.tasks['freeze'] !== undefined);
+    await one.world.engine.cancel((await one.incident()).run ?? '');
+    await expect(one.steer(ANA, 'continue')).rejects.toMatchObject({ code: 'BELAY_PLAN_CHANGED' });
+    await expect(one.steer(EVE, 'abort', { reason: 'mine' })).rejects.toMatchObject({ code: 'BELAY_LOCK_HELD' });
+    await one.steer(ANA, 'abort', { reason: 'again' });
+    expect(await one.all('run.finished')).toMatchObject([{ outcome: 'aborted', reason: 'again' }]);
+    const incident = await one.incident();
+    expect([incident.isRunning, incident.lock ?? null]).toEqual([false, null]);
+  });
+
   it('ends where it rests, takes nothing back, and leaves the incident open', async () => {
     const one = await begun({ until: 'freeze' });
     await one.start();
