@@ -1,75 +1,82 @@
 // What a migration that is a program said to a database, as the SQL of that migration: without the words of its tool, cut where the tool writes
-// down that one is done. It is no opinion about the SQL, and asks nothing.
+// down that one is done. What counts is the tree of each single statement, never how its text begins. It is no opinion about the SQL, and asks
+// nothing.
+import type { Json } from './json.ts';
+import { dottedOf, nodeOf, objectOf, partsIn, relationOf, textOf } from './sql-tree.ts';
 
 /** Of a tool's own table, as statements name it. */
 export interface ToolTable {
   readonly table: string;
 }
 
-const CONTROL =
-  /^\s*(?:begin|commit|rollback|start\s+transaction|end|savepoint|release|set\s+(?:session|local|client_encoding|datestyle|timezone)|show|deallocate|discard|prepare\s+transaction)\b/i;
-const CATALOG =
-  /\b(?:pg_catalog\.|information_schema\.|pg_\w+|version\(\)|current_(?:schema|database|user)|current_setting)\b|version\s*\(\s*\)/i;
-
-/** Functions that tools ask the catalog with: none of them changes anything. */
-const HARMLESS: ReadonlySet<string> = new Set([
-  ...['version', 'current_schema', 'current_database', 'current_user', 'current_setting', 'to_regclass', 'format_type', 'coalesce'],
-  ...[
-    'pg_try_advisory_lock',
-    'pg_advisory_lock',
-    'pg_advisory_unlock',
-    'pg_table_is_visible',
-    'pg_get_expr',
-    'any',
-    'in',
-    'exists',
-    'array',
-  ],
-  ...[
-    'and',
-    'or',
-    'on',
-    'where',
-    'select',
-    'from',
-    'join',
-    'not',
-    'as',
-    'cast',
-    'varchar',
-    'char',
-    'count',
-    'lower',
-    'max',
-    'min',
-    'limit',
-  ],
-]);
-
-/** Words of the tool, not of the migration. A question to the catalog with a function that nobody knows is none of them. */
-function isTools(statement: string, table: string): boolean {
-  if (statement.trim() === '' || CONTROL.test(statement) || namesTable(statement, table)) return true;
-  if (!/^\s*select\b/i.test(statement) || !CATALOG.test(statement)) return false;
-  return [...statement.matchAll(/([a-z_]\w*)"?\s*\(/gi)].every(([, name = '']) => HARMLESS.has(name.toLowerCase()));
+/** One statement, with the tree that Postgres' parser makes of it. */
+export interface SaidStatement {
+  readonly text: string;
+  readonly tree: Json;
 }
 
-/** Its own table, and the ones beside it (knex_migrations_lock). */
-function namesTable(statement: string, table: string): boolean {
-  const name = table.split('.').at(-1) ?? table;
-  return new RegExp(`(?<![\\w$])"?${name.replaceAll(/[^\w]/g, '\\$&')}(?:_lock)?"?(?![\\w$])`, 'i').test(statement);
+const CONTROL: ReadonlySet<string> = new Set(['TransactionStmt', 'VariableShowStmt', 'DeallocateStmt', 'DiscardStmt']);
+/** Settings of a connection that change nothing of what a statement after them means. */
+const SETTINGS = /^(?:client_encoding|client_min_messages|standard_conforming_strings|datestyle|timezone|(?:statement|lock)_timeout)$/i;
+const SESSIONS = /^(?:transaction|session characteristics)$/i;
+/** What a tool does with its own table. */
+const OWN: ReadonlySet<string> = new Set([
+  ...['CreateStmt', 'IndexStmt', 'AlterTableStmt', 'LockStmt'],
+  ...['InsertStmt', 'UpdateStmt', 'DeleteStmt', 'SelectStmt'],
+]);
+
+/** Functions that tools ask the catalog with, and write the time with: none of them changes anything. */
+const HARMLESS: ReadonlySet<string> = new Set([
+  ...['version', 'current_schema', 'current_database', 'current_setting', 'to_regclass', 'format_type', 'now', 'timezone'],
+  ...['pg_try_advisory_lock', 'pg_advisory_lock', 'pg_advisory_unlock', 'pg_table_is_visible', 'pg_get_expr'],
+  ...['count', 'lower', 'max', 'min'],
+]);
+
+/** Words of the tool, not of the migration. A statement that names any other table, or a function that nobody knows, is none of them. */
+function isTools({ tree }: SaidStatement, table: string): boolean {
+  const { kind, node } = nodeOf(tree);
+  if (CONTROL.has(kind)) return true;
+  if (kind === 'VariableSetStmt') return SETTINGS.test(textOf(node['name'])) || SESSIONS.test(textOf(node['name']));
+  if (!OWN.has(kind)) return false;
+  const isAsked = kind === 'SelectStmt';
+  for (const [key, value] of partsIn(tree)) {
+    const part = objectOf(value);
+    if (textOf(part['relname']) !== '' && !isOwn(value, table) && !(isAsked && isCatalog(value))) return false;
+    if (key === 'FuncCall' && !HARMLESS.has(dottedOf(part['funcname']).at(-1) ?? '')) return false;
+  }
+  // Without any table only a question is the tool's.
+  return isAsked || isOwn(node['relation'], table) || kind === 'LockStmt';
+}
+
+/** Its own table, and the one beside it (knex_migrations_lock). */
+function isOwn(relation: Json | undefined, table: string): boolean {
+  const { name } = relationOf(relation);
+  return isMark(relation, table) || (name.endsWith('_lock') && isMark({ ...objectOf(relation), relname: name.slice(0, -5) }, table));
+}
+
+function isMark(relation: Json | undefined, table: string): boolean {
+  const [own = '', ownSchema = 'public'] = table.split('.').toReversed();
+  const { name, schema } = relationOf(relation);
+  return name === own && (schema === undefined || schema === ownSchema);
+}
+
+function isCatalog(relation: Json): boolean {
+  const { name, schema } = relationOf(relation);
+  return schema === 'pg_catalog' || schema === 'information_schema' || (schema === undefined && name.startsWith('pg_'));
 }
 
 /** One row more in the tool's table: the migration before it is done. */
-function isDone(statement: string, table: string): boolean {
-  return namesTable(statement, table) && /^\s*(?:insert\s+into|update)\b/i.test(statement) && !/_lock\b/i.test(statement);
+function isDone(statement: SaidStatement, table: string): boolean {
+  const { kind, node } = nodeOf(statement.tree);
+  return (kind === 'InsertStmt' || kind === 'UpdateStmt') && isMark(node['relation'], table) && isTools(statement, table);
 }
 
 /**
  * The SQL of each of `count` migrations that a tool ran in one go; null for all where the cuts do not fit. A migration that reads rows may do
  * something else where there are some: it is null, because an empty database shows less than the real one would.
  */
-export function cutAtTable(statements: readonly string[], count: number, { table }: ToolTable): readonly (string | null)[] | null {
-  const parts: string[][] = [[]];
+export function cutAtTable(statements: readonly SaidStatement[], count: number, { table }: ToolTable): readonly (string | null)[] | null {
+  const parts: SaidStatement[][] = [[]];
   for (const statement of statements) {
     if (isDone(statement, table)) parts.push([]);
     else if (!isTools(statement, table)) parts.at(-1)?.push(statement);
@@ -80,12 +87,17 @@ export function cutAtTable(statements: readonly string[], count: number, { table
 }
 
 /** Of one migration that was taken back alone. */
-export const ownWords = (statements: readonly string[], { table }: ToolTable): string | null =>
+export const ownWords = (statements: readonly SaidStatement[], { table }: ToolTable): string | null =>
   sqlOf(statements.filter((statement) => !isTools(statement, table)));
 
-function sqlOf(statements: readonly string[]): string | null {
+function sqlOf(statements: readonly SaidStatement[]): string | null {
   if (statements.some(readsRows)) return null;
-  return statements.map((one) => (one.trimEnd().endsWith(';') ? one : `${one};`)).join('\n');
+  return statements.map(({ text }) => `${text};`).join('\n');
 }
 
-const readsRows = (statement: string): boolean => /^\s*(?:select|with|table|fetch|declare)\b/i.test(statement);
+const READING: ReadonlySet<string> = new Set(['SelectStmt', 'FetchStmt', 'DeclareCursorStmt']);
+
+function readsRows({ tree }: SaidStatement): boolean {
+  const { kind, node } = nodeOf(tree);
+  return READING.has(kind) || node['withClause'] !== undefined;
+}

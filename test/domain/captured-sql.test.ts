@@ -1,6 +1,18 @@
 // The SQL of migrations that are programs, from what their tools really said: cut right, without the tool's words, or not at all.
 import { describe, expect, it } from 'vitest';
-import { cutAtTable, ownWords } from '../../src/domain/captured-sql.ts';
+import { createSqlParser } from '../../src/adapters/sql-parser/index.ts';
+import { cutAtTable, ownWords, type SaidStatement, type ToolTable } from '../../src/domain/captured-sql.ts';
+
+const parser = createSqlParser();
+async function read(texts: readonly string[]): Promise<readonly SaidStatement[]> {
+  const found = await Promise.all(texts.map((text) => parser.split(text)));
+  return found.flatMap((one) => {
+    if (one === null) throw new Error('a text of this test is no SQL');
+    return one;
+  });
+}
+const cut = async (texts: readonly string[], count: number, table: ToolTable) => cutAtTable(await read(texts), count, table);
+const own = async (texts: readonly string[], table: ToolTable) => ownWords(await read(texts), table);
 
 const KNEX = [
   'select * from information_schema.tables where table_name = $1 and table_schema = current_schema()',
@@ -20,8 +32,8 @@ const KNEX = [
 ];
 
 describe('what a tool said', () => {
-  it('is cut where it writes down that one is done, and its own words are left out', () => {
-    expect(cutAtTable(KNEX, 2, { table: 'knex_migrations' })).toEqual([
+  it('is cut where it writes down that one is done, and its own words are left out', async () => {
+    expect(await cut(KNEX, 2, { table: 'knex_migrations' })).toEqual([
       'create table contact (id int);\nupdate contact set name = 1;',
       'alter table contact add column nick text;',
     ]);
@@ -31,26 +43,50 @@ describe('what a tool said', () => {
       'DROP TABLE a',
       "UPDATE alembic_version SET version_num='b2'",
     ];
-    expect(cutAtTable([...alembic, ...marks], 2, { table: 'alembic_version' })).toEqual(['CREATE TABLE a (id int);', 'DROP TABLE a;']);
-    expect(ownWords(['BEGIN', 'alter table a drop b', 'delete from "SequelizeMeta" where name = $1'], { table: 'SequelizeMeta' })).toBe(
+    expect(await cut([...alembic, ...marks], 2, { table: 'alembic_version' })).toEqual(['CREATE TABLE a (id int);', 'DROP TABLE a;']);
+    expect(await own(['BEGIN', 'alter table a drop b', 'delete from "SequelizeMeta" where name = $1'], { table: 'SequelizeMeta' })).toBe(
       'alter table a drop b;',
     );
   });
 
-  it('that does not fit is nothing: too few or too many marks, or words behind the last one', () => {
-    expect(cutAtTable(KNEX, 3, { table: 'knex_migrations' })).toBeNull();
-    expect(cutAtTable(KNEX, 1, { table: 'knex_migrations' })).toBeNull();
-    expect(cutAtTable([...KNEX, 'drop table contact'], 2, { table: 'knex_migrations' })).toBeNull();
-    expect(cutAtTable([], 1, { table: 'm' })).toBeNull();
+  it('that does not fit is nothing: too few or too many marks, or words behind the last one', async () => {
+    expect(await cut(KNEX, 3, { table: 'knex_migrations' })).toBeNull();
+    expect(await cut(KNEX, 1, { table: 'knex_migrations' })).toBeNull();
+    expect(await cut([...KNEX, 'drop table contact'], 2, { table: 'knex_migrations' })).toBeNull();
+    expect(await cut([], 1, { table: 'm' })).toBeNull();
   });
 
-  it('of a migration that reads rows is nothing, because an empty database shows less than the real one would', () => {
+  it('of a migration that reads rows is nothing, because an empty database shows less than the real one would', async () => {
     const reads = KNEX.map((one) => (one.startsWith('alter') ? 'select id from contact where name is null' : one));
-    expect(cutAtTable(reads, 2, { table: 'knex_migrations' })).toEqual([expect.any(String), null]);
-    expect(ownWords(['with gone as (delete from a returning id) select * from gone'], { table: 'm' })).toBeNull();
-    expect(ownWords(["select setval('pg_a', 1)"], { table: 'm' })).toBeNull();
-    expect(ownWords(['select pg_catalog.version()', 'drop table a'], { table: 'm' })).toBe('drop table a;');
+    expect(await cut(reads, 2, { table: 'knex_migrations' })).toEqual([expect.any(String), null]);
+    expect(await own(['with gone as (delete from a returning id) select * from gone'], { table: 'm' })).toBeNull();
+    expect(await own(["select setval('pg_a', 1)"], { table: 'm' })).toBeNull();
+    expect(await own(['select pg_catalog.version()', 'drop table a'], { table: 'm' })).toBe('drop table a;');
     // A table of yours whose name begins like the tool's is yours.
-    expect(ownWords(['drop table knex_migrations_audit'], { table: 'knex_migrations' })).toBe('drop table knex_migrations_audit;');
+    expect(await own(['drop table knex_migrations_audit'], { table: 'knex_migrations' })).toBe('drop table knex_migrations_audit;');
+  });
+  it('is judged one statement at a time, however the text begins and whatever else it names', async () => {
+    const table = { table: 'knex_migrations' };
+    const drop = 'alter table contact drop column nick';
+    expect(await own([`set local lock_timeout = '2s'; ${drop};`], table)).toBe(`${drop};`);
+    expect(await own([`begin; ${drop}; commit`], table)).toBe(`${drop};`);
+    expect(await own([`${drop}; delete from knex_migrations where name = 'é'; drop table "β"`], table)).toBe(`${drop};\ndrop table "β";`);
+    for (const one of [
+      'delete from contact where name in (select name from knex_migrations)',
+      'alter table knex_migrations_old drop column knex_migrations',
+      'drop table knex_migrations, contact',
+      'insert into knex_migrations select wipe()',
+      'alter table other.knex_migrations drop column name',
+      'set local search_path = archive',
+    ])
+      expect(await own([one], table), one).toBe(`${one};`);
+    expect(await own(['select id from contact where current_schema() = name'], table)).toBeNull();
+    expect(await own(['with gone as (delete from contact returning id) select name from knex_migrations'], table)).toBeNull();
+    expect(await own(['/* first */ select id from contact'], table)).toBeNull();
+    const marked = `${drop}; insert into knex_migrations (name) values ('b')`;
+    expect(await cut(['create table contact (id int)', `insert into knex_migrations (name) values ('a')`, marked], 2, table)).toEqual([
+      'create table contact (id int);',
+      `${drop};`,
+    ]);
   });
 });

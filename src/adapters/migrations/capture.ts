@@ -1,16 +1,18 @@
 // Migrations that are programs, read by running them: all the way up and back on a throw-away database, with everything written down that they
 // say to it. What does not fit stays a program whose effect nobody knows. It never touches the database that it is about.
 import { createHash } from 'node:crypto';
-import { cutAtTable, ownWords } from '../../domain/captured-sql.ts';
+import { cutAtTable, ownWords, type SaidStatement } from '../../domain/captured-sql.ts';
 import { BelayError } from '../../domain/errors.ts';
 import type { Migration } from '../../domain/migrations.ts';
 import type { Migrations, SqlServer } from '../../ports/database.ts';
 import type { Scratch, ScratchDatabase } from '../../ports/scratch.ts';
+import type { SqlParser } from '../../ports/sql-parser.ts';
 import type { Artefact } from './artefact.ts';
 
 export interface CaptureDeps {
   readonly scratch: Scratch;
   readonly artefact: Artefact;
+  readonly parser: SqlParser;
   /** The real one: only to see that scratch is another. */
   readonly server: SqlServer;
   readonly table: string;
@@ -71,11 +73,12 @@ function capture(known: readonly Migration[], release: string, deps: CaptureDeps
   return deps.scratch.use(deps.server, async (database) => {
     const tool = deps.on(database);
     await tool.up(release);
-    const said = database.taken();
+    const said = await saidIn(deps.parser, database);
     const ids = known.map(({ id }) => id);
     const isWhole = (await tool.applied(release)).join('\n') === ids.join('\n');
     const ups = said === null || !isWhole ? null : cutAtTable(said, ids.length, { table });
-    const downs = ups === null ? new Map<string, string | null>() : await takenBack(known, release, { tool, database, table });
+    const downs =
+      ups === null ? new Map<string, string | null>() : await takenBack(known, release, { tool, database, table, parser: deps.parser });
     return known.map((one, at) => (one.up !== null ? one : { ...one, up: ups?.[at] ?? null, down: downs.get(one.id) ?? null }));
   });
 }
@@ -84,7 +87,7 @@ function capture(known: readonly Migration[], release: string, deps: CaptureDeps
 async function takenBack(
   known: readonly Migration[],
   release: string,
-  o: { readonly tool: Migrations; readonly database: ScratchDatabase; readonly table: string },
+  o: { readonly tool: Migrations; readonly database: ScratchDatabase; readonly table: string; readonly parser: SqlParser },
 ): Promise<ReadonlyMap<string, string | null>> {
   const ids = known.map(({ id }) => id);
   const downs = new Map<string, string | null>();
@@ -97,8 +100,19 @@ async function takenBack(
       if (!BelayError.is(error)) throw error;
       break;
     }
-    const said = o.database.taken();
+    const said = await saidIn(o.parser, o.database);
     downs.set(id, said === null ? null : ownWords(said, { table: o.table }));
   }
   return downs;
+}
+
+/** One by one: a text may hold several. Null where one cannot be read, because nobody knows what it did. */
+async function saidIn(parser: SqlParser, database: ScratchDatabase): Promise<readonly SaidStatement[] | null> {
+  const statements: SaidStatement[] = [];
+  for (const text of database.taken() ?? [null]) {
+    const found = text === null ? null : await parser.split(text);
+    if (found === null) return null;
+    statements.push(...found);
+  }
+  return statements;
 }

@@ -127,7 +127,8 @@ function captured(
     throw new BelayError('BELAY_CONFIG_INVALID', `database ${id}: scratch: it must be the address of another Postgres than url`, {
       hint: 'Migrations are tried there in a database that is thrown away: never beside the real one.',
     });
-  return withCapture(base, { scratch: deps.scratch(scratch), artefact, server: deps.server, table, folder: migrations, on });
+  const { parser, server: real } = deps;
+  return withCapture(base, { scratch: deps.scratch(scratch), artefact, parser, server: real, table, folder: migrations, on });
 }
 
 async function readNamed(spec: DatabaseSpec, baseDir: string, name: string): Promise<{ readonly text: string; readonly hash: string }> {

@@ -13,21 +13,31 @@ export function createSqlParser(): SqlParser {
     await module.loadModule();
     return module;
   };
-  return {
-    parse: async (sql) => {
-      if (sql.length > LONGEST || sql.includes('\0')) return null;
-      loading ??= load();
-      return statementsOf(await loading, sql);
-    },
-  } satisfies SqlParser;
+  const split: SqlParser['split'] = async (sql) => {
+    if (sql.length > LONGEST || sql.includes('\0')) return null;
+    loading ??= load();
+    return statementsOf(await loading, sql);
+  };
+  return { split, parse: async (sql) => (await split(sql))?.map(({ tree }) => tree) ?? null } satisfies SqlParser;
 }
 
-function statementsOf(module: Pick<typeof import('libpg-query'), 'parseSync'>, sql: string): readonly Json[] | null {
+interface Raw {
+  readonly stmt?: Json;
+  /** In bytes; none for the first one's place and the last one's length. */
+  readonly stmt_location?: number;
+  readonly stmt_len?: number;
+}
+
+function statementsOf(module: Pick<typeof import('libpg-query'), 'parseSync'>, sql: string): Awaited<ReturnType<SqlParser['split']>> {
   // The parser takes an empty text for a mistake.
   if (sql.replace(/--[^\n]*|\/\*[\s\S]*?\*\/|;/g, '').trim() === '') return [];
   try {
-    const { stmts = [] } = module.parseSync(sql) as unknown as { readonly stmts?: readonly { readonly stmt?: Json }[] };
-    return stmts.map(({ stmt }) => stmt ?? null);
+    const { stmts = [] } = module.parseSync(sql) as unknown as { readonly stmts?: readonly Raw[] };
+    const bytes = Buffer.from(sql);
+    return stmts.map(({ stmt = null, stmt_location: from = 0, stmt_len: length }) => {
+      const text = bytes.toString('utf8', from, length === undefined ? bytes.length : from + length);
+      return { text: text.trim().replace(/;$/, ''), tree: stmt };
+    });
   } catch (error) {
     // What Postgres could not read it would refuse: nobody knows what was meant.
     if (error instanceof Error) return null;

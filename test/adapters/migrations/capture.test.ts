@@ -158,6 +158,13 @@ describe('what was tried', () => {
     expect((await judged(await service(knex, { scratch: scratch.url }))).verdict).toBe('down-lossless');
   }, 60_000);
 
+  it('is judged statement by statement where a migration sends several at once, however they begin', async () => {
+    const several = (sql: string): string => `set local lock_timeout = '2s'; ${sql}`;
+    const one = await service(knex, { scratch: scratch.url, second: [several(NICK[0]), several(NICK[1])] });
+    await one.sql(`insert into contact (id, name, nick) values (1, 'a', 'b')`);
+    expect(await judged(one)).toMatchObject({ verdict: 'down-lossy', losses: [{ object: 'contact.nick', count: 1 }] });
+  }, 60_000);
+
   it('stays opaque where the migration reads rows, fails on an empty database, or is another text than the one that was tried', async () => {
     const reading = await service(knex, { scratch: scratch.url });
     const file = path.join(reading.folder, 'service/releases/v2/migrations/2_nick.cjs');
