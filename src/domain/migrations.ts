@@ -7,7 +7,12 @@ export interface Migration {
   readonly down: string | null;
   /** There is a way back, as far as its file says. */
   readonly reversible: boolean;
+  /** Of a program: why what it does is not known, where that can be said. */
+  readonly untold?: string;
 }
+
+/** A program of a release that was not tried yet: looking at a list tries nothing. */
+export const NOT_TRIED = 'not tried yet: a plan of this release tries it on scratch';
 
 /** The word for "none of them stays". */
 export const BASE = 'base';

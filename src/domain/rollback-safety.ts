@@ -165,7 +165,7 @@ function oldCodeOn(
   const findings = ups.flatMap((one) => one?.findings ?? []).filter((one) => one.compat !== 'ok');
   const opaque = left.filter((_id, index) => ups[index] === null);
   const reasons: SafetyReason[] = [];
-  if (opaque.length > 0) reasons.push({ why: 'opaque', database, ids: opaque });
+  if (opaque.length > 0) reasons.push(opaqueOf(opaque, facts));
   if (boot === 'refuses') reasons.push({ why: 'refuses-boot', database, ...releaseOf(facts) });
   if (compat !== 'ok')
     reasons.push({ why: compat === 'breaks' ? 'breaks' : 'may-break', database, ...releaseOf(facts), ...shown(findings) });
@@ -181,6 +181,11 @@ export function takenBack(facts: Omit<DatabaseFacts, 'losses'>): readonly string
   return [...new Set([...revert, ...later, ...(left.length === 0 ? [] : oldCodeOn(left, facts).needs)])];
 }
 
+function opaqueOf(ids: readonly string[], { database, known }: Pick<DatabaseFacts, 'database' | 'known'>): SafetyReason {
+  const said = known.find((one) => ids.includes(one.id) && one.untold !== undefined)?.untold;
+  return { why: 'opaque', database, ids, ...(said === undefined ? {} : { said }) };
+}
+
 /** What taking back does to the data. */
 function backwards(ids: readonly string[], facts: DatabaseFacts): Safety | null {
   if (ids.length === 0) return null;
@@ -194,7 +199,7 @@ function backwards(ids: readonly string[], facts: DatabaseFacts): Safety | null 
   const loss = lossOf(facts);
   const reasons: SafetyReason[] = [];
   if (stuck.length > 0) reasons.push({ why: 'no-way-back', database, ids: inOrder(stuck, facts) });
-  if (opaque.length > 0) reasons.push({ why: 'opaque', database, ids: inOrder(opaque, facts) });
+  if (opaque.length > 0) reasons.push(opaqueOf(inOrder(opaque, facts), facts));
   if (gone.length > 0) reasons.push({ why: 'already-lost', database, ...shown(gone) });
   if (harsh.length > 0) reasons.push({ why: 'loses-unknown', database, ...shown(harsh) });
   if (locks.length > 0) reasons.push({ why: 'locks', database, ...shown(locks) });

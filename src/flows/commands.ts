@@ -30,6 +30,7 @@ import { keepEvidence } from './keep-evidence.ts';
 import { manualOpening } from './open-incident.ts';
 import { keepPlan, makePlan } from './plan.ts';
 import { demandReleases, type ReleaseChoice, releaseChoices } from './release-choice.ts';
+import { untried } from './safety.ts';
 import type { AskedMark } from './shadow-marks.ts';
 import { markShadow } from './shadow-marks.ts';
 import type { AskedSilence } from './silences.ts';
@@ -81,7 +82,7 @@ function verbsOf(world: World) {
     markShadow: (caller: Caller, request: AskedMark): Promise<ShadowMark> => markShadow(world, caller, request),
     plan: (o: { readonly runbook: string; readonly inputs: JsonObject }): Promise<Plan> => planFor(world, o),
     releaseChoices: (o: { readonly runbook: string; readonly inputs: JsonObject }): Promise<readonly ReleaseChoice[]> =>
-      releaseChoices(world, runbookOf(world, o.runbook), (inputs) => planFor(world, { ...o, inputs: { ...o.inputs, ...inputs } })),
+      releaseChoices(world, runbookOf(world, o.runbook), (inputs) => planFor(untried(world), { ...o, inputs: { ...o.inputs, ...inputs } })),
     startRun: (caller: Caller, request: StartRequest): Promise<Incident> => startRun(world, caller, request),
     report: (caller: Caller, o: { readonly trigger: string; readonly scope: string; readonly text: string }): Promise<Reported> =>
       world.readings.report({ trigger: o.trigger, scope: o.scope, by: caller.person, roles: caller.roles, text: o.text }),

@@ -4,6 +4,7 @@ import { ACTIONS, PROBES } from '../domain/catalog.ts';
 import { BelayError } from '../domain/errors.ts';
 import { ownSteps, type Runbook, type Step } from '../domain/ir.ts';
 import type { JsonObject } from '../domain/json.ts';
+import { NOT_TRIED } from '../domain/migrations.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Verdict } from '../domain/rollback-safety.ts';
 import type { HistoryWorld, ReleaseRow } from './releases.ts';
@@ -125,6 +126,9 @@ export async function releaseChoices(
 async function judgedWith(makePlan: MakePlan, inputs: JsonObject): Promise<Pick<ReleaseOffer, 'verdict' | 'unknown'>> {
   try {
     const plan = await makePlan(inputs);
+    // Nothing is tried for a list: a verdict that rests on that would be a guess, but for the worst one, which does not.
+    const isGuess = plan.safety?.verdict !== 'roll-forward-only' && plan.safety?.reasons.some(({ said }) => said === NOT_TRIED) === true;
+    if (isGuess) return { verdict: null, unknown: `its migrations are programs, ${NOT_TRIED}` };
     return { verdict: plan.safety?.verdict ?? null, unknown: plan.unknowns[0]?.why ?? null };
   } catch (error) {
     if (!BelayError.is(error)) throw error;

@@ -43,6 +43,15 @@ export async function judgeSafety(world: SafetyWorld, steps: readonly PlanStep[]
   return { safety: joinSafety(judged.map((one) => one.safety)), losses: judged.flatMap((one) => one.losses) };
 }
 
+/** The same databases, whose migrations are judged by what is known of them already: nothing is run for a plan that nobody has asked for. */
+export function untried<T extends Pick<World, 'databases'>>(world: T): T {
+  const databases = Object.entries(world.databases ?? {}).map(([id, database]) => {
+    const { tried: _none, ...migrations } = database.migrations ?? {};
+    return [id, database.migrations === null ? database : { ...database, migrations: migrations as Migrations }] as const;
+  });
+  return world.databases === undefined ? world : { ...world, databases: Object.fromEntries(databases) };
+}
+
 /** More than so many steps that may be skipped are tried all, none, each alone and all but each. */
 const MOST_COMBINED = 3;
 
@@ -132,9 +141,10 @@ function textOf(step: PlanStep | undefined, name: string): string | null {
 
 async function judgeWay(database: Database, migrations: Migrations, way: Way): Promise<Judged> {
   const { to, from } = way;
-  const known = await migrations.known(from);
+  const know = (release: string) => (migrations.tried ?? migrations.known)(release);
+  const known = await know(from);
   const applied = await migrations.applied(from);
-  const knownThere = to === null ? null : await migrations.known(to);
+  const knownThere = to === null ? null : await know(to);
   const appliedThere = to === null ? [] : await migrations.applied(to);
   // Each goes on from where the one before it stopped: the one that goes furthest says what is gone in the end.
   const furthest = (downs: readonly string[]): readonly string[] => {

@@ -14,6 +14,7 @@ import { onlyReading, withSameViews } from './only-reading.ts';
 import { runbookFor } from './open-incident.ts';
 import { makePlan, type PlanWorld } from './plan.ts';
 import { answerEach } from './responder.ts';
+import { untried } from './safety.ts';
 import type { PinnedRunbook, World } from './world.ts';
 
 /** Enough to say what would be decided. */
@@ -126,7 +127,7 @@ async function judge(
 /** Inputs that the runbook does not take, such as an organization that belay.yaml does not name: people would have been asked. */
 async function planOrWhy(world: DecidingWorld, pinned: PinnedRunbook, inputs: JsonObject): Promise<Plan | string> {
   try {
-    return await makePlan(world, pinned, { inputs, incident: { id: NO_NUMBER_YET }, outputs: {} });
+    return await makePlan(untried(world), pinned, { inputs, incident: { id: NO_NUMBER_YET }, outputs: {} });
   } catch (error) {
     if (BelayError.is(error, 'BELAY_INPUT_INVALID')) return error.message;
     throw error;

@@ -41,6 +41,11 @@ export interface Migrations {
   /** Of a release, oldest first. @throws BELAY_NOT_FOUND when its artefact is gone, BELAY_INPUT_INVALID when its order cannot be read */
   known(release: string): Promise<readonly Migration[]>;
   /**
+   * The same, after programs were tried on the server that is declared for that: for a plan that somebody has asked for alone, because it runs
+   * the tool of the release. Missing where nothing is tried. @throws as `known`
+   */
+  tried?(release: string): Promise<readonly Migration[]>;
+  /**
    * What the database has, oldest first. A tool that writes down its newest one alone needs `by`: a release that knows what came before.
    * @throws BELAY_TARGET_UNREACHABLE (effect none)
    */

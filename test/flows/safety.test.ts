@@ -103,6 +103,15 @@ describe('the verdict', () => {
     expect(worstVerdict(['code-only', 'restore', 'down-lossy'])).toBe('restore');
   });
 
+  it('says why a program is not known, where that is known, in both languages', () => {
+    const why = 'its tool was not heard on scratch';
+    const known = [migration('1_a'), { ...migration('2_b'), untold: why }];
+    for (const safety of [judgeDatabase(facts({ known, ...ups(null) })), judgeDatabase(facts({ known, revert: ['2_b'], ...ups(null) }))]) {
+      expect(safety.reasons).toContainEqual({ why: 'opaque', database: 'crm', ids: ['2_b'], said: why });
+      for (const lang of ['en', 'pt-BR'] as const) expect(safetyLines(safety, lang).join('\n')).toContain(`(${why})`);
+    }
+  });
+
   it('counts in powers of ten, so that a plan is the same plan while rows come in', () => {
     expect([1, 10, 11, 100, 1_342, 1_343, 10_000].map(tenfold)).toEqual([10, 10, 100, 100, 10_000, 10_000, 10_000]);
   });

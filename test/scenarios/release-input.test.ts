@@ -3,8 +3,11 @@ import { readlinkSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { planFromServer } from '../../src/cli/plan-of.ts';
+import { NOT_TRIED } from '../../src/domain/migrations.ts';
 import type { Plan } from '../../src/domain/plan.ts';
+import { createCommands } from '../../src/flows/commands.ts';
 import { noteReleases } from '../../src/flows/releases.ts';
+import { createFakeDatabase } from '../world/fakes/database.ts';
 import { playFiles, writeReleases } from '../world/scenes/files.ts';
 import { ANA } from '../world/scenes/play.ts';
 
@@ -96,6 +99,34 @@ describe('a release as an input', () => {
     await expect(asking([])).rejects.toMatchObject({ code: 'BELAY_INPUT_INVALID', message: 'to names no release; nothing was started.' });
     expect(lines.join('\n')).toMatch(/to: releases of app\n +1 {2}v3 {2}live · .* ago\n +2 {2}v2 {2}\d+ d ago · flags-first\n +3 {2}v1/);
     expect((await asking(['to=v2'])).inputs).toEqual({ to: 'v2' });
+  });
+
+  it('is offered without running a program of any release: what was not tried yet is unknown, and a plan of one release tries it', async () => {
+    const one = await shop();
+    const known = { v1: ['1_a'], v2: ['1_a', '2_b'], v3: ['1_a', '2_b', '3_c'] };
+    const crm = createFakeDatabase({ target: 'app', known, applied: known.v3 });
+    const tried: string[] = [];
+    const { migrations } = crm;
+    if (migrations === null) throw new Error('the database of this test has migrations');
+    const program = {
+      ...migrations,
+      known: async (release: string) => (await migrations.known(release)).map((each) => ({ ...each, untold: NOT_TRIED })),
+      tried: async (release: string) => {
+        tried.push(release);
+        return (await migrations.known(release)).map((each) => ({ ...each, up: '', down: '' }));
+      },
+    };
+    const commands = createCommands({ ...one.world, databases: { crm: { ...crm, migrations: program } } });
+    const [choice] = await one.clock.during(commands.releaseChoices({ runbook: 'back', inputs: {} }));
+    expect(choice?.releases.map(({ ref, verdict, unknown }) => [ref, verdict, unknown])).toEqual([
+      ['v3', null, null],
+      ['v2', null, `its migrations are programs, ${NOT_TRIED}`],
+      ['v1', null, `its migrations are programs, ${NOT_TRIED}`],
+    ]);
+    expect(tried).toEqual([]);
+    const plan = await one.clock.during(commands.plan({ runbook: 'back', inputs: { to: 'v2' } }));
+    expect(tried).toEqual(['v3', 'v2']);
+    expect(plan.safety?.verdict).toBe('flags-first');
   });
 
   it('of a target that does not answer is not refused by its name: the plan says what is wrong', async () => {

@@ -59,6 +59,12 @@ export async function alembicUp(spec: AlembicSpec, deps: ProgramDeps, release: s
   if (result.code !== 0) throw failed(spec, result, 'unknown', 'its revisions cannot be tried');
 }
 
+/** Asks where it stands. @throws BELAY_ACT_FAILED */
+export async function alembicLook(spec: AlembicSpec, deps: ProgramDeps, release: string): Promise<void> {
+  const result = await runTool(spec, deps, await deps.artefact.folder(release), ['current']);
+  if (result.code !== 0) throw failed(spec, result, 'none', 'it cannot say where it stands');
+}
+
 /** Oldest first. @throws BELAY_INPUT_INVALID for revisions that are no single line */
 async function chainOf(spec: AlembicSpec, artefact: Artefact, release: string): Promise<readonly Revision[]> {
   const names = (await artefact.list(release, spec.migrations)).filter((name) => name.endsWith('.py') && name !== '__init__.py');

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { cutAtTable, ownWords, type SaidStatement } from '../../domain/captured-sql.ts';
 import { BelayError } from '../../domain/errors.ts';
-import type { Migration } from '../../domain/migrations.ts';
+import { type Migration, NOT_TRIED } from '../../domain/migrations.ts';
 import type { Migrations, SqlServer } from '../../ports/database.ts';
 import type { Scratch, ScratchDatabase } from '../../ports/scratch.ts';
 import type { SqlParser } from '../../ports/sql-parser.ts';
@@ -19,7 +19,13 @@ export interface CaptureDeps {
   /** The folder of the migrations in a release. */
   readonly folder: string;
   /** The same tool on a database of this address. */
-  readonly on: (database: Pick<ScratchDatabase, 'url' | 'server'>) => Migrations & { up(release: string): Promise<void> };
+  readonly on: (database: Pick<ScratchDatabase, 'url' | 'server'>) => Tool;
+}
+
+interface Tool extends Migrations {
+  /** Asks its database what is applied. @throws BELAY_ACT_FAILED */
+  look(release: string): Promise<void>;
+  up(release: string): Promise<void>;
 }
 
 const MOST_KEPT = 50;
@@ -30,35 +36,55 @@ export const TRIAL_MS = 30_000;
 
 interface Kept {
   readonly at: number;
-  /** Null: nobody could try it. */
-  readonly found: Promise<readonly Migration[] | null>;
+  readonly found: Promise<Found>;
 }
 
-/** The same migrations, whose SQL is known where it could be written down. */
+/** `untold`: nobody could try it, and why. */
+type Found = { readonly migrations: readonly Migration[] } | { readonly untold: string };
+
+/** The same migrations, whose SQL is known where it could be written down. Only `tried` runs anything. */
 export function withCapture(base: Migrations, deps: CaptureDeps): Migrations {
   const kept = new Map<string, Kept>();
+  const stampFor = async (release: string): Promise<string> => `${release}/${await stampOf(deps, release)}`;
   return {
     ...base,
     known: async (release) => {
       const known = await base.known(release);
       if (known.every(({ up }) => up !== null)) return known;
-      const stamp = `${release}/${await stampOf(deps, release)}`;
+      const last = kept.get(await stampFor(release));
+      return last === undefined ? untold(known, NOT_TRIED) : told(known, await last.found);
+    },
+    tried: async (release) => {
+      const known = await base.known(release);
+      if (known.every(({ up }) => up !== null)) return known;
+      const stamp = await stampFor(release);
       const last = kept.get(stamp);
       if (last !== undefined) {
         const found = await last.found;
-        if (found !== null) return found;
-        if (performance.now() - last.at < AGAIN_MS) return known;
+        if ('migrations' in found || performance.now() - last.at < AGAIN_MS) return told(known, found);
       }
-      const found = capture(known, release, deps).catch((error: unknown) => {
-        if (BelayError.is(error)) return null;
+      const found = capture(known, release, deps).catch((error: unknown): Found => {
+        if (BelayError.is(error)) return { untold: whyNot(error) };
         throw error;
       });
       if (kept.size > MOST_KEPT) kept.clear();
       kept.set(stamp, { at: performance.now(), found });
-      return (await found) ?? known;
+      return told(known, await found);
     },
   };
 }
+
+const told = (known: readonly Migration[], found: Found): readonly Migration[] =>
+  'migrations' in found ? found.migrations : untold(known, found.untold);
+
+const untold = (known: readonly Migration[], why: string): readonly Migration[] =>
+  known.map((one) => (one.up === null ? { ...one, untold: why } : one));
+
+/** The same words each time: they are a part of the plan. What a program prints names the throw-away database, so it is left out. */
+const whyNot = (error: BelayError): string =>
+  error.code === 'BELAY_TARGET_UNREACHABLE' || error.code === 'BELAY_TARGET_CONFLICT'
+    ? error.message.slice(0, 300)
+    : 'its tool failed on scratch';
 
 /** Another text is another migration, whatever the release is called. */
 async function stampOf({ artefact, folder }: CaptureDeps, release: string): Promise<string> {
@@ -68,10 +94,11 @@ async function stampOf({ artefact, folder }: CaptureDeps, release: string): Prom
   return hash.digest('hex');
 }
 
-function capture(known: readonly Migration[], release: string, deps: CaptureDeps): Promise<readonly Migration[]> {
+function capture(known: readonly Migration[], release: string, deps: CaptureDeps): Promise<Found> {
   const { table } = deps;
   return deps.scratch.use(deps.server, async (database) => {
     const tool = deps.on(database);
+    await demandReached(tool, database, release);
     await tool.up(release);
     const said = await saidIn(deps.parser, database);
     const ids = known.map(({ id }) => id);
@@ -79,8 +106,27 @@ function capture(known: readonly Migration[], release: string, deps: CaptureDeps
     const ups = said === null || !isWhole ? null : cutAtTable(said, ids.length, { table });
     const downs =
       ups === null ? new Map<string, string | null>() : await takenBack(known, release, { tool, database, table, parser: deps.parser });
-    return known.map((one, at) => (one.up !== null ? one : { ...one, up: ups?.[at] ?? null, down: downs.get(one.id) ?? null }));
+    return {
+      migrations: known.map((one, at) => (one.up !== null ? one : { ...one, up: ups?.[at] ?? null, down: downs.get(one.id) ?? null })),
+    };
   });
+}
+
+/**
+ * A release may bring an address of its own, and then its tool would migrate whatever that is: it has to ask scratch first, and be heard there.
+ * @throws BELAY_TARGET_CONFLICT
+ */
+async function demandReached(tool: Tool, database: ScratchDatabase, release: string): Promise<void> {
+  await tool.look(release);
+  const said = database.taken();
+  if (said?.some((text) => text.trim() !== '')) return;
+  throw new BelayError(
+    'BELAY_TARGET_CONFLICT',
+    'its tool was not heard on scratch, so it takes its address from elsewhere: nothing was run',
+    {
+      hint: 'Let the configuration of the release take the address from the variable that belay.yaml names.',
+    },
+  );
 }
 
 /** Newest first, one at a time, until one cannot go back: what comes before it is not known either. */

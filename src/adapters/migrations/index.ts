@@ -8,14 +8,14 @@ import type { Database, Migrations, SqlServer } from '../../ports/database.ts';
 import type { Processes } from '../../ports/process.ts';
 import type { Scratch } from '../../ports/scratch.ts';
 import type { SqlParser } from '../../ports/sql-parser.ts';
-import { alembicUp, createAlembicMigrations } from './alembic.ts';
+import { alembicLook, alembicUp, createAlembicMigrations } from './alembic.ts';
 import { type Artefact, createArtefact } from './artefact.ts';
 import { type CaptureDeps, TRIAL_MS, withCapture } from './capture.ts';
 import { createFileMigrations } from './files.ts';
 import { createFreeze } from './freeze.ts';
 import { createMongoMigrations } from './mongo.ts';
 import { createPrismaSettling } from './prisma.ts';
-import { createProgramMigrations, programUp } from './programs.ts';
+import { createProgramMigrations, programLook, programUp } from './programs.ts';
 import { quoted } from './table.ts';
 
 const LARGEST_FILE = 4 * 1024 * 1024;
@@ -75,28 +75,44 @@ function migrationsOf(spec: DatabaseSpec, deps: DatabaseDeps): Migrations | null
     case 'umzug': {
       const make = (on: typeof spec, server: SqlServer) => {
         const mine = { ...deps, artefact, server };
-        return { ...createProgramMigrations(on, mine), up: (release: string) => programUp(on, mine, release) };
+        return {
+          ...createProgramMigrations(on, mine),
+          look: (release: string) => programLook(on, mine, release),
+          up: (release: string) => programUp(on, mine, release),
+        };
       };
       return captured(make(spec, deps.server), spec, {
         deps,
         artefact,
-        on: ({ url, server }) => make({ ...spec, url, toolTimeoutMs: Math.min(spec.toolTimeoutMs, TRIAL_MS) }, server),
+        on: ({ url, server }) => make(onTrial(spec, url), server),
       });
     }
     case 'alembic': {
       const make = (on: typeof spec, server: SqlServer) => {
         const mine = { ...deps, artefact, server };
-        return { ...createAlembicMigrations(on, mine), up: (release: string) => alembicUp(on, mine, release) };
+        return {
+          ...createAlembicMigrations(on, mine),
+          look: (release: string) => alembicLook(on, mine, release),
+          up: (release: string) => alembicUp(on, mine, release),
+        };
       };
       return captured(make(spec, deps.server), spec, {
         deps,
         artefact,
-        on: ({ url, server }) => make({ ...spec, url, toolTimeoutMs: Math.min(spec.toolTimeoutMs, TRIAL_MS) }, server),
+        on: ({ url, server }) => make(onTrial(spec, url), server),
       });
     }
     case 'migrate-mongo':
       return createMongoMigrations(spec, { ...deps, artefact });
   }
+}
+
+/** Of `environment` only what leads to no database: programs, languages, libraries. */
+const PLAIN = /^(?:PATH|HOME|LANG|LC_\w+|TZ|NODE_ENV|NODE_PATH|PYTHON\w*|VIRTUAL_ENV|LD_LIBRARY_PATH)$/;
+
+function onTrial<T extends Extract<DatabaseSpec, { readonly scratch?: string }>>(spec: T, url: string): T {
+  const environment = Object.fromEntries(Object.entries(spec.environment ?? {}).filter(([name]) => PLAIN.test(name)));
+  return { ...spec, url, environment, toolTimeoutMs: Math.min(spec.toolTimeoutMs, TRIAL_MS) };
 }
 
 interface Capturing {

@@ -27,6 +27,8 @@ interface Tool {
   readonly down: (spec: ProgramSpec, id: string) => readonly string[];
   /** All that there are. */
   readonly up: (spec: ProgramSpec) => readonly string[];
+  /** Asks the database and changes nothing; some make the tool's own table where there is none. */
+  readonly look: (spec: ProgramSpec) => readonly string[];
   readonly boot: Migrations['boot'];
   /** The name cannot be given to the program: why. */
   readonly odd?: (id: string) => string | null;
@@ -59,6 +61,11 @@ const TOOLS: Readonly<Record<ProgramSpec['driver'], Tool>> = {
       '--database-url-var',
       variable,
     ],
+    // It has no word for looking: none of them, and nothing for real.
+    look: ({ migrations, table, variable }) => [
+      ...['up', '0', '--dry-run', '--migrations-dir', migrations],
+      ...['--migrations-table', table, '--database-url-var', variable],
+    ],
     // Measured, and so with sequelize-cli and Umzug: `up` of an old release says that there is nothing to do, and the service starts on a
     // schema that it cannot read.
     boot: 'starts-blindly',
@@ -69,6 +76,7 @@ const TOOLS: Readonly<Record<ProgramSpec['driver'], Tool>> = {
     nameOf: whole,
     down: (_spec, id) => ['migrate:down', id],
     up: () => ['migrate:latest'],
+    look: () => ['migrate:currentVersion'],
     boot: 'refuses',
   },
   sequelize: {
@@ -76,6 +84,7 @@ const TOOLS: Readonly<Record<ProgramSpec['driver'], Tool>> = {
     nameOf: whole,
     down: ({ migrations }, id) => ['db:migrate:undo', '--name', id, '--migrations-path', migrations],
     up: ({ migrations }) => ['db:migrate', '--migrations-path', migrations],
+    look: ({ migrations }) => ['db:migrate:status', '--migrations-path', migrations],
     boot: 'starts-blindly',
   },
   umzug: {
@@ -83,6 +92,7 @@ const TOOLS: Readonly<Record<ProgramSpec['driver'], Tool>> = {
     nameOf: whole,
     down: (_spec, id) => ['down', '--name', id],
     up: () => ['up'],
+    look: () => ['executed'],
     boot: 'starts-blindly',
   },
 };
@@ -132,6 +142,12 @@ export function createProgramMigrations(spec: ProgramSpec, deps: ProgramDeps): M
 export async function programUp(spec: ProgramSpec, deps: ProgramDeps, release: string): Promise<void> {
   const result = await runTool(spec, deps, await deps.artefact.folder(release), TOOLS[spec.driver].up(spec));
   if (result.code !== 0) throw failed(spec, result, 'unknown', 'its migrations cannot be tried');
+}
+
+/** Asks which there are. @throws BELAY_ACT_FAILED */
+export async function programLook(spec: ProgramSpec, deps: ProgramDeps, release: string): Promise<void> {
+  const result = await runTool(spec, deps, await deps.artefact.folder(release), TOOLS[spec.driver].look(spec));
+  if (result.code !== 0) throw failed(spec, result, 'none', 'it cannot say what is applied');
 }
 
 /** Of a file that is no SQL, all that is said is whether it seems to have a way back. */

@@ -22,6 +22,8 @@ interface Shown {
   readonly said: string;
 }
 
+const inBrackets = (said: string): string => (said === '' ? '' : ` (${said})`);
+
 const en: Texts = {
   title: 'Safe to roll back?',
   number: 'en',
@@ -46,7 +48,7 @@ const en: Texts = {
     'not-taken-back': ({ database, ids }) => `${database}: no step takes ${ids} back before the code`,
     'taken-later': ({ database, ids }) => `${database}: ${ids} are taken back after the code`,
     'no-way-back': ({ database, ids }) => `${database}: no way back is written for ${ids}`,
-    opaque: ({ database, ids }) => `${database}: ${ids} are programs: what they do to data cannot be read`,
+    opaque: ({ database, ids, said }) => `${database}: ${ids} are programs: what they do to data cannot be read${inBrackets(said)}`,
     'already-lost': ({ database, findings }) => `${database}: what these took away stays away: ${findings}`,
     loses: ({ database, object, count }) => `${database}: would lose ${count} values of ${object}`,
     'loses-unknown': ({ database, object, findings }) => `${database}: how much would be lost is not known: ${object || findings}`,
@@ -140,7 +142,7 @@ const ptBR: Texts = {
     'not-taken-back': ({ database, ids }) => `${database}: nenhum passo desfaz ${ids} antes do código`,
     'taken-later': ({ database, ids }) => `${database}: ${ids} são desfeitas depois do código`,
     'no-way-back': ({ database, ids }) => `${database}: não há caminho de volta escrito para ${ids}`,
-    opaque: ({ database, ids }) => `${database}: ${ids} são programas: não dá para ler o que fazem com os dados`,
+    opaque: ({ database, ids, said }) => `${database}: ${ids} são programas: não dá para ler o que fazem com os dados${inBrackets(said)}`,
     'already-lost': ({ database, findings }) => `${database}: o que estas removeram não volta: ${findings}`,
     loses: ({ database, object, count }) => `${database}: perderia ${count} valores de ${object}`,
     'loses-unknown': ({ database, object, findings }) => `${database}: não se sabe quanto se perderia: ${object || findings}`,

@@ -95,14 +95,17 @@ const CREATE = ['create table contact (id int primary key, name text)', 'drop ta
 const NICK = ['alter table contact add column nick text', 'alter table contact drop column nick'] as const;
 
 /** v2 is live, with the second migration; a runbook takes it back before the code. */
-async function service(tool: Tool, o: { readonly scratch?: string; readonly second?: readonly [string, string] } = {}): Promise<Service> {
+async function service(
+  tool: Tool,
+  o: { readonly scratch?: string; readonly second?: readonly [string, string]; readonly environment?: string } = {},
+): Promise<Service> {
   const files = (count: number) => {
     const all = [tool.migration('1_contacts', ...CREATE), tool.migration('2_nick', ...(o.second ?? NICK))].slice(0, count);
     return { ...tool.files, ...Object.fromEntries(all.map(([file, text]) => [`${tool.folder}/${file}`, text])) };
   };
   const beside = o.scratch === undefined ? '' : `\nscratch: "${o.scratch}"`;
   const made = await openService(postgres.url, {
-    database: `${tool.keys}\nartefact: service/releases/{release}\ntarget: api\nenvironment: { PATH: "${ENV.PATH}" }${beside}`,
+    database: `${tool.keys}\nartefact: service/releases/{release}\ntarget: api\nenvironment: { PATH: "${ENV.PATH}"${o.environment ?? ''} }${beside}`,
     releases: { v1: files(1), v2: files(2) },
     steps:
       step(
@@ -124,7 +127,7 @@ async function service(tool: Tool, o: { readonly scratch?: string; readonly seco
 
 async function judged(one: Service) {
   const { safety, losses } = await one.plan();
-  return { verdict: safety?.verdict, whys: safety?.reasons.map((reason) => reason.why), losses };
+  return { verdict: safety?.verdict, whys: safety?.reasons.map((reason) => reason.why), reasons: safety?.reasons, losses };
 }
 
 async function leftOn(part: PostgresPart): Promise<readonly unknown[]> {
@@ -174,6 +177,37 @@ describe('what was tried', () => {
     writeFileSync(file, `exports.up = async () => { throw new Error('no'); };\nexports.down = async () => {};\n`);
     expect(await judged(reading)).toMatchObject({ verdict: 'restore', whys: expect.arrayContaining(['opaque']) });
     expect(await leftOn(scratch)).toEqual([]);
+  }, 60_000);
+
+  it('is run nowhere for real where a release brings an address of its own: its tool has to be heard on scratch first', async () => {
+    for (const tool of Object.values(NODE_TOOLS)) {
+      const one = await service(tool, { scratch: scratch.url });
+      const release = path.join(one.folder, 'service/releases/v2');
+      const [file, text] = tool.migration('3_more', 'create table more (id int)', 'drop table more');
+      writeFileSync(path.join(release, tool.folder, file), text);
+      const ownAddress = `process.env.DATABASE_URL = ${JSON.stringify(postgres.url)};\n`;
+      for (const [name, config] of Object.entries(tool.files)) writeFileSync(path.join(release, name), `${ownAddress}${config}`);
+      // The tool without a file of its own takes what its migrations say when they are loaded: that is too late, and it is tried as it should be.
+      const isConfigured = Object.keys(tool.files).length > 0;
+      const { verdict, reasons } = await judged(one);
+      expect(await one.sql(`select to_regclass('more') as more`)).toEqual([{ more: null }]);
+      if (isConfigured) {
+        expect(verdict).toBe('restore');
+        expect(reasons).toContainEqual({
+          ...{ why: 'opaque', database: 'crm', ids: [expect.stringMatching(/^2_nick/)] },
+          said: 'its tool was not heard on scratch, so it takes its address from elsewhere: nothing was run',
+        });
+      } else expect(verdict).toBe('down-lossless');
+      await one.sql('drop schema public cascade; create schema public');
+    }
+  }, 120_000);
+
+  it('is given nothing of the environment that may lead to the real database', async () => {
+    const one = await service(knex, { scratch: scratch.url, environment: `, REAL: "${postgres.url}", DB_HOST: "${postgres.url}"` });
+    const config = path.join(one.folder, 'service/releases/v2/knexfile.cjs');
+    const text = String(NODE_TOOLS['knex']?.files['knexfile.cjs']);
+    writeFileSync(config, text.replace('process.env.DATABASE_URL', 'process.env.REAL ?? process.env.DB_HOST ?? process.env.DATABASE_URL'));
+    expect((await judged(one)).verdict).toBe('down-lossless');
   }, 60_000);
 
   it('is tried nowhere where scratch is the very server that it stands for, by whatever name, or does not answer', async () => {
