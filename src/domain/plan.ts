@@ -58,6 +58,9 @@ export interface PlanStep {
   readonly notes?: readonly PlanNote[];
 }
 
+/** The step itself, or one that it carries out: of a call or a fan-out. */
+export const isWithin = (step: string, outer: string): boolean => step === outer || step.startsWith(`${outer}.`);
+
 export interface Plan {
   readonly runbook: string;
   readonly version: string;

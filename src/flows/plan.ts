@@ -6,6 +6,7 @@ import type { GuardVerdict } from '../domain/guardrail.ts';
 import type { CallStep, DoStep, EachStep, Guard, Never, Runbook, Step } from '../domain/ir.ts';
 import { ownSteps } from '../domain/ir.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
+import { type Jumps, joinJumps, jumpsOf } from '../domain/jumps.ts';
 import type { Plan, PlanNote, PlanStep } from '../domain/plan.ts';
 import { joinSafety } from '../domain/rollback-safety.ts';
 import type { System } from '../domain/system.ts';
@@ -46,6 +47,8 @@ interface Planning {
   readonly called: Readonly<Record<string, Facts['outputs']>>;
   /** Targets that an earlier step of the plan changes. */
   readonly touched: Set<string>;
+  /** Of each runbook in the plan. */
+  readonly jumps: Jumps[];
   /** The plan's own runbook: what the policy allows commands for. */
   readonly top: { readonly runbook: string; readonly irHash: string };
 }
@@ -56,12 +59,12 @@ interface Planning {
  */
 export async function makePlan(world: PlanWorld, pinned: PinnedRunbook, facts: Facts, called: Planning['called'] = {}): Promise<Plan> {
   const { runbook, irHash } = pinned;
-  const { known, drafts } = await draftPlan(world, pinned, facts, called);
+  const { known, drafts, jumps } = await draftPlan(world, pinned, facts, called);
   const { inputs } = known;
   const org = typeof inputs['org'] === 'string' ? inputs['org'] : null;
   const steps = drafts.map((draft) => draft.step);
   const judged = await judgeSafety(world, steps);
-  const judgements = [judged?.safety ?? null, await judgeSurroundings(world, steps)].filter((one) => one !== null);
+  const judgements = [judged?.safety ?? null, await judgeSurroundings(world, steps, jumps)].filter((one) => one !== null);
   const safety = judgements.length === 0 ? {} : { safety: joinSafety(judgements) };
   const body = { runbook: runbook.id, version: runbook.version, irHash, inputs, org, steps, ...safety };
   return {
@@ -91,10 +94,12 @@ async function draftPlan(
   { runbook, irHash }: PinnedRunbook,
   facts: Facts,
   called: Planning['called'],
-): Promise<{ readonly known: Facts; readonly drafts: readonly Draft[] }> {
+): Promise<{ readonly known: Facts; readonly drafts: readonly Draft[]; readonly jumps: Jumps }> {
   const known: Facts = { ...facts, inputs: checkInputs(world.system, runbook, facts.inputs) };
   const top = { runbook: runbook.id, irHash };
-  return { known, drafts: await draftSteps(runbook, { world, facts: known, called, touched: new Set(), top }) };
+  const jumps: Jumps[] = [];
+  const drafts = await draftSteps(runbook, { world, facts: known, called, touched: new Set(), jumps, top });
+  return { known, drafts, jumps: joinJumps(jumps) };
 }
 
 /** The same plan with other steps, under its new hash. */
@@ -128,6 +133,7 @@ export async function recallPlan(world: Pick<World, 'documents'>, planHash: stri
 
 async function draftSteps(runbook: Runbook, planning: Planning): Promise<readonly Draft[]> {
   const drafts: Draft[] = [];
+  planning.jumps.push(jumpsOf(ownSteps(runbook)));
   for (const step of ownSteps(runbook)) {
     if (step.kind === 'call') drafts.push(...(await draftCall(step, planning)));
     else if (step.kind === 'each') drafts.push(...(await draftFanOut(step, runbook, planning)));

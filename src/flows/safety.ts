@@ -2,7 +2,7 @@
 // what cannot be read makes the verdict the worst.
 import { BelayError } from '../domain/errors.ts';
 import { beyond, downPlan, type Migration } from '../domain/migrations.ts';
-import type { PlanStep } from '../domain/plan.ts';
+import { isWithin, type PlanStep } from '../domain/plan.ts';
 import {
   eitherWay,
   joinSafety,
@@ -64,7 +64,7 @@ async function judgeEitherWay(world: SafetyWorld, database: Database, steps: rea
     const one = await judgeOne(
       world,
       database,
-      steps.filter((step) => !skipped.some((id) => isIn(step.id, id))),
+      steps.filter((step) => !skipped.some((id) => isWithin(step.id, id))),
     );
     if (one !== null) ways.push(one);
   }
@@ -74,8 +74,6 @@ async function judgeEitherWay(world: SafetyWorld, database: Database, steps: rea
   return { safety: eitherWay(database.spec.id, unsure, safeties), losses: [...losses.values()] };
 }
 
-const isIn = (step: string, outer: string): boolean => step === outer || step.startsWith(`${outer}.`);
-
 /** Steps with a condition that are, or carry out, one which changes this database or the code on it. */
 function unsureSteps({ spec }: Database, steps: readonly PlanStep[]): readonly string[] {
   const counts = steps.filter(
@@ -84,7 +82,7 @@ function unsureSteps({ spec }: Database, steps: readonly PlanStep[]): readonly s
       ((action === 'db.migrateDown' && args?.['database'] === spec.id) ||
         (SWITCHES.has(action ?? '') && spec.target !== undefined && args?.['target'] === spec.target)),
   );
-  return steps.filter((one) => one.when !== undefined && counts.some((step) => isIn(step.id, one.id))).map((one) => one.id);
+  return steps.filter((one) => one.when !== undefined && counts.some((step) => isWithin(step.id, one.id))).map((one) => one.id);
 }
 
 function skips(ids: readonly string[]): readonly (readonly string[])[] {

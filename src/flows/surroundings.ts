@@ -1,7 +1,8 @@
 // What surrounds the releases of a target: flags and settings of its component, kept as marks while a release is live, and compared when a plan
 // would put it back. It only reads; what cannot be read, or was never seen, is said and counts as the worst.
 import { BelayError } from '../domain/errors.ts';
-import type { PlanStep } from '../domain/plan.ts';
+import { type Jumps, NO_JUMPS } from '../domain/jumps.ts';
+import { isWithin, type PlanStep } from '../domain/plan.ts';
 import { joinSafety, type Safety } from '../domain/rollback-safety.ts';
 import { isOn, type SettingValue } from '../domain/setting.ts';
 import {
@@ -99,12 +100,12 @@ async function marksOf(store: SettingStore): Promise<Readonly<Record<string, str
 export type AroundWorld = Pick<World, 'system' | 'targets' | 'flags' | 'configs'> & { readonly releases?: World['releases'] };
 
 /** Null: the plan rolls nothing back that flags or settings belong to. */
-export async function judgeSurroundings(world: AroundWorld, steps: readonly PlanStep[]): Promise<Safety | null> {
+export async function judgeSurroundings(world: AroundWorld, steps: readonly PlanStep[], jumps: Jumps = NO_JUMPS): Promise<Safety | null> {
   const parts: Safety[] = [];
   for (const [at, step] of steps.entries()) {
     const [target, release] = [step.args?.['target'], step.args?.['to']];
     if (step.action !== 'deploy.rollback' || step.effect === 'noop' || typeof target !== 'string' || typeof release !== 'string') continue;
-    const way: Way = { world, steps, at, target, release, live: typeof step.current === 'string' ? step.current : null };
+    const way: Way = { world, steps, jumps, at, target, release, live: typeof step.current === 'string' ? step.current : null };
     const seen = await said(world.releases?.surroundings(target, release) ?? Promise.resolve(null));
     const then = seen.ok ? seen.value : null;
     const [flags, config] = [judgeFlags(release, await flagFacts(way, then)), judgeConfig(release, await configFacts(way, then))];
@@ -116,6 +117,7 @@ export async function judgeSurroundings(world: AroundWorld, steps: readonly Plan
 interface Way {
   readonly world: AroundWorld;
   readonly steps: readonly PlanStep[];
+  readonly jumps: Jumps;
   readonly at: number;
   readonly target: string;
   readonly release: string;
@@ -157,18 +159,34 @@ async function declaredIn({ world, target: id }: Way, release: string | null): P
   return typeof read === 'string' ? `${path} of ${release}: ${read}` : read;
 }
 
-function offIn({ steps, at }: Way, flag: string): FlagFacts['off'] {
-  const turnsOff = steps.findIndex(
-    ({ action, args, effect }) =>
-      action === 'flag.set' &&
-      effect !== 'unknown' &&
-      args?.['flag'] === flag &&
-      args['org'] === undefined &&
-      isOn(args['to'] as SettingValue) === false,
-  );
-  if (turnsOff === -1) return 'never';
-  return turnsOff < at ? 'before' : 'after';
+/** What may be skipped, or is undone before the switch, is no "before": nobody would look again. */
+function offIn(way: Way, flag: string): FlagFacts['off'] {
+  const { steps, at, jumps } = way;
+  const turnsOff = steps.findLastIndex((step, index) => index < at && isOff(step, flag) && isSure(way, step));
+  const between = turnsOff === -1 ? [] : steps.slice(turnsOff + 1, jumps.back ? undefined : at);
+  if (turnsOff !== -1 && !between.some((step) => mayTurnOn(step, flag))) return 'before';
+  return steps.some((step, index) => index > at && isOff(step, flag)) ? 'after' : 'never';
 }
+
+const isOff = ({ action, args, effect }: PlanStep, flag: string): boolean =>
+  action === 'flag.set' &&
+  effect !== 'unknown' &&
+  args?.['flag'] === flag &&
+  args['org'] === undefined &&
+  isOn(args['to'] as SettingValue) === false;
+
+/** A value that is not known yet may be any, and what takes back may take back the step that turned it off. */
+const mayTurnOn = ({ action, args }: PlanStep, flag: string): boolean =>
+  action === 'belay.undo' ||
+  (action === 'flag.set' &&
+    [flag, undefined].includes(knownText(args?.['flag'])) &&
+    isOn((args?.['to'] ?? null) as SettingValue | null) !== false);
+
+const knownText = (value: unknown): string | undefined => (typeof value === 'string' && !value.includes('{') ? value : undefined);
+
+/** It is done whenever the run gets past it. A part of a fan-out may break off, and the others go on. */
+const isSure = ({ steps, jumps }: Way, { id }: PlanStep): boolean =>
+  steps.every((one) => !isWithin(id, one.id) || (one.when === undefined && one.kind !== 'each' && !jumps.past.has(one.id)));
 
 async function configFacts({ world, target }: Way, then: Surroundings | null): Promise<readonly ConfigFacts[]> {
   const restores = (world.targets[target]?.caps.restoresConfig ?? 'all') !== 'none';

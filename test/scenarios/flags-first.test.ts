@@ -41,7 +41,22 @@ all: [{ probe: flag, with: { flag: voice }, expect: "!on" }]
 timeout: 2s
 \`\`\`
 `;
-const RUNBOOKS = { back: `## Do\n\n${BACK}`, first: `## Do\n\n${OFF}\n${BACK}`, late: `## Do\n\n${BACK}\n${OFF}` };
+const ON = OFF.split('### See')[0]?.replace('Turn it off {#off}', 'Turn it on {#on}').replace('voice, to: off }', 'voice, to: on }') ?? '';
+const MAYBE = 'when: "inputs.quick"\n';
+const LOOK = (arms: string) => `### Look {#look}\n\`\`\`belay choose\nask: "How bad is it?"\narms: { ${arms} }\n\`\`\`\n\n`;
+const INPUT = (id: string) => `---\nbelay: 1\nid: ${id}\ninputs: { quick: { type: bool, default: true } }\n---\n\n# ${id}\n\n`;
+const RUNBOOKS = {
+  back: `## Do\n\n${BACK}`,
+  first: `## Do\n\n${OFF}\n${BACK}`,
+  late: `## Do\n\n${BACK}\n${OFF}`,
+  maybe: `${INPUT('maybe')}## Do\n\n${OFF.replace('with: { flag: voice, to: off }', `${MAYBE}with: { flag: voice, to: off }`)}\n${BACK}`,
+  off: `## Do\n\n${OFF}`,
+  'maybe-called': `${INPUT('maybe-called')}## Do\n\n### Off {#quiet}\n\`\`\`belay call off\n${MAYBE}\`\`\`\n\n${BACK}`,
+  'arm-past': `## Do\n\n${LOOK('bad: { title: Bad, goto: back }, mild: { title: Mild }')}${OFF}\n${BACK}`,
+  'arm-along': `## Do\n\n${LOOK('bad: { title: Bad, goto: off }, mild: { title: Mild }')}${OFF}\n${BACK}`,
+  'fails-past': `## Do\n\n${OFF.replace('with: { flag: voice, to: off }', 'fail: continue\nwith: { flag: voice, to: off }')}\n${BACK}`,
+  'on-again': `## Do\n\n${OFF}\n${ON}${BACK}`,
+};
 
 /** v1 ran with the flag off and some variables; then v2 went live, and Belay saw both. */
 async function shop(o: { readonly releases?: Readonly<Record<string, Readonly<Record<string, string>>>>; readonly seen?: boolean } = {}) {
@@ -93,6 +108,14 @@ describe('a flag that the release never ran with', () => {
     expect(await one.statusOf()).toEqual({ off: 'done', seen: 'done', back: 'done' });
     expect(JSON.parse(readFileSync(path.join(one.folder, 'flags.json'), 'utf8'))).toEqual({ voice: false, elsewhere: true });
     expect(readlinkSync(path.join(one.folder, 'service/current'))).toBe('releases/v1');
+  });
+
+  it('is no less in the way where the step that turns it off may be skipped, may fail, or is followed by one that turns it on', async () => {
+    const one = await shop();
+    one.write('flags.json', '{ "voice": true, "elsewhere": true }');
+    for (const runbook of ['maybe', 'maybe-called', 'arm-past', 'fails-past', 'on-again'])
+      expect({ runbook, ...(await one.judged(runbook)) }).toMatchObject({ runbook, verdict: 'flags-first', whys: ['flag-changed voice'] });
+    expect((await one.judged('arm-along')).whys).toEqual(['flag-off-first voice']);
   });
 
   it('by its name alone counts, too: what the release calls so may be something else, and a broken list of flags is no list', async () => {
