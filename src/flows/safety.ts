@@ -30,7 +30,8 @@ export interface Judged {
 const COUNT_MS = 2_000;
 /** Nobody decides differently about more. */
 const MOST_COUNTED = 10_000_000;
-const SWITCHES: ReadonlySet<string> = new Set(['deploy.rollback', 'deploy.activate']);
+/** They put a release live, older or newer. */
+export const SWITCHES: ReadonlySet<string> = new Set(['deploy.rollback', 'deploy.activate']);
 
 /** Null where no database with migrations stands behind what the plan changes. */
 export async function judgeSafety(world: SafetyWorld, steps: readonly PlanStep[]): Promise<Judged | null> {

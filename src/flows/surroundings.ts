@@ -19,6 +19,7 @@ import {
 import type { System } from '../domain/system.ts';
 import type { DeployTarget } from '../ports/deploy-target.ts';
 import type { Flag, SettingStore } from '../ports/settings.ts';
+import { SWITCHES } from './safety.ts';
 import type { World } from './world.ts';
 
 type KeepWorld = Pick<World, 'system' | 'releases' | 'flags' | 'configs'>;
@@ -103,15 +104,30 @@ export type AroundWorld = Pick<World, 'system' | 'targets' | 'flags' | 'configs'
 export async function judgeSurroundings(world: AroundWorld, steps: readonly PlanStep[], jumps: Jumps = NO_JUMPS): Promise<Safety | null> {
   const parts: Safety[] = [];
   for (const [at, step] of steps.entries()) {
-    const [target, release] = [step.args?.['target'], step.args?.['to']];
-    if (step.action !== 'deploy.rollback' || step.effect === 'noop' || typeof target !== 'string' || typeof release !== 'string') continue;
+    const put = putBy(step);
+    if (put === null) continue;
+    const { target, release, name } = put;
     const way: Way = { world, steps, jumps, at, target, release, live: typeof step.current === 'string' ? step.current : null };
-    const seen = await said(world.releases?.surroundings(target, release) ?? Promise.resolve(null));
+    const seen = await said(
+      release === null ? Promise.resolve(null) : (world.releases?.surroundings(target, release) ?? Promise.resolve(null)),
+    );
     const then = seen.ok ? seen.value : null;
-    const [flags, config] = [judgeFlags(release, await flagFacts(way, then)), judgeConfig(release, await configFacts(way, then))];
-    parts.push(...[flags, config].filter((one) => one !== null));
+    const config = release === null ? null : judgeConfig(name, await configFacts(way, then));
+    parts.push(...[judgeFlags(name, await flagFacts(way, then)), config].filter((one) => one !== null));
   }
   return parts.length === 0 ? null : joinSafety(parts);
+}
+
+/** Which code the step puts live. A revert makes code that never ran anywhere: it has a name for people, and no release. */
+function putBy({
+  action,
+  effect,
+  args,
+}: PlanStep): { readonly target: string; readonly release: string | null; readonly name: string } | null {
+  const [target, to, commit] = [args?.['target'], args?.['to'], args?.['commit']];
+  if (effect === 'noop' || typeof target !== 'string') return null;
+  if (SWITCHES.has(action ?? '') && typeof to === 'string') return { target, release: to, name: to };
+  return action === 'deploy.revert' ? { target, release: null, name: `revert(${String(commit).slice(0, 12)})` } : null;
 }
 
 interface Way {
@@ -120,14 +136,14 @@ interface Way {
   readonly jumps: Jumps;
   readonly at: number;
   readonly target: string;
-  readonly release: string;
+  readonly release: string | null;
   readonly live: string | null;
 }
 
 async function flagFacts(way: Way, then: Surroundings | null): Promise<readonly FlagFacts[]> {
   const flags = flagsAround(way.world, way.target);
   if (flags.length === 0) return [];
-  const [here, there] = await Promise.all([declaredIn(way, way.live), declaredIn(way, way.release)]);
+  const [here, there] = way.release === null ? [null, null] : await Promise.all([declaredIn(way, way.live), declaredIn(way, way.release)]);
   const facts = flags.map(async ([id, flag]): Promise<FlagFacts> => {
     const now = await said(valuesOf(flag, way.world.system));
     const broken = [here, there].find((one) => typeof one === 'string');

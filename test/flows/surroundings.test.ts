@@ -1,0 +1,61 @@
+// What surrounds the release that a plan would put live: which steps are judged, and what is not known of flags and settings. Stores are stand-ins.
+import { describe, expect, it } from 'vitest';
+import { NO_JUMPS } from '../../src/domain/jumps.ts';
+import type { PlanStep } from '../../src/domain/plan.ts';
+import { markOf, type Surroundings } from '../../src/domain/surroundings.ts';
+import { type AroundWorld, judgeSurroundings } from '../../src/flows/surroundings.ts';
+import type { Flag, SettingStore } from '../../src/ports/settings.ts';
+import { SHOP } from '../world/scenes/deploy.ts';
+
+type Values = Readonly<Record<string, string | boolean>>;
+
+const flag = (values: Values, knowsOrgs = false): Flag =>
+  ({ notes: [], knowsOrgs, evaluate: async (org: string | null) => values[org ?? ''] ?? values[''] ?? null }) as unknown as Flag;
+const settings = (values: Values): SettingStore =>
+  ({
+    ...{ notes: [], isSecret: () => false, mark: (value: string) => value },
+    ...{ keys: async () => Object.keys(values), get: async () => ({ values, fingerprint: '' }) },
+  }) as unknown as SettingStore;
+
+interface Scene {
+  readonly voice?: Flag;
+  readonly env?: SettingStore;
+  readonly then?: Surroundings;
+  readonly orgs?: number;
+}
+
+function world({ voice, env, then, orgs = 2 }: Scene): AroundWorld {
+  const organizations = Array.from({ length: orgs }, (_, at) => ({ ...SHOP.organizations[0], id: `org${at}` }));
+  return {
+    system: { ...SHOP, organizations, flags: [{ id: 'voice' }], config: [{ id: 'env' }] } as unknown as AroundWorld['system'],
+    targets: {},
+    ...(voice === undefined ? {} : { flags: { voice } }),
+    ...(env === undefined ? {} : { configs: { env } }),
+    releases: { surroundings: async () => then ?? null } as unknown as NonNullable<AroundWorld['releases']>,
+  };
+}
+
+const step = (action: string, args: PlanStep['args']): PlanStep => ({
+  ...{ id: 'switch', kind: 'do', title: '', effect: 'change', action, args: { target: 'shop', ...args } },
+});
+const whys = async (scene: Scene, ...steps: readonly PlanStep[]) =>
+  ((await judgeSurroundings(world(scene), steps, NO_JUMPS))?.reasons ?? []).map((one) => `${one.why} ${one.release ?? ''}`.trim());
+
+const OFF_THEN: Surroundings = { flags: { voice: markOf({ '': false }) }, configs: { env: { PORT: '1' } } };
+
+describe('a step that puts a release live', () => {
+  it('is judged by its flags and settings whichever of the actions it is, a rollback or an activation', async () => {
+    const scene = { voice: flag({ '': true }), env: settings({}), then: OFF_THEN };
+    for (const action of ['deploy.rollback', 'deploy.activate'])
+      expect(await whys(scene, step(action, { to: 'v1' }))).toEqual(['flag-changed v1', 'config-back v1']);
+    expect(await whys(scene, { ...step('deploy.activate', { to: 'v1' }), effect: 'noop' })).toEqual([]);
+    expect(await whys(scene, step('deploy.freeze', { to: 'v1' }))).toEqual([]);
+  });
+
+  it('by taking back one change makes code that nobody saw run: a flag that is on counts as not seen', async () => {
+    const revert = step('deploy.revert', { commit: '4f2a9c11d0e7b3' });
+    expect(await whys({ voice: flag({ '': true }), then: OFF_THEN }, revert)).toEqual(['flag-unseen revert(4f2a9c11d0e7)']);
+    expect(await whys({ voice: flag({ '': false }), then: OFF_THEN }, revert)).toEqual([]);
+    expect(await whys({ then: OFF_THEN }, revert)).toEqual([]);
+  });
+});
