@@ -63,6 +63,8 @@ export interface FlagFacts {
   /** As applications get it now, by organization ('' for all). A text in `trouble`: it could not be asked. */
   readonly now: Readonly<Record<string, SettingValue | null>>;
   readonly trouble?: string;
+  /** Organizations may have other values, and not all of them are in `now`. */
+  readonly leftOut?: boolean;
   /** Its mark from when the release was live; null: nobody saw it. */
   readonly then: string | null;
   /** Of the release that is live and of the one to go back to; null: that release declares none at all. */
@@ -99,11 +101,11 @@ const FLAGS_FIRST: ReadonlySet<SafetyReason['why']> = new Set([
   ...(['flag-changed', 'flag-unseen', 'flag-reused', 'flag-default', 'flag-unreadable', 'flag-off-late'] as const),
 ]);
 
-function judgeFlag(release: string, { flag, now, trouble, then, declared, off }: FlagFacts): readonly SafetyReason[] {
+function judgeFlag(release: string, { flag, now, trouble, leftOut = false, then, declared, off }: FlagFacts): readonly SafetyReason[] {
   const about = { database: flag, release };
   // Known to be off for everybody, or off before the switch: there is nothing left to arm.
   const values = Object.values(now);
-  const isDark = trouble === undefined && values.length > 0 && values.every((value) => isOn(value) === false);
+  const isDark = trouble === undefined && !leftOut && values.length > 0 && values.every((value) => isOn(value) === false);
   const found: SafetyReason[] = [];
   if (trouble !== undefined) found.push({ ...about, why: 'flag-unreadable', said: trouble });
   const [here, there] = [declared?.now ?? null, declared?.there ?? null];
@@ -114,7 +116,7 @@ function judgeFlag(release: string, { flag, now, trouble, then, declared, off }:
   // One that the release is known not to read cannot change it.
   const isRead = declared === null || there !== null;
   if (trouble === undefined && isRead && found.length === 0) {
-    if (then === null) found.push({ ...about, why: 'flag-unseen', said: shown(values) });
+    if (then === null || leftOut) found.push({ ...about, why: 'flag-unseen', said: leftOut ? `${shown(values)}, …` : shown(values) });
     else if (!saysAsBefore(then, now)) found.push({ ...about, why: 'flag-changed', said: shown(values) });
   }
   if (found.length === 0 || isDark) return [];

@@ -24,7 +24,7 @@ import type { World } from './world.ts';
 
 type KeepWorld = Pick<World, 'system' | 'releases' | 'flags' | 'configs'>;
 
-/** Of flags that differ by organization: of more, the value for all alone is looked at. */
+/** Of flags that differ by organization: of more, the value for all alone is looked at, which counts where it is the value of each. */
 const MOST_ORGS = 50;
 const MOST_KEYS = 500;
 
@@ -54,8 +54,11 @@ function configsAround(
 export async function keepSurroundings(world: KeepWorld, target: string, release: string): Promise<void> {
   const [flags, configs] = [flagsAround(world, target), configsAround(world, target)];
   if (flags.length + configs.length === 0) return;
+  const whole = await readEach(flags, async (flag) =>
+    (await leavesOut(flag, world.system)) ? null : markOf(await valuesOf(flag, world.system)),
+  );
   const seen: Surroundings = {
-    flags: Object.fromEntries(await readEach(flags, async (flag) => markOf(await valuesOf(flag, world.system)))),
+    flags: Object.fromEntries(whole.flatMap(([id, mark]) => (mark === null ? [] : [[id, mark] as const]))),
     configs: Object.fromEntries(await readEach(configs, marksOf)),
   };
   const was = await world.releases.surroundings(target, release);
@@ -87,6 +90,13 @@ async function valuesOf(flag: Flag, { organizations }: System): Promise<FlagFact
   const orgs = flag.knowsOrgs && organizations.length <= MOST_ORGS ? organizations.map(({ id }) => id) : [];
   const values = [null, ...orgs].map(async (org) => [org ?? '', await flag.evaluate(org)] as const);
   return Object.fromEntries(await Promise.all(values));
+}
+
+/** Not every organization was asked, and the store does not say that all have the same. */
+async function leavesOut(flag: Flag, { organizations }: System): Promise<boolean> {
+  if (!flag.knowsOrgs || organizations.length <= MOST_ORGS) return false;
+  const { value } = await flag.get(null);
+  return isOn(value) === null || value !== (await flag.evaluate(null));
 }
 
 async function marksOf(store: SettingStore): Promise<Readonly<Record<string, string>>> {
@@ -145,15 +155,18 @@ async function flagFacts(way: Way, then: Surroundings | null): Promise<readonly 
   if (flags.length === 0) return [];
   const [here, there] = way.release === null ? [null, null] : await Promise.all([declaredIn(way, way.live), declaredIn(way, way.release)]);
   const facts = flags.map(async ([id, flag]): Promise<FlagFacts> => {
-    const now = await said(valuesOf(flag, way.world.system));
+    const { system } = way.world;
+    const now = await said(valuesOf(flag, system));
+    const left = await said(leavesOut(flag, system));
     const broken = [here, there].find((one) => typeof one === 'string');
     const declared =
       here === null || there === null || typeof here === 'string' || typeof there === 'string'
         ? null
         : { now: of(here, id), there: of(there, id) };
-    const trouble = now.ok ? broken : now.why;
+    const trouble = now.ok ? (left.ok ? broken : left.why) : now.why;
     return {
       ...{ flag: id, now: now.ok ? now.value : {}, then: then?.flags[id] ?? null, declared, off: offIn(way, id) },
+      ...(left.ok && left.value ? { leftOut: true } : {}),
       ...(trouble === undefined || trouble === null ? {} : { trouble }),
     };
   });

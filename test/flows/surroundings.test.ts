@@ -10,7 +10,11 @@ import { SHOP } from '../world/scenes/deploy.ts';
 type Values = Readonly<Record<string, string | boolean>>;
 
 const flag = (values: Values, knowsOrgs = false): Flag =>
-  ({ notes: [], knowsOrgs, evaluate: async (org: string | null) => values[org ?? ''] ?? values[''] ?? null }) as unknown as Flag;
+  ({
+    ...{ notes: [], knowsOrgs },
+    get: async () => ({ value: new Set(Object.values(values)).size === 1 ? (values[''] ?? null) : 'by organization', fingerprint: '' }),
+    evaluate: async (org: string | null) => values[org ?? ''] ?? values[''] ?? null,
+  }) as unknown as Flag;
 const settings = (values: Values): SettingStore =>
   ({
     ...{ notes: [], isSecret: () => false, mark: (value: string) => value },
@@ -57,5 +61,26 @@ describe('a step that puts a release live', () => {
     expect(await whys({ voice: flag({ '': true }), then: OFF_THEN }, revert)).toEqual(['flag-unseen revert(4f2a9c11d0e7)']);
     expect(await whys({ voice: flag({ '': false }), then: OFF_THEN }, revert)).toEqual([]);
     expect(await whys({ then: OFF_THEN }, revert)).toEqual([]);
+  });
+});
+
+describe('a flag with values of its own for organizations', () => {
+  const back = step('deploy.rollback', { to: 'v1' });
+  const off = { ...step('flag.set', { flag: 'voice', to: false }), id: 'off' };
+
+  it('counts as not seen where there are too many to ask and one of them has another value: off for the others is not off', async () => {
+    const one = { voice: flag({ '': false, org7: true }, true), then: OFF_THEN, orgs: 51 };
+    expect(await whys({ ...one, orgs: 50 }, back)).toEqual(['flag-changed v1']);
+    expect(await whys(one, back)).toEqual(['flag-unseen v1']);
+    expect(await whys(one, off, back)).toEqual(['flag-off-first v1']);
+    expect(await whys({ ...one, voice: flag({ '': 'variant-a' }, true) }, back)).toEqual(['flag-unseen v1']);
+    expect(await whys({ ...one, voice: flag({ '': false, org7: true }) }, back)).toEqual([]);
+  });
+
+  it('is off, or as it was, where the store says the same of all of however many', async () => {
+    expect(await whys({ voice: flag({ '': false }, true), orgs: 51 }, back)).toEqual([]);
+    expect(await whys({ voice: flag({ '': true }, true), then: OFF_THEN, orgs: 51 }, back)).toEqual(['flag-changed v1']);
+    const on = { flags: { voice: markOf({ '': true }) }, configs: {} };
+    expect(await whys({ voice: flag({ '': true }, true), then: on, orgs: 51 }, back)).toEqual([]);
   });
 });
