@@ -1,5 +1,6 @@
 // What a release ran with besides its code: the values of feature flags and the digests of settings, as they were when it was live, against
 // what they are now. It says what an older release would meet that it never met. It holds marks, never a secret, and asks nobody.
+import type { Instant } from './json.ts';
 import type { Safety, SafetyReason, Verdict } from './rollback-safety.ts';
 import { isOn, type SettingValue } from './setting.ts';
 
@@ -7,15 +8,61 @@ import { isOn, type SettingValue } from './setting.ts';
 export interface Surroundings {
   readonly flags: Readonly<Record<string, string>>;
   readonly configs: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** By `flags/<id>` and `configs/<id>`. */
+  readonly waiting?: Readonly<Record<string, Waiting>>;
 }
 
-export const NOWHERE: Surroundings = { flags: {}, configs: {} };
+/** What it was seen with lately, which it has not run with for long enough to be known by. */
+interface Waiting {
+  readonly mark: string;
+  readonly since: Instant;
+}
 
-/** What cannot be read now keeps what was seen before. */
-export const withSeen = (was: Surroundings | null, seen: Surroundings): Surroundings => ({
-  flags: { ...was?.flags, ...seen.flags },
-  configs: { ...was?.configs, ...seen.configs },
-});
+/** So long a release runs well with another value before that is what it is known to run with, unless its target says a shorter `soak`. */
+export const SETTLE_MS = 4 * 3_600_000;
+
+export interface Calm {
+  readonly now: Instant;
+  /** Its component is in an incident now. */
+  readonly isTroubled: boolean;
+  /** Since when the release is live without a gap and without an incident. */
+  readonly since: Instant;
+  readonly settleMs: number;
+}
+
+/**
+ * What cannot be read now keeps what was seen before, and so does what is another value since a moment ago: a release that breaks under it must
+ * not pass for one that ran with it. Null: nothing is known of it, and an incident is no time to begin.
+ */
+export function withSeen(was: Surroundings | null, seen: Surroundings, calm: Calm): Surroundings | null {
+  if (was === null) return calm.isTroubled ? null : seen;
+  const waiting: Record<string, Waiting> = {};
+  const settled = <T extends Marks>(kind: 'flags' | 'configs', before: Readonly<Record<string, T>>, now: Readonly<Record<string, T>>) =>
+    Object.fromEntries(
+      Object.entries(now).filter(([id, value]) => {
+        const [key, mark] = [`${kind}/${id}`, sorted(value)];
+        const earlier = was.waiting?.[key];
+        if (Object.hasOwn(before, id) && sorted(before[id]) === mark) return false;
+        const since = earlier?.mark === mark ? earlier.since : calm.now;
+        if (!calm.isTroubled && calm.now - Math.max(since, calm.since) >= calm.settleMs) return true;
+        waiting[key] = { mark, since };
+        return false;
+      }),
+    );
+  const flags = { ...was.flags, ...settled('flags', was.flags, seen.flags) };
+  const configs = { ...was.configs, ...settled('configs', was.configs, seen.configs) };
+  return { flags, configs, ...(Object.keys(waiting).length === 0 ? {} : { waiting }) };
+}
+
+/** All that is seen now is what it is known by. */
+export const isAsSeen = (was: Surroundings, seen: Surroundings): boolean =>
+  Object.entries(seen.flags).every(([id, mark]) => was.flags[id] === mark) &&
+  Object.entries(seen.configs).every(([id, marks]) => sorted(was.configs[id]) === sorted(marks));
+
+type Marks = string | Readonly<Record<string, string>>;
+
+const sorted = (marks: Marks | undefined): string =>
+  JSON.stringify(typeof marks === 'object' ? Object.entries(marks).toSorted(([a], [b]) => (a < b ? -1 : 1)) : marks);
 
 /** What a release says of a flag that it reads. `means` is what the name stands for: another text is a reused name. */
 export interface DeclaredFlag {

@@ -8,6 +8,7 @@ import type { Incident } from '../domain/incident.ts';
 import type { Instant } from '../domain/json.ts';
 import type { ReleaseKind, Soak, Span } from '../domain/release-history.ts';
 import { DEFAULT_SOAK_MS, releaseKind, soakOf } from '../domain/release-history.ts';
+import { type Calm, SETTLE_MS } from '../domain/surroundings.ts';
 import type { DeployTarget, Release } from '../ports/deploy-target.ts';
 import { keepSurroundings } from './surroundings.ts';
 import type { World } from './world.ts';
@@ -17,19 +18,27 @@ export type HistoryWorld = Pick<World, 'system' | 'releases' | 'incidents' | 'ti
 const MOST_LISTED = 20;
 
 /** What cannot be reached now is looked at the next time: its last release stays what it was. */
-export async function noteReleases(world: Pick<World, 'targets' | 'releases' | 'time' | 'system' | 'flags' | 'configs'>): Promise<void> {
+export async function noteReleases(world: HistoryWorld & Pick<World, 'targets' | 'flags' | 'configs'>): Promise<void> {
   await Promise.all(
     Object.entries(world.targets).map(async ([id, target]) => {
       try {
         const { release, changedAt, inFlight } = await target.current();
         if (release === '') return;
         await world.releases.note(id, release, { at: world.time.now(), changedAt });
-        if (inFlight === undefined) await keepSurroundings(world, id, release);
+        if (inFlight === undefined) await keepSurroundings(world, id, release, () => calmOf(world, id));
       } catch (error) {
         if (!BelayError.is(error)) throw error;
       }
     }),
   );
+}
+
+/** Of the release that was just seen live. */
+async function calmOf(world: HistoryWorld, target: string): Promise<Calm> {
+  const [spans, incidents, now] = [await world.releases.spans(target), await world.incidents.list(), world.time.now()];
+  const troubles = troublesOf(incidents, componentOf(world, target), now);
+  const since = Math.max(spans.at(-1)?.from ?? now, ...troubles.map((one) => one.to));
+  return { now, since, isTroubled: troubles.some((one) => one.to >= now), settleMs: Math.min(soakMsOf(world, target), SETTLE_MS) };
 }
 
 /** The same target, whose releases say since when they are stable. */

@@ -6,10 +6,12 @@ import { isWithin, type PlanStep } from '../domain/plan.ts';
 import { joinSafety, type Safety } from '../domain/rollback-safety.ts';
 import { isOn, type SettingValue } from '../domain/setting.ts';
 import {
+  type Calm,
   type ConfigFacts,
   type DeclaredFlags,
   declaredFlags,
   type FlagFacts,
+  isAsSeen,
   judgeConfig,
   judgeFlags,
   markOf,
@@ -50,8 +52,8 @@ function configsAround(
   );
 }
 
-/** While a release is live: marks of what surrounds it. What cannot be read now stays what it was. */
-export async function keepSurroundings(world: KeepWorld, target: string, release: string): Promise<void> {
+/** While a release is live: marks of what surrounds it. `calm` is asked where they are others than before. */
+export async function keepSurroundings(world: KeepWorld, target: string, release: string, calm: () => Promise<Calm>): Promise<void> {
   const [flags, configs] = [flagsAround(world, target), configsAround(world, target)];
   if (flags.length + configs.length === 0) return;
   const whole = await readEach(flags, async (flag) =>
@@ -62,8 +64,9 @@ export async function keepSurroundings(world: KeepWorld, target: string, release
     configs: Object.fromEntries(await readEach(configs, marksOf)),
   };
   const was = await world.releases.surroundings(target, release);
-  const now = withSeen(was, seen);
-  if (JSON.stringify(now) !== JSON.stringify(was)) await world.releases.keep(target, release, now);
+  if (was !== null && was.waiting === undefined && isAsSeen(was, seen)) return;
+  const now = withSeen(was, seen, await calm());
+  if (now !== null && JSON.stringify(now) !== JSON.stringify(was)) await world.releases.keep(target, release, now);
 }
 
 async function readEach<T, R>(

@@ -2,12 +2,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  type Calm,
   type ConfigFacts,
   declaredFlags,
   type FlagFacts,
+  isAsSeen,
   judgeConfig,
   judgeFlags,
   markOf,
+  type Surroundings,
   surroundingsAsk,
   withSeen,
 } from '../../src/domain/surroundings.ts';
@@ -97,10 +100,33 @@ describe('settings', () => {
   });
 });
 
-it('what cannot be read now keeps what was seen before', () => {
-  const was = { flags: { a: '1', b: '2' }, configs: { env: { K: 'm' } } };
-  expect(withSeen(was, { flags: { b: '3' }, configs: {} })).toEqual({ flags: { a: '1', b: '3' }, configs: { env: { K: 'm' } } });
-  expect(withSeen(null, was)).toEqual(was);
+describe('what a release is known to run with', () => {
+  const H = 3_600_000;
+  const calm = (now: number, o: Partial<Calm> = {}): Calm => ({ now, isTroubled: false, since: 0, settleMs: 4 * H, ...o });
+  const was: Surroundings = { flags: { a: '1', b: '2' }, configs: { env: { K: 'm', L: 'n' } } };
+  const other: Surroundings = { flags: { b: '3' }, configs: { env: { L: 'x', K: 'm' } } };
+
+  it('is what was seen of it first, but not in an incident, and what cannot be read now stays what it was', () => {
+    expect(withSeen(null, was, calm(9))).toEqual(was);
+    expect(withSeen(null, was, calm(9, { isTroubled: true }))).toBeNull();
+    expect(withSeen(was, { flags: { b: '2' }, configs: { env: { L: 'n', K: 'm' } } }, calm(9))).toEqual(was);
+    expect(isAsSeen(was, { flags: { b: '2' }, configs: { env: { L: 'n', K: 'm' } } })).toBe(true);
+    expect(isAsSeen(was, other)).toBe(false);
+  });
+
+  it('becomes another value after hours with it alone, each in its own time, and not while or right after something was wrong', () => {
+    const first = withSeen(was, other, calm(H));
+    expect(first).toMatchObject(was);
+    expect(withSeen(first, other, calm(5 * H - 1))).toEqual(first);
+    expect(withSeen(first, other, calm(5 * H))).toEqual({ flags: { a: '1', b: '3' }, configs: other.configs });
+    expect(withSeen(first, other, calm(5 * H, { isTroubled: true }))).toEqual(first);
+    expect(withSeen(first, other, calm(5 * H, { since: 2 * H }))).toEqual(first);
+    const changed = withSeen(first, { ...other, configs: { env: { K: 'y' } } }, calm(5 * H));
+    expect(changed).toMatchObject({ flags: { b: '3' }, configs: was.configs });
+    // Back to what it was: nothing waits any more. What nobody had seen with it waits, too.
+    expect(withSeen(first, was, calm(2 * H))).toEqual(was);
+    expect(withSeen(was, { flags: { c: '1' }, configs: {} }, calm(H))?.flags).toEqual(was.flags);
+  });
 });
 
 describe('the file that says which flags a release reads', () => {

@@ -6,6 +6,7 @@ import { releaseFacts } from '../../src/flows/facts.ts';
 import { createProbes } from '../../src/flows/probes/index.ts';
 import { noteReleases, releasesOf, withStability } from '../../src/flows/releases.ts';
 import type { DeployTarget } from '../../src/ports/deploy-target.ts';
+import type { Flag } from '../../src/ports/settings.ts';
 import { declared, opening, phase } from '../contracts/store-kit.ts';
 import { createFakeDigest } from '../world/fakes/digest.ts';
 import { DurableDisk } from '../world/fakes/durable-disk.ts';
@@ -180,5 +181,32 @@ describe('the releases of a target', () => {
     now.down = false;
     expect((await releasesOf({ ...past, targets }, 'shop')).releases.at(-1)?.healthyMs).toBe(50 * H);
     await expect(releasesOf({ ...past, targets }, 'nowhere')).rejects.toMatchObject({ code: 'BELAY_NOT_FOUND' });
+  });
+});
+
+describe('a release that goes live again while a flag is on that it never ran with', () => {
+  it('is known by what it ran with before, through the incident and until it has run well with the flag for hours', async () => {
+    const { past, targets, incidents } = world();
+    const flag = { on: false };
+    const voice = { notes: [], knowsOrgs: false, evaluate: async () => flag.on } as unknown as Flag;
+    const system = { ...SHOP, flags: [{ id: 'voice' }] } as unknown as typeof SHOP;
+    const live = async (hours: number): Promise<string | undefined> => {
+      for (let minutes = 0; minutes <= hours * 60; minutes += 5) {
+        await noteReleases({ ...past, system, targets, flags: { voice } });
+        past.time.jumpWallClock(5 * 60_000);
+      }
+      return (await past.releases.surroundings('shop', 'v1.0.0'))?.flags['voice'];
+    };
+    expect(await live(1)).toBe('[["",false]]');
+    flag.on = true;
+    expect(await live(0)).toBe('[["",false]]');
+    const { incident } = await incidents.declare('x', (number) => ({
+      key: 'x',
+      events: [declared(number, { fingerprint: 'x', at: past.time.now() })],
+    }));
+    expect(await live(9)).toBe('[["",false]]');
+    await incidents.append(incident.id, { key: 'over', events: [phase('triage', 'mitigated', past.time.now())] });
+    expect(await live(3)).toBe('[["",false]]');
+    expect(await live(2)).toBe('[["",true]]');
   });
 });

@@ -81,7 +81,7 @@ async function shop(o: { readonly releases?: Readonly<Record<string, Readonly<Re
     const plan = await one.plan(runbook);
     return { plan, verdict: plan.safety?.verdict, whys: (plan.safety?.reasons ?? []).map((reason) => `${reason.why} ${reason.database}`) };
   };
-  return { ...one, note, write, judged };
+  return { ...one, link, note, write, judged };
 }
 
 const declaring = (means: string) => ({ 'flags.json': JSON.stringify({ voice: { default: false, means } }) });
@@ -116,6 +116,16 @@ describe('a flag that the release never ran with', () => {
     for (const runbook of ['maybe', 'maybe-called', 'arm-past', 'fails-past', 'on-again'])
       expect({ runbook, ...(await one.judged(runbook)) }).toMatchObject({ runbook, verdict: 'flags-first', whys: ['flag-changed voice'] });
     expect((await one.judged('arm-along')).whys).toEqual(['flag-off-first voice']);
+  });
+
+  it('is still one that it never ran with after a hand has put the release back for a few minutes', async () => {
+    const one = await shop();
+    one.write('flags.json', '{ "voice": true, "elsewhere": true }');
+    for (const release of ['v1', 'v1', 'v1', 'v2']) {
+      one.link(release);
+      await one.note();
+    }
+    expect((await one.judged()).whys).toEqual(['flag-changed voice']);
   });
 
   it('by its name alone counts, too: what the release calls so may be something else, and a broken list of flags is no list', async () => {
