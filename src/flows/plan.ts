@@ -63,7 +63,7 @@ export async function makePlan(world: PlanWorld, pinned: PinnedRunbook, facts: F
   const { inputs } = known;
   const org = typeof inputs['org'] === 'string' ? inputs['org'] : null;
   const steps = drafts.map((draft) => draft.step);
-  const judged = await judgeSafety(world, steps);
+  const judged = await judgeSafety(world, steps, jumps);
   const judgements = [judged?.safety ?? null, await judgeSurroundings(world, steps, jumps)].filter((one) => one !== null);
   const safety = judgements.length === 0 ? {} : { safety: joinSafety(judgements) };
   const body = { runbook: runbook.id, version: runbook.version, irHash, inputs, org, steps, ...safety };

@@ -1,6 +1,7 @@
 // Gathers what the verdict on a way back needs: for each database behind a step that puts a release live or migrates down. Reads only;
 // what cannot be read makes the verdict the worst.
 import { BelayError } from '../domain/errors.ts';
+import { type Jumps, NO_JUMPS } from '../domain/jumps.ts';
 import { beyond, downPlan, type Migration } from '../domain/migrations.ts';
 import { isWithin, type PlanStep } from '../domain/plan.ts';
 import {
@@ -34,10 +35,14 @@ const MOST_COUNTED = 10_000_000;
 export const SWITCHES: ReadonlySet<string> = new Set(['deploy.rollback', 'deploy.activate']);
 
 /** Null where no database with migrations stands behind what the plan changes. */
-export async function judgeSafety(world: SafetyWorld, steps: readonly PlanStep[]): Promise<Judged | null> {
+export async function judgeSafety(
+  world: SafetyWorld,
+  steps: readonly PlanStep[],
+  { past }: Pick<Jumps, 'past'> = NO_JUMPS,
+): Promise<Judged | null> {
   const judged: Judged[] = [];
   for (const database of Object.values(world.databases ?? {})) {
-    const one = await judgeEitherWay(world, database, steps);
+    const one = await judgeEitherWay(world, database, { steps, past });
     if (one !== null) judged.push(one);
   }
   if (judged.length === 0) return null;
@@ -56,9 +61,13 @@ export function untried<T extends Pick<World, 'databases'>>(world: T): T {
 /** More than so many steps that may be skipped are tried all, none, each alone and all but each. */
 const MOST_COMBINED = 3;
 
-/** A step with `when` is done or skipped, and nobody knows which before its turn: each way is judged. */
-async function judgeEitherWay(world: SafetyWorld, database: Database, steps: readonly PlanStep[]): Promise<Judged | null> {
-  const unsure = unsureSteps(database, steps);
+interface Course extends Pick<Jumps, 'past'> {
+  readonly steps: readonly PlanStep[];
+}
+
+/** A step with `when`, or one that a jump may lead past, is done or skipped, and nobody knows which before its turn: each way is judged. */
+async function judgeEitherWay(world: SafetyWorld, database: Database, { steps, past }: Course): Promise<Judged | null> {
+  const unsure = unsureSteps(database, { steps, past });
   if (unsure.length === 0) return judgeOne(world, database, steps);
   const ways: Judged[] = [];
   for (const skipped of skips(unsure)) {
@@ -75,15 +84,16 @@ async function judgeEitherWay(world: SafetyWorld, database: Database, steps: rea
   return { safety: eitherWay(database.spec.id, unsure, safeties), losses: [...losses.values()] };
 }
 
-/** Steps with a condition that are, or carry out, one which changes this database or the code on it. */
-function unsureSteps({ spec }: Database, steps: readonly PlanStep[]): readonly string[] {
+/** Steps that may be skipped and that are, or carry out, one which changes this database or the code on it. */
+function unsureSteps({ spec }: Database, { steps, past }: Course): readonly string[] {
   const counts = steps.filter(
     ({ action, args, effect }) =>
       effect !== 'noop' &&
       ((action === 'db.migrateDown' && args?.['database'] === spec.id) ||
         (SWITCHES.has(action ?? '') && spec.target !== undefined && args?.['target'] === spec.target)),
   );
-  return steps.filter((one) => one.when !== undefined && counts.some((step) => isWithin(step.id, one.id))).map((one) => one.id);
+  const isUnsure = (one: PlanStep): boolean => one.when !== undefined || past.has(one.id);
+  return steps.filter((one) => isUnsure(one) && counts.some((step) => isWithin(step.id, one.id))).map((one) => one.id);
 }
 
 function skips(ids: readonly string[]): readonly (readonly string[])[] {

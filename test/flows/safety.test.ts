@@ -1,12 +1,15 @@
 // The verdict on a way back, from the facts of a database: each answer by its rule, and what follows for people who decide.
 import { describe, expect, it } from 'vitest';
+import type { DoStep, OnFail } from '../../src/domain/ir.ts';
+import { ownSteps } from '../../src/domain/ir.ts';
 import type { PlanStep } from '../../src/domain/plan.ts';
 import { type DatabaseFacts, judgeDatabase, takenBack, tenfold, VERDICTS, worstVerdict } from '../../src/domain/rollback-safety.ts';
 import { classify } from '../../src/domain/sql-classifier.ts';
 import type { Judgement } from '../../src/domain/sql-judgement.ts';
 import { safetyLines, verdictText } from '../../src/domain/text/safety-texts.ts';
+import { makePlan } from '../../src/flows/plan.ts';
 import { judgeSafety } from '../../src/flows/safety.ts';
-import type { World } from '../../src/flows/world.ts';
+import type { PinnedRunbook, World } from '../../src/flows/world.ts';
 import { createFakeDatabase } from '../world/fakes/database.ts';
 import { BAD_RELEASE, breach, breachOf, GOOD_RELEASE, START } from '../world/scenes/deploy.ts';
 import { ANA, asks, EVE, openApproval, play } from '../world/scenes/play.ts';
@@ -130,11 +133,12 @@ describe('a plan with more than one step down', () => {
   const STEP = { id: 'switch', kind: 'do', title: '', effect: 'change' } as const;
   const SWITCH: PlanStep = { ...STEP, action: 'deploy.rollback', args: { target: 'shop', to: 'v1' } };
   const ALL = ['1_a', '2_b', '3_c'];
-  const judge = async (...steps: readonly PlanStep[]) => {
+  const judgePast = async (past: readonly string[], ...steps: readonly PlanStep[]) => {
     const crm = createFakeDatabase({ target: 'shop', known: { v1: ['1_a', '2_b'], v2: ALL }, applied: ALL });
     const shop = { current: async () => ({ release: 'v2' }) } as unknown as World['targets'][string];
-    return (await judgeSafety({ databases: { crm }, targets: { shop } }, steps))?.safety;
+    return (await judgeSafety({ databases: { crm }, targets: { shop } }, steps, { past: new Set(past) }))?.safety;
   };
+  const judge = (...steps: readonly PlanStep[]) => judgePast([], ...steps);
   const lost = { why: 'lacking', database: 'crm', ids: ['2_b'], release: 'v1' };
 
   it('is judged by where the steps before the switch end, in whichever order they stand', async () => {
@@ -199,6 +203,14 @@ describe('a plan with more than one step down', () => {
     expect(await judge(other, down('2_b'), SWITCH)).toEqual(await judge(down('2_b'), SWITCH));
   });
 
+  it('that a jump may lead past is judged as one with a condition, by itself and in what it is called from', async () => {
+    expect(await judgePast(['2_b'], down('2_b'), SWITCH)).toEqual(await judge({ ...down('2_b'), when: 'x' }, SWITCH));
+    const CALL: PlanStep = { ...STEP, id: 'back', kind: 'call' };
+    const inside = await judgePast(['back'], CALL, { ...down('2_b'), id: 'back.down' }, SWITCH);
+    expect(inside?.reasons[0]).toEqual({ why: 'either-way', database: 'crm', ids: ['back'] });
+    expect(await judgePast(['tell'], down('2_b'), SWITCH)).toEqual(await judge(down('2_b'), SWITCH));
+  });
+
   it('with many conditions is judged all, none, each alone and all but each: the one bad combination of a few is found', async () => {
     const steps = ['2_b', '1_a', '3_c', 'base'].map((to) => ({ ...down(to), when: 'x' }));
     const safety = await judge(...steps, { ...SWITCH, when: 'y' });
@@ -244,6 +256,28 @@ describe('a rollback that would lose data', () => {
     await one.commands.approve(EVE, { ...grant, key: 'k2' });
     await one.until((incident) => incident.phase === 'resolved');
     expect(one.shop.effects.map((effect) => effect.to)).toEqual([GOOD_RELEASE]);
+  });
+
+  it('is judged with and without a step that may fail and be passed over', async () => {
+    const one = await play();
+    withDatabase(
+      one.world,
+      createFakeDatabase({ target: 'shop', known: { [BAD_RELEASE]: ['1_a'], [GOOD_RELEASE]: ['1_a'], v0: [] }, applied: ['1_a'] }),
+    );
+    const { runbook } = Object.values(one.world.runbooks)[0] as PinnedRunbook;
+    const back = ownSteps(runbook).find((step): step is DoStep => step.kind === 'do' && step.do === 'deploy.rollback') as DoStep;
+    const planned = async (fail: OnFail) => {
+      const steps = [
+        { ...back, fail },
+        { ...back, id: 'further', with: { target: 'shop', to: 'v0' } },
+      ];
+      const pinned = { runbook: { ...runbook, phases: [{ id: 'do', title: '', text: '', steps }] }, irHash: 'x' };
+      return (await makePlan(one.world, pinned, { inputs: {}, incident: { id: 'INC-1' }, outputs: {} })).safety;
+    };
+    expect((await planned({ then: 'stop' }))?.verdict).toBe('code-only');
+    const unsure = await planned({ then: 'goto', step: 'further' });
+    expect(unsure?.verdict).toBe('restore');
+    expect(unsure?.reasons[0]).toEqual({ why: 'either-way', database: 'crm', ids: [back.id] });
   });
 
   it('is begun alone where the release knows what the database has', async () => {
