@@ -17,8 +17,8 @@ type Targets = Readonly<Record<string, DeployTarget>>;
 
 /** What actions on targets ask before they act. */
 export interface DeployRules {
-  /** Why this release may not go live there, and what to do; null: it may. */
-  refusal(target: string, to: string): Promise<string | null>;
+  /** Why this release may not go live there, and what to do; null: it may. `isUndo`: it takes back what the same run did there. */
+  refusal(target: string, to: string, o?: { readonly isUndo?: boolean }): Promise<string | null>;
   notes(target: string, step: 'back' | 'any'): readonly PlanNote[];
 }
 
@@ -30,13 +30,17 @@ const LOOK = 50;
 /** `releases`: null where nobody keeps a history; then nothing is known to have been on staging. */
 export function createDeployRules(system: System, targets: Targets, releases: ReleaseHistory | null): DeployRules {
   return {
-    refusal: async (id, to) => {
+    refusal: async (id, to, { isUndo = false } = {}) => {
       const policy = policyOf(system, id);
       const target = targets[id];
       if (policy?.stagedOn === undefined || target === undefined) return null;
       const { release: live, previous } = await target.current();
-      if (await isWayBack({ target, to, live, previous, before: await before(releases, id, live) })) return null;
-      return unstaged(releases, { id, to, staging: policy.stagedOn });
+      if (await isWayBack({ target, to, live })) return null;
+      const found = await staged(releases, { to, staging: policy.stagedOn });
+      // What ran right before may be the bad one that was just left: only an undo goes there, and not where it is known to fail.
+      const isBefore = isUndo && (to === previous || to === (await before(releases, id, live)));
+      if (found?.result === 'pass' || (isBefore && found?.result !== 'fail')) return null;
+      return unstaged(found, { id, to, staging: policy.stagedOn });
     },
     notes: (id, step) => {
       const policy = policyOf(system, id);
@@ -55,14 +59,11 @@ interface Way {
   readonly target: Pick<DeployTarget, 'list'>;
   readonly to: string;
   readonly live: string;
-  /** What ran right before, by the target's word and by what Belay saw. */
-  readonly previous: string | null;
-  readonly before: string | null;
 }
 
-/** To what is there, to what ran right before it, or to an older release. What cannot be told is a step forward. */
-async function isWayBack({ target, to, live, previous, before: seen }: Way): Promise<boolean> {
-  if (to === live || to === previous || to === seen) return true;
+/** To what is there, or to an older release. What cannot be told is a step forward. */
+async function isWayBack({ target, to, live }: Way): Promise<boolean> {
+  if (to === live) return true;
   const releases = await target.list(LOOK);
   const of = (ref: string): Release | undefined => releases.find((one) => one.ref === ref);
   const [wanted, now] = [of(to), of(live)];
@@ -71,12 +72,15 @@ async function isWayBack({ target, to, live, previous, before: seen }: Way): Pro
   return wanted === undefined ? releases.length >= LOOK : isOlder(wanted, now);
 }
 
-async function unstaged(
-  releases: ReleaseHistory | null,
-  { id, to, staging }: { readonly id: string; readonly to: string; readonly staging: string },
-): Promise<string | null> {
-  const proof = releases === null ? null : lastProof(await releases.proofs(staging), to);
-  if (proof?.result === 'pass') return null;
+interface Staging {
+  readonly to: string;
+  readonly staging: string;
+}
+
+const staged = async (releases: ReleaseHistory | null, { to, staging }: Staging): Promise<SmokeProof | null> =>
+  releases === null ? null : lastProof(await releases.proofs(staging), to);
+
+function unstaged(proof: SmokeProof | null, { id, to, staging }: Staging & { readonly id: string }): string {
   const what =
     proof === null
       ? `nobody has seen it pass on ${staging}`
@@ -147,11 +151,11 @@ const isEverywhere = ({ release, units, inFlight }: TargetState): boolean =>
 /** Somebody put it there without Belay, and it had not passed on staging. The first release that is ever seen was there before the policy. */
 async function cameInPast(
   { releases }: SmokeWorld,
-  { target: id, stagedOn }: DeployPolicy,
+  { stagedOn }: DeployPolicy,
   { target, to, live }: { readonly target: DeployTarget; readonly to: string; readonly live: string },
 ): Promise<boolean> {
-  if (stagedOn === undefined || (await isWayBack({ target, to, live, previous: null, before: null }))) return false;
-  return (await unstaged(releases, { id, to, staging: stagedOn })) !== null;
+  if (stagedOn === undefined || (await isWayBack({ target, to, live }))) return false;
+  return (await staged(releases, { to, staging: stagedOn }))?.result !== 'pass';
 }
 
 const LONGEST_WHY = 300;

@@ -30,6 +30,8 @@ export interface DoRequest {
   readonly verify: readonly Check[];
   readonly lookup: Lookup;
   readonly timeoutMs: number;
+  /** It takes back what the same run did. */
+  readonly isUndo?: true;
   /** Why it may not be done now, asked right before the act; null: it may. */
   readonly forbidden?: () => Promise<string | null>;
   /** Keys of earlier visits of the same step: what they may have done counts as ours. */
@@ -108,7 +110,10 @@ async function actNow(world: DoWorld, request: DoRequest, before: Observation): 
       world,
       request,
       'unknown',
-      request.action.act(request.args, { expected: before.fingerprint, key: request.targetKey ?? request.key, reason: request.reason }),
+      request.action.act(request.args, {
+        ...{ expected: before.fingerprint, key: request.targetKey ?? request.key, reason: request.reason },
+        ...(request.isUndo === true ? { isUndo: true } : {}),
+      }),
     );
   } catch (error) {
     if (!BelayError.is(error)) throw error;

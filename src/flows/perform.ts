@@ -119,7 +119,7 @@ async function attemptNow(visit: Visit, performance: Performance, attempt: numbe
       lookup,
       timeoutMs: performance.timeoutMs,
       ...(performance.isUndo === true
-        ? {}
+        ? { isUndo: true }
         : {
             forbidden: () =>
               frozenBy(run.world, { action: performance.call.do, args: args.value, org: orgOf(run), incident: run.incident }),

@@ -18,6 +18,13 @@ export interface Observation {
   readonly gaveUp?: string;
 }
 
+export interface ActOrder {
+  readonly expected: string;
+  readonly key: string;
+  readonly reason: string;
+  readonly isUndo?: true;
+}
+
 export interface Action {
   readonly spec: ActionSpec;
   /** How a foreign change between observing and acting is kept out. @throws BELAY_NOT_FOUND, BELAY_INPUT_INVALID */
@@ -30,10 +37,10 @@ export interface Action {
    */
   observe(args: JsonObject, o?: { readonly since?: string }): Promise<Observation>;
   /**
-   * Changes the world toward the explicit target, only if it still is as `expected`.
+   * Changes the world toward the explicit target, only if it still is as `expected`. `isUndo`: it takes back what the same run did.
    * @throws BELAY_TARGET_CONFLICT (effect none); any other BelayError with its effect.
    */
-  act(args: JsonObject, o: { readonly expected: string; readonly key: string; readonly reason: string }): Promise<void>;
+  act(args: JsonObject, o: ActOrder): Promise<void>;
   /** What people should know of this target before they say yes. Of what never changes: it is part of what is approved. */
   notes?(args: JsonObject): readonly PlanNote[];
   /** Why these arguments can never work (release not restorable, unknown switch), or null. Asked when planning. */

@@ -35,10 +35,17 @@ const inputs = (id: string): string =>
   `---\nbelay: 1\nid: ${id}\ntitle: ${id}\nversion: 1.0.0\nlang: en\nseverity: P2\ncomponents: [app]\ninputs:\n  to: { type: release, required: true }\n---\n\n# ${id}\n\n## Do\n\n`;
 const step = (action: string, target: string): string =>
   `### Switch {#switch}\n\`\`\`belay do ${action}\nwith: { target: ${target}, to: "{to}" }\nirreversible: "a test"\n\`\`\`\n`;
+const undone = `${step('deploy.rollback', 'app').replace('irreversible: "a test"', 'undo: { do: deploy.activate, with: { target: app, to: "{release.current}" } }')}
+### Take it back {#take-back}
+\`\`\`belay do belay.undo
+with: { steps: [switch] }
+\`\`\`
+`;
 const RUNBOOKS = {
   forward: inputs('forward') + step('deploy.activate', 'app'),
   back: inputs('back') + step('deploy.rollback', 'app'),
   stage: inputs('stage') + step('deploy.activate', 'staging'),
+  'there-and-back': inputs('there-and-back') + undone,
 };
 const RELEASES = { v1: { smoke: 'well' }, v2: { smoke: 'well' }, v3: { smoke: 'broken' }, v4: { smoke: 'cut' } };
 
@@ -140,16 +147,45 @@ describe('staging before production', () => {
     expect(one.live('service')).toBe('v1');
   });
 
-  it('never hinders going back: to an older release, and to what ran right before', async () => {
+  it('never hinders going back to an older release', async () => {
     const one = await shop();
     one.link('service', 'v3');
     await one.look();
     expect((await one.plan('back', { to: 'v1' })).unknowns).toEqual([]);
     expect((await one.started('back', 'v1'))?.steps['switch']).toMatchObject({ status: 'done' });
-    // Taking the rollback back is no deploy either.
-    expect((await one.plan('forward', { to: 'v3' })).unknowns).toEqual([]);
     // A rollback by name only is a step forward all the same.
     expect((await one.plan('back', { to: 'v4' })).unknowns[0]?.why).toContain('may not go live on app');
+  });
+
+  it('does not let the release that was just rolled away from go live again without staging, but in the undo of that very run', async () => {
+    const one = await shop();
+    one.link('service', 'v2');
+    await one.look();
+    await one.started('back', 'v1');
+    await one.look();
+    expect((await one.plan('forward', { to: 'v2' })).unknowns[0]?.why).toContain(
+      'release v2 may not go live on app: nobody has seen it pass',
+    );
+    expect((await one.started('forward', 'v2'))?.steps['switch']?.status).not.toBe('done');
+    expect(one.live('service')).toBe('v1');
+    one.link('service', 'v2');
+    await one.look();
+    const incident = await one.started('there-and-back', 'v1');
+    expect(incident?.steps['take-back']).toMatchObject({ status: 'done' });
+    expect((await one.world.incidents.events(incident?.id ?? '')).map((event) => event.type)).toContain('step.undone');
+    expect(one.live('service')).toBe('v2');
+  });
+
+  it('does not let an undo bring back what failed on staging', async () => {
+    const one = await shop();
+    one.link('staging', 'v3');
+    one.link('service', 'v3');
+    await one.look();
+    const incident = await one.started('there-and-back', 'v1');
+    expect(incident?.steps['switch']).toMatchObject({ status: 'done' });
+    const said = JSON.stringify(await one.world.incidents.events(incident?.id ?? ''));
+    expect(said).toContain('release v3 may not go live on app: on staging its smoke test failed');
+    expect(one.live('service')).toBe('v1');
   });
 });
 

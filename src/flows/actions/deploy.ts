@@ -82,9 +82,9 @@ function releaseAction(name: string, { targets, rules, kind, refuse }: Releasing
       return { current: state.release, desired: to, fingerprint: state.fingerprint, reached: runs(state, to), ...gaveUp };
     },
     notes: (args) => [...notesOf(targetOf(args).caps), ...rules.notes(textOf(args, 'target'), kind)],
-    act: async (args, o) => {
+    act: async (args, { isUndo = false, ...o }) => {
       // Asked once more: what was planned may have failed on staging since.
-      const why = await rules.refusal(textOf(args, 'target'), textOf(args, 'to'));
+      const why = await rules.refusal(textOf(args, 'target'), textOf(args, 'to'), { isUndo });
       if (why !== null) throw new BelayError('BELAY_GUARD_REFUSED', why, { effect: 'none' });
       await targetOf(args).rollTo(textOf(args, 'to'), o);
     },
