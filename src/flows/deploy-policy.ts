@@ -18,24 +18,27 @@ type Targets = Readonly<Record<string, DeployTarget>>;
 /** What actions on targets ask before they act. */
 export interface DeployRules {
   /** Why this release may not go live there, and what to do; null: it may. `isUndo`: it takes back what the same run did there. */
-  refusal(target: string, to: string, o?: { readonly isUndo?: boolean }): Promise<string | null>;
+  refusal(target: string, to: string, o: { readonly step: 'back' | 'any'; readonly isUndo?: boolean }): Promise<string | null>;
   notes(target: string, step: 'back' | 'any'): readonly PlanNote[];
 }
 
 export const NO_DEPLOY_RULES: DeployRules = { refusal: async () => null, notes: () => [] };
 
-/** How many releases back ages are looked up. */
+/** How many releases back ages are looked up; further where one of them is not among these. */
 const LOOK = 50;
+const FAR_LOOK = 1_000;
 
 /** `releases`: null where nobody keeps a history; then nothing is known to have been on staging. */
 export function createDeployRules(system: System, targets: Targets, releases: ReleaseHistory | null): DeployRules {
   return {
-    refusal: async (id, to, { isUndo = false } = {}) => {
+    refusal: async (id, to, { step, isUndo = false }) => {
       const policy = policyOf(system, id);
       const target = targets[id];
       if (policy?.stagedOn === undefined || target === undefined) return null;
       const { release: live, previous } = await target.current();
-      if (await isWayBack({ target, to, live })) return null;
+      const way = await wayTo({ target, to, live });
+      // A rollback waits for nobody: it is refused only where it is known to be none.
+      if (way === 'back' || (way === 'untold' && step === 'back')) return null;
       const found = await staged(releases, { to, staging: policy.stagedOn });
       // What ran right before may be the bad one that was just left: only an undo goes there, and not where it is known to fail.
       const isBefore = isUndo && (to === previous || to === (await before(releases, id, live)));
@@ -61,15 +64,17 @@ interface Way {
   readonly live: string;
 }
 
-/** To what is there, or to an older release. What cannot be told is a step forward. */
-async function isWayBack({ target, to, live }: Way): Promise<boolean> {
-  if (to === live) return true;
-  const releases = await target.list(LOOK);
-  const of = (ref: string): Release | undefined => releases.find((one) => one.ref === ref);
-  const [wanted, now] = [of(to), of(live)];
-  if (now === undefined) return false;
-  // The newest come first: what a whole page does not name lies behind it.
-  return wanted === undefined ? releases.length >= LOOK : isOlder(wanted, now);
+/** Back: to what is there, or to an older release. */
+async function wayTo({ target, to, live }: Way): Promise<'back' | 'forward' | 'untold'> {
+  if (to === live) return 'back';
+  for (const look of [LOOK, FAR_LOOK]) {
+    const releases = await target.list(look);
+    const of = (ref: string): Release | undefined => releases.find((one) => one.ref === ref);
+    const [wanted, now] = [of(to), of(live)];
+    if (wanted !== undefined && now !== undefined) return isOlder(wanted, now) ? 'back' : 'forward';
+    if (releases.length < look) break;
+  }
+  return 'untold';
 }
 
 interface Staging {
@@ -148,13 +153,13 @@ async function lookAfter(world: SmokeWorld, policy: DeployPolicy, tried: Map<str
 const isEverywhere = ({ release, units, inFlight }: TargetState): boolean =>
   inFlight === undefined && units.every((unit) => unit.ready && unit.release === release);
 
-/** Somebody put it there without Belay, and it had not passed on staging. The first release that is ever seen was there before the policy. */
+/** Somebody put it there without Belay, and it had not passed on staging. What cannot be told is a step forward. The first release that is ever seen was there before the policy. */
 async function cameInPast(
   { releases }: SmokeWorld,
   { stagedOn }: DeployPolicy,
   { target, to, live }: { readonly target: DeployTarget; readonly to: string; readonly live: string },
 ): Promise<boolean> {
-  if (stagedOn === undefined || (await isWayBack({ target, to, live }))) return false;
+  if (stagedOn === undefined || (await wayTo({ target, to, live })) === 'back') return false;
   return (await staged(releases, { to, staging: stagedOn }))?.result !== 'pass';
 }
 

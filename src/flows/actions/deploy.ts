@@ -84,7 +84,7 @@ function releaseAction(name: string, { targets, rules, kind, refuse }: Releasing
     notes: (args) => [...notesOf(targetOf(args).caps), ...rules.notes(textOf(args, 'target'), kind)],
     act: async (args, { isUndo = false, ...o }) => {
       // Asked once more: what was planned may have failed on staging since.
-      const why = await rules.refusal(textOf(args, 'target'), textOf(args, 'to'), { isUndo });
+      const why = await rules.refusal(textOf(args, 'target'), textOf(args, 'to'), { step: kind, isUndo });
       if (why !== null) throw new BelayError('BELAY_GUARD_REFUSED', why, { effect: 'none' });
       await targetOf(args).rollTo(textOf(args, 'to'), o);
     },
@@ -92,7 +92,7 @@ function releaseAction(name: string, { targets, rules, kind, refuse }: Releasing
       const [target, to] = [targetOf(args), textOf(args, 'to')];
       const found = await target.restorable(to);
       if (!found.ok) return `release ${to} cannot be put live on ${textOf(args, 'target')}: ${WHY[found.why] ?? found.why}`;
-      return (await rules.refusal(textOf(args, 'target'), to)) ?? refuse(target, textOf(args, 'target'), to);
+      return (await rules.refusal(textOf(args, 'target'), to, { step: kind })) ?? refuse(target, textOf(args, 'target'), to);
     },
     lastChange: async (args) => lastChangeOf(await targetOf(args).current()),
   };
