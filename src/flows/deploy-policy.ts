@@ -101,18 +101,22 @@ const SETTLE_MS = 600_000;
 /** A test that cannot be run is tried again so often before people hear of it. */
 const TRIES = 3;
 
-/** Looks after the deploys of every target with a policy; repeating it is harmless, because what was said of a deploy is kept. */
-export function createDeployWatch(world: SmokeWorld): { turn(): Promise<void> } {
-  const tried = new Map<string, number>();
-  return {
-    turn: async () => {
-      const looks = (world.system.policy?.deploys ?? []).map((policy) => lookAfter(world, policy, tried));
-      const troubles = (await Promise.allSettled(looks)).flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
-      // A target that cannot be reached now is looked at the next time.
-      const [bug] = troubles.filter((one) => !(BelayError.is(one) && one.code === 'BELAY_TARGET_UNREACHABLE'));
-      if (bug !== undefined) throw bug;
-    },
-  };
+/**
+ * One look at the deploys of each target with a policy; repeating it is harmless, because what was said of a deploy is kept. Each is its own,
+ * so that a suite that takes its time keeps no other target waiting.
+ */
+export function createDeployWatches(world: SmokeWorld): readonly (() => Promise<void>)[] {
+  return (world.system.policy?.deploys ?? []).map((policy) => {
+    const tried = new Map<string, number>();
+    return async () => {
+      try {
+        await lookAfter(world, policy, tried);
+      } catch (error) {
+        // A target that cannot be reached now is looked at the next time.
+        if (!BelayError.is(error, 'BELAY_TARGET_UNREACHABLE')) throw error;
+      }
+    };
+  });
 }
 
 async function lookAfter(world: SmokeWorld, policy: DeployPolicy, tried: Map<string, number>): Promise<void> {

@@ -2,7 +2,7 @@
 import { RELEASES_EVERY_MS } from '../domain/release-history.ts';
 import { fireTimers } from './clocks.ts';
 import { createOutboxLoop } from './communicate.ts';
-import { createDeployWatch } from './deploy-policy.ts';
+import { createDeployWatches } from './deploy-policy.ts';
 import { createLoop } from './loop.ts';
 import { noteReleases } from './releases.ts';
 import { answerTransitions } from './responder.ts';
@@ -46,8 +46,8 @@ export function startLoops(world: World, onError: (error: unknown) => void): Loo
   const unsubscribe = world.incidents.subscribe(() => locks.wake());
   const releases = createLoop({ time: world.time, everyMs: RELEASES_EVERY_MS, turn: () => noteReleases(world), onError });
   // Beside it: a smoke test takes its time, and nobody may stop looking meanwhile.
-  const deploys = createLoop({ time: world.time, everyMs: DEPLOYS_EVERY_MS, turn: createDeployWatch(world).turn, onError });
-  const all = [responder, shadow, forget, clocks, locks, outbox, status, releases, deploys];
+  const deploys = createDeployWatches(world).map((turn) => createLoop({ time: world.time, everyMs: DEPLOYS_EVERY_MS, turn, onError }));
+  const all = [responder, shadow, forget, clocks, locks, outbox, status, releases, ...deploys];
   for (const loop of all) loop.start();
   return {
     wakeResponder: () => {

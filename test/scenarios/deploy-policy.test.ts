@@ -3,7 +3,7 @@
 import { existsSync, readFileSync, readlinkSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createDeployWatch } from '../../src/flows/deploy-policy.ts';
+import { createDeployWatches } from '../../src/flows/deploy-policy.ts';
 import { createDetector } from '../../src/flows/detect.ts';
 import { releasesOf } from '../../src/flows/releases.ts';
 import { playFiles, writeReleases } from '../world/scenes/files.ts';
@@ -65,11 +65,11 @@ async function shop() {
     ...{ system: world.system, store: world.signals, time: world.time, sources: [] },
     ...{ onTransition: () => undefined, onError: (error) => one.trouble.push(error) },
   });
-  const watch = createDeployWatch({ ...world, readings: detector.readings });
+  const watches = createDeployWatches({ ...world, readings: detector.readings });
   /** What the loop of a running Belay does, for a while. */
   const look = async (turns = 1): Promise<void> => {
     for (let turn = 0; turn < turns; turn += 1) {
-      await clock.during(watch.turn());
+      await clock.during(Promise.all(watches.map((watch) => watch())));
       await clock.advance(10_000);
     }
   };

@@ -1,0 +1,101 @@
+// What looks after the deploys of targets, over time: gaps, clocks that are set back, names that move, tests that fail by a flake or take long.
+import { describe, expect, it } from 'vitest';
+import { createCel } from '../../src/adapters/cel/index.ts';
+import { PROBES } from '../../src/domain/catalog.ts';
+import { BelayError } from '../../src/domain/errors.ts';
+import { createDeployWatches } from '../../src/flows/deploy-policy.ts';
+import { startLoops } from '../../src/flows/loops.ts';
+import { createFakeDeployTarget } from '../world/fakes/deploy-target.ts';
+import { DurableDisk } from '../world/fakes/durable-disk.ts';
+import { KillSwitch } from '../world/fakes/kill-switch.ts';
+import { createFakeTime } from '../world/fakes/time.ts';
+import { createWorld, SHOP, START } from '../world/scenes/deploy.ts';
+
+const MINUTE = 60_000;
+type Said = 'ok' | 'fails' | 'breaks off';
+
+/** `app` comes after `staging`; each is tested by the suite of its name. */
+function shop() {
+  const clock = createFakeTime(START, 7);
+  const releases = ['v1', 'v2', 'v3'].map((ref, index) => ({ ref, createdAt: START - 1_000 + index }));
+  const made = () => createFakeDeployTarget({ releases, live: 'v1', now: () => clock.now() });
+  const targets = { staging: made(), app: made() };
+  const deploys = [
+    { target: 'staging', smoke: { probe: 'smoke', of: 'staging' } },
+    { target: 'app', stagedOn: 'staging', smoke: { probe: 'smoke', of: 'app' } },
+  ] as const;
+  const tested: string[] = [];
+  const reports: string[] = [];
+  const suites: Record<string, () => Promise<Said>> = {};
+  const measure = async ({ suite }: { readonly [name: string]: unknown }) => {
+    const id = String(suite) as keyof typeof targets;
+    tested.push(`${id} ${(await targets[id].current()).release}`);
+    const said = (await suites[id]?.()) ?? 'ok';
+    if (said === 'breaks off') return { known: false, why: 'it broke off' } as const;
+    const failed = said === 'ok' ? 0 : 1;
+    return { known: true, values: { ok: failed === 0, exit: failed, failed, passed: 1, skipped: 0 } } as const;
+  };
+  const base = createWorld({ disk: new DurableDisk(), clock, kill: new KillSwitch() });
+  const world = {
+    ...base,
+    system: { ...SHOP, policy: { ...SHOP.policy, deploys } },
+    targets,
+    expression: createCel(),
+    probes: { smoke: { spec: PROBES['smoke'] as never, measure } },
+    readings: {
+      ...base.readings,
+      report: async ({ text }: { readonly text: string }) => {
+        reports.push(text);
+        return { transitions: [] } as never;
+      },
+    },
+  };
+  let watches = createDeployWatches(world);
+  const look = async (turns = 1, everyMs = 10_000): Promise<void> => {
+    for (let turn = 0; turn < turns; turn += 1) {
+      await Promise.all(watches.map((watch) => watch()));
+      clock.pass(everyMs);
+    }
+  };
+  /** What was kept in memory is gone. */
+  const restart = (): void => {
+    watches = createDeployWatches(world);
+  };
+  return { clock, world, targets, tested, reports, suites, look, restart, watches };
+}
+
+describe('the look at deploys', () => {
+  it('of one target goes on while the suite of another takes its time', async () => {
+    const { clock, world, targets, tested, suites } = shop();
+    const over = Promise.withResolvers<Said>();
+    suites['staging'] = () => over.promise;
+    const loops = startLoops(world, (error) => {
+      throw error;
+    });
+    await clock.advance(15_000);
+    targets.app.deploy('v2');
+    await clock.advance(15_000);
+    expect(tested).toEqual(['staging v1', 'app v1', 'app v2']);
+    over.resolve('ok');
+    await Promise.all([loops.stop(), clock.advance(MINUTE)]);
+  });
+
+  it('waits for a target that cannot be reached, and tells whatever else goes wrong as what it is', async () => {
+    const { world, targets, watches } = shop();
+    const [staging] = createDeployWatches({
+      ...world,
+      targets: {
+        ...targets,
+        staging: { ...targets.staging, current: () => Promise.reject(new BelayError('BELAY_TARGET_UNREACHABLE', 'away')) },
+      },
+    });
+    expect(watches).toHaveLength(2);
+    await expect(staging?.()).resolves.toBeUndefined();
+    const bug = new TypeError('a bug');
+    const [other] = createDeployWatches({
+      ...world,
+      targets: { ...targets, staging: { ...targets.staging, current: () => Promise.reject(bug) } },
+    });
+    await expect(other?.()).rejects.toBe(bug);
+  });
+});
