@@ -34,3 +34,9 @@ export function lastProof(proofs: readonly SmokeProof[], release: string): Smoke
 export function ranBefore(spans: readonly ReleaseSpan[], live: string): string | null {
   return spans.findLast((one) => one.release !== live)?.release ?? null;
 }
+
+/** Since when what is live is live: gaps in which nobody looked and found the same again are no deploys. */
+export function deployedAt(spans: readonly ReleaseSpan[], { release }: { readonly release: string }): Instant {
+  const other = spans.findLastIndex((one) => one.release !== release);
+  return spans[other + 1]?.from ?? spans.at(-1)?.seenAt ?? 0;
+}

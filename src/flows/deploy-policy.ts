@@ -1,6 +1,6 @@
 // Policies of deploys, kept: a step forward that was not on staging is refused, and whatever goes live, whoever put it there, is followed by
 // its smoke test. What fails, cannot be told, or came past staging raises a trigger, which asks people. Going back is never hindered.
-import { type DeployPolicy, deployTrigger, lastProof, ranBefore, type SmokeProof } from '../domain/deploy-policy.ts';
+import { type DeployPolicy, deployedAt, deployTrigger, lastProof, ranBefore, type SmokeProof } from '../domain/deploy-policy.ts';
 import { policyOf } from '../domain/deploy-triggers.ts';
 import { BelayError } from '../domain/errors.ts';
 import type { JsonObject } from '../domain/json.ts';
@@ -124,18 +124,18 @@ async function lookAfter(world: SmokeWorld, policy: DeployPolicy, tried: Map<str
   const target = world.targets[id];
   if (target === undefined) return;
   const state = await target.current();
-  const now = world.time.now();
   if (state.release === '') return;
-  await world.releases.note(id, state.release, { at: now, changedAt: state.changedAt });
+  await noteLook(world, id, state);
   const spans = await world.releases.spans(id);
-  const span = spans.at(-1);
-  if (span === undefined || span.release !== state.release) return;
+  const { release } = state;
+  if (spans.at(-1)?.release !== release) return;
+  const since = deployedAt(spans, state);
   const proofs = await world.releases.proofs(id);
-  if (proofs.some((one) => one.release === span.release && one.since === span.from)) return;
-  if (!isEverywhere(state) && now - span.from < SETTLE_MS) return;
-  const was = spans.at(-2)?.release ?? span.release;
-  const isPast = await cameInPast(world, policy, { target, to: span.release, live: was });
-  const proof = await proofOf(world, policy, { release: span.release, since: span.from });
+  if (proofs.some((one) => one.release === release && one.since >= since)) return;
+  if (!isEverywhere(state) && isWithin(SETTLE_MS, since, world.time.now())) return;
+  const was = ranBefore(spans, release) ?? release;
+  const isPast = await cameInPast(world, policy, { target, to: release, live: was });
+  const proof = await proofOf(world, policy, { release, since });
   // It changed in the meantime: whatever was tested, nobody can say that it was this.
   if ((await target.current()).fingerprint !== state.fingerprint) return;
   const key = `${id}/${proof.release}/${proof.since}`;
@@ -153,6 +153,16 @@ async function lookAfter(world: SmokeWorld, policy: DeployPolicy, tried: Map<str
   await world.releases.prove(id, proof);
   tried.delete(key);
 }
+
+/** After the clock was set back the history goes on by the smallest step until it has caught up: what is deployed meanwhile is seen. */
+async function noteLook({ releases, time }: SmokeWorld, id: string, { release, changedAt }: TargetState): Promise<void> {
+  const seenAt = (await releases.spans(id)).at(-1)?.seenAt ?? 0;
+  const now = time.now();
+  await releases.note(id, release, { at: seenAt > now ? seenAt + 1 : now, changedAt });
+}
+
+/** What lies in the future, by a clock that was set back, is over. */
+const isWithin = (ms: number, from: Instant, now: Instant): boolean => now >= from && now - from < ms;
 
 const isEverywhere = ({ release, units, inFlight }: TargetState): boolean =>
   inFlight === undefined && units.every((unit) => unit.ready && unit.release === release);

@@ -98,4 +98,41 @@ describe('the look at deploys', () => {
     });
     await expect(other?.()).rejects.toBe(bug);
   });
+
+  it('tells of a release past staging also where Belay was killed after it had seen it, and was away for long', async () => {
+    const { world, targets, tested, reports, look, clock } = shop();
+    await look();
+    targets.app.deploy('v2');
+    // It is seen, and Belay is killed before it is tested.
+    await world.releases.note('app', 'v2', { at: clock.now(), changedAt: clock.now() });
+    clock.pass(6 * MINUTE);
+    await look();
+    expect(reports).toEqual(['v2 went live on app without having passed on staging.']);
+    expect(tested.filter((one) => one === 'app v2')).toHaveLength(1);
+  });
+
+  it('does not take what has been live for weeks for a new deploy because nobody looked for a while', async () => {
+    const { targets, tested, look, clock, restart } = shop();
+    await look();
+    expect(tested).toEqual(['staging v1', 'app v1']);
+    clock.pass(21 * 24 * 60 * MINUTE);
+    restart();
+    await look(3, 6 * MINUTE);
+    expect(tested).toEqual(['staging v1', 'app v1']);
+    targets.staging.deploy('v2');
+    await look();
+    expect(tested.slice(2)).toEqual(['staging v2']);
+  });
+
+  it('goes on testing while a clock that was set back catches up, once a deploy', async () => {
+    const { clock, targets, tested, reports, look } = shop();
+    await look();
+    clock.jumpWallClock(-60 * MINUTE);
+    targets.app.deploy('v2');
+    await look(2);
+    expect([tested.slice(2), reports]).toEqual([['app v2'], ['v2 went live on app without having passed on staging.']]);
+    targets.staging.deploy('v3');
+    await look(120, MINUTE);
+    expect([tested.slice(3), reports.length]).toEqual([['staging v3'], 1]);
+  });
 });
