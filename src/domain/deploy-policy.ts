@@ -35,8 +35,26 @@ export function ranBefore(spans: readonly ReleaseSpan[], live: string): string |
   return spans.findLast((one) => one.release !== live)?.release ?? null;
 }
 
-/** Since when what is live is live: gaps in which nobody looked and found the same again are no deploys. */
-export function deployedAt(spans: readonly ReleaseSpan[], { release }: { readonly release: string }): Instant {
+interface Live {
+  readonly release: string;
+  /** By the word of the target. */
+  readonly changedAt: Instant;
+  readonly inFlight?: string;
+}
+
+/**
+ * Since when what is live is live: gaps in which nobody looked and found the same again are no deploys, and the same name that the target says
+ * was put there anew is one. A change in flight says nothing of what it has not replaced yet.
+ */
+export function deployedAt(spans: readonly ReleaseSpan[], { release, changedAt, inFlight }: Live): Instant {
   const other = spans.findLastIndex((one) => one.release !== release);
-  return spans[other + 1]?.from ?? spans.at(-1)?.seenAt ?? 0;
+  const since = spans[other + 1]?.from ?? spans.at(-1)?.seenAt ?? 0;
+  return inFlight === undefined ? Math.max(since, changedAt) : since;
+}
+
+/** What was said of the very deploy that is live; null: nothing yet. What earlier bits of the same name came to counts for nothing. */
+export function liveProof(proofs: readonly SmokeProof[], spans: readonly ReleaseSpan[], live: Live): SmokeProof | null {
+  const since = deployedAt(spans, live);
+  const isOfIt = (one: SmokeProof): boolean => one.since === since || (live.inFlight !== undefined && one.since > since);
+  return proofs.findLast((one) => one.release === live.release && isOfIt(one)) ?? null;
 }

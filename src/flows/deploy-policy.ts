@@ -1,6 +1,6 @@
 // Policies of deploys, kept: a step forward that was not on staging is refused, and whatever goes live, whoever put it there, is followed by
 // its smoke test. What fails, cannot be told, or came past staging raises a trigger, which asks people. Going back is never hindered.
-import { type DeployPolicy, deployedAt, deployTrigger, lastProof, ranBefore, type SmokeProof } from '../domain/deploy-policy.ts';
+import { type DeployPolicy, deployedAt, deployTrigger, lastProof, liveProof, ranBefore, type SmokeProof } from '../domain/deploy-policy.ts';
 import { policyOf } from '../domain/deploy-triggers.ts';
 import { BelayError } from '../domain/errors.ts';
 import type { JsonObject } from '../domain/json.ts';
@@ -39,7 +39,7 @@ export function createDeployRules(system: System, targets: Targets, releases: Re
       const way = await wayTo({ target, to, live });
       // A rollback waits for nobody: it is refused only where it is known to be none.
       if (way === 'back' || (way === 'untold' && step === 'back')) return null;
-      const found = await staged(releases, { to, staging: policy.stagedOn });
+      const found = await staged({ targets, releases }, { to, staging: policy.stagedOn });
       // What ran right before may be the bad one that was just left: only an undo goes there, and not where it is known to fail.
       const isBefore = isUndo && (to === previous || to === (await before(releases, id, live)));
       if (found?.result === 'pass' || (isBefore && found?.result !== 'fail')) return null;
@@ -82,8 +82,26 @@ interface Staging {
   readonly staging: string;
 }
 
-const staged = async (releases: ReleaseHistory | null, { to, staging }: Staging): Promise<SmokeProof | null> =>
-  releases === null ? null : lastProof(await releases.proofs(staging), to);
+interface Seen {
+  readonly targets: Targets;
+  readonly releases: ReleaseHistory | null;
+}
+
+/** The last word about it there; of what is live there now, about this deploy of it. Where staging cannot be asked, what was seen last counts. */
+async function staged({ targets, releases }: Seen, { to, staging }: Staging): Promise<SmokeProof | null> {
+  if (releases === null) return null;
+  const [proofs, spans, live] = await Promise.all([releases.proofs(staging), releases.spans(staging), stateOf(targets[staging])]);
+  return live?.release === to ? liveProof(proofs, spans, live) : lastProof(proofs, to);
+}
+
+async function stateOf(target: DeployTarget | undefined): Promise<TargetState | null> {
+  try {
+    return (await target?.current()) ?? null;
+  } catch (error) {
+    if (!BelayError.is(error, 'BELAY_TARGET_UNREACHABLE')) throw error;
+    return null;
+  }
+}
 
 function unstaged(proof: SmokeProof | null, { id, to, staging }: Staging & { readonly id: string }): string {
   const what =
@@ -130,14 +148,14 @@ async function lookAfter(world: SmokeWorld, policy: DeployPolicy, tried: Map<str
   const { release } = state;
   if (spans.at(-1)?.release !== release) return;
   const since = deployedAt(spans, state);
-  const proofs = await world.releases.proofs(id);
-  if (proofs.some((one) => one.release === release && one.since >= since)) return;
+  if (liveProof(await world.releases.proofs(id), spans, state) !== null) return;
   if (!isEverywhere(state) && isWithin(SETTLE_MS, since, world.time.now())) return;
   const was = ranBefore(spans, release) ?? release;
   const isPast = await cameInPast(world, policy, { target, to: release, live: was });
   const proof = await proofOf(world, policy, { release, since });
   // It changed in the meantime: whatever was tested, nobody can say that it was this.
-  if ((await target.current()).fingerprint !== state.fingerprint) return;
+  const after = await target.current();
+  if (after.fingerprint !== state.fingerprint || after.changedAt !== state.changedAt) return;
   const key = `${id}/${proof.release}/${proof.since}`;
   const tries = (tried.get(key) ?? 0) + 1;
   tried.set(key, tries);
@@ -169,12 +187,12 @@ const isEverywhere = ({ release, units, inFlight }: TargetState): boolean =>
 
 /** Somebody put it there without Belay, and it had not passed on staging. What cannot be told is a step forward. The first release that is ever seen was there before the policy. */
 async function cameInPast(
-  { releases }: SmokeWorld,
+  world: SmokeWorld,
   { stagedOn }: DeployPolicy,
   { target, to, live }: { readonly target: DeployTarget; readonly to: string; readonly live: string },
 ): Promise<boolean> {
   if (stagedOn === undefined || (await wayTo({ target, to, live })) === 'back') return false;
-  return (await staged(releases, { to, staging: stagedOn }))?.result !== 'pass';
+  return (await staged(world, { to, staging: stagedOn }))?.result !== 'pass';
 }
 
 const LONGEST_WHY = 300;

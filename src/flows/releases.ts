@@ -1,6 +1,6 @@
 // Releases with what Belay's own history says of them: which is live, which is stable and since when, which can be put back. A look at every
 // target now and then keeps that history; targets tell their releases with it, so that plans and guards know the last stable one.
-import { lastProof } from '../domain/deploy-policy.ts';
+import { lastProof, liveProof } from '../domain/deploy-policy.ts';
 import { policyOf } from '../domain/deploy-triggers.ts';
 import { BelayError } from '../domain/errors.ts';
 import type { CheckResult } from '../domain/guardrail.ts';
@@ -109,24 +109,26 @@ export async function releasesOf(world: HistoryWorld & Pick<World, 'targets'>, i
     throw new BelayError('BELAY_NOT_FOUND', `There is no target ${id}.`, {
       hint: `Targets: ${Object.keys(world.targets).join(', ') || 'none'}. They stand in belay.yaml.`,
     });
-  const [state, releases, soaks, proofs] = await Promise.all([
+  const [state, releases, soaks, proofs, spans] = await Promise.all([
     target.current(),
     target.list(MOST_LISTED),
     soaksOf(world, id),
     world.releases.proofs(id),
+    world.releases.spans(id),
   ]);
   const isTested = policyOf(world.system, id)?.smoke !== undefined;
   const rows = await Promise.all(
     releases.map(async (release): Promise<ReleaseRow> => {
       const found = await target.restorable(release.ref);
       const soak = soaks.get(release.ref);
+      const proof = release.ref === state.release ? liveProof(proofs, spans, state) : lastProof(proofs, release.ref);
       return {
         ...{ ref: release.ref, version: release.version, createdAt: release.createdAt, isLive: release.ref === state.release },
         kind: releaseKind(release.version),
         healthyMs: soak?.healthyMs ?? 0,
         stableSince: soak?.stableSince ?? null,
         notRestorable: found.ok ? null : found.why,
-        smoke: isTested ? (lastProof(proofs, release.ref)?.result ?? null) : null,
+        smoke: isTested ? (proof?.result ?? null) : null,
       };
     }),
   );

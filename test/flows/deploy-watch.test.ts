@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { createCel } from '../../src/adapters/cel/index.ts';
 import { PROBES } from '../../src/domain/catalog.ts';
 import { BelayError } from '../../src/domain/errors.ts';
-import { createDeployWatches } from '../../src/flows/deploy-policy.ts';
+import { createDeployRules, createDeployWatches } from '../../src/flows/deploy-policy.ts';
 import { startLoops } from '../../src/flows/loops.ts';
+import { releasesOf } from '../../src/flows/releases.ts';
 import { createFakeDeployTarget } from '../world/fakes/deploy-target.ts';
 import { DurableDisk } from '../world/fakes/durable-disk.ts';
 import { KillSwitch } from '../world/fakes/kill-switch.ts';
@@ -134,5 +135,36 @@ describe('the look at deploys', () => {
     targets.staging.deploy('v3');
     await look(120, MINUTE);
     expect([tested.slice(3), reports.length]).toEqual([['staging v3'], 1]);
+  });
+
+  it('tests what is put live anew under the same name, and what passed under it before lets nothing go live', async () => {
+    const { world, targets, tested, reports, suites, look } = shop();
+    const rules = createDeployRules(world.system, targets, world.releases);
+    const shown = async () => (await releasesOf(world, 'staging')).releases.find((one) => one.ref === 'v2')?.smoke;
+    await look();
+    targets.staging.deploy('v2');
+    await look(3);
+    expect([await rules.refusal('app', 'v2', { step: 'any' }), await shown()]).toEqual([null, 'pass']);
+    targets.staging.deploy('v2');
+    expect(await rules.refusal('app', 'v2', { step: 'any' })).toContain('may not go live');
+    expect(await shown()).toBeNull();
+    suites['staging'] = async () => 'fails';
+    await look(3);
+    expect(tested.slice(2)).toEqual(['staging v2', 'staging v2']);
+    expect(reports).toEqual(['The smoke test after the deploy of v2 to staging failed: exit 1, 1 failed, 1 passed.']);
+    expect(await rules.refusal('app', 'v2', { step: 'any' })).toContain('its smoke test failed');
+  });
+
+  it('does not take a change that has begun for the deploy of what it has not replaced yet', async () => {
+    const { clock, targets, tested, look } = shop();
+    await look();
+    targets.staging.deploy('v2');
+    await look();
+    targets.staging.begin('v3');
+    const { current } = targets.staging;
+    const begunAt = clock.now();
+    targets.staging.current = async () => ({ ...(await current()), changedAt: begunAt });
+    await look(70);
+    expect(tested.slice(2)).toEqual(['staging v2']);
   });
 });
