@@ -31,6 +31,8 @@ export interface Processes {
       readonly timeoutMs: number;
       /** Of stdout and of stderr each; what is longer loses its middle. */
       readonly maxOutputBytes?: number;
+      /** What is printed goes through it before its end is told in an error: masked first and then cut, so that no half of a secret is left. */
+      readonly hide?: (printed: string) => string | Promise<string>;
     },
   ): Promise<ProcessResult>;
   /** This process. */

@@ -7,7 +7,7 @@ import { BelayError } from '../../domain/errors.ts';
 import type { Migration } from '../../domain/migrations.ts';
 import { fieldsIn } from '../../domain/received.ts';
 import type { Migrations, SqlServer } from '../../ports/database.ts';
-import { failed, hasDown, type ProgramDeps, refuseByName, runTool } from './programs.ts';
+import { failed, hasDown, hidingOf, type ProgramDeps, refuseByName, runTool } from './programs.ts';
 
 type MongoSpec = Extract<DatabaseSpec, { driver: 'migrate-mongo' }>;
 
@@ -109,7 +109,7 @@ function changelogOf(spec: MongoSpec, { processes }: Pick<ProgramDeps, 'processe
   const env = { ...spec.environment, CHANGELOG_URL: spec.url, CHANGELOG_DATABASE: database, CHANGELOG_LOG: spec.changelog };
   return async () => {
     const argv = [program, ...first, '--nodb', '--norc', '--quiet', '--eval', ASK] as const;
-    const result = await processes.run(argv, { env, timeoutMs: spec.timeoutMs, maxOutputBytes: MOST_OUTPUT_BYTES });
+    const result = await processes.run(argv, { env, timeoutMs: spec.timeoutMs, maxOutputBytes: MOST_OUTPUT_BYTES, hide: hidingOf(spec) });
     const said = result.stdout.split('\n').findLast((line) => line.startsWith('BELAY '));
     if (result.code !== 0 || said === undefined)
       throw unreadable(spec, failed({ ...spec, command: spec.shell }, result, 'none', 'the changelog cannot be read').message);

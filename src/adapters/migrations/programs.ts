@@ -207,16 +207,25 @@ export async function runTool(
 ): Promise<ProcessResult> {
   const [program = '', ...first] = spec.command;
   const env = { ...spec.environment, [spec.variable]: spec.url };
-  return processes.run([program, ...first, ...args], { cwd, env, timeoutMs: spec.toolTimeoutMs });
+  return processes.run([program, ...first, ...args], { cwd, env, timeoutMs: spec.toolTimeoutMs, hide: hidingOf(spec) });
 }
 
-/** The program's last words, without the password that it may have printed. */
-export function failed(spec: AnyProgram, { code, stdout, stderr }: ProcessResult, effect: 'none' | 'unknown', what: string): BelayError {
+/** Shorter values, a flag or a number, would hide half of every text. */
+const SHORTEST_VALUE = 4;
+
+/** Out of what a program prints: the address, its password, and every value that belay.yaml gives to the program. */
+export function hidingOf({ url, environment = {} }: Pick<AnyProgram, 'url' | 'environment'>): (printed: string) => string {
   // An address with several hosts is no URL.
-  const password = /^[a-z0-9+.-]+:\/\/[^/@:]*:([^/@]*)@/i.exec(spec.url)?.[1] ?? '';
-  const hide = (text: string): string =>
-    [spec.url, password, percentDecoded(password)].filter((one) => one !== '').reduce((all, one) => all.replaceAll(one, '***'), text);
-  const words = tellingOf(hide((stderr.trim() === '' ? stdout : stderr).trim()));
+  const password = /^[a-z0-9+.-]+:\/\/[^/@:]*:([^/@]*)@/i.exec(url)?.[1] ?? '';
+  const values = Object.values(environment).filter((one) => one.length >= SHORTEST_VALUE);
+  // The longest first: a part of a value that is gone already would leave the rest of it.
+  const all = [url, password, percentDecoded(password), ...values].filter((one) => one !== '').toSorted((a, b) => b.length - a.length);
+  return (printed) => all.reduce((text, one) => text.replaceAll(one, '***'), printed);
+}
+
+/** The program's last words, without what it was given and may have printed. */
+export function failed(spec: AnyProgram, { code, stdout, stderr }: ProcessResult, effect: 'none' | 'unknown', what: string): BelayError {
+  const words = tellingOf(hidingOf(spec)((stderr.trim() === '' ? stdout : stderr).trim()));
   return new BelayError(
     'BELAY_ACT_FAILED',
     `${spec.id}: ${what} (${spec.command[0]} ended with ${code}${words === '' ? '' : `: ${words}`})`,

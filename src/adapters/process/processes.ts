@@ -70,6 +70,7 @@ interface Setting {
 }
 
 async function runOnce(argv: Argv, o: RunOptions, { maxBytes, env }: Setting): Promise<ProcessResult> {
+  const { hide = (printed: string) => printed } = o;
   const child = start(argv, o.cwd, env);
   const stdout = createCapture(child.stdout, maxBytes);
   const stderr = createCapture(child.stderr, maxBytes);
@@ -80,7 +81,7 @@ async function runOnce(argv: Argv, o: RunOptions, { maxBytes, env }: Setting): P
   const code = first === 'late' && child.exitCode === null && child.signalCode === null ? 'late' : await ended;
   if (code === 'late') {
     await endGroup(child, ended);
-    const tail = stderr.text().trimEnd().slice(-500);
+    const tail = (await hide(stderr.text())).trimEnd().slice(-500);
     throw new BelayError(
       'BELAY_TIMEOUT',
       `${argv[0]} did not end within ${o.timeoutMs} ms and was stopped${tail === '' ? '' : `: ${tail}`}`,

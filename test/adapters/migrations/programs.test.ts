@@ -2,9 +2,11 @@
 // the table of contacts looks like.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { failed } from '../../../src/adapters/migrations/programs.ts';
+import { failed, runTool } from '../../../src/adapters/migrations/programs.ts';
+import { createProcesses } from '../../../src/adapters/process/index.ts';
 import { inPart, whyNoPart } from '../../world/parts/npm-part.ts';
 import { type PostgresPart, startPostgres } from '../../world/parts/postgres.ts';
 import { openService, type Service, step } from './kit.ts';
@@ -269,6 +271,25 @@ describe('what a program said when it failed', () => {
     const said = failed({ ...spec, environment: {} }, { code: 1, stdout: '', stderr }, 'none', 'nothing went');
     expect(said).toMatchObject({ code: 'BELAY_ACT_FAILED', effect: 'none' });
     expect(said.message).toBe('crm: nothing went (knex ended with 1: error: *** refused *** and ***)');
+  });
+});
+
+describe('a value of `environment` that a program prints', () => {
+  const spec = {
+    ...{ id: 'crm', url: 'postgres://app:p4rrot-q@db/crm', variable: 'DATABASE_URL', command: ['/bin/sh', '-c'], toolTimeoutMs: 1_000 },
+    environment: { API_KEY: 'k3y-of-p4rrot-q', MODE: 'on' },
+  } as const;
+
+  it('is not told when the program fails, and a value too short to be a secret hides nothing', () => {
+    const said = failed(spec, { code: 1, stdout: '', stderr: `error on ${spec.environment.API_KEY}` }, 'none', 'nothing went');
+    expect(said.message).toBe(`crm: nothing went (/bin/sh ended with 1: error on ***)`);
+  });
+
+  it('is not told when its time is over, nor the address, nor the half of either that the end of a long text would begin with', async () => {
+    // 500 characters are told: they begin in the middle of the key.
+    const script = `printf '%s%s%0492d' "$DATABASE_URL" "$API_KEY" 0 >&2; sleep 60`;
+    const run = runTool(spec, { processes: createProcesses() }, tmpdir(), [script]);
+    await expect(run).rejects.toMatchObject({ code: 'BELAY_TIMEOUT', effect: 'unknown', message: expect.stringMatching(/: \*{6}0{492}$/) });
   });
 });
 
