@@ -1,6 +1,6 @@
 // What stands behind a configuration, opened: the drivers of each section of belay.yaml, and the actions and probes that they carry. The one
 // place where a new section is put together, for Belay as it runs, for commands that only look, and for tests. Nothing is asked yet.
-import { createCommandRunner, hidingSecrets } from './adapters/commands/index.ts';
+import { createCommandRunner } from './adapters/commands/index.ts';
 import { createWorkingCopies } from './adapters/git/index.ts';
 import { createSecrets } from './adapters/secrets/index.ts';
 import { createSuites } from './adapters/suite/index.ts';
@@ -87,7 +87,7 @@ export function openDrivers(system: System, ground: DriversGround): Drivers & Lo
     flags: settings.flags,
     configs: settings.configs,
     channels: openChannels(system, ground),
-    commandRunner: hidingSecrets(createCommandRunner(system.policy?.run ?? NO_RUN_POLICY, ground), secrets),
+    commandRunner: createCommandRunner(system.policy?.run ?? NO_RUN_POLICY, { ...ground, secrets }),
     hidden: secrets.masked,
     actions: createActions({
       ...{ targets, switches, proxies, services, integrations, intake, databases, own, pause, deployRules },

@@ -6,13 +6,16 @@ const LONGEST = 8_000;
 /** Shorter values would hide half of every text; the policy is for secrets, and secrets are longer. */
 const SHORTEST_SECRET = 4;
 
-/** Masked before it is cut: half of a secret is none that could be found. */
-export function keptText(printed: string, secrets: readonly string[]): string {
+export function withoutValues(printed: string, secrets: readonly string[]): string {
   const forms = [...new Set(secrets.filter((one) => one.length >= SHORTEST_SECRET).flatMap(formsOf))];
-  const text = masked(
+  return masked(
     printed,
     forms.toSorted((a, b) => b.length - a.length),
   ).trimEnd();
+}
+
+/** What is longer loses its middle. */
+export function cutText(text: string): string {
   if (text.length <= LONGEST) return text;
   const half = LONGEST / 2;
   return `${text.slice(0, half)}\n[${text.length - LONGEST} characters left out]\n${text.slice(-half)}`;

@@ -6,7 +6,7 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createCommandRunner } from '../../../src/adapters/commands/index.ts';
-import { keptText } from '../../../src/adapters/commands/output.ts';
+import { cutText, withoutValues } from '../../../src/adapters/commands/output.ts';
 import { remoteWords } from '../../../src/adapters/commands/ssh.ts';
 import { createProcesses } from '../../../src/adapters/process/index.ts';
 import { systemTime } from '../../../src/adapters/system/index.ts';
@@ -18,6 +18,10 @@ const folder = realpathSync(mkdtempSync(path.join(tmpdir(), 'belay-commands-')))
 const SECRET = 'p4ss/word+with "signs"';
 const SCRIPT = path.join(folder, 'say.mjs');
 const processes = createProcesses();
+/** A secret of belay.yaml, which no command is given. */
+const NAMED = 'Nobody-gave-this-away-0123456789';
+const HALF = /Nobody|gave|away|6789/;
+const secrets = { masked: async (text: string) => text.replaceAll(NAMED, '•••') };
 
 beforeAll(() => {
   writeFileSync(
@@ -29,6 +33,11 @@ if (what === 'words') process.stdout.write(JSON.stringify(rest));
 if (what === 'env') process.stdout.write(JSON.stringify({ ...process.env, cwd: process.cwd() }));
 if (what === 'leak') { process.stdout.write(forms.join(' ')); process.stderr.write('token=' + secret); process.exitCode = 3; }
 if (what === 'much') process.stdout.write('a'.repeat(600_000) + 'END');
+if (what === 'cut') {
+  process.stdout.write('a'.repeat(3_990) + rest[0] + 'b'.repeat(9_000) + rest[0] + 'c'.repeat(3_990));
+  process.stderr.write('d'.repeat(9_000));
+}
+if (what === 'slow') { process.stderr.write(rest[0] + 'e'.repeat(490)); setTimeout(() => undefined, 60_000); }
 if (what === 'late') { process.stderr.write(secret); setTimeout(() => undefined, 60_000); }
 `,
   );
@@ -38,7 +47,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const runner = (policy: Partial<RunPolicy> = {}) =>
   createCommandRunner(
     { ...NO_RUN_POLICY, env: { TOKEN: SECRET, OTHER: 'not given' }, ...policy },
-    { processes, time: systemTime, baseDir: folder, dataDir: folder },
+    { processes, time: systemTime, baseDir: folder, dataDir: folder, secrets },
   );
 const order = (words: readonly string[], more: Partial<CommandOrder> = {}): CommandOrder => ({
   argv: [process.execPath, SCRIPT, ...words],
@@ -82,6 +91,16 @@ describe('a command on this machine', () => {
     });
   });
 
+  it('leaves no half of a secret that belay.yaml names where its text is cut, and none when it is stopped for its time', async () => {
+    const { text, trouble } = await runner().run(order(['cut', NAMED]));
+    expect(text).toMatch(/^a{3990}•••b+\n\[\d+ characters left out\]\nb+•••c{3990}$/);
+    expect([text.length, trouble.length].every((one) => one > 8_000 && one < 8_100)).toBe(true);
+    await expect(runner().run(order(['slow', NAMED], { timeoutMs: 1_500 }))).rejects.toMatchObject({
+      code: 'BELAY_TIMEOUT',
+      message: expect.not.stringMatching(HALF) as string,
+    });
+  });
+
   it('that is not there, or wants what nobody gives, changes nothing and says so', async () => {
     await expect(runner().run(order([], { argv: ['no-such-program'] }))).rejects.toMatchObject({
       code: 'BELAY_PROCESS_FAILED',
@@ -107,14 +126,14 @@ describe('what is kept of an output', () => {
           JSON.stringify(value).slice(1, -1),
         ];
         const leaked = forms[form] ?? value;
-        expect(keptText(`${around}${leaked}${around}`, [value])).not.toContain(leaked);
+        expect(withoutValues(`${around}${leaked}${around}`, [value])).not.toContain(leaked);
       }),
       { numRuns: 2_000 },
     );
   });
 
   it('is not longer than it may be, in time in proportion to what was printed', () => {
-    expect(keptText('x'.repeat(500_000), [SECRET]).length).toBeLessThan(8_100);
+    expect(cutText(withoutValues('x'.repeat(500_000), [SECRET])).length).toBeLessThan(8_100);
   });
 });
 
@@ -135,6 +154,19 @@ describe('the words for another host', () => {
       { numRuns: 20 },
     );
   }, 60_000);
+});
+
+it('an ssh that failed is told without any half of a secret that belay.yaml names', async () => {
+  const run = async () => ({ code: 255, stdout: '', stderr: `${NAMED}${'e'.repeat(490)}` });
+  const web = { address: '127.0.0.1', port: 22, user: 'ana', hostKey: 'ssh-ed25519 AAAA', key: SCRIPT };
+  const broken = createCommandRunner(
+    { ...NO_RUN_POLICY, hosts: { web } },
+    { processes: { ...processes, run }, time: systemTime, baseDir: folder, dataDir: folder, secrets },
+  ).run(order([], { on: 'ssh:web' }));
+  await expect(broken).rejects.toMatchObject({
+    ...{ code: 'BELAY_TARGET_UNREACHABLE', effect: 'unknown' },
+    message: `ssh:web: •••${'e'.repeat(490)}`,
+  });
 });
 
 const why = whyNoSshd();
