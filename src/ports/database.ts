@@ -23,7 +23,8 @@ export interface SqlServer {
   read(statements: readonly Statement[], o?: { readonly timeoutMs?: number }): Promise<readonly SqlTable[]>;
   /**
    * One transaction: what `work` asks is committed together, or not at all when it throws.
-   * @throws BELAY_ACT_FAILED, BELAY_TARGET_UNREACHABLE (effect none), BELAY_TIMEOUT (effect unknown: the answer to the commit is missing)
+   * @throws BELAY_ACT_FAILED (effect none; unknown when a script ended the transaction, or the connection was lost after one was sent),
+   * BELAY_TARGET_UNREACHABLE (effect none), BELAY_TIMEOUT (effect unknown: the answer to the commit is missing)
    */
   change<T>(work: (session: SqlSession) => Promise<T>, o?: { readonly timeoutMs?: number }): Promise<T>;
 }

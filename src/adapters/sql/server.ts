@@ -72,20 +72,48 @@ async function begun<T>(client: pg.Client, timeoutMs: number, told: Limits['told
       effect: 'unknown',
       hint: 'Take BEGIN, COMMIT and ROLLBACK out of the file: Belay brings the transaction.',
     });
+  const lost = (error: unknown): BelayError =>
+    new BelayError('BELAY_ACT_FAILED', `${told(error)}; a script was under way, and whether anything of it stays is not known`, {
+      effect: 'unknown',
+      hint: 'Look at what it was to change. Without BEGIN, COMMIT and ROLLBACK in the file the server takes all of it back.',
+      cause: error,
+    });
   let transaction: string | null = null;
+  let isScripted = false;
   try {
     await client.query(`begin; set local statement_timeout = ${timeoutMs}; set local lock_timeout = ${LOCK_WAIT_MS}`);
     transaction = await idOf(client);
-    const result = await work({ ask: (statement) => askIn(client, statement), script: (sql) => scriptIn(client, sql) });
+    await client.query(`savepoint ${OURS}`);
+    const script: SqlSession['script'] = (sql) => {
+      isScripted = true;
+      return scriptIn(client, sql);
+    };
+    const result = await work({ ask: (statement) => askIn(client, statement), script });
     // A script that commits by itself has left the transaction: what it did then stays, and must not be called undone.
     if ((await idOf(client)) !== transaction) throw left();
     return result;
   } catch (error) {
-    if (BelayError.is(error)) throw error;
-    // A transaction that failed takes no further statement; one that does has been ended by the script, and what it did stays.
-    const now = await idOf(client).catch(() => transaction);
-    const isLeft = transaction !== null && now !== transaction;
-    throw isLeft ? left() : failed(error);
+    if (BelayError.is(error) && error.effect !== 'none') throw error;
+    // Only a script can end the transaction; what it did then stays, also where somebody found it wanting afterwards.
+    const state = isScripted ? await stateOf(client, transaction) : 'ours';
+    if (state === 'left') throw left();
+    if (state === 'unknown') throw lost(error);
+    throw BelayError.is(error) ? error : failed(error);
+  }
+}
+
+/** Where the transaction of ours begins: one that a script has begun does not have it. */
+const OURS = 'belay_begun';
+const [NO_SAVEPOINT, NO_TRANSACTION] = ['3B001', '25P01'];
+
+/** After a failure. The savepoint is asked first: a transaction that failed takes no other statement. */
+async function stateOf(client: pg.Client, transaction: string | null): Promise<'ours' | 'left' | 'unknown'> {
+  try {
+    await client.query(`rollback to savepoint ${OURS}`);
+    return (await idOf(client)) === transaction ? 'ours' : 'left';
+  } catch (error) {
+    const code = (error as pg.DatabaseError).code;
+    return code === NO_SAVEPOINT || code === NO_TRANSACTION ? 'left' : 'unknown';
   }
 }
 

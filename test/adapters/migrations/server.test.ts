@@ -2,6 +2,7 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createPostgres } from '../../../src/adapters/sql/index.ts';
+import { BelayError } from '../../../src/domain/errors.ts';
 import { type PostgresPart, startPostgres } from '../../world/parts/postgres.ts';
 
 let postgres: PostgresPart;
@@ -34,6 +35,54 @@ describe('a change of a database', () => {
       expect(await there(name)).toBe(true);
     },
   );
+
+  it('is not called undone when a script has ended the transaction, begun another one, and failed in that', async () => {
+    const sql = 'create table renewed (n int); commit; begin; select 1 / 0';
+    await expect(serverOf().change((session) => session.script(sql))).rejects.toMatchObject({
+      ...{ code: 'BELAY_ACT_FAILED', effect: 'unknown' },
+      message: expect.stringContaining('ended the transaction'),
+    });
+    expect(await there('renewed')).toBe(true);
+  });
+
+  it('is not called undone when a script has ended the transaction and what it did is then refused', async () => {
+    const work = serverOf().change(async (session) => {
+      await session.script('create table refused (n int); commit');
+      throw new BelayError('BELAY_ACT_FAILED', 'it changed too many rows');
+    });
+    await expect(work).rejects.toMatchObject({ effect: 'unknown', message: expect.stringContaining('ended the transaction') });
+    expect(await there('refused')).toBe(true);
+  });
+
+  it('is taken back with the words of who refused what a script did', async () => {
+    const work = serverOf().change(async (session) => {
+      await session.script('create table wanting (n int)');
+      throw new BelayError('BELAY_TARGET_CONFLICT', 'it changed too many rows');
+    });
+    await expect(work).rejects.toMatchObject({ code: 'BELAY_TARGET_CONFLICT', effect: 'none', message: 'it changed too many rows' });
+    expect(await there('wanting')).toBe(false);
+  });
+
+  it('is not called undone when the connection is lost while a script is under way', async () => {
+    const sql = 'create table lost (n int); commit; select pg_terminate_backend(pg_backend_pid())';
+    await expect(serverOf().change((session) => session.script(sql))).rejects.toMatchObject({
+      ...{ code: 'BELAY_ACT_FAILED', effect: 'unknown' },
+      message: expect.stringContaining('is not known'),
+    });
+    expect(await there('lost')).toBe(true);
+  });
+
+  it('is not called undone when a script that has ended the transaction then waits for longer than it may', async () => {
+    // The time of the transaction's own limit goes with it: the connection is cut.
+    const sql = 'create table waited (n int); commit; select pg_sleep(10)';
+    await expect(serverOf(300).change((session) => session.script(sql))).rejects.toMatchObject({ effect: 'unknown' });
+    expect(await there('waited')).toBe(true);
+  });
+
+  it('is called undone when the connection is lost and no script was under way', async () => {
+    const work = serverOf().change((session) => session.ask({ text: 'select pg_terminate_backend(pg_backend_pid())', values: [] }));
+    await expect(work).rejects.toMatchObject({ code: 'BELAY_ACT_FAILED', effect: 'none' });
+  });
 
   it('waits no longer than it may for a statement or a lock, and then has changed nothing', async () => {
     const slow = serverOf(300).change((session) => session.script('create table slow (n int); select pg_sleep(5)'));
