@@ -3,7 +3,7 @@
 import { rowsText } from '../../domain/database-catalog.ts';
 import { BelayError } from '../../domain/errors.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
-import { BASE, type DownPlan, type DownRefusal, downPlan } from '../../domain/migrations.ts';
+import { BASE, type DownPlan, type DownRefusal, downPlan, type Migration } from '../../domain/migrations.ts';
 import { boundValues, rowOf } from '../../domain/query-answer.ts';
 import { nodeOf } from '../../domain/sql-tree.ts';
 import { digestOf } from '../../domain/text-digest.ts';
@@ -33,6 +33,21 @@ export function migrationsOf({ spec, migrations }: Database): Migrations {
 interface Look {
   readonly applied: readonly string[];
   readonly way: DownPlan;
+  /** Why a file of the way back cannot run inside the transaction that Belay brings. */
+  readonly odd: string | null;
+}
+
+/** Their ways back are files that Belay itself runs. */
+const FILED: ReadonlySet<string> = new Set(['sql-files', 'prisma', 'supabase', 'drizzle']);
+
+async function oddFile({ spec, parse }: Database, known: readonly Migration[], revert: readonly string[]): Promise<string | null> {
+  if (!FILED.has(spec.driver)) return null;
+  for (const id of revert) {
+    const down = known.find((one) => one.id === id)?.down ?? null;
+    const why = down === null ? null : whyNotScript(`the way back of ${id}`, await parse(down));
+    if (why !== null) return why;
+  }
+  return null;
 }
 
 function migrateDown(databases: Databases): Action {
@@ -42,7 +57,8 @@ function migrateDown(databases: Databases): Action {
     const [from, to] = [textOf(args, 'from'), textOf(args, 'to')];
     const known = await migrations.known(from);
     const applied = await migrations.applied(from);
-    return { applied, way: downPlan(applied, known, to) };
+    const way = downPlan(applied, known, to);
+    return { applied, way, odd: way.ok ? await oddFile(databaseOf(args), known, way.revert) : null };
   };
   return {
     spec: specOf('db.migrateDown'),
@@ -54,18 +70,19 @@ function migrateDown(databases: Databases): Action {
       return { current: applied.at(-1) ?? BASE, desired: textOf(args, 'to'), fingerprint: fingerprintOf(applied), reached };
     },
     act: async (args, { expected }) => {
-      const [{ applied, way }, database] = [await look(args), textOf(args, 'database')];
+      const [{ applied, way, odd }, database] = [await look(args), textOf(args, 'database')];
       if (way.ok && way.revert.length === 0) return;
       if (fingerprintOf(applied) !== expected)
         throw new BelayError('BELAY_TARGET_CONFLICT', `${database} has other migrations by now: the newest is ${applied.at(-1) ?? BASE}`);
       if (!way.ok) throw new BelayError('BELAY_ACT_FAILED', sentence(way, args), { hint: 'Nothing was started.' });
+      if (odd !== null) throw new BelayError('BELAY_ACT_FAILED', odd, { hint: 'Nothing was started.' });
       await migrationsOf(databaseOf(args)).down({ from: textOf(args, 'from'), to: way.to, revert: way.revert, expected: applied });
     },
     impossible: async (args) => {
-      const { way } = await look(args);
+      const { way, odd } = await look(args);
       const freeze = await databaseOf(args).freeze?.read();
       if (freeze?.frozen === true) return `${textOf(args, 'database')} is frozen: ${freeze.why ?? ''}. Thaw it first`;
-      return way.ok ? null : sentence(way, args);
+      return way.ok ? odd : sentence(way, args);
     },
     // When a database was last migrated, nobody writes down.
     lastChange: async () => null,

@@ -94,6 +94,30 @@ describe('a database that is migrated by files', () => {
     expect(await service.sql('select count(*)::int as n from schema_migrations')).toEqual([{ n: 3 }]);
   });
 
+  it.each([
+    ['sql-files', 'migrations/2_nick.up.sql', 'migrations/2_nick.down.sql'],
+    ['supabase', 'supabase/migrations/2_nick.sql', 'supabase/rollbacks/2_nick.sql'],
+    ['prisma', 'prisma/migrations/2_nick/migration.sql', 'prisma/migrations/2_nick/down.sql'],
+  ])('of %s is refused while planning, and not touched, when a way back ends the transaction by itself', async (driver, up, down) => {
+    const first = driver === 'sql-files' ? 'migrations/1_a.up.sql' : up.replace('2_nick', '1_a');
+    const service = await crm(
+      {
+        database: DATABASE.replace('sql-files', driver),
+        releases: {
+          v2: { [first]: 'create table contact (id int)', [up]: 'select 1', [down]: 'drop table contact; COMMIT; select 1 / 0' },
+        },
+        steps: DOWN.replace('1_contacts', '1_a'),
+      },
+      `create table contact (id int); create table schema_migrations (version text); insert into schema_migrations values ('1_a'), ('2_nick');
+       create schema supabase_migrations; create table supabase_migrations.schema_migrations as select left(version, 1) as version from schema_migrations;
+       create table _prisma_migrations as select version as migration_name, now() as started_at, now() as finished_at, null::timestamptz as rolled_back_at from schema_migrations`,
+    );
+    const why = 'the way back of 2_nick begins or ends a transaction: take BEGIN, COMMIT and ROLLBACK out of it';
+    expect((await service.plan()).unknowns[0]?.why).toContain(why);
+    expect(await service.play()).toMatchObject([{ status: 'failed', effect: 'none', message: expect.stringContaining(why) }]);
+    expect(await columns(service)).toEqual(['id']);
+  });
+
   it('is not touched when somebody has migrated since the plan', async () => {
     const service = await crm({ steps: DOWN });
     const planned = await service.plan();
