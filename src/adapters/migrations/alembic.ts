@@ -5,7 +5,7 @@ import { BelayError } from '../../domain/errors.ts';
 import type { Migration } from '../../domain/migrations.ts';
 import type { Migrations } from '../../ports/database.ts';
 import type { Artefact } from './artefact.ts';
-import { failed, type ProgramDeps, refuseByName, runTool } from './programs.ts';
+import { afterStart, failed, type ProgramDeps, refuseByName, runTool } from './programs.ts';
 import { quoted, readColumn } from './table.ts';
 
 type AlembicSpec = Extract<DatabaseSpec, { driver: 'alembic' }>;
@@ -41,7 +41,7 @@ export function createAlembicMigrations(spec: AlembicSpec, deps: ProgramDeps): M
         throw new BelayError('BELAY_TARGET_CONFLICT', `${spec.id} has another revision by now`);
       const before = await heads();
       const result = await runTool(spec, deps, await artefact.folder(from), ['downgrade', to ?? 'base']);
-      const after = await heads();
+      const after = await afterStart(heads());
       if (after.join('\n') === (to ?? '')) return;
       throw failed(
         spec,

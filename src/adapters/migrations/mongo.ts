@@ -7,7 +7,7 @@ import { BelayError } from '../../domain/errors.ts';
 import type { Migration } from '../../domain/migrations.ts';
 import { fieldsIn } from '../../domain/received.ts';
 import type { Migrations, SqlServer } from '../../ports/database.ts';
-import { failed, hasDown, hidingOf, type ProgramDeps, refuseByName, runTool } from './programs.ts';
+import { afterStart, failed, hasDown, hidingOf, type ProgramDeps, refuseByName, runTool } from './programs.ts';
 
 type MongoSpec = Extract<DatabaseSpec, { driver: 'migrate-mongo' }>;
 
@@ -36,7 +36,10 @@ export function createMongoMigrations(spec: MongoSpec, deps: Omit<ProgramDeps, '
       if ((await read()).join('\n') !== expected.join('\n'))
         throw new BelayError('BELAY_TARGET_CONFLICT', `${spec.id} has other migrations by now`);
       const folder = await artefact.folder(from);
-      for (const [index, id] of revert.entries()) await takeBack(id, { spec, deps, folder, read, isFirst: index === 0 });
+      for (const [index, id] of revert.entries()) {
+        const one = takeBack(id, { spec, deps, folder, read });
+        await (index === 0 ? one : afterStart(one));
+      }
     },
   };
 }
@@ -46,30 +49,28 @@ interface Taking {
   readonly deps: Omit<ProgramDeps, 'server'>;
   readonly folder: string;
   readonly read: () => Promise<readonly string[]>;
-  readonly isFirst: boolean;
 }
 
-async function takeBack(id: string, { spec, deps, folder, read, isFirst }: Taking): Promise<void> {
+async function takeBack(id: string, { spec, deps, folder, read }: Taking): Promise<void> {
   const before = await read();
   if (!before.includes(id)) return;
-  const effect = isFirst ? 'none' : 'unknown';
   const listed = await runTool(spec, deps, folder, ['status']);
-  if (listed.code !== 0) throw failed(spec, listed, effect, 'it could not be asked what is applied');
+  if (listed.code !== 0) throw failed(spec, listed, 'none', 'it could not be asked what is applied');
   const last = lastApplied(listed.stdout);
   if (before.at(-1) !== id || last !== id)
     throw new BelayError(
       'BELAY_ACT_FAILED',
       `${spec.id}: migrate-mongo would take back ${last ?? 'nothing'}, the changelog ends with ${before.at(-1) ?? 'nothing'}, and ${id} is meant`,
       {
-        effect,
+        effect: 'none',
         hint: 'Nothing more was started. Look whether a file has been changed since it was applied (useFileHash), and whether both look at one database.',
       },
     );
   const result = await runTool(spec, deps, folder, ['down']);
-  const after = await read();
+  const after = await afterStart(read());
   if (after.join('\n') === before.filter((one) => one !== id).join('\n')) return;
-  const untouched = isFirst && after.join('\n') === before.join('\n');
-  throw failed(spec, result, untouched ? 'none' : 'unknown', `${id} is still applied, or not it alone is gone`);
+  // There is no transaction: a migration that fell halfway leaves the changelog as it was, and what it did.
+  throw failed(spec, result, 'unknown', `${id} is still applied, or not it alone is gone`);
 }
 
 /** The last file of `migrate-mongo status` that has a time; null where none has, or the table cannot be read. */

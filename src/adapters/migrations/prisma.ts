@@ -3,7 +3,7 @@
 import type { DatabaseSpec } from '../../domain/database-catalog.ts';
 import { BelayError } from '../../domain/errors.ts';
 import type { MigrationState, Settling } from '../../ports/database.ts';
-import { failed, type ProgramDeps, refuseByName, runTool } from './programs.ts';
+import { afterStart, failed, type ProgramDeps, refuseByName, runTool } from './programs.ts';
 
 type PrismaSpec = Extract<DatabaseSpec, { driver: 'prisma' }>;
 
@@ -30,7 +30,7 @@ export function createPrismaSettling(spec: PrismaSpec, deps: ProgramDeps): Settl
       if (before !== 'unfinished') throw new BelayError('BELAY_TARGET_CONFLICT', `${spec.id}: ${id} is ${before} by now`);
       const folder = await deps.artefact.folder(from);
       const result = await runTool(spec, deps, folder, ['migrate', 'resolve', as === 'applied' ? '--applied' : '--rolled-back', id]);
-      const after = await state(id);
+      const after = await afterStart(state(id));
       if (after === as) return;
       throw failed(spec, result, after === before ? 'none' : 'unknown', `${id} is ${after}, not ${as}`);
     },

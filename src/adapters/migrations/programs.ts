@@ -30,6 +30,8 @@ interface Tool {
   /** Asks the database and changes nothing; some make the tool's own table where there is none. */
   readonly look: (spec: ProgramSpec) => readonly string[];
   readonly boot: Migrations['boot'];
+  /** Each migration is in a transaction with its line in the table: where the line is still there, so is all that it says. */
+  readonly transacts: boolean;
   /** The name cannot be given to the program: why. */
   readonly odd?: (id: string) => string | null;
 }
@@ -69,6 +71,7 @@ const TOOLS: Readonly<Record<ProgramSpec['driver'], Tool>> = {
     // Measured, and so with sequelize-cli and Umzug: `up` of an old release says that there is nothing to do, and the service starts on a
     // schema that it cannot read.
     boot: 'starts-blindly',
+    transacts: true,
     odd: (id) => (/^\d+$/.test(id) ? 'node-pg-migrate would take it for a number of migrations' : null),
   },
   knex: {
@@ -78,6 +81,7 @@ const TOOLS: Readonly<Record<ProgramSpec['driver'], Tool>> = {
     up: () => ['migrate:latest'],
     look: () => ['migrate:currentVersion'],
     boot: 'refuses',
+    transacts: true,
   },
   sequelize: {
     select: (table) => `select name from ${table} order by name`,
@@ -86,6 +90,7 @@ const TOOLS: Readonly<Record<ProgramSpec['driver'], Tool>> = {
     up: ({ migrations }) => ['db:migrate', '--migrations-path', migrations],
     look: ({ migrations }) => ['db:migrate:status', '--migrations-path', migrations],
     boot: 'starts-blindly',
+    transacts: false,
   },
   umzug: {
     select: (table) => `select name from ${table} order by name`,
@@ -94,6 +99,7 @@ const TOOLS: Readonly<Record<ProgramSpec['driver'], Tool>> = {
     up: () => ['up'],
     look: () => ['executed'],
     boot: 'starts-blindly',
+    transacts: false,
   },
 };
 
@@ -124,18 +130,45 @@ export function createProgramMigrations(spec: ProgramSpec, deps: ProgramDeps): M
         throw new BelayError('BELAY_TARGET_CONFLICT', `${spec.id} has other migrations by now`);
       const folder = await artefact.folder(from);
       for (const [index, id] of revert.entries()) {
-        const before = await applied();
-        if (!before.includes(id)) continue;
-        const result = await runTool(spec, deps, folder, tool.down(spec, id));
-        const after = await applied();
-        const wanted = before.filter((one) => one !== id);
-        if (after.join('\n') === wanted.join('\n')) continue;
-        // Another one went, or more than one: whatever the program says, people look at it.
-        const untouched = index === 0 && after.join('\n') === before.join('\n');
-        throw failed(spec, result, untouched ? 'none' : 'unknown', `${id} is still applied, or not it alone is gone`);
+        const one = takeBack(id, { spec, deps, tool, folder, applied });
+        await (index === 0 ? one : afterStart(one));
       }
     },
   };
+}
+
+interface Taking {
+  readonly spec: ProgramSpec;
+  readonly deps: ProgramDeps;
+  readonly tool: Tool;
+  readonly folder: string;
+  readonly applied: () => Promise<readonly string[]>;
+}
+
+async function takeBack(id: string, { spec, deps, tool, folder, applied }: Taking): Promise<void> {
+  const before = await applied();
+  if (!before.includes(id)) return;
+  const result = await runTool(spec, deps, folder, tool.down(spec, id));
+  const after = await afterStart(applied());
+  const wanted = before.filter((one) => one !== id);
+  if (after.join('\n') === wanted.join('\n')) return;
+  // Another one went, or more than one, or half of this one: whatever the program says, people look at it.
+  const untouched = tool.transacts && after.join('\n') === before.join('\n');
+  throw failed(spec, result, untouched ? 'none' : 'unknown', `${id} is still applied, or not it alone is gone`);
+}
+
+/** Once a program was started, nothing that then fails says that nothing has changed. */
+export async function afterStart<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!BelayError.is(error) || error.effect !== 'none') throw error;
+    throw new BelayError(error.code, error.message, {
+      effect: 'unknown',
+      hint: 'A program of migrations had been started before: look at what it changed.',
+      cause: error,
+    });
+  }
 }
 
 /** On a database that is thrown away: all of them. @throws BELAY_ACT_FAILED */

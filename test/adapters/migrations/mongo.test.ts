@@ -24,9 +24,9 @@ const TOOL = `#!/usr/bin/env node
 const fs = require('node:fs');
 const [log, calls] = [process.env.WORLD + '/changelog.json', process.env.WORLD + '/calls'];
 fs.appendFileSync(calls, JSON.stringify({ argv: process.argv.slice(2), cwd: process.cwd(), url: process.env.MONGODB_URL }) + '\\n');
-const changed = (process.env.CHANGED || '').split(' ');
 const read = () => JSON.parse(fs.readFileSync(log, 'utf8'));
 const files = fs.readdirSync('migrations').filter((name) => name.endsWith('.js')).sort();
+const changed = [process.env.CHANGED, read().length < files.length ? process.env.CHANGED_AFTER : ''];
 const timeOf = (name) => (changed.includes(name) ? undefined : read().find((one) => one.fileName === name)?.appliedAt);
 if (process.argv[2] === 'status') {
   const row = (cells) => '\\u001b[90m│\\u001b[39m ' + cells.join(' \\u001b[90m│\\u001b[39m ') + ' \\u001b[90m│\\u001b[39m';
@@ -34,6 +34,8 @@ if (process.argv[2] === 'status') {
   for (const name of files) console.log(row([name, timeOf(name) ?? 'PENDING', '1760000000000']));
 } else if (process.argv[2] === 'down' && process.argv.length === 3) {
   const last = files.filter((name) => timeOf(name)).at(-1);
+  if (last === process.env.FALLS) { console.error('ERROR: Could not migrate down: E11000 after half of it'); process.exit(1); }
+  if (process.env.BREAKS) { fs.writeFileSync(log, 'gone'); process.exit(0); }
   if (last !== undefined && process.env.LIES !== 'yes') fs.writeFileSync(log, JSON.stringify(read().filter((one) => one.fileName !== last)));
   console.log('MIGRATED DOWN: ' + last);
 } else process.exit(9);
@@ -139,10 +141,33 @@ describe('a database that migrate-mongo migrates', () => {
 
   it('is not believed when the tool says that it went back and the changelog says otherwise', async () => {
     const { service, applies } = await crm({ more: { LIES: 'yes' } });
-    expect(await service.play()).toMatchObject([
-      { status: 'failed', effect: 'none', message: expect.stringContaining(`${C} is still applied`) },
+    expect(await service.play(undefined, 8_000)).toMatchObject([
+      { status: 'unknown', message: expect.stringContaining(`${C} is still applied`) },
     ]);
     expect(applies()).toEqual([A, B, C]);
+  });
+
+  it('is not called untouched when the tool fell halfway through a migration, which leaves the changelog as it was', async () => {
+    const { service, applies } = await crm({ more: { FALLS: C } });
+    expect(await service.play(undefined, 8_000)).toMatchObject([
+      { status: 'unknown', message: expect.stringContaining('E11000 after half of it') },
+    ]);
+    expect(applies()).toEqual([A, B, C]);
+  });
+
+  it('is not called untouched when the second of two migrations cannot even be begun', async () => {
+    const { service, applies } = await crm({ more: { CHANGED_AFTER: B } });
+    expect(await service.play(undefined, 8_000)).toMatchObject([
+      { status: 'unknown', message: expect.stringContaining(`would take back ${A}`) },
+    ]);
+    expect(applies()).toEqual([A, B]);
+  });
+
+  it('is not called untouched when the changelog cannot be read any more after the tool was started', async () => {
+    const { service } = await crm({ more: { BREAKS: 'yes' } });
+    expect(await service.play(undefined, 8_000)).toMatchObject([
+      { status: 'unknown', message: expect.stringContaining('the changelog cannot be read') },
+    ]);
   });
 
   it.each([

@@ -211,10 +211,21 @@ describe('a program that does something else than it was told', () => {
     ]);
   });
 
-  it('and does nothing is not believed although it ends with 0, and nothing has changed', async () => {
-    const service = await told('undefined');
+  it.each([
+    ['does nothing', 'undefined', ['id', 'name', 'nick']],
+    ['falls after half of it', `await client.query('alter table contact drop column nick'); process.exit(1)`, ['id', 'name']],
+    ['takes the table of migrations away', `await client.query('drop table "SequelizeMeta"')`, ['id', 'name', 'nick']],
+  ])('and %s is never called untouched: it brings no transaction', async (_what, does, left) => {
+    const service = await told(does);
+    expect(await service.play(undefined, 3_000)).toMatchObject([{ status: 'unknown' }]);
+    expect(await columns(service)).toEqual(left);
+  });
+
+  it('of a tool that brings a transaction has changed nothing while its line is still there', async () => {
+    const service = await migrated(TOOLS[0] as Tool);
+    writeFileSync(path.join(service.folder, 'service/releases/v2/migrations/2_nick.sql'), `-- Down Migration\n${NICK[1]}; select 1 / 0;\n`);
     expect(await service.play()).toMatchObject([
-      { status: 'failed', effect: 'none', message: expect.stringContaining('2_nick.cjs is still applied') },
+      { status: 'failed', effect: 'none', message: expect.stringContaining('2_nick is still applied') },
     ]);
     expect(await columns(service)).toEqual(['id', 'name', 'nick']);
   });
