@@ -4,7 +4,7 @@ export interface FileWriter {
   /**
    * The whole file in one rename, durable when it resolves. Where there is one, its owner, group and rights stay, and a link is followed.
    * False: `unchanged`, asked right before the rename, said no, and nothing was replaced.
-   * @throws BELAY_TARGET_UNREACHABLE, BELAY_DISK_FULL (both effect none)
+   * @throws BELAY_TARGET_UNREACHABLE, BELAY_DISK_FULL (both effect none; unknown when it was replaced and the disk may not keep it)
    */
   replace(
     path: string,

@@ -1,7 +1,7 @@
 // Replaces a file of somebody else's in one rename: by a draft beside it that nobody else can have opened, with the owner, the group and the
 // rights of what it replaces. What the file means is not known here.
 import type { Stats } from 'node:fs';
-import { chmod, chown, open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { chmod, chown, type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { BelayError } from '../../domain/errors.ts';
 import { demandSameOwner, isSameOwner } from '../../domain/file-owner.ts';
@@ -17,10 +17,10 @@ export function createFileWriter(calls: Calls = { chown, open }): FileWriter {
   return {
     replace: async (file, text, { mode, unchanged, hint }) => {
       try {
-        return await replaced(calls, file, text, { mode, unchanged });
+        return await replaced(calls, file, text, { mode, unchanged, hint });
       } catch (cause) {
         if (BelayError.is(cause)) throw cause;
-        const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
+        const code = codeOf(cause);
         const isFull = code === 'ENOSPC' || code === 'EDQUOT';
         throw new BelayError(isFull ? 'BELAY_DISK_FULL' : 'BELAY_TARGET_UNREACHABLE', `${file} cannot be used (${code})`, {
           effect: 'none',
@@ -35,9 +35,10 @@ export function createFileWriter(calls: Calls = { chown, open }): FileWriter {
 interface How {
   readonly mode: number | undefined;
   readonly unchanged: (() => Promise<boolean>) | undefined;
+  readonly hint: string;
 }
 
-async function replaced(calls: Calls, file: string, text: string, { mode, unchanged }: How): Promise<boolean> {
+async function replaced(calls: Calls, file: string, text: string, { mode, unchanged, hint }: How): Promise<boolean> {
   const path = await realpath(file).catch((cause: unknown) => {
     if (mode !== undefined && (cause as NodeJS.ErrnoException).code === 'ENOENT') return file;
     throw cause;
@@ -55,13 +56,38 @@ async function replaced(calls: Calls, file: string, text: string, { mode, unchan
       await handle.close();
     }
     await likeBefore(calls, draft, path, mode);
-    if (unchanged !== undefined && !(await unchanged())) return false;
-    await rename(draft, path);
+    // Opened before the rename: a folder that may be written and not read would be found out too late.
+    const folder = await calls.open(dirname(path), 'r');
+    try {
+      if (unchanged !== undefined && !(await unchanged())) return false;
+      await rename(draft, path);
+      await kept(path, folder, hint);
+    } finally {
+      // It was only read: nothing is lost with it.
+      await folder.close().catch(() => undefined);
+    }
   } finally {
-    await rm(draft, { force: true });
+    // Ours, or gone by the rename: what is left of it harms nobody, and does not make the file unwritten.
+    await rm(draft, { force: true }).catch(() => undefined);
   }
-  await syncFolder(dirname(path));
   return true;
+}
+
+/** @throws BELAY_TARGET_UNREACHABLE (effect unknown): the new file is there, and may not be after the power was lost */
+async function kept(path: string, folder: FileHandle, hint: string): Promise<void> {
+  try {
+    await folder.sync();
+  } catch (cause) {
+    throw new BelayError(
+      'BELAY_TARGET_UNREACHABLE',
+      `${path} was replaced, and whether its disk keeps it is not known (${codeOf(cause)})`,
+      {
+        effect: 'unknown',
+        hint,
+        cause,
+      },
+    );
+  }
 }
 
 /** A change of group is also open to those who are not root and are in it. Somebody else's file is not taken from its owner. */
@@ -85,11 +111,4 @@ async function statOf(path: string): Promise<Stats | null> {
   }
 }
 
-async function syncFolder(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
+const codeOf = (cause: unknown): string => (cause as NodeJS.ErrnoException).code ?? String(cause);

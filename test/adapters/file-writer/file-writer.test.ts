@@ -83,6 +83,36 @@ describe('a file that is replaced', () => {
     expect([readFileSync(file, 'utf8'), readdirSync(dir)]).toEqual(['old\n', ['file']]);
   });
 
+  test('is left alone, with nothing beside it, where its folder may not be opened: whether it is kept could not be said', async () => {
+    const { dir, file } = fileIn();
+    // As the system answers for a folder that may be written and not read; root may read all.
+    const closed: typeof open = async (what, ...more) => {
+      if (what === dir) throw Object.assign(new Error('EACCES'), { code: 'EACCES' });
+      return open(what, ...more);
+    };
+    await expect(createFileWriter({ chown, open: closed }).replace(file, 'new\n', { hint })).rejects.toMatchObject({
+      ...{ code: 'BELAY_TARGET_UNREACHABLE', effect: 'none', hint },
+      message: `${file} cannot be used (EACCES)`,
+    });
+    expect([readFileSync(file, 'utf8'), readdirSync(dir)]).toEqual(['old\n', ['file']]);
+  });
+
+  test('is not called unwritten when the disk does not say that it keeps the folder', async () => {
+    const { dir, file } = fileIn();
+    const failing: typeof open = async (what, ...more) => {
+      const handle = await open(what, ...more);
+      const sync = async (): Promise<never> => {
+        throw Object.assign(new Error('EIO'), { code: 'EIO' });
+      };
+      return what === dir ? Object.assign(handle, { sync }) : handle;
+    };
+    await expect(createFileWriter({ chown, open: failing }).replace(file, 'new\n', { hint })).rejects.toMatchObject({
+      ...{ code: 'BELAY_TARGET_UNREACHABLE', effect: 'unknown', hint },
+      message: expect.stringContaining('was replaced'),
+    });
+    expect([readFileSync(file, 'utf8'), readdirSync(dir)]).toEqual(['new\n', ['file']]);
+  });
+
   test('is written by a draft that a kill has left before, and never through a link that somebody puts in its place', async () => {
     const { dir, file } = fileIn();
     const [draft, other] = [`${file}.belay-draft`, path.join(dir, 'other')];
