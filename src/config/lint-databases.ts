@@ -21,11 +21,19 @@ export function lintDatabaseStep(
     steps.findIndex((one) => one.id === step.id),
   );
   lintOrder(step, before, { ...o, span, problems });
+  lintGoal(step, span, problems);
   if (step.irreversible !== undefined && !before.some((one) => one.kind === 'approve')) {
     problems.warn('irreversible-migration', span, `${step.id} cannot be taken back, and nobody is asked before it`, {
       hint: 'Put a step above it: belay approve, with "show: [plan, loss]". Where data would be lost Belay asks two people whatever is written.',
     });
   }
+}
+
+function lintGoal(step: DoStep, span: Span, problems: Problems): void {
+  if (step.do !== 'db.migrateDown' || (step.with['to'] === undefined) !== (step.with['keep'] === undefined)) return;
+  problems.error('down-goal', span, `${step.id} must say either "to" or "keep"`, {
+    hint: 'to: the migration that is to stay. keep: the release whose migrations stay, such as "{release.previous}".',
+  });
 }
 
 /** The release that is put live knows nothing of what it would have to take back; the one that leaves brought it. */

@@ -145,7 +145,8 @@ export const ACTIONS: Readonly<Record<string, ActionSpec>> = index([
   {
     name: 'db.migrateDown',
     effect: 'state',
-    params: { database, to: { type: 'string', required: true }, from: { type: 'release', required: true } },
+    // One of `to` and `keep`.
+    params: { database, to: { type: 'string' }, keep: { type: 'release' }, from: { type: 'release', required: true } },
   },
   {
     name: 'db.resolve',

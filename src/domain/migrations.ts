@@ -23,8 +23,9 @@ export type DownPlan =
 /**
  * `relative`: not the name of a migration. `unknown-here`: the database has what the release does not know, so the release cannot take it
  * back. `no-such`: the release has no such migration. `not-applied`: going there would be a way up. `irreversible`: no way back is written.
+ * `keeps-none`: the release to be kept knows nothing of what is applied. `between`: these lie before one that it knows.
  */
-export type DownRefusal = 'relative' | 'unknown-here' | 'no-such' | 'not-applied' | 'irreversible';
+export type DownRefusal = 'relative' | 'unknown-here' | 'no-such' | 'not-applied' | 'irreversible' | 'keeps-none' | 'between';
 
 const RELATIVE = /^([-+~^].*|\d{1,2}|head|heads|current|previous|last|first|HEAD.*)$/i;
 
@@ -41,6 +42,22 @@ export function downPlan(applied: readonly string[], known: readonly Migration[]
   const revert = names.filter((id) => applied.includes(id) && isAfter(id)).toReversed();
   const stuck = revert.filter((id) => known.find((one) => one.id === id)?.reversible !== true);
   return stuck.length > 0 ? refuse('irreversible', stuck) : { ok: true, to: to === BASE ? null : to, revert };
+}
+
+/** The way down to what another release knows, which stays, all of it; `release` is its name. */
+export function downPlanKeeping(
+  applied: readonly string[],
+  known: readonly Migration[],
+  kept: { readonly release: string; readonly known: readonly Pick<Migration, 'id'>[] },
+): DownPlan {
+  const gone = beyond(applied, kept.known);
+  const inOrder = known.map((one) => one.id).filter((id) => applied.includes(id));
+  const to = inOrder.findLast((id) => !gone.includes(id));
+  if (to === undefined)
+    return applied.length === 0 ? downPlan(applied, known, BASE) : { ok: false, why: 'keeps-none', ids: [kept.release] };
+  const way = downPlan(applied, known, to);
+  const left = way.ok ? gone.filter((id) => !way.revert.includes(id)) : [];
+  return left.length > 0 ? { ok: false, why: 'between', ids: left } : way;
 }
 
 /** What the database has and a release does not know. */

@@ -2,7 +2,8 @@
 // what cannot be read makes the verdict the worst.
 import { BelayError } from '../domain/errors.ts';
 import { type Jumps, NO_JUMPS } from '../domain/jumps.ts';
-import { beyond, downPlan, type Migration } from '../domain/migrations.ts';
+import type { JsonObject } from '../domain/json.ts';
+import { beyond, type Migration } from '../domain/migrations.ts';
 import { isWithin, type PlanStep } from '../domain/plan.ts';
 import {
   eitherWay,
@@ -17,6 +18,7 @@ import {
 import { classify } from '../domain/sql-classifier.ts';
 import type { Dropped, Judgement } from '../domain/sql-judgement.ts';
 import type { Database, Migrations } from '../ports/database.ts';
+import { wayDown } from './actions/database.ts';
 import type { World } from './world.ts';
 
 type SafetyWorld = Pick<World, 'databases' | 'targets'>;
@@ -107,9 +109,9 @@ interface Way {
   /** The release that is live, whose files take back. */
   readonly from: string;
   /** Where the database would go before the switch, step by step. */
-  readonly downs: readonly string[];
+  readonly downs: readonly JsonObject[];
   /** After it. */
-  readonly later: readonly string[];
+  readonly later: readonly JsonObject[];
 }
 
 async function judgeOne(world: SafetyWorld, database: Database, steps: readonly PlanStep[]): Promise<Judged | null> {
@@ -139,8 +141,8 @@ async function wayOf({ targets }: SafetyWorld, { spec }: Database, steps: readon
   const from = textOf(taken, 'from') ?? live?.release;
   if (from === undefined || from === null)
     throw new BelayError('BELAY_NOT_FOUND', `${spec.id} names no target, so the release that is live is not known`);
-  const namesOf = (isBefore: boolean) => downs.flatMap((one) => (one.isBefore === isBefore ? (textOf(one.step, 'to') ?? []) : []));
-  return { to, from, downs: namesOf(true), later: namesOf(false) };
+  const argsOf = (isBefore: boolean) => downs.filter((one) => one.isBefore === isBefore).map(({ step }) => step.args ?? {});
+  return { to, from, downs: argsOf(true), later: argsOf(false) };
 }
 
 function textOf(step: PlanStep | undefined, name: string): string | null {
@@ -156,12 +158,13 @@ async function judgeWay(database: Database, migrations: Migrations, way: Way): P
   const knownThere = to === null ? null : await know(to);
   const appliedThere = to === null ? [] : await migrations.applied(to);
   // Each goes on from where the one before it stopped: the one that goes furthest says what is gone in the end.
-  const furthest = (downs: readonly string[]): readonly string[] => {
-    const ways = downs.map((down) => downPlan(applied, known, down)).map((one) => (one.ok ? one.revert : []));
+  const furthest = async (downs: readonly JsonObject[]): Promise<readonly string[]> => {
+    const plans = await Promise.all(downs.map((down) => wayDown(migrations, { applied, known }, down)));
+    const ways = plans.map((one) => (one.ok ? one.revert : []));
     return ways.toSorted((a, b) => b.length - a.length)[0] ?? [];
   };
-  const revert = furthest(way.downs);
-  const later = furthest(way.later).filter((id) => !revert.includes(id));
+  const revert = await furthest(way.downs);
+  const later = (await furthest(way.later)).filter((id) => !revert.includes(id));
   const ahead = knownThere === null ? [] : beyond(applied, knownThere);
   const judged = await judgeAll(
     database,

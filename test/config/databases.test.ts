@@ -52,6 +52,13 @@ describe('the order of steps', () => {
     expect(lintOf({ steps: APPROVE + DOWN })).toEqual([]);
   });
 
+  it('says where the database goes: to a migration or to what a release knows, and never both or neither', () => {
+    const keep = DOWN.replace('to: 1_a', 'keep: "{release.previous}"');
+    expect(lintOf({ steps: APPROVE + keep + SWITCH })).toEqual([]);
+    expect(lintOf({ steps: APPROVE + DOWN.replace('to: 1_a, ', '') })).toEqual(['back.runbook.md:19 down-goal']);
+    expect(lintOf({ steps: APPROVE + keep.replace('keep:', 'to: 1_a, keep:') })).toEqual(['back.runbook.md:19 down-goal']);
+  });
+
   it('names a migration, never a number of them', () => {
     expect(lintOf({ steps: APPROVE + DOWN.replace('1_a', '"-1"') })).toEqual(['back.runbook.md:20 relative-undo']);
   });

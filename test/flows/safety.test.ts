@@ -154,6 +154,13 @@ describe('a plan with more than one step down', () => {
     expect((await judge(down('2_b'), SWITCH))?.reasons).not.toContainEqual(lost);
   });
 
+  it('by what a release knows is judged by what that takes back', async () => {
+    const keep = { ...down('down'), args: { database: 'crm', keep: 'v1', from: 'v2' } };
+    const safety = await judge(keep, SWITCH);
+    expect(safety?.reasons).toContainEqual({ why: 'taken-back', database: 'crm', ids: ['3_c'] });
+    expect(safety?.reasons).not.toContainEqual(lost);
+  });
+
   it('counts no step that comes after the switch as done before it, and what such a step loses and leaves lacking all the same', async () => {
     const both = await judge(down('2_b'), SWITCH, down('1_a'));
     expect(both?.reasons).toContainEqual({ why: 'taken-back', database: 'crm', ids: ['3_c'] });

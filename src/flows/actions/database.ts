@@ -3,7 +3,7 @@
 import { rowsText } from '../../domain/database-catalog.ts';
 import { BelayError } from '../../domain/errors.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
-import { BASE, type DownPlan, type DownRefusal, downPlan, type Migration } from '../../domain/migrations.ts';
+import { BASE, type DownPlan, type DownRefusal, downPlan, downPlanKeeping, type Migration } from '../../domain/migrations.ts';
 import { boundValues, rowOf } from '../../domain/query-answer.ts';
 import { nodeOf } from '../../domain/sql-tree.ts';
 import { digestOf } from '../../domain/text-digest.ts';
@@ -54,10 +54,10 @@ function migrateDown(databases: Databases): Action {
   const databaseOf = (args: JsonObject): Database => named(databases, 'database', textOf(args, 'database'));
   const look = async (args: JsonObject): Promise<Look> => {
     const migrations = migrationsOf(databaseOf(args));
-    const [from, to] = [textOf(args, 'from'), textOf(args, 'to')];
+    const from = textOf(args, 'from');
     const known = await migrations.known(from);
     const applied = await migrations.applied(from);
-    const way = downPlan(applied, known, to);
+    const way = await wayDown(migrations, { applied, known }, args);
     return { applied, way, odd: way.ok ? await oddFile(databaseOf(args), known, way.revert) : null };
   };
   return {
@@ -67,7 +67,7 @@ function migrateDown(databases: Databases): Action {
     observe: async (args) => {
       const { applied, way } = await look(args);
       const reached = way.ok && way.revert.length === 0;
-      return { current: applied.at(-1) ?? BASE, desired: textOf(args, 'to'), fingerprint: fingerprintOf(applied), reached };
+      return { current: applied.at(-1) ?? BASE, desired: goalOf(way, args), fingerprint: fingerprintOf(applied), reached };
     },
     act: async (args, { expected }) => {
       const [{ applied, way, odd }, database] = [await look(args), textOf(args, 'database')];
@@ -89,6 +89,26 @@ function migrateDown(databases: Databases): Action {
   };
 }
 
+/** Down to the migration `to`, or to what the release `keep` knows. */
+export async function wayDown(
+  migrations: Migrations,
+  { applied, known }: { readonly applied: readonly string[]; readonly known: readonly Migration[] },
+  args: JsonObject,
+): Promise<DownPlan> {
+  if ((args['to'] === undefined) === (args['keep'] === undefined))
+    throw new BelayError('BELAY_INPUT_INVALID', 'db.migrateDown wants either "to" or "keep"', {
+      hint: 'to: the migration that is to stay; keep: the release whose migrations stay, such as "{release.previous}".',
+    });
+  if (args['keep'] === undefined) return downPlan(applied, known, textOf(args, 'to'));
+  const release = textOf(args, 'keep');
+  return downPlanKeeping(applied, known, { release, known: await migrations.known(release) });
+}
+
+const goalOf = (way: DownPlan, args: JsonObject): string => {
+  if (args['keep'] === undefined) return textOf(args, 'to');
+  return way.ok ? (way.to ?? BASE) : `what release ${textOf(args, 'keep')} knows`;
+};
+
 const fingerprintOf = (applied: readonly string[]): string =>
   `${applied.length}:${applied.at(-1) ?? BASE}:${digestOf(JSON.stringify(applied))}`;
 
@@ -99,6 +119,9 @@ const WHY: Readonly<Record<DownRefusal, (ids: string, args: JsonObject) => strin
   'no-such': (ids, args) => `release ${textOf(args, 'from')} has no migration ${ids}`,
   'not-applied': (ids) => `${ids} is not applied: going there would be a way up`,
   irreversible: (ids) => `no way back is written for ${ids}`,
+  'keeps-none': (ids) =>
+    `release ${ids} knows no migration that is applied, so nothing says where to stop. Name the migration that is to stay`,
+  between: (ids, args) => `${ids} lies before a migration that release ${textOf(args, 'keep')} knows, and cannot be taken back alone`,
 };
 
 const sentence = (way: DownPlan & { readonly ok: false }, args: JsonObject): string => WHY[way.why](way.ids.join(', '), args);

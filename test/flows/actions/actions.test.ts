@@ -121,6 +121,37 @@ describe('a way back of a database', () => {
     await expect(action.act(args, { expected: fingerprint, key: 'k', reason: 'INC-1' })).rejects.toMatchObject({ effect: 'none' });
   });
 
+  it('to what the release before knows takes back what the bad one brought, and nothing where it brought nothing', async () => {
+    const known = { v1: ['1_a', '2_b'], v2: ['1_a', '2_b', '3_c'] };
+    const args = { database: 'crm', keep: 'v1', from: 'v2' };
+    for (const applied of [
+      ['1_a', '2_b', '3_c'],
+      ['1_a', '2_b'],
+    ]) {
+      const { actions, database } = databaseOf({ known, applied });
+      const action = actionOf(actions, 'db.migrateDown');
+      const before = await action.observe(args);
+      expect(before).toMatchObject({ desired: '2_b', reached: applied.length === 2 });
+      await action.act(args, { expected: before.fingerprint, key: 'k', reason: 'INC-1' });
+      expect(await database.migrations?.applied('v2')).toEqual(['1_a', '2_b']);
+      expect(await action.observe(args)).toMatchObject({ reached: true });
+    }
+  });
+
+  it.each([
+    [{ v1: [], v2: ['1_a', '2_b'] }, ['1_a', '2_b'], /release v1 knows no migration that is applied/],
+    [{ v1: ['2_b'], v2: ['1_a', '2_b', '3_c'] }, ['1_a', '2_b', '3_c'], /1_a lies before a migration that release v1 knows/],
+    [{ v1: ['1_a'], v2: ['1_a', '4_one-way'] }, ['1_a', '4_one-way'], /no way back is written for 4_one-way/],
+    [{ v1: ['1_a'], v2: ['1_a', '2_b'] }, ['1_a', '2_b', '9_foreign'], /has 9_foreign, which release v2 does not know/],
+  ])('to what the release of %j knows is refused where it would take back too much or too little', async (known, applied, why) => {
+    const { actions } = databaseOf({ known, applied });
+    const action = actionOf(actions, 'db.migrateDown');
+    const args = { database: 'crm', keep: 'v1', from: 'v2' };
+    expect(await action.impossible(args)).toMatch(why);
+    const { fingerprint } = await action.observe(args);
+    await expect(action.act(args, { expected: fingerprint, key: 'k', reason: 'INC-1' })).rejects.toMatchObject({ effect: 'none' });
+  });
+
   it('to base takes all back, and the database that is there already is left alone', async () => {
     const { actions, database } = databaseOf();
     const action = actionOf(actions, 'db.migrateDown');

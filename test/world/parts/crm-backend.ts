@@ -69,6 +69,7 @@ const LOCK = (version: string): string =>
     },
   });
 const CONTACTS = '-- Up Migration\ncreate table contact (id int primary key, name text);\n-- Down Migration\ndrop table contact;\n';
+const COMPANIES = '-- Up Migration\ncreate table company (id int primary key);\n-- Down Migration\ndrop table company;\n';
 /** What the new release brings, and how it is taken back. */
 export const REVERSIBLE =
   '-- Up Migration\ncreate index contact_by_name on contact (name);\n-- Down Migration\ndrop index contact_by_name;\n';
@@ -177,7 +178,8 @@ function writeRelease({ root, port, release, n, migration, write }: Written): vo
   put('tax/package.json', JSON.stringify({ name: 'tax', version: '1.0.0' }));
   put('.npmrc', 'audit=false\nfund=false\noffline=true\nupdate-notifier=false\nforeground-scripts=true\n');
   put('migrations/1_contatos.sql', CONTACTS);
-  if (release === BAD) put('migrations/2_indice.sql', migration);
+  put('migrations/2_empresas.sql', COMPANIES);
+  if (release === BAD) put('migrations/3_indice.sql', migration);
   const tool = `node_modules/.bin/node-pg-migrate`;
   put(tool, `#!/bin/sh\nexec '${process.execPath}' '${MODULES}/node-pg-migrate/bin/node-pg-migrate.js' "$@"\n`);
   chmodSync(path.join(root, 'releases', release, tool), 0o755);
