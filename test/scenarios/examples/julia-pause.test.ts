@@ -133,6 +133,15 @@ describe('the way back', () => {
     expect(teste?.endedAt ?? 0).toBeLessThanOrEqual(retomar?.startedAt ?? 0);
   });
 
+  test('leaves her paused where another incident still wants it so, whatever this one has mended', async () => {
+    const world = await julia('emergency-resume');
+    const held = { 'outra-pausa': { choice: 'segura' } };
+    const life = await world.live({ said: { ...STOP, ...held }, enough: (incident) => incident?.tasks['acoes'] !== undefined });
+    const steps = (await incidentOf(life))?.steps ?? {};
+    expect([steps['teste']?.status, steps['retomar'], SERVICES.map(world.runs)]).toEqual(['done', undefined, [true, true, true]]);
+    expect((await world.rows()).at(-1)?.['status']).toBe('pausado');
+  });
+
   test('within the two hours the word of a doctor pauses her again, with nobody asked, and everybody is told [S5-VE-22]', async () => {
     const world = await julia('emergency-resume');
     let isWritten = false;

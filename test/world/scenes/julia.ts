@@ -17,6 +17,8 @@ export const GOOD = { commitHash: '60883d9e8947a57e04dc9124f25df004866a2051', br
 export const BAD = { commitHash: '9fceb02d0ae598e95dc970b74767f19372d61af8', branch: 'main' };
 export const FAILED = { commitHash: 'aa11b02d0ae598e95dc970b74767f19372d61af8', branch: 'main' };
 export const COMMANDER = { person: 'ana', roles: ['commander', 'on-call', 'database-lead', 'cto'] };
+/** Nobody else wants her paused. */
+const SAID = { 'outra-pausa': { choice: 'livre' } };
 export const VARIABLES = {
   ...{ APP_ENV: 'production', SUPABASE_URL: 'https://julia.supabase.co', SUPABASE_PROJECT_REF: 'julia' },
   SUPABASE_SERVICE_KEY: 'service-key-nobody-may-see',
@@ -160,6 +162,7 @@ export async function openJulia(o: JuliaOptions, closing: (() => Promise<unknown
       // Her stories last for hours.
       lookEveryMs: 30_000,
       ...more,
+      said: { ...SAID, ...more.said },
     });
   /** What was sent, first lines first. */
   const told = (): readonly string[] => {
