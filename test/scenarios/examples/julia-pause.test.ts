@@ -35,6 +35,12 @@ const write = async ({ julia: { url } }: JuliaWorld, from: string, text: string)
   return (await fetch(`${url}/webhook/evolution`, { method: 'POST', body: JSON.stringify({ data }) })).status;
 };
 const STOP = { grave: { choice: 'parar' }, corrigir: { choice: 'hotfix' } };
+const ASSESSED = ['Quantos minutos de dados serão perdidos (RPO: 15 min)', 'Quais serviços precisam parar durante o restore'];
+const VALIDATED = [
+  'A contagem de clientes e de conversations é plausível',
+  'MAX(created_at) de interacoes diz até quando foi restaurado',
+  'O que se perdeu está escrito para o post-mortem',
+];
 const SERVICES = ['api', 'worker', 'scheduler'] as const;
 
 describe('the pause', () => {
@@ -131,6 +137,32 @@ describe('the way back', () => {
     });
     const { teste, retomar } = (await incidentOf(life))?.steps ?? {};
     expect(teste?.endedAt ?? 0).toBeLessThanOrEqual(retomar?.startedAt ?? 0);
+  });
+
+  test('from a restore: nothing is resumed by the restore itself, staging comes first, and people begin one service at a time', async () => {
+    const world = await julia('emergency-resume');
+    const seen = new Map<string, string>();
+    const asked: string[] = [];
+    const life = await world.live({
+      said: {
+        grave: { choice: 'deixar' },
+        corrigir: { choice: 'restaurar' },
+        'corrigir-restaurar.assess': { ticks: ASSESSED, answers: { minutesLost: 12 } },
+        'corrigir-restaurar.validate': { ticks: VALIDATED, answers: { restoredUntil: Date.UTC(2026, 10, 27, 10) } },
+      },
+      meanwhile: async (incident) => {
+        for (const id of Object.keys(incident?.tasks ?? {})) {
+          if (!asked.includes(id)) asked.push(id);
+          seen.set(id, String((await world.rows()).at(-1)?.['status']));
+        }
+      },
+      enough: (incident) => incident?.steps['vigiar'] !== undefined,
+    });
+    const resumed = ['ligar-api', 'ligar-worker', 'ligar-scheduler', 'outra-pausa'];
+    expect(asked.slice(asked.indexOf('corrigir-restaurar.handover'))).toEqual(['corrigir-restaurar.handover', 'confirmar', ...resumed]);
+    expect(new Set(seen.values())).toEqual(new Set(['pausado']));
+    const { staging, 'ligar-api': begun } = (await incidentOf(life))?.steps ?? {};
+    expect(staging?.endedAt ?? 0).toBeLessThanOrEqual(begun?.startedAt ?? -1);
   });
 
   test('leaves her paused where another incident still wants it so, whatever this one has mended', async () => {
