@@ -141,6 +141,13 @@ test('what is done at once may be enough: the release stays, and the measures ke
   await expect(life.commands.close(ANA, { incident: 'INC-1', key: 'too-early' })).rejects.toMatchObject({ name: 'BelayError' });
 });
 
+test('on a day with six servers none is taken away: a written number would have left four', async () => {
+  const world = await badDay(closing, { slow: true, servers: 6 });
+  const life = await world.live(RUNBOOK, { said: BACK, enough: (incident) => incident?.steps['cache']?.status === 'done' });
+  expect((await incidentOf(life))?.steps['escalar']?.status).toBe('skipped');
+  expect([world.swarm.state.replicas, world.swarm.state.orders]).toEqual([6, []]);
+});
+
 test('servers that are refused stop nothing, each limit of 5, 10 and 15 minutes calls somebody to the minute, and a release that does not come up is never told as restored [S2-CL-01, S2-CL-02, S2-CL-03]', async () => {
   const world = await badDay(closing, { slow: true });
   world.swarm.state.refuses = 'no suitable node';

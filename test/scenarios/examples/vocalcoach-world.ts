@@ -50,6 +50,8 @@ export interface Trouble {
   readonly slow?: boolean;
   /** More servers, more cache and fewer features are enough. */
   readonly helps?: boolean;
+  /** How many there are already; two, if not given. */
+  readonly servers?: number;
 }
 
 /** What is served, and how, as detection measures it. */
@@ -62,6 +64,7 @@ function latencyOf({ coach, swarm }: Parts, { slow = false, helps = false }: Tro
 export async function badDay(closing: (() => Promise<unknown>)[], trouble: Trouble = {}) {
   const parts = await startParts(closing);
   const { coach, mailbox, sentry, analytics, swarm } = parts;
+  swarm.state.replicas = trouble.servers ?? swarm.state.replicas;
   const at = new Date(Date.now() - 12 * MINUTE).toISOString();
   const story = openExampleStory({
     example: 'vocalcoach',
