@@ -132,7 +132,11 @@ describe('a rollback that makes it worse', () => {
     expect(guardOf(made, 'G2')).toMatchObject({ answer: 'fail', reason: 'G2.not-restorable' });
     expect(JSON.stringify(guardOf(made, 'G2'))).toContain('a later release that has run says that nothing before it can run any more');
     expect([...one.shop.effects, ...one.freeze.effects]).toEqual([]);
-    expect(outsideOf(one.disk).mailbox.map((mail) => mail.plain.split('\n')[0])).toEqual(['INC-1 (P1) waits for you']);
+    // And once more when the clock ran out while nobody answered.
+    expect(outsideOf(one.disk).mailbox.map((mail) => mail.plain.split('\n')[0])).toEqual([
+      'INC-1 (P1) waits for you',
+      'INC-1 (P1): clock mitigate has run out',
+    ]);
   });
 });
 
@@ -212,7 +216,7 @@ describe('somebody watches', () => {
     expect((await one.incident()).phase).toBe('responding');
     await one.clock.advance(30 * MINUTE);
     expect(one.shop.effects.map((effect) => effect.to)).toEqual([GOOD_RELEASE]);
-    expect(outsideOf(one.disk).mailbox.at(-1)?.plain).toContain('Belay asks for an answer');
+    expect(outsideOf(one.disk).mailbox.filter((mail) => mail.plain.includes('Belay asks for an answer'))).toHaveLength(1);
   });
 
   test('D20: a breach fifty minutes after a deploy that nobody watches is rolled back, and the deploy stands beside the signal as a mark', async () => {
