@@ -16,7 +16,8 @@ interface Options {
 }
 
 const CONNECT_MS = 10_000;
-const SAME = 'select pg_postmaster_start_time()::text, inet_server_port()::text';
+/** Nothing that the address or the session has a say in: no port, and no time in a zone. */
+const WHO = `select (select system_identifier from pg_control_system())::text, extract(epoch from pg_postmaster_start_time())::text`;
 
 export function createScratch({ id, url, open }: Options): Scratch {
   return {
@@ -42,19 +43,36 @@ export function createScratch({ id, url, open }: Options): Scratch {
   } satisfies Scratch;
 }
 
-/** A server that began in the same microsecond on the same port is the same one, whatever its address is called. */
+/** What was made once by initdb, or began in the same microsecond, is the same server, whatever its address is called. */
 async function demandAnother(id: string, scratch: SqlServer, other: SqlServer): Promise<void> {
-  const [one, two] = await Promise.all(
-    [scratch, other].map(async (server) => (await server.read([{ text: SAME, values: [] }]))[0]?.rows[0]),
-  );
-  if (one !== undefined && two !== undefined && one.join() !== two.join()) return;
+  const [one, two] = await Promise.all([whoIs(id, scratch, 'scratch'), whoIs(id, other, 'the database itself')]);
+  if (one.cluster !== two.cluster && one.began !== two.began) return;
   throw new BelayError(
     'BELAY_TARGET_UNREACHABLE',
-    `database ${id}: scratch is the very server that it stands for, so nothing was tried there`,
+    `database ${id}: scratch is the very server that it stands for, or a copy of it, so nothing was tried there`,
     {
-      hint: 'Declare a Postgres of its own for scratch: what is tried there is thrown away.',
+      hint: 'Declare a Postgres of its own for scratch, made by initdb: what is tried there is thrown away.',
     },
   );
+}
+
+/** @throws BELAY_TARGET_UNREACHABLE: a server that does not say which it is may be any */
+async function whoIs(id: string, server: SqlServer, called: string): Promise<{ readonly cluster: string; readonly began: string }> {
+  const refused = (said: string, cause?: unknown): BelayError =>
+    new BelayError(
+      'BELAY_TARGET_UNREACHABLE',
+      `database ${id}: ${called} does not say which server it is (${said}), so nothing was tried`,
+      {
+        hint: 'Its role needs the right to call pg_control_system(): grant execute on function pg_control_system() to <role>.',
+        cause,
+      },
+    );
+  const [table] = await server.read([{ text: WHO, values: [] }]).catch((error: unknown) => {
+    throw BelayError.is(error) ? refused(error.message, error) : error;
+  });
+  const [cluster, began] = table?.rows[0] ?? [];
+  if (typeof cluster !== 'string' || typeof began !== 'string') throw refused('it gives no identifier');
+  return { cluster, began };
 }
 
 async function onServer(id: string, url: string, statement: string): Promise<void> {
