@@ -6,6 +6,7 @@ import type { DoStep } from '../domain/ir.ts';
 import type { Json } from '../domain/json.ts';
 import { classify } from '../domain/sql-classifier.ts';
 import type { Judgement } from '../domain/sql-judgement.ts';
+import { uncountedIn, uncountedText } from '../domain/uncounted-sql.ts';
 import type { Files } from './files.ts';
 import { DISK } from './files.ts';
 import type { LoadedSystem } from './load.ts';
@@ -18,12 +19,19 @@ interface NamedSql {
   readonly database: string;
   readonly name: string;
   readonly file: string;
+  /** It is held to a number of rows. */
+  readonly isCounted: boolean;
 }
 
 /** `parser` is asked for where there is a file to read. */
 export async function lintSql(loaded: LoadedSystem, parser: () => Promise<ParseSql>, files: Files = DISK): Promise<readonly Diagnostic[]> {
   const named = (loaded.drafts.system?.system.databases ?? []).flatMap(({ id, files: known }): readonly NamedSql[] =>
-    Object.entries(known).map(([name, one]) => ({ database: id, name, file: path.resolve(loaded.baseDir, one.path) })),
+    Object.entries(known).map(([name, one]) => ({
+      database: id,
+      name,
+      file: path.resolve(loaded.baseDir, one.path),
+      isCounted: one.rows !== undefined,
+    })),
   );
   if (named.length === 0) return [];
   const parse = await parser();
@@ -38,8 +46,17 @@ async function lintOne(
 ): Promise<readonly Diagnostic[]> {
   const text = textOf(named.file, files);
   if (text === null) return fileless(named, loaded);
-  const judged = classify(await parse(text));
-  return [...lockProblems(named, text, judged), ...stepProblems(named, loaded, judged)];
+  const statements = await parse(text);
+  const judged = classify(statements);
+  return [...rowProblems(named, text, statements), ...lockProblems(named, text, judged), ...stepProblems(named, loaded, judged)];
+}
+
+function rowProblems({ name, file, isCounted }: NamedSql, text: string, statements: readonly Json[] | null): readonly Diagnostic[] {
+  const found = isCounted ? uncountedIn(statements ?? []) : null;
+  if (found === null) return [];
+  const problems = collectProblems(sourceText(file, text));
+  problems.error('uncounted-rows', { start: 0, end: 1 }, uncountedText(name, found));
+  return problems.found;
 }
 
 function textOf(file: string, files: Files): string | null {

@@ -86,6 +86,18 @@ describe('a file of SQL', () => {
     expect(await sql({ steps: APPROVE + APPLY('irreversible: rows'), sql: 'delete from contact' })).toEqual([]);
   });
 
+  it('that is held to a number of rows and holds what nobody counts is an error in the file, and none without that number', async () => {
+    const system = SYSTEM.replace('applied: repaired }', 'applied: repaired, rows: 1..5 }');
+    const steps = APPROVE + APPLY('irreversible: rows');
+    for (const text of ['truncate contact', 'with gone as (delete from contact returning id) insert into old select id from gone']) {
+      expect(await sql({ system, steps, sql: text })).toEqual(['repair.sql:1 uncounted-rows']);
+      expect(await sql({ steps, sql: text })).toEqual([]);
+    }
+    const counted =
+      'create temp table old as with all_of as (select * from contact) select * from all_of; delete from contact where id < 3';
+    expect(await sql({ system, steps, sql: counted })).toEqual([]);
+  });
+
   it('that is not there is told where it is named', async () => {
     expect(await sql({ steps: APPROVE + DOWN })).toEqual(['belay.yaml:16 file']);
   });

@@ -7,6 +7,7 @@ import { BASE, type DownPlan, type DownRefusal, downPlan, downPlanKeeping, type 
 import { boundValues, rowOf } from '../../domain/query-answer.ts';
 import { nodeOf } from '../../domain/sql-tree.ts';
 import { digestOf } from '../../domain/text-digest.ts';
+import { uncountedIn, uncountedText } from '../../domain/uncounted-sql.ts';
 import type { Action } from '../../ports/action.ts';
 import type { Database, DatabaseFreeze, Migrations, SqlTable } from '../../ports/database.ts';
 import { named, specOf, textOf } from './arguments.ts';
@@ -198,7 +199,7 @@ function applyFile(databases: Databases): Action {
       const { text, seen, statement, isDone, rows, timeoutMs } = await observe(args);
       if (seen.reached) return;
       const file = textOf(args, 'file');
-      const why = whyNotScript(file, await databaseOf(args).parse(text));
+      const why = whyNotScript(file, await databaseOf(args).parse(text), { isCounted: rows !== undefined });
       if (why !== null) throw new BelayError('BELAY_ACT_FAILED', why);
       if (seen.fingerprint !== expected) throw new BelayError('BELAY_TARGET_CONFLICT', `${file} is not the file that was looked at`);
       await databaseOf(args).server.change(
@@ -220,19 +221,23 @@ function applyFile(databases: Databases): Action {
     },
     impossible: async (args) => {
       const database = databaseOf(args);
-      return whyNotScript(textOf(args, 'file'), await database.parse((await database.file(textOf(args, 'file'))).text));
+      const file = textOf(args, 'file');
+      const { rows } = named(database.spec.files, `file of ${database.spec.id}`, file);
+      return whyNotScript(file, await database.parse((await database.file(file)).text), { isCounted: rows !== undefined });
     },
     lastChange: async () => null,
   };
 }
 
-/** Why a text cannot run inside the transaction that Belay brings. */
-export function whyNotScript(name: string, statements: readonly Json[] | null): string | null {
+/** Why a text cannot run inside the transaction that Belay brings; `isCounted`: and be held to a number of rows. */
+export function whyNotScript(name: string, statements: readonly Json[] | null, o: { readonly isCounted: boolean }): string | null {
   if (statements === null) return `${name} is no SQL that Postgres reads: psql's own commands (\\i, \\connect) do not belong in it`;
   const ends = statements
     .map((one) => nodeOf(one))
     .some(({ kind, node }) => kind === 'TransactionStmt' && ENDING.has(String(node['kind'])));
-  return ends ? `${name} begins or ends a transaction: take BEGIN, COMMIT and ROLLBACK out of it, Belay brings the transaction` : null;
+  if (ends) return `${name} begins or ends a transaction: take BEGIN, COMMIT and ROLLBACK out of it, Belay brings the transaction`;
+  const uncounted = o.isCounted ? uncountedIn(statements) : null;
+  return uncounted === null ? null : uncountedText(name, uncounted);
 }
 
 const ENDING = new Set(['TRANS_STMT_BEGIN', 'TRANS_STMT_START', 'TRANS_STMT_COMMIT', 'TRANS_STMT_ROLLBACK', 'TRANS_STMT_PREPARE']);

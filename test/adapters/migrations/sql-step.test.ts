@@ -69,6 +69,24 @@ files:
     expect(await bad(service)).toBe(7);
   });
 
+  it.each([
+    ['TRUNCATE', 'truncate orders', 'DELETE FROM'],
+    ['DO', `do $$ begin delete from orders; end $$`, 'its INSERT, UPDATE and DELETE themselves'],
+    ['CALL', 'call wipe()', 'the INSERT, UPDATE and DELETE of the procedure themselves'],
+    ['COPY', 'copy orders from stdin', 'INSERT INTO … VALUES'],
+    ['DROP', 'drop table orders', 'a file of its own without "rows"'],
+    ['ALTER TABLE … DROP COLUMN', 'alter table orders drop column state', 'a file of its own without "rows"'],
+    ['DELETE inside of another statement', 'with gone as (delete from orders returning id) select count(*) from gone', 'one statement'],
+    ['UPDATE inside of another statement', `explain analyze update orders set state = ''`, 'one statement after the other'],
+  ])('that holds %s is refused in the plan and again before the act, because nobody could count its rows', async (what, sql, instead) => {
+    const service = await opened('1..500', `${CORRECT}; ${sql}`);
+    const said = `and those of ${what} are not counted: write ${instead}`;
+    const planned = await service.plan();
+    expect(planned.unknowns).toEqual([{ step: 'correct', why: expect.stringContaining(said) }]);
+    expect(await service.play(planned)).toMatchObject([{ status: 'failed', effect: 'none', message: expect.stringContaining(said) }]);
+    expect(await bad(service)).toBe(7);
+  });
+
   it('is another plan with another number, and a number that is none is told at its place', async () => {
     const planned = await (await opened('7', CORRECT)).plan();
     const other = await crm({ database: PAID('1..7'), files: { 'correct.sql': CORRECT }, steps: RUN }, 'select 1');
