@@ -27,12 +27,15 @@ export async function planFromServer(client: Client, typed: Typed, context: Pick
   const given = inputsOf(typed, known.inputs);
   const isMissing = ([name, spec]: readonly [string, InputSpec]): boolean =>
     spec.type === 'release' && spec.required && spec.default === undefined && given[name] === undefined;
-  if (!Object.entries(known.inputs).some(isMissing)) return client.post<Plan>('/v1/plans', { runbook, inputs: given });
+  const skip = listOption(typed, 'skip');
+  const planOf = (inputs: JsonObject): Promise<Plan> =>
+    client.post<Plan>('/v1/plans', { runbook, inputs, ...(skip.length === 0 ? {} : { skip }) });
+  if (!Object.entries(known.inputs).some(isMissing)) return planOf(given);
   const org = typeof given['org'] === 'string' ? `?org=${encodeURIComponent(given['org'])}` : '';
   const { choices } = await client.get<{ choices: readonly ReleaseChoice[] }>(`/v1/runbooks/${encodeURIComponent(runbook)}/releases${org}`);
   const picked: Record<string, Json> = { ...given };
   for (const choice of choices) if (picked[choice.input] === undefined) picked[choice.input] = await pickRelease(context, choice);
-  return client.post<Plan>('/v1/plans', { runbook, inputs: picked });
+  return planOf(picked);
 }
 
 /** The same steps and the same hash as a Belay that runs would give; only what it measures is missing. */

@@ -80,7 +80,7 @@ function verbsOf(world: World) {
     freeze: (caller: Caller, asked: AskedFreeze): Promise<ScopeFreeze> => freezeScope(world, caller, asked),
     thaw: (caller: Caller, asked: AskedFreeze): Promise<ScopeFreeze> => thawScope(world, caller, asked),
     markShadow: (caller: Caller, request: AskedMark): Promise<ShadowMark> => markShadow(world, caller, request),
-    plan: (o: { readonly runbook: string; readonly inputs: JsonObject }): Promise<Plan> => planFor(world, o),
+    plan: (o: PlanRequest): Promise<Plan> => planFor(world, o),
     releaseChoices: (o: { readonly runbook: string; readonly inputs: JsonObject }): Promise<readonly ReleaseChoice[]> =>
       releaseChoices(world, runbookOf(world, o.runbook), (inputs) => planFor(untried(world), { ...o, inputs: { ...o.inputs, ...inputs } })),
     startRun: (caller: Caller, request: StartRequest): Promise<Incident> => startRun(world, caller, request),
@@ -109,6 +109,13 @@ async function resume(world: World, caller: Caller): Promise<PauseState> {
   return world.pause.read();
 }
 
+interface PlanRequest {
+  readonly runbook: string;
+  readonly inputs: JsonObject;
+  /** Steps that the run is to be begun without. */
+  readonly skip?: readonly string[] | undefined;
+}
+
 export interface StartRequest {
   readonly runbook: string;
   readonly inputs: JsonObject;
@@ -128,10 +135,12 @@ function runbookOf(world: World, id: string): PinnedRunbook {
   });
 }
 
-async function planFor(world: World, o: { readonly runbook: string; readonly inputs: JsonObject }): Promise<Plan> {
+async function planFor(world: World, o: PlanRequest): Promise<Plan> {
   const pinned = runbookOf(world, o.runbook);
+  const { skip = [] } = o;
+  for (const step of skip) demandStep(pinned.runbook, o.runbook, step);
   await demandReleases(world, pinned, o.inputs);
-  return makePlan(world, pinned, { inputs: o.inputs, incident: { id: NO_NUMBER_YET }, outputs: {} });
+  return makePlan(world, pinned, { inputs: o.inputs, incident: { id: NO_NUMBER_YET }, outputs: {} }, { skip });
 }
 
 /** A command that belay.yaml does not allow is refused before anything is begun. @throws BELAY_FORBIDDEN */
@@ -147,11 +156,15 @@ interface Asked {
   readonly plan: Plan;
 }
 
+/** The plan of a run without some steps is another one. */
+const planCommand = ({ runbook, skip = [] }: StartRequest): string =>
+  skip.length === 0 ? `belay plan ${runbook}` : `belay run ${runbook} ${skip.map(({ step }) => `--skip ${step}`).join(' ')} --dry-run`;
+
 /** @throws what stands in the way, before anything is begun */
 function demandStartable(world: World, request: StartRequest, { pinned, plan }: Asked): void {
   if (request.planHash !== undefined && request.planHash !== plan.planHash) {
     throw new BelayError('BELAY_PLAN_CHANGED', 'The plan changed since you read it; nothing was started.', {
-      hint: `Read it again: belay plan ${request.runbook}`,
+      hint: `Read it again: ${planCommand(request)}`,
     });
   }
   const blocking = plan.guards.find((guard) => guard.answer === 'fail');
@@ -199,7 +212,7 @@ async function startRun(world: World, caller: Caller, request: StartRequest): Pr
     return earlier;
   }
   const pinned = runbookOf(world, request.runbook);
-  const plan = await planFor(world, request);
+  const plan = await planFor(world, { ...request, skip: (request.skip ?? []).map(({ step }) => step) });
   demandStartable(world, request, { pinned, plan });
   await keepPlan(world, plan);
   await world.documents.put(pinned.runbook as unknown as Json);

@@ -49,17 +49,24 @@ interface Planning {
   readonly touched: Set<string>;
   /** Of each runbook in the plan. */
   readonly jumps: Jumps[];
+  readonly skip: ReadonlySet<string>;
   /** The plan's own runbook: what the policy allows commands for. */
   readonly top: { readonly runbook: string; readonly irHash: string };
 }
 
+/** `called`: outputs of the runbooks that the run has called, by prefix, where a run is at work; `skip`: steps that a person leaves out. */
+interface Course {
+  readonly called?: Planning['called'];
+  readonly skip?: readonly string[];
+}
+
 /**
- * Reads only. `called`: outputs of the runbooks that the run has called, by prefix, where a run is at work.
+ * Reads only. What is skipped is not in the plan, so it is judged, and approved by its hash, without.
  * @throws BELAY_INPUT_INVALID for inputs that the runbook does not take.
  */
-export async function makePlan(world: PlanWorld, pinned: PinnedRunbook, facts: Facts, called: Planning['called'] = {}): Promise<Plan> {
+export async function makePlan(world: PlanWorld, pinned: PinnedRunbook, facts: Facts, course: Course = {}): Promise<Plan> {
   const { runbook, irHash } = pinned;
-  const { known, drafts, jumps } = await draftPlan(world, pinned, facts, called);
+  const { known, drafts, jumps } = await draftPlan(world, pinned, facts, course);
   const { inputs } = known;
   const org = typeof inputs['org'] === 'string' ? inputs['org'] : null;
   const steps = drafts.map((draft) => draft.step);
@@ -93,12 +100,12 @@ async function draftPlan(
   world: PlanWorld,
   { runbook, irHash }: PinnedRunbook,
   facts: Facts,
-  called: Planning['called'],
+  { called = {}, skip = [] }: Course,
 ): Promise<{ readonly known: Facts; readonly drafts: readonly Draft[]; readonly jumps: Jumps }> {
   const known: Facts = { ...facts, inputs: checkInputs(world.system, runbook, facts.inputs) };
   const top = { runbook: runbook.id, irHash };
   const jumps: Jumps[] = [];
-  const drafts = await draftSteps(runbook, { world, facts: known, called, touched: new Set(), jumps, top });
+  const drafts = await draftSteps(runbook, { world, facts: known, called, touched: new Set(), skip: new Set(skip), jumps, top });
   return { known, drafts, jumps: joinJumps(jumps) };
 }
 
@@ -135,6 +142,7 @@ async function draftSteps(runbook: Runbook, planning: Planning): Promise<readonl
   const drafts: Draft[] = [];
   planning.jumps.push(jumpsOf(ownSteps(runbook)));
   for (const step of ownSteps(runbook)) {
+    if (planning.skip.has(step.id)) continue;
     if (step.kind === 'call') drafts.push(...(await draftCall(step, planning)));
     else if (step.kind === 'each') drafts.push(...(await draftFanOut(step, runbook, planning)));
     else drafts.push(await draftStep(step, planning));

@@ -3,12 +3,14 @@ import type { Json } from '../domain/json.ts';
 import type { Plan, PlanStep } from '../domain/plan.ts';
 import { keepPlan, makePlan, withSteps } from './plan.ts';
 import type { Run, Visit } from './run.ts';
-import { append, BELAY, partName, wholeFacts } from './run.ts';
+import { append, BELAY, partName, readIncident, wholeFacts } from './run.ts';
 
 export async function replan(visit: Visit): Promise<Plan> {
   const { run } = visit;
   return (await run.context.step(partName(visit, 'replan'), async () => {
-    const fresh = await makePlan(run.world, { runbook: run.course.runbook, irHash: run.irHash }, wholeFacts(run), run.course.outputs);
+    const { skips = {} } = await readIncident(run);
+    const pinned = { runbook: run.course.runbook, irHash: run.irHash };
+    const fresh = await makePlan(run.world, pinned, wholeFacts(run), { called: run.course.outputs, skip: Object.keys(skips) });
     const plan = withSteps(
       run.world,
       fresh,

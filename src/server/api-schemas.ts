@@ -40,8 +40,16 @@ export const evidenceBody = z.strictObject({ text: text(65_536) });
 export const endBody = z.strictObject({ reason: text(1000) });
 export const takenBackBody = z.strictObject({ note: text(4000) });
 export const pauseBody = z.strictObject({ reason: text(1000) });
-export const planBody = z.strictObject({ runbook: name, inputs: inputs.default({}) });
 const stepName = text(200);
+export const planBody = z.strictObject({
+  runbook: name,
+  inputs: inputs.default({}),
+  skip: z
+    .array(stepName)
+    .max(100)
+    .optional()
+    .openapi({ description: 'Steps that the run is to be started without: the plan has another hash' }),
+});
 export const runBody = z.strictObject({
   runbook: name,
   inputs: inputs.default({}),

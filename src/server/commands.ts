@@ -84,7 +84,7 @@ export interface Commands {
     caller: Caller,
     o: { readonly episode: string; readonly verdict: ShadowVerdict; readonly why: string; readonly key: string },
   ): Promise<ShadowMark>;
-  plan(o: { readonly runbook: string; readonly inputs: JsonObject }): Promise<Plan>;
+  plan(o: { readonly runbook: string; readonly inputs: JsonObject; readonly skip?: readonly string[] | undefined }): Promise<Plan>;
   /** @throws BELAY_NOT_FOUND, BELAY_TARGET_UNREACHABLE */
   releaseChoices(o: { readonly runbook: string; readonly inputs: JsonObject }): Promise<readonly ReleaseChoice[]>;
   startRun(caller: Caller, o: RunAsked): Promise<Incident>;

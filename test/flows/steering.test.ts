@@ -86,6 +86,26 @@ describe('a step that is skipped by a person', () => {
     expect(one.freeze.effects).toEqual([]);
   });
 
+  it('is left out of the plan, too, which is another one by its hash: who said yes to the whole has not said yes to less', async () => {
+    const reason = 'nobody deploys at night';
+    const one = await begun({ skip: [{ step: 'freeze', reason }] });
+    const [runbook = ''] = Object.keys(one.world.runbooks);
+    const [whole, less] = [
+      await one.commands.plan({ runbook, inputs: {} }),
+      await one.commands.plan({ runbook, inputs: {}, skip: ['freeze'] }),
+    ];
+    expect(less.steps).toEqual(whole.steps.filter(({ id }) => id !== 'freeze'));
+    const start = (planHash: string) =>
+      one.commands.startRun(ANA, { runbook, inputs: {}, planHash, skip: [{ step: 'freeze', reason }], key: 'k' });
+    await expect(start(whole.planHash)).rejects.toMatchObject({
+      code: 'BELAY_PLAN_CHANGED',
+      hint: `Read it again: belay run ${runbook} --skip freeze --dry-run`,
+    });
+    await start(less.planHash);
+    expect(await one.ended()).toBe('done: ');
+    await expect(one.commands.plan({ runbook, inputs: {}, skip: ['freze'] })).rejects.toMatchObject({ hint: 'Did you mean freeze?' });
+  });
+
   it('is left out of a run at work while its turn has not come, and not after', async () => {
     const one = await begun({ until: 'freeze' });
     await one.start();

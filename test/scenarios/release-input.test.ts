@@ -86,7 +86,7 @@ describe('a release as an input', () => {
     const runbooks = [{ id: 'back', inputs: one.world.runbooks['back']?.runbook.inputs ?? {} }];
     const client = {
       get: async (url: string) => (url === '/v1/runbooks' ? { runbooks } : { choices }),
-      post: async (_url: string, body: { readonly inputs: object }) => ({ inputs: body.inputs }) as Plan,
+      post: async (_url: string, body: object) => body as Plan & { readonly skip?: readonly string[] },
     };
     const lines: string[] = [];
     const plain = (text: string): string => text;
@@ -94,11 +94,14 @@ describe('a release as an input', () => {
       ...{ interactive: false, width: 80, say: (line: string) => lines.push(line), marks: { dot: '·' } },
       colour: { bold: plain, green: plain, red: plain, yellow: plain },
     };
-    const typed = (input: readonly string[]) => ({ args: ['back'], rest: [], options: { input } });
-    const asking = (input: readonly string[]) => planFromServer(client as never, typed(input) as never, { out, lang: 'en' } as never);
+    const typed = (input: readonly string[], skip: readonly string[] = []) => ({ args: ['back'], rest: [], options: { input, skip } });
+    const asking = (input: readonly string[], skip?: readonly string[]) =>
+      planFromServer(client as never, typed(input, skip) as never, { out, lang: 'en' } as never);
     await expect(asking([])).rejects.toMatchObject({ code: 'BELAY_INPUT_INVALID', message: 'to names no release; nothing was started.' });
     expect(lines.join('\n')).toMatch(/to: releases of app\n +1 {2}v3 {2}live · .* ago\n +2 {2}v2 {2}\d+ d ago · flags-first\n +3 {2}v1/);
     expect((await asking(['to=v2'])).inputs).toEqual({ to: 'v2' });
+    // The plan that people see and say yes to is the one without what they skip.
+    expect(await asking(['to=v2'], ['back'])).toMatchObject({ runbook: 'back', skip: ['back'] });
   });
 
   it('is offered without running a program of any release: what was not tried yet is unknown, and a plan of one release tries it', async () => {
