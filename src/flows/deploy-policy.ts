@@ -40,9 +40,10 @@ export function createDeployRules(system: System, targets: Targets, releases: Re
       // A rollback waits for nobody: it is refused only where it is known to be none.
       if (way === 'back' || (way === 'untold' && step === 'back')) return null;
       const found = await staged({ targets, releases }, { to, staging: policy.stagedOn });
+      const { proof } = found;
       // What ran right before may be the bad one that was just left: only an undo goes there, and not where it is known to fail.
       const isBefore = isUndo && (to === previous || to === (await before(releases, id, live)));
-      if (found?.result === 'pass' || (isBefore && found?.result !== 'fail')) return null;
+      if (proof?.result === 'pass' || (isBefore && proof?.result !== 'fail')) return null;
       return unstaged(found, { id, to, staging: policy.stagedOn });
     },
     notes: (id, step) => {
@@ -87,11 +88,17 @@ interface Seen {
   readonly releases: ReleaseHistory | null;
 }
 
+interface Staged {
+  readonly proof: SmokeProof | null;
+  /** It is live on staging now. */
+  readonly isLive: boolean;
+}
+
 /** The last word about it there; of what is live there now, about this deploy of it. Where staging cannot be asked, what was seen last counts. */
-async function staged({ targets, releases }: Seen, { to, staging }: Staging): Promise<SmokeProof | null> {
-  if (releases === null) return null;
+async function staged({ targets, releases }: Seen, { to, staging }: Staging): Promise<Staged> {
+  if (releases === null) return { proof: null, isLive: false };
   const [proofs, spans, live] = await Promise.all([releases.proofs(staging), releases.spans(staging), stateOf(targets[staging])]);
-  return live?.release === to ? liveProof(proofs, spans, live) : lastProof(proofs, to);
+  return live?.release === to ? { proof: liveProof(proofs, spans, live), isLive: true } : { proof: lastProof(proofs, to), isLive: false };
 }
 
 async function stateOf(target: DeployTarget | undefined): Promise<TargetState | null> {
@@ -103,19 +110,28 @@ async function stateOf(target: DeployTarget | undefined): Promise<TargetState | 
   }
 }
 
-function unstaged(proof: SmokeProof | null, { id, to, staging }: Staging & { readonly id: string }): string {
-  const what =
-    proof === null
-      ? `nobody has seen it pass on ${staging}`
-      : `on ${staging} its smoke test ${proof.result === 'fail' ? 'failed' : 'could not be told'} (${proof.why})`;
-  const todo = `put it live on ${staging} and let its smoke test pass first (belay releases ${staging} shows it)`;
-  return `release ${to} may not go live on ${id}: ${what}; ${todo}. A rollback to an earlier release is free`;
+function unstaged({ proof, isLive }: Staged, { id, to, staging }: Staging & { readonly id: string }): string {
+  const shown = `(belay releases ${staging} shows it)`;
+  const said =
+    proof === null ? '' : `on ${staging} its smoke test ${proof.result === 'fail' ? 'failed' : 'could not be told'} (${proof.why})`;
+  const again = `while it is live there it is tested again every ${AGAIN_MS / 60_000} minutes`;
+  const why = ((): string => {
+    if (proof === null && isLive)
+      return `it is live on ${staging}, and its smoke test there has not passed yet; wait until it has ${shown}`;
+    if (proof === null)
+      return `nobody has seen it pass on ${staging}; put it live on ${staging} and let its smoke test pass first ${shown}`;
+    if (isLive) return `${said}; ${again}: mend what keeps it from passing, or stage another release ${shown}`;
+    return `${said}; put it live on ${staging} once more and let its smoke test pass first: ${again} ${shown}`;
+  })();
+  return `release ${to} may not go live on ${id}: ${why}. A rollback to an earlier release is free`;
 }
 
 export type SmokeWorld = Pick<World, 'system' | 'targets' | 'releases' | 'probes' | 'expression' | 'readings' | 'time'>;
 
 /** How long a deploy may take to be everywhere before the test is run all the same. */
 const SETTLE_MS = 600_000;
+/** What did not pass is tested again while it is live: a flake, or a test that could not be run, is no last word. */
+const AGAIN_MS = 300_000;
 /** A test that cannot be run is tried again so often before people hear of it. */
 const TRIES = 3;
 
@@ -148,15 +164,32 @@ async function lookAfter(world: SmokeWorld, policy: DeployPolicy, tried: Map<str
   const { release } = state;
   if (spans.at(-1)?.release !== release) return;
   const since = deployedAt(spans, state);
-  if (liveProof(await world.releases.proofs(id), spans, state) !== null) return;
-  if (!isEverywhere(state) && isWithin(SETTLE_MS, since, world.time.now())) return;
+  const known = liveProof(await world.releases.proofs(id), spans, state);
+  const now = world.time.now();
+  if (known === null ? !isEverywhere(state) && isWithin(SETTLE_MS, since, now) : !isDueAgain(policy, known, now)) return;
   const was = ranBefore(spans, release) ?? release;
-  const isPast = await cameInPast(world, policy, { target, to: release, live: was });
-  const proof = await proofOf(world, policy, { release, since });
+  const isPast = known === null && (await cameInPast(world, policy, { target, to: release, live: was }));
+  const proof = await proofOf(world, policy, { release, since: known?.since ?? since });
   // It changed in the meantime: whatever was tested, nobody can say that it was this.
   const after = await target.current();
   if (after.fingerprint !== state.fingerprint || after.changedAt !== state.changedAt) return;
-  const key = `${id}/${proof.release}/${proof.since}`;
+  if (known === null) return tellFirst(world, policy, { proof, isPast, tried });
+  // People know already. What could not be told this time takes no failure back.
+  await world.releases.prove(id, known.result === 'fail' && proof.result === 'inconclusive' ? { ...known, at: proof.at } : proof);
+}
+
+const isDueAgain = ({ smoke }: DeployPolicy, { result, at }: SmokeProof, now: Instant): boolean =>
+  smoke !== undefined && result !== 'pass' && !isWithin(AGAIN_MS, at, now);
+
+interface FirstWord {
+  readonly proof: SmokeProof;
+  readonly isPast: boolean;
+  readonly tried: Map<string, number>;
+}
+
+async function tellFirst(world: SmokeWorld, policy: DeployPolicy, { proof, isPast, tried }: FirstWord): Promise<void> {
+  const { target: id } = policy;
+  const key = `${proof.release}/${proof.since}`;
   const tries = (tried.get(key) ?? 0) + 1;
   tried.set(key, tries);
   if (policy.smoke !== undefined && proof.result === 'inconclusive' && tries < TRIES) return;
@@ -192,7 +225,7 @@ async function cameInPast(
   { target, to, live }: { readonly target: DeployTarget; readonly to: string; readonly live: string },
 ): Promise<boolean> {
   if (stagedOn === undefined || (await wayTo({ target, to, live })) === 'back') return false;
-  return (await staged(world, { to, staging: stagedOn }))?.result !== 'pass';
+  return (await staged(world, { to, staging: stagedOn })).proof?.result !== 'pass';
 }
 
 const LONGEST_WHY = 300;

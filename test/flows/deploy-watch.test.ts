@@ -170,4 +170,50 @@ describe('the look at deploys', () => {
     await look(70);
     expect(tested.slice(2)).toEqual(['staging v2']);
   });
+
+  it('tests again every few minutes what did not pass while it is live there, tells people once, and lets go forward what passes then', async () => {
+    const { world, targets, tested, reports, suites, look, restart, clock } = shop();
+    const rules = createDeployRules(world.system, targets, world.releases);
+    const why = () => rules.refusal('app', 'v2', { step: 'any' });
+    await look();
+    suites['staging'] = async () => 'breaks off';
+    expect(await why()).toContain('nobody has seen it pass on staging; put it live on staging and let its smoke test pass first');
+    targets.staging.deploy('v2');
+    expect(await why()).toContain('it is live on staging, and its smoke test there has not passed yet; wait until it has');
+    await look(3);
+    expect(tested.slice(2)).toEqual(Array.from({ length: 3 }, () => 'staging v2'));
+    await look(24);
+    restart();
+    await look(4);
+    expect(tested.slice(5)).toEqual([]);
+    expect(await why()).toContain('could not be told (it broke off); while it is live there it is tested again every 5 minutes: mend');
+    suites['staging'] = async () => 'fails';
+    await look(6);
+    expect(tested.slice(5)).toEqual(['staging v2']);
+    expect(await why()).toContain('on staging its smoke test failed');
+    // That nothing could be told takes the failure not back.
+    suites['staging'] = async () => 'breaks off';
+    await look(60);
+    expect(tested.slice(6)).toEqual(['staging v2', 'staging v2']);
+    expect(await why()).toContain('on staging its smoke test failed (exit 1');
+    // A clock that is set back makes no test wait.
+    clock.jumpWallClock(-60 * MINUTE);
+    suites['staging'] = async () => 'ok';
+    await look(60);
+    expect(tested.slice(8)).toEqual(['staging v2']);
+    expect(await why()).toBeNull();
+    expect(reports).toEqual(['The smoke test after the deploy of v2 to staging could not tell: it broke off.']);
+  });
+
+  it('says of what failed and is not live on staging any more that it must be put there once more', async () => {
+    const { world, targets, suites, look } = shop();
+    suites['staging'] = async () => 'fails';
+    targets.staging.deploy('v2');
+    await look();
+    targets.staging.deploy('v1');
+    await look();
+    expect(await createDeployRules(world.system, targets, world.releases).refusal('app', 'v2', { step: 'any' })).toBe(
+      'release v2 may not go live on app: on staging its smoke test failed (exit 1, 1 failed, 1 passed); put it live on staging once more and let its smoke test pass first: while it is live there it is tested again every 5 minutes (belay releases staging shows it). A rollback to an earlier release is free',
+    );
+  });
 });
