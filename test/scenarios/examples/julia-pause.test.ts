@@ -195,7 +195,7 @@ describe('the way back', () => {
 
   test('by a rollback, where the deploy is to blame: the same incident carries it out, approved by its plan [S5-DE-07]', async () => {
     const world = await julia('emergency-resume');
-    world.services.api.deploy(BAD);
+    for (const name of SERVICES) world.services[name].deploy(BAD);
     const life = await world.live({
       said: { grave: { choice: 'deixar' }, corrigir: { choice: 'rollback' } },
       enough: (incident) => incident?.steps['retomar']?.status === 'done',

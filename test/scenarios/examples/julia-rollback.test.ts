@@ -30,6 +30,7 @@ async function badDeploy(
   service.next = 'succeeds';
   service.variables = VARIABLES;
   deploy(BAD);
+  for (const one of [world.services.worker, world.services.scheduler]) one.deploy(BAD);
   world.log('ERROR TypeError: telefone is undefined');
   return world;
 }
@@ -43,22 +44,31 @@ async function endOf(world: JuliaWorld, life: ExampleLife) {
     open: incident?.contingencies.filter((one) => one.closedAt === undefined).map((one) => one.step),
     live: world.services.api.live()?.meta['commitHash'],
     orders: world.ordered('api'),
-    others: [world.ordered('worker'), world.ordered('scheduler')],
+    others: OTHERS.map((name) => [world.services[name].live()?.meta['commitHash'], ...world.ordered(name)]),
     acts: [...new Set(acts.map((line) => line.step))],
     issues: world.github.issues.map(({ title, labels }) => [title, labels]),
-    told: new Set(world.told().flatMap((line) => (line.includes('rollback de api') || line.includes('foi feito') ? ['done'] : []))).size,
+    told: new Set(world.told().flatMap((line) => (line.includes('foi feito') ? ['done'] : []))).size,
   };
 }
 
-const STEPS = ['antes', 'aprovar', 'congelar', 'voltar', 'saude', 'variaveis', 'erros', 'avisar', 'issue', 'corrigido'];
+const OTHERS = ['worker', 'scheduler'] as const;
+const STEPS = [
+  ...['antes', 'quais', 'aprovar', 'voltar', 'saude', 'voltar-worker', 'voltar-scheduler', 'variaveis', 'erros', 'avisar', 'issue'],
+  'corrigido',
+];
+const FREEZES = ['congelar', 'congelar-worker', 'congelar-scheduler'];
 const END = {
-  steps: { ...Object.fromEntries(STEPS.map((step) => [step, 'done'])), congelar: 'undone', descongelar: 'done' },
-  evidence: ['decision', 'detected-at', 'log-antes', 'restored-at', 'saude-antes'],
+  steps: {
+    ...Object.fromEntries(STEPS.map((step) => [step, 'done'])),
+    ...Object.fromEntries(FREEZES.map((step) => [step, 'undone'])),
+    descongelar: 'done',
+  },
+  evidence: ['decision', 'deploy-api', 'deploy-scheduler', 'deploy-worker', 'detected-at', 'log-antes', 'restored-at', 'saude-antes'],
   open: [],
   live: GOOD.commitHash,
   orders: ['auto-deploy', 'rollback', 'auto-deploy'],
-  others: [[], []],
-  acts: ['congelar', 'voltar', 'issue', 'descongelar'],
+  others: OTHERS.map(() => [GOOD.commitHash, 'auto-deploy', 'rollback', 'auto-deploy']),
+  acts: [...FREEZES, 'voltar', 'voltar-worker', 'voltar-scheduler', 'issue', 'descongelar'],
   issues: [['Causa raiz de INC-1', ['INC-1']]],
   told: 1,
 };
@@ -69,6 +79,14 @@ test('the last deployment that was SUCCESS before the problem goes back by its n
   expect(await endOf(world, life)).toEqual(END);
   const rolledTo = world.services.api.ledger.find((one) => one.what === 'rollback')?.id;
   expect(world.services.api.service.deployments.find((one) => one.id === rolledTo)?.meta).toEqual(GOOD);
+});
+
+test('a worker and a scheduler that have another deploy keep it', async () => {
+  const world = await badDeploy();
+  const quais = { answers: { worker: false, scheduler: false } };
+  const life = await world.live({ said: { quais }, enough: (incident) => incident?.steps['variaveis']?.status === 'done' });
+  expect((await endOf(world, life)).others).toEqual(OTHERS.map(() => [BAD.commitHash, 'auto-deploy']));
+  expect(world.services.api.live()?.meta['commitHash']).toBe(GOOD.commitHash);
 });
 
 test('the history of deployments names each with what became of it [S5-ST-40]', async () => {

@@ -17,8 +17,9 @@ export const GOOD = { commitHash: '60883d9e8947a57e04dc9124f25df004866a2051', br
 export const BAD = { commitHash: '9fceb02d0ae598e95dc970b74767f19372d61af8', branch: 'main' };
 export const FAILED = { commitHash: 'aa11b02d0ae598e95dc970b74767f19372d61af8', branch: 'main' };
 export const COMMANDER = { person: 'ana', roles: ['commander', 'on-call', 'database-lead', 'cto'] };
-/** Nobody else wants her paused. */
-const SAID = { 'outra-pausa': { choice: 'livre' } };
+/** Nobody else wants her paused, and a bad deploy is on all three. */
+const ALL_BAD = { answers: { worker: true, scheduler: true } };
+const SAID = { 'outra-pausa': { choice: 'livre' }, quais: ALL_BAD, 'corrigir-rollback.quais': ALL_BAD };
 export const VARIABLES = {
   ...{ APP_ENV: 'production', SUPABASE_URL: 'https://julia.supabase.co', SUPABASE_PROJECT_REF: 'julia' },
   SUPABASE_SERVICE_KEY: 'service-key-nobody-may-see',
