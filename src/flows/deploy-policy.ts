@@ -3,7 +3,7 @@
 import { type DeployPolicy, deployedAt, deployTrigger, lastProof, liveProof, ranBefore, type SmokeProof } from '../domain/deploy-policy.ts';
 import { policyOf } from '../domain/deploy-triggers.ts';
 import { BelayError } from '../domain/errors.ts';
-import type { JsonObject } from '../domain/json.ts';
+import type { Instant, JsonObject } from '../domain/json.ts';
 import type { PlanNote } from '../domain/plan.ts';
 import type { System } from '../domain/system.ts';
 import { smokeReport, unstagedReport } from '../domain/text/deploy-texts.ts';
