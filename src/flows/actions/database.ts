@@ -230,13 +230,13 @@ function applyFile(databases: Databases): Action {
 }
 
 /** Why a text cannot run inside the transaction that Belay brings; `isCounted`: and be held to a number of rows. */
-export function whyNotScript(name: string, statements: readonly Json[] | null, o: { readonly isCounted: boolean }): string | null {
+export function whyNotScript(name: string, statements: readonly Json[] | null, { isCounted = false } = {}): string | null {
   if (statements === null) return `${name} is no SQL that Postgres reads: psql's own commands (\\i, \\connect) do not belong in it`;
   const ends = statements
     .map((one) => nodeOf(one))
     .some(({ kind, node }) => kind === 'TransactionStmt' && ENDING.has(String(node['kind'])));
   if (ends) return `${name} begins or ends a transaction: take BEGIN, COMMIT and ROLLBACK out of it, Belay brings the transaction`;
-  const uncounted = o.isCounted ? uncountedIn(statements) : null;
+  const uncounted = isCounted ? uncountedIn(statements) : null;
   return uncounted === null ? null : uncountedText(name, uncounted);
 }
 
