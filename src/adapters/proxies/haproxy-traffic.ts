@@ -84,7 +84,7 @@ export function serversIn(text: string): ReadonlyMap<string, Row> {
 /** Said with the plan, and with what was reached: no reason to leave requests where they are. */
 async function whyNotKept(file: string): Promise<string | null> {
   try {
-    await access(dirname(file), constants.W_OK | constants.X_OK);
+    await access(dirname(file), constants.R_OK | constants.W_OK | constants.X_OK);
     return null;
   } catch (cause) {
     return `${file} cannot be written (${(cause as NodeJS.ErrnoException).code ?? String(cause)}): a restart of HAProxy brings back other weights`;
