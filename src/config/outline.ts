@@ -241,7 +241,7 @@ class Walk {
         'this belay block has fewer than three backticks',
         'Begin and end it with a line of three.',
       );
-    else if (node.type === 'paragraph' && /^`{1,2}belay\b/m.test(this.#source.text.slice(start, offsets(node).end))) {
+    else if (node.type === 'paragraph' && looksLikeFence(this.#source.text.slice(start, offsets(node).end))) {
       this.#unreadable(
         spanOfLine(this.#source, lineOf(node)),
         'this belay block is not a fence',
@@ -261,6 +261,15 @@ class Walk {
     const line = spanOfLine(this.#source, lineOf(node));
     return { start: Math.max(line.start, offsets(node).start), end: line.end };
   }
+}
+
+/** A line that begins with one or two backticks and belay; one that ends them again, in a sentence, is prose: `belay run x` begins it. */
+function looksLikeFence(text: string): boolean {
+  return text.split('\n').some((line) => {
+    if (!/^`{1,2}belay\b/.test(line)) return false;
+    const [, rest] = /^(?:`belay\b[^`]*`|``belay\b[^`]*``)(?!`)(.*)$/.exec(line) ?? [];
+    return rest === undefined || rest.trim() === '';
+  });
 }
 
 type Child = RootContent | BlockContent;

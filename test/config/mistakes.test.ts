@@ -21,6 +21,16 @@ test('the fixture itself has no problems', () => {
   expect(told(lintFolder(workspace()))).toEqual([]);
 });
 
+test.each(['`belay run shop-back` goes on from here.', 'When it is over:\n`belay run shop-back`, and wait.'])(
+  'a line of prose that begins with a command is no fence: %j',
+  (prose) => {
+    const [fence = ''] = /```belay manual/.exec(RUNBOOK) ?? [];
+    const changed = RUNBOOK.replace(fence, () => `${prose}\n\n${fence}`);
+    expect(changed).not.toBe(RUNBOOK);
+    expect(told(lintFolder(workspace({ [BASE_RUNBOOK]: changed })))).toEqual([]);
+  },
+);
+
 describe('the planted mistakes', () => {
   test.each(PLANTED)('$name is reported once, at its line', (mistake) => {
     const { loaded, problem, expected } = lintWith(mistake, BASE_RUNBOOK, RUNBOOK);

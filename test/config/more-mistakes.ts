@@ -260,6 +260,13 @@ export const MORE: readonly Mistake[] = [
     at: '  ```belay wait',
   },
   {
+    name: 'a block of one backtick on one line',
+    from: '```belay wait\nuntil: now >= steps.think.out.goLive\n```',
+    to: '`belay wait until: now`',
+    rule: 'fence-broken',
+    at: '`belay wait until',
+  },
+  {
     name: 'a block indented by four',
     from: '```belay wait\nuntil: now >= steps.think.out.goLive\n```',
     to: '    ```belay wait\n    for: 1m\n    ```',
