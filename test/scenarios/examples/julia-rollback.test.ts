@@ -53,8 +53,8 @@ async function endOf(world: JuliaWorld, life: ExampleLife) {
 
 const OTHERS = ['worker', 'scheduler'] as const;
 const STEPS = [
-  ...['antes', 'quais', 'aprovar', 'voltar', 'saude', 'voltar-worker', 'voltar-scheduler', 'variaveis', 'erros', 'avisar', 'issue'],
-  'corrigido',
+  ...['antes', 'quais', 'aprovar', 'voltar', 'saude', 'voltar-worker', 'voltar-scheduler', 'variaveis', 'erros', 'log-lido', 'avisar'],
+  ...['issue', 'corrigido'],
 ];
 const FREEZES = ['congelar', 'congelar-worker', 'congelar-scheduler'];
 const END = {
@@ -164,6 +164,14 @@ test('the same error in the logs after the rollback asks people: the release was
   });
   expect((await incidentOf(life))?.steps['erros']?.status).toBe('waiting');
   expect([world.told().join().includes('foi feito'), world.github.issues]).toEqual([false, []]);
+});
+
+test('a log that nobody writes proves nothing: the rollback is not told as done while no line was read', async () => {
+  const world = await badDeploy();
+  world.knobs.mute = true;
+  const life = await world.live({ enough: (incident) => incident?.tasks['log-lido'] !== undefined });
+  expect((await incidentOf(life))?.steps['erros']?.status).toBe('done');
+  expect(world.told().join()).not.toContain('foi feito');
 });
 
 test('killed twice it ends the same: one rollback, one message, one issue for the root cause [S5-ST-39]', async () => {

@@ -1,6 +1,6 @@
 // The bad day of examples/vocalcoach: its folder over a real repository, npm scripts, files and mailbox, with servers of Swarm, Sentry and
 // Google Analytics that remember. It says what is so at the end, and judges nothing.
-import { symlinkSync, utimesSync } from 'node:fs';
+import { appendFileSync, symlinkSync, utimesSync } from 'node:fs';
 import path from 'node:path';
 import { journalLinesOf } from '../../world/fakes/journal.ts';
 import { apiFiles, startCoach } from '../../world/parts/coach.ts';
@@ -101,6 +101,11 @@ export async function badDay(closing: (() => Promise<unknown>)[], trouble: Troub
       who: ANA,
       withinMs: 3 * 60 * MINUTE,
       ...more,
+      meanwhile: async (incident) => {
+        const line = { time: new Date(story.clock.now()).toISOString(), level: 'info', route: '/lesson', msg: 'given' };
+        appendFileSync(path.join(story.folder, 'logs/api.log'), `${JSON.stringify(line)}\n`);
+        await more.meanwhile?.(incident);
+      },
     });
   return { ...parts, story, live };
 }

@@ -19,6 +19,7 @@ export const FAILED = { commitHash: 'aa11b02d0ae598e95dc970b74767f19372d61af8', 
 export const COMMANDER = { person: 'ana', roles: ['commander', 'on-call', 'database-lead', 'cto'] };
 /** Nobody else wants her paused, and a bad deploy is on all three. */
 const ALL_BAD = { answers: { worker: true, scheduler: true } };
+const KEPT_FIRST: ReadonlySet<string> = new Set(['logs', 'log-antes', 'redis-antes']);
 const SAID = { 'outra-pausa': { choice: 'livre' }, quais: ALL_BAD, 'corrigir-rollback.quais': ALL_BAD };
 export const VARIABLES = {
   ...{ APP_ENV: 'production', SUPABASE_URL: 'https://julia.supabase.co', SUPABASE_PROJECT_REF: 'julia' },
@@ -96,7 +97,7 @@ export async function openJulia(o: JuliaOptions, closing: (() => Promise<unknown
   const say = async (to: string, why: string): Promise<void> => {
     await asked(o.database, `insert into julia_status (status, motivo, alterado_via) values ('${to}', '${why}', 'manual')`);
   };
-  const knobs = { sick: false, complaints: 0, circuit: 'closed' };
+  const knobs = { sick: false, mute: false, complaints: 0, circuit: 'closed' };
   const julia = await opened(
     startJulia({
       apiRuns: () => runs('api'),
@@ -164,6 +165,11 @@ export async function openJulia(o: JuliaOptions, closing: (() => Promise<unknown
       lookEveryMs: 30_000,
       ...more,
       said: { ...SAID, ...more.said },
+      meanwhile: async (incident) => {
+        // She writes all the while; what a play has put into the log is kept before.
+        if (!knobs.mute && runs('api') && incident?.evidence.some((one) => KEPT_FIRST.has(one))) log('INFO pulso');
+        await more.meanwhile?.(incident);
+      },
     });
   /** What was sent, first lines first. */
   const told = (): readonly string[] => {
