@@ -109,7 +109,7 @@ async function resume(world: World, caller: Caller): Promise<PauseState> {
   return world.pause.read();
 }
 
-interface PlanRequest {
+export interface PlanRequest {
   readonly runbook: string;
   readonly inputs: JsonObject;
   /** Steps that the run is to be begun without. */

@@ -1,8 +1,8 @@
 // Gathers what the verdict on a way back needs: for each database behind a step that puts a release live or migrates down. Reads only;
 // what cannot be read makes the verdict the worst.
 import { BelayError } from '../domain/errors.ts';
-import { type Jumps, NO_JUMPS } from '../domain/jumps.ts';
 import type { JsonObject } from '../domain/json.ts';
+import { type Jumps, NO_JUMPS } from '../domain/jumps.ts';
 import { beyond, type Migration } from '../domain/migrations.ts';
 import { isWithin, type PlanStep } from '../domain/plan.ts';
 import {
