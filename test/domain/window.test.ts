@@ -31,7 +31,10 @@ test.each<readonly [string, WindowSpec, string, readonly unknown[]]>([
   ['at its first moment', daily('02:00', '04:00'), '2026-03-03T02:00Z', [true, '2026-03-03T02:00', '2026-03-03T04:00']],
   ['at its end, which is the next one', daily('02:00', '04:00'), '2026-03-03T04:00Z', [false, '2026-03-04T02:00', '2026-03-04T04:00']],
   ['after midnight', daily('22:00', '02:00'), '2026-03-03T01:00Z', [true, '2026-03-02T22:00', '2026-03-03T02:00']],
-  ['all day', daily('00:00', '24:00'), '2026-03-03T23:59Z', [true, '2026-03-03T00:00', '2026-03-04T00:00']],
+  ['all of one day', daily('00:00', '24:00', 'UTC', [2]), '2026-03-03T23:59Z', [true, '2026-03-03T00:00', '2026-03-04T00:00']],
+  ['all day and the next', daily('00:00', '24:00', 'UTC', [2, 3]), '2026-03-03T23:59Z', [true, '2026-03-03T00:00', '2026-03-05T00:00']],
+  ['always open', daily('00:00', '24:00'), '2026-03-03T23:59Z', [true, '2026-03-03T00:00', '2026-03-11T00:00']],
+  ['nearly always', daily('00:01', '24:00'), '2026-03-03T23:59Z', [true, '2026-03-03T00:01', '2026-03-04T00:00']],
   [
     'of a Sunday, in its own zone',
     daily('22:00', '23:00', 'America/Sao_Paulo', [0]),
@@ -88,8 +91,8 @@ describe('a line of cron', () => {
     expect(shown(ofCron('0 0 13 * fri', 600_000), '2026-03-03T00:00Z')).toEqual([false, '2026-03-06T00:00', '2026-03-06T00:10']);
   });
 
-  test('that overlaps itself is open until the end of those that have begun', () => {
-    expect(shown(ofCron('0 * * * *', 5_400_000), '2026-03-03T10:15Z')).toEqual([true, '2026-03-03T09:00', '2026-03-03T11:30']);
+  test('that overlaps itself is open as long as one begins before the one before it is over', () => {
+    expect(shown(ofCron('0 8-11 * * *', 5_400_000), '2026-03-03T10:15Z')).toEqual([true, '2026-03-03T09:00', '2026-03-03T12:30']);
   });
 
   test.each([

@@ -60,7 +60,7 @@ const RUNBOOKS = {
 
 /** v1 ran with the flag off and some variables; then v2 went live, and Belay saw both. */
 async function shop(o: { readonly releases?: Readonly<Record<string, Readonly<Record<string, string>>>>; readonly seen?: boolean } = {}) {
-  const files = { 'flags.json': '{ "voice": false, "elsewhere": true }', 'app.env': 'PORT=1\nAPI_KEY=k1\nOLD_URL=x\n' };
+  const files = { 'flags.json': '{ "voice": false, "elsewhere": true }', 'app.env': 'PORT=1\nAPI_KEY=the-first-key\nOLD_URL=x\n' };
   const one = await playFiles({ system: SYSTEM, runbooks: RUNBOOKS, files });
   const { folder, world, clock } = one;
   writeReleases(folder, o.releases ?? { v1: { app: '1' }, v2: { app: '2' } });
@@ -162,15 +162,15 @@ describe('a flag that the release never ran with', () => {
 describe('settings that have drifted since the release ran', () => {
   it('are listed by name and never by value, and what the release would lack keeps Belay from acting alone', async () => {
     const one = await shop();
-    one.write('app.env', 'PORT=2\nAPI_KEY=k2\nNEW_URL=y\n');
+    one.write('app.env', 'PORT=2\nAPI_KEY=the-second-key\nNEW_URL=y\n');
     const { plan, verdict, whys } = await one.judged();
     expect([verdict, whys]).toEqual(['code-only', ['config-added env', 'config-lacks env', 'config-changed env', 'config-rotated env']]);
     expect(choose('auto', plan, [])).toEqual({ choice: 'ask', reason: 'safety: config-lacks' });
     const text = planText(plan, plainLook('en')).replaceAll(/\s+/g, ' ');
     expect(text).toContain('settings env: v1 ran with OLD_URL, and would not find them any more');
     expect(text).toContain('settings env: API_KEY were rotated since; they stay as they are now');
-    expect(JSON.stringify([plan, await one.world.releases.surroundings('app', 'v1')])).not.toMatch(/k1|k2/);
-    one.write('app.env', 'PORT=1\nAPI_KEY=k2\nOLD_URL=x\n');
+    expect(JSON.stringify([plan, await one.world.releases.surroundings('app', 'v1')])).not.toMatch(/the-first-key|the-second-key/);
+    one.write('app.env', 'PORT=1\nAPI_KEY=the-second-key\nOLD_URL=x\n');
     const kept = await one.judged();
     expect(kept.whys).toEqual(['config-rotated env']);
     expect(choose('auto', kept.plan, []).choice).toBe('act');

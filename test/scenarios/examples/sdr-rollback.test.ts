@@ -116,7 +116,14 @@ const END = {
   served: 'v1.0.0',
   commits: 3,
   acts: ['versao target:streamlit'],
-  posts: new Set(['#tech *INC-1 (P1) espera por você*', '#tech 🚨 ALERTA DE ROLLBACK', '#tech ✅ ROLLBACK COMPLETO']),
+  // The alert promised a word within fifteen minutes, and the watch alone takes thirty: whoever promised it is called.
+  posts: new Set([
+    '#tech *INC-1 (P1) espera por você*',
+    '#tech 🚨 ALERTA DE ROLLBACK',
+    '#tech *INC-1 (P1): venceu a atualização prometida a equipe*',
+    '#tech *INC-1 (P1): venceu a atualização prometida a tech*',
+    '#tech ✅ ROLLBACK COMPLETO',
+  ]),
   mails: 2,
 };
 
