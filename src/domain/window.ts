@@ -43,9 +43,8 @@ export function windowState(spec: WindowSpec, now: Instant): WindowState {
   let open = null as Span | null;
   for (let day = first; day <= today + FAR_DAYS; day += 1) {
     for (const { opensAt, closesAt } of isMeant(spec, day) ? spansOf(spec, zone, day) : []) {
-      if (opensAt > now && open === null) return { open: false, opensAt, closesAt };
-      // What begins before it is over, or as it ends, goes on: midnight is no gap between two whole days.
-      if (opensAt > (open === null ? now : Math.max(now, open.closesAt))) return { open: true, ...(open as Span) };
+      // What begins before the one before it is over, or as it ends, goes on: midnight is no gap between two whole days.
+      if (opensAt > (open?.closesAt ?? now)) return open === null ? { open: false, opensAt, closesAt } : { open: true, ...open };
       if (closesAt > now && (open === null || closesAt > open.closesAt)) open = { opensAt: open?.opensAt ?? opensAt, closesAt };
     }
     if (open !== null && day > dayOf(zone, open.closesAt)) break;

@@ -7,6 +7,7 @@ import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { findAlembic } from '../../world/parts/alembic.ts';
 import { type PostgresPart, startPostgres } from '../../world/parts/postgres.ts';
+import { UMZUG_PROGRAM } from '../../world/parts/umzug-program.ts';
 import { openService, type Service, step } from './kit.ts';
 
 const MODULES = path.join(import.meta.dirname, '../../../node_modules');
@@ -37,24 +38,6 @@ interface Tool {
   readonly up: readonly string[];
 }
 
-const UMZUG = `
-const { Umzug } = require('umzug');
-const pg = require('pg');
-(async () => {
-  const client = new pg.Client({ connectionString: process.env.DATABASE_URL });
-  await client.connect();
-  await client.query('create table if not exists "SequelizeMeta" (name text primary key)');
-  const storage = {
-    logMigration: ({ name }) => client.query('insert into "SequelizeMeta" values ($1)', [name]),
-    unlogMigration: ({ name }) => client.query('delete from "SequelizeMeta" where name = $1', [name]),
-    executed: async () => (await client.query('select name from "SequelizeMeta" order by name')).rows.map((row) => row.name),
-  };
-  const umzug = new Umzug({ migrations: { glob: 'migrations/*.cjs' }, context: client, storage, logger: undefined });
-  const ok = await umzug.runAsCLI();
-  await client.end();
-  process.exit(ok ? 0 : 1);
-})();
-`;
 const quoted = (sql: string): string => JSON.stringify(sql);
 const NODE_TOOLS: Readonly<Record<string, Tool>> = {
   knex: {
@@ -71,7 +54,7 @@ const NODE_TOOLS: Readonly<Record<string, Tool>> = {
   },
   umzug: {
     keys: 'driver: umzug\ncommand: [node, migrate.cjs]',
-    files: { 'migrate.cjs': UMZUG },
+    files: { 'migrate.cjs': UMZUG_PROGRAM },
     ...{ folder: 'migrations', first: '1_contacts.cjs' },
     migration: (name, up, down) => [
       `${name}.cjs`,

@@ -9,6 +9,7 @@ import { failed, runTool } from '../../../src/adapters/migrations/programs.ts';
 import { createProcesses } from '../../../src/adapters/process/index.ts';
 import { inPart, whyNoPart } from '../../world/parts/npm-part.ts';
 import { type PostgresPart, startPostgres } from '../../world/parts/postgres.ts';
+import { UMZUG_PROGRAM } from '../../world/parts/umzug-program.ts';
 import { openService, type Service, step } from './kit.ts';
 
 const SEQUELIZE = { name: 'sequelize', packages: ['sequelize@6.37.8', 'sequelize-cli@6.6.5'], proof: 'node_modules/.bin/sequelize-cli' };
@@ -57,25 +58,6 @@ module.exports = { development: { dialect: 'postgres', username: url.username, d
 const CREATE = ['create table contact (id int primary key, name text)', 'drop table contact'] as const;
 const NICK = ['alter table contact add column nick text', 'alter table contact drop column nick'] as const;
 
-const MIGRATE_JS = `
-const { Umzug } = require('umzug');
-const pg = require('pg');
-(async () => {
-  const client = new pg.Client({ connectionString: process.env.DATABASE_URL });
-  await client.connect();
-  await client.query('create table if not exists "SequelizeMeta" (name text primary key)');
-  const storage = {
-    logMigration: ({ name }) => client.query('insert into "SequelizeMeta" values ($1)', [name]),
-    unlogMigration: ({ name }) => client.query('delete from "SequelizeMeta" where name = $1', [name]),
-    executed: async () => (await client.query('select name from "SequelizeMeta" order by name')).rows.map((row) => row.name),
-  };
-  const umzug = new Umzug({ migrations: { glob: 'migrations/*.cjs' }, context: client, storage, logger: undefined });
-  const ok = await umzug.runAsCLI();
-  await client.end();
-  process.exit(ok ? 0 : 1);
-})();
-`;
-
 const TOOLS: readonly Tool[] = [
   {
     driver: 'node-pg-migrate',
@@ -100,7 +82,7 @@ const TOOLS: readonly Tool[] = [
   },
   {
     driver: 'umzug',
-    files: { 'migrate.cjs': MIGRATE_JS },
+    files: { 'migrate.cjs': UMZUG_PROGRAM },
     keys: 'command: [node, migrate.cjs]',
     migrations: [
       { id: '1_contacts.cjs', file: '1_contacts.cjs', text: UMZUG(...CREATE) },
@@ -195,7 +177,7 @@ describe.each(TOOLS.map((tool) => ({ driver: tool.driver, tool })))('a database 
 });
 
 describe('a program that does something else than it was told', () => {
-  const liar = (does: string): string => MIGRATE_JS.replace('const ok = await umzug.runAsCLI();', `${does}; const ok = true;`);
+  const liar = (does: string): string => UMZUG_PROGRAM.replace('const ok = await umzug.runAsCLI();', `${does}; const ok = true;`);
   const told = async (does: string): Promise<Service> => {
     const umzug = TOOLS.find((tool) => tool.driver === 'umzug');
     if (umzug === undefined) throw new Error('there is no tool');
