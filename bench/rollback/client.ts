@@ -9,6 +9,9 @@ export interface Answer {
   readonly by: string | null;
 }
 
+/** Where a service answers: a port, or the socket that stands for a port in a network of its own. */
+export type Address = ({ readonly host: string; readonly port: number } | { readonly socketPath: string }) & { readonly path: string };
+
 export interface Client {
   readonly answers: readonly Answer[];
   stop(): Promise<void>;
@@ -19,13 +22,13 @@ const PAUSE_MS = 2;
 const TIMEOUT_MS = 3_000;
 
 /** Each request on a connection of its own, as the requests of many people are. */
-export function startClient(port: number, headers: Readonly<Record<string, string>> = {}): Client {
+export function startClient(at: Address, headers: Readonly<Record<string, string>> = {}): Client {
   const answers: Answer[] = [];
   let isOver = false;
   const ask = async (): Promise<void> => {
     while (!isOver) {
       const startedAt = performance.now();
-      const by = await askOnce(port, headers);
+      const by = await askOnce(at, headers);
       answers.push({ startedAt, endedAt: performance.now(), by });
       await sleep(PAUSE_MS);
     }
@@ -40,9 +43,9 @@ export function startClient(port: number, headers: Readonly<Record<string, strin
   };
 }
 
-export function askOnce(port: number, headers: Readonly<Record<string, string>> = {}): Promise<string | null> {
+export function askOnce(at: Address, headers: Readonly<Record<string, string>> = {}): Promise<string | null> {
   return new Promise((resolve) => {
-    const request = get({ host: '127.0.0.1', port, path: '/', agent: false, timeout: TIMEOUT_MS, headers }, (answer) => {
+    const request = get({ ...at, agent: false, timeout: TIMEOUT_MS, headers }, (answer) => {
       let text = '';
       answer.setEncoding('utf8');
       answer.on('data', (part: string) => {

@@ -15,60 +15,24 @@ import { createProcesses } from '../../src/adapters/process/index.ts';
 import { createCaddyTraffic, createHaproxyTraffic } from '../../src/adapters/proxies/index.ts';
 import { createReleaseDirectory } from '../../src/adapters/release-directory/index.ts';
 import { systemTime } from '../../src/adapters/system/index.ts';
-import type { JsonObject } from '../../src/domain/json.ts';
-import { createActions } from '../../src/flows/actions/index.ts';
-import type { Action } from '../../src/ports/action.ts';
-import type { DeployTarget } from '../../src/ports/deploy-target.ts';
 import type { TrafficSplit } from '../../src/ports/traffic-split.ts';
+import { whyNoNetwork } from '../../test/world/parts/dockerd.ts';
 import { createPm2, whyNoPm2 } from '../../test/world/parts/pm2.ts';
 import { type ProxyPart, startCaddy, startHaproxy } from '../../test/world/parts/proxies.ts';
 import { whyNot } from '../../test/world/parts/unpacked.ts';
-
-export interface Place {
-  readonly port: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly old: string;
-  readonly bad: string;
-  /** What Belay does, under its whole protocol. */
-  readonly action: Action;
-  readonly args: JsonObject;
-  /** Puts the bad release live. */
-  forward(): Promise<void>;
-  /** The same by the target's own command. */
-  own(): Promise<void>;
-  /** What the written procedure types, where it reinstalls. */
-  readonly written?: () => Promise<void>;
-  stop(): Promise<void>;
-}
-
-export interface PlaceKind {
-  readonly name: string;
-  readonly whyNot: () => string | null;
-  readonly open: () => Promise<Place>;
-}
+import { openContainer, openSwarm } from './docker-places.ts';
+import { actionOf, BAD, OLD, type Place, type PlaceKind } from './place.ts';
 
 export const PLACES: readonly PlaceKind[] = [
   { name: 'release directory, PM2 cluster', whyNot: whyNoPm2, open: openPm2 },
+  { name: "Docker, one container that has its host's network", whyNot: whyNoNetwork, open: openContainer, gap: true },
+  { name: 'Docker Swarm, start-first', whyNot: whyNoNetwork, open: openSwarm },
   { name: 'HAProxy', whyNot: () => whyNot(HAPROXY), open: openHaproxy },
   { name: 'Caddy', whyNot: () => whyNot(CADDY), open: openCaddy },
 ];
 
 /** Real ones that this bench does not open. */
-export const NOT_MEASURED: readonly string[] = ['docker build and run', 'Swarm', 'Kubernetes'];
-
-const [OLD, BAD] = ['v1.0.0', 'v1.1.0'];
-
-interface Ports {
-  readonly targets?: Readonly<Record<string, DeployTarget>>;
-  readonly proxies?: Readonly<Record<string, TrafficSplit>>;
-}
-
-function actionOf(name: string, { targets = {}, proxies = {} }: Ports): Action {
-  const pause = { read: async () => ({ paused: false, by: [] }), pause: async () => undefined, resume: async () => undefined };
-  const action = createActions({ targets, proxies, switches: {}, pause })[name];
-  if (action === undefined) throw new Error(`there is no action ${name}`);
-  return action;
-}
+export const NOT_MEASURED: readonly string[] = ['Kubernetes (its control plane runs no pods here)'];
 
 async function openPm2(): Promise<Place> {
   const pm2 = createPm2();
@@ -91,7 +55,7 @@ async function openPm2(): Promise<Place> {
   const supervisor = createPm2Supervisor(options, { processes, baseDir: root });
   const target = createReleaseDirectory({ root, requires: ['eco.config.js'] }, { time: systemTime, processes, baseDir: root, supervisor });
   return {
-    ...{ port, headers: {}, old: OLD, bad: BAD },
+    ...{ at: { host: '127.0.0.1', port, path: '/' }, headers: {}, old: OLD, bad: BAD },
     action: actionOf('deploy.rollback', { targets: { shop: target } }),
     args: { target: 'shop', to: OLD },
     forward: () => put(BAD),
@@ -186,7 +150,7 @@ async function openCaddy(): Promise<Place> {
 
 function besideOneAnother(proxy: ProxyPart, traffic: TrafficSplit, by: (old: number, next: number) => Promise<void>): Place {
   return {
-    ...{ port: proxy.port, headers: { 'x-org': 'web' }, old: 'old', bad: 'new' },
+    ...{ at: { host: '127.0.0.1', port: proxy.port, path: '/' }, headers: { 'x-org': 'web' }, old: 'old', bad: 'new' },
     action: actionOf('deploy.traffic', { proxies: { web: traffic } }),
     args: { proxy: 'web', to: 'old', share: '100%' },
     forward: () => by(0, 100),
