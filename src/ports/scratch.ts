@@ -17,4 +17,6 @@ export interface Scratch {
    * @throws BELAY_TARGET_UNREACHABLE (effect none), also where it is the server of `other`
    */
   use<T>(other: SqlServer, work: (database: ScratchDatabase) => Promise<T>): Promise<T>;
+  /** Removes what a killed process has left there, and gives its names. @throws BELAY_TARGET_UNREACHABLE */
+  sweep(): Promise<readonly string[]>;
 }

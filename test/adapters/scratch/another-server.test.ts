@@ -1,4 +1,7 @@
 // Whether scratch is another server, asked of real ones under every name and setting of a session that could make one look like two.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createScratch } from '../../../src/adapters/scratch/index.ts';
@@ -13,15 +16,16 @@ beforeAll(async () => {
 afterAll(() => Promise.all([real.stop(), other.stop()]));
 
 const open = (url: string) => createPostgres({ id: 'crm', url, timeoutMs: 5_000 });
+const SOURCES = path.join(import.meta.dirname, '../../../src');
 const tried = (scratch: string, database: string) =>
   createScratch({ id: 'crm', url: scratch, open }).use(open(database), async () => 'tried');
 const as = (role: string, url: string): string => url.replace('postgres@', `${role}@`);
 
-async function sql(url: string, text: string): Promise<void> {
+async function sql(url: string, text: string): Promise<readonly pg.QueryResultRow[]> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
-    await client.query(text);
+    return (await client.query(text)).rows as pg.QueryResultRow[];
   } finally {
     await client.end();
   }
@@ -49,5 +53,41 @@ describe('scratch', () => {
     await expect(tried(real.url, as('nobody', other.url))).rejects.toMatchObject({
       message: expect.stringContaining('the database itself does not say which server it is'),
     });
+  }, 60_000);
+
+  it('is left behind by a process that is killed, and removed by the next one by its name and its age, and nothing else is', async () => {
+    const program = `
+      import { createScratch } from ${JSON.stringify(path.join(SOURCES, 'adapters/scratch/index.ts'))};
+      import { createPostgres } from ${JSON.stringify(path.join(SOURCES, 'adapters/sql/server.ts'))};
+      const open = (url) => createPostgres({ id: 'crm', url, timeoutMs: 5_000 });
+      await createScratch({ id: 'crm', url: ${JSON.stringify(other.url)}, open }).use(open(${JSON.stringify(real.url)}), () => {
+        console.log('at work');
+        return new Promise((resolve) => setTimeout(resolve, 600_000));
+      });`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(child.stdout, 'data');
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    const names = async () =>
+      (await sql(other.url, `select datname from pg_database where datname like 'belay!_%' escape '!' or datname = 'mine' order by 1`)).map(
+        (row) => String(row['datname']),
+      );
+    const [left = ''] = await names();
+    expect(left).toMatch(/^belay_scratch_\d{10}_[0-9a-f]{16}$/);
+    const old = left.replace(/_\d{10}_/, '_1764300000_');
+    const held = `belay_scratch_1764300000_${'0'.repeat(16)}`;
+    for (const name of ['mine', held, 'belay_scratch_of_mine', `belay_drill_${Math.floor(Date.now() / 1000)}_${'1'.repeat(16)}`])
+      await sql(other.url, `create database ${name}`);
+    const young = await names();
+    await sql(other.url, `alter database ${left} rename to ${old}`);
+    const holder = new pg.Client({ connectionString: other.url, application_name: held });
+    await holder.connect();
+    try {
+      expect(await tried(other.url, real.url)).toBe('tried');
+      expect(await names()).toEqual(young.filter((name) => name !== left));
+    } finally {
+      await holder.end();
+    }
+    expect(await createScratch({ id: 'crm', url: other.url, open }).sweep()).toEqual([held]);
   }, 60_000);
 });
