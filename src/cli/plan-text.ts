@@ -4,7 +4,7 @@ import type { Plan, PlanStep } from '../domain/plan.ts';
 import { isLossy, type Safety } from '../domain/rollback-safety.ts';
 import type { Lang } from '../domain/system.ts';
 import { plannedEachText } from '../domain/text/each-texts.ts';
-import { planNoteText } from '../domain/text/plan-notes.ts';
+import { planRemarks } from '../domain/text/plan-notes.ts';
 import { safetyLines, safetyTitle, verdictText } from '../domain/text/safety-texts.ts';
 import type { Look } from './output.ts';
 import { cut, pad, wrap } from './text-layout.ts';
@@ -74,8 +74,8 @@ function stepLines(step: PlanStep, number: string, page: Look & { readonly lang:
     line,
     ...when,
     ...wrap(`${callText(step.action, step.args ?? {})}${from}`.trimEnd(), width - indent.length).map((one) => `${indent}${one}`),
-    ...(step.notes ?? []).flatMap((note) =>
-      wrap(`! ${planNoteText(note, page.lang)}`, width - indent.length).map((one) => colour.yellow(`${indent}${one}`)),
+    ...planRemarks(step, page.lang).flatMap((remark) =>
+      wrap(`! ${remark}`, width - indent.length).map((one) => colour.yellow(`${indent}${one}`)),
     ),
     ...(undo === '' ? [] : wrap(undo, width - indent.length).map((one) => colour.dim(`${indent}${one}`))),
   ];

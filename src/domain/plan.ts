@@ -30,6 +30,15 @@ export type PlanNote =
   | 'staged-first'
   | 'smoked-after';
 
+/**
+ * A change that somebody has begun where a release is to be put live, and what becomes of it first: it is stopped, waited for because the
+ * target would race it, or overtaken by what is put live.
+ */
+export interface OnItsWay {
+  readonly release: string;
+  readonly then: 'abort' | 'wait' | 'overtake';
+}
+
 export interface PlanStep {
   readonly id: string;
   readonly kind: StepKind;
@@ -56,6 +65,7 @@ export interface PlanStep {
   /** What decides, when it comes to this step, whether it is done or skipped. */
   readonly when?: string;
   readonly notes?: readonly PlanNote[];
+  readonly onItsWay?: OnItsWay;
 }
 
 /** The step itself, or one that it carries out: of a call or a fan-out. */

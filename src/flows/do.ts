@@ -42,6 +42,8 @@ export type DoOutcome = {
   readonly current: Json;
   readonly desired: Json;
   readonly checks: readonly JsonObject[];
+  /** What was on its way there and was stopped first. */
+  readonly aborted?: string;
 } /** `fingerprint`: what the target looks like with our change in place; an undo compares against it. */ & (
   | { readonly status: 'done' | 'noop'; readonly recovered: boolean; readonly fingerprint: string }
   | { readonly status: 'conflict'; readonly expected: string; readonly found: string }

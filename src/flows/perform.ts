@@ -2,9 +2,9 @@
 import { BelayError } from '../domain/errors.ts';
 import type { ActionCall, Check } from '../domain/ir.ts';
 import type { Json } from '../domain/json.ts';
-import type { DoOutcome } from './do.ts';
-import { performDo } from './do.ts';
+import type { DoOutcome, DoRequest } from './do.ts';
 import { frozenBy } from './freezes.ts';
+import { afterAbort, type InFlight } from './in-flight.ts';
 import { lookupFor } from './plan.ts';
 import { resolveRefs } from './refs.ts';
 import type { Run, Visit } from './run.ts';
@@ -20,6 +20,8 @@ export interface Performance {
   readonly targetKey?: string;
   readonly verify: readonly Check[];
   readonly timeoutMs: number;
+  /** What the plan says is on its way there, and what is live meanwhile. */
+  readonly inFlight?: InFlight;
   /** It takes back what this run put there: a freeze keeps new things from going live, and never the way back. */
   readonly isUndo?: true;
 }
@@ -102,7 +104,7 @@ async function attemptNow(visit: Visit, performance: Performance, attempt: numbe
   const missing = [...args.missing, ...(key?.missing ?? [])];
   if (missing.length > 0) return refuse('BELAY_INPUT_INVALID', `no value for {${missing.join('}, {')}}`);
   try {
-    return await performDo(run.world, {
+    const request: DoRequest = {
       action,
       args: args.value,
       key: actKey(visit, number, performance.part),
@@ -124,7 +126,8 @@ async function attemptNow(visit: Visit, performance: Performance, attempt: numbe
             forbidden: () =>
               frozenBy(run.world, { action: performance.call.do, args: args.value, org: orgOf(run), incident: run.incident }),
           }),
-    });
+    };
+    return await afterAbort(run.world, request, performance.inFlight ?? null);
   } catch (error) {
     if (!BelayError.is(error)) throw error;
     return error.effect === 'none' ? refuse(error.code, error.message) : { ...nothing, status: 'unknown', message: error.message };

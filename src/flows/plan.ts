@@ -7,7 +7,7 @@ import type { CallStep, DoStep, EachStep, Guard, Never, Runbook, Step } from '..
 import { ownSteps } from '../domain/ir.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import { type Jumps, joinJumps, jumpsOf } from '../domain/jumps.ts';
-import type { Plan, PlanNote, PlanStep } from '../domain/plan.ts';
+import type { OnItsWay, Plan, PlanNote, PlanStep } from '../domain/plan.ts';
 import { joinSafety } from '../domain/rollback-safety.ts';
 import type { System } from '../domain/system.ts';
 import { organizationNamed } from '../domain/system.ts';
@@ -280,6 +280,8 @@ async function draftDo(step: DoStep, base: Pick<PlanStep, 'id' | 'kind' | 'title
   if (args.missing.length > 0) return unknown(`no value yet for {${args.missing.join('}, {')}}`, planned);
   const seen = await observeForPlan(action, args.value);
   if (typeof seen === 'string') return unknown(seen, planned);
+  const onItsWay = await onItsWayTo(action, args.value);
+  if (typeof onItsWay === 'string') return unknown(onItsWay, planned);
   const [compareAndSet, notes] = [action.compareAndSet(args.value), notesOf(action, args.value)];
   const target = action.target(args.value);
   const moved = touched.has(target);
@@ -290,6 +292,7 @@ async function draftDo(step: DoStep, base: Pick<PlanStep, 'id' | 'kind' | 'title
       ...planned,
       compareAndSet,
       ...(notes.length === 0 ? {} : { notes }),
+      ...(onItsWay === null || seen.reached ? {} : { onItsWay }),
       current: seen.current,
       desired: seen.desired,
       // An earlier step of this plan will have changed the target: its fingerprint cannot be known yet.
@@ -325,6 +328,14 @@ async function observeForPlan(action: Action, args: JsonObject): Promise<Observa
   if (seen.status === 'rejected') return sentence(seen.reason);
   if (why.status === 'rejected') return sentence(why.reason);
   return why.value !== null && !seen.value.reached ? why.value : seen.value;
+}
+
+async function onItsWayTo(action: Action, args: JsonObject): Promise<OnItsWay | string | null> {
+  try {
+    return (await action.onItsWay?.(args)) ?? null;
+  } catch (error) {
+    return sentence(error);
+  }
 }
 
 /** A world that says no while planning is an unknown of the plan; our own bugs still surface. */

@@ -1,7 +1,7 @@
 // An action of `do`: the three verbs of the step protocol over whatever port really carries it.
 import type { ActionSpec } from '../domain/catalog.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
-import type { CompareAndSet, PlanNote } from '../domain/plan.ts';
+import type { CompareAndSet, OnItsWay, PlanNote } from '../domain/plan.ts';
 
 export interface Observation {
   /** What is there now, for people: small, masked. */
@@ -43,6 +43,8 @@ export interface Action {
   act(args: JsonObject, o: ActOrder): Promise<void>;
   /** What people should know of this target before they say yes. Of what never changes: it is part of what is approved. */
   notes?(args: JsonObject): readonly PlanNote[];
+  /** What somebody has begun there and not ended, and what must become of it first (rule R11); null: nothing. @throws as `observe` */
+  onItsWay?(args: JsonObject): Promise<OnItsWay | null>;
   /** Why these arguments can never work (release not restorable, unknown switch), or null. Asked when planning. */
   impossible(args: JsonObject): Promise<string | null>;
   /** When this target last changed and to what, for guards G2 and G7; null when unknown. */

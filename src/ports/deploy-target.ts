@@ -39,6 +39,8 @@ export interface TargetCaps {
   readonly rebuilds?: true;
   /** What a release runs before it goes live (migrations) runs again on the way back. */
   readonly runsReleaseHooks?: true;
+  /** A change in flight is not overtaken by a later one: it may still go live after it. What cannot be aborted there is waited for. */
+  readonly races?: true;
   /** Putting a release back removes what came after it from the record of the target, for everybody. */
   readonly rewritesHistory?: true;
 }
@@ -94,7 +96,7 @@ export interface DeployTarget {
   rollTo(release: string, o: RollOrder): Promise<void>;
   /**
    * Ends a change that is in flight without bringing it live, if it still is: `state.inFlight` as it was seen. Absent where a target
-   * has nothing of the kind: there a `rollTo` overtakes it.
+   * has nothing of the kind: there a `rollTo` overtakes it, unless `caps.races`.
    */
   abort?(inFlight: string): Promise<void>;
   /** Idempotent. A frozen target refuses other deployers as far as it can (`caps.freeze`). */

@@ -38,7 +38,7 @@ export function createHeroku(options: TargetOptions<'heroku'>, deps: AskDeps): D
   const place: App = { name, ask, base: `${url.replace(/\/+$/, '')}/apps/${encodeURIComponent(app)}`, commits: new Map() };
   return targetOn(
     {
-      caps: { compareAndSet: 'none', freeze: false, restoresConfig: 'all', runsReleaseHooks: true },
+      caps: { compareAndSet: 'none', freeze: false, restoresConfig: 'all', runsReleaseHooks: true, races: true },
       name,
       hint: `Look at the releases of ${app}: \`heroku releases\`.`,
       look: () => look(place),

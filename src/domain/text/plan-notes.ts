@@ -1,5 +1,5 @@
 // What a plan says beside a step of a target, in both languages.
-import type { PlanNote } from '../plan.ts';
+import type { OnItsWay, PlanNote, PlanStep } from '../plan.ts';
 import type { Lang } from '../system.ts';
 
 const NOTES: Readonly<Record<Lang, Readonly<Record<PlanNote, string>>>> = {
@@ -33,3 +33,27 @@ const NOTES: Readonly<Record<Lang, Readonly<Record<PlanNote, string>>>> = {
 };
 
 export const planNoteText = (note: PlanNote, lang: Lang): string => NOTES[lang][note];
+
+const WAY: Readonly<Record<Lang, Readonly<Record<OnItsWay['then'], (release: string) => string>>>> = {
+  en: {
+    abort: (release) => `${release} is on its way there: Belay stops it first, and looks that it has ended`,
+    wait: (release) =>
+      `${release} is on its way there and can neither be stopped nor overtaken: Belay waits up to 10 min for its end, then plans again`,
+    overtake: (release) => `${release} is on its way there: this overtakes it`,
+  },
+  'pt-BR': {
+    abort: (release) => `${release} está a caminho: o Belay a interrompe primeiro e confere que terminou`,
+    wait: (release) =>
+      `${release} está a caminho e não pode ser interrompida nem ultrapassada: o Belay espera até 10 min pelo fim dela e planeja de novo`,
+    overtake: (release) => `${release} está a caminho: este passo a ultrapassa`,
+  },
+};
+
+/** What becomes of a deploy that is on its way. */
+export const onItsWayText = ({ release, then }: OnItsWay, lang: Lang): string => WAY[lang][then](release);
+
+/** All that is said beside a step. */
+export const planRemarks = ({ notes = [], onItsWay }: Pick<PlanStep, 'notes' | 'onItsWay'>, lang: Lang): readonly string[] => [
+  ...(onItsWay === undefined ? [] : [onItsWayText(onItsWay, lang)]),
+  ...notes.map((note) => planNoteText(note, lang)),
+];

@@ -3,7 +3,7 @@
 // `deploy.abort`: what is on its way does not get there. `deploy.revert`: one change is taken back, and what came after it stays.
 import { BelayError } from '../../domain/errors.ts';
 import type { JsonObject } from '../../domain/json.ts';
-import type { PlanNote } from '../../domain/plan.ts';
+import type { OnItsWay, PlanNote } from '../../domain/plan.ts';
 import type { Action } from '../../ports/action.ts';
 import type { ChangeReverts, DeployTarget, TargetCaps, TargetState } from '../../ports/deploy-target.ts';
 import { type DeployRules, NO_DEPLOY_RULES } from '../deploy-policy.ts';
@@ -43,10 +43,21 @@ function abortAction(targets: Targets): Action {
       if (fingerprint !== expected) throw new BelayError('BELAY_TARGET_CONFLICT', `another deploy has begun on ${textOf(args, 'target')}`);
       await target.abort?.(inFlight);
     },
-    impossible: async (args) =>
-      targetOf(args).abort === undefined ? `${textOf(args, 'target')} cannot stop a deploy that has begun: a rollback overtakes it` : null,
+    impossible: async (args) => {
+      const { abort, caps } = targetOf(args);
+      if (abort !== undefined) return null;
+      const instead = caps.races === true ? 'a rollback waits until it has ended' : 'a rollback overtakes it';
+      return `${textOf(args, 'target')} cannot stop a deploy that has begun: ${instead}`;
+    },
     lastChange: async () => null,
   };
+}
+
+/** What brings the very release that is wanted is in nobody's way: it is ours, or as good as ours. */
+async function wayOf(target: DeployTarget, to: string): Promise<OnItsWay | null> {
+  const { inFlight } = await target.current();
+  if (inFlight === undefined || inFlight === to) return null;
+  return { release: inFlight, then: target.abort !== undefined ? 'abort' : target.caps.races === true ? 'wait' : 'overtake' };
 }
 
 function notesOf(caps: TargetCaps): readonly PlanNote[] {
@@ -81,6 +92,7 @@ function releaseAction(name: string, { targets, rules, kind, refuse }: Releasing
       const gaveUp = state.gaveUp === undefined ? {} : { gaveUp: state.gaveUp };
       return { current: state.release, desired: to, fingerprint: state.fingerprint, reached: runs(state, to), ...gaveUp };
     },
+    onItsWay: (args) => wayOf(targetOf(args), textOf(args, 'to')),
     notes: (args) => [...notesOf(targetOf(args).caps), ...rules.notes(textOf(args, 'target'), kind)],
     act: async (args, { isUndo = false, ...o }) => {
       // Asked once more: what was planned may have failed on staging since.

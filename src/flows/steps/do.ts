@@ -6,6 +6,7 @@ import type { Instant, Json, JsonObject } from '../../domain/json.ts';
 import type { PlanStep } from '../../domain/plan.ts';
 import type { DoOutcome } from '../do.ts';
 import { askHow, failed } from '../fail.ts';
+import { waitUntilQuiet } from '../in-flight.ts';
 import { withNumber } from '../incident-number.ts';
 import { performStepDo } from '../perform.ts';
 import { askWithNewPlan, plannedStep } from '../planned.ts';
@@ -22,6 +23,11 @@ export async function runDo(visit: Visit<DoStep>): Promise<Next> {
   // What the plan could not know nobody has approved: it is planned again and asked, never resolved on the way.
   if (planned.effect === 'unknown' || planned.args === undefined)
     return askWithNewPlan(visit, 'the plan could not know what this step would do');
+  const stuck = await waitUntilQuiet(visit, planned);
+  if (stuck !== null) {
+    await finish(visit, 'failed', { status: 'failed', effect: 'none', message: stuck });
+    return failed(visit, stuck);
+  }
   for (let round = 1; ; round += 1) {
     const refused = await recheckGuards(visit, round);
     if (refused !== null) return refused;
@@ -30,6 +36,7 @@ export async function runDo(visit: Visit<DoStep>): Promise<Next> {
       call: { do: visit.step.do, with: planned.args },
       expected: planned.expected ?? leftBehind(visit, planned),
       ...(planned.key === undefined ? {} : { targetKey: planned.key }),
+      ...(planned.onItsWay === undefined ? {} : { inFlight: { ...planned.onItsWay, live: planned.current ?? null } }),
       verify: visit.step.verify,
       timeoutMs: visit.step.timeoutMs ?? DEFAULT_TIMEOUT_MS,
     });

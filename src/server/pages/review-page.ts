@@ -4,7 +4,7 @@ import { organizationName } from '../../domain/incident-view.ts';
 import type { Plan, PlanStep } from '../../domain/plan.ts';
 import type { System } from '../../domain/system.ts';
 import { plannedEachText } from '../../domain/text/each-texts.ts';
-import { planNoteText } from '../../domain/text/plan-notes.ts';
+import { planRemarks } from '../../domain/text/plan-notes.ts';
 import { icon } from '../icons.ts';
 import { html, type Markup, none } from '../markup.ts';
 import type { Snapshot } from '../snapshot.ts';
@@ -67,7 +67,7 @@ function planFacts(context: PageContext, step: PlanStep): Markup {
   const { w } = context;
   const effect = { noop: w.effectNoop, change: w.effectChange, unknown: w.effectUnknown, none: '' }[step.effect];
   return html`<dl class="facts"><div><dt>${w.willRun}</dt><dd>${call(step.action ?? '', step.args ?? {})} ${change(step.current ?? null, step.desired ?? null)} <span class="muted">${effect}</span></dd></div>
-<div><dt>${w.undo}</dt><dd>${undoOf(context, { undo: step.undo ?? null, irreversible: step.irreversible ?? null, action: step.action ?? null })}</dd></div></dl>${(step.notes ?? []).map((note) => html`<p class="bad">${icon('question')} ${planNoteText(note, context.lang)}</p>`)}`;
+<div><dt>${w.undo}</dt><dd>${undoOf(context, { undo: step.undo ?? null, irreversible: step.irreversible ?? null, action: step.action ?? null })}</dd></div></dl>${planRemarks(step, context.lang).map((remark) => html`<p class="bad">${icon('question')} ${remark}</p>`)}`;
 }
 
 function unknowns({ w }: PageContext, plan: Plan): Markup {

@@ -64,6 +64,11 @@ describe.skipIf(why !== null)(`a real Swarm${why === null ? '' : `: SKIPPED, ${w
 
   /** As `docker service update --image` of somebody else. */
   async function deploy(name: string, release: string): Promise<void> {
+    await begin(name, release);
+    await settled(name);
+  }
+
+  async function begin(name: string, release: string): Promise<void> {
     const { Version, Spec } = await service(name);
     const { TaskTemplate } = Spec;
     const body = {
@@ -72,7 +77,6 @@ describe.skipIf(why !== null)(`a real Swarm${why === null ? '' : `: SKIPPED, ${w
     };
     const answer = await docker.ask('POST', `/services/${name}/update?version=${Version.Index}`, body);
     if (answer.status !== 200) throw new Error(`${name} was not updated: ${JSON.stringify(answer.json)}`);
-    await settled(name);
   }
 
   async function underTest(): Promise<DeployTargetUnderTest> {
@@ -146,6 +150,35 @@ describe.skipIf(why !== null)(`a real Swarm${why === null ? '' : `: SKIPPED, ${w
     });
     await docker.ask('DELETE', `/services/${name}`);
   }, 120_000);
+
+  test('a rollback overtakes the deploy that is on its way, and says so beforehand', async () => {
+    made += 1;
+    const name = `web-${made}`;
+    for (const tag of ['v1.0.0', 'v1.1.0']) await makeImage(docker, `${name}:${tag}`, { env: [`V=${tag}`], cmd: STEADY });
+    await create(name, { monitorMs: 20_000 });
+    await begin(name, 'v1.1.0');
+    const target = targetOf(name);
+    const action = createActions({ targets: { shop: target }, switches: {}, pause: null as never })['deploy.rollback'];
+    const args = { target: 'shop', to: 'v1.0.0' };
+    expect(await action?.onItsWay?.(args)).toEqual({ release: 'v1.1.0', then: 'overtake' });
+    expect(await action?.impossible(args)).toBeNull();
+    // Swarm counts its own steps, too: an order that comes between two of them is a conflict, and is given again.
+    for (let tries = 1; ; tries += 1) {
+      const seen = await action?.observe(args);
+      expect(seen).toMatchObject({ current: 'v1.0.0', reached: false });
+      try {
+        await action?.act(args, order(seen?.fingerprint ?? '', `k${tries}`));
+        break;
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'BELAY_TARGET_CONFLICT', effect: 'none' });
+        if (tries === 20) throw error;
+      }
+    }
+    const { TaskTemplate } = (await service(name)).Spec;
+    expect(TaskTemplate.ContainerSpec.Image).toContain('v1.0.0');
+    expect((await target.current()).inFlight).not.toBe('v1.1.0');
+    await docker.ask('DELETE', `/services/${name}`);
+  }, 60_000);
 
   test('a client loses no request while one task after the other is replaced, the new one first', async () => {
     made += 1;

@@ -4,7 +4,16 @@ import { describe, expect, test } from 'vitest';
 import { fingerprintOf } from '../../../src/adapters/paas/history.ts';
 import { createRailway } from '../../../src/adapters/paas/index.ts';
 import { sightIn } from '../../../src/adapters/paas/railway-answers.ts';
+import { systemTime } from '../../../src/adapters/system/index.ts';
 import { Unusable } from '../../../src/domain/answer.ts';
+import { createActions } from '../../../src/flows/actions/index.ts';
+import { afterAbort, type InFlight } from '../../../src/flows/in-flight.ts';
+import { DurableDisk } from '../../world/fakes/durable-disk.ts';
+import { createFakeEngine } from '../../world/fakes/engine.ts';
+import { createFakeJournal } from '../../world/fakes/journal.ts';
+import { KillSwitch } from '../../world/fakes/kill-switch.ts';
+import { createFakePause } from '../../world/fakes/pause.ts';
+import { createFakeTime } from '../../world/fakes/time.ts';
 import { odd, word } from '../odd.ts';
 import { deps, IDS, incident, NEW_COMMIT, order, railwayWorld, TOKEN } from './world.ts';
 
@@ -143,6 +152,40 @@ test('a deploy that is stopped is cancelled once, and one that has got there in 
   await target.abort?.(names.new);
   expect(byApi(server).map((one) => one.what)).toEqual(['cancel']);
 });
+
+test.each(['lasts', 'SUCCESS', 'FAILED'] as const)(
+  'a rollback stops the deployment that is on its way first, by what Railway shows of it (%s)',
+  async (end) => {
+    const { server, target, names } = await railway();
+    server.service.next = 'lasts';
+    server.deploy({ commitHash: 'c'.repeat(40) });
+    server.service.next = 'succeeds';
+    const actions = createActions({ targets: { app: target }, switches: {}, pause: null as never });
+    const action = actions['deploy.rollback'];
+    if (action === undefined) throw new Error('no action deploy.rollback');
+    const args = { target: 'app', to: names.old };
+    const planned = { ...(await action.onItsWay?.(args)), live: names.new };
+    expect(planned).toEqual({ release: 'cccccccccccc', then: 'abort', live: names.new });
+    const { fingerprint } = await action.observe(args);
+    if (end !== 'lasts') server.settle(end);
+    const [disk, kill] = [new DurableDisk(), new KillSwitch()];
+    const world = {
+      ...{ journal: createFakeJournal({ disk, kill }), pause: createFakePause({ disk, kill, time: systemTime }), probes: {}, actions },
+      ...{ engine: createFakeEngine({ disk, clock: createFakeTime(0), kill }), time: systemTime },
+      expression: { check: () => [], evaluate: () => ({ ok: true as const, value: true }) },
+    };
+    const request = { key: 'run/back#1:act', run: 'run', incident: 'INC-1', step: 'back', attempt: 1, actor: 'belay', reason: 'INC-1' };
+    const outcome = await afterAbort(
+      world,
+      { ...request, action, args, expected: fingerprint, verify: [], lookup: () => undefined, timeoutMs: 5_000, earlier: [] },
+      planned as InFlight,
+    );
+    // What landed or failed by itself is another world than the approved one: nothing is done in it.
+    expect(outcome.status).toBe(end === 'lasts' ? 'done' : 'conflict');
+    expect(byApi(server).map((one) => one.what)).toEqual(end === 'lasts' ? ['cancel', 'rollback'] : []);
+    expect((await target.current()).release).toBe({ lasts: names.old, SUCCESS: 'cccccccccccc', FAILED: names.new }[end]);
+  },
+);
 
 test('a freeze that Railway does not do is not called done', async () => {
   const { server, target } = await railway();

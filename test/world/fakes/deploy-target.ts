@@ -13,17 +13,22 @@ export interface FakeDeployTargetOptions {
   readonly releases: readonly FakeRelease[];
   readonly now: () => Instant;
   readonly live?: string;
+  /** What becomes of a deploy that has begun when another release is put live; it can be aborted, if not given. */
+  readonly begun?: 'abort' | 'wait' | 'overtake';
 }
 export interface FakeDeployTarget extends DeployTarget {
   /** Somebody else's deploy. */
   deploy(release: string): void;
   /** Somebody else's deploy has begun. */
   begin(release: string): void;
+  /** What has begun has ended, well or not. */
+  end(how: 'live' | 'failed'): void;
   prune(release: string): void;
   readonly effects: readonly { readonly by: string; readonly to: string; readonly key: string }[];
 }
 
 export function createFakeDeployTarget(o: FakeDeployTargetOptions): FakeDeployTarget {
+  const { begun = 'abort' } = o;
   const releases = new Map(o.releases.map((one) => [one.ref, one]));
   const pruned = new Set<string>();
   const effects: { by: string; to: string; key: string }[] = [];
@@ -33,6 +38,7 @@ export function createFakeDeployTarget(o: FakeDeployTargetOptions): FakeDeployTa
   const fingerprint = (): string => `${live.release}@${live.revision}${inFlight === undefined ? '' : `>${inFlight}`}`;
   const put = (to: string, by: string, key: string): void => {
     effects.push({ by, to, key });
+    if (begun === 'overtake') inFlight = undefined;
     live = { release: to, revision: live.revision + 1, changedAt: o.now(), previous: to === live.release ? live.previous : live.release };
   };
   const restorable: DeployTarget['restorable'] = async (ref) =>
@@ -43,14 +49,24 @@ export function createFakeDeployTarget(o: FakeDeployTargetOptions): FakeDeployTa
     begin: (release) => {
       inFlight = release;
     },
-    abort: async (release) => {
-      if (inFlight === release) inFlight = undefined;
+    end: (how) => {
+      const release = inFlight ?? '';
+      inFlight = undefined;
+      if (how === 'live') put(release, 'somebody else', '');
+      else live = { ...live, revision: live.revision + 1 };
     },
+    ...(begun === 'abort'
+      ? {
+          abort: async (release: string) => {
+            if (inFlight === release) inFlight = undefined;
+          },
+        }
+      : {}),
     prune: (release) => {
       releases.delete(release);
       pruned.add(release);
     },
-    caps: { compareAndSet: 'lock', freeze: true, restoresConfig: 'none' },
+    caps: { compareAndSet: 'lock', freeze: true, restoresConfig: 'none', ...(begun === 'wait' ? { races: true } : {}) },
     list: async (limit) =>
       [...releases.values()]
         .toSorted((a, b) => b.createdAt - a.createdAt)
