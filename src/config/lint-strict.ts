@@ -12,7 +12,7 @@ export function lintStrict({ strict }: WatchStep, { draft: { runbook }, context,
   );
   if (isCalled) return;
   const org = runbook.inputs['org'] === undefined ? null : 'some';
-  if (strictOverlay(runbook.triggers, context.system.triggers, { strict, org }).tightened.length > 0) return;
+  if (strictOverlay(runbook.triggers, context.system, { strict, org }).tightened.length > 0) return;
   problems.warn(
     'strict-nothing',
     at('strict'),

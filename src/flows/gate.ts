@@ -3,7 +3,7 @@ import type { Check } from '../domain/ir.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import type { CheckOutcome } from './checks.ts';
 import { runCheck } from './checks.ts';
-import { evaluateCondition } from './conditions.ts';
+import { evaluateCondition, evaluateNow } from './conditions.ts';
 import { lookupFor } from './plan.ts';
 import type { Next, Visit } from './run.ts';
 import { append, askPeople, BELAY, begin, factsOf, finish, NEXT, partName } from './run.ts';
@@ -11,16 +11,14 @@ import { append, askPeople, BELAY, begin, factsOf, finish, NEXT, partName } from
 /** `begun`: people were asked, so the step has its beginning in the record already. */
 export async function passGate(visit: Visit): Promise<'go' | 'begun' | Next> {
   const { step } = visit;
-  if (step.when !== undefined) {
-    const answer = await evaluateCondition(visit, 'when', step.when);
-    if (answer.value !== true) return skip(visit, answer.why === '' ? `when ${step.when}` : answer.why, namedIn(visit, step.when));
-  }
-  let begun = false;
-  if (step.whenCheck !== undefined) {
-    const said = await askProbe(visit, step.whenCheck);
-    if (said !== 'go' && said !== 'begun') return said;
-    begun = said === 'begun';
-  }
+  const asked =
+    step.when !== undefined
+      ? await askCondition(visit, step.when)
+      : step.whenCheck !== undefined
+        ? await askProbe(visit, step.whenCheck)
+        : 'go';
+  if (asked !== 'go' && asked !== 'begun') return asked;
+  const begun = asked === 'begun';
   for (const [index, pre] of (step.pre ?? []).entries()) {
     const answer = await evaluateCondition(visit, `pre${index}`, pre);
     if (answer.value === true) continue;
@@ -33,32 +31,82 @@ export async function passGate(visit: Visit): Promise<'go' | 'begun' | Next> {
   return begun ? 'begun' : 'go';
 }
 
+interface Said {
+  readonly value: Json;
+  readonly why: string;
+  /** It has no value although all that it names was to have one by now. */
+  readonly isLost?: boolean;
+}
+
+/**
+ * What a step that was left out would have said is no, and so is what nobody gave as an input. Of a step that people skipped, or that failed,
+ * nobody knows what it would have said: that is no reason to skip, and people say.
+ */
+async function askCondition(visit: Visit, when: string): Promise<'go' | 'begun' | Next> {
+  const { run } = visit;
+  const answer = (await run.context.step(partName(visit, 'when'), async () => {
+    const said = evaluateNow(run, when);
+    return { ...said, ...(said['why'] !== '' && isLost(visit, when) ? { isLost: true } : {}) };
+  })) as unknown as Said;
+  if (answer.value === true) return 'go';
+  if (answer.isLost === true) return askWhether(visit, { what: 'when', why: `${when}: ${answer.why}`, options: ['do', 'skip', 'stop'] });
+  return leaveOut(visit, `when ${when}${answer.why === '' ? '' : ` (${answer.why})`}`, namedIn(visit, when));
+}
+
+/** A condition without a value, and none of what it names was left out by the runbook itself. */
+function isLost({ run }: Visit, when: string): boolean {
+  const { course, leftOut = [], outputs, prefix, inputs } = run;
+  const named = [...when.matchAll(/\bsteps\.([a-z][a-z0-9_]*)/g)].map(([, id = '']) => id);
+  const open = named.filter((id) => outputs[id] === undefined).map((id) => `${prefix}${id.replaceAll('_', '-')}`);
+  if (open.length > 0) return open.some((id) => course.visits[id] !== undefined && !leftOut.includes(id));
+  return Object.keys(run.runbook.inputs).every((name) => inputs[name] !== undefined || !new RegExp(`\\b${name}\\b`).test(when));
+}
+
+interface Question {
+  /** What could not say. */
+  readonly what: string;
+  readonly why: string;
+  readonly options: readonly ['do' | 'again', ...('do' | 'skip' | 'stop')[]];
+}
+
+/** Nobody can say whether the step is needed: people do. A part of a fan-out asks nobody. */
+async function askWhether(visit: Visit, { what, why, options }: Question): Promise<'begun' | Next> {
+  const { run, step } = visit;
+  if (!(await begin(visit))) return NEXT;
+  const open = `${what} could not say whether it is needed`;
+  if (run.isPart === true) {
+    await finish(visit, 'failed', { message: `when ${why}` });
+    return { to: 'stop', reason: `${step.id}: ${open}: ${why}` };
+  }
+  const { choice, by } = await askPeople(visit, `when ${why}`, options);
+  if (choice === 'again') return { to: 'goto', step: step.id };
+  if (choice === 'do') return 'begun';
+  if (choice === 'skip') return skip(visit, `${by}: ${what} could not say`, {});
+  return { to: 'stop', reason: `${step.id}: ${open} (stopped by ${by})`, people: true };
+}
+
 /** A probe that cannot say is no reason to skip, and none to go on: people say. */
 async function askProbe(visit: Visit, check: Check): Promise<'go' | 'begun' | Next> {
-  const { run, step } = visit;
+  const { run } = visit;
   const outcome = (await run.context.step(
     partName(visit, 'when'),
     async () => (await measureNow(visit, check)) as unknown as Json,
   )) as unknown as CheckOutcome;
   if (outcome.result === 'pass') return 'go';
-  if (outcome.result === 'fail') return skip(visit, `when ${check.probe}: ${check.expect}`, outcome.values);
-  if (!(await begin(visit))) return NEXT;
-  // A part of a fan-out asks nobody.
-  if (run.isPart === true) {
-    await finish(visit, 'failed', { message: `when ${check.probe}: ${outcome.reason}` });
-    return { to: 'stop', reason: `${step.id}: ${check.probe} could not say whether it is needed: ${outcome.reason}` };
-  }
-  const { choice, by } = await askPeople(visit, `when ${check.probe}: ${outcome.reason}`, ['again', 'do', 'skip', 'stop']);
-  if (choice === 'again') return { to: 'goto', step: step.id };
-  if (choice === 'do') return 'begun';
-  if (choice === 'skip') return skip(visit, `${by}: ${check.probe} could not say`, {});
-  return { to: 'stop', reason: `${step.id}: ${check.probe} could not say whether it is needed (stopped by ${by})`, people: true };
+  if (outcome.result === 'fail') return leaveOut(visit, `when ${check.probe}: ${check.expect}`, outcome.values);
+  return askWhether(visit, { what: check.probe, why: `${check.probe}: ${outcome.reason}`, options: ['again', 'do', 'skip', 'stop'] });
 }
 
 async function measureNow({ run }: Visit, check: Check): Promise<CheckOutcome> {
   const lookup = await lookupFor(run.world, factsOf(run), check.with);
   // A target that cannot be asked leaves its references open, and the check says so.
   return runCheck(run.world, check, typeof lookup === 'string' ? () => undefined : lookup);
+}
+
+/** By the runbook's own word: what stands on it is left out with it. */
+async function leaveOut(visit: Visit, reason: string, facts: JsonObject): Promise<Next> {
+  visit.run.leftOut = [...(visit.run.leftOut ?? []), visit.step.id];
+  return skip(visit, reason, facts);
 }
 
 async function skip(visit: Visit, reason: string, facts: JsonObject): Promise<Next> {

@@ -49,23 +49,33 @@ export async function recheckGuards(visit: Visit, round: number): Promise<Next |
   const granted = await askApproval(visit, `${part}-approval`, run.course.plan, approvalNeeds(run, run.course.plan));
   if (granted) {
     run.course.alone = null;
+    run.vouched = open.map((guard) => guard.guard);
     return null;
   }
   await finish(visit, 'failed', { code: 'BELAY_GUARD_REFUSED', denied: true });
   return { to: 'stop', reason: `${visit.step.id}: not approved`, people: true };
 }
 
-/** What people approved they may run although Belay's own guards would not act alone; the runbook's guards always count. */
+/**
+ * What people approved they may run although Belay's own guards would not act alone; the runbook's guards always count, and one that nobody
+ * can measure now is no pass: what people said yes to was measured then.
+ */
 async function openNow(visit: Visit, round: number): Promise<readonly GuardVerdict[]> {
   const { run } = visit;
   const own = await runbookGuards(run.world, run.runbook, lookupIn(run.world.system, factsOf(run), null));
   const { alone, plan, completed } = run.course;
   if (run.isPart === true) return own.filter(isOpen);
-  if (alone === null) return own.filter((guard) => guard.answer === 'fail');
+  if (alone === null) return own.filter((guard) => guard.answer === 'fail' || (isBlind(guard) && !isVouched(visit, guard, round)));
   // Each runbook asks its own before its first act. Belay's judge the whole run, and were asked before its first act, whose effect they see now.
   if (round === 1 && completed.length > 0) return own.filter(isOpen);
   return (await judgeNow(run, { ...plan, guards: own }, alone, true)).filter(isOpen);
 }
+
+/** It was to be measured and cannot be. A question is another thing: whoever began the run has answered it. */
+const isBlind = ({ answer, facts }: GuardVerdict): boolean => answer === 'inconclusive' && facts['ask'] === undefined;
+
+/** People have said yes in this run although it could not be measured, and no pause lay between. */
+const isVouched = ({ run }: Visit, { guard }: GuardVerdict, round: number): boolean => round === 1 && run.vouched?.includes(guard) === true;
 
 function isRunbookGuard({ run }: Visit, guard: GuardVerdict): boolean {
   return [...run.runbook.require, ...run.runbook.never].some((one) => one.id === guard.guard);

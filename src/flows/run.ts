@@ -70,8 +70,12 @@ export interface Run {
   readonly outputs: Record<string, JsonObject>;
   /** The guards were asked again, right before the first act of this runbook. */
   rechecked: boolean;
+  /** Guards of this runbook that nobody could measure, and for which people said yes all the same. */
+  vouched?: readonly string[];
   /** One organization's part of a fan-out: its lane keeps its record, and nobody is asked anything within it. */
   readonly isPart?: true;
+  /** Steps that a `when` left out. */
+  leftOut?: readonly string[];
   /** When a runbook that a step calls must have come to its end. */
   readonly until?: Instant;
 }

@@ -101,27 +101,49 @@ describe('a strict watch', () => {
     expect((await second.incident()).steps['watch']).toMatchObject({ status: 'failed', detail: { tightened: ['http-5xx'] } });
   });
 
-  it('has nothing to tighten in a trigger without a limit of its own, and in one that is gone', () => {
-    const rule = SHOP.triggers[0] as (typeof SHOP.triggers)[number];
-    const { breach: _, ...manual } = rule;
-    expect(strictOverlay(['http-5xx', 'other'], [manual], { strict: 0.5, org: 'acme' })).toEqual({
+  const RULE = SHOP.triggers[0] as (typeof SHOP.triggers)[number];
+  const { breach: _, ...WITHOUT_LIMIT } = RULE;
+  const overlay = (triggers: readonly string[], rules: readonly (typeof RULE)[], signals = SHOP.signals) =>
+    strictOverlay(triggers, { triggers: rules, signals }, { strict: 0.5, org: 'acme' });
+
+  it('has nothing to tighten in a trigger without a limit of its own, in one that is gone, and in one that only people decide', () => {
+    const people = { ...RULE, id: 'hurts', impact: { who: 'ops', ask: 'Does it hurt?' } };
+    expect(overlay(['http-5xx', 'other', 'hurts'], [WITHOUT_LIMIT, people])).toEqual({
       checks: [],
       tightened: [],
       notTightened: [
         { trigger: 'http-5xx', why: 'no-limit' },
         { trigger: 'other', why: 'gone' },
+        { trigger: 'hurts', why: 'people' },
       ],
     });
   });
 
+  const SIGNAL = { by: 'org', max: 20, lateMs: 0, absentAfter: { cadences: 3 }, sources: [] } as const;
+
+  it('tightens each trigger that one over several names, whatever round they make, but none where several must breach at once', () => {
+    const made = { any: { of: ['http-5xx', 'inner', 'gone'], atLeast: 1 }, inner: { of: ['any', 'http-5xx', 'both'], atLeast: 1 } };
+    const all = Object.entries({ ...made, both: { of: ['http-5xx', 'any'], atLeast: 2 } });
+    const found = overlay(
+      ['any'],
+      [RULE, ...all.map(([id]) => ({ ...WITHOUT_LIMIT, id, signal: id }))],
+      all.map(([id, o]) => ({ ...SIGNAL, id, signal: { kind: 'composite', ...o } })),
+    );
+    expect(found).toMatchObject({
+      tightened: ['http-5xx'],
+      notTightened: [
+        { trigger: 'both', why: 'several' },
+        { trigger: 'gone', why: 'gone' },
+      ],
+    });
+    expect(found.checks).toEqual([
+      { probe: 'metric', with: { trigger: 'http-5xx', org: 'acme' }, expect: expect.stringContaining('lower <= ') },
+    ]);
+  });
+
   it('writes limits as expressions take them', () => {
-    const [rule] = SHOP.triggers;
     const checks = (above: number) =>
-      strictOverlay(
-        ['http-5xx'],
-        [{ ...(rule as (typeof SHOP.triggers)[number]), scope: 'all', breach: { above, overMs: 1, stillMs: 1, forMs: 0 } }],
-        { strict: 0.5, org: null },
-      ).checks;
+      overlay(['http-5xx'], [{ ...RULE, scope: 'all', breach: { above, overMs: 1, stillMs: 1, forMs: 0 } }]).checks;
     expect([0.02, 10, 1e-6].map((above) => checks(above)[0]?.expect)).toEqual(['lower <= 0.01', 'lower <= 5.0', 'lower <= 0.0000005']);
     for (const above of [0.02, 10, 1e-6])
       expect(CEL.evaluate(checks(above)[0]?.expect ?? '', { lower: 'double' }, { lower: 0 })).toEqual({ ok: true, value: true });

@@ -39,6 +39,6 @@ async function overlayOf(visit: Visit<WatchStep>): Promise<Overlay | null> {
   if (step.strict >= 1) return null;
   const org = typeof run.inputs['org'] === 'string' ? run.inputs['org'] : null;
   const settle = async (): Promise<Json> =>
-    strictOverlay(run.course.runbook.triggers, run.world.system.triggers, { strict: step.strict, org }) as unknown as Json;
+    strictOverlay(run.course.runbook.triggers, run.world.system, { strict: step.strict, org }) as unknown as Json;
   return (await run.context.step(partName(visit, 'strict'), settle)) as unknown as Overlay;
 }

@@ -78,6 +78,30 @@ test('a message that makes two conversations after the return keeps the organiza
   expect(incident?.contingencies.filter((one) => one.closedAt === undefined).map((one) => one.step)).toEqual(['congelar']);
 });
 
+test('the new flow is watched at half the limits of each trigger that takes an organization back: what the stable flow may do fails it, and people are asked [S4-CL-04]', async () => {
+  // 0.7 % of stage moves fail: within the limit of 1 %, and beyond the half of it. No check of the step speaks of stage moves.
+  const world = await regression({
+    measured: (trigger) => (trigger === 'stage-moves-failing' ? { value: 0.007, lower: 0.006, upper: 0.008, bad: 63, all: 9_000 } : null),
+  });
+  const life = await world.live({ enough: (incident) => incident?.tasks['observar-v2'] !== undefined });
+  const incident = await incidentOf(life);
+  expect(incident?.steps).toMatchObject({ observar: { status: 'done' }, 'observar-v2': { status: 'waiting' } });
+  expect(incident?.steps['descongelar']).toBeUndefined();
+  const ends = (await dataOf(life, 'step.finished')).filter(({ step }) => step.startsWith('observar'));
+  expect(ends.map(({ step, status, detail }) => [step, status, detail['tightened'] ?? null, detail['notTightened'] ?? null])).toEqual([
+    ['observar', 'done', null, null],
+    [
+      'observar-v2',
+      'failed',
+      ['webhook-5xx', 'identity-failing', 'stage-moves-failing'],
+      [
+        { trigger: 'whatsapp-regression', why: 'no-limit' },
+        { trigger: 'duplicates', why: 'people' },
+      ],
+    ],
+  ]);
+});
+
 test.each([[[60]], [[150, 90]]])(
   'killed at boundaries %j it ends the same: each order to n8n once, each message once',
   async (killedAt) => {

@@ -1,7 +1,7 @@
 // The world of examples/instagram-dm for a test file that plays it, with n8n as a server that remembers. It judges nothing.
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import { type PostgresPart, startPostgres } from '../../world/parts/postgres.ts';
-import { instagramStory, ORGANIZATIONS } from '../../world/scenes/instagram.ts';
+import { instagramStory, ORGANIZATIONS, type StoryGround } from '../../world/scenes/instagram.ts';
 import { startN8n } from '../../world/vendors/n8n.ts';
 
 const closing: (() => Promise<unknown>)[] = [];
@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => postgres.stop());
 
 /** The v2 of one organization is broken; everything of this test file is closed after each test. */
-export async function regression(o: { readonly isArmed?: boolean } = {}) {
+export async function regression(o: Pick<StoryGround, 'isArmed' | 'measured'> = {}) {
   const n8n = await startN8n({ key: 'n8n-key' });
   closing.push(() => n8n.close());
   for (const org of ORGANIZATIONS) {

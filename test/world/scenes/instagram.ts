@@ -7,6 +7,7 @@ import { migrateEngine } from '../../../src/adapters/engine-dbos/index.ts';
 import { openStore } from '../../../src/adapters/store-postgres/index.ts';
 import { createDigest, systemTime } from '../../../src/adapters/system/index.ts';
 import type { OpenTask } from '../../../src/domain/incident.ts';
+import type { MetricReading } from '../../../src/ports/readings.ts';
 import { journalLinesOf } from '../fakes/journal.ts';
 import { startMailbox } from '../parts/mailbox.ts';
 import { startMessageService } from '../parts/message-service.ts';
@@ -34,6 +35,8 @@ export interface StoryGround {
   readonly n8n: { readonly url: string; readonly key: string };
   /** Its triggers act, and do not only note what they would have done. */
   readonly isArmed?: boolean;
+  /** What detection says of the organization, trigger by trigger; where nothing is given, all is well. */
+  readonly measured?: (trigger: string) => Partial<MetricReading> | null;
   /** What is to be ended when the story is over, last one first. */
   readonly closing: (() => Promise<unknown>)[];
 }
@@ -100,7 +103,8 @@ export async function instagramStory(ground: StoryGround) {
       'logs/stage.log': `${at} ERROR org=acme stage refused\n`,
     },
     views: (trigger) => ORGANIZATIONS.map((org) => viewOf(org, Date.now(), { trigger, ...(org === 'acme' ? {} : HEALTHY) })),
-    measured: (_trigger, scope) => (scope === 'acme' ? { value: 0, lower: 0, upper: 0.001, bad: 0, all: 900 } : null),
+    measured: (trigger, scope) =>
+      scope === 'acme' ? { value: 0, lower: 0, upper: 0.001, bad: 0, all: 900, ...ground.measured?.(trigger) } : null,
   });
   ground.closing.push(async () => story.remove());
   const goLive = story.clock.now() + 60 * MINUTE;
