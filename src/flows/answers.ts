@@ -102,6 +102,18 @@ function isDecided({ last }: OpenTask): boolean {
   return last !== null && (last.choice !== null || last.refused !== null);
 }
 
+/** Later steps stand on each of them: a part of an answer would leave some of those out. Ticks may come before. */
+function demandAll(step: ManualStep, { answers = {}, refuse }: AnswerRequest): void {
+  const isAnswer = refuse === undefined && (Object.keys(answers).length > 0 || step.checks.length === 0);
+  const open = Object.keys(step.answers).filter((name) => answers[name] === undefined);
+  if (!isAnswer || open.length === 0) return;
+  throw new BelayError('BELAY_INPUT_INVALID', `Step ${step.id} also asks for ${open.join(', ')}: nothing of the answer was taken.`, {
+    hint: `Answer all of it at once: ${Object.keys(step.answers)
+      .map((name) => `--set ${name}=…`)
+      .join(' ')}`,
+  });
+}
+
 function checkManual(step: ManualStep, task: OpenTask, request: AnswerRequest): void {
   for (const tick of request.ticks ?? []) {
     if (!step.checks.includes(tick))
@@ -115,6 +127,7 @@ function checkManual(step: ManualStep, task: OpenTask, request: AnswerRequest): 
       });
     if (!isOfType(type, value)) throw new BelayError('BELAY_INPUT_INVALID', `"${name}" must be a ${type}, got ${JSON.stringify(value)}.`);
   }
+  demandAll(step, request);
   if (task.samples >= task.count && task.count > 0) throw new BelayError('BELAY_PLAN_CHANGED', `Step ${step.id} has all its answers.`);
 }
 

@@ -73,6 +73,31 @@ describe('the character U+0000', () => {
 });
 
 describe('an answer', () => {
+  it('to a part of what a step asks for is not taken, because later steps stand on the rest: it says what is open, and ticks may come before', async () => {
+    const one = await play({
+      runbook: attended({ checks: ['looked'], count: 1, answers: { worker: { type: 'bool' }, scheduler: { type: 'bool' } } }),
+    });
+    await breach(one.disk, breachOf('acme', START));
+    await one.until((incident) => incident.tasks['attend'] !== undefined);
+    const answer = (more: object, key: string) => one.commands.answer(ANA, { ...ANSWER, ...more, key });
+    await expect(answer({ answers: { worker: true }, ticks: ['looked'] }, '1')).rejects.toMatchObject({
+      code: 'BELAY_INPUT_INVALID',
+      message: 'Step attend also asks for scheduler: nothing of the answer was taken.',
+      hint: 'Answer all of it at once: --set worker=… --set scheduler=…',
+    });
+    expect((await one.incident()).tasks['attend']).toMatchObject({ ticked: [], samples: 0 });
+    await answer({ ticks: ['looked'] }, '2');
+    await answer({ answers: { worker: true, scheduler: false } }, '3');
+    await one.until((incident) => incident.steps['attend']?.status === 'done');
+  });
+
+  it('without any of what a step asks for is none', async () => {
+    const one = await play({ runbook: attended({ checks: [], count: 1, answers: { link: { type: 'url' } } }) });
+    await breach(one.disk, breachOf('acme', START));
+    await one.until((incident) => incident.tasks['attend'] !== undefined);
+    await expect(one.commands.answer(ANA, { ...ANSWER, key: '1' })).rejects.toMatchObject({ code: 'BELAY_INPUT_INVALID' });
+  });
+
   it('that follows a refusal reaches the run, however much it looks like the one before', async () => {
     const one = await play({ runbook: attended({ fail: { then: 'ask' } }) });
     await breach(one.disk, breachOf('acme', START));
