@@ -5,6 +5,7 @@ import { nearest } from '../domain/nearest.ts';
 import { type DecisionExpectation, type ExpectedDecision, NO_RUNBOOK, type SceneEvent, type SceneMark } from '../domain/scene.ts';
 import type { System } from '../domain/system.ts';
 import { GUARD_REASONS } from '../domain/text/guard-reasons.ts';
+import { toldActions } from '../domain/told-actions.ts';
 import { parseDuration } from '../domain/units.ts';
 import type { Problems } from './problems.ts';
 import { wrong } from './read.ts';
@@ -31,6 +32,7 @@ interface Form {
 
 const RELEASE = String.raw`([\w.+-]{1,128})`;
 const ID = String.raw`([a-zA-Z][\w.-]{0,127})`;
+const ACTION = String.raw`([a-zA-Z][\w-]{0,63}\.[\w.-]{1,64})`;
 const WORDS_OF_STATE: Readonly<Record<string, boolean | null>> = { down: false, breached: false, well: true, unknown: null };
 
 const FORMS: readonly Form[] = [
@@ -54,6 +56,14 @@ const FORMS: readonly Form[] = [
     read: ([target = '', from = '', to = '', org], o) => {
       const who = org === undefined ? null : o.who(org, o.span);
       return who !== undefined && isOne(o, 'target', target) ? { what: 'rollback', target, from, to, who } : undefined;
+    },
+  },
+  {
+    example: 'n8n.deactivate ig-v2-acme was done',
+    pattern: new RegExp(`^${ACTION}(?: ${RELEASE})? (was done|was undone|cannot be told)$`),
+    read: ([action = '', of, word], o) => {
+      const state = word === 'was done' ? 'done' : word === 'was undone' ? 'undone' : 'unknown';
+      return isOne(o, 'action that a scene tells of', action) ? { what: 'action', action, of: of ?? null, state } : undefined;
     },
   },
   {
@@ -109,13 +119,14 @@ const FORMS: readonly Form[] = [
   },
 ];
 
-type Kind = 'target' | 'switch' | 'component' | 'trigger' | 'guard of a runbook';
+type Kind = 'target' | 'switch' | 'component' | 'trigger' | 'guard of a runbook' | 'action that a scene tells of';
 
 function namesOf(kind: Kind, { system, runbooks }: SceneContext): readonly string[] {
   if (kind === 'target') return system.targets.map((one) => one.id);
   if (kind === 'switch') return system.switches.map((one) => one.id);
   if (kind === 'component') return system.components.filter((one) => one.downWhen !== undefined).map((one) => one.id);
   if (kind === 'trigger') return system.triggers.map((one) => one.id);
+  if (kind === 'action that a scene tells of') return Object.keys(toldActions(system));
   return [...new Set(runbooks.flatMap((one) => [...one.require, ...one.never]).map((one) => one.id))];
 }
 
@@ -143,7 +154,7 @@ export function marksAt(atMs: number, value: Value, o: SceneContext): readonly S
 }
 
 const DECISIONS =
-  'nothing, acts, asks, refuses, rolls back <target> to r41, sets <switch> to stable, asks because G2, refuses because <guard>';
+  'nothing, acts, asks, refuses, rolls back <target> to r41, sets <switch> to stable, does <action>, asks because G2, refuses because <guard>';
 
 /** One decision for everybody, or a mapping by organization. */
 export function decisionsAt(atMs: number, value: Value, o: SceneContext): readonly DecisionExpectation[] {
@@ -166,6 +177,8 @@ function readDecision(written: string, value: Value, context: SceneContext): Exp
     const kind = verb === 'sets' ? 'switch' : 'target';
     return isOne(o, kind, id) ? { choice: 'act', change: { kind, id, to } } : undefined;
   }
+  const [, does, of = null] = new RegExp(`^does ${ACTION}(?: ${RELEASE})?$`).exec(written) ?? [];
+  if (does !== undefined) return isOne(o, 'action that a scene tells of', does) ? { choice: 'act', does: { action: does, of } } : undefined;
   const [, word, guard, reason = null] = /^(asks|refuses)(?: because (no runbook|[\w-]+)(?: ([\w-]+))?)?$/.exec(written) ?? [];
   if (word === undefined) return wrong(value, o.problems, 'the expected decision', DECISIONS);
   const choice = word === 'asks' ? 'ask' : 'refuse';

@@ -28,6 +28,8 @@ export type SceneEvent =
   | { readonly what: 'silence'; readonly who: string | null; readonly forMs: number }
   | { readonly what: 'pause'; readonly on: boolean }
   /** The answer of a guard that the runbook itself asks; null: it cannot tell. */
+  /** Of an integration, an intake, a freeze, or one's own. `of`: one of its arguments; null: whatever they are. */
+  | { readonly what: 'action'; readonly action: string; readonly of: string | null; readonly state: 'done' | 'undone' | 'unknown' }
   | { readonly what: 'guard'; readonly guard: string; readonly passes: boolean | null }
   | { readonly what: 'users'; readonly hit: number; readonly active: number };
 
@@ -38,6 +40,8 @@ export type SceneMark = SceneEvent & { readonly atMs: number };
 export type ExpectedDecision =
   | { readonly choice: 'nothing' }
   | { readonly choice: 'act'; readonly change: { readonly kind: 'target' | 'switch'; readonly id: string; readonly to: string } | null }
+  /** Among what it does is this; `of`: one of its arguments. */
+  | { readonly choice: 'act'; readonly does: { readonly action: string; readonly of: string | null } }
   | { readonly choice: 'ask' | 'refuse'; readonly because: { readonly guard: string; readonly reason: string | null } | null };
 
 export interface DecisionExpectation {

@@ -60,6 +60,7 @@ const healthAs = (real: readonly string[], health: Health): Health => ({
 
 function fits(decision: ShadowDecision, expected: ExpectedDecision): boolean {
   if (expected.choice !== decision.choice) return false;
+  if ('does' in expected) return decision.changes.some((one) => isDoing(one.target, expected.does));
   if (expected.choice === 'act') {
     const { change } = expected;
     return change === null || decision.changes.some((one) => nameOf(one.target, change.kind) === change.id && one.to === change.to);
@@ -69,6 +70,14 @@ function fits(decision: ShadowDecision, expected: ExpectedDecision): boolean {
   if (guard === NO_RUNBOOK) return decision.reason === NO_RUNBOOK;
   return decision.guards.some((one) => one.guard === guard && isOpen(one) && (reason === null || one.reason === `${guard}.${reason}`));
 }
+
+/** `action:crm.freeze(acme, 3)` → crm.freeze of acme. */
+function isDoing(target: string, { action, of }: { readonly action: string; readonly of: string | null }): boolean {
+  const [, name, args = ''] = DOING.exec(target) ?? [];
+  return name === action && (of === null || args.split(', ').includes(of));
+}
+
+const DOING = /^action:([^(]+)\((.*)\)$/s;
 
 /** `target:shop` → shop; `switch:checkout/acme` → checkout. */
 function nameOf(target: string, kind: 'target' | 'switch'): string | null {
@@ -81,6 +90,8 @@ function sayDecision({ choice, changes, guards, reason }: ShadowDecision): strin
     // A freeze puts nothing there.
     const told = changes.flatMap(({ target, to }) => {
       const [where, flow] = [nameOf(target, 'target'), nameOf(target, 'switch')];
+      const [, action, args] = DOING.exec(target) ?? [];
+      if (action !== undefined) return [`does ${action}${args === '' ? '' : ` (${args})`}`];
       if (where !== null) return [`rolls back ${where} to ${String(to)}`];
       return flow === null ? [] : [`sets ${flow} to ${String(to)}`];
     });

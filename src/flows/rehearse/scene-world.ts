@@ -26,6 +26,7 @@ import { flowProbe, releaseProbe } from '../probes/state.ts';
 import { trafficProbe } from '../probes/traffic.ts';
 import type { DecidingWorld } from '../shadow.ts';
 import type { PinnedRunbook } from '../world.ts';
+import { actionsAsTold } from './scene-actions.ts';
 
 /** What a decision needs beside the system and the marks. */
 export interface SceneTools {
@@ -66,7 +67,10 @@ export function worldAt(o: SceneMoment): DecidingWorld {
     targets,
     pause,
     probes: { ...Object.fromEntries(probes.map((one) => [one.spec.name, one])), [TOLD]: toldProbe },
-    actions: createActions({ targets, switches, services, proxies, pause, ...unsetSettings(o.system) }),
+    actions: {
+      ...createActions({ targets, switches, services, proxies, pause, ...unsetSettings(o.system) }),
+      ...actionsAsTold(o.system, o.marks),
+    },
     silences: { add: refuse, end: refuse, list: async () => silencesOf(o) },
     incidents: NO_INCIDENTS,
     documents: { put: refuse, get: refuse },

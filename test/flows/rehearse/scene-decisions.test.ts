@@ -6,7 +6,9 @@ import { createCel } from '../../../src/adapters/cel/index.ts';
 import { createDigest } from '../../../src/adapters/system/index.ts';
 import { loadAndLint } from '../../../src/config/lint.ts';
 import { readScenes } from '../../../src/config/scenes.ts';
+import type { Runbook, Step } from '../../../src/domain/ir.ts';
 import type { JsonObject } from '../../../src/domain/json.ts';
+import type { OwnActionSpec } from '../../../src/domain/own-action.ts';
 import type { System } from '../../../src/domain/system.ts';
 import { playScene } from '../../../src/flows/rehearse/scene.ts';
 import { TOOLS } from '../../config/workspace.ts';
@@ -243,6 +245,86 @@ describe('a mistake is told with its line, and with what to write', () => {
       }),
       { numRuns: 2_000 },
     );
+  });
+});
+
+describe('integrations and actions of one’s own', () => {
+  const own = (id: string): OwnActionSpec => ({
+    id,
+    params: { org: 'org' },
+    headers: {},
+    observe: { get: 'http://crm.invalid/{org}' },
+    reached: 'true',
+    desired: 'frozen',
+    act: { method: 'POST', url: 'http://crm.invalid/{org}', headers: {} },
+    timeoutMs: 1_000,
+  });
+  const step = (id: string, action: string, args: JsonObject): Step =>
+    ({
+      kind: 'do',
+      id,
+      title: id,
+      text: '',
+      fail: { then: 'stop' },
+      meets: [],
+      evidence: [],
+      do: action,
+      with: args,
+      verify: [],
+      undo: { do: action, with: args },
+    }) as Step;
+  const mine = RUNBOOKS.find((one) => one.inputs['org'] !== undefined);
+  if (mine === undefined) throw new Error('the example has a runbook for one organization');
+  const runbook: Runbook = {
+    ...mine,
+    require: [],
+    never: [],
+    phases: [
+      {
+        ...{ id: 'all', title: 'All', text: '' },
+        steps: [
+          step('crm', 'crm.freeze', { org: '{org}' }),
+          step('off', 'n8n.deactivate', { workflow: 'ig-v2-{org}' }),
+          step('hold', 'intake.hold', { intake: 'dm', org: '{org}' }),
+          ...mine.phases.flatMap((phase) => phase.steps).filter((one) => one.kind === 'do' && one.do === 'flow.set'),
+        ],
+      },
+    ],
+  };
+  const system: System = { ...SHOP, actions: [own('crm.freeze')] };
+  const decided = async (decide: string, happens = '') => {
+    const marks = ['deploy v2 to shop', 'set checkout to next', ...(happens === '' ? [] : [happens])].join(', ');
+    const yaml = scene({ bad: '{ acme: 600/min 50% }', happens: `      55s: [${marks}]`, decide: `      80s: { acme: ${decide} }` });
+    const { scenes, diagnostics } = readScenes('tests/x.scene.yaml', yaml, system, [runbook]);
+    expect(diagnostics).toEqual([]);
+    const [one] = scenes;
+    if (one === undefined) throw new Error('no scene was read');
+    const played = await playScene(system, one, { ...tools, runbooks: { [runbook.id]: { runbook, irHash: runbook.id } } });
+    return played.moments.map(({ ok, found }) => [ok, found])[0];
+  };
+  const ALL = 'does crm.freeze (acme) and does n8n.deactivate (ig-v2-acme) and does intake.hold (dm, acme) and sets checkout to stable';
+
+  test('are among what a scene decides, each by its name or by what it is about', async () => {
+    for (const wanted of ['does crm.freeze', 'does n8n.deactivate ig-v2-acme', 'does intake.hold acme', 'sets checkout to stable', 'acts'])
+      expect(await decided(wanted)).toEqual([true, ALL]);
+    expect(await decided('does n8n.deactivate ig-v2-globex')).toEqual([false, ALL]);
+  });
+
+  test('that were done are left alone, that of another organization is not, and one that nobody can tell of makes Belay ask', async () => {
+    expect(await decided('does crm.freeze', 'crm.freeze acme was done')).toEqual([false, ALL.replace('does crm.freeze (acme) and ', '')]);
+    expect(await decided('does crm.freeze', 'crm.freeze globex was done')).toEqual([true, ALL]);
+    expect(await decided('asks', 'n8n.deactivate cannot be told')).toEqual([true, 'asks because unknown: off']);
+  });
+
+  test('that there are not, or of which a scene cannot tell, are named with those that there are', () => {
+    for (const [happens, meant] of [
+      ['crm.freze was done', 'crm.freeze'],
+      ['db.down was done', undefined],
+    ]) {
+      const yaml = scene({ happens: `      55s: ${happens}`, decide: '      80s: acts' });
+      const { diagnostics } = readScenes('tests/x.scene.yaml', yaml, system, [runbook]);
+      expect(diagnostics).toMatchObject([{ rule: 'scene', line: 10, ...(meant === undefined ? {} : { didYouMean: meant }) }]);
+    }
   });
 });
 
