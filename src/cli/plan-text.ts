@@ -6,6 +6,7 @@ import type { Lang } from '../domain/system.ts';
 import { plannedEachText } from '../domain/text/each-texts.ts';
 import { planRemarks } from '../domain/text/plan-notes.ts';
 import { safetyLines, safetyTitle, verdictText } from '../domain/text/safety-texts.ts';
+import { spanText, timeBudgetText, timeBudgetTitle } from '../domain/text/time-budgets.ts';
 import type { Look } from './output.ts';
 import { cut, pad, wrap } from './text-layout.ts';
 import { argsText, callText, shortHash, valueText } from './value-text.ts';
@@ -30,7 +31,23 @@ export function planText(plan: Plan, page: Look & { readonly lang: Lang }): stri
   const unknowns = plan.unknowns.flatMap((one) =>
     wrap(`${one.step}: ${one.why}`, width - 4).map((line, at) => `${at === 0 ? `  ${colour.yellow(page.marks.unknown)} ` : '    '}${line}`),
   );
-  return [head.join('\n'), block(words.steps, steps), safety, block(words.guards, guards), block(words.unknowns, unknowns)]
+  const times = (plan.budgets ?? []).flatMap((budget) => {
+    const mark = {
+      fits: colour.green(page.marks.done),
+      tight: colour.yellow(page.marks.unknown),
+      over: colour.red(page.marks.failed),
+      open: ' ',
+    }[budget.fit];
+    return wrap(timeBudgetText(budget, page.lang), width - 4).map((line, at) => `${at === 0 ? `  ${mark} ` : '    '}${line}`);
+  });
+  return [
+    head.join('\n'),
+    block(words.steps, steps),
+    block(timeBudgetTitle(page.lang).toUpperCase(), times),
+    safety,
+    block(words.guards, guards),
+    block(words.unknowns, unknowns),
+  ]
     .filter((one) => one !== '')
     .join('\n\n');
 }
@@ -56,9 +73,13 @@ function stepLines(step: PlanStep, number: string, page: Look & { readonly lang:
     `  ${number}  ${pad(cut(step.title, width - 8 - right.length), Math.min(48, width - 8 - right.length))}  ${paint(right)}`.trimEnd();
   const indent = ' '.repeat(4 + number.length);
   const when = step.when === undefined ? [] : wrap(`${words.onlyWhen} ${step.when}`, width - indent.length).map((one) => `${indent}${one}`);
+  const takes =
+    step.takesMs === undefined
+      ? []
+      : [colour.dim(`${indent}${words.takes} ${spanText(step.takesLeastMs ?? step.takesMs, step.takesMs, page.lang)}`)];
   if (step.action === undefined) {
     const said = step.each === undefined ? [] : wrap(plannedEachText(step.each, page.lang), width - indent.length);
-    return [line, ...when, ...said.map((one) => `${indent}${one}`)];
+    return [line, ...when, ...takes, ...said.map((one) => `${indent}${one}`)];
   }
   const from =
     step.current === undefined && step.desired === undefined
@@ -77,6 +98,7 @@ function stepLines(step: PlanStep, number: string, page: Look & { readonly lang:
     ...planRemarks(step, page.lang).flatMap((remark) =>
       wrap(`! ${remark}`, width - indent.length).map((one) => colour.yellow(`${indent}${one}`)),
     ),
+    ...takes,
     ...(undo === '' ? [] : wrap(undo, width - indent.length).map((one) => colour.dim(`${indent}${one}`))),
   ];
 }

@@ -72,7 +72,9 @@ function stepText(step: Step, words: RenderWords): string {
   const who = [
     ...(step.who === undefined ? [] : [`${words.who}: ${step.who}`]),
     ...(step.withinMs === undefined ? [] : [`${words.within} ${writeDuration(step.withinMs)}`]),
-    ...(step.takesMs === undefined ? [] : [`${words.takes} ${writeDuration(step.takesMs)}`]),
+    ...(step.takesMs === undefined
+      ? []
+      : [`${words.takes} ${step.takesLeastMs === undefined ? '' : `${writeDuration(step.takesLeastMs)}–`}${writeDuration(step.takesMs)}`]),
   ].join(', ');
   return [`### ${step.title}`, who, step.text, deedOf(step, words)].filter((part) => part !== '').join('\n\n');
 }

@@ -1,7 +1,8 @@
 // What was promised of a component (how soon it is back, how much may be lost) against what the files say of its steps and backups.
-import type { Runbook, Step } from '../domain/ir.ts';
 import { ownSteps } from '../domain/ir.ts';
+import { linkRunbook } from '../domain/link-runbooks.ts';
 import type { Component } from '../domain/system.ts';
+import { budgetsOf } from '../domain/time-budget.ts';
 import { writeDuration } from '../domain/units.ts';
 import type { RunbookDraft } from './draft.ts';
 import { claimsIn, lossOf, NOTHING_LOST } from './lint-prose.ts';
@@ -32,28 +33,30 @@ export function lintRecoveryPoints({ system, drafts }: LintContext, problems: Pr
   }
 }
 
-/** A runbook that cannot be done in the time that a component of its has. */
-export function lintRecoveryTime(draft: RunbookDraft, { system }: LintContext, problems: Problems): void {
+/** A runbook that cannot be done in the time that a component or a clock of its has, however well it goes. */
+export function lintRecoveryTime(draft: RunbookDraft, { system, drafts }: LintContext, problems: Problems): void {
   if (!draft.complete) return;
-  const totalMs = takesOf(draft.runbook);
-  for (const [index, name] of draft.runbook.components.entries()) {
-    const component = system.components.find((one) => one.id === name);
-    if (component?.rtoMs === undefined || totalMs <= component.rtoMs) continue;
-    problems.warn(
-      'rto-unreachable',
-      entryAt(draft.front, ['components', index]).value.span,
-      `its steps take ${writeDuration(totalMs)}, and ${component.title} must be back within ${writeDuration(component.rtoMs)}`,
-      { hint: `Make the steps quicker ("takes"), or promise another "rto" in belay.yaml.` },
-    );
+  const linked = linkRunbook(draft.runbook, (id) => drafts.runbooks.find((one) => one.complete && one.runbook.id === id)?.runbook);
+  const runbook = linked.ok ? linked.runbook : draft.runbook;
+  for (const { kind, id, title, budgetMs, expected, fit } of budgetsOf(runbook, { clocks: {}, components: system.components })) {
+    if (fit !== 'over') continue;
+    const [takes, allowed] = [writeDuration(expected.leastMs), writeDuration(budgetMs)];
+    if (kind === 'clock') {
+      if (draft.runbook.clocks[id] === undefined) continue;
+      problems.warn(
+        'clock-unreachable',
+        entryAt(draft.front, ['clocks', id]).keySpan,
+        `the steps until the clock ${id} stops take ${takes} at least, and it allows ${allowed}`,
+        { hint: `Make the steps quicker ("takes"), stop the clock earlier, or give it another "budget".` },
+      );
+    } else
+      problems.warn(
+        'rto-unreachable',
+        entryAt(draft.front, ['components', draft.runbook.components.indexOf(id)]).value.span,
+        `its steps take ${takes} at least, and ${title} must be back within ${allowed}: ${writeDuration(expected.leastMs - budgetMs)} too long`,
+        { hint: `Make the steps quicker ("takes"), or promise another "rto" in belay.yaml.` },
+      );
   }
-}
-
-/** Until the world is as it must be: watching and telling come afterwards. */
-function takesOf(runbook: Runbook): number {
-  const steps = ownSteps(runbook);
-  const last = steps.findLastIndex((step) => step.kind === 'do' || step.kind === 'call' || step.kind === 'verify');
-  const counted: readonly Step[] = steps.slice(0, (last === -1 ? steps.length - 1 : last) + 1);
-  return counted.filter((step) => step.kind !== 'watch').reduce((sum, step) => sum + (step.takesMs ?? 0), 0);
 }
 
 /** A message about a component that loses something while it is down may not promise that nothing is lost. */

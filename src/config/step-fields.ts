@@ -2,6 +2,7 @@
 import type { BatchEnd } from '../domain/fan-out.ts';
 import { MOST_AT_ONCE } from '../domain/fan-out.ts';
 import type { ActionCall, AnswerType, Check, CommandCall, CommandEffect, OnFail, Retry } from '../domain/ir.ts';
+import { DURATION_FORM, parseSpan } from '../domain/units.ts';
 import { commandWords, place, variableName } from './policy.ts';
 import type { Fields, Reader, Shape } from './read.ts';
 import {
@@ -81,13 +82,23 @@ const undoOfCommand: Reader<ActionCall | CommandCall> = (value, problems, name) 
 const answer = record({ type: required(oneOf<AnswerType>('text', 'int', 'number', 'bool', 'time', 'url')) });
 const checks = optional(listOf(check, 1));
 
+/** `5m`, or `10m-15m`. */
+const expected: Reader<{ readonly leastMs: number; readonly mostMs: number }> = (value, problems, name) => {
+  const span = value.kind === 'scalar' && typeof value.value === 'string' ? parseSpan(value.value) : null;
+  if (span !== null) return span;
+  if (value.kind === 'scalar' && typeof value.value === 'string' && /\d\s*[-–]/.test(value.value))
+    return wrong(value, problems, name, `${DURATION_FORM}, or from one to a longer one: 10m-15m`);
+  const one = duration()(value, problems, name);
+  return one === undefined ? undefined : { leastMs: one, mostMs: one };
+};
+
 export const COMMON = {
   who: optional(text),
   when: optional(when),
   pre: optional(oneOrMore(text)),
   within: optional(duration(1)),
   timeout: optional(duration(1)),
-  takes: optional(duration()),
+  takes: optional(expected),
   retry: optional(retry),
   fail: optional(onFail),
   meets: optional(oneOrMore(id)),

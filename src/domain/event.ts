@@ -87,7 +87,14 @@ export interface EventData {
   /** The question of a waiting step was answered: the step is again what it was before it asked. */
   'step.settled': { step: string; attempt: number; by: string; choice: string };
   'step.observed': { step: string; attempt: number; current: Json; desired: boolean };
-  'step.finished': { step: string; attempt: number; status: Exclude<StepStatus, 'running' | 'waiting' | 'undone'>; detail: JsonObject };
+  'step.finished': {
+    step: string;
+    attempt: number;
+    status: Exclude<StepStatus, 'running' | 'waiting' | 'undone'>;
+    detail: JsonObject;
+    /** Only where it took longer than its `takes` said. */
+    took?: { ms: number; takesMs: number };
+  };
   /** A person says that it is not to be done, before its turn has come. */
   'step.skipAsked': { step: string; reason: string; by: string };
   'step.skipped': { step: string; reason: string; facts: JsonObject };

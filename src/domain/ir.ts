@@ -51,7 +51,10 @@ interface StepBase {
   readonly pre?: readonly string[];
   readonly withinMs?: number;
   readonly timeoutMs?: number;
+  /** How long it is expected to take: at most, where two figures are given. */
   readonly takesMs?: number;
+  /** At least, where two figures are given. */
+  readonly takesLeastMs?: number;
   readonly retry?: Retry;
   readonly fail: OnFail;
   readonly meets: readonly string[];

@@ -6,6 +6,7 @@ import type { GuardVerdict } from './guardrail.ts';
 import type { StepKind } from './ir.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { Loss, Safety } from './rollback-safety.ts';
+import type { TimeBudget } from './time-budget.ts';
 
 /** `native`: the target compares by itself; `lock`: Belay looks again under a lock that others may not know; `none`: nothing does. */
 export type CompareAndSet = 'native' | 'lock' | 'none';
@@ -62,6 +63,8 @@ export interface PlanStep {
   readonly irreversible?: string;
   readonly compareAndSet?: CompareAndSet;
   readonly takesMs?: number;
+  /** At least, where the step gives two figures. */
+  readonly takesLeastMs?: number;
   /** What decides, when it comes to this step, whether it is done or skipped. */
   readonly when?: string;
   readonly notes?: readonly PlanNote[];
@@ -86,6 +89,8 @@ export interface Plan {
   readonly guards: readonly GuardVerdict[];
   /** Outside the hash: what a way back would throw away, counted when the plan was made. */
   readonly losses?: readonly Loss[];
+  /** Outside the hash: what is expected until each clock and each component's RTO is met; absent where nothing is promised. */
+  readonly budgets?: readonly TimeBudget[];
   /** Outside the hash: sentences keys about what could not be known. */
   readonly unknowns: readonly { readonly step: string; readonly why: string }[];
 }

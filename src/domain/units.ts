@@ -47,6 +47,16 @@ export function parseDuration(text: string): Parsed {
   return { ok: false, why: `"${text}" is not a duration${meant === null ? '' : `; write ${meant}`}` };
 }
 
+/**
+ * One duration, or from one to another.
+ * @example parseSpan('10m-15m') // { leastMs: 600_000, mostMs: 900_000 }
+ */
+export function parseSpan(text: string): { readonly leastMs: number; readonly mostMs: number } | null {
+  const [from = '', to = from, ...more] = text.split(/[-–]/).map((one) => one.trim());
+  const [least, most] = [parseDuration(from), parseDuration(to)];
+  return least.ok && most.ok && most.value >= least.value && more.length === 0 ? { leastMs: least.value, mostMs: most.value } : null;
+}
+
 /** The duration that `text` probably means: `2 mins` → `2m`. Null when it cannot be told. */
 export function durationMeant(text: string): string | null {
   const [, digits, word = ''] = /^(\d+(?:\.\d+)?)\s*([a-zA-Z]*)$/.exec(text.trim()) ?? [];

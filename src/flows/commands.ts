@@ -28,6 +28,7 @@ import { NO_NUMBER_YET } from './incident-number.ts';
 import type { KeptEvidence } from './keep-evidence.ts';
 import { keepEvidence } from './keep-evidence.ts';
 import { manualOpening } from './open-incident.ts';
+import { planWithPast } from './past-runs.ts';
 import { keepPlan, makePlan } from './plan.ts';
 import { demandReleases, type ReleaseChoice, releaseChoices } from './release-choice.ts';
 import { untried } from './safety.ts';
@@ -80,7 +81,7 @@ function verbsOf(world: World) {
     freeze: (caller: Caller, asked: AskedFreeze): Promise<ScopeFreeze> => freezeScope(world, caller, asked),
     thaw: (caller: Caller, asked: AskedFreeze): Promise<ScopeFreeze> => thawScope(world, caller, asked),
     markShadow: (caller: Caller, request: AskedMark): Promise<ShadowMark> => markShadow(world, caller, request),
-    plan: (o: PlanRequest): Promise<Plan> => planFor(world, o),
+    plan: async (o: PlanRequest): Promise<Plan> => planWithPast(world, await planFor(world, o)),
     releaseChoices: (o: { readonly runbook: string; readonly inputs: JsonObject }): Promise<readonly ReleaseChoice[]> =>
       releaseChoices(world, runbookOf(world, o.runbook), (inputs) => planFor(untried(world), { ...o, inputs: { ...o.inputs, ...inputs } })),
     startRun: (caller: Caller, request: StartRequest): Promise<Incident> => startRun(world, caller, request),

@@ -11,6 +11,7 @@ import type { OnItsWay, Plan, PlanNote, PlanStep } from '../domain/plan.ts';
 import { joinSafety } from '../domain/rollback-safety.ts';
 import type { System } from '../domain/system.ts';
 import { organizationNamed } from '../domain/system.ts';
+import { budgetsOf } from '../domain/time-budget.ts';
 import type { Action, Observation } from '../ports/action.ts';
 import type { DeployTarget } from '../ports/deploy-target.ts';
 import { runCheck } from './checks.ts';
@@ -77,6 +78,7 @@ export async function makePlan(world: PlanWorld, pinned: PinnedRunbook, facts: F
   return {
     ...body,
     ...(judged === null || judged.losses.length === 0 ? {} : { losses: judged.losses }),
+    ...budgetsIn(world, runbook, steps),
     planHash: world.digest.of(body as unknown as Json),
     guards: [
       ...(await runbookGuards(world, runbook, lookupIn(world.system, known, null))),
@@ -84,6 +86,11 @@ export async function makePlan(world: PlanWorld, pinned: PinnedRunbook, facts: F
     ],
     unknowns: drafts.flatMap((draft) => (draft.unknown === null ? [] : [{ step: draft.step.id, why: draft.unknown }])),
   };
+}
+
+function budgetsIn({ system }: Pick<PlanWorld, 'system'>, runbook: Runbook, steps: readonly PlanStep[]): Pick<Plan, 'budgets'> {
+  const budgets = budgetsOf(runbook, system, { each: (id) => steps.find((step) => step.id === id)?.each });
+  return budgets.length === 0 ? {} : { budgets };
 }
 
 /**
@@ -111,12 +118,13 @@ async function draftPlan(
 
 /** The same plan with other steps, under its new hash. */
 export function withSteps(world: Pick<World, 'digest'>, plan: Plan, steps: readonly PlanStep[]): Plan {
-  const { planHash: _old, guards, unknowns, losses, ...rest } = plan;
+  const { planHash: _old, guards, unknowns, losses, budgets, ...rest } = plan;
   const body = { ...rest, steps };
   const open = steps.filter((step) => step.effect === 'unknown' && !unknowns.some((one) => one.step === step.id));
   return {
     ...body,
     ...(losses === undefined ? {} : { losses }),
+    ...(budgets === undefined ? {} : { budgets }),
     planHash: world.digest.of(body as unknown as Json),
     guards,
     unknowns: [...unknowns, ...open.map((step) => ({ step: step.id, why: 'it would put back what was rolled away from' }))],
@@ -127,7 +135,7 @@ export function withSteps(world: Pick<World, 'digest'>, plan: Plan, steps: reado
  * Keeps the hashed part of a plan, under its own `planHash`: what was approved can be read back, and checked, from the hash alone.
  */
 export async function keepPlan(world: Pick<World, 'documents'>, plan: Plan): Promise<void> {
-  const { planHash, guards: _volatile, unknowns: _said, losses: _counted, ...body } = plan;
+  const { planHash, guards: _volatile, unknowns: _said, losses: _counted, budgets: _expected, ...body } = plan;
   const hash = await world.documents.put(body as unknown as Json);
   assert(hash === planHash, `plan ${planHash} was stored as ${hash}`);
 }
@@ -232,7 +240,7 @@ function checkInputs(system: System, runbook: Runbook, given: JsonObject): JsonO
   });
 }
 
-function baseOf(step: Step): Pick<PlanStep, 'id' | 'kind' | 'title' | 'who' | 'takesMs' | 'when'> {
+function baseOf(step: Step): Pick<PlanStep, 'id' | 'kind' | 'title' | 'who' | 'takesMs' | 'takesLeastMs' | 'when'> {
   const when = step.when ?? (step.whenCheck === undefined ? undefined : `${step.whenCheck.probe}: ${step.whenCheck.expect}`);
   return {
     id: step.id,
@@ -240,6 +248,7 @@ function baseOf(step: Step): Pick<PlanStep, 'id' | 'kind' | 'title' | 'who' | 't
     title: step.title,
     ...(step.who === undefined ? {} : { who: step.who }),
     ...(step.takesMs === undefined ? {} : { takesMs: step.takesMs }),
+    ...(step.takesLeastMs === undefined ? {} : { takesLeastMs: step.takesLeastMs }),
     ...(when === undefined ? {} : { when }),
   };
 }

@@ -200,12 +200,23 @@ export function ending(
   const met = good ? clocksMetBy(step, incident) : [];
   return {
     events: [
-      { type: 'step.finished', data: { step: step.id, attempt: number, status, detail }, at, actor: BELAY },
+      { type: 'step.finished', data: { step: step.id, attempt: number, status, detail, ...overrun(step, incident, at) }, at, actor: BELAY },
       ...(good ? evidenceOf(run, step, detail, at) : []),
       ...met.map((clock) => stopClock(incident, clock, `step.${step.id}`, at)),
     ],
     clearTimers: [...met.flatMap(clockTimers), ...(step.withinMs === undefined ? [] : [`within:${step.id}`])],
   };
+}
+
+/** A step that took longer than it said, by a second or more. */
+function overrun(
+  { id, takesMs }: Step,
+  incident: Incident,
+  at: Instant,
+): { readonly took?: { readonly ms: number; readonly takesMs: number } } {
+  const startedAt = incident.steps[id]?.startedAt;
+  if (takesMs === undefined || startedAt === undefined || at - startedAt < takesMs + 1_000) return {};
+  return { took: { ms: at - startedAt, takesMs } };
 }
 
 /** What the step `meets`, and what waits for it by `until`. */

@@ -9,6 +9,8 @@ import { openApproval } from '../domain/incident-view-action.ts';
 import type { Runbook } from '../domain/ir.ts';
 import type { Json } from '../domain/json.ts';
 import type { Plan } from '../domain/plan.ts';
+import { budgetsLeft, type TimeBudget, withPast } from '../domain/time-budget.ts';
+import { pastRunsOf } from '../flows/past-runs.ts';
 import type { World } from '../flows/world.ts';
 import type { Caller } from './commands.ts';
 
@@ -17,6 +19,8 @@ export interface Snapshot {
   readonly view: IncidentView;
   readonly events: readonly Event[];
   readonly plan: Plan | null;
+  /** What is left to do next to the time that is left for it, while a run is at work. */
+  readonly budgets: readonly TimeBudget[];
 }
 
 export type ReadWorld = Pick<
@@ -69,7 +73,7 @@ export async function snapshot(world: ReadWorld, id: string, viewer: Caller): Pr
     now: world.time.now(),
     viewer,
   };
-  return { incident, view: incidentView(sources), events, plan };
+  return { incident, view: incidentView(sources), events, plan, budgets: await budgetsNow(world, incident, runbook, plan) };
 }
 
 export async function listRows(world: ReadWorld): Promise<readonly IncidentRow[]> {
@@ -81,6 +85,18 @@ export async function listRows(world: ReadWorld): Promise<readonly IncidentRow[]
     return incidentRow({ incident, timers, runbook, system: world.system, paused: pause.paused, now });
   });
   return sortRows(await Promise.all(rows));
+}
+
+async function budgetsNow(
+  world: ReadWorld,
+  incident: Incident,
+  runbook: Runbook | null,
+  plan: Plan | null,
+): Promise<readonly TimeBudget[]> {
+  if (runbook === null || !['triage', 'responding', 'mitigated', 'watching'].includes(incident.phase)) return [];
+  const each = (id: string) => plan?.steps.find((step) => step.id === id)?.each;
+  const budgets = budgetsLeft(runbook, { system: world.system, incident, each, now: world.time.now() });
+  return budgets.length === 0 ? [] : withPast(budgets, await pastRunsOf(world, runbook.id));
 }
 
 /** The runbook as it was when the run began; today's file only where nothing was pinned. */

@@ -130,6 +130,7 @@ describe('what is shown', () => {
         3  Approve the switch                                approve
         4  Put this organization on the stable checkout      changes
            flow.set switch=checkout org=acme to=stable   next → stable
+           takes 1 s
            undo: flow.set switch=checkout org=acme to=next
         5  This organization is answered again               verify
         6  Watch the stable checkout                         watch

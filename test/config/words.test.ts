@@ -167,6 +167,7 @@ describe('what was promised of a component', () => {
     expect(slow).not.toBe(RUNBOOK);
     expect(told(lintFolder(workspace({ [BASE_RUNBOOK]: slow })))).toEqual([
       `base.runbook.md:${lineOf(slow, 'components: [shop]')} rto-unreachable (warning)`,
+      `base.runbook.md:${lineOf(slow, 'mitigate: {')} clock-unreachable (warning)`,
     ]);
     expect(
       told(lintFolder(workspace({ [BASE_RUNBOOK]: RUNBOOK.replace('timeout: 30s\nretry', 'timeout: 30s\ntakes: 10m\nretry') }))),

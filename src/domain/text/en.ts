@@ -84,7 +84,8 @@ const events: EventTexts = {
   'step.waiting': (d) => `Step ${d.step} waits for ${d.who ?? 'a person'}: ${d.ask}`,
   'step.settled': (d) => `${d.by} decided for step ${d.step}: ${d.choice}`,
   'step.observed': (d) => `Step ${d.step} looked: ${d.desired ? 'already as wanted' : 'a change is needed'}`,
-  'step.finished': (d) => `Step ${d.step}: ${stepStatuses[d.status]}${d.attempt > 1 ? ` (attempt ${d.attempt})` : ''}`,
+  'step.finished': (d, say) =>
+    `Step ${d.step}: ${stepStatuses[d.status]}${d.attempt > 1 ? ` (attempt ${d.attempt})` : ''}${d.took === undefined ? '' : `; planned ${say.duration(d.took.takesMs)}, took ${say.duration(d.took.ms)}`}`,
   'step.skipAsked': (d) => `${d.by} said to skip step ${d.step}: ${d.reason}`,
   'step.skipped': (d) => `Step ${d.step} skipped: ${d.reason}`,
   'step.undone': (d) => `Step ${d.step} taken back by ${d.by}`,

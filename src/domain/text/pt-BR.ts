@@ -85,7 +85,8 @@ const events: EventTexts = {
   'step.waiting': (d) => `Passo ${d.step} aguarda ${d.who ?? 'uma pessoa'}: ${d.ask}`,
   'step.settled': (d) => `${d.by} decidiu sobre o passo ${d.step}: ${d.choice}`,
   'step.observed': (d) => `Passo ${d.step} observou: ${d.desired ? 'já está como desejado' : 'é preciso mudar'}`,
-  'step.finished': (d) => `Passo ${d.step}: ${stepStatuses[d.status]}${d.attempt > 1 ? ` (tentativa ${d.attempt})` : ''}`,
+  'step.finished': (d, say) =>
+    `Passo ${d.step}: ${stepStatuses[d.status]}${d.attempt > 1 ? ` (tentativa ${d.attempt})` : ''}${d.took === undefined ? '' : `; previsto ${say.duration(d.took.takesMs)}, levou ${say.duration(d.took.ms)}`}`,
   'step.skipAsked': (d) => `${d.by} mandou pular o passo ${d.step}: ${d.reason}`,
   'step.skipped': (d) => `Passo ${d.step} pulado: ${d.reason}`,
   'step.undone': (d) => `Passo ${d.step} desfeito por ${d.by}`,

@@ -15,9 +15,10 @@ import { hidden, type PageContext, page, pauseButton } from './layout.ts';
 import { undoOf } from './next-action.ts';
 import { guardList } from './panels.ts';
 import { safetyPanel } from './safety-panel.ts';
+import { timePanel } from './time-panel.ts';
 import { blastText, call, change, shortHash } from './values.ts';
 
-export function reviewPage(context: PageContext, { view, plan }: Snapshot, approvalId: string, system: System): string {
+export function reviewPage(context: PageContext, { view, plan, budgets }: Snapshot, approvalId: string, system: System): string {
   const { w } = context;
   const home = `/incidents/${encodeURIComponent(view.id)}`;
   const { approve } = view;
@@ -31,6 +32,7 @@ ${
     : html`<p class="intro">${w.reviewIntro}</p>
 ${bigClock(context, view.clock, [])}
 ${summary(context, view, plan, system)}
+${timePanel(context, budgets)}
 ${safetyPanel(context, plan)}
 ${planList(context, plan, view)}
 ${unknowns(context, plan)}

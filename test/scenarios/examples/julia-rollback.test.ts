@@ -1,6 +1,7 @@
 // A bad deploy of examples/agente-julia taken back on Railway by its written procedure: Railway and GitHub as servers that remember, her table
 // in a real Postgres, her log a real file. The judges are those servers, and what people were told.
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { planText } from '../../../src/cli/plan-text.ts';
 import { releasesOf } from '../../../src/flows/releases.ts';
 import { journalLinesOf } from '../../world/fakes/journal.ts';
 import { type PostgresPart, startPostgres } from '../../world/parts/postgres.ts';
@@ -79,6 +80,37 @@ test('the last deployment that was SUCCESS before the problem goes back by its n
   expect(await endOf(world, life)).toEqual(END);
   const rolledTo = world.services.api.ledger.find((one) => one.what === 'rollback')?.id;
   expect(world.services.api.service.deployments.find((one) => one.id === rolledTo)?.meta).toEqual(GOOD);
+});
+
+const plain = (text: string): string => text;
+const LOOK = {
+  ...{ lang: 'pt-BR', width: 200 },
+  colour: { bold: plain, dim: plain, red: plain, green: plain, yellow: plain, cyan: plain } as never,
+  marks: { done: '+', failed: 'x', unknown: '?', arrow: '→' } as never,
+} as const;
+async function planned(world: JuliaWorld, runbook: string): Promise<string> {
+  const { commands } = await world.story.live();
+  return planText(await commands.plan({ runbook, inputs: {} }), LOOK);
+}
+
+test('the plan says what a rollback, a restart of Redis and a service made anew take, next to the RTO of each component [S5-TG-09] [S5-TG-10] [S5-TG-13]', async () => {
+  const world = await badDeploy();
+  const back = await planned(world, 'rollback-deploy');
+  expect(back).toMatch(/deploy\.rollback target=api .*\n( +! .*\n)* +duração 2–5 min\n/);
+  expect(back).toContain(
+    'Railway Worker de volta (RTO) em até 10 min: 2–9 min ou mais; 8 passos não dizem nada (antes, quais, aprovar, …)',
+  );
+  expect(back).toContain('rollback em até 5 min: 2–5 min ou mais');
+  const redis = await planned(world, 'redis-down');
+  expect(redis).toMatch(/service\.restart .*\n( +! .*\n)* +duração 2 min\n/);
+  expect(redis).toMatch(/Um Redis novo +manual\n +duração 10–15 min\n/);
+  expect(redis).toContain('Redis de volta (RTO) em até 1 h: 2 min 30 s – 17 min 30 s ou mais');
+});
+
+test('the plan says what it takes to connect Evolution again, next to the RTO of it [S5-TG-14]', async () => {
+  const text = await planned(await badDeploy(), 'evolution-down');
+  expect(text).toMatch(/Escanear com o celular +manual\n.*\n +duração 5 min\n/);
+  expect(text).toContain('Evolution API de volta (RTO) em até 1 h: 0–5 min ou mais');
 });
 
 test('a worker and a scheduler that have another deploy keep it', async () => {
