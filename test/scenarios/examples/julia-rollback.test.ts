@@ -84,7 +84,8 @@ test('the last deployment that was SUCCESS before the problem goes back by its n
 
 const plain = (text: string): string => text;
 const LOOK = {
-  ...{ lang: 'pt-BR', width: 200 },
+  lang: 'pt-BR',
+  width: 200,
   colour: { bold: plain, dim: plain, red: plain, green: plain, yellow: plain, cyan: plain } as never,
   marks: { done: '+', failed: 'x', unknown: '?', arrow: '→' } as never,
 } as const;
