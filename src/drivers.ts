@@ -26,6 +26,7 @@ import {
   openDatabases,
   openIntegrations,
   openProxies,
+  openRebuilds,
   openServices,
   openSwitches,
   openTargets,
@@ -70,6 +71,7 @@ export function openDrivers(system: System, ground: DriversGround): Drivers & Lo
   const switches = openSwitches(system, ground);
   const proxies = openProxies(system, ground);
   const services = openServices(system, ground);
+  const rebuilds = openRebuilds(system, ground);
   const integrations = openIntegrations(system, ground);
   const own = { specs: system.actions ?? [], http, expression };
   const intake = { specs: system.intakes ?? [], store: ground.intake ?? null, time };
@@ -90,7 +92,7 @@ export function openDrivers(system: System, ground: DriversGround): Drivers & Lo
     commandRunner: createCommandRunner(system.policy?.run ?? NO_RUN_POLICY, { ...ground, secrets }),
     hidden: secrets.masked,
     actions: createActions({
-      ...{ targets, switches, proxies, services, integrations, intake, databases, own, pause, deployRules },
+      ...{ targets, switches, proxies, services, rebuilds, integrations, intake, databases, own, pause, deployRules },
       ...settings,
       ...scopes,
     }),
@@ -101,6 +103,7 @@ export function openDrivers(system: System, ground: DriversGround): Drivers & Lo
       switches,
       proxies,
       services,
+      rebuilds,
       integrations,
       intake,
       databases,

@@ -22,12 +22,13 @@ import { createGitTarget } from './adapters/git/index.ts';
 import { createHostReader } from './adapters/host/index.ts';
 import { createHttpProbe } from './adapters/http-probe/index.ts';
 import { createChatwoot, createEvolution, createN8n, createN8nSwitch, createZApi } from './adapters/integrations/index.ts';
+import { createKeptFile } from './adapters/kept-file/index.ts';
 import { createKubernetesReader, createKubernetesTarget } from './adapters/kubernetes/index.ts';
 import { createLogReader } from './adapters/log/index.ts';
 import { createMappedWebhook } from './adapters/mapped-webhook/index.ts';
 import { createDatabase } from './adapters/migrations/index.ts';
 import { createNoSqlServer } from './adapters/migrations/mongo.ts';
-import { createHeroku, createRailway, createRailwayService } from './adapters/paas/index.ts';
+import { createHeroku, createRailway, createRailwayRebuild, createRailwayService, type RebuildDeps } from './adapters/paas/index.ts';
 import { createProcessService } from './adapters/pid-file/index.ts';
 import { createPm2Reader, createPm2Service, createPm2Supervisor } from './adapters/pm2/index.ts';
 import { createPrometheusReader } from './adapters/prometheus/index.ts';
@@ -67,6 +68,7 @@ import type { Integration } from './ports/integration.ts';
 import type { Net } from './ports/net.ts';
 import type { Processes } from './ports/process.ts';
 import type { ServiceControl } from './ports/service-control.ts';
+import type { ServiceRebuild } from './ports/service-rebuild.ts';
 import type { PushedSource, SignalReader, SignalSource } from './ports/signal-source.ts';
 import type { Time } from './ports/time.ts';
 import type { TrafficSplit } from './ports/traffic-split.ts';
@@ -198,6 +200,16 @@ export function openService(spec: ServiceSpec, deps: DriverDeps): ServiceControl
     case 'process':
       return createProcessService(spec, deps);
   }
+}
+
+/** Those that can be kept and made anew. @throws BELAY_CONFIG_INVALID for options that mean nothing */
+export function openRebuilds(system: System, deps: DriverDeps & Pick<RebuildDeps, 'digest'>): Readonly<Record<string, ServiceRebuild>> {
+  const found = (system.services ?? []).flatMap((spec): [string, ServiceRebuild][] => {
+    if (spec.driver !== 'railway' || spec.keep === undefined || spec.identity === undefined) return [];
+    const kept = createKeptFile({ path: spec.keep, identity: spec.identity }, { ...deps, files });
+    return [[spec.id, createRailwayRebuild(spec, { ...deps, kept })]];
+  });
+  return Object.fromEntries(found);
 }
 
 /** @throws BELAY_CONFIG_INVALID for options that mean nothing */

@@ -4,6 +4,7 @@ import type { InputSpec, InputType, Runbook } from '../domain/ir.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import { findQuery, specOfQuery } from '../domain/named-query.ts';
 import { nearest } from '../domain/nearest.ts';
+import { whyNotRebuilt } from '../domain/service-catalog.ts';
 import { isPulled, type SourceSpec } from '../domain/source-catalog.ts';
 import { DURATION_FORM, durationMeant, PERCENT_FORM, parseDuration, parsePercent } from '../domain/units.ts';
 import type { RunbookDraft } from './draft.ts';
@@ -233,11 +234,14 @@ function lintValue(spec: ParamSpec | undefined, value: Json, argument: Argument)
     case 'source':
       lintSource(spec, value, argument);
       return;
+    case 'service':
+      lintName('service', value, argument);
+      if (spec.anew === true) lintAnew(value, argument);
+      return;
     case 'org':
     case 'target':
     case 'switch':
     case 'proxy':
-    case 'service':
     case 'integration':
     case 'intake':
     case 'database':
@@ -264,6 +268,16 @@ function lintSuite(value: Json, { context, problems, at, name }: Argument): void
       hint: `If that is so, write "readOnly: true" under suites.${suite.id}; otherwise run it against staging.`,
     },
   );
+}
+
+function lintAnew(value: Json, { context, problems, at, name }: Argument): void {
+  const service = context.system.services?.find((one) => one.id === value);
+  const why = service === undefined ? null : whyNotRebuilt(service);
+  if (why !== null)
+    problems.error('wrong-argument', at, `${name}: ${String(value)} cannot be kept and made anew: ${why}`, {
+      expected: 'a service of driver railway that is called by its name and has keep and identity',
+      hint: 'docs/services/railway.md shows one.',
+    });
 }
 
 /** One that Belay reads, of the driver that the probe needs. With `optional` it may be left out of belay.yaml. */

@@ -45,6 +45,8 @@ export interface ParamSpec {
   readonly secrets?: true;
   /** Of a source: which of them. */
   readonly drivers?: readonly SourceDriverName[];
+  /** Of a service: it can be kept and made anew. */
+  readonly anew?: true;
 }
 
 export interface ActionSpec {
@@ -73,6 +75,7 @@ const text = { type: 'string' } as const;
 /** Which one is meant, where there are several of its driver. */
 const proxy = { type: 'proxy', required: true } as const;
 const service = { type: 'service', required: true } as const;
+const anew = { type: 'service', required: true, anew: true } as const;
 const integration = { type: 'integration' } as const;
 const intake = { type: 'intake', required: true } as const;
 const workflow = { type: 'string', required: true } as const;
@@ -105,6 +108,13 @@ export const ACTIONS: Readonly<Record<string, ActionSpec>> = index([
   { name: 'service.stop', effect: 'state', params: { service } },
   { name: 'service.start', effect: 'state', params: { service } },
   { name: 'service.scale', effect: 'state', params: { service, to: { type: 'int', required: true } } },
+  // Of a service that can be kept and made anew.
+  { name: 'service.keep', effect: 'state', params: { service: anew } },
+  { name: 'service.delete', effect: 'state', params: { service: anew, confirm: { type: 'string', required: true } } },
+  { name: 'service.create', effect: 'state', params: { service: anew, set: { type: 'values' } } },
+  { name: 'service.restoreVariables', effect: 'state', params: { service: anew } },
+  { name: 'service.restoreSettings', effect: 'state', params: { service: anew } },
+  { name: 'service.connect', effect: 'state', params: { service: anew } },
   // Integrations.
   {
     name: 'n8n.activate',
@@ -321,6 +331,27 @@ export const PROBES: Readonly<Record<string, ProbeSpec>> = index([
     params: { service },
     // `oldestStartMs`: how long the unit runs that was started first.
     result: { running: 'int', wanted: 'int', restarts: 'int', oldestStartMs: 'int' },
+  },
+  {
+    name: 'service.kept',
+    params: { service: anew },
+    // `equal`: variables and settings that run are those that are kept. Of variables only names and keyed digests are told.
+    result: {
+      there: 'bool',
+      deploy: 'string',
+      kept: 'bool',
+      equal: 'bool',
+      differing: 'any',
+      variables: 'int',
+      customDomains: 'int',
+      domains: 'any',
+      ownDomains: 'any',
+      settings: 'any',
+      source: 'any',
+      digests: 'any',
+      file: 'string',
+      keptAt: 'time',
+    },
   },
   { name: 'flow', params: { switch: { type: 'switch', required: true }, org }, result: { value: 'string' } },
   {

@@ -44,11 +44,16 @@ export const SERVICE_DRIVERS = {
     /** Ids, as the address of the dashboard shows them. */
     project: { type: 'text', required: true },
     environment: { type: 'text', required: true },
+    /** Or its name: one that is made anew has another id. */
     service: { type: 'text', required: true },
     token: { type: 'text', required: true },
     tokenOf: { type: 'text', oneOf: ['account', 'project'], otherwise: 'account' },
     url: { type: 'url', otherwise: 'https://backboard.railway.com/graphql/v2' },
     timeout: { type: 'duration', otherwise: 20_000, least: 1_000, most: 120_000 },
+    /** The file that what it is made of is kept in, encrypted; without it it cannot be made anew. */
+    keep: { type: 'text' },
+    /** A file with the key of age that it is encrypted to. */
+    identity: { type: 'text' },
   },
   process: {
     /** Holds its number. */
@@ -67,6 +72,16 @@ export type ServiceDriverName = keyof typeof SERVICE_DRIVERS;
 
 /** What the adapter of a driver is given. */
 export type ServiceOptions<D extends ServiceDriverName> = OptionsOf<(typeof SERVICE_DRIVERS)[D]>;
+
+/** Why a service cannot be kept and made anew as it is configured, or null. */
+export function whyNotRebuilt(spec: ServiceSpec): string | null {
+  if (spec.driver !== 'railway') return `its driver is ${spec.driver}, which makes nothing anew: railway does`;
+  if (spec.keep === undefined || spec.identity === undefined)
+    return 'keep and identity do not say where what it is made of is kept, and with which key';
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(spec.service)
+    ? 'it is called by its id, and one that is made anew has another: write its name'
+    : null;
+}
 
 /** One configured service, by its driver. */
 export type ServiceSpec = SpecOf<typeof SERVICE_DRIVERS, { readonly id: string; readonly component?: string }>;

@@ -15,7 +15,9 @@ export function plannedStep(visit: Visit): PlanStep {
 export async function askWithNewPlan(visit: Visit, why: string): Promise<Next> {
   const plan = await replan(visit);
   if (plan.steps.find((one) => one.id === visit.step.id)?.effect === 'unknown') {
-    return askHow(visit, `${why}, and still it cannot be known; do it by hand, then continue`);
+    const told = plan.unknowns.find((one) => one.step === visit.step.id)?.why;
+    const still = told === undefined ? 'still it cannot be known' : `still it cannot be done: ${told}`;
+    return askHow(visit, `${why}, and ${still}; mend that and try again, or do it by hand and continue`);
   }
   const granted = await askApproval(visit, 'replan-approval', plan, approvalNeeds(visit.run, plan));
   if (!granted) return { to: 'stop', reason: `${visit.step.id}: ${why}, and the new plan was not approved`, people: true };

@@ -5,4 +5,6 @@
 export { createHeroku } from './heroku.ts';
 /** @example createRailway({ project, environment, service, token, tokenOf: 'project', url, timeoutMs: 20_000 }, { http, time }) */
 export { createRailway } from './railway.ts';
+/** @example createRailwayRebuild({ service: 'api', keep, identity, … }, { http, time, kept, digest }) */
+export { createRailwayRebuild, type RebuildDeps } from './railway-rebuild.ts';
 export { createRailwayService } from './railway-service.ts';

@@ -133,6 +133,18 @@ export function keyOf(changes: Changes, ref: string): string | null {
   return keys.size === 1 ? ([...keys][0] ?? null) : null;
 }
 
+const MOST_SERVICES = 500;
+
+/** @throws Unusable */
+export function namesIn(json: unknown): readonly { readonly id: string; readonly name: string }[] {
+  const { edges } = fieldsIn(fieldsIn(fieldsIn(json)['project'])['services']);
+  if (!Array.isArray(edges)) throw new Unusable('the answer names no services');
+  const nodes = edges.slice(0, MOST_SERVICES).map((edge) => fieldsIn(fieldsIn(edge)['node']));
+  return nodes.flatMap(({ id, name, deletedAt }) =>
+    isId(textIn(id)) && typeof deletedAt !== 'string' ? [{ id: textIn(id), name: textIn(name) }] : [],
+  );
+}
+
 /** GraphQL says no with 200. @throws Unusable */
 export function dataIn(json: unknown): unknown {
   const { data, errors } = fieldsIn(json);

@@ -2,12 +2,23 @@
 // by looking; a release is told by its commit, or by its image. The variables of that deployment come back with it.
 import { Unusable, withoutSecrets } from '../../domain/answer.ts';
 import { BelayError } from '../../domain/errors.ts';
-import { fieldsIn } from '../../domain/received.ts';
+import { fieldsIn, labelText } from '../../domain/received.ts';
 import type { TargetOptions } from '../../domain/target-catalog.ts';
 import type { DeployTarget } from '../../ports/deploy-target.ts';
 import { type Ask, type AskDeps, asking, demandToken, wrongOption } from './ask.ts';
 import { type Artefact, type Platform, targetOn } from './platform.ts';
-import { artefactOf, type Deployment, dataIn, isId, isRefusal, keyOf, MOST_DEPLOYMENTS, sightIn, type Told } from './railway-answers.ts';
+import {
+  artefactOf,
+  type Deployment,
+  dataIn,
+  isId,
+  isRefusal,
+  keyOf,
+  MOST_DEPLOYMENTS,
+  namesIn,
+  sightIn,
+  type Told,
+} from './railway-answers.ts';
 
 const LOOK = `query Look($project: String!, $environment: String!, $service: String!, $first: Int!) {
   deployments(first: $first, input: { projectId: $project, environmentId: $environment, serviceId: $service }) {
@@ -16,6 +27,7 @@ const LOOK = `query Look($project: String!, $environment: String!, $service: Str
   serviceInstance(environmentId: $environment, serviceId: $service) { numReplicas activeDeployments { id } }
   serviceInstanceAutoDeployStatus(projectId: $project, environmentId: $environment, serviceId: $service) { enabled }
 }`;
+const NAMES = 'query Names($project: String!) { project(id: $project) { services { edges { node { id name deletedAt } } } } }';
 const ROLL_BACK = 'mutation RollBack($id: String!) { deploymentRollback(id: $id) }';
 const CANCEL = 'mutation Cancel($id: String!) { deploymentCancel(id: $id) }';
 const AUTO_DEPLOY = `mutation AutoDeploy($input: ServiceInstanceAutoDeployUpdateInput!) {
@@ -28,21 +40,73 @@ export interface Service {
   readonly url: string;
   /** What Railway says may repeat the token. */
   readonly plain: (text: string) => string;
-  readonly ids: { readonly project: string; readonly environment: string; readonly service: string };
+  /** A service that is called by its name is looked for: made anew it has another id. */
+  ids(): Promise<Ids>;
+  /** What was found is not believed any more. */
+  forget(): void;
+}
+export interface Ids {
+  readonly project: string;
+  readonly environment: string;
+  readonly service: string;
 }
 
 /** @throws BELAY_CONFIG_INVALID */
 export function serviceAt(options: TargetOptions<'railway'>, deps: AskDeps): Service {
   const { project, environment, service, token, tokenOf, url, timeoutMs } = options;
-  const ids = { project, environment, service };
-  for (const [what, id] of Object.entries(ids))
+  for (const [what, id] of Object.entries({ project, environment }))
     if (!isId(id)) throw wrongOption('railway', `${what}: it is an id such as 6b1f9c1e-5c0f-4c3a-9f5a-0d1e2f3a4b5c, not a name`);
+  if (!isId(service) && !/^[\w][\w .-]{0,63}$/.test(service)) throw wrongOption('railway', 'service: it is neither an id nor a name');
   demandToken('railway', token);
   const key: Readonly<Record<string, string>> =
     tokenOf === 'project' ? { 'project-access-token': token } : { authorization: `Bearer ${token}` };
   const name = `Railway service ${service}`;
   const headers = { accept: 'application/json', 'content-type': 'application/json', ...key };
-  return { name, ids, url, plain: (text) => withoutSecrets(text, [token]), ask: asking({ name, token, headers, timeoutMs }, deps) };
+  let found: string | null = isId(service) ? service : null;
+  const place: Service = {
+    ...{ name, url, plain: (text) => withoutSecrets(text, [token]), ask: asking({ name, token, headers, timeoutMs }, deps) },
+    ids: async () => {
+      found ??= await idOf(place, project, service);
+      return { project, environment, service: found };
+    },
+    forget: () => {
+      found = isId(service) ? service : null;
+    },
+  };
+  return place;
+}
+
+/** @throws BELAY_TARGET_UNREACHABLE */
+async function idOf(place: Service, project: string, wanted: string): Promise<string> {
+  const named = await namedIn(place, project);
+  const [id, another] = named.flatMap((one) => (one.name === wanted ? [one.id] : []));
+  if (id !== undefined && another === undefined) return id;
+  throw new BelayError('BELAY_TARGET_UNREACHABLE', `Railway: ${id === undefined ? 'no service is' : 'two services are'} called ${wanted}`, {
+    hint: `There are: ${named.map((one) => labelText(one.name, 64)).join(', ') || 'none'}.`,
+  });
+}
+
+/** Of the whole project. @throws BELAY_TARGET_UNREACHABLE */
+export async function namedIn(place: Service, project: string): Promise<readonly { readonly id: string; readonly name: string }[]> {
+  return asked(place, NAMES, { project }, namesIn);
+}
+
+/** One question and what is read in its answer. @throws BELAY_TARGET_UNREACHABLE */
+export async function asked<T>(
+  place: Service,
+  query: string,
+  variables: Readonly<Record<string, unknown>>,
+  read: (data: unknown) => T,
+): Promise<T> {
+  const json = await post(place, query, variables, false);
+  try {
+    return read(dataIn(json));
+  } catch (error) {
+    if (!(error instanceof Unusable)) throw error;
+    throw new BelayError('BELAY_TARGET_UNREACHABLE', place.plain(`${place.name}: ${error.message}`), {
+      hint: 'Check the ids and the token.',
+    });
+  }
 }
 
 /** @throws BELAY_CONFIG_INVALID */
@@ -69,14 +133,12 @@ export function createRailway(options: TargetOptions<'railway'>, deps: AskDeps):
 
 /** One question, so that all of it is of the same moment. @throws BELAY_TARGET_UNREACHABLE */
 export async function look(place: Service): Promise<Told> {
-  const json = await post(place, LOOK, { ...place.ids, first: MOST_DEPLOYMENTS }, false);
   try {
-    return sightIn(dataIn(json));
+    return await asked(place, LOOK, { ...(await place.ids()), first: MOST_DEPLOYMENTS }, sightIn);
   } catch (error) {
-    if (!(error instanceof Unusable)) throw error;
-    throw new BelayError('BELAY_TARGET_UNREACHABLE', place.plain(`${place.name}: ${error.message}`), {
-      hint: 'Check the ids and the token.',
-    });
+    // One of that name may have been made anew.
+    place.forget();
+    throw error;
   }
 }
 
@@ -129,7 +191,7 @@ async function abort(place: Service, inFlight: string): Promise<void> {
 
 /** Deploys that somebody starts by hand are not kept out. */
 async function setAutoDeploy(place: Service, enabled: boolean): Promise<void> {
-  const { project, environment, service } = place.ids;
+  const { project, environment, service } = await place.ids();
   if ((await look(place)).frozen === !enabled) return;
   const input = { projectId: project, environmentId: environment, serviceId: service, enabled };
   const data = await act(place, AUTO_DEPLOY, { input });

@@ -18,6 +18,7 @@ import { type IntakePorts, intakeActions, NO_INTAKE } from './intake.ts';
 import { integrationActions } from './integrations.ts';
 import { type OwnActionPorts, ownActions } from './own.ts';
 import { pauseActions } from './pause.ts';
+import { type Rebuilds, rebuildActions } from './rebuild.ts';
 import { type FreezePorts, scopeFreezeActions } from './scope-freeze.ts';
 import { serviceActions } from './service.ts';
 import { settingActions } from './settings.ts';
@@ -28,6 +29,7 @@ export interface ActionPorts {
   readonly switches: Readonly<Record<string, FlowSwitch>>;
   readonly proxies?: Readonly<Record<string, TrafficSplit>>;
   readonly services?: Readonly<Record<string, ServiceControl>>;
+  readonly rebuilds?: Rebuilds;
   readonly integrations?: Integrations;
   readonly intake?: IntakePorts;
   readonly databases?: Readonly<Record<string, Database>>;
@@ -46,6 +48,7 @@ export function createActions(ports: ActionPorts): Readonly<Record<string, Actio
     ...flowActions(ports.switches),
     ...trafficActions(ports.proxies ?? {}),
     ...serviceActions(ports.services ?? {}),
+    ...rebuildActions(ports.rebuilds ?? {}),
     ...integrationActions(ports.integrations ?? {}),
     ...intakeActions(ports.intake ?? NO_INTAKE),
     ...databaseActions(ports.databases ?? {}),

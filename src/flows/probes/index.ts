@@ -16,6 +16,7 @@ import type { Time } from '../../ports/time.ts';
 import type { TrafficSplit } from '../../ports/traffic-split.ts';
 import type { WorkingCopies } from '../../ports/working-copy.ts';
 import { type IntakePorts, NO_INTAKE } from '../actions/intake.ts';
+import type { Rebuilds } from '../actions/rebuild.ts';
 import type { Integrations } from '../integrations.ts';
 import { bucketProbe } from './bucket.ts';
 import { changedProbe } from './changed.ts';
@@ -24,6 +25,7 @@ import { hostProbe, reportsProbe } from './here.ts';
 import { httpProbe } from './http.ts';
 import { intakeProbe } from './intake.ts';
 import { integrationProbes } from './integrations.ts';
+import { keptProbe } from './kept.ts';
 import { logProbe } from './log.ts';
 import { metricProbe } from './metric.ts';
 import { migrationsProbe } from './migrations.ts';
@@ -55,6 +57,7 @@ export interface ProbePorts {
   readonly switches: Readonly<Record<string, FlowSwitch>>;
   readonly proxies?: Readonly<Record<string, TrafficSplit>>;
   readonly services?: Readonly<Record<string, ServiceControl>>;
+  readonly rebuilds?: Rebuilds;
   readonly integrations?: Integrations;
   readonly intake?: IntakePorts;
   readonly workingCopies: WorkingCopies;
@@ -76,6 +79,7 @@ export function createProbes(ports: ProbePorts): Readonly<Record<string, Probe>>
     changedProbe(ports.targets),
     trafficProbe(ports.proxies ?? {}),
     serviceProbe(ports.services ?? {}),
+    keptProbe(ports.rebuilds ?? {}),
     gitProbe(ports.workingCopies),
     intakeProbe(ports.intake ?? NO_INTAKE),
     ...integrationProbes(ports.integrations ?? {}),

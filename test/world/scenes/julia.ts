@@ -1,6 +1,6 @@
 // The world of examples/agente-julia for whole plays: Railway with her services, herself behind an address, her table in a real Postgres, the
 // log that all services drain to, and the issues of her repository. It judges nothing.
-import { appendFileSync, readFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import pg from 'pg';
 import { environmentOf } from '../example-env.ts';
@@ -19,11 +19,20 @@ export const FAILED = { commitHash: 'aa11b02d0ae598e95dc970b74767f19372d61af8', 
 export const COMMANDER = { person: 'ana', roles: ['commander', 'on-call', 'database-lead', 'cto'] };
 /** Nobody else wants her paused, and a bad deploy is on all three. */
 const ALL_BAD = { answers: { worker: true, scheduler: true } };
-const KEPT_FIRST: ReadonlySet<string> = new Set(['logs', 'log-antes', 'redis-antes']);
+const KEPT_FIRST: ReadonlySet<string> = new Set(['logs', 'log-antes', 'redis-antes', 'como-era']);
 const SAID = { 'outra-pausa': { choice: 'livre' }, quais: ALL_BAD, 'corrigir-rollback.quais': ALL_BAD };
 export const VARIABLES = {
   ...{ APP_ENV: 'production', SUPABASE_URL: 'https://julia.supabase.co', SUPABASE_PROJECT_REF: 'julia' },
   SUPABASE_SERVICE_KEY: 'service-key-nobody-may-see',
+};
+/** Of this scene alone. */
+export const AGE_KEY = ['AGE-SECRET-KEY', '184UTWP7RTX4668X8XD4UR4F6NXVEY254MU70F86NGHLHAWDXTY3SN29L3D'].join('-');
+const FORMS: Readonly<Record<string, object>> = {
+  api: {
+    instance: { startCommand: 'uvicorn app.main:app', healthcheckPath: '/health', region: 'us-west1', numReplicas: 2 },
+    limits: { containers: { cpu: 2, memoryBytes: 2_000_000_000 } },
+    ownDomains: ['api-1d3f.up.railway.app'],
+  },
 };
 const IDS = {
   project: '6b1f9c1e-5c0f-4c3a-9f5a-0d1e2f3a4b5c',
@@ -86,9 +95,11 @@ export async function openJulia(o: JuliaOptions, closing: (() => Promise<unknown
   };
   const railway = await opened(startRailwayProject({ ...IDS, token: RAILWAY_TOKEN }));
   const { services } = railway;
-  for (const server of Object.values(services)) {
-    server.service.variables = { ...VARIABLES, ...o.variables };
-    server.deploy(GOOD);
+  railway.forms.head = GOOD;
+  for (const { name, one } of railway.forms.forms) {
+    Object.assign(railway.formOf(name as keyof typeof services), { repo: 'julia/julia', branch: 'main', ...FORMS[name] });
+    one.service.variables = { ...VARIABLES, RUN_MODE: name, ...o.variables };
+    one.deploy(GOOD);
   }
   const rows = () => asked(o.database, 'select status, motivo, alterado_via from julia_status order by id');
   const runs = (name: keyof typeof services): boolean => services[name].live()?.instances.some((one) => one.status === 'RUNNING') === true;
@@ -126,7 +137,7 @@ export async function openJulia(o: JuliaOptions, closing: (() => Promise<unknown
   evolution.instances.set('Revoluna', { state: 'open', webhook: null, codes: 0 });
   const story: ExampleStory = openExampleStory({
     example: 'agente-julia',
-    env: () => ({
+    env: (folder) => ({
       ...environmentOf(readFileSync(path.join(EXAMPLE, 'belay.yaml'), 'utf8')),
       ...{ RAILWAY_URL: `${railway.url}/graphql/v2`, RAILWAY_TOKEN, APP_URL: julia.url, STAGING_URL: staging.url },
       ...{
@@ -136,14 +147,16 @@ export async function openJulia(o: JuliaOptions, closing: (() => Promise<unknown
         GITHUB_TOKEN: 'github-token',
       },
       ...{ EVOLUTION_URL: evolution.url, EVOLUTION_KEY: 'evolution-key' },
+      ...{ KEPT_DIR: path.join(folder, 'guardados'), KEPT_IDENTITY: path.join(folder, 'chave.txt') },
       ...o.env,
     }),
-    files: { 'logs/julia.log': '' },
+    files: { 'logs/julia.log': '', 'chave.txt': `${AGE_KEY}\n` },
     reported: (trigger) => (trigger === 'doctors-complain' ? knobs.complaints : 0),
     ...(o.measured === undefined ? {} : { measured: o.measured }),
     ...(o.patience === undefined ? {} : { patience: o.patience }),
   });
   closing.push(async () => story.remove());
+  chmodSync(path.join(story.folder, 'chave.txt'), 0o600);
   const log = (line: string): void =>
     appendFileSync(path.join(story.folder, 'logs/julia.log'), `${new Date(story.clock.now()).toISOString()} ${line}\n`);
   log('INFO Connected to Redis');

@@ -4,7 +4,7 @@ import { buildSchema, type ExecutionResult, graphqlSync } from 'graphql';
 import { RAILWAY_SDL } from './railway-api.ts';
 import { type Asked, demand, startVendor, type VendorReply, type VendorServer } from './vendor-server.ts';
 
-const schema = buildSchema(RAILWAY_SDL);
+export const schema = buildSchema(RAILWAY_SDL);
 
 export interface RailwayDeployment {
   readonly id: string;
@@ -36,7 +36,9 @@ export interface RailwayService {
   before: (() => void) | null;
   after: (() => void) | null;
 }
-export interface RailwayServer extends VendorServer {
+export interface RailwayServer extends VendorServer, RailwayOne {}
+/** One service, without the way there. */
+export interface RailwayOne {
   readonly service: RailwayService;
   readonly ledger: { readonly by: 'api' | 'somebody'; readonly what: string; readonly id: string }[];
   deploy(meta: Readonly<Record<string, unknown>>): RailwayDeployment;
@@ -54,14 +56,19 @@ export interface RailwayIds {
 const BEGUN = ['BUILDING', 'DEPLOYING', 'INITIALIZING', 'QUEUED', 'WAITING'];
 const ACTIVE = ['SUCCESS', 'SLEEPING', 'CRASHED'];
 
-export async function startRailway(
-  o: RailwayIds & {
-    readonly token: string;
-    readonly tokenOf?: 'account' | 'project';
-    /** Where its ids begin: those of the services of one project differ. */
-    readonly idsFrom?: number;
-  },
-): Promise<RailwayServer> {
+export interface RailwayOptions extends RailwayIds {
+  readonly token: string;
+  readonly tokenOf?: 'account' | 'project';
+  /** Where its ids begin: those of the services of one project differ. */
+  readonly idsFrom?: number;
+}
+
+export async function startRailway(o: RailwayOptions): Promise<RailwayServer> {
+  const one = openRailway(o);
+  return Object.assign(await startVendor(one.answer), one);
+}
+
+export function openRailway(o: RailwayOptions): RailwayOne {
   const service: RailwayService = {
     deployments: [],
     autoDeploy: true,
@@ -76,7 +83,7 @@ export async function startRailway(
     before: null,
     after: null,
   };
-  const ledger: RailwayServer['ledger'] = [];
+  const ledger: RailwayOne['ledger'] = [];
   const make = (meta: Readonly<Record<string, unknown>>, variables: Readonly<Record<string, string>>): RailwayDeployment => {
     const status = service.next === 'lasts' ? 'BUILDING' : service.next === 'fails' ? 'FAILED' : 'SUCCESS';
     const n = service.deployments.length + 1 + (o.idsFrom ?? 0);
@@ -100,8 +107,7 @@ export async function startRailway(
     if (asked.headers[name] !== value) return { status: 200, json: { data: null, errors: [{ message: 'Not Authorized' }] } };
     return answer(asked, service, root);
   };
-  const server = await startVendor(reply);
-  return Object.assign(server, {
+  return {
     answer: reply,
     service,
     ledger,
@@ -116,7 +122,7 @@ export async function startRailway(
       settle(service, last, status);
     },
     live: () => liveOf(service),
-  });
+  };
 }
 
 const uuid = (n: number): string => `d${String(n).padStart(3, '0')}beef-0000-4000-8000-${String(n).padStart(12, '0')}`;
@@ -155,7 +161,7 @@ function remove(one: RailwayDeployment): void {
 interface Desk {
   readonly ids: RailwayIds;
   readonly service: RailwayService;
-  readonly ledger: RailwayServer['ledger'];
+  readonly ledger: RailwayOne['ledger'];
   readonly make: (meta: Readonly<Record<string, unknown>>, variables: Readonly<Record<string, string>>) => RailwayDeployment;
 }
 type Ids = { readonly projectId?: string; readonly environmentId?: string; readonly serviceId?: string };
@@ -249,7 +255,7 @@ function resolvers({ ids, service, ledger, make }: Desk): Readonly<Record<string
   };
 }
 
-function answer(asked: Asked, service: RailwayService, root: Readonly<Record<string, unknown>>): VendorReply {
+export function answer(asked: Asked, service: Pick<RailwayService, 'error'>, root: Readonly<Record<string, unknown>>): VendorReply {
   demand(asked.method === 'POST' && asked.path === '/graphql/v2', `${asked.method} ${asked.path} is not described`, 404);
   demand(asked.headers['content-type'] === 'application/json', 'the body is not said to be JSON', 415);
   const { query, variables } = JSON.parse(asked.body) as { query: string; variables: Record<string, unknown> };

@@ -1,0 +1,144 @@
+// A service on Railway kept in a file and made anew from it. It is found by its name, because what is made anew has another id; each act names
+// the id that was looked at. Values of variables go from Railway into the encrypted file and back, and nowhere else.
+import { BelayError } from '../../domain/errors.ts';
+import type { Json } from '../../domain/json.ts';
+import type { ServiceOptions } from '../../domain/service-catalog.ts';
+import type { Digest } from '../../ports/digest.ts';
+import type { KeptFile } from '../../ports/kept-file.ts';
+import type { KeptForm, LiveForm, ServiceForm, ServiceRebuild } from '../../ports/service-rebuild.ts';
+import type { AskDeps } from './ask.ts';
+import { act, asked, demandYes, namedIn, type Service, serviceAt } from './railway.ts';
+import { FORM, formIn, keptIn, PLAIN_SETTINGS, type Seen, type Whole } from './railway-form.ts';
+
+const DELETE = 'mutation Delete($id: String!) { serviceDelete(id: $id) }';
+const CREATE = 'mutation Create($input: ServiceCreateInput!) { serviceCreate(input: $input) { id } }';
+const VARIABLES = 'mutation Variables($input: VariableCollectionUpsertInput!) { variableCollectionUpsert(input: $input) }';
+const SETTINGS = `mutation Settings($service: String!, $environment: String!, $input: ServiceInstanceUpdateInput!) {
+  serviceInstanceUpdate(serviceId: $service, environmentId: $environment, input: $input)
+}`;
+const LIMITS = 'mutation Limits($input: ServiceInstanceLimitsUpdateInput!) { serviceInstanceLimitsUpdate(input: $input) }';
+const CONNECT = 'mutation Connect($id: String!, $input: ServiceConnectInput!) { serviceConnect(id: $id, input: $input) { id } }';
+const DOMAIN = 'mutation Domain($input: ServiceDomainCreateInput!) { serviceDomainCreate(input: $input) { domain } }';
+
+export interface RebuildDeps extends AskDeps {
+  readonly kept: KeptFile;
+  readonly digest: Pick<Digest, 'keyed'>;
+}
+type Options = ServiceOptions<'railway'>;
+
+/** @throws BELAY_CONFIG_INVALID */
+export function createRailwayRebuild(options: Options, { kept: file, digest, ...deps }: RebuildDeps): ServiceRebuild {
+  const { project, environment, service: name } = options;
+  const place = serviceAt(options, deps);
+  const seen = async (): Promise<Seen | null> => {
+    const [one, another] = (await namedIn(place, project)).filter((found) => found.name === name || found.id === name);
+    if (one === undefined) return null;
+    if (another !== undefined) throw refused(place, `two services are called ${name}`, 'Rename one of them.', 'BELAY_TARGET_UNREACHABLE');
+    const ids = { project, environment, service: one.id };
+    return asked(place, FORM, ids, (data) => formIn(data, ids));
+  };
+  const opened = async (): Promise<ReturnType<typeof keptIn> | null> => {
+    const json = await file.read();
+    return json === null ? null : readKept(file.path, name, json);
+  };
+  const demandKept = async () => {
+    const kept = await opened();
+    if (kept === null) throw refused(place, `nothing is kept of ${name}`, `Keep it first: ${file.path} is not there.`);
+    return kept;
+  };
+  const still = async (id: string): Promise<Seen> => {
+    const now = await seen();
+    if (now?.id === id) return now;
+    throw refused(place, `${name} is another one by now`, 'Plan again.', 'BELAY_TARGET_CONFLICT');
+  };
+  const formOf = ({ variables, id, settings, source, customDomains, ownDomains }: Whole): ServiceForm => {
+    const digests = ordered(variables).map(([variable, value]) => [variable, digest.keyed(`${variable}\n${value}`).slice(0, 16)] as const);
+    const mark = digest.keyed(JSON.stringify([id, ordered(settings), source?.repo ?? null, source?.branch ?? null, digests])).slice(0, 16);
+    return { ...{ id, mark, settings, source, customDomains, ownDomains }, digests: Object.fromEntries(digests) };
+  };
+  return {
+    name,
+    path: file.path,
+    look: async (): Promise<LiveForm | null> => {
+      const now = await seen();
+      return now === null ? null : { ...formOf(now), deploy: now.deploy };
+    },
+    kept: async (): Promise<KeptForm | null> => {
+      const kept = await opened();
+      return kept === null ? null : { ...formOf(kept), keptAt: kept.keptAt };
+    },
+    impossible: async () => {
+      const hold = (await seen())?.holds ?? null;
+      return hold === null ? file.impossible() : `${name}: ${hold}`;
+    },
+    keep: async (id) => {
+      const { deploy: _deploy, holds: _holds, ...whole } = await still(id);
+      const before = await opened();
+      const stamp = before === null ? null : new Date(before.keptAt).toISOString().replaceAll(/[^\dTZ]/g, '');
+      await file.write({ belay: 1, service: name, keptAt: deps.time.now(), ...whole } as unknown as Json, { before: stamp });
+    },
+    remove: async (id) => {
+      await still(id);
+      demandYes(place, await act(place, DELETE, { id }), 'serviceDelete');
+    },
+    create: async (set) => {
+      if ((await seen()) !== null) return;
+      const { variables } = await demandKept();
+      const other = Object.keys(set).find((variable) => set[variable] !== variables[variable]);
+      if (other !== undefined) throw refused(place, `${other} is kept of ${name} with another value`, 'Which service is meant?');
+      await act(place, CREATE, { input: { projectId: project, environmentId: environment, name, variables: set } });
+    },
+    restoreVariables: async (id) => {
+      const [{ variables }] = [await demandKept(), await still(id)];
+      const input = { projectId: project, environmentId: environment, serviceId: id, variables, replace: true, skipDeploys: true };
+      demandYes(place, await act(place, VARIABLES, { input }), 'variableCollectionUpsert');
+    },
+    restoreSettings: async (id) => restoreSettings(place, environment, await demandKept(), await still(id)),
+    connect: async (id) => {
+      const [{ source }] = [await demandKept(), await still(id)];
+      if (source === null) throw refused(place, `what is kept of ${name} was built from no repository`, 'Connect it by hand.');
+      await act(place, CONNECT, { id, input: { repo: source.repo, branch: source.branch ?? 'main' } });
+    },
+  } satisfies ServiceRebuild;
+}
+
+/** @throws BELAY_TARGET_UNREACHABLE */
+function readKept(path: string, name: string, json: Json): ReturnType<typeof keptIn> {
+  const wrong = (why: string): BelayError => new BelayError('BELAY_TARGET_UNREACHABLE', `${path}: ${why}`, { effect: 'none' });
+  let kept: ReturnType<typeof keptIn>;
+  try {
+    kept = keptIn(json);
+  } catch (error) {
+    throw wrong(error instanceof Error ? error.message : 'it cannot be read');
+  }
+  if (kept.service !== name) throw wrong(`it is kept of ${kept.service}, not of ${name}`);
+  return kept;
+}
+
+const ordered = <T>(all: Readonly<Record<string, T>>): readonly (readonly [string, T])[] =>
+  Object.entries(all).toSorted(([a], [b]) => (a < b ? -1 : 1));
+
+/** A region is set by how many run there: set alone it moves nothing. */
+async function restoreSettings(place: Service, environment: string, kept: Whole, now: Seen): Promise<void> {
+  const { region, numReplicas, vCPUs, memoryGB } = kept.settings;
+  const plain = PLAIN_SETTINGS.flatMap((key) => (kept.settings[key] === undefined ? [] : [[key, kept.settings[key]]]));
+  const regions = typeof region === 'string' ? { multiRegionConfig: { [region]: { numReplicas: numReplicas ?? 1 } } } : {};
+  const input = { ...Object.fromEntries(plain), ...regions };
+  const ids = { serviceId: now.id, environmentId: environment };
+  demandYes(place, await act(place, SETTINGS, { service: now.id, environment, input }), 'serviceInstanceUpdate');
+  if (vCPUs !== undefined || memoryGB !== undefined) {
+    const limits = { ...ids, ...(vCPUs === undefined ? {} : { vCPUs }), ...(memoryGB === undefined ? {} : { memoryGB }) };
+    demandYes(place, await act(place, LIMITS, { input: limits }), 'serviceInstanceLimitsUpdate');
+  }
+  // The name that Railway gives is another one each time; only that there is one can be put back.
+  if (kept.ownDomains.length > 0 && now.ownDomains.length === 0) await act(place, DOMAIN, { input: ids });
+}
+
+function refused(
+  { name }: Service,
+  why: string,
+  hint: string,
+  code: 'BELAY_GUARD_REFUSED' | 'BELAY_TARGET_CONFLICT' | 'BELAY_TARGET_UNREACHABLE' = 'BELAY_GUARD_REFUSED',
+): BelayError {
+  return new BelayError(code, `${name}: ${why}`, { effect: 'none', hint });
+}

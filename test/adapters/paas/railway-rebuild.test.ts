@@ -1,0 +1,134 @@
+// A service on Railway that is kept and made anew, against the books of a project that remembers: what may not be deleted is refused, what is
+// kept is not overwritten by less, and no answer that is odd is believed.
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import fc from 'fast-check';
+import { expect, onTestFinished, test } from 'vitest';
+import { createFileWriter } from '../../../src/adapters/file-writer/index.ts';
+import { createKeptFile } from '../../../src/adapters/kept-file/index.ts';
+import { createRailwayRebuild } from '../../../src/adapters/paas/index.ts';
+import { formIn, keptIn } from '../../../src/adapters/paas/railway-form.ts';
+import { createProcesses } from '../../../src/adapters/process/index.ts';
+import { createDigest } from '../../../src/adapters/system/index.ts';
+import { Unusable } from '../../../src/domain/answer.ts';
+import { createActions } from '../../../src/flows/actions/index.ts';
+import { AGE_KEY } from '../../world/scenes/julia.ts';
+import { startRailwayProject } from '../../world/vendors/railway-project.ts';
+import { deps, IDS, OLD_COMMIT, TOKEN } from './world.ts';
+
+const VARIABLES = { RUN_MODE: 'api', TOKEN_OF_SLACK: 'xoxb-nobody-may-see', REDIS_URL: '${{Redis.REDIS_URL}}' };
+
+async function here() {
+  const { project, environment, service } = IDS;
+  const railway = await startRailwayProject({ project, environment, token: TOKEN, services: { api: service } });
+  onTestFinished(railway.close);
+  const folder = mkdtempSync(path.join(tmpdir(), 'belay-rebuild-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  writeFileSync(path.join(folder, 'key'), AGE_KEY, { mode: 0o600 });
+  Object.assign(railway.formOf('api'), { repo: 'julia/julia', branch: 'main', instance: { startCommand: 'run api' } });
+  railway.services.api.service.variables = VARIABLES;
+  railway.services.api.deploy({ commitHash: OLD_COMMIT });
+  const kept = createKeptFile(
+    { path: 'api.age', identity: 'key' },
+    { files: createFileWriter(), processes: createProcesses(), baseDir: folder },
+  );
+  const options = {
+    project,
+    environment,
+    service: 'api',
+    token: TOKEN,
+    tokenOf: 'project',
+    url: `${railway.url}/graphql/v2`,
+    timeoutMs: 5_000,
+  } as const;
+  const rebuild = createRailwayRebuild(options, { ...deps, kept, digest: createDigest('key') });
+  const actions = createActions({ targets: {}, switches: {}, rebuilds: { api: rebuild }, pause: null as never });
+  const act = async (name: string, more: Readonly<Record<string, string>> = {}): Promise<void> => {
+    const [action, args] = [actions[`service.${name}`], { service: 'api', ...more }];
+    const why = await action?.impossible(args);
+    if (why !== null) throw new Error(why);
+    const { fingerprint } = (await action?.observe(args)) ?? { fingerprint: '' };
+    await action?.act(args, { expected: fingerprint, key: 'k', reason: 'INC-1' });
+  };
+  return { railway, folder, rebuild, act, did: () => railway.forms.ledger.map(({ what }) => what) };
+}
+
+test.each([
+  ['has a volume', { volume: '/data' }, /a volume at \/data, whose data would be gone/],
+  ['is also in another environment', { elsewhere: ['9c2f9c1e-5c0f-4c3a-9f5a-0d1e2f3a4b5c'] }, /also in 1 other environment/],
+  ['has limits of a form that is not known', { limits: { cpus: 2 } }, /could not be put back/],
+] as const)('a service that %s is not deleted', async (_what, form, why) => {
+  const { railway, act, did } = await here();
+  Object.assign(railway.formOf('api'), form);
+  await expect(act('delete', { confirm: 'api' })).rejects.toThrow(why);
+  expect(did()).toEqual([]);
+});
+
+test('nothing is deleted that is not kept, and a new one that lacks what is kept does not take its place', async () => {
+  const { railway, act, rebuild, folder } = await here();
+  await expect(act('delete', { confirm: 'api' })).rejects.toThrow(/nothing is kept of it/);
+  await act('keep');
+  await act('delete', { confirm: 'api' });
+  await act('create');
+  await expect(act('keep')).rejects.toThrow(/lacks what is kept \(REDIS_URL, RUN_MODE, TOKEN_OF_SLACK\)/);
+  await act('restoreVariables');
+  await act('restoreSettings');
+  await act('connect');
+  expect(railway.services.api.live()?.variables).toEqual(VARIABLES);
+  expect(await rebuild.look()).toMatchObject({ deploy: 'live', settings: { startCommand: 'run api' } });
+  await act('keep');
+  expect(readdirSync(folder).filter((name) => name.startsWith('api.age'))).toHaveLength(2);
+});
+
+test('another service of that name than the one that is kept is not deleted, and one is not created with the mode of another', async () => {
+  const { railway, act, rebuild, did } = await here();
+  await act('keep');
+  railway.formOf('api').id = '8d3f9c1e-5c0f-4c3a-9f5a-0d1e2f3a4b5d';
+  await expect(act('delete', { confirm: 'api' })).rejects.toThrow(/what is kept of it is not what runs/);
+  railway.forms.forms.splice(0);
+  await expect(rebuild.create({ RUN_MODE: 'worker' })).rejects.toMatchObject({
+    ...{ code: 'BELAY_GUARD_REFUSED', effect: 'none' },
+    message: expect.stringContaining('RUN_MODE is kept of api with another value') as unknown,
+  });
+  expect(did()).toEqual([]);
+});
+
+test('whatever the API tells of a service, or the file holds, is read or refused', () => {
+  const odd = fc.anything({
+    maxDepth: 4,
+    key: fc.constantFrom(
+      'serviceInstance',
+      'variables',
+      'service',
+      'environment',
+      'edges',
+      'node',
+      'domains',
+      'source',
+      'settings',
+      'belay',
+      'keptAt',
+      'id',
+      'repo',
+    ),
+  });
+  const tried = (work: () => unknown): void => {
+    try {
+      work();
+    } catch (error) {
+      expect(error).toBeInstanceOf(Unusable);
+    }
+  };
+  fc.assert(
+    fc.property(odd, (json) => {
+      tried(() => formIn(json, IDS));
+      tried(() => keptIn(json));
+      tried(() =>
+        formIn({ serviceInstance: json, variables: {}, service: json, environment: json, serviceInstanceLimitOverride: json }, IDS),
+      );
+      tried(() => keptIn({ belay: 1, keptAt: 1, settings: {}, id: 'x', source: json, customDomains: json, variables: json }));
+    }),
+    { numRuns: 10_000 },
+  );
+});
