@@ -25,6 +25,7 @@ import type { OpenedBelay, OpenOptions } from './cli/wiring.ts';
 import { withClock } from './domain/clock-skew.ts';
 import { BelayError } from './domain/errors.ts';
 import { openDrivers } from './drivers.ts';
+import { certify } from './flows/certify.ts';
 import { createCommands } from './flows/commands.ts';
 import { createDetector } from './flows/detect.ts';
 import { EACH_LANE, eachLaneFlow } from './flows/each/lane.ts';
@@ -62,6 +63,11 @@ export async function openBelay(o: OpenOptions): Promise<OpenedBelay> {
   }
 }
 
+/** What an earlier Belay that was killed has left on servers for trying; nobody waits for that. */
+function sweepThrownAway({ databases = {} }: World, onTrouble: (error: unknown) => void): void {
+  for (const { sweep } of Object.values(databases)) sweep?.().catch(onTrouble);
+}
+
 type Closers = (() => Promise<unknown>)[];
 
 async function openAll(o: OpenOptions, closers: Closers): Promise<OpenedBelay> {
@@ -78,6 +84,7 @@ async function openAll(o: OpenOptions, closers: Closers): Promise<OpenedBelay> {
   closers.push(() => loops.stop());
   whenBreached(() => loops.wakeResponder());
   await wakeAll(world);
+  sweepThrownAway(world, (error) => o.say(troubleLine(error)));
   const { databaseUrl, store } = ground;
   const forwarding = startForwarding({
     intakes: world.system.intakes ?? [],
@@ -96,6 +103,7 @@ async function openAll(o: OpenOptions, closers: Closers): Promise<OpenedBelay> {
     senders,
     intake: { store: store.intake, onStored: forwarding.wake },
     flags: served,
+    certificates: store.certificates,
     closers,
   });
   closers.push(() => listening.close());
@@ -173,6 +181,7 @@ function buildWorld(o: OpenOptions, { digest, journal, store, engine }: Ground) 
     signals: store.signals,
     silences: store.silences,
     shadows: store.shadows,
+    certificates: store.certificates,
     readings: detector.readings,
     expression,
     renderer: createRenderer(),
@@ -221,6 +230,7 @@ async function openDoor(
     readonly senders: Pick<OpenedSources, 'push' | 'receivers'>;
     readonly intake: ServerDeps['intake'];
     readonly flags: OpenedSettings['flags'];
+    readonly certificates: Store['certificates'];
     readonly closers: Closers;
   },
 ): Promise<{ readonly listening: Listening; readonly code: string }> {
@@ -240,6 +250,7 @@ async function openDoor(
     intake: parts.intake,
     flags: parts.flags,
     refusals,
+    certify: (asked) => certify({ ...world, certificates: parts.certificates }, asked),
     replays: createReplays({
       entry: new URL(`./replay-child${extname(import.meta.url)}`, import.meta.url),
       databaseUrl: parts.databaseUrl,

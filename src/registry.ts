@@ -36,6 +36,7 @@ import { createPromqlReader } from './adapters/promql/index.ts';
 import { createCaddySwitch, createCaddyTraffic, createHaproxyMap, createHaproxyTraffic } from './adapters/proxies/index.ts';
 import { createPushSource } from './adapters/push/index.ts';
 import { createReleaseDirectory } from './adapters/release-directory/index.ts';
+import { createCopies } from './adapters/scratch/drill.ts';
 import { createScratch } from './adapters/scratch/index.ts';
 import { createSentry } from './adapters/sentry/index.ts';
 import { createSentryApiReader } from './adapters/sentry-api/index.ts';
@@ -46,7 +47,7 @@ import { createStatusPageReader } from './adapters/status-page/index.ts';
 import { createOtlp, createRemoteWrite } from './adapters/telemetry/index.ts';
 import { createWebhookChannel } from './adapters/webhook/index.ts';
 import type { ChannelSpec } from './domain/channel-catalog.ts';
-import type { DatabaseSpec } from './domain/database-catalog.ts';
+import type { DatabaseSpec, DrillSpec } from './domain/database-catalog.ts';
 import type { IntegrationSpec } from './domain/integration-catalog.ts';
 import type { ProxySpec } from './domain/proxy-catalog.ts';
 import type { ServiceSpec } from './domain/service-catalog.ts';
@@ -171,7 +172,8 @@ export function openDatabase(spec: DatabaseSpec, deps: DriverDeps): Database {
   const open = (url: string) => createPostgres({ id, url, timeoutMs });
   const server = spec.driver === 'migrate-mongo' ? createNoSqlServer(spec) : open(spec.url);
   const scratch = (url: string) => createScratch({ id, url, open });
-  return createDatabase(spec, { ...deps, server, parser: createSqlParser(), scratch });
+  const copies = (drill: DrillSpec) => createCopies({ id, ...drill, open });
+  return createDatabase(spec, { ...deps, server, parser: createSqlParser(), scratch, copies });
 }
 
 /** @throws BELAY_CONFIG_INVALID for options that mean nothing */

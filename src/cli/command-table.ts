@@ -162,6 +162,17 @@ const TRUST: readonly CommandSpec[] = [
   },
 ];
 
+const CERTIFY: CommandSpec = {
+  usage: 'certify [database]',
+  about: 'try a way back on a drill database, or list what was proved before',
+  options: [
+    { flags: '--to <release>', about: 'where it goes: a release, or the migration that is to stay' },
+    { flags: '--list', about: 'what was proved before, newest first' },
+  ],
+  load: () => import('./commands/certify.ts'),
+  examples: ['belay certify crm --to v1.4.0', 'belay certify crm --to 20260101_contacts --json', 'belay certify --list'],
+};
+
 const SHADOW: CommandSpec = {
   usage: 'shadow [trigger]',
   about: 'what triggers in shadow would have done: each time, what would have run, and which guards stood in the way',
@@ -379,6 +390,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   TEST,
   ...TRUST,
   SHADOW,
+  CERTIFY,
   ...READS,
   ...WRITES,
   EVIDENCE,

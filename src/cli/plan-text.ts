@@ -3,6 +3,7 @@ import { guardText } from '../domain/event-text.ts';
 import type { Plan, PlanStep } from '../domain/plan.ts';
 import { isLossy, type Safety } from '../domain/rollback-safety.ts';
 import type { Lang } from '../domain/system.ts';
+import { proofText } from '../domain/text/certificate-texts.ts';
 import { plannedEachText } from '../domain/text/each-texts.ts';
 import { planRemarks } from '../domain/text/plan-notes.ts';
 import { safetyLines, safetyTitle, verdictText } from '../domain/text/safety-texts.ts';
@@ -55,7 +56,8 @@ export function planText(plan: Plan, page: Look & { readonly lang: Lang }): stri
 function safetyText(plan: Plan, safety: Safety, { colour, width, marks, lang }: Look & { readonly lang: Lang }): readonly string[] {
   const paint = isLossy(safety.verdict) ? colour.red : colour.green;
   const head = `  ${paint(isLossy(safety.verdict) ? marks.failed : marks.done)} ${colour.bold(safety.verdict)}: ${verdictText(safety.verdict, lang)}`;
-  return [head, ...safetyLines(safety, lang, plan.losses ?? []).flatMap((line) => wrap(line, width - 6).map((one) => `      ${one}`))];
+  const lines = [...safetyLines(safety, lang, plan.losses ?? []), ...(plan.proofs ?? []).map((one) => proofText(one, lang))];
+  return [head, ...lines.flatMap((line) => wrap(line, width - 6).map((one) => `      ${one}`))];
 }
 
 function guardMark(answer: string, { colour, marks }: Look): string {

@@ -73,6 +73,8 @@ const rows: Reader<RowRange> = (value, problems, name) => {
 
 const file = record({ path: required(text), applied: required(id), rows: optional(rows), timeout: optional(duration(1)) });
 
+const drill = record({ url: required(text), asOf: optional(text) });
+
 export const ofDatabase = (): Shape => ({
   component: optional(id),
   target: optional(id),
@@ -80,6 +82,7 @@ export const ofDatabase = (): Shape => ({
   timeout: optional(duration(1)),
   queries: optional(mapOf(query)),
   files: optional(mapOf(file)),
+  drill: optional(drill),
 });
 
 /** As the catalog's types say. */

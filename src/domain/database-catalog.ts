@@ -132,6 +132,14 @@ export interface DatabaseBase {
   readonly timeoutMs: number;
   readonly queries: Readonly<Record<string, NamedQuery>>;
   readonly files: Readonly<Record<string, NamedFile>>;
+  readonly drill?: DrillSpec;
+}
+
+/** A restored copy of it, on which its way back is gone before it is needed. */
+export interface DrillSpec {
+  readonly url: string;
+  /** One SELECT that gives the time up to which the copy is production. */
+  readonly asOf?: string;
 }
 
 /** One configured database, by its driver. */

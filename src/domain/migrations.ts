@@ -7,6 +7,8 @@ export interface Migration {
   readonly down: string | null;
   /** There is a way back, as far as its file says. */
   readonly reversible: boolean;
+  /** Of its text, there and back; missing where a driver does not say. */
+  readonly hash?: string;
   /** Of a program: why what it does is not known, where that can be said. */
   readonly untold?: string;
 }

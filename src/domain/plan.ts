@@ -1,6 +1,7 @@
 // A plan: the IR with live facts resolved. Its hash covers all that would run, so an approval of the hash is an
 // approval of exactly that. Volatile readings (metric values, times) stay outside the hashed part.
 
+import type { Proof } from './certificate.ts';
 import type { PlannedEach } from './fan-out.ts';
 import type { GuardVerdict } from './guardrail.ts';
 import type { StepKind } from './ir.ts';
@@ -91,6 +92,8 @@ export interface Plan {
   readonly losses?: readonly Loss[];
   /** Outside the hash: what is expected until each clock and each component's RTO is met; absent where nothing is promised. */
   readonly budgets?: readonly TimeBudget[];
+  /** Outside the hash: what certificates say of the ways back in it; absent where no store is asked. */
+  readonly proofs?: readonly Proof[];
   /** Outside the hash: sentences keys about what could not be known. */
   readonly unknowns: readonly { readonly step: string; readonly why: string }[];
 }

@@ -1,5 +1,6 @@
 // "Safe to roll back?": what a way back does to the data, from what the database has, what each release knows, and what the statements of
 // the migrations in between are. The worst of all databases wins, and what is not known counts as the worst. It asks nobody.
+import type { Proof } from './certificate.ts';
 import type { Migration } from './migrations.ts';
 import { beyond } from './migrations.ts';
 import type { Compat, Dropped, Finding, Judgement, SqlFamily } from './sql-judgement.ts';
@@ -29,6 +30,10 @@ export type SafetyWhy =
   | 'loses-unknown'
   | 'loses-nothing'
   | 'locks'
+  | 'proved'
+  | 'proof-lossy'
+  | 'proof-differs'
+  | 'proof-fails'
   | 'either-way'
   | 'unreadable'
   | 'flag-changed'
@@ -95,6 +100,8 @@ export interface DatabaseFacts {
   readonly judged: ReadonlyMap<string, { readonly up: Judgement | null; readonly down: Judgement | null }>;
   /** Of what `takenBack` names. */
   readonly losses: readonly Loss[];
+  /** Of exactly what `takenBack` names. */
+  readonly proof?: Proof | null;
 }
 
 export const worstVerdict = (all: readonly Verdict[]): Verdict =>
@@ -140,7 +147,7 @@ export function judgeDatabase(facts: DatabaseFacts): Safety {
   if (code !== null) parts.push({ verdict: code.needs.length === 0 ? 'code-only' : 'down-lossy', reasons: code.reasons });
   if (revert.length > 0) parts.push({ verdict: 'code-only', reasons: [{ why: 'taken-back', database, ids: inOrder(revert, facts) }] });
   if (later.length > 0) parts.push({ verdict: 'code-only', reasons: [{ why: 'taken-later', database, ids: inOrder(later, facts) }] });
-  if (back !== null) parts.push(back);
+  if (back !== null) parts.push(back, ...badProof(facts));
   const joined = joinSafety(parts);
   return { verdict: joined.verdict, reasons: [...about, ...joined.reasons] };
 }
@@ -181,6 +188,30 @@ export function takenBack(facts: Omit<DatabaseFacts, 'losses'>): readonly string
   return [...new Set([...revert, ...later, ...(left.length === 0 ? [] : oldCodeOn(left, facts).needs)])];
 }
 
+/** A certificate that is bad news makes the verdict at least as bad; good news is no part of this. */
+function badProof({ database, proof }: DatabaseFacts): readonly Safety[] {
+  const [state, certificate] = [proof?.state, proof?.certificate];
+  if (certificate === undefined || certificate === null) return [];
+  if (state === 'fails') return [{ verdict: 'restore', reasons: [{ why: 'proof-fails', database, said: certificate.said ?? '' }] }];
+  if (state === 'lossy') {
+    const lost = (certificate.comparison?.lost ?? []).slice(0, MOST_SHOWN);
+    const reasons = lost.map(({ object, count }) => ({
+      why: 'proof-lossy' as const,
+      database,
+      object,
+      atMost: tenfold(Math.max(1, count)),
+    }));
+    return [{ verdict: 'down-lossy', reasons }];
+  }
+  const objects = certificate.schema.differs.slice(0, MOST_SHOWN).map(({ object }) => object);
+  return state === 'differs' ? [{ verdict: 'down-lossy', reasons: [{ why: 'proof-differs', database, object: objects.join(', ') }] }] : [];
+}
+
+const MOST_SHOWN = 12;
+
+/** Of a way back what the classifier does not know: a copy can show it. What says itself that rows change or go stays what it is. */
+const SHOWN_BY_PROOF: ReadonlySet<SqlFamily> = new Set(['opaque', 'unclassified', 'unreadable', 'change-type']);
+
 function opaqueOf(ids: readonly string[], { database, known }: Pick<DatabaseFacts, 'database' | 'known'>): SafetyReason {
   const said = known.find((one) => ids.includes(one.id) && one.untold !== undefined)?.untold;
   return { why: 'opaque', database, ids, ...(said === undefined ? {} : { said }) };
@@ -190,20 +221,24 @@ function opaqueOf(ids: readonly string[], { database, known }: Pick<DatabaseFact
 function backwards(ids: readonly string[], facts: DatabaseFacts): Safety | null {
   if (ids.length === 0) return null;
   const { database, known } = facts;
+  const isProved = facts.proof?.state === 'lossless';
   const stuck = ids.filter((id) => known.find((one) => one.id === id)?.reversible !== true);
   const pairs = ids.map((id) => ({ id, ...(facts.judged.get(id) ?? { up: null, down: null }) }));
-  const opaque = pairs.filter(({ up, down }) => up === null || down === null).map(({ id }) => id);
+  const unread = pairs.filter(({ up, down }) => up === null || down === null).map(({ id }) => id);
+  const opaque = isProved ? [] : unread;
   const gone = pairs.flatMap(({ up }) => (up?.undo === 'gone' ? up.findings.filter((one) => one.undo === 'gone') : []));
-  const harsh = pairs.flatMap(({ down }) => (down?.findings ?? []).filter((one) => one.undo === 'gone' && !DROPPING.has(one.family)));
+  const doubtful = pairs.flatMap(({ down }) => (down?.findings ?? []).filter((one) => one.undo === 'gone' && !DROPPING.has(one.family)));
+  const harsh = doubtful.filter(({ family }) => !isProved || !SHOWN_BY_PROOF.has(family));
   const locks = pairs.flatMap(({ down }) => (down?.findings ?? []).filter((one) => one.lock !== undefined));
   const loss = lossOf(facts);
   const reasons: SafetyReason[] = [];
   if (stuck.length > 0) reasons.push({ why: 'no-way-back', database, ids: inOrder(stuck, facts) });
   if (opaque.length > 0) reasons.push(opaqueOf(inOrder(opaque, facts), facts));
+  if (isProved && unread.length + doubtful.length > harsh.length) reasons.push({ why: 'proved', database, ids: inOrder(ids, facts) });
   if (gone.length > 0) reasons.push({ why: 'already-lost', database, ...shown(gone) });
   if (harsh.length > 0) reasons.push({ why: 'loses-unknown', database, ...shown(harsh) });
   if (locks.length > 0) reasons.push({ why: 'locks', database, ...shown(locks) });
-  const undo = worstUndo(pairs.map(({ up }) => up?.undo ?? 'gone'));
+  const undo = worstUndo(pairs.map(({ up }) => up?.undo ?? (isProved ? 'lossless' : 'gone')));
   const verdict: Verdict =
     stuck.length > 0
       ? 'roll-forward-only'
@@ -234,7 +269,7 @@ function shown(findings: readonly Finding[]): { readonly findings: readonly Pick
   const short = findings.map(({ family, object }) => ({ family, ...(object === undefined ? {} : { object }) }));
   const seen = new Set<string>();
   const once = short.filter((one) => !seen.has(JSON.stringify(one)) && seen.add(JSON.stringify(one)));
-  return { findings: once.slice(0, 12) };
+  return { findings: once.slice(0, MOST_SHOWN) };
 }
 
 export const lostName = ({ schema, table, column }: Dropped): string =>

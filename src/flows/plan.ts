@@ -29,7 +29,7 @@ import type { PinnedRunbook, World } from './world.ts';
 /** `readings`: absent where nothing is measured; `freezes` and `releases`: where the store is not open. */
 export type PlanWorld = Pick<
   World,
-  'system' | 'digest' | 'actions' | 'probes' | 'expression' | 'targets' | 'databases' | 'flags' | 'configs'
+  'system' | 'digest' | 'actions' | 'probes' | 'expression' | 'targets' | 'databases' | 'certificates' | 'flags' | 'configs'
 > & {
   readonly releases?: World['releases'];
   readonly freezes?: World['freezes'];
@@ -79,6 +79,7 @@ export async function makePlan(world: PlanWorld, pinned: PinnedRunbook, facts: F
     ...body,
     ...(judged === null || judged.losses.length === 0 ? {} : { losses: judged.losses }),
     ...budgetsIn(world, runbook, steps),
+    ...(judged === null || judged.proofs.length === 0 ? {} : { proofs: judged.proofs }),
     planHash: world.digest.of(body as unknown as Json),
     guards: [
       ...(await runbookGuards(world, runbook, lookupIn(world.system, known, null))),
@@ -118,13 +119,14 @@ async function draftPlan(
 
 /** The same plan with other steps, under its new hash. */
 export function withSteps(world: Pick<World, 'digest'>, plan: Plan, steps: readonly PlanStep[]): Plan {
-  const { planHash: _old, guards, unknowns, losses, budgets, ...rest } = plan;
+  const { planHash: _old, guards, unknowns, losses, budgets, proofs, ...rest } = plan;
   const body = { ...rest, steps };
   const open = steps.filter((step) => step.effect === 'unknown' && !unknowns.some((one) => one.step === step.id));
   return {
     ...body,
     ...(losses === undefined ? {} : { losses }),
     ...(budgets === undefined ? {} : { budgets }),
+    ...(proofs === undefined ? {} : { proofs }),
     planHash: world.digest.of(body as unknown as Json),
     guards,
     unknowns: [...unknowns, ...open.map((step) => ({ step: step.id, why: 'it would put back what was rolled away from' }))],
@@ -135,7 +137,7 @@ export function withSteps(world: Pick<World, 'digest'>, plan: Plan, steps: reado
  * Keeps the hashed part of a plan, under its own `planHash`: what was approved can be read back, and checked, from the hash alone.
  */
 export async function keepPlan(world: Pick<World, 'documents'>, plan: Plan): Promise<void> {
-  const { planHash, guards: _volatile, unknowns: _said, losses: _counted, budgets: _expected, ...body } = plan;
+  const { planHash, guards: _volatile, unknowns: _said, losses: _counted, budgets: _expected, proofs: _proved, ...body } = plan;
   const hash = await world.documents.put(body as unknown as Json);
   assert(hash === planHash, `plan ${planHash} was stored as ${hash}`);
 }

@@ -1,5 +1,6 @@
 // Gathers what the verdict on a way back needs: for each database behind a step that puts a release live or migrates down. Reads only;
 // what cannot be read makes the verdict the worst.
+import { type Proof, proofOf, provedDrops } from '../domain/certificate.ts';
 import { BelayError } from '../domain/errors.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { type Jumps, NO_JUMPS } from '../domain/jumps.ts';
@@ -21,12 +22,14 @@ import type { Database, Migrations } from '../ports/database.ts';
 import { wayDown } from './actions/database.ts';
 import type { World } from './world.ts';
 
-type SafetyWorld = Pick<World, 'databases' | 'targets'>;
+type SafetyWorld = Pick<World, 'databases' | 'targets' | 'certificates'>;
 
 export interface Judged {
   readonly safety: Safety;
   /** Counted now: outside the hash of the plan. */
   readonly losses: readonly Loss[];
+  /** What certificates say, where a store is asked: outside of it, too. */
+  readonly proofs: readonly Proof[];
 }
 
 /** What one count may take: people wait for the plan. */
@@ -48,7 +51,11 @@ export async function judgeSafety(
     if (one !== null) judged.push(one);
   }
   if (judged.length === 0) return null;
-  return { safety: joinSafety(judged.map((one) => one.safety)), losses: judged.flatMap((one) => one.losses) };
+  return {
+    safety: joinSafety(judged.map((one) => one.safety)),
+    losses: judged.flatMap((one) => one.losses),
+    proofs: judged.flatMap((one) => one.proofs),
+  };
 }
 
 /** The same databases, whose migrations are judged by what is known of them already: nothing is run for a plan that nobody has asked for. */
@@ -83,7 +90,9 @@ async function judgeEitherWay(world: SafetyWorld, database: Database, { steps, p
   if (ways.length === 0) return null;
   const losses = new Map(ways.flatMap((one) => one.losses).map((loss) => [loss.object, loss] as const));
   const safeties = ways.map((one) => one.safety);
-  return { safety: eitherWay(database.spec.id, unsure, safeties), losses: [...losses.values()] };
+  // Of several ways the longest, which takes the others in.
+  const proofs = ways.map((one) => one.proofs).findLast((one) => one.length > 0) ?? [];
+  return { safety: eitherWay(database.spec.id, unsure, safeties), losses: [...losses.values()], proofs };
 }
 
 /** Steps that may be skipped and that are, or carry out, one which changes this database or the code on it. */
@@ -119,10 +128,10 @@ async function judgeOne(world: SafetyWorld, database: Database, steps: readonly 
   if (migrations === null) return null;
   try {
     const way = await wayOf(world, database, steps);
-    return way === null ? null : await judgeWay(database, migrations, way);
+    return way === null ? null : await judgeWay(world, database, migrations, way);
   } catch (error) {
     if (!BelayError.is(error)) throw error;
-    return { safety: unreadable(spec.id, error.message), losses: [] };
+    return { safety: unreadable(spec.id, error.message), losses: [], proofs: [] };
   }
 }
 
@@ -150,7 +159,7 @@ function textOf(step: PlanStep | undefined, name: string): string | null {
   return typeof value === 'string' ? value : null;
 }
 
-async function judgeWay(database: Database, migrations: Migrations, way: Way): Promise<Judged> {
+async function judgeWay(world: SafetyWorld, database: Database, migrations: Migrations, way: Way): Promise<Judged> {
   const { to, from } = way;
   const know = (release: string) => (migrations.tried ?? migrations.known)(release);
   const known = await know(from);
@@ -172,10 +181,33 @@ async function judgeWay(database: Database, migrations: Migrations, way: Way): P
   );
   const about = { database: database.spec.id, release: to, boot: migrations.boot };
   const facts = { ...about, applied, knownThere, appliedThere, known, revert, later, judged };
-  const drops = takenBack(facts).flatMap((id) => judged.get(id)?.down?.drops ?? []);
-  const losses = await Promise.all(drops.map((one) => countLoss(database, one)));
-  const safety = judgeDatabase({ ...facts, losses });
-  return { safety, losses };
+  const taken = takenBack(facts);
+  const proof = await proofFor(
+    world,
+    database,
+    known.filter(({ id }) => taken.includes(id)),
+  );
+  const drops = [...provedDrops(proof), ...taken.flatMap((id) => judged.get(id)?.down?.drops ?? [])];
+  const objects = new Map(drops.map((one) => [lostName({ ...one, schema: one.schema ?? 'public' }), one] as const));
+  const losses = await Promise.all([...objects.values()].map((one) => countLoss(database, one)));
+  const safety = judgeDatabase({ ...facts, losses, proof });
+  return { safety, losses, proofs: proof === null ? [] : [proof] };
+}
+
+const MOST_CERTIFICATES = 200;
+
+/** Null where nothing is taken back, or no store is asked. The server is asked for its version only where there is something to compare. */
+async function proofFor(
+  { certificates }: SafetyWorld,
+  { spec, server }: Database,
+  migrations: readonly Migration[],
+): Promise<Proof | null> {
+  if (certificates === undefined || migrations.length === 0) return null;
+  const kept = await certificates.list({ database: spec.id, limit: MOST_CERTIFICATES });
+  if (kept.length === 0) return { database: spec.id, state: 'none', certificate: null };
+  const [version] = await server.read([{ text: `select current_setting('server_version_num')`, values: [] }]);
+  const postgres = Math.floor(Number(version?.rows[0]?.[0]) / 10_000);
+  return proofOf(kept, { database: spec.id, migrations, postgres });
 }
 
 type Pair = { readonly up: Judgement | null; readonly down: Judgement | null };

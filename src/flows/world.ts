@@ -3,6 +3,7 @@ import type { Runbook } from '../domain/ir.ts';
 import type { System } from '../domain/system.ts';
 import type { Action } from '../ports/action.ts';
 import type { Artefacts } from '../ports/artefacts.ts';
+import type { CertificateStore } from '../ports/certificates.ts';
 import type { Channel } from '../ports/channel.ts';
 import type { CommandRunner } from '../ports/command-runner.ts';
 import type { Database } from '../ports/database.ts';
@@ -59,6 +60,8 @@ export interface World {
   readonly targets: Readonly<Record<string, DeployTarget>>;
   readonly switches: Readonly<Record<string, FlowSwitch>>;
   readonly databases?: Readonly<Record<string, Database>>;
+  /** What was proved of ways back; missing where no store is open. */
+  readonly certificates?: CertificateStore;
   readonly flags?: Readonly<Record<string, Flag>>;
   readonly configs?: Readonly<Record<string, SettingStore>>;
   readonly channels: Readonly<Record<string, Channel>>;

@@ -1,7 +1,8 @@
 // A database of the user's: what it can be asked, how it is changed, and the migrations that its tool knows. Values travel beside the
 // statement and never inside it.
+import type { Comparison, SchemaObject } from '../domain/certificate.ts';
 import type { DatabaseSpec } from '../domain/database-catalog.ts';
-import type { Json } from '../domain/json.ts';
+import type { Instant, Json } from '../domain/json.ts';
 import type { Migration } from '../domain/migrations.ts';
 import type { CompareAndSet } from '../domain/plan.ts';
 
@@ -84,6 +85,44 @@ export interface DatabaseFreeze {
   set(on: boolean, why: string): Promise<void>;
 }
 
+/** A database that must stay as it is. */
+export interface Untouched {
+  readonly id: string;
+  readonly server: SqlServer;
+}
+
+/** A restored copy of a database, on which its way back is gone before it is needed. */
+export interface Drill {
+  /**
+   * A copy of it that is dropped whatever the work comes to.
+   * @throws BELAY_GUARD_REFUSED where it is one of `production`, or it cannot be told; BELAY_TARGET_UNREACHABLE, BELAY_LOCK_HELD; BELAY_TARGET_CONFLICT
+   * where the tool of the release `from` does not ask the copy
+   */
+  use<T>(o: { readonly production: readonly Untouched[]; readonly from: string }, work: (copy: DrillCopy) => Promise<T>): Promise<T>;
+  /** Removes what a killed process has left there, and gives its names. @throws BELAY_TARGET_UNREACHABLE */
+  sweep(): Promise<readonly string[]>;
+}
+
+/** A copy with the migration tool of its database. */
+export interface DrillCopy {
+  /** Major version of the server. */
+  readonly postgres: number;
+  /** Up to when the copy is production; null: it does not say. */
+  readonly copiedAt: Instant | null;
+  /** Of the drill database itself, as it was copied. */
+  before(): Promise<readonly SchemaObject[]>;
+  readonly migrations: Migrations;
+  now(): Promise<readonly SchemaObject[]>;
+  compare(): Promise<Comparison>;
+  /**
+   * What the migrations of these releases make of an empty database, one after the other in the same one.
+   * @throws BELAY_ACT_FAILED and others of the world where they cannot be had
+   */
+  made(releases: readonly string[]): Promise<readonly (readonly SchemaObject[])[]>;
+  /** Migrates the copy up again with the release; `ids`: what was taken back, oldest first. @throws BELAY_ACT_FAILED */
+  up(release: string, ids: readonly string[]): Promise<void>;
+}
+
 export interface Database {
   readonly spec: DatabaseSpec;
   readonly server: SqlServer;
@@ -91,6 +130,10 @@ export interface Database {
   readonly migrations: Migrations | null;
   /** Null where Belay knows no migrations. */
   readonly freeze: DatabaseFreeze | null;
+  /** Missing where none is declared. */
+  readonly drill?: Drill;
+  /** Removes what a killed process has left on servers that are declared for trying; gives its names. @throws BELAY_TARGET_UNREACHABLE */
+  sweep?(): Promise<readonly string[]>;
   /** Trees of the statements of a text; null for what Postgres would refuse. */
   parse(sql: string): Promise<readonly Json[] | null>;
   /** One of its named files, with the sha256 of its text. @throws BELAY_NOT_FOUND */

@@ -6,6 +6,7 @@ import { reportablesOf } from '../domain/reportable.ts';
 import { holds } from '../domain/silence.ts';
 import { listSilences } from '../flows/silences.ts';
 import { addBacktests } from './api-backtest.ts';
+import { addCertificates } from './api-certificates.ts';
 import { addMeasures } from './api-measures.ts';
 import { addRecords } from './api-records.ts';
 import {
@@ -46,6 +47,7 @@ import { addSteering } from './api-steer.ts';
 import { addTriggers } from './api-triggers.ts';
 import type { Auth } from './auth.ts';
 import type { Backtests } from './backtests.ts';
+import type { Certifications } from './certifications.ts';
 import type { Commands } from './commands.ts';
 import { type Add, type Api, mount, READ, WRITE } from './endpoint.ts';
 import { history } from './history.ts';
@@ -62,6 +64,7 @@ export interface ApiDeps {
   readonly version: string;
   readonly refusals?: Pick<Refusals, 'list'> | undefined;
   readonly backtests: Backtests;
+  readonly certifications: Certifications;
 }
 
 export function mountApi(api: Api, deps: ApiDeps): void {
@@ -71,6 +74,7 @@ export function mountApi(api: Api, deps: ApiDeps): void {
   addShadow(add, deps);
   addMeasures(add, deps);
   addBacktests(add, deps);
+  addCertificates(add, deps);
   addIncidentReads(add, deps);
   addAnswers(add, deps);
   addRecords(add, deps);

@@ -11,6 +11,7 @@ import { mountRaw } from './api-raw.ts';
 import { mountAssets } from './assets.ts';
 import type { Auth } from './auth.ts';
 import { createBacktests } from './backtests.ts';
+import { type Certify, createCertifications } from './certifications.ts';
 import type { Commands } from './commands.ts';
 import { answerError, createApi } from './endpoint.ts';
 import { type AppEnv, addressGuard, hostGuard, identify } from './guard.ts';
@@ -42,6 +43,8 @@ export interface ServerDeps {
   readonly flags?: OfrepDeps['flags'] | undefined;
   /** Keeps what the door refused; without it nothing is kept. */
   readonly refusals?: Refusals | undefined;
+  /** Tries a way back on its drill database; without it none is tried here. */
+  readonly certify?: Certify;
   /** Replays triggers beside this server; without it there are no backtests here. */
   readonly replays?: Replays | undefined;
   readonly stream?: Partial<StreamOptions> | undefined;
@@ -77,6 +80,7 @@ export function createServer(deps: ServerDeps): BelayServer {
     version: deps.version,
     refusals: deps.refusals,
     backtests,
+    certifications: createCertifications(deps.certify ?? null, deps.world.time),
   };
 
   api.onError((error) => {

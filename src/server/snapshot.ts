@@ -36,6 +36,7 @@ export type ReadWorld = Pick<
   | 'freezes'
   | 'releases'
   | 'shadows'
+  | 'certificates'
   | 'pause'
   | 'time'
   | 'targets'

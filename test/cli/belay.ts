@@ -57,7 +57,7 @@ export interface LivingDoor extends Door {
 }
 
 /** The story of the server's tests behind a real port, found through its server file as a real Belay is. */
-export async function livingDoor(o: Pick<DoorOptions, 'system' | 'refusals'> = {}): Promise<LivingDoor> {
+export async function livingDoor(o: Pick<DoorOptions, 'system' | 'refusals' | 'certify' | 'certificates'> = {}): Promise<LivingDoor> {
   const door = await openDoor({ time: realTime(), ...o });
   const listening = await door.server.listen(0);
   const file = {

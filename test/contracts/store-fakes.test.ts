@@ -1,5 +1,6 @@
 // The fakes of the store's ports keep the contracts that the real store keeps.
 import { describe, expect, test } from 'vitest';
+import { createFakeCertificates } from '../world/fakes/certificates.ts';
 import { createFakeDigest } from '../world/fakes/digest.ts';
 import { createFakeDocumentStore } from '../world/fakes/document-store.ts';
 import { DurableDisk } from '../world/fakes/durable-disk.ts';
@@ -13,6 +14,7 @@ import { createFakeShadowStore } from '../world/fakes/shadow-store.ts';
 import { createFakeSignalStore } from '../world/fakes/signal-store.ts';
 import { createFakeSilenceStore } from '../world/fakes/silence-store.ts';
 import { createFakeTime } from '../world/fakes/time.ts';
+import { certificatesContract } from './certificates.ts';
 import { documentStoreContract } from './document-store.ts';
 import { freezesContract } from './freezes.ts';
 import { incidentStoreContract } from './incident-store.ts';
@@ -40,6 +42,7 @@ async function makeFakeStore(): Promise<StoreUnderTest> {
       signals: createFakeSignalStore(deps),
       silences: createFakeSilenceStore(deps),
       shadows: createFakeShadowStore(deps),
+      certificates: createFakeCertificates({ disk }),
       partLocks: createFakePartLocks(deps),
       freezes: createFakeFreezes(deps),
       releases: createFakeReleaseHistory(deps),
@@ -67,6 +70,7 @@ describe('fake signal store', () => signalStoreContract(makeFakeStore, tools));
 describe('fake shadow store', () => shadowStoreContract(makeFakeStore, tools));
 describe('fake locks of parts', () => partLocksContract(makeFakeStore, tools));
 describe('fake freezes', () => freezesContract(makeFakeStore, tools));
+describe('fake certificates', () => certificatesContract(makeFakeStore, tools));
 describe('fake history of releases', () => releaseHistoryContract(makeFakeStore, tools));
 describe('fake silence store', () => silenceStoreContract(makeFakeStore, tools));
 

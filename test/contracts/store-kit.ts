@@ -6,6 +6,7 @@ import type { Phase } from '../../src/domain/incident.ts';
 import { foldLog } from '../../src/domain/incident-fold.ts';
 import type { Instant, Json } from '../../src/domain/json.ts';
 import type { DeliveryDraft } from '../../src/domain/message.ts';
+import type { CertificateStore } from '../../src/ports/certificates.ts';
 import type { Digest } from '../../src/ports/digest.ts';
 import type { Freezes } from '../../src/ports/freezes.ts';
 import type { Change, DocumentStore, IncidentStore } from '../../src/ports/incident-store.ts';
@@ -32,6 +33,7 @@ export interface StoreProcess {
   readonly signals: SignalStore;
   readonly silences: SilenceStore;
   readonly shadows: ShadowStore;
+  readonly certificates: CertificateStore;
 }
 export interface StoreUnderTest extends StoreProcess {
   readonly digest: Digest;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Batch } from '../../src/domain/signal.ts';
 import type { SourceSpec } from '../../src/domain/source-catalog.ts';
 import type { System } from '../../src/domain/system.ts';
+import type { CertificateStore } from '../../src/ports/certificates.ts';
 import type { Time } from '../../src/ports/time.ts';
 import { type BelayServer, createServer, type ServerDeps } from '../../src/server/app.ts';
 import { type Auth, createAuth } from '../../src/server/auth.ts';
@@ -47,7 +48,8 @@ export interface Browser {
   submit(path: string, fields: Readonly<Record<string, string>>, headers?: Readonly<Record<string, string>>): Promise<Response>;
 }
 
-export interface DoorOptions extends Pick<ServerDeps, 'stream' | 'receivers' | 'onRefused' | 'refusals' | 'flags'> {
+export interface DoorOptions extends Pick<ServerDeps, 'stream' | 'receivers' | 'onRefused' | 'refusals' | 'flags' | 'certify'> {
+  readonly certificates?: CertificateStore;
   readonly time?: Time;
   /** In place of parts of the story's own. */
   readonly system?: Partial<System>;
@@ -64,7 +66,11 @@ export async function openDoor(o: DoorOptions = {}): Promise<Door> {
   const bugs: unknown[] = [];
   const replays = createFakeReplays((asked) => story.world.signals.history(asked));
   const server = createServer({
-    world: { ...story.world, system: { ...SYSTEM, ...o.system, sources: [...SYSTEM.sources, ...(o.sources ?? [])] } },
+    world: {
+      ...story.world,
+      ...(o.certificates === undefined ? {} : { certificates: o.certificates }),
+      system: { ...SYSTEM, ...o.system, sources: [...SYSTEM.sources, ...(o.sources ?? [])] },
+    },
     commands: story.commands,
     auth,
     version: '0.0.0-test',
@@ -73,6 +79,7 @@ export async function openDoor(o: DoorOptions = {}): Promise<Door> {
     onRefused: o.onRefused,
     refusals: o.refusals,
     flags: o.flags,
+    ...(o.certify === undefined ? {} : { certify: o.certify }),
     replays,
     ingest: async (batch) => void batches.push(batch),
     onBug: (error) => void bugs.push(error),

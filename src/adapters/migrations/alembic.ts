@@ -5,6 +5,7 @@ import { BelayError } from '../../domain/errors.ts';
 import type { Migration } from '../../domain/migrations.ts';
 import type { Migrations } from '../../ports/database.ts';
 import type { Artefact } from './artefact.ts';
+import { hashOf } from './drill.ts';
 import { afterStart, failed, type ProgramDeps, refuseByName, runTool } from './programs.ts';
 import { quoted, readColumn } from './table.ts';
 
@@ -14,6 +15,7 @@ interface Revision {
   readonly id: string;
   readonly before: string | null;
   readonly reversible: boolean;
+  readonly hash: string;
 }
 
 export function createAlembicMigrations(spec: AlembicSpec, deps: ProgramDeps): Migrations {
@@ -34,7 +36,8 @@ export function createAlembicMigrations(spec: AlembicSpec, deps: ProgramDeps): M
   return {
     compareAndSet: 'none',
     boot: 'refuses',
-    known: async (release) => (await chain(release)).map(({ id, reversible }): Migration => ({ id, up: null, down: null, reversible })),
+    known: async (release) =>
+      (await chain(release)).map(({ id, reversible, hash }): Migration => ({ id, up: null, down: null, reversible, hash })),
     applied,
     down: async ({ from, to, expected }) => {
       if ((await applied(from)).join('\n') !== expected.join('\n'))
@@ -101,5 +104,5 @@ function revisionOf(text: string): Revision | null {
   const body = /^def downgrade\b[^\n]*\n((?:[ \t]+[^\n]*\n?|\s*\n)*)/m.exec(text)?.[1] ?? '';
   const statements = body.replace(/^\s*(#[^\n]*|"""[\s\S]*?"""|'''[\s\S]*?''')/gm, '').trim();
   const reversible = statements !== '' && statements !== 'pass' && !/^raise\b/.test(statements);
-  return { id, before: before[4] === undefined ? (before[1] ?? before[2] ?? null) : `(${id})`, reversible };
+  return { id, before: before[4] === undefined ? (before[1] ?? before[2] ?? null) : `(${id})`, reversible, hash: hashOf(text) };
 }

@@ -22,10 +22,12 @@ export interface CaptureDeps {
   readonly on: (database: Pick<ScratchDatabase, 'url' | 'server'>) => Tool;
 }
 
-interface Tool extends Migrations {
+/** A migration tool on a database that is thrown away. */
+export interface Tool extends Migrations {
   /** Asks its database what is applied. @throws BELAY_ACT_FAILED */
   look(release: string): Promise<void>;
-  up(release: string): Promise<void>;
+  /** All of its migrations; `ids`: where the tool can be told, these alone. @throws BELAY_ACT_FAILED */
+  up(release: string, ids?: readonly string[]): Promise<void>;
 }
 
 const MOST_KEPT = 50;
@@ -116,7 +118,7 @@ function capture(known: readonly Migration[], release: string, deps: CaptureDeps
  * A release may bring an address of its own, and then its tool would migrate whatever that is: it has to ask scratch first, and be heard there.
  * @throws BELAY_TARGET_CONFLICT
  */
-async function demandReached(tool: Tool, database: ScratchDatabase, release: string): Promise<void> {
+export async function demandReached(tool: Tool, database: Pick<ScratchDatabase, 'taken'>, release: string): Promise<void> {
   await tool.look(release);
   const said = database.taken();
   if (said?.some((text) => text.trim() !== '')) return;

@@ -6,6 +6,7 @@ import { BelayError } from '../../domain/errors.ts';
 import type { Migration } from '../../domain/migrations.ts';
 import type { Migrations, SqlServer, SqlSession } from '../../ports/database.ts';
 import { type Artefact, byName } from './artefact.ts';
+import { hashOf } from './drill.ts';
 import { drizzleLayout } from './drizzle.ts';
 import type { Layout, MigrationFile } from './layout.ts';
 import { columnOf, quoted, readColumn } from './table.ts';
@@ -20,7 +21,7 @@ export function createFileMigrations(spec: FilesSpec, deps: { readonly artefact:
     return Promise.all(
       files.map(async ({ id, up, down }) => {
         const [there, back] = await Promise.all([artefact.text(release, up), artefact.text(release, down)]);
-        return { id, up: there, down: back, reversible: (back ?? '').trim() !== '' };
+        return { id, up: there, down: back, reversible: (back ?? '').trim() !== '', hash: hashOf(there, back) };
       }),
     );
   };

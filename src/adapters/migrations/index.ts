@@ -2,15 +2,17 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { DatabaseSpec } from '../../domain/database-catalog.ts';
+import type { DatabaseSpec, DrillSpec } from '../../domain/database-catalog.ts';
 import { BelayError } from '../../domain/errors.ts';
-import type { Database, Migrations, SqlServer } from '../../ports/database.ts';
+import type { Database, Drill, Migrations, SqlServer } from '../../ports/database.ts';
+import type { Copies } from '../../ports/drill.ts';
 import type { Processes } from '../../ports/process.ts';
 import type { Scratch } from '../../ports/scratch.ts';
 import type { SqlParser } from '../../ports/sql-parser.ts';
 import { alembicLook, alembicUp, createAlembicMigrations } from './alembic.ts';
 import { type Artefact, createArtefact } from './artefact.ts';
-import { type CaptureDeps, TRIAL_MS, withCapture } from './capture.ts';
+import { type CaptureDeps, type Tool, TRIAL_MS, withCapture } from './capture.ts';
+import { createDrill, filesTool, tableName } from './drill.ts';
 import { createFileMigrations } from './files.ts';
 import { createFreeze } from './freeze.ts';
 import { createMongoMigrations } from './mongo.ts';
@@ -27,15 +29,22 @@ export interface DatabaseDeps {
   readonly baseDir: string;
   /** By the address of its server. */
   readonly scratch: (url: string) => Scratch;
+  /** Of a drill database. */
+  readonly copies?: (drill: DrillSpec) => Copies;
 }
 
 /** @throws BELAY_CONFIG_INVALID for options that mean nothing */
 export function createDatabase(spec: DatabaseSpec, deps: DatabaseDeps): Database {
   refuseSql(spec);
+  const opened = migrationsOf(spec, deps);
+  const drill = drillOf(spec, deps, opened);
+  const sweeps = sweepsOf(spec, deps, drill);
   return {
     spec,
     server: deps.server,
-    migrations: migrationsOf(spec, deps),
+    migrations: opened?.migrations ?? null,
+    ...(drill === null ? {} : { drill }),
+    ...(sweeps.length === 0 ? {} : { sweep: async () => (await Promise.all(sweeps.map((one) => one.sweep()))).flat() }),
     freeze:
       spec.driver === 'postgres' || spec.driver === 'migrate-mongo'
         ? null
@@ -53,22 +62,40 @@ function refuseSql({ id, driver, queries, files }: DatabaseSpec): void {
   });
 }
 
+function sweepsOf(spec: DatabaseSpec, deps: DatabaseDeps, drill: Drill | null): readonly Pick<Drill, 'sweep'>[] {
+  const scratch = 'scratch' in spec && spec.scratch !== undefined ? [deps.scratch(spec.scratch)] : [];
+  return [...scratch, ...(drill === null ? [] : [drill])];
+}
+
 /** Where the tool writes down what it has applied. */
 function tableOf(spec: Exclude<DatabaseSpec, { driver: 'postgres' | 'migrate-mongo' }>): string {
   if (spec.driver === 'prisma') return '"_prisma_migrations"';
   return spec.driver === 'supabase' ? 'supabase_migrations.schema_migrations' : quoted(spec.id, 'table', spec.table);
 }
 
-function migrationsOf(spec: DatabaseSpec, deps: DatabaseDeps): Migrations | null {
+/** Where the migrations of a driver are, and the same tool on another database. */
+interface Opened {
+  readonly migrations: Migrations;
+  /** Null: it can be tried nowhere. */
+  readonly tool: {
+    readonly on: (database: { readonly url: string; readonly server: SqlServer }) => Tool;
+    readonly isProgram: boolean;
+  } | null;
+}
+
+function migrationsOf(spec: DatabaseSpec, deps: DatabaseDeps): Opened | null {
   if (spec.driver === 'postgres') return null;
   const artefact = createArtefact({ id: spec.id, artefact: spec.artefact, baseDir: deps.baseDir });
   switch (spec.driver) {
     case 'prisma':
-      return { ...createFileMigrations(spec, { ...deps, artefact }), settling: createPrismaSettling(spec, { ...deps, artefact }) };
     case 'sql-files':
     case 'supabase':
-    case 'drizzle':
-      return createFileMigrations(spec, { ...deps, artefact });
+    case 'drizzle': {
+      const migrations = createFileMigrations(spec, { ...deps, artefact });
+      const settling = spec.driver === 'prisma' ? { settling: createPrismaSettling(spec, { ...deps, artefact }) } : {};
+      const on = ({ server }: { readonly server: SqlServer }) => filesTool(createFileMigrations(spec, { artefact, server }), server);
+      return { migrations: { ...migrations, ...settling }, tool: { on, isProgram: false } };
+    }
     case 'node-pg-migrate':
     case 'knex':
     case 'sequelize':
@@ -81,11 +108,7 @@ function migrationsOf(spec: DatabaseSpec, deps: DatabaseDeps): Migrations | null
           up: (release: string) => programUp(on, mine, release),
         };
       };
-      return captured(make(spec, deps.server), spec, {
-        deps,
-        artefact,
-        on: ({ url, server }) => make(onTrial(spec, url), server),
-      });
+      return tried(make, spec, { deps, artefact });
     }
     case 'alembic': {
       const make = (on: typeof spec, server: SqlServer) => {
@@ -96,15 +119,43 @@ function migrationsOf(spec: DatabaseSpec, deps: DatabaseDeps): Migrations | null
           up: (release: string) => alembicUp(on, mine, release),
         };
       };
-      return captured(make(spec, deps.server), spec, {
-        deps,
-        artefact,
-        on: ({ url, server }) => make(onTrial(spec, url), server),
-      });
+      return tried(make, spec, { deps, artefact });
     }
     case 'migrate-mongo':
-      return createMongoMigrations(spec, { ...deps, artefact });
+      return { migrations: createMongoMigrations(spec, { ...deps, artefact }), tool: null };
   }
+}
+
+type TriedSpec = Extract<DatabaseSpec, { readonly scratch?: string }>;
+
+/** On scratch in little time; on a drill database in the time that the real one is given. */
+function tried<S extends TriedSpec>(
+  make: (on: S, server: SqlServer) => Tool,
+  spec: S,
+  o: { readonly deps: DatabaseDeps; readonly artefact: Artefact },
+): Opened {
+  const on: CaptureDeps['on'] = ({ url, server }) =>
+    make({ ...onTrial(spec, url), toolTimeoutMs: Math.min(spec.toolTimeoutMs, TRIAL_MS) }, server);
+  const migrations = captured(make(spec, o.deps.server), spec, { ...o, on });
+  return { migrations, tool: { on: ({ url, server }) => make(onTrial(spec, url), server), isProgram: true } };
+}
+
+/** @throws BELAY_CONFIG_INVALID for one that means nothing, or is the database itself by its address */
+function drillOf(spec: DatabaseSpec, { copies }: DatabaseDeps, opened: Opened | null): Drill | null {
+  if (spec.drill === undefined || copies === undefined) return null;
+  const refuse = (why: string, hint: string): BelayError =>
+    new BelayError('BELAY_CONFIG_INVALID', `database ${spec.id}: drill: ${why}`, { hint });
+  if (opened?.tool === null || opened?.tool === undefined || spec.driver === 'postgres' || spec.driver === 'migrate-mongo')
+    throw refuse(`driver ${spec.driver} has no migrations that can be tried on a Postgres`, 'Take it out.');
+  if (!URL.canParse(spec.drill.url) || placeOf(spec.drill.url) === placeOf(spec.url))
+    throw refuse('it must be the address of another database than url', 'Name a restored copy, on a Postgres of its own.');
+  return createDrill({ ...opened.tool, copies: copies(spec.drill), table: tableName(tableOf(spec)) });
+}
+
+/** Server and database, whoever asks. */
+function placeOf(address: string): string {
+  const { host, pathname, searchParams } = new URL(address);
+  return `${host.replace(/:5432$/, '')} ${searchParams.get('host') ?? ''} ${pathname}`;
 }
 
 /** Of `environment` only what leads to no database: programs, languages, libraries. */
@@ -112,7 +163,7 @@ const PLAIN = /^(?:PATH|HOME|LANG|LC_\w+|TZ|NODE_ENV|NODE_PATH|PYTHON\w*|VIRTUAL
 
 function onTrial<T extends Extract<DatabaseSpec, { readonly scratch?: string }>>(spec: T, url: string): T {
   const environment = Object.fromEntries(Object.entries(spec.environment ?? {}).filter(([name]) => PLAIN.test(name)));
-  return { ...spec, url, environment, toolTimeoutMs: Math.min(spec.toolTimeoutMs, TRIAL_MS) };
+  return { ...spec, url, environment };
 }
 
 interface Capturing {

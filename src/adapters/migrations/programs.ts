@@ -8,6 +8,7 @@ import { percentDecoded } from '../../domain/percent.ts';
 import type { Migrations, SqlServer } from '../../ports/database.ts';
 import type { Processes, ProcessResult } from '../../ports/process.ts';
 import { type Artefact, byName } from './artefact.ts';
+import { hashOf } from './drill.ts';
 import { quoted, readColumn } from './table.ts';
 
 type ProgramSpec = Extract<DatabaseSpec, { driver: 'node-pg-migrate' | 'knex' | 'sequelize' | 'umzug' }>;
@@ -190,9 +191,10 @@ async function migrationOf(
   { id, file }: { readonly id: string; readonly file: string },
 ): Promise<Migration> {
   const text = (await artefact.text(release, file)) ?? '';
-  if (!file.endsWith('.sql')) return { id, up: null, down: null, reversible: hasDown(text) };
+  const hash = hashOf(text);
+  if (!file.endsWith('.sql')) return { id, up: null, down: null, reversible: hasDown(text), hash };
   const at = text.search(/^\s*--[\s-]*down\s+migration/im);
-  if (at === -1) return { id, up: text, down: null, reversible: false };
+  if (at === -1) return { id, up: text, down: null, reversible: false, hash };
   return {
     id,
     up: text.slice(0, at),
@@ -202,6 +204,7 @@ async function migrationOf(
         .slice(at)
         .replace(/--[^\n]*/g, '')
         .trim() !== '',
+    hash,
   };
 }
 

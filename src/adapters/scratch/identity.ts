@@ -1,6 +1,6 @@
 // Which server an address leads to, by what the server itself says: no name, port or socket has a say in it. It changes nothing.
 import { BelayError } from '../../domain/errors.ts';
-import type { SqlServer } from '../../ports/database.ts';
+import type { SqlServer, Untouched } from '../../ports/database.ts';
 
 /** Nothing that the address or the session has a say in: no port, and no time in a zone. */
 const WHO = `select (select system_identifier from pg_control_system())::text, extract(epoch from pg_postmaster_start_time())::text`;
@@ -35,4 +35,61 @@ async function whoIs(id: string, server: SqlServer, called: string): Promise<{ r
   const [cluster, began] = table?.rows[0] ?? [];
   if (typeof cluster !== 'string' || typeof began !== 'string') throw refused('it gives no identifier');
   return { cluster, began };
+}
+
+/** Also which of its databases, as what it is called in messages. */
+const WHICH = `${WHO}, oid::text, datname, pg_is_in_recovery()::text from pg_database where datname = current_database()`;
+
+interface Identity {
+  readonly cluster: string;
+  readonly began: string;
+  readonly oid: string;
+  readonly name: string;
+  readonly stands: boolean;
+}
+
+/**
+ * Production is asked before and after the drill database: a server that restarted in between would look like another one.
+ * @throws BELAY_GUARD_REFUSED where it is production, or nobody can say that it is not
+ */
+export async function demandNotProduction(id: string, drill: SqlServer, production: readonly Untouched[]): Promise<void> {
+  const before = await Promise.all(production.map((one) => whichIs(id, one.server, one.id)));
+  const mine = await whichIs(id, drill, 'drill');
+  const after = await Promise.all(production.map((one) => whichIs(id, one.server, one.id)));
+  for (const [at, { id: other }] of production.entries())
+    for (const real of [before[at], after[at]]) if (real !== undefined) refuseSame(id, mine, { other, real });
+  if (mine.stands) return;
+  throw refused(`database ${id}: drill is a standby, which cannot be copied`, 'Name a restored copy that can be written to.');
+}
+
+function refuseSame(id: string, mine: Identity, { other, real }: { readonly other: string; readonly real: Identity }): void {
+  if (mine.began === real.began)
+    throw refused(
+      `database ${id}: drill is on the very server of ${other}, so nothing was tried`,
+      'Restore the backup into a Postgres of its own, and name that: what is tried there costs it time, and is thrown away.',
+    );
+  if (mine.cluster === real.cluster && (mine.oid === real.oid || mine.name === real.name))
+    throw refused(
+      `database ${id}: drill has the identity of ${other}: it is that server by another name, or a copy of its files, so nothing was tried`,
+      `If it is a copy, give it one that is its own: createdb --template ${mine.name} ${mine.name}_drill, on the server of the copy, and name ${mine.name}_drill.`,
+    );
+}
+
+const refused = (message: string, hint: string, cause?: unknown): BelayError =>
+  new BelayError('BELAY_GUARD_REFUSED', message, { hint, cause });
+
+async function whichIs(id: string, server: SqlServer, called: string): Promise<Identity> {
+  const unsure = (said: string, cause?: unknown): BelayError =>
+    refused(
+      `database ${id}: ${called} does not say which server it is (${said}), so nobody knows that drill is not production`,
+      'Mend the address; its role needs the right to call pg_control_system(): grant execute on function pg_control_system() to <role>.',
+      cause,
+    );
+  const [table] = await server.read([{ text: WHICH, values: [] }]).catch((error: unknown) => {
+    throw BelayError.is(error) ? unsure(error.message, error) : error;
+  });
+  const [cluster, began, oid, name, recovers] = table?.rows[0] ?? [];
+  if (typeof cluster !== 'string' || typeof began !== 'string' || typeof oid !== 'string' || typeof name !== 'string')
+    throw unsure('it gives no identifier');
+  return { cluster, began, oid, name, stands: recovers === 'false' };
 }

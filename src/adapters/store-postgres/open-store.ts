@@ -1,4 +1,5 @@
 // Belay's own store as one object: opens the connections and hands them to each part. Nothing connects before it is used.
+import type { CertificateStore } from '../../ports/certificates.ts';
 import type { Digest } from '../../ports/digest.ts';
 import type { Freezes } from '../../ports/freezes.ts';
 import type { DocumentStore, IncidentStore } from '../../ports/incident-store.ts';
@@ -10,6 +11,7 @@ import type { ShadowStore } from '../../ports/shadow-store.ts';
 import type { SignalStore } from '../../ports/signal-store.ts';
 import type { SilenceStore } from '../../ports/silence-store.ts';
 import type { Time } from '../../ports/time.ts';
+import { createCertificateStore } from './certificates.ts';
 import { createChanges } from './changes.ts';
 import { openDatabase } from './connection.ts';
 import { createDocumentStore } from './documents.ts';
@@ -45,6 +47,7 @@ export interface Store {
   readonly signals: SignalStore;
   readonly silences: SilenceStore;
   readonly shadows: ShadowStore;
+  readonly certificates: CertificateStore;
   readonly intake: IntakeStore;
   readonly pauseRow: PauseRow;
   readonly idempotency: IdempotencyKeys;
@@ -80,6 +83,7 @@ export function openStore({ databaseUrl, digest, time, poolSize = 6 }: StoreOpti
     signals: createSignalStore(database, { digest, time }),
     silences: createSilenceStore(database, digest),
     shadows: createShadowStore(database, digest),
+    certificates: createCertificateStore(database),
     intake: createIntakeStore(database, digest),
     pauseRow: createPauseRow(database, time),
     idempotency: createIdempotencyKeys(database, time),

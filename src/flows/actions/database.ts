@@ -75,7 +75,7 @@ function migrateDown(databases: Databases): Action {
       if (way.ok && way.revert.length === 0) return;
       if (fingerprintOf(applied) !== expected)
         throw new BelayError('BELAY_TARGET_CONFLICT', `${database} has other migrations by now: the newest is ${applied.at(-1) ?? BASE}`);
-      if (!way.ok) throw new BelayError('BELAY_ACT_FAILED', sentence(way, args), { hint: 'Nothing was started.' });
+      if (!way.ok) throw new BelayError('BELAY_ACT_FAILED', refusalOf(way, args), { hint: 'Nothing was started.' });
       if (odd !== null) throw new BelayError('BELAY_ACT_FAILED', odd, { hint: 'Nothing was started.' });
       await migrationsOf(databaseOf(args)).down({ from: textOf(args, 'from'), to: way.to, revert: way.revert, expected: applied });
     },
@@ -83,7 +83,7 @@ function migrateDown(databases: Databases): Action {
       const { way, odd } = await look(args);
       const freeze = await databaseOf(args).freeze?.read();
       if (freeze?.frozen === true) return `${textOf(args, 'database')} is frozen: ${freeze.why ?? ''}. Thaw it first`;
-      return way.ok ? odd : sentence(way, args);
+      return way.ok ? odd : refusalOf(way, args);
     },
     // When a database was last migrated, nobody writes down.
     lastChange: async () => null,
@@ -125,7 +125,7 @@ const WHY: Readonly<Record<DownRefusal, (ids: string, args: JsonObject) => strin
   between: (ids, args) => `${ids} lies before a migration that release ${textOf(args, 'keep')} knows, and cannot be taken back alone`,
 };
 
-const sentence = (way: DownPlan & { readonly ok: false }, args: JsonObject): string => WHY[way.why](way.ids.join(', '), args);
+export const refusalOf = (way: DownPlan & { readonly ok: false }, args: JsonObject): string => WHY[way.why](way.ids.join(', '), args);
 
 /** `db.freeze` and `db.thaw`: nobody migrates, or everybody may again. */
 function freezeAction(databases: Databases, name: string, on: boolean): Action {

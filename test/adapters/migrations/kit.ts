@@ -7,19 +7,22 @@ import pg from 'pg';
 import { createCel } from '../../../src/adapters/cel/index.ts';
 import { createHttp } from '../../../src/adapters/http/index.ts';
 import { createProcesses } from '../../../src/adapters/process/index.ts';
-import { systemTime } from '../../../src/adapters/system/index.ts';
+import { createDigest, systemTime } from '../../../src/adapters/system/index.ts';
 import { loadAndLint } from '../../../src/config/lint.ts';
 import type { CollectStep, DoStep, VerifyStep } from '../../../src/domain/ir.ts';
 import { stepsOf } from '../../../src/domain/ir.ts';
 import type { Json, JsonObject } from '../../../src/domain/json.ts';
 import { createActions } from '../../../src/flows/actions/index.ts';
+import { certify, type Stage } from '../../../src/flows/certify.ts';
 import { runCheck } from '../../../src/flows/checks.ts';
 import { performDo } from '../../../src/flows/do.ts';
 import { makePlan } from '../../../src/flows/plan.ts';
 import { createProbes } from '../../../src/flows/probes/index.ts';
 import { openParts } from '../../../src/local.ts';
+import type { CertificateStore } from '../../../src/ports/certificates.ts';
 import { openDatabases, openTargets } from '../../../src/registry.ts';
 import { TOOLS } from '../../config/workspace.ts';
+import { createFakeCertificates } from '../../world/fakes/certificates.ts';
 import { DurableDisk } from '../../world/fakes/durable-disk.ts';
 import { createFakeJournal } from '../../world/fakes/journal.ts';
 import { KillSwitch } from '../../world/fakes/kill-switch.ts';
@@ -36,6 +39,7 @@ export interface Written {
   /** Further files of the configuration. */
   readonly files?: Readonly<Record<string, string>>;
   readonly head?: string;
+  readonly env?: Readonly<Record<string, string>>;
   /** Of a database that is no Postgres. */
   readonly address?: string;
   readonly steps: string;
@@ -49,6 +53,9 @@ export interface Service {
   sql(text: string): Promise<readonly pg.QueryResultRow[]>;
   live(release: string): void;
   plan(): ReturnType<typeof makePlan>;
+  /** On the drill database; what it gives is kept, and shown by plans from then on. */
+  certify(to: string, onStage?: (stage: Stage) => void): ReturnType<typeof certify>;
+  readonly certificates: CertificateStore;
   /** Every `do` step, in order, as the plan has it. */
   play(planned?: Awaited<ReturnType<typeof makePlan>>, timeoutMs?: number): Promise<readonly Awaited<ReturnType<typeof performDo>>[]>;
   /** Every check of the `verify` steps and every probe of the `collect` steps, asked once. */
@@ -83,7 +90,7 @@ export async function openService(url: string, o: Written): Promise<Service> {
   );
   write('runbooks/back.runbook.md', `---\nbelay: 1\nid: back\n${o.head ?? ''}---\n\n# Back\n\n## Act\n\n${o.steps}`);
   for (const [name, text] of Object.entries(o.files ?? {})) write(name, text);
-  const loaded = loadAndLint(folder, { ...TOOLS, env: { CRM_URL: o.address ?? url } });
+  const loaded = loadAndLint(folder, { ...TOOLS, env: { CRM_URL: o.address ?? url, ...o.env } });
   const told = loaded.diagnostics
     .filter((one) => one.severity === 'error')
     .map((one) => `${path.basename(one.file)}:${one.line} ${one.rule}`);
@@ -95,11 +102,12 @@ export async function openService(url: string, o: Written): Promise<Service> {
     if (system === null || pinned === undefined) throw new Error(JSON.stringify(loaded.diagnostics, null, 1));
     return { system, runbook: pinned.runbook };
   };
+  const certificates = createFakeCertificates();
   const plan: Service['plan'] = async () => {
     const { system, runbook } = parts();
     const opened = await openParts({ system, baseDir: folder, dataDir: path.join(folder, 'data') });
     const pinned = { runbook, irHash: opened.plan.digest.of(runbook as unknown as Json) };
-    return makePlan(opened.plan, pinned, { inputs: {}, incident: { id: 'INC-7' }, outputs: {} });
+    return makePlan({ ...opened.plan, certificates }, pinned, { inputs: {}, incident: { id: 'INC-7' }, outputs: {} });
   };
   const world = () => {
     const { system } = parts();
@@ -110,6 +118,8 @@ export async function openService(url: string, o: Written): Promise<Service> {
     const pause = createFakePause({ disk, kill, time: systemTime });
     const ports = { http, readings: null as never, targets, switches: {}, databases, workingCopies: null as never };
     return {
+      targets,
+      databases,
       actions: createActions({ targets, switches: {}, databases, pause }),
       world: {
         journal: createFakeJournal({ disk, kill }),
@@ -128,6 +138,12 @@ export async function openService(url: string, o: Written): Promise<Service> {
     sql: async (text) => (await client.query(text)).rows as pg.QueryResultRow[],
     live,
     plan,
+    certificates,
+    certify: (to, onStage) => {
+      const { targets, databases } = world();
+      const deps = { targets, databases, certificates, time: systemTime, digest: createDigest('') };
+      return certify(deps, { database: 'crm', to, by: 'ana', ...(onStage === undefined ? {} : { onStage }) });
+    },
     play: async (planned, timeoutMs = 60_000) => {
       const now = planned ?? (await plan());
       const { actions, world: acting } = world();

@@ -1,5 +1,6 @@
 // The contracts of the store's ports on a real Postgres.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { certificatesContract } from '../../contracts/certificates.ts';
 import { documentStoreContract } from '../../contracts/document-store.ts';
 import { freezesContract } from '../../contracts/freezes.ts';
 import { incidentStoreContract } from '../../contracts/incident-store.ts';
@@ -27,6 +28,7 @@ describe('outbox on Postgres', () => outboxContract(make, tools));
 describe('signal store on Postgres', () => signalStoreContract(make, tools));
 describe('shadow store on Postgres', () => shadowStoreContract(make, tools));
 describe('locks of parts on Postgres', () => partLocksContract(make, tools));
+describe('certificates on Postgres', () => certificatesContract(make, tools));
 describe('freezes on Postgres', () => freezesContract(make, tools));
 describe('history of releases on Postgres', () => releaseHistoryContract(make, tools));
 describe('silence store on Postgres', () => silenceStoreContract(make, tools));
