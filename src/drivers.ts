@@ -3,6 +3,7 @@
 import { createCommandRunner } from './adapters/commands/index.ts';
 import { createWorkingCopies } from './adapters/git/index.ts';
 import { createSecrets } from './adapters/secrets/index.ts';
+import { createSsh } from './adapters/ssh/index.ts';
 import { createSuites } from './adapters/suite/index.ts';
 import { createSynthetics } from './adapters/synthetic/index.ts';
 import { NO_RUN_POLICY } from './domain/run-policy.ts';
@@ -67,7 +68,10 @@ export function openDrivers(system: System, ground: DriversGround): Drivers & Lo
   const { http, time, readings, pause, freezes, expression } = ground;
   const scopes = freezes === undefined ? {} : { scopes: { freezes, system, time } };
   const { stability = (_id: string, target: DeployTarget) => target } = ground;
-  const targets = Object.fromEntries(Object.entries(openTargets(system, ground)).map(([id, target]) => [id, stability(id, target)]));
+  const remote = createSsh(ground);
+  const targets = Object.fromEntries(
+    Object.entries(openTargets(system, { ...ground, remote })).map(([id, target]) => [id, stability(id, target)]),
+  );
   const switches = openSwitches(system, ground);
   const proxies = openProxies(system, ground);
   const services = openServices(system, ground);
@@ -89,7 +93,7 @@ export function openDrivers(system: System, ground: DriversGround): Drivers & Lo
     flags: settings.flags,
     configs: settings.configs,
     channels: openChannels(system, ground),
-    commandRunner: createCommandRunner(system.policy?.run ?? NO_RUN_POLICY, { ...ground, secrets }),
+    commandRunner: createCommandRunner(system.policy?.run ?? NO_RUN_POLICY, { ...ground, remote, secrets }),
     hidden: secrets.masked,
     actions: createActions({
       ...{ targets, switches, proxies, services, rebuilds, integrations, intake, databases, own, pause, deployRules },

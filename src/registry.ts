@@ -68,6 +68,7 @@ import type { Http } from './ports/http.ts';
 import type { Integration } from './ports/integration.ts';
 import type { Net } from './ports/net.ts';
 import type { Processes } from './ports/process.ts';
+import type { Remote } from './ports/remote.ts';
 import type { ServiceControl } from './ports/service-control.ts';
 import type { ServiceRebuild } from './ports/service-rebuild.ts';
 import type { PushedSource, SignalReader, SignalSource } from './ports/signal-source.ts';
@@ -85,6 +86,10 @@ export interface DriverDeps {
   /** Nothing is written, not even bookkeeping: for a command that only looks. */
   readonly lookOnly?: boolean;
 }
+export interface TargetDeps extends DriverDeps {
+  /** Left out where no target is on another host. */
+  readonly remote?: Remote;
+}
 export interface ChannelDeps extends DriverDeps {
   readonly dataDir: string;
   readonly say: (line: string) => void;
@@ -94,7 +99,7 @@ export interface SourceDeps extends DriverDeps {
   readonly expression: Expression;
 }
 
-export const openTargets = (system: System, deps: DriverDeps): Readonly<Record<string, DeployTarget>> =>
+export const openTargets = (system: System, deps: TargetDeps): Readonly<Record<string, DeployTarget>> =>
   openEach(system.targets, (spec) => openTarget(spec, deps));
 export const openSwitches = (system: System, deps: DriverDeps): Readonly<Record<string, FlowSwitch>> =>
   openEach(system.switches, (spec) => openSwitch(spec, deps));
@@ -110,7 +115,7 @@ export const openChannels = (system: System, deps: ChannelDeps): Readonly<Record
   openEach(system.channels, (spec) => openChannel(spec, deps));
 
 /** @throws BELAY_CONFIG_INVALID for options that mean nothing */
-export function openTarget(spec: TargetSpec, deps: DriverDeps): DeployTarget {
+export function openTarget(spec: TargetSpec, deps: TargetDeps): DeployTarget {
   switch (spec.driver) {
     case 'release-directory':
       return createReleaseDirectory(spec, deps);

@@ -3,6 +3,7 @@
 import type { DriverOptions, OptionSpec, OptionType } from '../domain/driver-options.ts';
 import type { Field, Keys, Reader, Shape } from './read.ts';
 import { bool, duration, int, listOf, mapOf, number, oneOf, optional, percent, point, record, required, text, url, wrong } from './read.ts';
+import { sshHost } from './ssh-host.ts';
 
 const LABEL_KEYS: Keys = { form: 'a letter or _, then letters, digits and _', pattern: /^[A-Za-z_][A-Za-z0-9_]*$/ };
 const HEADER_KEYS: Keys = { form: 'the name of a header', pattern: /^[A-Za-z][A-Za-z0-9-]*$/ };
@@ -71,4 +72,5 @@ const READERS: Readonly<Record<OptionType, (option: OptionSpec) => Reader<unknow
   duration: ({ least }) => duration(least ?? 1),
   words: () => mapOf(text, LABEL_KEYS),
   headers: () => mapOf(text, HEADER_KEYS),
+  host: () => sshHost,
 };

@@ -1,24 +1,14 @@
 // `policy:` of belay.yaml: what steps of kind `run` may start, with which variables, and on which hosts; which settings are dangerous; what is
 // demanded of deploys.
 import type { DeployPolicy } from '../domain/deploy-policy.ts';
-import { type AllowedCommand, hostOf, LOCAL, type RunPolicy, type SshHost } from '../domain/run-policy.ts';
+import { type AllowedCommand, hostOf, LOCAL, type RunPolicy } from '../domain/run-policy.ts';
 import type { Policy } from '../domain/system.ts';
 import type { Keys, Reader } from './read.ts';
-import { id, int, listOf, mapOf, optional, present, record, required, text, wrong } from './read.ts';
+import { id, listOf, mapOf, optional, present, record, required, text, wrong } from './read.ts';
+import { like, sshHost } from './ssh-host.ts';
 
 const VARIABLE_KEYS: Keys = { form: 'the name of a variable, such as NPM_TOKEN', pattern: /^[A-Za-z_][A-Za-z0-9_]*$/ };
 const HASH = /^[0-9a-f]{64}$/;
-const HOST_KEY = /^(?:ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(?:256|384|521)) [A-Za-z0-9+/]{20,2000}={0,2}$/;
-const ADDRESS = /^[A-Za-z0-9][A-Za-z0-9.:-]*$/;
-const USER = /^[A-Za-z_][\w.-]*$/;
-
-/** A text of one form. */
-function like(pattern: RegExp, expected: string): Reader<string> {
-  return (value, problems, name) => {
-    const read = text(value, problems, name);
-    return read === undefined || pattern.test(read.trim()) ? read?.trim() : wrong(value, problems, name, expected);
-  };
-}
 
 export const variableName: Reader<string> = like(VARIABLE_KEYS.pattern, VARIABLE_KEYS.form);
 
@@ -30,17 +20,6 @@ export const place: Reader<string> = (value, problems, name) => {
     ? read
     : wrong(value, problems, name, 'local, or ssh:<host> of policy: run: hosts:');
 };
-
-/** The path of a file, for a line of ssh's own configuration. */
-const keyFile: Reader<string> = like(/^[^"\n\r]+$/, 'the file of a private key');
-
-const host = record({
-  address: required(like(ADDRESS, 'a name or an address, such as web-1.example.com')),
-  port: optional(int(1, 65_535)),
-  user: required(like(USER, 'the name of a user')),
-  hostKey: required(like(HOST_KEY, 'the public key of the host, such as "ssh-ed25519 AAAA…" (ssh-keyscan shows it)')),
-  key: required(keyFile),
-});
 
 /** A command as a runbook writes it. */
 const command = record({
@@ -76,7 +55,7 @@ const policy = record({
       runbooks: optional(mapOf(like(HASH, 'the hash of the runbook: 64 digits, as "belay lint" says it'))),
       commands: optional(mapOf(command)),
       env: optional(mapOf(text, VARIABLE_KEYS)),
-      hosts: optional(mapOf(host)),
+      hosts: optional(mapOf(sshHost)),
     }),
   ),
   dangerous: optional(listOf(text)),
@@ -99,7 +78,7 @@ function runPolicy(run: NonNullable<NonNullable<ReturnType<typeof policy>>['run'
     runbooks: run.runbooks ?? {},
     commands: each(run.commands, commandOf),
     env: run.env ?? {},
-    hosts: each(run.hosts, hostSpec),
+    hosts: run.hosts ?? {},
   };
 }
 
@@ -110,11 +89,6 @@ function each<T, R>(all: Readonly<Record<string, T>> | undefined, make: (one: T)
 
 function commandOf({ cmd, on, cwd, env }: NonNullable<ReturnType<typeof command>>): AllowedCommand | null {
   return cmd === undefined ? null : { cmd, on: on ?? LOCAL, env: env ?? [], ...present({ cwd }) };
-}
-
-function hostSpec({ address, port, user, hostKey, key }: NonNullable<ReturnType<typeof host>>): SshHost | null {
-  if (address === undefined || user === undefined || hostKey === undefined || key === undefined) return null;
-  return { address, user, hostKey, key, port: port ?? 22 };
 }
 
 /** For readers of steps. */

@@ -1,6 +1,8 @@
 // Options of drivers as the catalogs of sources, targets, switches and channels write them, and the types that follow from them. It
 // describes: reading them at their places is the configuration's business.
 
+import type { SshHost } from './run-policy.ts';
+
 export type OptionType =
   | 'text'
   | 'texts'
@@ -13,7 +15,8 @@ export type OptionType =
   | 'bool'
   | 'duration'
   | 'words'
-  | 'headers';
+  | 'headers'
+  | 'host';
 
 export interface OptionSpec {
   readonly type: OptionType;
@@ -35,7 +38,9 @@ type TypeOf<T extends OptionType> = T extends 'text' | 'url'
       ? boolean
       : T extends 'words' | 'headers'
         ? Readonly<Record<string, string>>
-        : number;
+        : T extends 'host'
+          ? SshHost
+          : number;
 type WordOf<O extends OptionSpec> = O extends { readonly oneOf: readonly (infer W)[] } ? W : TypeOf<O['type']>;
 type Sure = { readonly required: true } | { readonly otherwise: unknown };
 /** Units are last in names: a duration `keep` becomes `keepMs`. */

@@ -6,6 +6,8 @@ export const TARGET_DRIVERS = {
   'release-directory': {
     /** Holds releases/<name>/ and current. */
     root: { type: 'text', required: true },
+    /** Where it is; this machine if not written. */
+    ssh: { type: 'host' },
     pidFile: { type: 'text' },
     /** Makes the service load `current`; of `pidFile`, SIGHUP if not written. */
     signal: { type: 'text' },

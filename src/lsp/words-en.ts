@@ -53,5 +53,6 @@ export const EN: Words = {
     duration: 'duration',
     words: 'mapping of texts',
     headers: 'mapping of headers',
+    host: 'host',
   },
 };

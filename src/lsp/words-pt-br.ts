@@ -34,5 +34,6 @@ export const PT_BR: Words = {
     duration: 'duração',
     words: 'mapa de textos',
     headers: 'mapa de cabeçalhos',
+    host: 'máquina',
   },
 };

@@ -6,10 +6,10 @@ import { BelayError } from '../../domain/errors.ts';
 import { hostOf, type RunPolicy } from '../../domain/run-policy.ts';
 import type { CommandOrder, CommandResult, CommandRunner } from '../../ports/command-runner.ts';
 import type { Processes, ProcessResult } from '../../ports/process.ts';
+import type { Remote } from '../../ports/remote.ts';
 import type { Secrets } from '../../ports/secrets.ts';
 import type { Time } from '../../ports/time.ts';
 import { cutText, withoutValues } from './output.ts';
-import { SSH_FAILED, sshArgv } from './ssh.ts';
 
 /** Of each stream: more than is kept, so that masking sees whole secrets. */
 const CAPTURED_BYTES = 256 * 1024;
@@ -19,12 +19,11 @@ export interface CommandRunnerDeps {
   readonly time: Time;
   /** Where relative folders start. */
   readonly baseDir: string;
-  /** Where files for ssh are written. */
-  readonly dataDir: string;
+  readonly remote: Remote;
   readonly secrets: Pick<Secrets, 'masked'>;
 }
 
-export function createCommandRunner(policy: RunPolicy, { processes, time, baseDir, dataDir, secrets }: CommandRunnerDeps) {
+export function createCommandRunner(policy: RunPolicy, { processes, time, baseDir, remote, secrets }: CommandRunnerDeps) {
   const envOf = (names: readonly string[]): Readonly<Record<string, string>> =>
     Object.fromEntries(names.map((name) => [name, given(policy.env, 'variable', name)]));
 
@@ -32,15 +31,8 @@ export function createCommandRunner(policy: RunPolicy, { processes, time, baseDi
     const o = { env, timeoutMs: order.timeoutMs, maxOutputBytes: CAPTURED_BYTES, hide };
     const id = hostOf(order.on);
     if (id === null) return processes.run(order.argv, { ...o, cwd: resolve(baseDir, order.cwd ?? '.') });
-    const argv = await sshArgv(id, given(policy.hosts, 'host', id), order, { dir: dataDir, baseDir });
-    const result = await processes.run(argv, o);
-    if (result.code === SSH_FAILED && result.stdout === '')
-      throw new BelayError('BELAY_TARGET_UNREACHABLE', `${order.on}: ${(await hide(result.stderr)).slice(-500) || 'ssh failed'}`, {
-        // ssh says the same when it never came there and when the connection broke while the command ran.
-        effect: neverThere(result.stderr) ? 'none' : 'unknown',
-        hint: `Look at policy: run: hosts: ${id}: in belay.yaml; the key that the host shows must be its hostKey.`,
-      });
-    return result;
+    const { argv, cwd } = order;
+    return remote.run(order.on, { ...given(policy.hosts, 'host', id), id }, { ...o, argv, ...(cwd === undefined ? {} : { cwd }) });
   }
 
   return {
@@ -62,11 +54,6 @@ export function createCommandRunner(policy: RunPolicy, { processes, time, baseDi
 }
 
 type Hide = (printed: string) => Promise<string>;
-
-/** Ends before a session begins, in the words of ssh. */
-const NEVER_THERE =
-  /host key verification failed|permission denied|connection refused|could not resolve|no route to host|timed out|identification has changed/i;
-const neverThere = (said: string): boolean => NEVER_THERE.test(said);
 
 async function withoutSecrets(error: BelayError, hide: Hide): Promise<BelayError> {
   const { code, hint, effect, message } = error;

@@ -30,6 +30,7 @@ export type Line =
   | { readonly kind: 'reloaded'; readonly at: Instant; readonly link: string }
   /** Somebody else's link, written when first seen. */
   | { readonly kind: 'seen'; readonly at: Instant; readonly link: string; readonly to: string; readonly from: string | null };
+export type SwitchLine = Extract<Line, { kind: 'switch' }>;
 export type Origin = Extract<Line, { kind: 'switch' | 'seen' }>;
 
 export interface History {
@@ -47,8 +48,13 @@ export async function readHistory(root: string): Promise<History> {
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw unusable(root, cause);
   }
-  return { lines: text.split('\n').flatMap(parse), whole: text === '' || text.endsWith('\n') };
+  return historyOf(text);
 }
+
+export const historyOf = (text: string): History => ({
+  lines: text.split('\n').flatMap(parse),
+  whole: text === '' || text.endsWith('\n'),
+});
 
 /** A line that a kill cut tells nothing. */
 function parse(text: string): readonly Line[] {

@@ -43,21 +43,30 @@ async function linkTarget(path: string): Promise<string> {
     return await readlink(path);
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'EINVAL') {
-      throw new BelayError('BELAY_TARGET_UNREACHABLE', `${path} is not a symbolic link`, {
-        hint: 'The release directory wants current -> releases/<name>.',
-        cause,
-      });
+      throw noLink(path, cause);
     }
     throw unreachable(path, cause);
   }
 }
 
+export function noLink(path: string, cause?: unknown): BelayError {
+  return new BelayError('BELAY_TARGET_UNREACHABLE', `${path} is not a symbolic link`, {
+    hint: 'The release directory wants current -> releases/<name>.',
+    cause,
+  });
+}
+
 /** The name under releases/, also when that folder has been pruned away under the link. */
 async function releaseOf(root: string, target: string): Promise<string> {
   const written = resolve(root, target);
+  return releaseNamed(root, target, { releases: await realOr(join(root, 'releases')), release: await realOr(written) });
+}
+
+/** `real`: where both really lie, links followed. @throws BELAY_TARGET_UNREACHABLE */
+export function releaseNamed(root: string, target: string, real: { readonly releases: string; readonly release: string }): string {
   for (const [releases, release] of [
-    [join(root, 'releases'), written],
-    [await realOr(join(root, 'releases')), await realOr(written)],
+    [join(root, 'releases'), resolve(root, target)],
+    [real.releases, real.release],
   ] as const) {
     const inside = relative(releases, release);
     if (inside !== '' && inside === basename(release) && inside !== '..') return inside;

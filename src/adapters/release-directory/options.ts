@@ -1,12 +1,15 @@
 // What the options of `driver: release-directory` mean, and which of them do not go together. It touches no file.
-import { resolve } from 'node:path';
+import { posix, resolve } from 'node:path';
 import { BelayError } from '../../domain/errors.ts';
 import type { TargetOptions } from '../../domain/target-catalog.ts';
+import type { NamedHost } from '../../ports/remote.ts';
 
 export interface Settings {
   /** Holds releases/<name>/ and current. */
   readonly root: string;
   readonly baseDir: string;
+  /** Null: this machine. */
+  readonly host: NamedHost | null;
   readonly pidFile: string | null;
   readonly signal: string;
   /** Instead of a signal: what makes the service load `current`. */
@@ -20,16 +23,24 @@ export interface Settings {
 }
 
 /** @throws BELAY_CONFIG_INVALID */
-export function readSettings(options: TargetOptions<'release-directory'>, baseDir: string): Settings {
+export function readSettings(options: TargetOptions<'release-directory'> & { readonly id?: string }, baseDir: string): Settings {
   const { root, pidFile, signal, versionUrl, requires = [], oneWay } = options;
   const [program, ...rest] = options.reload ?? [];
   if (signal !== undefined && pidFile === undefined) throw wrong('signal: it needs pidFile, which says whom to send it to');
   if (signal !== undefined && program !== undefined) throw wrong('signal: it and reload exclude each other');
   if (oneWay !== undefined && /[/\\]/.test(oneWay)) throw wrong('oneWay: it is the name of a file in a release, not a path');
+  const { ssh } = options;
+  for (const [name, path] of Object.entries({ root, pidFile }))
+    if (ssh !== undefined && path?.startsWith('/') === false)
+      throw wrong(`${name}: on another host it is a whole path, which begins with /`);
+  const at = (path: string): string => (ssh === undefined ? resolve(baseDir, path) : posix.normalize(path));
+  if (signal !== undefined && ssh !== undefined && !/^SIG[A-Z0-9]+$/.test(signal))
+    throw wrong('signal: it is written as SIGHUP, SIGUSR1, …');
   return {
-    root: resolve(baseDir, root),
+    root: at(root),
     baseDir,
-    pidFile: pidFile === undefined ? null : resolve(baseDir, pidFile),
+    host: ssh === undefined ? null : { ...ssh, id: `target.${options.id ?? 'release-directory'}` },
+    pidFile: pidFile === undefined ? null : at(pidFile),
     signal: signal ?? 'SIGHUP',
     reload: program === undefined ? null : [program, ...rest],
     versionUrl: versionUrl ?? null,

@@ -1,23 +1,23 @@
 // A deploy target of folders: releases/<name>/, and a symbolic link `current` that is replaced in one rename. Every change is made
 // under the lock file `.belay-lock` and only if the link is still the one that was expected. It judges nobody's health.
-import { rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { BelayError } from '../../domain/errors.ts';
 import type { TargetOptions } from '../../domain/target-catalog.ts';
 import type { DeployTarget, TargetState } from '../../ports/deploy-target.ts';
 import type { Http } from '../../ports/http.ts';
-import type { HeldLock } from '../../ports/lock.ts';
 import type { Processes } from '../../ports/process.ts';
+import type { Remote } from '../../ports/remote.ts';
 import type { Supervisor } from '../../ports/supervisor.ts';
 import type { Time } from '../../ports/time.ts';
-import { changedFiles, textIn } from './changed.ts';
-import { appendHistory, type History, type Origin, originOf, previousOf, readHistory, seenNow, wasReloaded } from './history.ts';
-import { draftLink, type Link, readLink, writeWhole } from './link.ts';
+import { farPlace } from './far.ts';
+import { type History, type Origin, originOf, previousOf, seenNow, wasReloaded } from './history.ts';
+import type { Link } from './link.ts';
+import { nearPlace } from './near.ts';
 import { readSettings, type Settings } from './options.ts';
-import { isRestorable, listReleases, type Past } from './releases.ts';
-import { look, reload, type Sight, unitsOf } from './service.ts';
+import type { Change, Place, Seen } from './place.ts';
+import { moved } from './refusals.ts';
+import { isRestorable, listReleases, type Past, wantedOf } from './releases.ts';
+import { look, type Sight, unitsOf } from './service.ts';
 
-const LOCK_WAIT_MS = 10_000;
 /** How long a service may take to load `current` before it counts as one that did not. */
 const SETTLE_MS = 20_000;
 
@@ -29,55 +29,56 @@ interface Deps {
   readonly baseDir: string;
   /** Instead of a pid file and a signal: who keeps the processes of the service running. */
   readonly supervisor?: Supervisor;
+  /** Needed for `ssh`. */
+  readonly remote?: Remote;
   /** Looking leaves no trace: what is seen for the first time is not written down. */
   readonly lookOnly?: boolean;
 }
-interface Place {
+interface Ground {
   readonly settings: Settings;
   readonly deps: Deps;
+  readonly place: Place;
 }
 type Order = Parameters<DeployTarget['rollTo']>[1];
 
 interface Reading {
-  readonly link: Link;
-  readonly history: History;
+  readonly seen: Seen;
   readonly origin: Origin;
   readonly state: TargetState;
 }
 
-/** @throws BELAY_CONFIG_INVALID */
-export function createReleaseDirectory(options: TargetOptions<'release-directory'>, deps: Deps) {
-  const place: Place = { settings: readSettings(options, deps.baseDir), deps };
-  const { settings } = place;
-  const underLock = <T>(work: (lock: HeldLock) => Promise<T>): Promise<T> =>
-    deps.processes.locks.hold(join(settings.root, '.belay-lock'), { waitMs: LOCK_WAIT_MS }, work);
+/** `id` names the host in what is kept of it. @throws BELAY_CONFIG_INVALID */
+export function createReleaseDirectory(options: TargetOptions<'release-directory'> & { readonly id?: string }, deps: Deps) {
+  const settings = readSettings(options, deps.baseDir);
+  const place = settings.host === null ? nearPlace(settings, deps) : farPlace(settings, settings.host, deps);
+  const ground: Ground = { settings, deps, place };
   return {
     caps: { compareAndSet: 'lock', freeze: true, restoresConfig: 'none' },
-    list: async (limit) => (await listReleases(settings, (await readLink(settings.root)).release)).slice(0, limit),
-    current: async () => (await read(place)).state,
-    restorable: async (release) => {
-      const live = settings.oneWay === null ? null : (await readLink(settings.root)).release;
-      return isRestorable(settings, release, pastOf(await readHistory(settings.root), live));
+    list: async (limit) => {
+      const { link, folders } = await place.see(wantedOf(settings));
+      return listReleases(place, folders, settings, link.release).slice(0, limit);
     },
-    changedFiles: (from, to, within) => changedFiles(settings.root, from, to, within),
-    read: (release, path) => textIn(settings.root, release, path),
-    rollTo: (release, o) => underLock((lock) => rollTo(place, release, o, lock)),
-    // Under the lock, so that no polite deployer is half way when it resolves.
-    freeze: (on, why) => underLock(() => freeze(settings, on, { who: 'belay', why, at: new Date(deps.time.now()).toISOString() })),
+    current: async () => (await read(ground, await place.see())).state,
+    restorable: async (release) => {
+      const { link, history, folders } = await place.see(wantedOf(settings));
+      return isRestorable(place, folders, settings, release, pastOf(history, settings.oneWay === null ? null : link.release));
+    },
+    changedFiles: (from, to, within) => place.changedFiles(from, to, within),
+    read: (release, path) => place.text(release, path),
+    rollTo: (release, o) => place.underLock((change) => rollTo(ground, release, o, change)),
+    freeze: (on, why) => place.freeze(on, { who: 'belay', why, at: new Date(deps.time.now()).toISOString() }),
   } satisfies DeployTarget;
 }
 
-async function read({ settings, deps }: Place, asked: Sight | null = null): Promise<Reading> {
-  const [link, sight] = [await readLink(settings.root), asked ?? (await look(settings, deps))];
-  const history = await readHistory(settings.root);
-  const origin = originOf(history, link) ?? (await noteSeen({ settings, deps }, history, link));
-  const frozen = await isFrozen(settings.root);
+async function read({ settings, deps, place }: Ground, seen: Seen, asked: Sight | null = null): Promise<Reading> {
+  const { link, history, frozen } = seen;
+  const sight = asked ?? (await look(settings, deps, seen.process));
+  const origin = originOf(history, link) ?? (await noteSeen({ settings, deps, place }, history, link));
   const gaveUp = sight.gaveUp === undefined ? {} : { gaveUp: sight.gaveUp };
   const before = switchInFlight({ link, history, origin, sight, now: deps.time.now() });
   if (before !== null)
     return {
-      link,
-      history,
+      seen,
       origin,
       state: { ...before, units: unitsOf(settings, sight, before.release), frozen, inFlight: link.release, ...gaveUp },
     };
@@ -90,7 +91,7 @@ async function read({ settings, deps }: Place, asked: Sight | null = null): Prom
     previous: previousOf(origin),
     ...gaveUp,
   };
-  return { link, history, origin, state };
+  return { seen, origin, state };
 }
 
 const NOT_ASKED: Sight = { process: undefined, serves: undefined };
@@ -99,20 +100,21 @@ const NOT_ASKED: Sight = { process: undefined, serves: undefined };
  * To switch, only a switch of ours that may still be on its way needs the service itself: asking it takes a supervisor longer than the switch,
  * and the old release is waited for.
  */
-async function readToSwitch(place: Place): Promise<Reading> {
-  const { settings, deps } = place;
-  const [link, history] = [await readLink(settings.root), await readHistory(settings.root)];
+async function readToSwitch(ground: Ground): Promise<Reading> {
+  const seen = await ground.place.see(wantedOf(ground.settings));
+  const { link, history } = seen;
   const origin = originOf(history, link);
-  const isOver = origin?.kind === 'seen' || (origin !== null && wasReloaded(history, link) && deps.time.now() - origin.at >= SETTLE_MS);
-  return read(place, isOver ? NOT_ASKED : null);
+  const isOver =
+    origin?.kind === 'seen' || (origin !== null && wasReloaded(history, link) && ground.deps.time.now() - origin.at >= SETTLE_MS);
+  return read(ground, seen, isOver ? NOT_ASKED : null);
 }
 
 /** Somebody else's switch, seen for the first time. */
-async function noteSeen({ settings, deps }: Place, history: History, link: Link): Promise<Origin> {
+async function noteSeen({ deps, place }: Ground, history: History, link: Link): Promise<Origin> {
   const seen = seenNow(history, link, deps.time.now());
   if (deps.lookOnly === true) return seen;
   try {
-    await appendHistory(settings.root, seen, history);
+    await place.note(seen, history);
   } catch (error) {
     // Looking must work where writing does not: without the note only the date and the name of the release before are lost.
     if (!BelayError.is(error)) throw error;
@@ -140,60 +142,28 @@ function switchInFlight({
   if (origin.kind !== 'switch') return null;
   if (sight.serves !== undefined) return sight.serves !== link.release && now - origin.at < settleMs(history, link) ? origin.before : null;
   if (wasReloaded(history, link)) return null;
-  const startedSince = (sight.process?.startedAt ?? 0) > origin.at + 1_500;
+  // Both by the clock of the host where they are.
+  const startedSince = (sight.process?.startedAt ?? 0) > link.changedAt + 1_500;
   return startedSince ? null : origin.before;
 }
 
 const settleMs = (history: History, link: Link): number => (wasReloaded(history, link) ? SETTLE_MS : Number.POSITIVE_INFINITY);
 
-async function rollTo(place: Place, release: string, o: Order, lock: HeldLock): Promise<void> {
-  const { settings, deps } = place;
-  const reading = await readToSwitch(place);
-  const { link, history, origin, state } = reading;
+async function rollTo(ground: Ground, release: string, o: Order, change: (o: Change) => Promise<void>): Promise<void> {
+  const { seen, origin, state } = await readToSwitch(ground);
+  const { settings, deps, place } = ground;
+  const { link, history } = seen;
   const isRepeat = origin.kind === 'switch' && origin.key === o.key && link.release === release;
-  if (!isRepeat && state.fingerprint !== o.expected) throw conflict(settings, `${state.release} (${state.fingerprint})`, o.expected);
-  const found = await isRestorable(settings, release, pastOf(history, link.release));
+  if (!isRepeat && state.fingerprint !== o.expected) throw moved(place.name, `${state.release} (${state.fingerprint})`, o.expected);
+  const found = isRestorable(place, seen.folders, settings, release, pastOf(history, link.release));
   if (!found.ok) {
     throw new BelayError('BELAY_RELEASE_NOT_RESTORABLE', `release ${release} cannot be put back: ${found.why}`, {
-      hint: `Look into ${join(settings.root, 'releases')}.`,
+      hint: `Look into ${place.name}/releases.`,
     });
   }
-  const placed = link.release === release ? link.id : await switchTo(place, reading, release, o, lock);
-  await reload(settings, release, deps);
-  await appendHistory(settings.root, { kind: 'reloaded', at: deps.time.now(), link: placed }, await readHistory(settings.root));
-}
-
-async function switchTo(
-  { settings, deps }: Place,
-  { link, history, state }: Reading,
-  release: string,
-  o: Order,
-  lock: HeldLock,
-): Promise<string> {
-  const { root } = settings;
-  const draft = await draftLink(root, release, deps.time.uuid());
-  try {
-    const before = { release: state.release, fingerprint: state.fingerprint, changedAt: state.changedAt, previous: state.previous };
-    await appendHistory(
-      root,
-      { kind: 'switch', at: deps.time.now(), link: draft.id, to: release, key: o.key, reason: o.reason, before },
-      history,
-    );
-    await lock.assertHeld();
-    // Writing took a while: a deployer that knows no lock has this long and no longer to be overrun.
-    if ((await readLink(root)).fingerprint !== link.fingerprint) throw conflict(settings, (await readLink(root)).release, o.expected);
-    await draft.place();
-    return draft.id;
-  } catch (error) {
-    await draft.discard();
-    throw error;
-  }
-}
-
-function conflict({ root }: Settings, found: string, expected: string): BelayError {
-  return new BelayError('BELAY_TARGET_CONFLICT', `${join(root, 'current')} is ${found}, not ${expected}`, {
-    hint: 'Somebody else has deployed in between: plan again.',
-  });
+  const before = { release: state.release, fingerprint: state.fingerprint, changedAt: state.changedAt, previous: state.previous };
+  const line = { kind: 'switch', at: deps.time.now(), to: release, key: o.key, reason: o.reason, before } as const;
+  await change({ seen, release, line: link.release === release ? null : line });
 }
 
 /** `live`: what the link says now, which need not have been noted. */
@@ -206,37 +176,4 @@ function pastOf({ lines }: History, live: string | null): Past {
   }
   if (live !== null) note(live);
   return { live, firstSeen: (release) => seen.get(release) ?? null };
-}
-
-async function isFrozen(root: string): Promise<boolean> {
-  try {
-    await stat(join(root, 'FREEZE'));
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    throw error;
-  }
-}
-
-/** A FREEZE that is there stays as it is: it may be somebody else's, with their reason. */
-async function freeze(
-  { root }: Settings,
-  on: boolean,
-  note: { readonly who: string; readonly why: string; readonly at: string },
-): Promise<void> {
-  const path = join(root, 'FREEZE');
-  try {
-    if (!on) await rm(path, { force: true });
-    else if (!(await isFrozen(root))) await writeWhole(path, `${JSON.stringify(note)}\n`, join(root, `.belay-freeze-${process.pid}`));
-  } catch (cause) {
-    throw new BelayError(
-      'BELAY_ACT_FAILED',
-      `${path} could not be ${on ? 'written' : 'removed'} (${(cause as NodeJS.ErrnoException).code ?? String(cause)})`,
-      {
-        effect: 'unknown',
-        hint: 'Belay needs to write in that folder.',
-        cause,
-      },
-    );
-  }
 }

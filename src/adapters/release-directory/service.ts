@@ -7,6 +7,7 @@ import type { Http } from '../../ports/http.ts';
 import type { Processes, ProcessSighting } from '../../ports/process.ts';
 import type { Supervisor } from '../../ports/supervisor.ts';
 import type { Settings } from './options.ts';
+import { notReloaded } from './refusals.ts';
 
 const VERSION_TIMEOUT_MS = 2_000;
 const RELOAD_TIMEOUT_MS = 60_000;
@@ -29,9 +30,9 @@ export interface Sight {
   readonly gaveUp?: string;
 }
 
-export async function look(settings: Settings, deps: ServiceDeps): Promise<Sight> {
+/** `process`: what the pid file names, as it was seen. */
+export async function look(settings: Settings, deps: ServiceDeps, process: Sight['process']): Promise<Sight> {
   if (deps.supervisor !== undefined) return supervised(settings, deps.supervisor);
-  const process = settings.pidFile === null ? undefined : await provenProcess(settings.pidFile, deps.processes);
   const serves =
     settings.versionUrl === null
       ? undefined
@@ -83,7 +84,7 @@ export function unitsOf(settings: Settings, sight: Sight, linked: string): Targe
  * The process that a pid file names, if it is provably still that one: the file's second line holds its start, or else it was
  * running when the file was written (a number that was given out again belongs to a younger process).
  */
-async function provenProcess(path: string, processes: Processes): Promise<ProcessSighting | null> {
+export async function provenProcess(path: string, processes: Processes): Promise<ProcessSighting | null> {
   const file = await pidFile(path);
   if (file === null) return null;
   const seen = await processes.inspect(file.pid);
@@ -148,7 +149,7 @@ export async function reload(settings: Settings, release: string, deps: ServiceD
     await deps.processes.signal(process, settings.signal);
   } catch (cause) {
     if ((await provenProcess(settings.pidFile, deps.processes)) === null) return;
-    throw failed(`${settings.signal} could not be sent to process ${process.pid}`, cause);
+    throw notReloaded(`${settings.signal} could not be sent to process ${process.pid}`, cause);
   }
 }
 
@@ -158,7 +159,7 @@ async function told(reload: () => Promise<void> | undefined): Promise<void> {
     await reload();
   } catch (cause) {
     if (!BelayError.is(cause)) throw cause;
-    throw failed('the programs were not reloaded', cause);
+    throw notReloaded('the programs were not reloaded', cause);
   }
 }
 
@@ -167,16 +168,7 @@ async function runReload(settings: Settings, argv: readonly [string, ...string[]
   try {
     result = await deps.processes.run(argv, { cwd: settings.baseDir, env: { BELAY_RELEASE: release }, timeoutMs: RELOAD_TIMEOUT_MS });
   } catch (cause) {
-    throw failed(`${argv[0]} did not reload the service`, cause);
+    throw notReloaded(`${argv[0]} did not reload the service`, cause);
   }
-  if (result.code !== 0) throw failed(`${argv.join(' ')} ended with ${result.code}: ${result.stderr.trim().slice(-500)}`, undefined);
-}
-
-function failed(what: string, cause: unknown): BelayError {
-  const why = cause instanceof Error ? ` (${cause.message})` : '';
-  return new BelayError('BELAY_ACT_FAILED', `current is switched, but ${what}${why}`, {
-    effect: 'unknown',
-    hint: 'Reload the service by hand: it loads what current names.',
-    cause,
-  });
+  if (result.code !== 0) throw notReloaded(`${argv.join(' ')} ended with ${result.code}: ${result.stderr.trim().slice(-500)}`, undefined);
 }

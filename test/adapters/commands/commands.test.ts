@@ -7,8 +7,9 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createCommandRunner } from '../../../src/adapters/commands/index.ts';
 import { cutText, withoutValues } from '../../../src/adapters/commands/output.ts';
-import { remoteWords } from '../../../src/adapters/commands/ssh.ts';
 import { createProcesses } from '../../../src/adapters/process/index.ts';
+import { createSsh } from '../../../src/adapters/ssh/index.ts';
+import { remoteWords } from '../../../src/adapters/ssh/ssh.ts';
 import { systemTime } from '../../../src/adapters/system/index.ts';
 import { NO_RUN_POLICY, type RunPolicy } from '../../../src/domain/run-policy.ts';
 import type { CommandOrder } from '../../../src/ports/command-runner.ts';
@@ -18,6 +19,7 @@ const folder = realpathSync(mkdtempSync(path.join(tmpdir(), 'belay-commands-')))
 const SECRET = 'p4ss/word+with "signs"';
 const SCRIPT = path.join(folder, 'say.mjs');
 const processes = createProcesses();
+const remote = createSsh({ processes, dataDir: folder, baseDir: folder });
 /** A secret of belay.yaml, which no command is given. */
 const NAMED = 'Nobody-gave-this-away-0123456789';
 const HALF = /Nobody|gave|away|6789/;
@@ -47,7 +49,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const runner = (policy: Partial<RunPolicy> = {}) =>
   createCommandRunner(
     { ...NO_RUN_POLICY, env: { TOKEN: SECRET, OTHER: 'not given' }, ...policy },
-    { processes, time: systemTime, baseDir: folder, dataDir: folder, secrets },
+    { processes, time: systemTime, baseDir: folder, remote, secrets },
   );
 const order = (words: readonly string[], more: Partial<CommandOrder> = {}): CommandOrder => ({
   argv: [process.execPath, SCRIPT, ...words],
@@ -161,7 +163,7 @@ it('an ssh that failed is told without any half of a secret that belay.yaml name
   const web = { address: '127.0.0.1', port: 22, user: 'ana', hostKey: 'ssh-ed25519 AAAA', key: SCRIPT };
   const broken = createCommandRunner(
     { ...NO_RUN_POLICY, hosts: { web } },
-    { processes: { ...processes, run }, time: systemTime, baseDir: folder, dataDir: folder, secrets },
+    { processes, time: systemTime, baseDir: folder, remote: createSsh({ processes: { run }, dataDir: folder, baseDir: folder }), secrets },
   ).run(order([], { on: 'ssh:web' }));
   await expect(broken).rejects.toMatchObject({
     ...{ code: 'BELAY_TARGET_UNREACHABLE', effect: 'unknown' },

@@ -220,8 +220,11 @@ export function whyNoSshd(): string | null {
   return findPart(SSHD) === null ? `there is no ${SSHD.name} (Debian: ${SSHD.packages.join(' ')})` : null;
 }
 
-/** sshd in mounts of its own, where the user that it wants exists. */
-export async function startSshHost(repository: string): Promise<SshHost> {
+/**
+ * sshd in mounts of its own, where the user that it wants exists. With `pids: 'shared'` what runs behind it sees the processes of this machine,
+ * as on a host that a service runs on.
+ */
+export async function startSshHost(repository: string, { pids = 'own' }: { readonly pids?: 'own' | 'shared' } = {}): Promise<SshHost> {
   const dir = mkdtempSync(path.join(tmpdir(), 'belay-sshd-'));
   const file = (name: string): string => path.join(dir, name);
   for (const name of ['host', 'user']) spawnSync('/usr/bin/ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', file(name)]);
@@ -229,12 +232,20 @@ export async function startSshHost(repository: string): Promise<SshHost> {
   writeFileSync(file('authorized'), readFileSync(file('user.pub')));
   const port = await freePort();
   const options = [`ListenAddress=127.0.0.1`, `Port=${port}`, `HostKey=${file('host')}`, `AuthorizedKeysFile=${file('authorized')}`];
-  const fixed = ['StrictModes=no', 'AcceptEnv=TOKEN', 'PermitRootLogin=prohibit-password', 'PasswordAuthentication=no', `PidFile=none`];
+  const fixed = [
+    'StrictModes=no',
+    'AcceptEnv=TOKEN',
+    'PermitRootLogin=prohibit-password',
+    'PasswordAuthentication=no',
+    `PidFile=none`,
+    'KexAlgorithms=curve25519-sha256',
+  ];
   const sshd = findPart(SSHD)?.file ?? '';
   const library = path.join(path.dirname(path.dirname(sshd)), 'lib', 'x86_64-linux-gnu');
   const script = `mount --bind "${file('passwd')}" /etc/passwd && mount -t tmpfs none /run && mkdir -m 755 /run/sshd && exec "$@"`;
   const argv = ['-D', '-e', '-f', '/dev/null', ...[...options, ...fixed].flatMap((one) => ['-o', one])];
-  const child = spawn('/usr/bin/unshare', ['--mount', '--pid', '--fork', '--kill-child', '/bin/sh', '-c', script, 'sh', sshd, ...argv], {
+  const own = pids === 'own' ? ['--pid', '--fork', '--kill-child'] : [];
+  const child = spawn('/usr/bin/unshare', ['--mount', ...own, '/bin/sh', '-c', script, 'sh', sshd, ...argv], {
     env: { PATH: process.env['PATH'] ?? '', LD_LIBRARY_PATH: library },
     stdio: ['ignore', 'ignore', 'pipe'],
   });

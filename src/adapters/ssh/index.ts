@@ -1,0 +1,2 @@
+// Programs on other hosts, by ssh.
+export { createSsh } from './ssh.ts';
