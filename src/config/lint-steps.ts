@@ -3,6 +3,7 @@ import type { DoStep, Step } from '../domain/ir.ts';
 import { stepsOf } from '../domain/ir.ts';
 import type { Json } from '../domain/json.ts';
 import type { RunbookDraft } from './draft.ts';
+import { lintApproval } from './lint-approvals.ts';
 import { lintArguments, walkTexts } from './lint-arguments.ts';
 import { lintCall, lintEach } from './lint-calls.ts';
 import { lintDatabaseStep } from './lint-databases.ts';
@@ -148,6 +149,7 @@ function lintKind(step: Step, asking: Asking): void {
     case 'approve':
       if (isWritten(place.body, 'from'))
         for (const [index, name] of step.from.entries()) demandRole(name, listSpan(place, 'from', index), draft, context, problems);
+      lintApproval(step, asking);
       return;
     case 'choose':
       return;

@@ -8,6 +8,7 @@ import type { RunbookDraft } from './draft.ts';
 import type { Files } from './files.ts';
 import { lintCommands } from './lint-commands.ts';
 import { lintConditions } from './lint-conditions.ts';
+import { lintFreezes } from './lint-freezes.ts';
 import { lintFrontMatter, lintReview } from './lint-front-matter.ts';
 import { lintProse } from './lint-prose.ts';
 import { lintClaimsOfTemplates, lintRecoveryPoints, lintRecoveryTime } from './lint-recovery.ts';
@@ -53,6 +54,7 @@ export function lintRunbook(draft: RunbookDraft, context: LintContext): readonly
   lintSteps(draft, context, problems);
   lintConditions(draft, context, problems);
   lintRecoveryTime(draft, context, problems);
+  lintFreezes(draft, context, problems);
   lintWords(draft, context, problems);
   return problems.found;
 }

@@ -93,7 +93,7 @@ export function mayDo(operation: Operation, caller: CallerFacts | null): Permiss
 
 /** `requestedBy` is the person who asked for the run, when a person did: under four eyes they may not approve it. */
 export function mayApprove(approval: Approval, caller: CallerFacts, requestedBy: string | null): Permission {
-  const named = caller.roles.includes(OPERATOR) || approval.from.some((role) => caller.roles.includes(role));
+  const named = caller.roles.includes(OPERATOR) || approval.from.some((one) => caller.roles.includes(one) || caller.person === one);
   if (!named) return { allowed: false, why: 'needs-role', roles: approval.from };
   if (approval.granted.some((one) => one.by === caller.person)) return { allowed: false, why: 'already-granted' };
   if (approval.fourEyes && requestedBy === caller.person) return { allowed: false, why: 'requested-by-you' };

@@ -7,6 +7,7 @@ import type { ActionCall, CommandCall, Runbook, RunStep, Step } from '../domain/
 import { isAct, localId, stepsOf } from '../domain/ir.ts';
 import type { Instant, Json, JsonObject } from '../domain/json.ts';
 import type { Plan } from '../domain/plan.ts';
+import { roleMeant } from '../domain/runbook-roles.ts';
 import type { Transition } from '../domain/trigger.ts';
 import type { FlowContext } from '../ports/engine.ts';
 import type { Change } from '../ports/incident-store.ts';
@@ -312,16 +313,17 @@ export async function askPeopleUntil(
 ): Promise<Choice | null> {
   const { run, step } = visit;
   if (run.isPart === true) throw new BelayError('BELAY_GUARD_REFUSED', `${step.id} would have to ask people: ${question}`);
+  const who = step.who === undefined ? null : roleMeant(run.runbook, step.who);
   await update(run, partName(visit, part), (incident, at) => {
     const told = attention(run, incident, {
       revision: partName(visit, part),
       at,
       asks: 'answer',
-      ...(step.who === undefined ? {} : { of: [step.who] }),
+      ...(who === null ? {} : { of: [who] }),
     });
     return {
       events: [
-        { type: 'step.waiting', data: { step: step.id, kind: 'ask', who: step.who ?? null, ask: question, options }, at, actor: BELAY },
+        { type: 'step.waiting', data: { step: step.id, kind: 'ask', who, ask: question, options }, at, actor: BELAY },
         ...told.events,
       ],
       deliveries: told.deliveries,

@@ -1,7 +1,12 @@
 // What is well written and will not do what people hope: each warning with a file that deserves it, and one that does not.
 import { describe, expect, test } from 'vitest';
+import { createHttp } from '../../src/adapters/http/index.ts';
+import { createProcesses } from '../../src/adapters/process/index.ts';
+import { systemTime } from '../../src/adapters/system/index.ts';
 import { hasErrors } from '../../src/domain/diagnostic.ts';
-import { BASE_RUNBOOK, fixture, lintFolder, workspace } from './workspace.ts';
+import { CAN_FREEZE, TARGET_DRIVERS, type TargetDriverName } from '../../src/domain/target-catalog.ts';
+import { openTargets } from '../../src/registry.ts';
+import { BASE as BASE_DIR, BASE_RUNBOOK, fixture, lintFolder, workspace } from './workspace.ts';
 
 const BASE = fixture('base/belay.yaml');
 const RUNBOOK = fixture(`base/${BASE_RUNBOOK}`);
@@ -111,4 +116,106 @@ test('a strict watch in a runbook without a trigger whose limit can be tightened
   expect(strict).not.toBe(RUNBOOK);
   expect(warned(strict)).toEqual([]);
   expect(warned(strict.replace(/^triggers:\n( .*\n)+/m, ''))).toEqual(['warning']);
+});
+
+describe('an approval', () => {
+  const ANA = 'ana: { name: Ana Souza, roles: [commander] }';
+  const BIA = 'bia: { name: Bia, roles: [commander] }';
+  const told = (approve: string, people: string, change: (text: string) => string = (text) => text) => {
+    const yaml = BASE.replace(ANA, () => people).replace('roles: [commander, comms]', 'roles: [commander, comms, boss]');
+    const runbook = change(RUNBOOK.replace('from: [commander]\ntimeout: 10m', () => `${approve}\ntimeout: 10m`));
+    expect(runbook).not.toBe(RUNBOOK);
+    return lintFolder(workspace({ 'belay.yaml': yaml, [BASE_RUNBOOK]: runbook }))
+      .diagnostics.filter((one) => one.rule.startsWith('approval'))
+      .map((one) => `${one.severity} ${one.rule}: ${one.message}`);
+  };
+
+  test.each([
+    ['from: [boss]', ANA, ['error approval-nobody-can-grant: nobody can approve approve: no person is boss']],
+    ['from: [commander]\nmin: 2', ANA, ['error approval-nobody-can-grant: approve wants 2 people, and only Ana Souza is commander or ana']],
+    ['from: [commander]\nmin: 2', `${ANA}\n  ${BIA}`, []],
+    [
+      'from: [commander]\nmin: 3',
+      `${ANA}\n  ${BIA}`,
+      ['error approval-nobody-can-grant: approve wants 3 people, and only Ana Souza, Bia are commander or ana'],
+    ],
+    [
+      'from: [commander]\nfourEyes: true',
+      ANA,
+      [
+        'warning approval-by-starter: approve wants other eyes than those of who starts the run, and only Ana Souza can approve it: a run that one of them starts waits for ever',
+      ],
+    ],
+    ['from: [commander]\nfourEyes: true', `${ANA}\n  ${BIA}`, []],
+    ['from: [boss, commander]\nmin: 2', `${ANA}\n  bia: { name: Bia, roles: [boss] }`, []],
+  ])('%j is one that its people can give, or it is told who is too few (people: %j)', (approve, people, expected) => {
+    expect(told(approve, people)).toEqual(expected);
+  });
+
+  test('of four eyes that only its starter could give is refused where nobody else can begin the run', () => {
+    const byHand = (text: string): string =>
+      text.replace(/^triggers:\n( .*\n)+/m, '').replace('from: [commander]\n', 'from: [commander]\nfourEyes: true\n');
+    expect(told('from: [commander]\nshow: [plan]', ANA, byHand)).toEqual([
+      'error approval-nobody-can-grant: approve wants other eyes than those of who starts the run, and only Ana Souza can approve it',
+    ]);
+  });
+
+  test('whose deputy is another person counts them, and one whose time-out never comes is told', () => {
+    const deputy = (text: string): string => text.replace('deputy: ana', 'deputy: rui');
+    expect(told('from: [commander]\nmin: 2', `${ANA}\n  rui: { name: Rui, roles: [comms] }`, deputy)).toEqual([]);
+    const endless = RUNBOOK.replace('from: [commander]\ntimeout: 10m\n', 'from: [commander]\n');
+    expect(
+      lintFolder(workspace({ [BASE_RUNBOOK]: endless })).diagnostics.map((one) => `${one.severity} ${one.rule}: ${one.message}`),
+    ).toEqual(['warning no-effect: onTimeout of approve never comes: the approval has no timeout']);
+  });
+});
+
+test('a rollback of a target that could be frozen and is not is told of with what to type, and one that cannot is not', () => {
+  const FREEZE = /```belay do deploy\.freeze[\s\S]*?```\n/;
+  const back = RUNBOOK.replace(
+    /```belay do flow\.set[\s\S]*?```\n/,
+    '```belay do deploy.rollback\nwith: { target: shop, to: "{release.previous}" }\nundo: { do: deploy.activate, with: { target: shop, to: "{release.current}" } }\n```\n',
+  );
+  const open = back.replace(FREEZE, '```belay manual\nwithin: 5m\n```\n');
+  expect([back === RUNBOOK, open === back]).toEqual([false, false]);
+  const found = (changes: Readonly<Record<string, string>>) =>
+    lintFolder(workspace(changes)).diagnostics.filter((one) => one.rule === 'rollback-without-freeze');
+  expect(found({ [BASE_RUNBOOK]: back })).toEqual([]);
+  const [one, ...more] = found({ [BASE_RUNBOOK]: open });
+  expect(more).toEqual([]);
+  expect(one).toMatchObject({ severity: 'warning', message: 'nothing keeps the bad release from being deployed to shop again' });
+  expect(one?.hint).toContain('belay do deploy.freeze, with: { target: shop');
+  const git = BASE.replace('driver: release-directory, root: service', 'driver: git, remote: "https://git.example/shop"');
+  expect(found({ 'belay.yaml': git, [BASE_RUNBOOK]: open })).toEqual([]);
+  // It is frozen by the one that calls it.
+  const outer = back
+    .replace('id: base', 'id: outer')
+    .replace(/^triggers:\n( .*\n)+/m, '')
+    .replace(/```belay do deploy\.rollback[\s\S]*?```\n/, '```belay call base\nwith: { org: "{org}" }\n```\n');
+  expect(found({ 'runbooks/outer.runbook.md': outer, [BASE_RUNBOOK]: open })).toEqual([]);
+});
+
+test('what the lint says can freeze is what the drivers themselves say', () => {
+  const id = '6b1f9c1e-5c0f-4c3a-9f5a-0d1e2f3a4b5c';
+  const written: Readonly<Record<TargetDriverName, string>> = {
+    'release-directory': 'root: r',
+    pm2: 'root: r, apps: [a]',
+    heroku: 'app: some-app, token: "{env.DB_URL}"',
+    railway: `project: ${id}, environment: ${id}, service: ${id}, token: "{env.DB_URL}"`,
+    git: 'remote: "https://git.example/shop"',
+    kubernetes: 'namespace: shop, deployment: web, token: t',
+    'docker-container': 'container: web, repository: web',
+    'docker-service': 'service: web, repository: web',
+  };
+  const lines = Object.entries(written).map(([driver, options]) => `  ${driver}: { driver: ${driver}, ${options} }\n`);
+  const { system, diagnostics } = lintFolder(workspace({ 'belay.yaml': BASE.replace('targets:\n', `targets:\n${lines.join('')}`) }));
+  if (system === null) throw new Error(JSON.stringify(diagnostics));
+  const targets = openTargets(system, {
+    http: createHttp({ allow: [] }),
+    time: systemTime,
+    processes: createProcesses(),
+    baseDir: BASE_DIR,
+  });
+  const able = Object.keys(TARGET_DRIVERS).filter((driver) => targets[driver]?.caps.freeze === true);
+  expect(able).toEqual([...CAN_FREEZE]);
 });

@@ -183,3 +183,34 @@ describe('a question of a failed step', () => {
     expect([incident.tasks, incident.steps['answers']?.status]).toEqual([{}, 'failed']);
   });
 });
+
+it("a runbook's own word for a role asks those who hold the role behind it, and lets its deputy approve", async () => {
+  const roles = { boss: { is: 'commander', deputy: 'eve' } };
+  const agree = {
+    ...STEP,
+    kind: 'approve',
+    id: 'agree',
+    title: 'Agree',
+    from: ['boss'],
+    min: 2,
+    fourEyes: false,
+    show: [],
+    onTimeout: 'escalate',
+  };
+  const runbook = runbookOf((steps) => [{ ...attend, who: 'boss', count: 1, answers: {} }, agree as never, ...steps.slice(-1)], { roles });
+  const one = await play({ runbook });
+  await breach(one.disk, breachOf('acme', START));
+  await one.until((incident) => incident.tasks['attend'] !== undefined);
+  expect((await one.incident()).tasks['attend']?.who).toBe('commander');
+  await one.commands.answer(ANA, { ...ANSWER, key: '1' });
+  await one.until((incident) => Object.keys(incident.approvals).length > 0);
+  const [approval] = Object.values((await one.incident()).approvals);
+  expect(approval?.from).toEqual(['commander', 'eve']);
+  const yes = { incident: 'INC-1', approval: approval?.id ?? '', planHash: approval?.planHash ?? '', decision: 'grant' } as const;
+  await one.commands.approve(ANA, { ...yes, key: '2' });
+  await expect(one.commands.approve({ person: 'rui', roles: ['comms'] }, { ...yes, key: '3' })).rejects.toMatchObject({
+    code: 'BELAY_FORBIDDEN',
+  });
+  await one.commands.approve({ person: 'eve', roles: ['comms'] }, { ...yes, key: '4' });
+  await one.until((incident) => incident.steps['agree']?.status === 'done');
+});

@@ -1,5 +1,6 @@
 // `approve`: shows a fresh plan and waits until enough people have approved its hash. Never approves by itself.
 import type { ApproveStep } from '../../domain/ir.ts';
+import { rolesMeant } from '../../domain/runbook-roles.ts';
 import { type ApprovalRequest, askApproval, stricter } from '../approval.ts';
 import { failed } from '../fail.ts';
 import { adoptPlan, replan } from '../replan.ts';
@@ -10,7 +11,7 @@ export async function runApprove(visit: Visit<ApproveStep>): Promise<Next> {
   const { step } = visit;
   const plan = await replan(visit);
   const request: ApprovalRequest = {
-    from: step.from,
+    from: rolesMeant(visit.run.runbook, step.from),
     min: step.min,
     fourEyes: step.fourEyes,
     timeoutMs: step.timeoutMs ?? null,

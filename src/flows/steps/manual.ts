@@ -2,6 +2,7 @@
 import type { OpenTask } from '../../domain/incident.ts';
 import type { ManualStep } from '../../domain/ir.ts';
 import type { JsonObject } from '../../domain/json.ts';
+import { roleMeant } from '../../domain/runbook-roles.ts';
 import { failed } from '../fail.ts';
 import type { Next, Visit } from '../run.ts';
 import { append, BELAY, finish, NEXT, nextAnswer, PATIENCE_MS, partName, readIncident, setOutputs } from '../run.ts';
@@ -17,7 +18,7 @@ export async function runManual(visit: Visit<ManualStep>): Promise<Next> {
         data: {
           step: step.id,
           kind: 'manual',
-          who: step.who ?? null,
+          who: step.who === undefined ? null : roleMeant(run.runbook, step.who),
           ask: step.title,
           count: wanted(step),
           answers: step.answers as unknown as JsonObject,

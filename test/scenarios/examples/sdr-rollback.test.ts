@@ -108,6 +108,7 @@ const DONE = [
   'sentry-parou',
   'vigiar',
   'completo',
+  'liberar',
   'post-mortem',
 ];
 const END = {
