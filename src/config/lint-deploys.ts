@@ -1,6 +1,7 @@
 // What belay.yaml demands of deploys: that it can be met, and that what is run proves something about the target that it is run for.
 import type { DeployPolicy } from '../domain/deploy-policy.ts';
 import { deployTrigger } from '../domain/deploy-policy.ts';
+import type { ProxySpec } from '../domain/proxy-catalog.ts';
 import { demandKnown } from './lint-names.ts';
 import type { LintContext } from './lint-types.ts';
 import type { Problems } from './problems.ts';
@@ -63,4 +64,27 @@ function lintSmoke(
     problems.error('smoke-readonly', span, `the suite ${suite.id} may change things, and would be run after each deploy to production`, {
       hint: 'Say "readOnly: true", if it changes nothing.',
     });
+}
+
+/** What a proxy sends to is asked about only where it says which target runs there. */
+export function lintProxyTargets(proxy: ProxySpec, { drafts, system }: LintContext, problems: Problems): void {
+  const names: readonly string[] = proxy.driver === 'haproxy' ? proxy.servers : Object.keys(proxy.upstreams);
+  const at = (...path: readonly string[]) => entryAt(drafts.system.value, ['proxies', proxy.id, ...path]);
+  for (const name of Object.keys(proxy.targets ?? {}))
+    demandKnown(
+      { rule: 'deploy-policy', what: 'name of the proxy', name, known: new Set(names), span: at('targets', name).keySpan },
+      problems,
+    );
+  const staged = new Set((system.policy?.deploys ?? []).flatMap((one) => (one.stagedOn === undefined ? [] : [one.target])));
+  const behind = system.targets.filter((one) => staged.has(one.id) && one.component !== undefined && one.component === proxy.component);
+  if (proxy.targets !== undefined || behind.length === 0) return;
+  const of = behind.map((one) => one.id).join(', ');
+  problems.warn(
+    'deploy-policy',
+    at().keySpan,
+    `${proxy.id} sends requests to releases that ${of} would put live only after staging, and nothing asks`,
+    {
+      hint: `Say which target runs behind each name: targets: { ${names.map((name) => `${name}: <target>`).join(', ')} }.`,
+    },
+  );
 }

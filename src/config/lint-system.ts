@@ -16,7 +16,7 @@ import { SOURCE_DRIVERS } from '../domain/source-catalog.ts';
 import { SWITCH_DRIVERS } from '../domain/switch-catalog.ts';
 import type { SyntheticSpec } from '../domain/synthetic.ts';
 import { TARGET_DRIVERS } from '../domain/target-catalog.ts';
-import { lintDeployPolicies } from './lint-deploys.ts';
+import { lintDeployPolicies, lintProxyTargets } from './lint-deploys.ts';
 import { demandKnown } from './lint-names.ts';
 import { spanInScalar } from './lint-refs.ts';
 import type { DrivenSpec, LintContext } from './lint-types.ts';
@@ -42,7 +42,11 @@ export function lintSystemParts(context: LintContext): readonly Diagnostic[] {
   for (const one of system.targets) demand('components', one.component ?? '', ['targets', one.id, 'component']);
   for (const one of system.switches) demand('components', one.component ?? '', ['switches', one.id, 'component']);
   for (const one of system.intakes ?? []) demand('components', one.component ?? '', ['intake', one.id, 'component']);
-  for (const one of system.proxies ?? []) demand('components', one.component ?? '', ['proxies', one.id, 'component']);
+  for (const one of system.proxies ?? []) {
+    demand('components', one.component ?? '', ['proxies', one.id, 'component']);
+    for (const [name, target] of Object.entries(one.targets ?? {})) demand('targets', target, ['proxies', one.id, 'targets', name]);
+    lintProxyTargets(one, context, problems);
+  }
   for (const one of system.services ?? []) demand('components', one.component ?? '', ['services', one.id, 'component']);
   for (const one of system.integrations ?? []) demand('components', one.component ?? '', ['integrations', one.id, 'component']);
   for (const one of system.flags ?? []) demand('components', one.component ?? '', ['flags', one.id, 'component']);

@@ -26,7 +26,7 @@ import { intake } from './intake.ts';
 import { demandOwnFamily, OWN_ACTION_KEYS, ownAction } from './own-actions.ts';
 import { readPolicy } from './policy.ts';
 import type { Problems } from './problems.ts';
-import type { Reader } from './read.ts';
+import type { Keys, Reader } from './read.ts';
 import {
   bool,
   DOTTED_KEYS,
@@ -92,6 +92,8 @@ const organization: Reader<Readonly<Record<string, string>>> = (value, problems,
 };
 
 const ofComponent = () => ({ component: optional(id) });
+const PROXY_NAMES: Keys = { form: 'a name of the proxy', pattern: /^[A-Za-z0-9][\w.-]*$/ };
+const ofProxy = () => ({ component: optional(id), targets: optional(mapOf(id, PROXY_NAMES)) });
 const ofTarget = () => ({ component: optional(id), soak: optional(duration(1)), flags: optional(text) });
 const ofFlag = () => ({
   component: optional(id),
@@ -151,7 +153,7 @@ const FILE = record({
   switches: optional(mapOf(driven(SWITCH_DRIVERS, ofComponent))),
   intake: optional(mapOf(intake)),
   actions: optional(mapOf(ownAction, OWN_ACTION_KEYS)),
-  proxies: optional(mapOf(driven(PROXY_DRIVERS, ofComponent))),
+  proxies: optional(mapOf(driven(PROXY_DRIVERS, ofProxy))),
   services: optional(mapOf(driven(SERVICE_DRIVERS, ofComponent))),
   integrations: optional(mapOf(driven(INTEGRATION_DRIVERS, ofComponent))),
   databases: optional(mapOf(driven(DATABASE_DRIVERS, ofDatabase))),

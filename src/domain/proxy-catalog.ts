@@ -28,4 +28,11 @@ export type ProxyDriverName = keyof typeof PROXY_DRIVERS;
 export type ProxyOptions<D extends ProxyDriverName> = OptionsOf<(typeof PROXY_DRIVERS)[D]>;
 
 /** One configured proxy, by its driver. */
-export type ProxySpec = SpecOf<typeof PROXY_DRIVERS, { readonly id: string; readonly component?: string }>;
+export type ProxySpec = SpecOf<typeof PROXY_DRIVERS, OfProxy>;
+
+interface OfProxy {
+  readonly id: string;
+  readonly component?: string;
+  /** Name → the target whose release runs behind it: policies of deploys then ask of what is sent there. */
+  readonly targets?: Readonly<Record<string, string>>;
+}

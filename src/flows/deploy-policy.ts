@@ -20,9 +20,17 @@ export interface DeployRules {
   /** Why this release may not go live there, and what to do; null: it may. `isUndo`: it takes back what the same run did there. */
   refusal(target: string, to: string, o: { readonly step: 'back' | 'any'; readonly isUndo?: boolean }): Promise<string | null>;
   notes(target: string, step: 'back' | 'any'): readonly PlanNote[];
+  /** The same of requests that a proxy takes from one of its names and sends to another: of the release that runs there. */
+  sending(proxy: string, o: { readonly to: string; readonly from: string; readonly isUndo?: boolean }): Promise<string | null>;
+  sendingNotes(proxy: string, to: string): readonly PlanNote[];
 }
 
-export const NO_DEPLOY_RULES: DeployRules = { refusal: async () => null, notes: () => [] };
+export const NO_DEPLOY_RULES: DeployRules = {
+  refusal: async () => null,
+  notes: () => [],
+  sending: async () => null,
+  sendingNotes: () => [],
+};
 
 /** How many releases back ages are looked up; further where one of them is not among these. */
 const LOOK = 50;
@@ -53,7 +61,53 @@ export function createDeployRules(system: System, targets: Targets, releases: Re
         ...(policy?.smoke === undefined ? [] : (['smoked-after'] as const)),
       ];
     },
+    sending: (proxy, o) => sendingRefusal({ system, targets, releases }, proxy, o),
+    sendingNotes: (proxy, to) => (policyOf(system, behindOf(system, proxy)[to] ?? '')?.stagedOn === undefined ? [] : ['staged-first']),
   };
+}
+
+const behindOf = (system: System, proxy: string): Readonly<Record<string, string>> =>
+  system.proxies?.find((one) => one.id === proxy)?.targets ?? {};
+
+/** More requests for an older release are a way back, and free; for any other it must have passed on staging, as if it were put live. */
+async function sendingRefusal(
+  { system, targets, releases }: Seen & { readonly system: System },
+  proxy: string,
+  { to, from, isUndo = false }: { readonly to: string; readonly from: string; readonly isUndo?: boolean },
+): Promise<string | null> {
+  const behind = behindOf(system, proxy);
+  const [id, other] = [behind[to] ?? '', behind[from] ?? ''];
+  const [stagedOn, target] = [policyOf(system, id)?.stagedOn, targets[id]];
+  if (stagedOn === undefined || target === undefined) return null;
+  const { release } = await target.current();
+  const live = (await targets[other]?.current())?.release;
+  if (live !== undefined && (await wayBetween({ target, release }, { target: targets[other] ?? target, release: live })) === 'back')
+    return null;
+  const found = await staged({ targets, releases }, { to: release, staging: stagedOn });
+  // What the same run took requests from gets them back, unless it is known to fail.
+  if (found.proof?.result === 'pass' || (isUndo && found.proof?.result !== 'fail')) return null;
+  return unstaged(found, { id, to: release, staging: stagedOn });
+}
+
+interface Place {
+  readonly target: Pick<DeployTarget, 'list'>;
+  readonly release: string;
+}
+
+/** Each by the list of its own target: two that run beside one another may be of two. */
+async function wayBetween(wanted: Place, now: Place): Promise<'back' | 'forward' | 'untold'> {
+  if (wanted.release === now.release) return 'back';
+  const of = async ({ target, release }: Place): Promise<Release | undefined> => {
+    for (const look of [LOOK, FAR_LOOK]) {
+      const releases = await target.list(look);
+      const found = releases.find((one) => one.ref === release);
+      if (found !== undefined || releases.length < look) return found;
+    }
+    return undefined;
+  };
+  const [one, other] = await Promise.all([of(wanted), of(now)]);
+  if (one === undefined || other === undefined) return 'untold';
+  return isOlder(one, other) ? 'back' : 'forward';
 }
 
 const before = async (releases: ReleaseHistory | null, id: string, live: string): Promise<string | null> =>

@@ -219,3 +219,21 @@ test('what the lint says can freeze is what the drivers themselves say', () => {
   const able = Object.keys(TARGET_DRIVERS).filter((driver) => targets[driver]?.caps.freeze === true);
   expect(able).toEqual([...CAN_FREEZE]);
 });
+
+test('a proxy that sends to releases which must have been on staging says which target runs behind each name, of its own names', () => {
+  const yaml = (targets: string) =>
+    `${BASE.replace('targets:\n', 'targets:\n  staging: { component: shop, driver: release-directory, root: staged }\n')}
+proxies:
+  web: { component: shop, driver: haproxy, socket: run/haproxy.sock, backend: web, servers: [old, new]${targets} }
+synthetics: { buy: { every: 5m, steps: [{ get: "http://127.0.0.1/" }] } }
+policy: { deploys: { shop: { stagedOn: staging }, staging: { smoke: { synthetic: buy } } } }
+`;
+  const found = (targets: string) =>
+    lintFolder(workspace({ 'belay.yaml': yaml(targets) }))
+      .diagnostics.filter((one) => one.rule === 'deploy-policy' || one.rule === 'unknown-target')
+      .map((one) => `${one.severity}: ${one.message}`);
+  expect(found('')).toEqual(['warning: web sends requests to releases that shop would put live only after staging, and nothing asks']);
+  expect(found(', targets: { old: shop, new: shop }')).toEqual([]);
+  expect(found(', targets: { old: shop, nwe: shop }')).toEqual(['error: there is no name of the proxy nwe']);
+  expect(found(', targets: { old: shop, new: shp }')).toEqual(['error: there is no target shp']);
+});

@@ -1,6 +1,9 @@
 // What the policies of deploys answer before an act, on targets with more releases than one page shows.
 import { describe, expect, it } from 'vitest';
+import type { BelayError } from '../../src/domain/errors.ts';
+import { createActions } from '../../src/flows/actions/index.ts';
 import { createDeployRules } from '../../src/flows/deploy-policy.ts';
+import type { TrafficSplit } from '../../src/ports/traffic-split.ts';
 import { createFakeDeployTarget } from '../world/fakes/deploy-target.ts';
 import { DurableDisk } from '../world/fakes/durable-disk.ts';
 import { createFakeReleaseHistory } from '../world/fakes/release-history.ts';
@@ -32,5 +35,69 @@ describe('staging before production', () => {
     expect(await Promise.all([pruned.may('r0002', 'back'), pruned.may('r0002', 'any')])).toEqual([true, false]);
     const far = shop({ live: 'r0003', listed: 1_200 });
     expect(await Promise.all([far.may('r0002', 'back'), far.may('r0002', 'any'), far.may('r1199', 'any')])).toEqual([true, false, false]);
+  });
+});
+
+describe('requests that a proxy sends to a release', () => {
+  /** `blue` runs the older r0001, `green` the newer r0002. */
+  async function proxied(o: { readonly smoke?: 'pass' | 'fail' } = {}) {
+    const releases = names.slice(0, 3).map((ref, index) => ({ ref, createdAt: index }));
+    const on = (live: string) => createFakeDeployTarget({ releases, live, now: () => 0 });
+    const targets = { blue: on('r0001'), green: on('r0002'), staging: on('r0000') };
+    const deploys = [
+      { target: 'blue', stagedOn: 'staging' },
+      { target: 'green', stagedOn: 'staging' },
+    ];
+    const proxies = [
+      { id: 'web', driver: 'haproxy', socket: 's', backend: 'b', servers: ['old', 'new'], targets: { old: 'blue', new: 'green' } },
+    ] as const;
+    const system = { ...SHOP, proxies, policy: { ...SHOP.policy, deploys } };
+    const history = createFakeReleaseHistory({ disk: new DurableDisk() });
+    if (o.smoke !== undefined) await history.prove('staging', { release: 'r0002', since: 0, at: 1, result: o.smoke, why: 'x' });
+    let next = 0.2;
+    const web: TrafficSplit = {
+      ...{ compareAndSet: 'native', names: ['old', 'new'] },
+      look: async () => ({ shares: { old: 1 - next, new: next }, up: ['old', 'new'], fingerprint: String(next) }),
+      put: async (to, share) => {
+        next = to === 'new' ? share : 1 - share;
+      },
+    };
+    const deployRules = createDeployRules(system, targets, history);
+    const action = createActions({ targets, switches: {}, proxies: { web }, pause: null as never, deployRules })['deploy.traffic'];
+    if (action === undefined) throw new Error('no action deploy.traffic');
+    const act = async (to: string, share: string, isUndo = false) => {
+      const args = { proxy: 'web', to, share };
+      const impossible = await action.impossible(args);
+      const { fingerprint } = await action.observe(args);
+      const done = action.act(args, { expected: fingerprint, key: 'k', reason: 'INC-1', ...(isUndo ? { isUndo } : {}) });
+      return [
+        impossible,
+        await done.then(
+          () => next,
+          (error: BelayError) => error.code,
+        ),
+      ] as const;
+    };
+    return { act, notes: action.notes?.({ proxy: 'web', to: 'new', share: '10%' }) };
+  }
+
+  it('are refused while it has not passed on staging, by whichever name the step says it, and the plan tells why', async () => {
+    const { act, notes } = await proxied();
+    const [why, code] = await act('new', '50%');
+    expect(why).toContain('release r0002 may not go live on green: nobody has seen it pass on staging');
+    expect(code).toBe('BELAY_GUARD_REFUSED');
+    expect(await act('old', '50%')).toEqual([why, 'BELAY_GUARD_REFUSED']);
+    expect(notes).toEqual(['staged-first']);
+  });
+
+  it('are free on the way back to the older one, and for one that has passed', async () => {
+    expect(await (await proxied()).act('new', '0%')).toEqual([null, 0]);
+    expect(await (await proxied()).act('old', '100%')).toEqual([null, 0]);
+    expect(await (await proxied({ smoke: 'pass' })).act('new', '50%')).toEqual([null, 0.5]);
+  });
+
+  it('may be given back by the run that took them, unless it failed on staging', async () => {
+    expect((await (await proxied()).act('new', '50%', true))[1]).toBe(0.5);
+    expect((await (await proxied({ smoke: 'fail' })).act('new', '50%', true))[1]).toBe('BELAY_GUARD_REFUSED');
   });
 });

@@ -46,7 +46,7 @@ export function createActions(ports: ActionPorts): Readonly<Record<string, Actio
     ...deployActions(ports.targets, ports.deployRules),
     ...freezeActions(ports.targets),
     ...flowActions(ports.switches),
-    ...trafficActions(ports.proxies ?? {}),
+    ...trafficActions(ports.proxies ?? {}, ports.deployRules),
     ...serviceActions(ports.services ?? {}),
     ...rebuildActions(ports.rebuilds ?? {}),
     ...integrationActions(ports.integrations ?? {}),

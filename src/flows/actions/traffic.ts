@@ -5,9 +5,10 @@ import type { JsonObject } from '../../domain/json.ts';
 import { PERCENT_FORM, parsePercent, writePercent } from '../../domain/units.ts';
 import type { Action } from '../../ports/action.ts';
 import type { TrafficSplit, TrafficState } from '../../ports/traffic-split.ts';
+import { type DeployRules, NO_DEPLOY_RULES } from '../deploy-policy.ts';
 import { named, specOf, textOf } from './arguments.ts';
 
-export function trafficActions(proxies: Readonly<Record<string, TrafficSplit>>): readonly Action[] {
+export function trafficActions(proxies: Readonly<Record<string, TrafficSplit>>, rules: DeployRules = NO_DEPLOY_RULES): readonly Action[] {
   const proxyOf = (args: JsonObject): TrafficSplit => named(proxies, 'proxy', textOf(args, 'proxy'));
   return [
     {
@@ -29,17 +30,41 @@ export function trafficActions(proxies: Readonly<Record<string, TrafficSplit>>):
           reached: current === desired && silent === undefined,
         };
       },
-      act: async (args, o) => proxyOf(args).put(textOf(args, 'to'), shareOf(args), o),
+      notes: (args) => rules.sendingNotes(textOf(args, 'proxy'), textOf(args, 'to')),
+      act: async (args, { isUndo = false, ...o }) => {
+        // Asked once more: what was planned may have failed on staging since.
+        const why = await refusalOf(proxyOf(args), args, { rules, isUndo });
+        if (why !== null) throw new BelayError('BELAY_GUARD_REFUSED', why, { effect: 'none' });
+        await proxyOf(args).put(textOf(args, 'to'), shareOf(args), o);
+      },
       impossible: async (args) => {
         const [proxy, to, share] = [proxyOf(args), textOf(args, 'to'), shareOf(args)];
         if (!proxy.names.includes(to)) return `${textOf(args, 'proxy')} has no ${to}; it has ${proxy.names.join(', ')}`;
         const silent = silentOf(await proxy.look(), sharesOf(proxy.names, to, share));
-        return silent === undefined ? null : `${silent} does not answer: ${textOf(args, 'proxy')} would send its requests nowhere`;
+        if (silent !== undefined) return `${silent} does not answer: ${textOf(args, 'proxy')} would send its requests nowhere`;
+        return refusalOf(proxy, args, { rules, isUndo: false });
       },
       lastChange: async () => null,
     },
   ];
 }
+
+interface Asked {
+  readonly rules: DeployRules;
+  readonly isUndo: boolean;
+}
+
+/** Of the one that would get more than it has: which of the two a step names is a matter of words. */
+async function refusalOf(proxy: TrafficSplit, args: JsonObject, { rules, isUndo }: Asked): Promise<string | null> {
+  const { shares } = await proxy.look();
+  const wanted = sharesOf(proxy.names, textOf(args, 'to'), shareOf(args));
+  const gains = proxy.names.find((name) => (wanted[name] ?? 0) - (shares[name] ?? 0) > LEAST);
+  const from = proxy.names.find((name) => name !== gains);
+  return gains === undefined || from === undefined ? null : rules.sending(textOf(args, 'proxy'), { to: gains, from, isUndo });
+}
+
+/** Proxies keep shares to the hundredth. */
+const LEAST = 0.005;
 
 /** To the nearest hundredth, as the proxies keep it. @throws BELAY_INPUT_INVALID */
 export function shareOf({ share }: JsonObject): number {
