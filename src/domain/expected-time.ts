@@ -112,7 +112,7 @@ function wholeOf(step: Step, inside: Way | null, known: Known): Expected {
     case 'call':
       return inside === null ? silent : (inside.end ?? inside.met ?? silent);
     case 'each':
-      return ofEach(step, known.each?.(step.id), known);
+      return ofEach(step, known.each?.(step.id));
     case 'notify':
       return NOTHING;
     case 'do':
@@ -128,7 +128,7 @@ const allowance = (withinMs: number | undefined, silent: Expected): Expected =>
   withinMs === undefined ? silent : { leastMs: 0, mostMs: withinMs, silent: [] };
 
 /** Batch after batch, in each as many at the same time as the step says. Without a known number: one organization at least. */
-function ofEach(step: EachStep, planned: PlannedEach | undefined, known: Known): Expected {
+function ofEach(step: EachStep, planned: PlannedEach | undefined): Expected {
   const part = expectedWay(ownSteps(step.runbook), {}).end ?? { ...NOTHING, silent: [step.id] };
   const orgs = planned?.orgs.length ?? (typeof step.over === 'string' ? undefined : step.over.length);
   if (orgs === 0) return NOTHING;

@@ -11,7 +11,6 @@ import type { OnItsWay, Plan, PlanNote, PlanStep } from '../domain/plan.ts';
 import { joinSafety } from '../domain/rollback-safety.ts';
 import type { System } from '../domain/system.ts';
 import { organizationNamed } from '../domain/system.ts';
-import { budgetsOf } from '../domain/time-budget.ts';
 import type { Action, Observation } from '../ports/action.ts';
 import type { DeployTarget } from '../ports/deploy-target.ts';
 import { runCheck } from './checks.ts';
@@ -19,6 +18,7 @@ import { draftEach } from './each/plan.ts';
 import type { Facts } from './facts.ts';
 import { lookupIn, releaseFacts } from './facts.ts';
 import { freezeGuards } from './freezes.ts';
+import { baseOf, budgetsIn } from './plan-base.ts';
 import { planRun } from './plan-run.ts';
 import type { Lookup } from './refs.ts';
 import { resolveRefs } from './refs.ts';
@@ -87,11 +87,6 @@ export async function makePlan(world: PlanWorld, pinned: PinnedRunbook, facts: F
     ],
     unknowns: drafts.flatMap((draft) => (draft.unknown === null ? [] : [{ step: draft.step.id, why: draft.unknown }])),
   };
-}
-
-function budgetsIn({ system }: Pick<PlanWorld, 'system'>, runbook: Runbook, steps: readonly PlanStep[]): Pick<Plan, 'budgets'> {
-  const budgets = budgetsOf(runbook, system, { each: (id) => steps.find((step) => step.id === id)?.each });
-  return budgets.length === 0 ? {} : { budgets };
 }
 
 /**
@@ -240,19 +235,6 @@ function checkInputs(system: System, runbook: Runbook, given: JsonObject): JsonO
   throw new BelayError('BELAY_INPUT_INVALID', problems.join('; '), {
     hint: `Organizations: ${known}. Inputs: ${Object.keys(runbook.inputs).join(', ') || 'none'}.`,
   });
-}
-
-function baseOf(step: Step): Pick<PlanStep, 'id' | 'kind' | 'title' | 'who' | 'takesMs' | 'takesLeastMs' | 'when'> {
-  const when = step.when ?? (step.whenCheck === undefined ? undefined : `${step.whenCheck.probe}: ${step.whenCheck.expect}`);
-  return {
-    id: step.id,
-    kind: step.kind,
-    title: step.title,
-    ...(step.who === undefined ? {} : { who: step.who }),
-    ...(step.takesMs === undefined ? {} : { takesMs: step.takesMs }),
-    ...(step.takesLeastMs === undefined ? {} : { takesLeastMs: step.takesLeastMs }),
-    ...(when === undefined ? {} : { when }),
-  };
 }
 
 async function draftStep(step: Exclude<Step, CallStep | EachStep>, planning: Planning): Promise<Draft> {
