@@ -11,6 +11,7 @@ import { append, askPeople, BELAY, begin, factsOf, finish, NEXT, partName } from
 /** `begun`: people were asked, so the step has its beginning in the record already. */
 export async function passGate(visit: Visit): Promise<'go' | 'begun' | Next> {
   const { step } = visit;
+  if (visit.run.leftOut?.includes(step.id) === true) visit.run.leftOut = visit.run.leftOut.filter((id) => id !== step.id);
   const asked =
     step.when !== undefined
       ? await askCondition(visit, step.when)
@@ -78,7 +79,12 @@ async function askWhether(visit: Visit, { what, why, options }: Question): Promi
     await finish(visit, 'failed', { message: `when ${why}` });
     return { to: 'stop', reason: `${step.id}: ${open}: ${why}` };
   }
-  const { choice, by } = await askPeople(visit, `when ${why}`, options);
+  // An approval is given or denied, and never skipped.
+  const [first, ...others] = options;
+  const { choice, by } = await askPeople(visit, `when ${why}`, [
+    first,
+    ...others.filter((one) => one !== 'skip' || step.kind !== 'approve'),
+  ]);
   if (choice === 'again') return { to: 'goto', step: step.id };
   if (choice === 'do') return 'begun';
   if (choice === 'skip') return skip(visit, `${by}: ${what} could not say`, {});

@@ -1,10 +1,8 @@
 // Situations in which a rollback tool does harm: each was once done wrong here, and each must stay right.
 import { describe, expect, it } from 'vitest';
-import { createCel } from '../../src/adapters/cel/index.ts';
 import { BelayError } from '../../src/domain/errors.ts';
 import type { Event, EventType } from '../../src/domain/event.ts';
 import type { Incident } from '../../src/domain/incident.ts';
-import type { ManualStep, Step } from '../../src/domain/ir.ts';
 import { createCommands } from '../../src/flows/commands.ts';
 import type { Action } from '../../src/ports/action.ts';
 import { fakeTargetOn, moveTarget } from '../world/fakes/action.ts';
@@ -12,7 +10,7 @@ import { DurableDisk } from '../world/fakes/durable-disk.ts';
 import { createFakeTime } from '../world/fakes/time.ts';
 import type { SceneOptions } from '../world/scenes/deploy.ts';
 import { BAD_RELEASE, breach, breachOf, GOOD_RELEASE, outsideOf, START, startLife } from '../world/scenes/deploy.ts';
-import { ANA, openApproval, type Play, play, runbookOf, STEP } from '../world/scenes/play.ts';
+import { ANA } from '../world/scenes/play.ts';
 import { deployRunbook } from '../world/scenes/runbook.ts';
 
 async function scene(options: Partial<SceneOptions> = {}) {
@@ -115,96 +113,6 @@ describe('never the wrong rollback', () => {
     await one.commands.resume(ANA);
     await one.until(waits);
     expect([...one.freeze.effects, ...one.shop.effects]).toEqual([]);
-  });
-});
-
-describe('what nobody can say', () => {
-  const QUIET = { start: 'ask', evidence: [], clocks: {} } as const;
-  const lookFirst: ManualStep = {
-    ...STEP,
-    kind: 'manual',
-    id: 'look',
-    title: 'Look',
-    checks: [],
-    count: 1,
-    answers: { bad: { type: 'bool' } },
-  };
-  const approvals = (incident: Incident) => Object.values(incident.approvals).filter((one) => one.state === 'open');
-
-  it.each([
-    ['require', 'grant', ['frozen', GOOD_RELEASE]],
-    ['never', 'grant', ['frozen', GOOD_RELEASE]],
-    ['require', 'deny', []],
-  ] as const)(
-    'is no pass of a %s of a run that a person began: it is asked about right before the first act, once, and a %s counts',
-    async (kind, decision, effects) => {
-      const guard = { id: 'backup-recent', text: '', probe: 'http', with: { url: 'http://shop/' } };
-      const guards = kind === 'require' ? { require: [{ ...guard, expect: 'true' }] } : { never: [{ ...guard, when: 'false' }] };
-      const acts = ['freeze', 'switch'];
-      const one = await play({
-        runbook: runbookOf((steps) => [lookFirst, ...steps.filter(({ id }) => acts.includes(id))], { ...QUIET, ...guards }),
-      });
-      (one.world as { expression: unknown }).expression = createCel();
-      const { guards: before } = await one.commands.plan({ runbook: 'deploy-rollback', inputs: {} });
-      expect(before).toMatchObject([{ guard: 'backup-recent', answer: 'pass' }]);
-      await one.commands.startRun(ANA, { runbook: 'deploy-rollback', inputs: {}, key: 'k' });
-      await one.until((incident) => incident.tasks['look'] !== undefined);
-      one.wrapProbe(() => ({ measure: async () => ({ known: false, why: 'the bucket does not answer' }) }));
-      await one.commands.answer(ANA, { incident: 'INC-1', step: 'look', answers: { bad: true }, key: 'a' });
-      await one.until((incident) => approvals(incident).length > 0);
-      expect((await one.all('decision.made')).at(-1)?.guards).toMatchObject([
-        { guard: 'backup-recent', reason: 'the bucket does not answer' },
-      ]);
-      expect([one.freeze.effects, one.shop.effects]).toEqual([[], []]);
-      const { id, planHash } = openApproval(await one.incident());
-      await one.commands.approve(ANA, { incident: 'INC-1', approval: id, planHash, decision, key: 'g' });
-      await one.clock.advanceUntil(async () => (await one.all('run.finished')).length > 0);
-      expect([...one.freeze.effects, ...one.shop.effects].map(({ to }) => to)).toEqual(effects);
-      expect(await one.all('approval.requested')).toHaveLength(1);
-    },
-  );
-
-  const freezeIf = (when: string) => (steps: readonly Step[]) => [
-    { ...lookFirst, fail: { then: 'continue' as const } },
-    ...steps.flatMap((step) => (step.id === 'freeze' ? [{ ...step, when }] : [])),
-  ];
-  const begun = async (steps: Parameters<typeof runbookOf>[0], skip: readonly { step: string; reason: string }[] = []) => {
-    const one = await play({ runbook: runbookOf(steps, { ...QUIET, inputs: { quick: { type: 'bool', required: false } } }) });
-    (one.world as { expression: unknown }).expression = createCel();
-    await one.commands.startRun(ANA, { runbook: 'deploy-rollback', inputs: {}, skip, key: 'k' });
-    return one;
-  };
-  const over = (one: Play) => one.clock.advanceUntil(async () => (await one.all('run.finished')).length > 0);
-
-  it.each([
-    ['a person skipped it', async () => begun(freezeIf('steps.look.out.bad'), [{ step: 'look', reason: 'no time' }])],
-    [
-      'it was refused and the run went on',
-      async () => {
-        const one = await begun(freezeIf('steps.look.out.bad'));
-        await one.until((incident) => incident.tasks['look'] !== undefined);
-        await one.commands.answer(ANA, { incident: 'INC-1', step: 'look', refuse: 'I cannot tell', key: 'a' });
-        return one;
-      },
-    ],
-  ])('is no reason to leave out what stands on a step where %s: people say whether it is done', async (_why, begin) => {
-    for (const choice of ['do', 'skip'] as const) {
-      const one = await begin();
-      await one.until((incident) => incident.tasks['freeze'] !== undefined);
-      expect((await one.incident()).tasks['freeze']).toMatchObject({ options: ['do', 'skip', 'stop'] });
-      expect(one.freeze.effects).toEqual([]);
-      await one.commands.answer(ANA, { incident: 'INC-1', step: 'freeze', choice, key: 'c' });
-      await over(one);
-      expect(one.freeze.effects.map(({ to }) => to)).toEqual(choice === 'do' ? ['frozen'] : []);
-    }
-  });
-
-  it('is a no where the runbook itself left the step out, or nobody gave the input', async () => {
-    const chain = await begun((steps) => [{ ...lookFirst, when: '1 > 2' }, ...freezeIf('steps.look.out.bad')(steps).slice(1)]);
-    await over(chain);
-    const plain = await begun((steps) => freezeIf('inputs.quick')(steps).slice(1));
-    await over(plain);
-    for (const one of [chain, plain]) expect([one.freeze.effects, (await one.incident()).steps['freeze']?.status]).toEqual([[], 'skipped']);
   });
 });
 

@@ -45,10 +45,10 @@ async function carryOut(visit: Visit<CallStep>, inputs: JsonObject, interpret: (
   }
 }
 
-/** A second visit begins with no answers of the first. */
+/** A second visit begins with no answers of the first; what people said of the caller's guards they have not said of these. */
 function frameOf({ run, step }: Visit<CallStep>, inputs: JsonObject): Run {
   const prefix = `${step.id}.`;
   const outputs = {};
   run.course.outputs[prefix] = outputs;
-  return { ...run, runbook: step.runbook, inputs, prefix, outputs, rechecked: false };
+  return { ...run, runbook: step.runbook, inputs, prefix, outputs, rechecked: false, vouched: [] };
 }

@@ -3,7 +3,7 @@ import type { WaitStep } from '../../domain/ir.ts';
 import type { Instant, Json } from '../../domain/json.ts';
 import { type WindowState, windowState } from '../../domain/window.ts';
 import { evaluateNow } from '../conditions.ts';
-import { failed } from '../fail.ts';
+import { askHow, failed } from '../fail.ts';
 import type { Next, Visit } from '../run.ts';
 import { finish, NEXT, partName } from '../run.ts';
 
@@ -30,8 +30,13 @@ export async function runWait(visit: Visit<WaitStep>): Promise<Next> {
     }
   }
   if (step.until !== undefined) {
-    const late = await waitUntil(visit, step.until, step.timeoutMs === undefined ? null : started + step.timeoutMs);
-    if (late) {
+    const seen = await waitUntil(visit, step.until, step.timeoutMs === undefined ? null : started + step.timeoutMs);
+    if (seen === 'lost') {
+      const problem = `${step.until} can never come true: what it names has no value`;
+      await finish(visit, 'failed', { message: problem });
+      return askHow(visit, problem);
+    }
+    if (seen === 'late') {
       await finish(visit, 'failed', { late: true });
       return failed(visit, `${step.until} did not come true in time`);
     }
@@ -57,19 +62,21 @@ async function waitForWindow(visit: Visit, window: string, deadline: Instant | n
   }
 }
 
-/** False once the condition holds, true when the deadline came first. */
-async function waitUntil(visit: Visit, source: string, deadline: Instant | null): Promise<boolean> {
+/** `late`: the deadline came first; `lost`: it has no value, and nothing but the time changes while the run rests. */
+async function waitUntil(visit: Visit, source: string, deadline: Instant | null): Promise<'holds' | 'late' | 'lost'> {
   for (let batch = 1; ; batch += 1) {
     const seen = await visit.run.context.step(partName(visit, `look${batch}`), () => lookFor(visit, source, deadline));
-    if (seen !== 'not yet') return seen === 'late';
+    if (seen !== 'not yet') return seen;
   }
 }
 
-async function lookFor({ run }: Visit, source: string, deadline: Instant | null): Promise<'holds' | 'late' | 'not yet'> {
+async function lookFor({ run }: Visit, source: string, deadline: Instant | null): Promise<'holds' | 'late' | 'lost' | 'not yet'> {
   const { time } = run.world;
   const batchEnd = time.now() + BATCH_MS;
   for (;;) {
-    if (evaluateNow(run, source)['value'] === true) return 'holds';
+    const { value, why } = evaluateNow(run, source);
+    if (value === true) return 'holds';
+    if (why !== '') return 'lost';
     const now = time.now();
     if (deadline !== null && now >= deadline) return 'late';
     if (now >= batchEnd) return 'not yet';
