@@ -65,7 +65,20 @@ function urlOf(text: string): URL {
       hint: 'Give them as an authorization header: addresses are written into logs.',
     });
   }
+  if (hasDots(text))
+    throw new BelayError('BELAY_HTTP_REFUSED', `"${text.slice(0, 200)}" holds a step of dots, which leads to another address`, {
+      hint: 'A value that stands in an address may not be . or .. alone.',
+    });
   return url;
+}
+
+/** What a URL drops on the way is no separator of ours: `/orgs/../delete` asks for `/delete`, whoever wrote the middle of it. */
+function hasDots(text: string): boolean {
+  const [path = ''] = text
+    .replaceAll(/[\t\n\r]/g, '')
+    .replace(/^\s*[a-z]+:[/\\]*[^/\\?#]*/i, '')
+    .split(/[?#]/, 1);
+  return path.split(/[/\\]/).some((part) => /^(?:\.|%2e){1,2}$/i.test(part));
 }
 
 function dispatch(agent: Agent, url: URL, { method, headers, body }: HttpRequest, exchange: Exchange): void {

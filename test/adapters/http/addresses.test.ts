@@ -176,6 +176,22 @@ describe('requests to inner addresses', () => {
     await new Promise((resolve) => redirecting.close(resolve));
   });
 
+  it.each(['/a/../b', '/a/..', '/./a', '/a/%2E%2e/b', '/a/.%2e?x', '\\\\..\\b', '/a/.\t./b'])(
+    'a path with a step of dots (%j) is refused before anything leaves: a value in it would lead elsewhere',
+    async (path) => {
+      const before = reached;
+      const url = `http://127.0.0.1:${port}${path}`;
+      const request = createHttp({ allow: ['127.0.0.1'] }).request({ method: 'GET', url, timeoutMs: 2_000 });
+      await expect(request).rejects.toMatchObject({ code: 'BELAY_HTTP_REFUSED', effect: 'none' });
+      expect(reached).toBe(before);
+    },
+  );
+
+  it.each(['/v1.2/a..b/...', '/a?to=../b', '/.well-known/x', '/a#/../b'])('dots within a word (%j) are no step', async (path) => {
+    const url = `http://127.0.0.1:${port}${path}`;
+    expect((await createHttp({ allow: ['127.0.0.1'] }).request({ method: 'GET', url, timeoutMs: 2_000 })).status).toBeLessThan(500);
+  });
+
   it('a header that would end the line is refused before anything leaves', async () => {
     const before = reached;
     const request = createHttp({ allow: ['127.0.0.1'] }).request({

@@ -65,6 +65,16 @@ describe('an action of one’s own', () => {
     expect(server.asked.map((one) => one.path)).toEqual([`/orgs/${encodeURIComponent(org)}/stages`]);
   });
 
+  test.each(['..', '.'])('does not take %j for a part of a path, which would make it another address: nothing is asked', async (org) => {
+    const { server, action } = await crmOf();
+    onTestFinished(() => server.close());
+    await expect(action.observe({ org })).rejects.toMatchObject({
+      effect: 'none',
+      message: expect.stringContaining('a step of dots') as string,
+    });
+    expect(server.asked).toEqual([]);
+  });
+
   test.each([
     ['error-500', 'BELAY_TIMEOUT', 'unknown'],
     ['forbidden', 'BELAY_ACT_FAILED', 'none'],
