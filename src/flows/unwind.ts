@@ -1,5 +1,6 @@
 // Taking back: `do` steps in reverse order, each by its declared undo, each under the full protocol of `do` and only while our own
 // change is still what is there. An undo that fails stops there and asks people; it never cascades.
+import { BelayError } from '../domain/errors.ts';
 import type { RunStep } from '../domain/ir.ts';
 import { stepsOf } from '../domain/ir.ts';
 import type { CommandOutcome } from './command-protocol.ts';
@@ -32,7 +33,10 @@ async function takeOneBack(visit: Visit, done: Completed, name: string): Promise
   const { run } = visit;
   if (done.isEach === true) return takeFanOutBack(visit, done, name);
   if (done.undo === null) return `stopped before ${done.step}: it has no undo`;
-  const expected = done.fingerprint ?? (await inPlace(visit, done, name));
+  const found = done.fingerprint ?? (await inPlace(visit, done, name));
+  if (typeof found === 'object' && found !== null)
+    return `stopped before ${done.step}: nobody can see whether it is in place, so look at ${done.target} (${found.unseen})`;
+  const expected = found;
   // Nobody can tell whether it took effect, and it is not in place now: there is nothing of ours to take back.
   if (expected !== null || done.call === null) {
     const outcome = await undoNow(visit, done, { name, expected });
@@ -111,15 +115,21 @@ function commandStep({ run }: Visit, id: string): RunStep {
   return step;
 }
 
-/** The fingerprint of the target while our change is in place; null when it is not, or cannot be seen. */
-async function inPlace(visit: Visit, { call }: Completed, name: string): Promise<string | null> {
+/** The fingerprint of the target while our change is in place; null when it is not; `unseen`: why nobody can tell. */
+async function inPlace(visit: Visit, { call }: Completed, name: string): Promise<string | null | { readonly unseen: string }> {
   const { run } = visit;
   if (call === null) return null;
   return (await run.context.step(partName(visit, `${name}:look`), async () => {
     const lookup = await lookupFor(run.world, factsOf(run), call.with);
+    if (typeof lookup === 'string') return { unseen: lookup };
     const action = run.world.actions[call.do];
-    if (typeof lookup === 'string' || action === undefined) return null;
-    const seen = await action.observe(resolveRefs(call.with, lookup).value);
-    return seen.reached ? seen.fingerprint : null;
-  })) as string | null;
+    if (action === undefined) return { unseen: `there is no action ${call.do}` };
+    try {
+      const seen = await action.observe(resolveRefs(call.with, lookup).value);
+      return seen.reached ? seen.fingerprint : null;
+    } catch (error) {
+      if (!BelayError.is(error)) throw error;
+      return { unseen: error.message };
+    }
+  })) as string | null | { readonly unseen: string };
 }

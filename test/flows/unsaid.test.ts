@@ -196,3 +196,41 @@ describe('never by itself', () => {
     expect((await one.all('step.finished')).map(({ step, status }) => [step, status])).toEqual([['switch', 'unknown']]);
   });
 });
+
+describe('a change of which nobody knows whether it is there', () => {
+  it.each([
+    ['the target does not answer', 'target'],
+    ['the look fails', 'look'],
+  ])('is not called taken back while %s: the undo stops before it and says what to look at', async (_why, what) => {
+    const runbook = runbookOf((steps) => steps.filter(({ id }) => ['freeze', 'switch'].includes(id)), QUIET);
+    const one = await play({ runbook });
+    one.wrapAction('deploy.rollback', (original) => ({
+      act: async () => {
+        away = true;
+        throw new BelayError('BELAY_TIMEOUT', 'no answer', { effect: 'unknown' });
+      },
+      observe: async (...args) => {
+        if (away && what === 'look') throw new BelayError('BELAY_TARGET_UNREACHABLE', 'shop is away');
+        return original.observe(...args);
+      },
+    }));
+    let away = false;
+    const target = one.world.targets['shop'];
+    if (target === undefined) throw new Error('no target');
+    const current = target.current.bind(target);
+    (target as { current: typeof current }).current = async () => {
+      if (away && what === 'target') throw new BelayError('BELAY_TARGET_UNREACHABLE', 'shop is away');
+      return current();
+    };
+    await one.commands.startRun(ANA, { runbook: 'deploy-rollback', inputs: {}, key: 'k' });
+    await one.until((incident) => incident.tasks['switch'] !== undefined);
+    await one.commands.answer(ANA, { incident: 'INC-1', step: 'switch', choice: 'undo', key: 'u' });
+    await one.clock.advanceUntil(async () => (await one.all('run.finished')).length > 0);
+    const [end] = await one.all('run.finished');
+    expect(end?.reason).toContain('stopped before switch: nobody can see whether it is in place, so look at target:shop (shop is away)');
+    const { steps, contingencies } = await one.incident();
+    expect([steps['switch']?.status, steps['freeze']?.status]).toEqual(['unknown', 'done']);
+    expect(contingencies.map(({ step, closedAt }) => [step, closedAt])).toEqual([['freeze', undefined]]);
+    expect(one.freeze.value).toBe('frozen');
+  });
+});
