@@ -4,7 +4,7 @@ import type { GuardVerdict } from '../domain/guardrail.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { PlanStep } from '../domain/plan.ts';
 import type { ScopeFreeze } from '../domain/scope-freeze.ts';
-import { freezeInTheWay, frozenText, scopeNamed, scopesOf } from '../domain/scope-freeze.ts';
+import { freezeInTheWay, frozenText, isDeletion, scopeNamed, scopesOf } from '../domain/scope-freeze.ts';
 import type { Caller } from './caller.ts';
 import type { World } from './world.ts';
 
@@ -22,7 +22,7 @@ export interface Wanted {
 export async function frozenBy(world: FreezeWorld, wanted: Wanted): Promise<string | null> {
   const scopes = scopesOf(world.system, wanted);
   if (scopes.length === 0) return null;
-  const found = freezeInTheWay(await world.freezes.list(), scopes, wanted.incident);
+  const found = freezeInTheWay(await world.freezes.list(), scopes, wanted);
   return found === null ? null : frozenText(found);
 }
 
@@ -32,7 +32,9 @@ export async function freezeGuards(
   steps: readonly PlanStep[],
   o: { readonly org: string | null; readonly incident: string },
 ): Promise<readonly GuardVerdict[]> {
-  const changing = steps.filter((step) => step.action !== undefined && step.effect !== 'noop');
+  // Whether what a called runbook deletes will be wanted at all is not known yet: that is asked right before it.
+  const isFarOff = ({ id, action = '' }: PlanStep): boolean => id.includes('.') && isDeletion(action);
+  const changing = steps.filter((step) => step.action !== undefined && step.effect !== 'noop' && !isFarOff(step));
   const freezes = changing.length === 0 ? [] : ((await world.freezes?.list()) ?? []);
   const thawed = new Set<string>();
   const found = new Map<string, string>();
@@ -40,7 +42,7 @@ export async function freezeGuards(
     if (action === 'belay.thaw')
       thawed.add(args['org'] === undefined ? `component/${String(args['component'])}` : `org/${String(args['org'])}`);
     const scopes = scopesOf(world.system, { action, args, org: o.org }).filter((scope) => !thawed.has(scope));
-    const freeze = freezeInTheWay(freezes, scopes, o.incident);
+    const freeze = freezeInTheWay(freezes, scopes, { incident: o.incident, action });
     if (freeze !== null) found.set(freeze.scope, frozenText(freeze));
   }
   return [...found].map(([scope, reason]) => ({ guard: 'freeze', answer: 'fail' as const, reason, facts: { scope } }));

@@ -163,6 +163,7 @@ describe('several at once', () => {
   const untouched: unknown[] = [];
   let frozen = false;
   let asked = 0;
+  const refusals: string[] = [];
   beforeAll(async () => {
     world = await julia('level-3', open);
     world.evolution.instances.set('Revoluna', { state: 'connecting', webhook: null, codes: 0 });
@@ -184,6 +185,9 @@ describe('several at once', () => {
       said: { hipoteses: () => (asked > 40 * MINUTE ? { ticks: HYPOTHESES, answers: { hipotese: 'regional, da AWS' } } : { ticks: [] }) },
       meanwhile: async (incident) => {
         asked = since(incident, 'hipoteses');
+        // Somebody in a hurry would begin anew what does not answer.
+        for (const runbook of asked > 0 && refusals.length === 0 ? ['evolution-recreate', 'recreate-service', 'evolution-down'] : [])
+          refusals.push(await life.commands.startRun(SOL, { runbook, inputs: {}, key: runbook }).then(String, String));
         // What could not be known while the database was away is asked when it is back: two people say yes.
         for (const [approval, { state, planHash }] of Object.entries(incident?.approvals ?? {}))
           if (state === 'open')
@@ -211,6 +215,18 @@ describe('several at once', () => {
     expect(kept['forense-logs']).toContain('Connected to Redis');
     const { forense, evolution } = await steps();
     expect(forense?.endedAt ?? 0).toBeLessThanOrEqual(evolution?.startedAt ?? 0);
+  });
+
+  test('what deletes is refused by name while they are frozen: an instance, a service, a file of SQL [S5-GU-11]', () => {
+    const frozenOf = (component: string, why: string) =>
+      expect.stringContaining(
+        `component/${component} is frozen by belay in INC-1 (${why}); when it may go on: belay thaw component/${component}`,
+      );
+    expect(refusals).toEqual([
+      frozenOf('whatsapp', 'INC-1: não apagar dados'),
+      frozenOf('api', 'INC-1'),
+      frozenOf('database', 'INC-1: não apagar dados'),
+    ]);
   });
 
   test('recovery keeps its order, and nothing is begun before what comes before it is proven well [S5-ST-86] [S5-VE-18]', async () => {
