@@ -22,7 +22,7 @@ import { baseOf, budgetsIn } from './plan-base.ts';
 import { planRun } from './plan-run.ts';
 import type { Lookup } from './refs.ts';
 import { resolveRefs } from './refs.ts';
-import { judgeSafety } from './safety.ts';
+import { besides, judgeSafety } from './safety.ts';
 import { judgeSurroundings } from './surroundings.ts';
 import type { PinnedRunbook, World } from './world.ts';
 
@@ -77,9 +77,8 @@ export async function makePlan(world: PlanWorld, pinned: PinnedRunbook, facts: F
   const body = { runbook: runbook.id, version: runbook.version, irHash, inputs, org, steps, ...safety };
   return {
     ...body,
-    ...(judged === null || judged.losses.length === 0 ? {} : { losses: judged.losses }),
+    ...besides(judged),
     ...budgetsIn(world, runbook, steps),
-    ...(judged === null || judged.proofs.length === 0 ? {} : { proofs: judged.proofs }),
     planHash: world.digest.of(body as unknown as Json),
     guards: [
       ...(await runbookGuards(world, runbook, lookupIn(world.system, known, null))),
@@ -114,16 +113,12 @@ async function draftPlan(
 
 /** The same plan with other steps, under its new hash. */
 export function withSteps(world: Pick<World, 'digest'>, plan: Plan, steps: readonly PlanStep[]): Plan {
-  const { planHash: _old, guards, unknowns, losses, budgets, proofs, ...rest } = plan;
-  const body = { ...rest, steps };
+  const { planHash: _old, guards: _volatile, unknowns, losses: _counted, budgets: _expected, proofs: _proved, ...rest } = plan;
   const open = steps.filter((step) => step.effect === 'unknown' && !unknowns.some((one) => one.step === step.id));
   return {
-    ...body,
-    ...(losses === undefined ? {} : { losses }),
-    ...(budgets === undefined ? {} : { budgets }),
-    ...(proofs === undefined ? {} : { proofs }),
-    planHash: world.digest.of(body as unknown as Json),
-    guards,
+    ...plan,
+    steps,
+    planHash: world.digest.of({ ...rest, steps } as unknown as Json),
     unknowns: [...unknowns, ...open.map((step) => ({ step: step.id, why: 'it would put back what was rolled away from' }))],
   };
 }

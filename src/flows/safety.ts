@@ -32,6 +32,12 @@ export interface Judged {
   readonly proofs: readonly Proof[];
 }
 
+/** What of it a plan has outside of its hash. */
+export const besides = (judged: Judged | null): Partial<Pick<Judged, 'losses' | 'proofs'>> => ({
+  ...(judged === null || judged.losses.length === 0 ? {} : { losses: judged.losses }),
+  ...(judged === null || judged.proofs.length === 0 ? {} : { proofs: judged.proofs }),
+});
+
 /** What one count may take: people wait for the plan. */
 const COUNT_MS = 2_000;
 /** Nobody decides differently about more. */
