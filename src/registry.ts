@@ -28,7 +28,14 @@ import { createLogReader } from './adapters/log/index.ts';
 import { createMappedWebhook } from './adapters/mapped-webhook/index.ts';
 import { createDatabase } from './adapters/migrations/index.ts';
 import { createNoSqlServer } from './adapters/migrations/mongo.ts';
-import { createHeroku, createRailway, createRailwayRebuild, createRailwayService, type RebuildDeps } from './adapters/paas/index.ts';
+import {
+  createHeroku,
+  createRailway,
+  createRailwayRebuild,
+  createRailwayService,
+  createVercel,
+  type RebuildDeps,
+} from './adapters/paas/index.ts';
 import { createProcessService } from './adapters/pid-file/index.ts';
 import { createPm2Reader, createPm2Service, createPm2Supervisor } from './adapters/pm2/index.ts';
 import { createPrometheusReader } from './adapters/prometheus/index.ts';
@@ -132,6 +139,8 @@ export function openTarget(spec: TargetSpec, deps: TargetDeps): DeployTarget {
       return createHeroku(spec, deps);
     case 'railway':
       return createRailway(spec, deps);
+    case 'vercel':
+      return createVercel(spec, deps);
     case 'git':
       return createGitTarget(spec, deps);
     case 'kubernetes':

@@ -49,6 +49,15 @@ export const TARGET_DRIVERS = {
     url: { type: 'url', otherwise: 'https://backboard.railway.com/graphql/v2' },
     timeout: { type: 'duration', otherwise: 20_000, least: 1_000, most: 120_000 },
   },
+  vercel: {
+    /** Its id or its name. */
+    project: { type: 'text', required: true },
+    /** The id of the team that owns it. */
+    team: { type: 'text' },
+    token: { type: 'text', required: true },
+    url: { type: 'url', otherwise: 'https://api.vercel.com' },
+    timeout: { type: 'duration', otherwise: 20_000, least: 1_000, most: 120_000 },
+  },
   git: {
     /** `https://host/path`, or `ssh://user@host/path`. */
     remote: { type: 'text', required: true },

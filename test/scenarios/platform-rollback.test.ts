@@ -13,7 +13,7 @@ import { performDo } from '../../src/flows/do.ts';
 import { makePlan } from '../../src/flows/plan.ts';
 import { createProbes } from '../../src/flows/probes/index.ts';
 import { openTargets } from '../../src/registry.ts';
-import { deps, herokuWorld, incident, railwayWorld, TOKEN } from '../adapters/paas/world.ts';
+import { deps, herokuWorld, incident, railwayWorld, TOKEN, vercelWorld } from '../adapters/paas/world.ts';
 import { TOOLS } from '../config/workspace.ts';
 import { createFakeDigest } from '../world/fakes/digest.ts';
 import { DurableDisk } from '../world/fakes/durable-disk.ts';
@@ -50,7 +50,10 @@ function example(page: string, url: string, hash: string) {
   mkdirSync(path.join(folder, 'runbooks'));
   // Each block of the page becomes a step.
   writeFileSync(path.join(folder, 'runbooks/back.runbook.md'), FRONT + steps.replaceAll('```\n\n```belay', '```\n\n### Then\n\n```belay'));
-  const loaded = loadAndLint(folder, { ...TOOLS, env: { HEROKU_TOKEN: TOKEN, RAILWAY_TOKEN: TOKEN, APP_URL: 'https://app.test' } });
+  const loaded = loadAndLint(folder, {
+    ...TOOLS,
+    env: { HEROKU_TOKEN: TOKEN, RAILWAY_TOKEN: TOKEN, VERCEL_TOKEN: TOKEN, APP_URL: 'https://app.test' },
+  });
   expect(loaded.diagnostics.filter((one) => one.severity === 'error')).toEqual([]);
   const runbook = loaded.runbooks['back']?.runbook;
   if (loaded.system === null || runbook === undefined) throw new Error('the example of the page cannot be read');
@@ -157,6 +160,32 @@ test('the deployment of a hash goes back live on Railway: automatic deploys off,
   expect(server.live()?.instances.map((one) => one.status)).toEqual(['RUNNING', 'RUNNING']);
   expect(server.ledger.filter((one) => one.by === 'api').map((one) => one.what)).toEqual(['auto-deploy', 'rollback']);
   expect(server.refused).toEqual([]);
+});
+
+test('the deployment of a hash goes back live on Vercel: the domains held first, named in the plan, and seen where the domains point', async () => {
+  const { server, names } = await incident(vercelWorld());
+  const { plan, perform } = rehearse('vercel', server.url);
+  const planned = await plan();
+  expect(planned.unknowns).toEqual([]);
+  expect(planned.steps).toMatchObject([
+    { action: 'deploy.freeze' },
+    {
+      args: { target: 'app', to: names.old },
+      current: names.new,
+      desired: names.old,
+      compareAndSet: 'none',
+      notes: ['restores-config', 'unguarded'],
+    },
+  ]);
+  server.service.next = 'lasts';
+  const running = perform(planned);
+  await expect.poll(() => done({ server }).length).toBe(2);
+  server.settle('succeeded');
+  expect(await running).toMatchObject([{ status: 'done' }, { status: 'done', current: names.old }]);
+  server.build('1f2e3d4c5b6a79880910a1b2c3d4e5f6a7b8c9d0');
+  expect(server.service.production).toBe(server.service.deployments.at(-1)?.uid);
+  const byApi = server.ledger.filter((one) => one.by === 'api').map((one) => one.what);
+  expect([server.refused, byApi]).toEqual([[], ['auto-assign', 'promote']]);
 });
 
 describe.each(Object.entries(WORLDS))('on %s', (page, make) => {

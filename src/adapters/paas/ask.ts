@@ -18,9 +18,11 @@ export interface Asking {
   readonly timeoutMs: number;
 }
 export interface Question {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PATCH';
   readonly url: string;
   readonly body?: string;
+  /** A yes without a word is one, too. */
+  readonly mayBeEmpty?: true;
   readonly headers?: Readonly<Record<string, string>>;
   /** It changes the world: what is not answered may have happened. */
   readonly acts: boolean;
@@ -40,7 +42,7 @@ export function asking({ name, token, headers, timeoutMs }: Asking, { http, time
     const hint = effect === 'unknown' ? 'Look what is live before doing it again.' : 'Check the token, the names and the network.';
     return new BelayError(code, plain(`${name}: ${why}`), { effect, hint });
   };
-  return async ({ method, url, body, headers: more, acts }) => {
+  return async ({ method, url, body, headers: more, acts, mayBeEmpty }) => {
     const refusal = patience.refusal(time.now());
     if (refusal !== null) throw failed(refusal, { acts, effect: 'none' });
     const request = {
@@ -60,6 +62,7 @@ export function asking({ name, token, headers, timeoutMs }: Asking, { http, time
     }
     patience.heard(answer, time.now());
     if (answer.status === 404) return null;
+    if (mayBeEmpty === true && WELL.includes(answer.status) && answer.body.trim() === '') return {};
     try {
       return jsonOf(WELL.includes(answer.status) ? { ...answer, status: 200 } : answer);
     } catch (error) {

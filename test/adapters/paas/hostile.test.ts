@@ -3,11 +3,12 @@
 import { describe, expect, test } from 'vitest';
 import { BelayError } from '../../../src/domain/errors.ts';
 import type { Asked, Mood } from '../../world/vendors/vendor-server.ts';
-import { herokuWorld, incident, NEW_COMMIT, OLD_COMMIT, order, railwayWorld, TOKEN } from './world.ts';
+import { herokuWorld, incident, NEW_COMMIT, OLD_COMMIT, order, railwayWorld, TOKEN, vercelWorld } from './world.ts';
 
 const heroku = () => incident(herokuWorld());
 const railway = () => incident(railwayWorld());
-const WORLDS = { Heroku: heroku, Railway: railway } as const;
+const vercel = () => incident(vercelWorld());
+const WORLDS = { Heroku: heroku, Railway: railway, Vercel: vercel } as const;
 type World = Awaited<ReturnType<(typeof WORLDS)[keyof typeof WORLDS]>>;
 
 /** What changes the world; everything else only looks. */
@@ -95,7 +96,7 @@ describe.each(Object.entries(WORLDS))('%s', (_platform, make) => {
   test('with a token that is not taken says so and never shows it', async () => {
     const world = await make();
     const error = await refusal(world.again({ token: `${TOKEN}-wrong` }).current());
-    expect(error).toMatchObject({ code: 'BELAY_TARGET_UNREACHABLE', message: expect.stringMatching(/401: Invalid|Not Authorized/) });
+    expect(error).toMatchObject({ code: 'BELAY_TARGET_UNREACHABLE', message: expect.stringMatching(/401: Invalid|Not Authorized/i) });
   });
 
   test('that tells an old history is not believed for longer than it tells it', async () => {

@@ -1,12 +1,13 @@
-// Both platforms on loopback, with a service that runs its old release, and the target over them.
+// The platforms on loopback, with a service that runs its old release, and the target over them.
 import { onTestFinished } from 'vitest';
 import { createHttp } from '../../../src/adapters/http/index.ts';
-import { createHeroku, createRailway } from '../../../src/adapters/paas/index.ts';
+import { createHeroku, createRailway, createVercel } from '../../../src/adapters/paas/index.ts';
 import { systemTime } from '../../../src/adapters/system/index.ts';
 import type { DeployTarget } from '../../../src/ports/deploy-target.ts';
 import type { DeployTargetUnderTest } from '../../contracts/deploy-target.ts';
 import { type HerokuServer, startHeroku } from '../../world/vendors/heroku.ts';
 import { type RailwayServer, startRailway } from '../../world/vendors/railway.ts';
+import { startVercel, type VercelServer } from '../../world/vendors/vercel.ts';
 
 export const TOKEN = 'hunter2-hunter2-hunter2';
 export const APP = 'sdr-analytics';
@@ -123,6 +124,52 @@ export async function railwayWorld(
     running: async () => String(server.live()?.meta['commitHash'] ?? '').slice(0, 12),
     prune: async (release) => {
       for (const one of server.service.deployments) if (one.meta['commitHash'] === metaOf(release).commitHash) one.canRollback = false;
+    },
+    close: server.close,
+  };
+}
+
+export interface VercelWorld extends DeployTargetUnderTest, Hands {
+  readonly server: VercelServer;
+  readonly names: { readonly old: string; readonly new: string };
+}
+
+export const PROJECT = 'prj_1a2b3c4d5e6f';
+
+export async function vercelWorld({ team }: { readonly team?: string } = {}): Promise<VercelWorld> {
+  const ofTeam = team === undefined ? {} : { team };
+  const server = await startVercel({ project: PROJECT, token: TOKEN, ...ofTeam });
+  const again: Hands['again'] = ({ timeoutMs = 5_000, token = TOKEN } = {}) =>
+    createVercel({ project: PROJECT, token, url: server.url, timeoutMs, ...ofTeam }, deps);
+  const names = { old: `${OLD_COMMIT.slice(0, 12)}-001FqxYdDM`, new: `${NEW_COMMIT.slice(0, 12)}-002FqxYdDM` };
+  const uids = new Map([[names.old, server.build(OLD_COMMIT).uid]]);
+  const putLive = (release: string): void => {
+    const uid = uids.get(release);
+    if (uid === undefined) uids.set(release, server.build(NEW_COMMIT).uid);
+    else server.point(uid, 'promote');
+  };
+  return {
+    server,
+    names,
+    again,
+    target: again(),
+    lie: () => {
+      server.service.lies = true;
+    },
+    stale: () => {
+      const { deployments, production, request } = server.service;
+      server.service.stale = { deployments: deployments.map((one) => ({ ...one })), production, request };
+    },
+    overtake: (when) => {
+      server.service[when] = () => putLive(names.new);
+    },
+    next: (how) => {
+      server.service.next = how;
+    },
+    deploy: async (release) => putLive(release),
+    running: async () => [...uids].find(([, uid]) => uid === server.service.production)?.[0] ?? 'another',
+    prune: async (release) => {
+      for (const one of server.service.deployments) if (one.uid === uids.get(release)) one.state = 'DELETED';
     },
     close: server.close,
   };
