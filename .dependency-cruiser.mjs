@@ -121,9 +121,18 @@ export default {
     {
       name: 'no-development-packages',
       severity: 'error',
-      comment: 'A devDependency is not there where Belay is installed. Types alone may come from one.',
+      comment:
+        'A devDependency is not there where Belay is installed. Types alone may come from one. An optional peer is imported when it is needed, ' +
+        'in its own adapter, and its absence is told.',
       from: { path: SRC },
-      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'], pathNot: npm('@types/[^/]+') },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'], pathNot: npm('@types/[^/]+|puppeteer-core') },
+    },
+    {
+      name: 'browser-in-its-adapter',
+      severity: 'error',
+      comment: 'puppeteer-core is an optional peer: only the adapter of the browser loads it, and only for a visit.',
+      from: { path: SRC, pathNot: '^src/adapters/chromium/' },
+      to: { path: npm('puppeteer-core') },
     },
     {
       name: 'nothing-unresolvable',

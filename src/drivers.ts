@@ -1,5 +1,6 @@
 // What stands behind a configuration, opened: the drivers of each section of belay.yaml, and the actions and probes that they carry. The one
 // place where a new section is put together, for Belay as it runs, for commands that only look, and for tests. Nothing is asked yet.
+import { createChromium } from './adapters/chromium/index.ts';
 import { createCommandRunner } from './adapters/commands/index.ts';
 import { createWorkingCopies } from './adapters/git/index.ts';
 import { createSecrets } from './adapters/secrets/index.ts';
@@ -12,6 +13,7 @@ import { createActions } from './flows/actions/index.ts';
 import { createDeployRules } from './flows/deploy-policy.ts';
 import { createProbes } from './flows/probes/index.ts';
 import type { World } from './flows/world.ts';
+import type { Browsers } from './ports/browser.ts';
 import type { DeployTarget } from './ports/deploy-target.ts';
 import type { Digest } from './ports/digest.ts';
 import type { Freezes } from './ports/freezes.ts';
@@ -61,6 +63,7 @@ export interface Looked {
   readonly proxies: Readonly<Record<string, TrafficSplit>>;
   readonly flags: OpenedSettings['flags'];
   readonly configs: OpenedSettings['configs'];
+  readonly browsers: Browsers;
 }
 
 /** @throws BELAY_CONFIG_INVALID for options that a driver does not take */
@@ -83,6 +86,7 @@ export function openDrivers(system: System, ground: DriversGround): Drivers & Lo
   const deployRules = createDeployRules(system, targets, ground.releases ?? null);
   const secrets = createSecrets(system.secrets ?? [], ground);
   const settings = openSettings(system, ground);
+  const browsers = createChromium({ ...system.browser, lang: system.lang }, ground);
   const looks = openLooks(system, { ...ground, secrets });
   return {
     targets,
@@ -92,6 +96,7 @@ export function openDrivers(system: System, ground: DriversGround): Drivers & Lo
     databases,
     flags: settings.flags,
     configs: settings.configs,
+    browsers,
     channels: openChannels(system, ground),
     commandRunner: createCommandRunner(system.policy?.run ?? NO_RUN_POLICY, { ...ground, remote, secrets }),
     hidden: secrets.masked,
@@ -118,7 +123,7 @@ export function openDrivers(system: System, ground: DriversGround): Drivers & Lo
         windows: system.windows ?? [],
         buckets: openBuckets(system, { ...ground, secrets }),
         suites: createSuites(system.suites ?? [], { ...ground, secrets }),
-        synthetics: createSynthetics(system.synthetics ?? [], { ...ground, secrets }),
+        synthetics: createSynthetics(system.synthetics ?? [], { ...ground, secrets, browsers }),
         time,
       },
       ...settings,

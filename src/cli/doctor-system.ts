@@ -43,6 +43,7 @@ export async function checkSystem(context: Context): Promise<readonly Finding[]>
     ...Object.entries(opened.proxies).map(([id, one]) => proxyOf(id, one)),
     ...Object.entries(opened.flags).map(([id, one]) => flagOf(id, one)),
     ...Object.entries(opened.configs).map(([id, one]) => configOf(id, one)),
+    ...(system.synthetics?.some((one) => one.browser !== undefined) === true ? [browserOf(opened)] : []),
     ...system.channels.map((channel) => channelOf(channel.id, channel.driver, opened, dataDir)),
   ]);
   return [
@@ -204,6 +205,17 @@ function configOf(id: string, store: LocalParts['configs'][string]): Promise<Fin
     // No key: only whether it can be read.
     await store.get([]);
     return ok(what, 'can be read');
+  });
+}
+
+/** Only asked for where a synthetic customer uses one. */
+function browserOf({ browsers }: LocalParts): Promise<Finding> {
+  return look('browser', async () => {
+    const { path, version, sandboxed } = await browsers.find();
+    const says = `${path} (${version})`;
+    return sandboxed
+      ? ok('browser', says)
+      : warn('browser', `${says}, without its sandbox: Belay runs as root`, 'Run Belay as a user of its own.');
   });
 }
 

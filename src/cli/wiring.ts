@@ -6,6 +6,7 @@ import type { PulledSpec } from '../domain/source-catalog.ts';
 import type { Lang, System } from '../domain/system.ts';
 import type { PlanWorld } from '../flows/plan.ts';
 import type { PinnedRunbook } from '../flows/world.ts';
+import type { Browsers } from '../ports/browser.ts';
 import type { Channel } from '../ports/channel.ts';
 import type { DeployTarget } from '../ports/deploy-target.ts';
 import type { Digest } from '../ports/digest.ts';
@@ -50,6 +51,7 @@ export interface LocalParts {
   readonly flags: Readonly<Record<string, Flag>>;
   readonly configs: Readonly<Record<string, SettingStore>>;
   readonly channels: Readonly<Record<string, Channel>>;
+  readonly browsers: Browsers;
   readonly plan: PlanWorld;
   /** One reading of a source that Belay reads, within so much time. @throws BELAY_CONFIG_INVALID for options that mean nothing */
   read(source: PulledSpec, withinMs: number): Promise<Batch>;

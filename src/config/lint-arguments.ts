@@ -6,6 +6,7 @@ import { findQuery, specOfQuery } from '../domain/named-query.ts';
 import { nearest } from '../domain/nearest.ts';
 import { whyNotRebuilt } from '../domain/service-catalog.ts';
 import { isPulled, type SourceSpec } from '../domain/source-catalog.ts';
+import { changesProduction } from '../domain/synthetic.ts';
 import { DURATION_FORM, durationMeant, PERCENT_FORM, parseDuration, parsePercent } from '../domain/units.ts';
 import type { RunbookDraft } from './draft.ts';
 import { lintLiteral } from './lint-commands.ts';
@@ -231,6 +232,10 @@ function lintValue(spec: ParamSpec | undefined, value: Json, argument: Argument)
       lintName('suite', value, argument);
       lintSuite(value, argument);
       return;
+    case 'synthetic':
+      lintName('synthetic', value, argument);
+      lintBrowsed(value, argument);
+      return;
     case 'source':
       lintSource(spec, value, argument);
       return;
@@ -248,7 +253,6 @@ function lintValue(spec: ParamSpec | undefined, value: Json, argument: Argument)
     case 'trigger':
     case 'window':
     case 'secret':
-    case 'synthetic':
     case 'bucket':
     case 'flag':
     case 'config':
@@ -278,6 +282,13 @@ function lintAnew(value: Json, { context, problems, at, name }: Argument): void 
       expected: 'a service of driver railway that is called by its name and has keep and identity',
       hint: 'docs/services/railway.md shows one.',
     });
+}
+
+/** Neither must a browser that clicks, unless somebody promises that a login is all that comes of it. */
+function lintBrowsed(value: Json, { context, problems, at, name }: Argument): void {
+  const told = changesProduction(context.system.synthetics?.find((one) => one.id === value));
+  if (told === null) return;
+  problems.error('smoke-readonly', at, `${name} would ${told.what}`, { hint: told.hint });
 }
 
 /** One that Belay reads, of the driver that the probe needs. With `optional` it may be left out of belay.yaml. */

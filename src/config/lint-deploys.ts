@@ -2,6 +2,7 @@
 import type { DeployPolicy } from '../domain/deploy-policy.ts';
 import { deployTrigger } from '../domain/deploy-policy.ts';
 import type { ProxySpec } from '../domain/proxy-catalog.ts';
+import { changesProduction } from '../domain/synthetic.ts';
 import { demandKnown } from './lint-names.ts';
 import type { LintContext } from './lint-types.ts';
 import type { Problems } from './problems.ts';
@@ -51,7 +52,12 @@ function lintSmoke(
   if (smoke === undefined) return;
   const what = smoke.probe === 'smoke' ? 'suite' : 'synthetic';
   const names = smoke.probe === 'smoke' ? known.suites : known.synthetics;
-  if (!demandKnown({ rule: `unknown-${what}`, what, name: smoke.of, known: names, span }, problems) || what === 'synthetic') return;
+  if (!demandKnown({ rule: `unknown-${what}`, what, name: smoke.of, known: names, span }, problems)) return;
+  if (what === 'synthetic') {
+    const told = changesProduction(system.synthetics?.find((one) => one.id === smoke.of));
+    if (told !== null) problems.error('smoke-readonly', span, `each deploy to ${target} would ${told.what}`, { hint: told.hint });
+    return;
+  }
   const suite = system.suites?.find((one) => one.id === smoke.of);
   if (suite === undefined) return;
   const isStaging = all.some((one) => one.stagedOn === target);

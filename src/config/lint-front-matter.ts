@@ -126,16 +126,14 @@ function lintEvidence(draft: RunbookDraft, problems: Problems, at: At): void {
 /** A guard is asked whenever a plan is made, also where nobody means to begin: it may look, and not send. */
 function lintSender(id: string, { system }: LintContext, problems: Problems, span: Span): void {
   const sender = system.synthetics?.find((one) => one.id === id);
-  const sends = sender?.steps.find((step) => step.method !== 'GET');
-  if (sends === undefined) return;
-  problems.error(
-    'guard-sends',
-    span,
-    `the synthetic ${id} sends (${sends.method} in "${sends.name}"), and a guard is asked for every plan`,
-    {
-      hint: 'Make it a verify step before the first act.',
-    },
+  const sends = sender?.steps.find((step) =>
+    step.does === 'request' ? step.method !== 'GET' : step.does === 'fill' || step.does === 'click',
   );
+  if (sends === undefined) return;
+  const how = sends.does === 'request' ? sends.method : sends.does;
+  problems.error('guard-sends', span, `the synthetic ${id} sends (${how} in "${sends.name}"), and a guard is asked for every plan`, {
+    hint: 'Make it a verify step before the first act.',
+  });
 }
 
 function lintGuards(draft: RunbookDraft, context: LintContext, problems: Problems, at: At): void {

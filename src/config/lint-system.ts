@@ -155,7 +155,8 @@ function lintSynthetic({ id, steps }: SyntheticSpec, context: LintContext, probl
   const saved = new Set<string>(['run']);
   for (const [index, step] of steps.entries()) {
     const { span } = entryAt(context.drafts.system.value, ['synthetics', id, 'steps', index, 'expect']).value;
-    for (const { message, hint } of context.check(step.expect, ANSWER_NAMES, 'bool')) problems.error('condition', span, message, { hint });
+    const told = step.does === 'request' ? context.check(step.expect, ANSWER_NAMES, 'bool') : [];
+    for (const { message, hint } of told) problems.error('condition', span, message, { hint });
     const at = entryAt(context.drafts.system.value, ['synthetics', id, 'steps', index]).value.span;
     for (const [, name = ''] of JSON.stringify(step).matchAll(/\{(run|saved\.\w+|secret\.[\w-]+)\}/g)) {
       const isThere = name.startsWith('secret.') ? context.known.secrets.has(name.slice(7)) : saved.has(name);
@@ -165,7 +166,7 @@ function lintSynthetic({ id, steps }: SyntheticSpec, context: LintContext, probl
           hint: name.startsWith('secret.') ? 'Secrets stand under secrets.' : 'An earlier step gives it with save.',
         });
     }
-    for (const name of Object.keys(step.save)) saved.add(`saved.${name}`);
+    if (step.does === 'request') for (const name of Object.keys(step.save)) saved.add(`saved.${name}`);
   }
 }
 

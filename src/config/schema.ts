@@ -19,6 +19,7 @@ import { SWITCH_DRIVERS, type SwitchSpec } from '../domain/switch-catalog.ts';
 import type { AudienceSpec, Component, Lang, Organization, Person, SeverityPolicy, System } from '../domain/system.ts';
 import { TARGET_DRIVERS, type TargetSpec } from '../domain/target-catalog.ts';
 import type { WindowSpec } from '../domain/window.ts';
+import { browserOptions } from './browser-steps.ts';
 import { clock } from './clocks.ts';
 import { databaseOf, ofDatabase } from './databases.ts';
 import { type Driven, driven } from './driven.ts';
@@ -172,6 +173,7 @@ const FILE = record({
   buckets: optional(mapOf(driven(BUCKET_DRIVERS, () => ({})))),
   suites: optional(mapOf(suite)),
   synthetics: optional(mapOf(synthetic)),
+  browser: optional(browserOptions),
   secrets: optional(mapOf(driven(SECRET_DRIVERS, () => ({})))),
   policy: optional(readPolicy),
 });
@@ -237,6 +239,7 @@ export function readSystem(value: Value, problems: Problems): SystemDraft | null
       buckets: list(file.buckets, (key, one) => specOf(key, one) as unknown as BucketSpec),
       suites: list(file.suites, (key, one) => ({ ...one, id: key })),
       synthetics: list(file.synthetics, (key, one) => ({ ...one, id: key })),
+      ...(file.browser === undefined ? {} : { browser: present(file.browser) }),
       secrets: list(file.secrets, (key, one) => specOf(key, one) as unknown as SecretSpec),
     }),
   };

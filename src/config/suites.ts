@@ -1,6 +1,7 @@
 // Suites and synthetic customers as people write them. What they come to is nobody's business here.
 import type { SuiteSpec } from '../domain/suite.ts';
-import type { SyntheticSpec, SyntheticStep } from '../domain/synthetic.ts';
+import type { RequestStep, SyntheticSpec, SyntheticStep } from '../domain/synthetic.ts';
+import { BROWSER_FIELDS, browserOf, browserStep, isBrowsed } from './browser-steps.ts';
 import type { Keys, Reader } from './read.ts';
 import { bool, duration, json, listOf, mapOf, NAME_KEYS, oneOf, optional, present, record, required, text, wrong } from './read.ts';
 
@@ -60,8 +61,15 @@ const STEP = record({
   for: optional(duration(1)),
   every: optional(duration(50)),
 });
+const BROWSED = record({ name: required(text), within: optional(duration(1)), ...BROWSER_FIELDS });
 
 const step: Reader<SyntheticStep> = (value, problems, name) => {
+  if (!isBrowsed(value)) return request(value, problems, name);
+  const fields = BROWSED(value, problems, name);
+  return fields?.name === undefined ? undefined : browserStep({ ...fields, name: fields.name }, value, problems, name);
+};
+
+const request: Reader<RequestStep> = (value, problems, name) => {
   const fields = STEP(value, problems, name);
   if (fields?.name === undefined || fields.expect === undefined) return undefined;
   const asked = METHODS.filter((method) => fields[method] !== undefined);
@@ -72,7 +80,8 @@ const step: Reader<SyntheticStep> = (value, problems, name) => {
   if (fields.json !== undefined && fields.form !== undefined) return wrong(value, problems, name, 'either json or form');
   return {
     name: fields.name,
-    method: method.toUpperCase() as SyntheticStep['method'],
+    does: 'request',
+    method: method.toUpperCase() as RequestStep['method'],
     url,
     headers: fields.headers ?? {},
     expect: fields.expect,
@@ -84,9 +93,15 @@ const step: Reader<SyntheticStep> = (value, problems, name) => {
   };
 };
 
-const SYNTHETIC = record({ steps: required(listOf(step, 1)), timeout: optional(duration(100)) });
+const SYNTHETIC = record({ steps: required(listOf(step, 1)), timeout: optional(duration(100)), browser: optional(browserOf) });
 
 export const synthetic: Reader<Omit<SyntheticSpec, 'id'>> = (value, problems, name) => {
   const fields = SYNTHETIC(value, problems, name);
-  return fields?.steps === undefined ? undefined : { steps: fields.steps, timeoutMs: fields.timeout ?? 10_000 };
+  if (fields?.steps === undefined) return undefined;
+  const { steps, browser } = fields;
+  const [first] = steps.filter((one) => one.does !== 'request');
+  if (first !== undefined && browser === undefined)
+    return wrong(value, problems, name, 'browser: { against: production or staging } with steps of a browser');
+  if (first !== undefined && first.does !== 'open') return wrong(value, problems, name, `a step that opens a page before "${first.name}"`);
+  return { steps, timeoutMs: fields.timeout ?? 10_000, ...present({ browser }) };
 };

@@ -242,7 +242,8 @@ const IMAGE = /^data:image\/png;base64,[A-Za-z0-9+/=]{1,200000}$/;
 /** What a person has to see, such as the code that a phone scans. */
 function imagesOf(events: readonly Event[], evidence: string): TaskView['images'] {
   const last = events.findLast((one) => one.type === 'evidence.captured' && one.data.evidence === evidence);
-  const values = last?.type === 'evidence.captured' ? fieldsIn(fieldsIn(last.data.value)['values']) : {};
+  const value = last?.type === 'evidence.captured' ? fieldsIn(last.data.value) : {};
+  const values = { ...fieldsIn(value['values']), ...fieldsIn(fieldsIn(value['seen'])['shots']) };
   return Object.values(values).flatMap((src) => (typeof src === 'string' && IMAGE.test(src) ? [{ evidence, src }] : []));
 }
 

@@ -1,8 +1,11 @@
-// Synthetic customers: requests one after the other as a customer's program would send them, and what must come of each. It sends nothing.
+// Synthetic customers: requests one after the other as a customer's program would send them, or what a customer does in a browser, and what
+// must come of each. It sends nothing.
+import type { BrowserSpec, BrowserStep } from './browser-step.ts';
 import type { Json } from './json.ts';
 
-export interface SyntheticStep {
+export interface RequestStep {
   readonly name: string;
+  readonly does: 'request';
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** `{run}`, `{saved.x}` and `{secret.x}` stand in it and in what follows. */
   readonly url: string;
@@ -20,11 +23,15 @@ export interface SyntheticStep {
   readonly everyMs: number;
 }
 
+export type SyntheticStep = RequestStep | BrowserStep;
+
 export interface SyntheticSpec {
   readonly id: string;
   readonly steps: readonly SyntheticStep[];
-  /** Of one request. */
+  /** Of one request, or of one step of a browser. */
   readonly timeoutMs: number;
+  /** Where steps are done in one. */
+  readonly browser?: BrowserSpec;
 }
 
 export type Given = Readonly<Record<string, string>>;
@@ -51,4 +58,15 @@ export function savedAt(
     value = typeof value === 'object' && value !== null && Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : null;
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   return typeof value === 'string' && value.length <= 8_192 ? value : null;
+}
+
+/** What a browser that clicks in production would do without a promise that it changes nothing; null where it may. */
+export function changesProduction(spec: SyntheticSpec | undefined): { readonly what: string; readonly hint: string } | null {
+  if (spec?.browser?.against !== 'production' || spec.browser.readOnly) return null;
+  const step = spec.steps.find((one) => one.does === 'fill' || one.does === 'click');
+  if (step === undefined) return null;
+  return {
+    what: `play the synthetic ${spec.id} in a browser against production (${step.does} in "${step.name}"), and nothing says that it changes nothing there`,
+    hint: `If a login is all that comes of it, write "readOnly: true" under synthetics.${spec.id}.browser; otherwise play it against staging.`,
+  };
 }

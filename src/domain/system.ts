@@ -1,6 +1,7 @@
 // The user's system as `belay.yaml` describes it, validated: components, organizations, signals, triggers, deploy targets,
 // flow switches, people, roles, channels, audiences and policies. Durations are ms, percentages are fractions.
 
+import type { BrowserOptions } from './browser-step.ts';
 import type { BucketSpec } from './bucket-catalog.ts';
 import type { ChannelSpec } from './channel-catalog.ts';
 import type { DatabaseSpec } from './database-catalog.ts';
@@ -135,6 +136,7 @@ export interface System {
   readonly buckets?: readonly BucketSpec[];
   readonly suites?: readonly SuiteSpec[];
   readonly synthetics?: readonly SyntheticSpec[];
+  readonly browser?: BrowserOptions;
   /** Where secrets are: their values are nowhere in here. */
   readonly secrets?: readonly SecretSpec[];
 }

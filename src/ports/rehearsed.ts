@@ -18,6 +18,10 @@ export interface SyntheticRun {
   /** The id under which this one wrote. */
   readonly run: string;
   readonly tookMs: number;
+  /** Pictures of a browser by their names: data:image/png;base64,… */
+  readonly shots?: Readonly<Record<string, string>>;
+  /** What went on in a browser beside the steps, masked. */
+  readonly notes?: readonly string[];
 }
 
 export interface Suites {
@@ -26,7 +30,7 @@ export interface Suites {
 }
 
 export interface Synthetics {
-  /** @throws BELAY_NOT_FOUND, BELAY_HTTP_FAILED, BELAY_HTTP_REFUSED */
+  /** @throws BELAY_NOT_FOUND, BELAY_HTTP_FAILED, BELAY_HTTP_REFUSED; of a browser BELAY_PROCESS_FAILED and BELAY_TIMEOUT */
   run(id: string): Promise<SyntheticRun>;
   steps(id: string): number;
 }

@@ -13,7 +13,7 @@ const NAMED = ['api', 's3-id', 's3-key']
   .join('');
 
 test('each section that has an example is among them', () => {
-  expect(EXAMPLES.map(([section]) => section).toSorted()).toEqual(['buckets', 'suites', 'synthetics', 'windows']);
+  expect(EXAMPLES.map(([section]) => section).toSorted()).toEqual(['buckets', 'suites', 'synthetics', 'synthetics', 'windows']);
 });
 
 test.each(EXAMPLES)('the example of %s reads without a problem', (_, yaml) => {

@@ -30,6 +30,7 @@ const PLANTED: Readonly<Record<string, readonly [rule: string, text: string]>> =
   'src/adapters/two/client.ts': ['requests-leave-through-http', "import { get } from 'node:http';\nexport const a = get;"],
   'src/adapters/two/spawns.ts': ['programs-start-through-process', "import { spawn } from 'node:child_process';\nexport const a = spawn;"],
   'src/adapters/two/dev-package.ts': ['no-development-packages', "import fc from 'fast-check';\nexport const a = fc;"],
+  'src/adapters/two/browses.ts': ['browser-in-its-adapter', "import puppeteer from 'puppeteer-core';\nexport const a = puppeteer;"],
   'src/adapters/two/typo.ts': ['nothing-unresolvable', "import { gone } from './gone.ts';\nexport const a = gone;"],
   'src/config/knows-flows.ts': ['config-imports', "import { fine } from '../flows/fine.ts';\nexport const a = fine;"],
   'src/config/listens.ts': ['config-node', "import { createServer } from 'node:net';\nexport const a = createServer;"],

@@ -1,17 +1,20 @@
-// Synthetic customers over HTTP: one request after the other, each until what must come of it has come. Every run writes under an id of its
-// own, so that what it finds is its own. Secrets are filled in where they are sent.
+// Synthetic customers over HTTP and in a browser: one step after the other, each until what must come of it has come. Every run writes under
+// an id of its own, so that what it finds is its own. Secrets are filled in where they are sent.
 import { BelayError } from '../../domain/errors.ts';
 import { ANSWER_NAMES } from '../../domain/probe-point.ts';
 import { jsonWithin } from '../../domain/received.ts';
-import { filledJson, filledText, type Given, type SyntheticSpec, type SyntheticStep, savedAt } from '../../domain/synthetic.ts';
+import { filledJson, filledText, type Given, type RequestStep, type SyntheticSpec, savedAt } from '../../domain/synthetic.ts';
+import type { Browsers } from '../../ports/browser.ts';
 import type { Expression } from '../../ports/expression.ts';
 import type { Http, HttpRequest } from '../../ports/http.ts';
 import type { SyntheticRun, Synthetics } from '../../ports/rehearsed.ts';
 import type { Secrets } from '../../ports/secrets.ts';
 import type { Time } from '../../ports/time.ts';
+import { type Browsing, inBrowser } from './browse.ts';
 
 interface SyntheticDeps {
   readonly http: Http;
+  readonly browsers: Browsers;
   readonly expression: Expression;
   readonly secrets: Pick<Secrets, 'fill' | 'masked'>;
   readonly time: Time;
@@ -35,12 +38,26 @@ async function play(spec: SyntheticSpec, deps: SyntheticDeps): Promise<Synthetic
   const run = `belay-${deps.time.uuid()}`;
   const began = deps.time.monotonicMs();
   const given: Record<string, string> = { run };
-  for (const [passed, step] of spec.steps.entries()) {
-    const why = await carryOut(step, { spec, deps, given });
-    if (why !== null)
-      return { passed, failedAt: step.name, why: await deps.secrets.masked(why), run, tookMs: deps.time.monotonicMs() - began };
+  const end = (of: Came, more: Pick<SyntheticRun, 'shots' | 'notes'> = {}): SyntheticRun => ({
+    ...{ ...of, ...more, run },
+    tookMs: deps.time.monotonicMs() - began,
+  });
+  if (spec.browser === undefined || spec.steps.every((step) => step.does === 'request'))
+    return end(await playSteps(spec, { spec, deps, given }));
+  const { came, pictured } = await inBrowser({ ...spec, browser: spec.browser }, deps, (browsing) =>
+    playSteps(spec, { spec, deps, given, browsing }),
+  );
+  return end(came, pictured);
+}
+
+type Came = Pick<SyntheticRun, 'passed' | 'failedAt' | 'why'>;
+
+async function playSteps({ steps }: SyntheticSpec, playing: Playing): Promise<Came> {
+  for (const [passed, step] of steps.entries()) {
+    const why = step.does === 'request' ? await carryOut(step, playing) : ((await playing.browsing?.carryOut(step, playing.given)) ?? null);
+    if (why !== null) return { passed, failedAt: step.name, why: await playing.deps.secrets.masked(why) };
   }
-  return { passed: spec.steps.length, failedAt: '', why: '', run, tookMs: deps.time.monotonicMs() - began };
+  return { passed: steps.length, failedAt: '', why: '' };
 }
 
 interface Playing {
@@ -48,10 +65,12 @@ interface Playing {
   readonly deps: SyntheticDeps;
   /** What is known so far; saved answers are added. */
   readonly given: Record<string, string>;
+  /** Where a step is done in a browser. */
+  readonly browsing?: Browsing;
 }
 
 /** Null: what must come of it came. */
-async function carryOut(step: SyntheticStep, { spec, deps, given }: Playing): Promise<string | null> {
+async function carryOut(step: RequestStep, { spec, deps, given }: Playing): Promise<string | null> {
   const { time } = deps;
   const end = time.monotonicMs() + step.withinMs;
   const request = await requestOf(step, given, spec.timeoutMs, deps);
@@ -70,7 +89,7 @@ async function carryOut(step: SyntheticStep, { spec, deps, given }: Playing): Pr
 }
 
 async function once(
-  step: SyntheticStep,
+  step: RequestStep,
   request: HttpRequest,
   { http, expression }: SyntheticDeps,
   given: Record<string, string>,
@@ -91,7 +110,7 @@ async function once(
   return null;
 }
 
-async function requestOf(step: SyntheticStep, given: Given, timeoutMs: number, { secrets }: SyntheticDeps): Promise<HttpRequest> {
+async function requestOf(step: RequestStep, given: Given, timeoutMs: number, { secrets }: SyntheticDeps): Promise<HttpRequest> {
   const fill = (text: string): Promise<string> => secrets.fill(filledText(text, given));
   const headers = Object.fromEntries(
     await Promise.all(Object.entries(step.headers).map(async ([name, value]) => [name.toLowerCase(), await fill(value)] as const)),

@@ -16,8 +16,9 @@ export function smokeProbe(suites: Suites): Probe {
 export function syntheticProbe(synthetics: Synthetics): Probe {
   return probeOf('synthetic', async (args) => {
     const id = textOf(args, 'synthetic');
-    const { passed, failedAt, why, run, tookMs } = await synthetics.run(id);
+    const { passed, failedAt, why, run, tookMs, shots, notes } = await synthetics.run(id);
     const values = { ok: failedAt === '', passed, steps: synthetics.steps(id), failedAt, latencyMs: tookMs };
-    return { known: true, values, seen: { why, run } };
+    const beside = { ...(shots === undefined ? {} : { shots }), ...(notes === undefined || notes.length === 0 ? {} : { notes }) };
+    return { known: true, values, seen: { why, run, ...beside } };
   });
 }

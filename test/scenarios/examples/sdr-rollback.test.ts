@@ -1,83 +1,12 @@
 // The deploy of examples/sdr-analytics taken back by its written procedure: a real repository over http whose pushes are deployed, the servers
 // of Sentry and Slack, a real mailbox and log file. The judges are the repository, what is served, and what people got.
-import { execFile } from 'node:child_process';
-import { appendFileSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { promisify } from 'node:util';
-import { afterEach, expect, test } from 'vitest';
+import { appendFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
 import { guardText } from '../../../src/domain/event-text.ts';
 import { journalLinesOf } from '../../world/fakes/journal.ts';
-import { startGitHost } from '../../world/parts/git-host.ts';
-import { startMailbox } from '../../world/parts/mailbox.ts';
 import { breach, breachOf } from '../../world/scenes/deploy.ts';
-import { dataOf, type ExampleLife, incidentOf, type Lives, liveThrough, openExampleStory } from '../../world/scenes/example.ts';
-import { startSentryApi } from '../../world/vendors/sentry-api.ts';
-import { startSlack } from '../../world/vendors/slack.ts';
-
-const MINUTE = 60_000;
-const TECH_LEAD = { person: 'ana', roles: ['commander', 'tech-lead', 'devops'] };
-const TOKENS = { SLACK_TOKEN: 'xoxb-1', SENTRY_TOKEN: 'sntrys-1' };
-
-const closing: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).toReversed()) await close();
-});
-const until = <T>(part: T, close: () => Promise<unknown>): T => {
-  closing.push(close);
-  return part;
-};
-
-/** The app behind its address: well as long as the good version is served. */
-async function startApp(running: () => Promise<string>, version: string) {
-  const app = createServer((request, response) => {
-    void running().then(async (release) => {
-      const isWell = release === 'v1.0.0';
-      if (request.url === '/version') return response.end(await (await fetch(version)).text());
-      response.writeHead(isWell ? 200 : 500, { 'content-type': 'application/json' });
-      return response.end(JSON.stringify({ status: isWell ? 'healthy' : 'broken' }));
-    });
-  });
-  await new Promise<void>((resolve) => app.listen(0, '127.0.0.1', () => resolve()));
-  return until({ url: `http://127.0.0.1:${(app.address() as AddressInfo).port}` }, async () => app.close());
-}
-
-async function badDeploy(files: Readonly<Record<string, string>> = {}) {
-  const host = await startGitHost();
-  closing.push(host.close);
-  await host.deploy('v1.1.0');
-  const app = await startApp(host.running, `${host.service}/version`);
-  const slack = await startSlack({ token: TOKENS.SLACK_TOKEN });
-  closing.push(slack.close);
-  const mailbox = await startMailbox();
-  closing.push(mailbox.close);
-  const sentry = await startSentryApi({ token: TOKENS.SENTRY_TOKEN, organization: 'sdr' });
-  closing.push(sentry.close);
-  const story = openExampleStory({
-    example: 'sdr-analytics',
-    env: () => ({
-      ...TOKENS,
-      ...{ APP_URL: app.url, APP_GIT: host.url, SLACK_URL: slack.url, SENTRY_URL: sentry.url },
-      ...{ SMTP_HOST: '127.0.0.1', SMTP_PORT: String(mailbox.port), BACKUP_CATALOGUE_URL: 'postgres://127.0.0.1:1/none' },
-      ...{ SUPPORT_HOOK_SECRET: 's', SENTRY_HOOK_SECRET: 's' },
-    }),
-    files: { ...files, 'logs/app.log': `${new Date(Date.now() - MINUTE).toISOString()} ERROR before the rollback\n` },
-    measured: (trigger) => (trigger === 'backup-too-old' ? { value: 3_600, lower: 3_600, upper: 3_600 } : null),
-  });
-  closing.push(async () => story.remove());
-  await promisify(execFile)('git', ['clone', '-q', host.url, `${story.folder}/checkout`]);
-  // Sentry counts errors in each of the ten minutes before.
-  const minute = Math.floor(story.clock.now() / MINUTE) * MINUTE;
-  for (let back = 1; back <= 10; back += 1) sentry.state.errors.set(minute - back * MINUTE, 14);
-  const live = (o: Partial<Lives> = {}): Promise<ExampleLife> =>
-    liveThrough(story, {
-      begin: (life) => life.commands.startRun(TECH_LEAD, { runbook: 'rollback-deploy', inputs: {}, key: 'by-hand' }),
-      who: TECH_LEAD,
-      withinMs: 3 * 60 * MINUTE,
-      ...o,
-    });
-  return { host, app, slack, mailbox, sentry, story, live };
-}
+import { dataOf, type ExampleLife, incidentOf } from '../../world/scenes/example.ts';
+import { badDeploy, MINUTE, TECH_LEAD, withoutBrowser, yamlOfExample } from './sdr-world.ts';
 
 type World = Awaited<ReturnType<typeof badDeploy>>;
 
@@ -103,8 +32,8 @@ const DONE = [
   'congelar',
   'versao',
   'saude',
-  'login',
   'dashboard',
+  'tela',
   'sentry-parou',
   'vigiar',
   'completo',
@@ -113,7 +42,7 @@ const DONE = [
 ];
 const END = {
   steps: Object.fromEntries(DONE.map((step) => [step, 'done'])),
-  evidence: ['decision', 'detected-at', 'erros-antes', 'restored-at', 'saude-antes'],
+  evidence: ['decision', 'detected-at', 'erros-antes', 'restored-at', 'saude-antes', 'tela-synthetic'],
   served: 'v1.0.0',
   commits: 3,
   acts: ['versao target:streamlit'],
@@ -190,10 +119,7 @@ test('somebody who pushes between the approval and the act is not run over: the 
 });
 
 const armed = (trigger: string): Readonly<Record<string, string>> => ({
-  'belay.yaml': readFileSync(`${import.meta.dirname}/../../../examples/sdr-analytics/belay.yaml`, 'utf8').replace(
-    `  ${trigger}:\n`,
-    '$&    mode: armed\n',
-  ),
+  'belay.yaml': withoutBrowser(yamlOfExample()).replace(`  ${trigger}:\n`, '$&    mode: armed\n'),
 });
 
 test('more than ten errors a minute ask people "only a minor bug?" and "would a hotfix do?"; whoever says yes stops it, and nothing has changed [S3-GU-03] [S3-GU-05]', async () => {
