@@ -24,6 +24,7 @@ import { reviewPage } from './pages/review-page.ts';
 import { bouncePage, loginPage, problemPage } from './pages/small-pages.ts';
 import { permitAnswer, permitDecision } from './permits.ts';
 import { problemOf } from './problem.ts';
+import { mountRunPages } from './run-routes.ts';
 import { mountShadowPages } from './shadow-routes.ts';
 import { findIncident, listRows, snapshot } from './snapshot.ts';
 import { createThrottle } from './throttle.ts';
@@ -43,6 +44,7 @@ export function mountWarRoom(app: App, deps: ApiDeps): void {
   mountTriggerPages(app, deps, show);
   mountBacktestPages(app, deps, doors);
   mountShadowPages(app, deps, doors);
+  mountRunPages(app, deps, doors);
   mountLogin(app, deps);
   mountIncidentForms(app, deps);
   mountRunForms(app, deps);

@@ -227,6 +227,7 @@ export const en = {
   doneClosed: 'The incident is closed.',
   doneStopped: 'The run is stopped where it stood.',
   doneTakenOver: 'You drive the run now.',
+  doneRunStarted: 'The run has begun. It is followed here.',
   doneReported: 'Your report is recorded. What comes of it shows here.',
   doneMarked: 'Your word is kept beside the episode.',
   doneBacktestStarted: 'The backtest is running.',

@@ -227,6 +227,7 @@ export const ptBr = {
   doneClosed: 'O incidente está encerrado.',
   doneStopped: 'A execução parou onde estava.',
   doneTakenOver: 'Agora você conduz a execução.',
+  doneRunStarted: 'A execução começou. Acompanhe por aqui.',
   doneReported: 'Seu relato está registrado. O que resulta aparece aqui.',
   doneMarked: 'Sua palavra está guardada junto do episódio.',
   doneBacktestStarted: 'O backtest está rodando.',

@@ -1,21 +1,12 @@
 // Accessibility of every screen: no axe violation in light and dark, both languages, phone and desk; targets for thumbs;
 // nothing that moves for those who asked for none; nothing wider than the screen.
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import type { Browser } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WITH_REPORTS } from '../server/story-system.ts';
 import { measuredPast } from '../world/scenes/measured-past.ts';
 import { shadowPast } from '../world/scenes/shadow-past.ts';
+import { axeViolations } from './axe.ts';
 import { CHROMIUM, launch, openRoom, type Room, type Seat, sit } from './browser.ts';
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-
-interface Finding {
-  readonly id: string;
-  readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
-}
 
 describe.skipIf(CHROMIUM === undefined)('every screen', () => {
   let browser: Browser;
@@ -98,14 +89,7 @@ describe.skipIf(CHROMIUM === undefined)('every screen', () => {
 
   const withLang = (path: string, lang: string): string => `${room.url}${path}${path.includes('?') ? '&' : '?'}lang=${lang}`;
 
-  async function violations(): Promise<readonly string[]> {
-    await seat.page.evaluate(AXE);
-    const found = await seat.page.evaluate(async (tags) => {
-      const { axe } = globalThis as unknown as { axe: { run(o: unknown): Promise<{ violations: Finding[] }> } };
-      return (await axe.run({ runOnly: tags, resultTypes: ['violations'] })).violations;
-    }, TAGS);
-    return found.flatMap((one) => one.nodes.map((node) => `${one.id}: ${node.html.slice(0, 120)} ${node.failureSummary ?? ''}`));
-  }
+  const violations = (): Promise<readonly string[]> => axeViolations(seat.page);
 
   test.each(variants)('has no axe violation: $scheme, $lang, $width px', async (variant) => {
     for (const [name, path] of Object.entries(paths)) {

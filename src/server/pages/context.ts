@@ -26,6 +26,7 @@ const DONE: Readonly<Record<string, keyof Words>> = {
   stopped: 'doneStopped',
   'taken-over': 'doneTakenOver',
   reported: 'doneReported',
+  'run-started': 'doneRunStarted',
   marked: 'doneMarked',
   'backtest-started': 'doneBacktestStarted',
   'backtest-stopped': 'doneBacktestStopped',

@@ -7,6 +7,7 @@ import type { System } from '../../domain/system.ts';
 import type { TriggerView } from '../../domain/trigger.ts';
 import { icon } from '../icons.ts';
 import { html, type Markup, none } from '../markup.ts';
+import { RUN_WORDS } from '../run-words.ts';
 import { span, timeTag } from '../times.ts';
 import { reasonText } from '../words.ts';
 import { smallClock } from './clocks.ts';
@@ -26,7 +27,7 @@ export function listPage(context: PageContext, { rows, triggers, silences, syste
   const open = rows.filter((row) => row.open);
   const past = rows.filter((row) => !row.open).slice(0, 50);
   const body = html`<main class="list">
-<div class="list-head"><h1>${w.incidents}</h1>${liveBadge(context)}<div class="decide"><a class="button plain" id="report-open" href="/report">${icon('person')} ${w.reportTitle}</a>${pauseButton(context)}</div></div>
+<div class="list-head"><h1>${w.incidents}</h1>${liveBadge(context)}<div class="decide"><a class="button plain" id="report-open" href="/report">${icon('person')} ${w.reportTitle}</a><a class="button plain" id="run-open" href="/runbooks">${icon('play')} ${RUN_WORDS[context.lang].nav}</a>${pauseButton(context)}</div></div>
 <section id="next" data-region tabindex="-1" aria-labelledby="open-title"><h2 id="open-title" class="label">${w.open} <span class="count">${open.length}</span></h2>
 ${open.length === 0 ? html`<div class="all-calm">${icon('check')}<div><p><b>${w.noneOpen}</b></p><p class="muted">${w.noneOpenWhat}</p></div></div>` : html`<ul class="rows">${open.map((row) => openRow(context, row))}</ul>`}</section>
 <section id="watched" data-region aria-labelledby="watched-title"><h2 id="watched-title" class="label">${w.triggers}</h2>${silences.filter((one) => holds(one, context.clock.now)).map((one) => silenceLine(context, one, system))}${triggerTable(context, triggers, system)}</section>

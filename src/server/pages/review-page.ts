@@ -1,10 +1,8 @@
 // The review sheet: the whole plan with resolved arguments, its hash, its reach, its undo; then one button to approve
 // exactly that, and one to deny.
 import { organizationName } from '../../domain/incident-view.ts';
-import type { Plan, PlanStep } from '../../domain/plan.ts';
+import type { Plan } from '../../domain/plan.ts';
 import type { System } from '../../domain/system.ts';
-import { plannedEachText } from '../../domain/text/each-texts.ts';
-import { planRemarks } from '../../domain/text/plan-notes.ts';
 import { icon } from '../icons.ts';
 import { html, type Markup, none } from '../markup.ts';
 import type { Snapshot } from '../snapshot.ts';
@@ -12,11 +10,11 @@ import { timeTag } from '../times.ts';
 import { reasonText } from '../words.ts';
 import { bigClock } from './clocks.ts';
 import { hidden, type PageContext, page, pauseButton } from './layout.ts';
-import { undoOf } from './next-action.ts';
 import { guardList } from './panels.ts';
+import { planList, unknowns } from './plan-steps.ts';
 import { safetyPanel } from './safety-panel.ts';
 import { timePanel } from './time-panel.ts';
-import { blastText, call, change, shortHash } from './values.ts';
+import { blastText, shortHash } from './values.ts';
 
 export function reviewPage(context: PageContext, { view, plan, budgets }: Snapshot, approvalId: string, system: System): string {
   const { w } = context;
@@ -34,7 +32,7 @@ ${bigClock(context, view.clock, [])}
 ${summary(context, view, plan, system)}
 ${timePanel(context, budgets)}
 ${safetyPanel(context, plan)}
-${planList(context, plan, view)}
+${planList(context, plan, (id) => view.steps.find((step) => step.id === id)?.status)}
 ${unknowns(context, plan)}
 ${guardList(context, view.decision?.guards ?? [], 'plan-guards', context.lang)}
 ${about.state === 'ready' ? decideForms(context, home, about.approval, plan) : html`<p class="why-not" id="why-not">${reasonText(about.why, context.lang)}</p>`}`
@@ -55,26 +53,6 @@ function summary(context: PageContext, view: Snapshot['view'], plan: Plan, syste
 <div><dt>${w.planHash}</dt><dd><code class="hash" title="${plan.planHash}">${shortHash(plan.planHash)}</code> ${plan.runbook} ${plan.version}</dd></div>
 ${blast === undefined ? none : html`<div><dt>${w.blast}</dt><dd>${blastText(context, blast, (id) => organizationName(system, id))}</dd></div>`}
 </dl>`;
-}
-
-function planList(context: PageContext, plan: Plan, view: Snapshot['view']): Markup {
-  const { w } = context;
-  const state = (id: string) => view.steps.find((step) => step.id === id)?.status;
-  const mark = (id: string): Markup => (state(id) === 'skipped' ? icon('skip') : done(id) ? icon('check') : none);
-  const done = (id: string): boolean => ['done', 'noop', 'skipped'].includes(state(id) ?? '');
-  return html`<h2>${w.planSteps}</h2><ol class="plan">${plan.steps.map((step) => html`<li class="${step.action === undefined ? 'is-plain' : 'is-act'}${done(step.id) ? ' is-done' : ''}">${mark(step.id)}<b>${step.title}</b> <span class="muted">${step.kind}${step.who === undefined ? none : html` · ${step.who}`}</span>${step.action === undefined ? none : planFacts(context, step)}${step.each === undefined ? none : html`<p class="each">${plannedEachText(step.each, context.lang)}</p>`}</li>`)}</ol>`;
-}
-
-function planFacts(context: PageContext, step: PlanStep): Markup {
-  const { w } = context;
-  const effect = { noop: w.effectNoop, change: w.effectChange, unknown: w.effectUnknown, none: '' }[step.effect];
-  return html`<dl class="facts"><div><dt>${w.willRun}</dt><dd>${call(step.action ?? '', step.args ?? {})} ${change(step.current ?? null, step.desired ?? null)} <span class="muted">${effect}</span></dd></div>
-<div><dt>${w.undo}</dt><dd>${undoOf(context, { undo: step.undo ?? null, irreversible: step.irreversible ?? null, action: step.action ?? null })}</dd></div></dl>${planRemarks(step, context.lang).map((remark) => html`<p class="bad">${icon('question')} ${remark}</p>`)}`;
-}
-
-function unknowns({ w }: PageContext, plan: Plan): Markup {
-  if (plan.unknowns.length === 0) return none;
-  return html`<h2>${w.unknowns}</h2><ul class="marks">${plan.unknowns.map((one) => html`<li class="is-inconclusive">${icon('question')} <span>${one.step}: ${one.why}</span></li>`)}</ul>`;
 }
 
 function decideForms(
