@@ -138,11 +138,13 @@ function skewOf(date: string | undefined): number {
   return Number.isNaN(at) ? 0 : Math.abs(Date.now() - at);
 }
 
+const MOST_COUNTED = 50;
+
 function targetOf(id: string, target: LocalParts['targets'][string]): Promise<Finding> {
   const what = `target ${id}`;
   return look(what, async () => {
-    const [state, releases] = [await target.current(), await target.list(50)];
-    const says = `runs ${state.release}${state.previous === null ? '' : `, before it ${state.previous}`}; ${releases.length} releases`;
+    const [state, releases] = [await target.current(), await target.list(MOST_COUNTED)];
+    const says = `runs ${state.release}${state.previous === null ? '' : `, before it ${state.previous}`}; ${releases.length}${releases.length < MOST_COUNTED ? '' : ' or more'} releases`;
     if (state.frozen) return warn(what, `${says}; frozen`, 'Deploys are frozen until somebody lifts it.');
     const unlike = state.units.filter((unit) => unit.release !== state.release || !unit.ready);
     if (unlike.length > 0)

@@ -11,6 +11,7 @@ import type { DeployTarget, Release, TargetState } from '../ports/deploy-target.
 import type { ReleaseHistory } from '../ports/release-history.ts';
 import { runCheck } from './checks.ts';
 import { isOlder } from './facts.ts';
+import { lookBack } from './look-back.ts';
 import type { World } from './world.ts';
 
 type Targets = Readonly<Record<string, DeployTarget>>;
@@ -31,10 +32,6 @@ export const NO_DEPLOY_RULES: DeployRules = {
   sending: async () => null,
   sendingNotes: () => [],
 };
-
-/** How many releases back ages are looked up; further where one of them is not among these. */
-const LOOK = 50;
-const FAR_LOOK = 1_000;
 
 /** `releases`: null where nobody keeps a history; then nothing is known to have been on staging. */
 export function createDeployRules(system: System, targets: Targets, releases: ReleaseHistory | null): DeployRules {
@@ -98,12 +95,8 @@ interface Place {
 async function wayBetween(wanted: Place, now: Place): Promise<'back' | 'forward' | 'untold'> {
   if (wanted.release === now.release) return 'back';
   const of = async ({ target, release }: Place): Promise<Release | undefined> => {
-    for (const look of [LOOK, FAR_LOOK]) {
-      const releases = await target.list(look);
-      const found = releases.find((one) => one.ref === release);
-      if (found !== undefined || releases.length < look) return found;
-    }
-    return undefined;
+    const among = (releases: readonly Release[]): Release | undefined => releases.find((one) => one.ref === release);
+    return among((await lookBack(target, (found) => among(found) !== undefined)).releases);
   };
   const [one, other] = await Promise.all([of(wanted), of(now)]);
   if (one === undefined || other === undefined) return 'untold';
@@ -122,14 +115,11 @@ interface Way {
 /** Back: to what is there, or to an older release. */
 async function wayTo({ target, to, live }: Way): Promise<'back' | 'forward' | 'untold'> {
   if (to === live) return 'back';
-  for (const look of [LOOK, FAR_LOOK]) {
-    const releases = await target.list(look);
-    const of = (ref: string): Release | undefined => releases.find((one) => one.ref === ref);
-    const [wanted, now] = [of(to), of(live)];
-    if (wanted !== undefined && now !== undefined) return isOlder(wanted, now) ? 'back' : 'forward';
-    if (releases.length < look) break;
-  }
-  return 'untold';
+  const of = (releases: readonly Release[], ref: string): Release | undefined => releases.find((one) => one.ref === ref);
+  const { releases } = await lookBack(target, (found) => of(found, to) !== undefined && of(found, live) !== undefined);
+  const [wanted, now] = [of(releases, to), of(releases, live)];
+  if (wanted === undefined || now === undefined) return 'untold';
+  return isOlder(wanted, now) ? 'back' : 'forward';
 }
 
 interface Staging {

@@ -4,6 +4,7 @@ import type { Json, JsonObject } from '../domain/json.ts';
 import type { System } from '../domain/system.ts';
 import { organizationNamed } from '../domain/system.ts';
 import type { DeployTarget, Release } from '../ports/deploy-target.ts';
+import { isMore, type LookedBack, lookBack } from './look-back.ts';
 import type { Lookup } from './refs.ts';
 import { readPath } from './refs.ts';
 
@@ -55,7 +56,14 @@ export async function releaseFacts(target: DeployTarget): Promise<JsonObject> {
 
 /** The newest release that was healthy for the whole soak and can be put back; null where Belay has not seen one. */
 async function lastStable(target: DeployTarget, current: string): Promise<string | null> {
-  const stable = (await target.list(50)).filter((one) => one.stable !== undefined && one.ref !== current && one.status !== 'failed');
+  const isStable = (one: Release): boolean => one.stable !== undefined && one.ref !== current && one.status !== 'failed';
+  const near = await lookBack(target, (found) => found.some(isStable));
+  const newest = await restorableAmong(target, near.releases.filter(isStable));
+  if (newest !== null || !isMore(near)) return newest;
+  return restorableAmong(target, (await lookBack(target, () => false)).releases.filter(isStable));
+}
+
+async function restorableAmong(target: DeployTarget, stable: readonly Release[]): Promise<string | null> {
   for (const release of stable.toSorted((a, b) => b.createdAt - a.createdAt))
     if ((await target.restorable(release.ref)).ok) return release.ref;
   return null;
@@ -67,9 +75,23 @@ async function lastStable(target: DeployTarget, current: string): Promise<string
  * before is named, so that the plan and guard G2 say what would be wrong.
  */
 async function restorablePrevious(target: DeployTarget, current: string, recorded: string | null): Promise<string | null> {
-  const releases = await target.list(50);
+  const has = (all: readonly Release[], ref: string | null): boolean => all.some((one) => one.ref === ref);
+  const near = await lookBack(target, (all) => has(all, current) && (recorded === null || has(all, recorded)));
+  const found = await previousAmong(target, near, { current, recorded });
+  // Of those that were looked at none can be put back: there may be older ones.
+  return found === null && isMore(near) ? previousAmong(target, await lookBack(target, () => false), { current, recorded }) : found;
+}
+
+async function previousAmong(
+  target: DeployTarget,
+  { releases, isAll }: LookedBack,
+  { current, recorded }: { readonly current: string; readonly recorded: string | null },
+): Promise<string | null> {
   const live = releases.find((one) => one.ref === current);
   if (live === undefined) return null;
+  // Not even among so many it is older than all of them.
+  const isFar = !isAll && recorded !== null && recorded !== current && !releases.some((one) => one.ref === recorded);
+  if (isFar && (await target.restorable(recorded)).ok) return recorded;
   const older = releases.filter((one) => one.status !== 'failed' && isOlder(one, live));
   const inOrder = older.toSorted((a, b) => Number(b.ref === recorded) - Number(a.ref === recorded) || b.createdAt - a.createdAt);
   let behindOneWay: string | null = null;

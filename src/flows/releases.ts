@@ -10,6 +10,7 @@ import type { ReleaseKind, Soak, Span } from '../domain/release-history.ts';
 import { DEFAULT_SOAK_MS, releaseKind, soakOf } from '../domain/release-history.ts';
 import { type Calm, SETTLE_MS } from '../domain/surroundings.ts';
 import type { DeployTarget, Release } from '../ports/deploy-target.ts';
+import { lookBack } from './look-back.ts';
 import { keepSurroundings } from './surroundings.ts';
 import type { World } from './world.ts';
 
@@ -132,6 +133,19 @@ export async function releasesOf(world: HistoryWorld & Pick<World, 'targets'>, i
       };
     }),
   );
-  const lastStable = rows.find((row) => row.stableSince !== null && !row.isLive && row.notRestorable === null)?.ref ?? null;
+  const lastStable =
+    rows.find((row) => row.stableSince !== null && !row.isLive && row.notRestorable === null)?.ref ??
+    (await olderStable(target, { soaks, live: state.release }));
   return { target: id, live: state.release, frozen: state.frozen, soakMs: soakMsOf(world, id), lastStable, releases: rows };
+}
+
+/** The list shows the newest; the last stable one may be older than all of them. */
+async function olderStable(
+  target: DeployTarget,
+  { soaks, live }: { readonly soaks: ReadonlyMap<string, Soak>; readonly live: string },
+): Promise<string | null> {
+  const isStable = ({ ref }: Release): boolean => ref !== live && (soaks.get(ref)?.stableSince ?? null) !== null;
+  const { releases } = await lookBack(target, (found) => found.some(isStable));
+  for (const release of releases.filter(isStable)) if ((await target.restorable(release.ref)).ok) return release.ref;
+  return null;
 }

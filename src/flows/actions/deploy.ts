@@ -5,14 +5,12 @@ import { BelayError } from '../../domain/errors.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import type { OnItsWay, PlanNote } from '../../domain/plan.ts';
 import type { Action } from '../../ports/action.ts';
-import type { ChangeReverts, DeployTarget, TargetCaps, TargetState } from '../../ports/deploy-target.ts';
+import type { ChangeReverts, DeployTarget, Release, TargetCaps, TargetState } from '../../ports/deploy-target.ts';
 import { type DeployRules, NO_DEPLOY_RULES } from '../deploy-policy.ts';
+import { lookBack } from '../look-back.ts';
 import { named, specOf, textOf } from './arguments.ts';
 
 type Targets = Readonly<Record<string, DeployTarget>>;
-
-/** How many releases back a floor is looked for. */
-const FLOOR_LOOK = 50;
 
 export function deployActions(targets: Targets, rules: DeployRules = NO_DEPLOY_RULES): readonly Action[] {
   return [
@@ -159,9 +157,11 @@ async function whyNoRollback(target: DeployTarget, name: string, to: string): Pr
   const state = await target.current();
   if (runs(state, to)) return `${name} already runs ${to}`;
   // Rule R10: never past the floor, the newest release that has been healthy for long enough.
-  const releases = await target.list(FLOOR_LOOK);
-  const wanted = releases.find((one) => one.ref === to);
-  const floor = releases.find((one) => one.stable !== undefined && one.ref !== state.release);
-  if (wanted === undefined || floor === undefined || wanted.createdAt >= floor.createdAt) return null;
-  return `release ${to} lies behind ${floor.ref}, the newest stable release of ${name}`;
+  const floorIn = (releases: readonly Release[]) => releases.find((one) => one.stable !== undefined && one.ref !== state.release);
+  const wantedIn = (releases: readonly Release[]) => releases.find((one) => one.ref === to);
+  const { releases, isAll } = await lookBack(target, (found) => floorIn(found) !== undefined && wantedIn(found) !== undefined);
+  const [wanted, floor] = [wantedIn(releases), floorIn(releases)];
+  // What is not among so many is older than all of them, where there are more.
+  const isBehind = floor !== undefined && (wanted === undefined ? !isAll : wanted.createdAt < floor.createdAt);
+  return isBehind ? `release ${to} lies behind ${floor.ref}, the newest stable release of ${name}` : null;
 }

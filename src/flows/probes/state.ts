@@ -3,6 +3,7 @@ import type { DeployTarget } from '../../ports/deploy-target.ts';
 import type { FlowSwitch } from '../../ports/flow-switch.ts';
 import type { Probe } from '../../ports/probe.ts';
 import { named, textOf } from '../actions/arguments.ts';
+import { lookBack } from '../look-back.ts';
 import { probeOf } from './probe.ts';
 
 export function releaseProbe(targets: Readonly<Record<string, DeployTarget>>): Probe {
@@ -14,12 +15,11 @@ export function releaseProbe(targets: Readonly<Record<string, DeployTarget>>): P
 }
 
 /** As the list of releases has it: by what Belay itself has seen. */
-const MOST_LISTED = 50;
-
 export function stableProbe(targets: Readonly<Record<string, DeployTarget>>): Probe {
   return probeOf('stable', async (args) => {
     const target = named(targets, 'target', textOf(args, 'target'));
-    const [{ release }, releases] = await Promise.all([target.current(), target.list(MOST_LISTED)]);
+    const { release } = await target.current();
+    const { releases } = await lookBack(target, (found) => found.some((one) => one.ref === release));
     const stable = releases.some((one) => one.ref === release && one.stable !== undefined);
     return { known: true, values: { stable, version: release } };
   });
