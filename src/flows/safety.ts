@@ -20,6 +20,7 @@ import { classify } from '../domain/sql-classifier.ts';
 import type { Dropped, Judgement } from '../domain/sql-judgement.ts';
 import type { Database, Migrations } from '../ports/database.ts';
 import { wayDown } from './actions/database.ts';
+import { type Change, changeBy, commitOf, revertName } from './reverted.ts';
 import type { World } from './world.ts';
 
 type SafetyWorld = Pick<World, 'databases' | 'targets' | 'certificates'>;
@@ -44,6 +45,9 @@ const COUNT_MS = 2_000;
 const MOST_COUNTED = 10_000_000;
 /** They put a release live, older or newer. */
 export const SWITCHES: ReadonlySet<string> = new Set(['deploy.rollback', 'deploy.activate']);
+
+/** They change which code stands before the database. */
+const CHANGES_CODE: ReadonlySet<string> = new Set([...SWITCHES, 'deploy.revert']);
 
 /** Null where no database with migrations stands behind what the plan changes. */
 export async function judgeSafety(
@@ -107,7 +111,7 @@ function unsureSteps({ spec }: Database, { steps, past }: Course): readonly stri
     ({ action, args, effect }) =>
       effect !== 'noop' &&
       ((action === 'db.migrateDown' && args?.['database'] === spec.id) ||
-        (SWITCHES.has(action ?? '') && spec.target !== undefined && args?.['target'] === spec.target)),
+        (CHANGES_CODE.has(action ?? '') && spec.target !== undefined && args?.['target'] === spec.target)),
   );
   const isUnsure = (one: PlanStep): boolean => one.when !== undefined || past.has(one.id);
   return steps.filter((one) => isUnsure(one) && counts.some((step) => isWithin(step.id, one.id))).map((one) => one.id);
@@ -121,6 +125,8 @@ function skips(ids: readonly string[]): readonly (readonly string[])[] {
 interface Way {
   /** The release that would go live. */
   readonly to: string | null;
+  /** Instead of it: what would go from the release that is live. */
+  readonly without: (Change & { readonly name: string }) | null;
   /** The release that is live, whose files take back. */
   readonly from: string;
   /** Where the database would go before the switch, step by step. */
@@ -143,7 +149,8 @@ async function judgeOne(world: SafetyWorld, database: Database, steps: readonly 
 
 async function wayOf({ targets }: SafetyWorld, { spec }: Database, steps: readonly PlanStep[]): Promise<Way | null> {
   const switchAt = steps.findIndex(
-    (one) => SWITCHES.has(one.action ?? '') && one.effect !== 'noop' && spec.target !== undefined && one.args?.['target'] === spec.target,
+    (one) =>
+      CHANGES_CODE.has(one.action ?? '') && one.effect !== 'noop' && spec.target !== undefined && one.args?.['target'] === spec.target,
   );
   const downs = steps
     .map((step, at) => ({ step, isBefore: switchAt === -1 || at < switchAt }))
@@ -152,12 +159,15 @@ async function wayOf({ targets }: SafetyWorld, { spec }: Database, steps: readon
   const [changed, taken] = [steps[switchAt], downs.findLast((one) => one.isBefore)?.step];
   if (changed === undefined && taken === undefined) return null;
   const to = textOf(changed, 'to');
+  const commit = changed === undefined ? null : commitOf(changed);
+  const target = targets[spec.target ?? ''];
+  const without = commit === null || target === undefined ? null : { ...(await changeBy(target, commit)), name: revertName(commit) };
   const live = spec.target === undefined ? null : await targets[spec.target]?.current();
   const from = textOf(taken, 'from') ?? live?.release;
   if (from === undefined || from === null)
     throw new BelayError('BELAY_NOT_FOUND', `${spec.id} names no target, so the release that is live is not known`);
   const argsOf = (isBefore: boolean) => downs.filter((one) => one.isBefore === isBefore).map(({ step }) => step.args ?? {});
-  return { to, from, downs: argsOf(true), later: argsOf(false) };
+  return { to, without, from, downs: argsOf(true), later: argsOf(false) };
 }
 
 function textOf(step: PlanStep | undefined, name: string): string | null {
@@ -166,12 +176,12 @@ function textOf(step: PlanStep | undefined, name: string): string | null {
 }
 
 async function judgeWay(world: SafetyWorld, database: Database, migrations: Migrations, way: Way): Promise<Judged> {
-  const { to, from } = way;
+  const { to, from, without } = way;
   const know = (release: string) => (migrations.tried ?? migrations.known)(release);
   const known = await know(from);
   const applied = await migrations.applied(from);
-  const knownThere = to === null ? null : await know(to);
-  const appliedThere = to === null ? [] : await migrations.applied(to);
+  const knownThere = without !== null ? await knownWithout(know, known, without) : to === null ? null : await know(to);
+  const appliedThere = without !== null ? applied : to === null ? [] : await migrations.applied(to);
   // Each goes on from where the one before it stopped: the one that goes furthest says what is gone in the end.
   const furthest = async (downs: readonly JsonObject[]): Promise<readonly string[]> => {
     const plans = await Promise.all(downs.map((down) => wayDown(migrations, { applied, known }, down)));
@@ -185,7 +195,7 @@ async function judgeWay(world: SafetyWorld, database: Database, migrations: Migr
     database,
     known.filter(({ id }) => ahead.includes(id) || revert.includes(id) || later.includes(id)),
   );
-  const about = { database: database.spec.id, release: to, boot: migrations.boot };
+  const about = { database: database.spec.id, release: without?.name ?? to, boot: migrations.boot };
   const facts = { ...about, applied, knownThere, appliedThere, known, revert, later, judged };
   const taken = takenBack(facts);
   const proof = await proofFor(
@@ -214,6 +224,22 @@ async function proofFor(
   const [version] = await server.read([{ text: `select current_setting('server_version_num')`, values: [] }]);
   const postgres = Math.floor(Number(version?.rows[0]?.[0]) / 10_000);
   return proofOf(kept, { database: spec.id, migrations, postgres });
+}
+
+/** Of the release that is live, all but what the change brought. */
+async function knownWithout(
+  know: (release: string) => Promise<readonly Migration[]>,
+  known: readonly Migration[],
+  { by, before }: Change,
+): Promise<readonly Migration[]> {
+  const [then, earlier] = await Promise.all([know(by), know(before)]);
+  const brought = new Set(
+    beyond(
+      then.map(({ id }) => id),
+      earlier,
+    ),
+  );
+  return known.filter(({ id }) => !brought.has(id));
 }
 
 type Pair = { readonly up: Judgement | null; readonly down: Judgement | null };

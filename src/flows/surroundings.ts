@@ -21,6 +21,7 @@ import {
 import type { System } from '../domain/system.ts';
 import type { DeployTarget } from '../ports/deploy-target.ts';
 import type { Flag, SettingStore } from '../ports/settings.ts';
+import { changeBy, commitOf, revertName } from './reverted.ts';
 import { SWITCHES } from './safety.ts';
 import type { World } from './world.ts';
 
@@ -125,22 +126,36 @@ export async function judgeSurroundings(world: AroundWorld, steps: readonly Plan
       release === null ? Promise.resolve(null) : (world.releases?.surroundings(target, release) ?? Promise.resolve(null)),
     );
     const then = seen.ok ? seen.value : null;
-    const config = release === null ? null : judgeConfig(name, await configFacts(way, then));
+    const settings = put.commit === undefined ? then : await settingsBefore(world, target, put.commit);
+    const config = judgeConfig(name, await configFacts(way, settings));
     parts.push(...[judgeFlags(name, await flagFacts(way, then)), config].filter((one) => one !== null));
   }
   return parts.length === 0 ? null : joinSafety(parts);
 }
 
+/** Code without a change wants the settings that code without it last ran with; null where nobody can tell which those were. */
+async function settingsBefore({ targets, releases }: AroundWorld, id: string, commit: string): Promise<Surroundings | null> {
+  const target = targets[id];
+  const change = target === undefined ? null : await said(changeBy(target, commit));
+  const seen = change?.ok === true ? await said(releases?.surroundings(id, change.value.before) ?? Promise.resolve(null)) : null;
+  return seen?.ok === true ? seen.value : null;
+}
+
 /** Which code the step puts live. A revert makes code that never ran anywhere: it has a name for people, and no release. */
-function putBy({
-  action,
-  effect,
-  args,
-}: PlanStep): { readonly target: string; readonly release: string | null; readonly name: string } | null {
-  const [target, to, commit] = [args?.['target'], args?.['to'], args?.['commit']];
+function putBy(step: PlanStep): Put | null {
+  const { action, effect, args } = step;
+  const [target, to, commit] = [args?.['target'], args?.['to'], commitOf(step)];
   if (effect === 'noop' || typeof target !== 'string') return null;
   if (SWITCHES.has(action ?? '') && typeof to === 'string') return { target, release: to, name: to };
-  return action === 'deploy.revert' ? { target, release: null, name: `revert(${String(commit).slice(0, 12)})` } : null;
+  return commit === null ? null : { target, release: null, name: revertName(commit), commit };
+}
+
+interface Put {
+  readonly target: string;
+  readonly release: string | null;
+  readonly name: string;
+  /** Of a revert. */
+  readonly commit?: string;
 }
 
 interface Way {
@@ -220,8 +235,9 @@ const knownText = (value: unknown): string | undefined => (typeof value === 'str
 const isSure = ({ steps, jumps }: Way, { id }: PlanStep): boolean =>
   steps.every((one) => !isWithin(id, one.id) || (one.when === undefined && one.kind !== 'each' && !jumps.past.has(one.id)));
 
-async function configFacts({ world, target }: Way, then: Surroundings | null): Promise<readonly ConfigFacts[]> {
-  const restores = (world.targets[target]?.caps.restoresConfig ?? 'all') !== 'none';
+async function configFacts({ world, target, release }: Way, then: Surroundings | null): Promise<readonly ConfigFacts[]> {
+  // A revert is a step forward: nothing of then comes back with it.
+  const restores = release !== null && (world.targets[target]?.caps.restoresConfig ?? 'all') !== 'none';
   const facts = configsAround(world, target).map(async ([config, store]): Promise<ConfigFacts> => {
     const now = await said(marksOf(store));
     return {

@@ -11,6 +11,7 @@ import { makePlan } from '../../src/flows/plan.ts';
 import { judgeSafety } from '../../src/flows/safety.ts';
 import type { PinnedRunbook, World } from '../../src/flows/world.ts';
 import { createFakeDatabase } from '../world/fakes/database.ts';
+import { createFakeDeployTarget } from '../world/fakes/deploy-target.ts';
 import { BAD_RELEASE, breach, breachOf, GOOD_RELEASE, START } from '../world/scenes/deploy.ts';
 import { ANA, asks, EVE, openApproval, play } from '../world/scenes/play.ts';
 
@@ -125,6 +126,41 @@ describe('the verdict', () => {
       for (const one of VERDICTS) expect(verdictText(one, lang)).toMatch(/\w/);
       for (const line of safetyLines({ verdict: 'restore', reasons }, lang)) expect(line).toMatch(/^crm: .*(2_b|v1)/);
     }
+  });
+});
+
+describe('a change that is taken back alone', () => {
+  const known = { c1: ['1_a'], c2: ['1_a', '2_b'], c3: ['1_a', '2_b', '3_c'], c4: ['1_a', '2_b', '3_c'] };
+  const judge = async (commit: string, applied: readonly string[] = known.c4) => {
+    const crm = createFakeDatabase({ target: 'shop', known, applied });
+    const releases = Object.keys(known).map((ref, at) => ({ ref, createdAt: at }));
+    const step = {
+      id: 'revert',
+      kind: 'do',
+      title: '',
+      effect: 'change',
+      action: 'deploy.revert',
+      args: { target: 'shop', commit },
+    } as const;
+    return (await judgeSafety({ databases: { crm }, targets: { shop: createFakeDeployTarget({ releases, now: () => 0 }) } }, [step]))
+      ?.safety;
+  };
+
+  it('is judged by the migrations that it brought, although later ones stay', async () => {
+    const safety = await judge('c2');
+    expect(safety?.reasons).toContainEqual({ why: 'ahead', database: 'crm', ids: ['2_b'], release: 'revert(c2)' });
+    expect(safety?.reasons.some(({ ids }) => ids?.includes('3_c') === true)).toBe(false);
+    expect(safety?.verdict).not.toBe('code-only');
+  });
+
+  it('is code alone where it brought none, or none that the database has', async () => {
+    const same = { verdict: 'code-only', reasons: [{ why: 'same-schema', database: 'crm', release: 'revert(c4)' }] };
+    expect(await judge('c4')).toEqual(same);
+    expect((await judge('c3', ['1_a', '2_b']))?.verdict).toBe('code-only');
+  });
+
+  it.each(['c1', 'gone'])('is the worst where nobody can tell what it brought (%s)', async (commit) => {
+    expect(await judge(commit)).toMatchObject({ verdict: 'roll-forward-only', reasons: [{ why: 'unreadable' }] });
   });
 });
 

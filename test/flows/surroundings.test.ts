@@ -5,6 +5,7 @@ import type { PlanStep } from '../../src/domain/plan.ts';
 import { markOf, type Surroundings } from '../../src/domain/surroundings.ts';
 import { type AroundWorld, judgeSurroundings } from '../../src/flows/surroundings.ts';
 import type { Flag, SettingStore } from '../../src/ports/settings.ts';
+import { createFakeDeployTarget } from '../world/fakes/deploy-target.ts';
 import { SHOP } from '../world/scenes/deploy.ts';
 
 type Values = Readonly<Record<string, string | boolean>>;
@@ -61,6 +62,22 @@ describe('a step that puts a release live', () => {
     expect(await whys({ voice: flag({ '': true }), then: OFF_THEN }, revert)).toEqual(['flag-unseen revert(4f2a9c11d0e7)']);
     expect(await whys({ voice: flag({ '': false }), then: OFF_THEN }, revert)).toEqual([]);
     expect(await whys({ then: OFF_THEN }, revert)).toEqual([]);
+  });
+
+  it('by taking back one change is judged by the settings that ran before that change came', async () => {
+    const releases = ['c1', 'c2', 'c3'].map((ref, at) => ({ ref, createdAt: at }));
+    const shop = createFakeDeployTarget({ releases, now: () => 0 });
+    const kept: Readonly<Record<string, Surroundings>> = { c1: { flags: {}, configs: { env: { PORT: '1', KEY: 'k' } } } };
+    const seen = async (commit: string, env: Values) => {
+      const releasesSeen = { surroundings: async (_target: string, release: string) => kept[release] ?? null };
+      const base = { ...world({ env: settings(env) }), targets: { shop }, releases: releasesSeen as never };
+      return ((await judgeSurroundings(base, [step('deploy.revert', { commit })], NO_JUMPS))?.reasons ?? []).map(
+        (one) => `${one.why} ${one.ids?.join() ?? ''} ${one.release ?? ''}`,
+      );
+    };
+    expect(await seen('c2', { PORT: '1', KEY: 'k' })).toEqual([]);
+    expect(await seen('c2', { PORT: '1' })).toEqual(['config-lacks KEY revert(c2)']);
+    expect(await seen('c3', { PORT: '1' })).toEqual(['config-unseen  revert(c3)']);
   });
 });
 
