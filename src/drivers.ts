@@ -17,7 +17,6 @@ import type { Browsers } from './ports/browser.ts';
 import type { DeployTarget } from './ports/deploy-target.ts';
 import type { Digest } from './ports/digest.ts';
 import type { Freezes } from './ports/freezes.ts';
-import type { IntakeStore } from './ports/intake-store.ts';
 import type { PauseSwitch } from './ports/pause.ts';
 import type { Readings } from './ports/readings.ts';
 import type { ReleaseHistory } from './ports/release-history.ts';
@@ -41,8 +40,6 @@ import { type OpenedSettings, openSettings } from './registry-settings.ts';
 export interface DriversGround extends ChannelDeps, SourceDeps {
   readonly readings: Readings;
   readonly pause: PauseSwitch;
-  /** What intakes keep; left out where none is open. */
-  readonly intake?: IntakeStore;
   readonly freezes?: Freezes;
   /** A target that knows which of its releases are stable. */
   readonly stability?: (id: string, target: DeployTarget) => DeployTarget;

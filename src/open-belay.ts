@@ -31,6 +31,7 @@ import { createDetector } from './flows/detect.ts';
 import { EACH_LANE, eachLaneFlow } from './flows/each/lane.ts';
 import { EXPIRE, expireFlow } from './flows/expire.ts';
 import { startForwarding } from './flows/forward.ts';
+import { breakerLine } from './flows/line-breaker.ts';
 import { startLoops } from './flows/loops.ts';
 import { withStability } from './flows/releases.ts';
 import { RESPOND, respondFlow } from './flows/respond.ts';
@@ -93,6 +94,7 @@ async function openAll(o: OpenOptions, closers: Closers): Promise<OpenedBelay> {
     time: world.time,
     mayAct: () => world.engine.mayAct(),
     onError: (error) => o.say(troubleLine(error)),
+    onBreaker: (turn) => o.say(breakerLine(turn)),
     onAside: ({ intake, id }, said) =>
       o.say(`intake ${intake}: the message ${id} is set aside, its receiver ${said}; intake.retry puts it back`),
   });
@@ -142,7 +144,7 @@ function buildWorld(o: OpenOptions, { digest, journal, store, engine }: Ground) 
   const deps = { http, time, processes: createProcesses(), baseDir: o.baseDir };
   const expression = createCel();
   const net = createNet({ allow: system.network.allow });
-  const { sources, push, receivers } = openSources(system, { ...deps, net, expression });
+  const { sources, push, receivers } = openSources(system, { ...deps, net, expression, intake: store.intake });
   let onBreach = (): void => undefined;
   const onError = (error: unknown): void => o.say(troubleLine(error));
   const detector = createDetector({ system, store: store.signals, time, sources, onTransition: () => onBreach(), onError });

@@ -13,7 +13,7 @@ import type { Bucket } from './ports/bucket.ts';
 import type { LogQuestion, Looks, SampleLook } from './ports/looks.ts';
 import type { Processes } from './ports/process.ts';
 import type { Secrets } from './ports/secrets.ts';
-import { openReader, type SourceDeps } from './registry.ts';
+import { linesOf, openReader, type ReaderDeps, type SourceDeps } from './registry.ts';
 
 export function openLooks(system: System, deps: SourceDeps & { readonly secrets: Pick<Secrets, 'masked'> }): Looks {
   const { sources } = system;
@@ -30,14 +30,14 @@ export function openLooks(system: System, deps: SourceDeps & { readonly secrets:
     },
     vendors: byDriver('status-page', (spec) => createVendorLook(spec, deps)),
     errors: byDriver('sentry-api', (spec) => createErrorsLook(spec, deps)),
-    samples: Object.fromEntries(sources.filter(isPulled).map((spec) => [spec.id, sampleLook(spec, deps)])),
+    samples: Object.fromEntries(sources.filter(isPulled).map((spec) => [spec.id, sampleLook(spec, { ...deps, ...linesOf(system) })])),
     host: createHostLook(deps),
     masked: (text) => deps.secrets.masked(text),
   };
 }
 
 /** A reader of its own: the one of detection keeps its place. Shares between two readings are not in a first one. */
-function sampleLook(spec: PulledSpec, deps: SourceDeps): SampleLook {
+function sampleLook(spec: PulledSpec, deps: ReaderDeps): SampleLook {
   return {
     look: async () => {
       const batch = await openReader(spec, deps).read(AbortSignal.timeout(spec.timeoutMs + SPARE_MS), {});

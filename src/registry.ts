@@ -21,6 +21,7 @@ import { createGa4Reader } from './adapters/ga4/index.ts';
 import { createGitTarget } from './adapters/git/index.ts';
 import { createHostReader } from './adapters/host/index.ts';
 import { createHttpProbe } from './adapters/http-probe/index.ts';
+import { createIntakeReader, type IntakeReaderDeps } from './adapters/intake/index.ts';
 import { createChatwoot, createEvolution, createN8n, createN8nSwitch, createZApi } from './adapters/integrations/index.ts';
 import { createKeptFile } from './adapters/kept-file/index.ts';
 import { createKubernetesReader, createKubernetesTarget } from './adapters/kubernetes/index.ts';
@@ -72,6 +73,7 @@ import type { DeployTarget } from './ports/deploy-target.ts';
 import type { Expression } from './ports/expression.ts';
 import type { FlowSwitch } from './ports/flow-switch.ts';
 import type { Http } from './ports/http.ts';
+import type { IntakeStore } from './ports/intake-store.ts';
 import type { Integration } from './ports/integration.ts';
 import type { Net } from './ports/net.ts';
 import type { Processes } from './ports/process.ts';
@@ -104,6 +106,8 @@ export interface ChannelDeps extends DriverDeps {
 export interface SourceDeps extends DriverDeps {
   readonly net: Net;
   readonly expression: Expression;
+  /** What intakes keep; left out where none is open. */
+  readonly intake?: IntakeStore;
 }
 
 export const openTargets = (system: System, deps: TargetDeps): Readonly<Record<string, DeployTarget>> =>
@@ -259,7 +263,7 @@ export function openSources(system: System, deps: SourceDeps): OpenedSources {
   const receivers: Record<string, PushedSource<Samples>> = {};
   const counted = new Set(system.signals.flatMap(({ signal }) => (signal.kind === 'distinct' ? [signal.label] : [])));
   const sources = system.sources.map((spec) => {
-    const source = openSource(spec, { ...deps, counted });
+    const source = openSource(spec, { ...deps, ...linesOf(system), counted });
     if (spec.driver === 'push') push ??= source as PushSource;
     if ('receive' in source) receivers[spec.id] = source;
     return source;
@@ -267,14 +271,21 @@ export function openSources(system: System, deps: SourceDeps): OpenedSources {
   return { sources, push, receivers };
 }
 
-type AllDeps = SourceDeps & { readonly counted: ReadonlySet<string> };
+/** What the source of intakes reads of. */
+export const linesOf = ({ intakes = [], organizations }: System): Pick<IntakeReaderDeps, 'intakes' | 'orgs'> => ({
+  intakes,
+  orgs: organizations.map(({ id }) => id),
+});
+
+type AllDeps = ReaderDeps & { readonly counted: ReadonlySet<string> };
+export type ReaderDeps = SourceDeps & Pick<IntakeReaderDeps, 'intakes' | 'orgs'>;
 
 function openSource(spec: SourceSpec, deps: AllDeps): SignalSource<Samples> | PushedSource<Samples> {
   return isPulled(spec) ? polled(openReader(spec, deps), deps.time) : openSent(spec, deps);
 }
 
 /** What Belay reads itself. @throws BELAY_CONFIG_INVALID for options that mean nothing */
-export function openReader(spec: PulledSpec, deps: SourceDeps): SignalReader {
+export function openReader(spec: PulledSpec, deps: ReaderDeps): SignalReader {
   switch (spec.driver) {
     case 'prometheus':
       return createPrometheusReader(spec, deps);
@@ -288,6 +299,8 @@ export function openReader(spec: PulledSpec, deps: SourceDeps): SignalReader {
       return createLogReader(spec, deps);
     case 'host':
       return createHostReader(spec, { time: deps.time, baseDir: deps.baseDir });
+    case 'intake':
+      return createIntakeReader(spec, deps);
     case 'files':
       return createFilesReader(spec, deps);
     case 'status-page':

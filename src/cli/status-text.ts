@@ -1,4 +1,5 @@
 // The whole system as text: what is open, what it waits for, what is paused, and what is being watched.
+import type { LineBreaker } from '../domain/breaker.ts';
 import { phaseWord } from '../domain/event-text.ts';
 import type { IncidentRow } from '../domain/incident-list.ts';
 import type { Instant } from '../domain/json.ts';
@@ -24,6 +25,8 @@ export interface Status {
   /** Those that hold now. */
   readonly silences: readonly Silence[];
   readonly freezes?: readonly ScopeFreeze[];
+  /** Of intakes: those that are not closed. */
+  readonly breakers?: readonly LineBreaker[];
   readonly incidents: { readonly open: number; readonly list: readonly IncidentRow[] };
   readonly detection: {
     readonly watermarkAgeMs: number | null;
@@ -56,6 +59,7 @@ export function statusText({ status, summaries, past }: Overview, page: Page): s
     [headLine(status, page, words), ...pauseLines(pause, now, page, words)],
     ...silences.map((one) => silenceLines(one, now, page, words)),
     ...(status.freezes ?? []).map((one) => freezeLines(one, now, page)),
+    (status.breakers ?? []).flatMap((one) => breakerLines(one, now, page, words)),
     ...(incidents.list.length === 0
       ? [[words.noneOpen]]
       : incidents.list.slice(0, MAX_OPEN).map((row) => openLines(row, now, page, words))),
@@ -82,6 +86,14 @@ function pauseLines(pause: PauseState, now: Instant, { colour, width }: Page, wo
     ...who.flatMap((one) => wrap(`${words.paused} ${words.by} ${one}`, width)).map((line) => colour.yellow(colour.bold(line))),
     words.pausedWhat,
   ];
+}
+
+function breakerLines({ intake, line, breaker }: LineBreaker, now: Instant, { colour, width }: Page, words: Words): readonly string[] {
+  if (breaker.state === 'closed') return [];
+  const of = line === '' ? intake : `${intake}/${line}`;
+  const head = `${colour.yellow(colour.bold(breaker.state === 'open' ? words.breakerOpen : words.breakerHalfOpen))} ${of}  ${words.since} ${span(now - breaker.since)}`;
+  if (breaker.state === 'half-open') return [head];
+  return [head, ...wrap(`${words.nextTry} ${span(Math.max(0, breaker.notBefore - now))}`, width - 4).map((one) => `    ${one}`)];
 }
 
 function openLines(row: IncidentRow, now: Instant, { colour, lang, width, marks }: Page, words: Words): readonly string[] {

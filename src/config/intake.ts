@@ -1,9 +1,39 @@
 // Intakes as people write them: where messages go on to, who may send them, and how a second one is known.
-import type { IntakeSpec } from '../domain/intake.ts';
+import type { BreakerFailure, BreakerSpec } from '../domain/breaker.ts';
+import { ABOUT_THE_MESSAGE, type IntakeSpec } from '../domain/intake.ts';
 import type { Reader } from './read.ts';
-import { duration, id, int, oneOf, optional, present, record, required, text, url, wrong } from './read.ts';
+import { duration, id, int, listOf, oneOf, optional, present, record, required, text, url, wrong } from './read.ts';
 
 const DEFAULTS = { timeoutMs: 30_000, most: 100_000, rememberMs: 7 * 86_400_000, idHeader: 'webhook-id' } as const;
+
+const BREAKER: BreakerSpec = { on: [429, 503, 'timeout'], opensAfter: 5, retryAfterMs: 15 * 60_000, closesAfterMs: 30_000 };
+
+const failure: Reader<BreakerFailure> = (value, problems, name) => {
+  if (value.kind === 'scalar' && value.value === 'timeout') return 'timeout';
+  const status = value.kind === 'scalar' && typeof value.value === 'number' ? value.value : Number.NaN;
+  if (Number.isInteger(status) && status >= 400 && status <= 599 && !ABOUT_THE_MESSAGE.has(status)) return status;
+  const hint = ABOUT_THE_MESSAGE.has(status) ? `${status} says that one message is wrong, not that its receiver is away.` : undefined;
+  return wrong(value, problems, name, 'timeout, or a status from 400 to 599 that is not about the message alone', hint, ['timeout']);
+};
+
+const breakerFields = record({
+  on: optional(listOf(failure, 1)),
+  opensAfter: optional(int(1, 1_000)),
+  retryAfter: optional(duration(1_000)),
+  closesAfter: optional(duration(1_000)),
+});
+
+const breaker: Reader<BreakerSpec> = (value, problems, name) => {
+  const read = breakerFields(value, problems, name);
+  return read === undefined
+    ? undefined
+    : {
+        on: read.on ?? BREAKER.on,
+        opensAfter: read.opensAfter ?? BREAKER.opensAfter,
+        retryAfterMs: read.retryAfter ?? BREAKER.retryAfterMs,
+        closesAfterMs: read.closesAfter ?? BREAKER.closesAfterMs,
+      };
+};
 
 const fields = record({
   component: optional(id),
@@ -17,6 +47,7 @@ const fields = record({
   timeout: optional(duration(100)),
   most: optional(int(1, 10_000_000)),
   remember: optional(duration(60_000)),
+  breaker: optional(breaker),
 });
 
 /** Without `id`, which is the key that it stands under. */
@@ -40,5 +71,6 @@ export const intake: Reader<Omit<IntakeSpec, 'id'>> = (value, problems, name) =>
     most: read.most ?? DEFAULTS.most,
     rememberMs: read.remember ?? DEFAULTS.rememberMs,
     ...present({ component: read.component, secret: read.secret, header: read.header, timestamp: read.timestamp, idPath: read.idPath }),
+    ...present({ breaker: read.breaker }),
   };
 };

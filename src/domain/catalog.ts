@@ -357,7 +357,11 @@ export const PROBES: Readonly<Record<string, ProbeSpec>> = index([
   {
     name: 'intake',
     params: { intake, org: { type: 'org' } },
-    result: { received: 'int', delivered: 'int', aside: 'int', waiting: 'int', oldestMs: 'int', held: 'bool' },
+    // `breaker`: closed, half-open or open; of several lines the worst. `nextTryMs`: how long nothing is tried while it is open.
+    result: {
+      ...{ received: 'int', delivered: 'int', aside: 'int', waiting: 'int', oldestMs: 'int', held: 'bool' },
+      ...{ breaker: 'string', nextTryMs: 'int' },
+    },
   },
   // Integrations.
   {

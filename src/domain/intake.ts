@@ -1,5 +1,6 @@
 // The intake in front of a webhook: what is configured of it, what a message is, and what an answer of the receiver means for it. It keeps
 // nothing and sends nothing.
+import type { BreakerSpec } from './breaker.ts';
 import type { Instant } from './json.ts';
 import type { SenderOptions } from './source-catalog.ts';
 
@@ -17,6 +18,8 @@ export interface IntakeSpec extends SenderOptions {
   readonly most: number;
   /** How long the id of a delivered message is remembered. */
   readonly rememberMs: number;
+  /** Left out: each message is tried on, however often it failed. */
+  readonly breaker?: BreakerSpec;
 }
 
 export const INTAKE_LIMITS = { bodyBytes: 1024 * 1024, headers: 64, headerBytes: 16 * 1024, idChars: 256 } as const;
@@ -62,7 +65,7 @@ export interface IntakeStatus {
 export type Forwarded = 'delivered' | 'again' | 'doubted';
 
 /** Answers about the message itself; whatever else is not 2xx is about the receiver, which may come back. */
-const ABOUT_THE_MESSAGE: ReadonlySet<number> = new Set([400, 413, 414, 415, 422, 431]);
+export const ABOUT_THE_MESSAGE: ReadonlySet<number> = new Set([400, 413, 414, 415, 422, 431]);
 /** One that was tried so often is no witness of its receiver's health before the others. */
 export const TRIES_OF_WRONG = 5;
 /** A receiver that fails over one message and not for lack of life: it must not hold up the line for ever. */

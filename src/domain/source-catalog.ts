@@ -92,6 +92,8 @@ export const SOURCE_DRIVERS = {
     },
   },
   'status-page': { pulled: true, options: { url: { type: 'url', required: true }, components: { type: 'texts' } } },
+  /** Belay's own. */
+  intake: { pulled: true, options: {} },
   docker: {
     pulled: true,
     options: {

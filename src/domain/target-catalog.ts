@@ -121,7 +121,7 @@ export const TARGET_DRIVERS = {
 export type TargetDriverName = keyof typeof TARGET_DRIVERS;
 
 /** What can keep other deployers out, as far as they ask. */
-export const CAN_FREEZE: ReadonlySet<TargetDriverName> = new Set(['release-directory', 'pm2', 'railway']);
+export const CAN_FREEZE: ReadonlySet<TargetDriverName> = new Set(['release-directory', 'pm2', 'railway', 'vercel']);
 
 /** What the adapter of a driver is given. */
 export type TargetOptions<D extends TargetDriverName> = OptionsOf<(typeof TARGET_DRIVERS)[D]>;

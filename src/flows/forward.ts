@@ -1,11 +1,14 @@
 // Hands on what intakes have kept: each line in its order, several lines at once, a line that is not taken again and again after a pause. A kill
 // at any point repeats at most the one message of each line whose answer was not written down, under the same id. A message is set aside only
-// when the one behind it was taken between two refusals of it: a receiver that refuses everybody keeps its line.
+// when the one behind it was taken between two refusals of it: a receiver that refuses everybody keeps its line. Nothing is tried while the
+// breaker of a line is open.
+import { type Answer, retryAfterOf } from '../domain/breaker.ts';
 import { BelayError } from '../domain/errors.ts';
 import { addressOf, type Forwarded, type IntakeMessage, type IntakeSpec, judgeForward, pauseAfter } from '../domain/intake.ts';
 import type { Http } from '../ports/http.ts';
 import type { IntakeStore, Line } from '../ports/intake-store.ts';
 import type { Time } from '../ports/time.ts';
+import { type BreakerTurn, type BreakerWatch, closingLines, openLineBreaker } from './line-breaker.ts';
 import { createLoop, type Loop } from './loop.ts';
 
 export interface ForwardDeps {
@@ -18,6 +21,7 @@ export interface ForwardDeps {
   readonly onError: (error: unknown) => void;
   /** A message that its receiver will not have. */
   readonly onAside?: (message: IntakeMessage, said: string) => void;
+  readonly onBreaker?: (turn: BreakerTurn) => void;
 }
 export interface Forwarding {
   /** Something came, or a line was released. */
@@ -56,7 +60,7 @@ export function startForwarding(deps: ForwardDeps): Forwarding {
   };
   const turn = async (): Promise<void> => {
     if (!(await deps.mayAct())) return;
-    for (const line of await deps.store.ready()) {
+    for (const line of [...(await deps.store.ready()), ...(await closingLines(deps, deps.intakes))]) {
       const spec = deps.intakes.find((one) => one.id === line.intake);
       if (spec !== undefined) begin(spec, line);
     }
@@ -79,18 +83,23 @@ const keyOf = ({ intake, line }: Line): string => `${intake}/${line}`;
 
 /** Until the line is empty, held, or not taken; then how long it rests. */
 async function handOn(deps: ForwardDeps, spec: IntakeSpec, line: Line, signal: AbortSignal): Promise<number | null> {
+  const breaker = await openLineBreaker(deps, spec, line);
+  const tried = { ...deps, breaker };
   while (!signal.aborted && (await deps.mayAct())) {
+    const restMs = await breaker.rest();
+    if (restMs > 0) return restMs;
     const message = await deps.store.take(line, deps.time.now());
     if (message === null) return null;
-    const { outcome } = await attempt(deps, spec, message);
+    const { outcome } = await attempt(tried, spec, message);
     if (outcome === 'delivered') continue;
-    if (outcome === 'again' || signal.aborted || !(await othersAreTaken(deps, spec, message))) return pauseAfter(message.tries, outcome);
+    if (outcome === 'again' || signal.aborted || !(await othersAreTaken(tried, spec, message)))
+      return Math.max(pauseAfter(message.tries, outcome), await breaker.rest());
     // Between the two the receiver may have come back: the message has another chance before it is blamed.
     const once = await deps.store.take(line, deps.time.now());
     if (once === null) return null;
-    const again = await attempt(deps, spec, once);
+    const again = await attempt(tried, spec, once);
     if (again.outcome === 'again' || (again.outcome === 'doubted' && once.seq !== message.seq))
-      return pauseAfter(once.tries, again.outcome);
+      return Math.max(pauseAfter(once.tries, again.outcome), await breaker.rest());
     if (again.outcome === 'delivered') continue;
     await deps.store.setAside(once, deps.time.now(), again.said);
     deps.onAside?.(once, again.said);
@@ -98,43 +107,51 @@ async function handOn(deps: ForwardDeps, spec: IntakeSpec, line: Line, signal: A
   return null;
 }
 
+type Trying = ForwardDeps & { readonly breaker: BreakerWatch };
+
 /** One try, whose end is written down. */
 async function attempt(
-  { http, store, time }: ForwardDeps,
+  { http, store, time, breaker }: Trying,
   spec: IntakeSpec,
   message: IntakeMessage,
 ): Promise<{ readonly outcome: Forwarded; readonly said: string }> {
-  const { status, said } = await send(http, spec, message);
-  const outcome = judgeForward(status, message.tries);
+  const { answer, said } = await send(http, spec, message);
+  if (answer !== null) await breaker.heard({ ...answer, retryAfterMs: retryAfterOf(answer.retryAfter) }, said);
+  const outcome = judgeForward(answer?.status ?? null, message.tries);
   if (outcome === 'delivered') await store.delivered(message, time.now());
   else await store.failed(message, said);
   return { outcome, said };
 }
 
 /** The one behind it in the same line: other lines may have other receivers. */
-async function othersAreTaken(deps: ForwardDeps, spec: IntakeSpec, message: IntakeMessage): Promise<boolean> {
+async function othersAreTaken(deps: Trying, spec: IntakeSpec, message: IntakeMessage): Promise<boolean> {
   const other = await deps.store.takeBehind(message, deps.time.now());
   return other !== null && (await attempt(deps, spec, other)).outcome === 'delivered';
 }
 
+/** With what its `Retry-After` said. */
+type Heard = Pick<Answer, 'status'> & { readonly retryAfter: string | undefined };
+
+/** `answer` null: it was not even sent. */
 async function send(
   http: Http,
   spec: IntakeSpec,
   message: IntakeMessage,
-): Promise<{ readonly status: number | null; readonly said: string }> {
+): Promise<{ readonly answer: Heard | null; readonly said: string }> {
   const headers = { ...message.headers, 'belay-message': message.id, 'belay-attempt': String(message.tries) };
   try {
-    const { status } = await http.request({
+    const { status, headers: said } = await http.request({
       method: message.method,
       url: addressOf(spec, message),
       headers,
       body: message.body,
       timeoutMs: spec.timeoutMs,
     });
-    return { status, said: `answered ${status}` };
+    return { answer: { status, retryAfter: said['retry-after'] }, said: `answered ${status}` };
   } catch (error) {
     if (!BelayError.is(error)) throw error;
-    return { status: null, said: error.message.slice(0, LONGEST_SAID) };
+    const answer = error.code === 'BELAY_HTTP_REFUSED' ? null : { status: null, retryAfter: undefined };
+    return { answer, said: error.message.slice(0, LONGEST_SAID) };
   }
 }
 

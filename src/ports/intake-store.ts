@@ -1,4 +1,5 @@
 // Messages that an intake has taken and not yet handed on: kept before the sender is answered, in one order for each line.
+import type { Breaker, LineBreaker } from '../domain/breaker.ts';
 import type { IntakeDraft, IntakeMessage, IntakeStatus } from '../domain/intake.ts';
 import type { Instant } from '../domain/json.ts';
 
@@ -31,6 +32,10 @@ export interface IntakeStore {
   release(line: Line): Promise<void>;
   /** `line`: ALL_LINES for all of them together. */
   status(line: Line): Promise<IntakeStatus>;
+  /** Of the lines that had a failure; all others are closed. */
+  breakers(): Promise<readonly LineBreaker[]>;
+  /** Durable when it resolves. */
+  keepBreaker(line: Line, breaker: Breaker): Promise<void>;
   /** Lets the ids of those go that were delivered before. */
   forget(intake: string, before: Instant): Promise<void>;
 }

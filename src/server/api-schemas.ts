@@ -350,6 +350,15 @@ export const statusSchema = z
     now: instantOut,
     pause: pauseSchema,
     silences: z.array(silenceSchema).openapi({ description: 'Those that hold now' }),
+    breakers: z
+      .array(
+        z.object({
+          intake: z.string(),
+          line: z.string().openapi({ description: 'The organization; empty where the intake knows none' }),
+          breaker: z.looseObject({ state: z.enum(['open', 'half-open']), since: instantOut, notBefore: instantOut.optional() }),
+        }),
+      )
+      .openapi({ description: 'Of intakes: those that are not closed' }),
     incidents: z.object({ open: z.number().int(), list: z.array(rowSchema) }),
     detection: z.object({
       watermarkAgeMs: z.number().nullable(),

@@ -1,10 +1,12 @@
 // The API /v1: every read and write that screens, CLI and chat may ask for. Handlers are thin: reads from the snapshot,
 // writes through the commands.
 import { z } from '@hono/zod-openapi';
+import { breakersNow } from '../domain/breaker.ts';
 import type { Json } from '../domain/json.ts';
 import { reportablesOf } from '../domain/reportable.ts';
 import { holds } from '../domain/silence.ts';
 import { listSilences } from '../flows/silences.ts';
+import type { IntakeStore } from '../ports/intake-store.ts';
 import { addBacktests } from './api-backtest.ts';
 import { addCertificates } from './api-certificates.ts';
 import { addMeasures } from './api-measures.ts';
@@ -65,6 +67,8 @@ export interface ApiDeps {
   readonly refusals?: Pick<Refusals, 'list'> | undefined;
   readonly backtests: Backtests;
   readonly certifications: Certifications;
+  /** Breakers of intakes; left out where none is open. */
+  readonly intake?: Pick<IntakeStore, 'breakers'> | undefined;
 }
 
 export function mountApi(api: Api, deps: ApiDeps): void {
@@ -85,7 +89,7 @@ export function mountApi(api: Api, deps: ApiDeps): void {
   addRuns(add, deps);
 }
 
-function addSystemReads(add: Add, { world, version, refusals }: ApiDeps): void {
+function addSystemReads(add: Add, { world, version, refusals, intake }: ApiDeps): void {
   add({
     ...READ,
     operation: 'listRefused',
@@ -109,7 +113,7 @@ function addSystemReads(add: Add, { world, version, refusals }: ApiDeps): void {
     path: '/v1/status',
     summary: 'The whole system at a glance',
     answer: statusSchema,
-    handle: () => statusOf(world, version),
+    handle: () => statusOf(world, version, intake),
   });
   add({
     ...READ,
@@ -340,13 +344,14 @@ function addRuns(add: Add, { commands }: ApiDeps): void {
   });
 }
 
-async function statusOf(world: ReadWorld, version: string): Promise<unknown> {
-  const [rows, pause, health, silences, freezes] = await Promise.all([
+async function statusOf(world: ReadWorld, version: string, intake: ApiDeps['intake']): Promise<unknown> {
+  const [rows, pause, health, silences, freezes, breakers] = await Promise.all([
     listRows(world),
     world.pause.read(),
     world.readings.health(),
     listSilences(world),
     world.freezes.list(),
+    intake?.breakers() ?? [],
   ]);
   const now = world.time.now();
   const open = rows.filter((row) => row.open);
@@ -358,6 +363,7 @@ async function statusOf(world: ReadWorld, version: string): Promise<unknown> {
     pause,
     silences: silences.filter((one) => holds(one, now)),
     freezes,
+    breakers: breakersNow(breakers, world.system.intakes ?? [], now).filter(({ breaker }) => breaker.state !== 'closed'),
     incidents: { open: open.length, list: open },
     detection: { ...health, watermarkAgeMs: age },
   };

@@ -81,6 +81,7 @@ export function createServer(deps: ServerDeps): BelayServer {
     refusals: deps.refusals,
     backtests,
     certifications: createCertifications(deps.certify ?? null, deps.world.time),
+    intake: deps.intake?.store,
   };
 
   api.onError((error) => {

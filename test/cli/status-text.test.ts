@@ -25,3 +25,16 @@ test.each([
   const { crowdedSources: _none, ...detection } = STATUS.detection;
   expect(statusText({ status: { ...STATUS, detection }, triggers: [], summaries: [], past: [] }, page)).not.toContain('whatsapp');
 });
+
+test.each([
+  ['en', 'BREAKER OPEN dm/acme  since 2 min', 'the next try is in 13 min', 'BREAKER HALF-OPEN whole'],
+  ['pt-BR', 'DISJUNTOR ABERTO dm/acme', 'a próxima tentativa é em 13 min', 'DISJUNTOR MEIO ABERTO whole'],
+] as const)('a breaker that is not closed is shown in %s, with the time of the next try', (lang, open, next, half) => {
+  const page = { ...createOutput({ json: false, plain: true, env: {} }), colour: pc.createColors(false), width: 80, lang };
+  const breakers: Status['breakers'] = [
+    { intake: 'dm', line: 'acme', breaker: { state: 'open', failures: 5, since: -120_000, at: -120_000, notBefore: 780_000 } },
+    { intake: 'whole', line: '', breaker: { state: 'half-open', since: -5_000 } },
+  ];
+  const text = statusText({ status: { ...STATUS, breakers }, triggers: [], summaries: [], past: [] }, page);
+  for (const words of [open, next, half]) expect(text).toContain(words);
+});

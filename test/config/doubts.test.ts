@@ -202,6 +202,7 @@ test('what the lint says can freeze is what the drivers themselves say', () => {
     pm2: 'root: r, apps: [a]',
     heroku: 'app: some-app, token: "{env.DB_URL}"',
     railway: `project: ${id}, environment: ${id}, service: ${id}, token: "{env.DB_URL}"`,
+    vercel: 'project: prj_1, team: team_1, token: "{env.DB_URL}"',
     git: 'remote: "https://git.example/shop"',
     kubernetes: 'namespace: shop, deployment: web, token: t',
     'docker-container': 'container: web, repository: web',

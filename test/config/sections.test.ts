@@ -21,3 +21,19 @@ test.each(EXAMPLES)('the example of %s reads without a problem', (_, yaml) => {
   const { loaded } = folderOf({ yaml: `${BELAY_YAML}secrets:\n${NAMED}${yaml}`, env, steps: '### Look\n- [ ] Looked\n' });
   expect(loaded().diagnostics).toEqual([]);
 });
+
+const INTAKE_PAGE = readFileSync(path.join(import.meta.dirname, '../../docs/intake/README.md'), 'utf8');
+const BREAKER = (/```yaml\n(intake:\n[\s\S]*?)```/.exec(INTAKE_PAGE) ?? [])[1] ?? '';
+const intakesOf = (yaml: string) =>
+  folderOf({ yaml: `${BELAY_YAML}${yaml}`, env: { APP_URL: 'http://127.0.0.1:1' }, steps: '### Look\n- [ ] Looked\n' }).loaded();
+
+test('the breaker of the page of intakes is what {} means, and what blames one message opens none', () => {
+  const written = intakesOf(BREAKER);
+  expect(written.diagnostics).toEqual([]);
+  const breaker = { on: [429, 503, 'timeout'], opensAfter: 5, retryAfterMs: 900_000, closesAfterMs: 30_000 };
+  expect(written.system?.intakes?.[0]?.breaker).toEqual(breaker);
+  expect(intakesOf(BREAKER.replace(/breaker: .*/, 'breaker: {}')).system?.intakes?.[0]?.breaker).toEqual(breaker);
+  expect(intakesOf(BREAKER.replace(/ *breaker: .*/, '')).system?.intakes?.[0]?.breaker).toBeUndefined();
+  for (const on of ['[422]', '[200]', '[slow]', '[]', '503'])
+    expect([on, intakesOf(BREAKER.replace(/on: \[.*?\]/, `on: ${on}`)).diagnostics.length]).toEqual([on, 1]);
+});

@@ -1,4 +1,5 @@
 // Messages of intakes in Postgres: one row each, in the order in which they came, with counts beside them that are moved in the same statement.
+import type { Breaker, LineBreaker } from '../../domain/breaker.ts';
 import { ALL_LINES, type IntakeMessage, type IntakeStatus, TRIES_OF_WRONG } from '../../domain/intake.ts';
 import type { Digest } from '../../ports/digest.ts';
 import type { IntakeStore, Line } from '../../ports/intake-store.ts';
@@ -41,6 +42,9 @@ const STATUS = `select coalesce(sum(received), 0)::float8 as received, coalesce(
     (select max(tried_at) from belay.intake m where m.intake = $1 and ($2 = '${ALL_LINES}' or m.line = $2) and state = 0) as under_way,
     exists (select from belay.intake_hold h where h.intake = $1 and h.line in ($2, '${ALL_LINES}')) as held
   from belay.intake_count where intake = $1 and ($2 = '${ALL_LINES}' or line = $2)`;
+
+const KEEP_BREAKER = `insert into belay.intake_breaker (intake, line, breaker) values ($1, $2, $3)
+  on conflict (intake, line) do update set breaker = excluded.breaker`;
 
 type TakenRow = Omit<IntakeMessage, 'body'> & { readonly body: Buffer; readonly [column: string]: unknown };
 
@@ -100,6 +104,9 @@ export function createIntakeStore(database: Database, digest: Digest): IntakeSto
     release: async ({ intake, line }) =>
       void (await database.query('delete from belay.intake_hold where intake = $1 and line = $2', [intake, line])),
     status: async ({ intake, line }) => statusOf(await database.query<StatusRow>(STATUS, [intake, line])),
+    breakers: () => database.query<LineBreaker & Record<string, unknown>>('select intake, line, breaker from belay.intake_breaker'),
+    keepBreaker: async ({ intake, line }, breaker: Breaker) =>
+      void (await database.query(KEEP_BREAKER, [intake, line, JSON.stringify(breaker)])),
     forget: async (intake, before) =>
       void (await database.query('delete from belay.intake where intake = $1 and state = 1 and done_at < $2', [intake, before])),
   } satisfies IntakeStore;

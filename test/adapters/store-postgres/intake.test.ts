@@ -1,6 +1,7 @@
 // Messages of intakes on a real Postgres: kept once, in order, held without a gap, and counted beside.
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { openStore, type Store } from '../../../src/adapters/store-postgres/index.ts';
+import { type Breaker, CLOSED } from '../../../src/domain/breaker.ts';
 import type { IntakeDraft } from '../../../src/domain/intake.ts';
 import { type PostgresPart, startPostgres } from '../../world/parts/postgres.ts';
 import { digest, freshDatabase, migratedTemplate, settableTime, sql } from './kit.ts';
@@ -113,4 +114,19 @@ test('behind the head of a line is taken what was not often tried, and nothing w
   await store.intake.release(acme);
   await sql(url, "delete from belay.intake where id <> '1'");
   expect(await store.intake.takeBehind(head, 2)).toBeNull();
+});
+
+test('the breaker of a line is what was kept last, also for whoever opens the store anew', async () => {
+  const open: Breaker = { state: 'open', failures: 5, since: 1_700_000_000_123, at: 1_700_000_000_456, notBefore: 1_700_000_900_456 };
+  expect(await store.intake.breakers()).toEqual([]);
+  await store.intake.keepBreaker(acme, { state: 'closed', failures: 1, at: 1, notBefore: 0 });
+  await store.intake.keepBreaker(acme, open);
+  await store.intake.keepBreaker({ intake: 'dm', line: 'globex' }, CLOSED);
+  const another = openStore({ databaseUrl: url, digest, time: settableTime() });
+  const kept = (await another.intake.breakers()).toSorted((a, b) => a.line.localeCompare(b.line));
+  await another.close();
+  expect(kept).toEqual([
+    { ...acme, breaker: open },
+    { intake: 'dm', line: 'globex', breaker: CLOSED },
+  ]);
 });

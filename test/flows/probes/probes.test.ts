@@ -71,7 +71,7 @@ const LOOKED_AT: LookPorts = {
 const STATUS = { received: 3, delivered: 2, aside: 0, waiting: 1, oldestAt: 1, held: false, underWayAt: null };
 const INTAKE = {
   specs: [{ id: 'dm', to: 'http://flows/{org}', verify: 'none', idHeader: 'id', timeoutMs: 1_000, most: 10, rememberMs: 1 }] as const,
-  store: { status: async () => STATUS } as unknown as IntakeStore,
+  store: { status: async () => STATUS, breakers: async () => [] } as unknown as IntakeStore,
   time: { now },
 };
 const PROXY: TrafficSplit = {

@@ -1,9 +1,13 @@
 // What examples/agente-julia does while a service that she needs is away: Redis and WhatsApp. Railway and Evolution are servers that remember,
 // her tables stand in a real Postgres, her log is a real file. The judges are those, and what people were told.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { eventually } from '../../world/parts/shop.ts';
 import { type PostgresPart, startPostgres } from '../../world/parts/postgres.ts';
 import { dataOf, type ExampleLife, incidentOf } from '../../world/scenes/example.ts';
+import { liveHolding, startReplies } from '../../world/scenes/held-replies.ts';
 import { COMMANDER, type JuliaWorld, juliaTables, openJulia } from '../../world/scenes/julia.ts';
+import { openIncidents } from './incidents.ts';
+import { type ExampleWorld, loadExample, openExample } from './world.ts';
 
 const MINUTE = 60_000;
 const SOL = { person: 'sol', roles: ['on-call', 'commander'] };
@@ -242,5 +246,93 @@ describe('without WhatsApp', () => {
     expect(told(world, '"#incidents"')).toContain('a Julia voltou ao WhatsApp');
     const [row] = await world.sql("select status, updated_at > now() - interval '1 minute' as fresh from whatsapp_instances");
     expect(row).toEqual({ status: 'ativa', fresh: true });
+  });
+});
+
+describe('without Anthropic, behind the intake', () => {
+  const SECRET = 'token-of-julia';
+  const holding = async () => {
+    const replies = await startReplies();
+    closing.push(() => replies.close());
+    databases += 1;
+    const databaseUrl = await postgres.createDatabase(`held_${databases}`);
+    const env = { APP_URL: replies.url, JULIA_INTAKE_TOKEN: SECRET };
+    // Half a minute of silence is a fifth of a second here.
+    const intakes = (loadExample('agente-julia', env).system?.intakes ?? []).map((one) => ({ ...one, timeoutMs: 200 }));
+    let world: ExampleWorld | undefined;
+    let life: Awaited<ReturnType<typeof liveHolding>>;
+    const live = async (): Promise<void> => {
+      life = await liveHolding({ databaseUrl, time: example().time, intakes, secret: SECRET });
+      closing.push(life.close);
+    };
+    const example = (): ExampleWorld => world ?? expect.fail('it is not open');
+    const store = new Proxy({}, { get: (_none, name) => Reflect.get(life.intake, name) }) as (typeof life)['intake'];
+    world = await openExample('agente-julia', env, ['waiting'], { intake: store });
+    closing.push(() => example().close());
+    await live();
+    await example().time.settle();
+    const all = { intake: 'respostas', line: '' };
+    return {
+      ...{ replies, live, example },
+      send: (...ids: readonly string[]) => Promise.all(ids.map((id) => life.send(id))),
+      status: () => life.intake.status(all),
+      breaker: async () => (await life.intake.breakers()).find((one) => one.intake === 'respostas')?.breaker,
+      told: () => life.told,
+      kill: () => life.kill(),
+      /** Belay looks again and again until this is seen. */
+      until: (isSo: () => boolean | Promise<boolean>) =>
+        eventually(
+          async () => {
+            await example().time.pass(500);
+            return isSo();
+          },
+          (so) => so,
+          20_000,
+        ),
+    };
+  };
+
+  test('429, 503 and no answer open the breaker at the fifth in a row, not at the fourth; what comes then is kept at once and nobody is asked [S5-DG-20] [S5-DG-21]', async () => {
+    const { replies, send, until, breaker, told, example } = await holding();
+    const answers = [429, 503, 'silence', 503] as const;
+    replies.answers((nth) => answers[nth - 1] ?? 429);
+    expect(await send('1')).toEqual([200]);
+    await until(async () => replies.asked.length === 4 && (await breaker())?.state === 'closed');
+    expect(await breaker()).toMatchObject({ failures: 4 });
+    await until(async () => (await breaker())?.state === 'open');
+    expect(replies.asked.map(({ id, attempt }) => [id, attempt])).toEqual(['1', '2', '3', '4', '5'].map((attempt) => ['1', attempt]));
+    expect(await send('2', '3')).toEqual([200, 200]);
+    await example().time.leap(14 * MINUTE);
+    expect([replies.asked.length, told().length]).toEqual([5, 1]);
+    expect(told()[0]).toContain('the breaker is open, its receiver answered 429; the next try is in 15 min');
+  });
+
+  test('what waits has no try counted and is worked off a quarter of an hour later, in its order, each once, also when Belay and its database are killed meanwhile; its runbook begins [S5-DG-22]', async () => {
+    const { replies, send, until, breaker, status, kill, live, example } = await holding();
+    const incidents = await openIncidents(example());
+    closing.push(async () => incidents.close());
+    replies.answers(() => 503);
+    await send('1');
+    await until(async () => (await breaker())?.state === 'open');
+    const opened = await breaker();
+    for (const id of ['2', '3']) await send(id);
+    for (let n = 0; n < 8; n += 1) await incidents.pass(MINUTE / 4);
+    expect((await incidents.incidents()).map((one) => [one.trigger, one.runbook])).toEqual([['replies-stopped', 'llm-down']]);
+    kill();
+    await postgres.kill();
+    await postgres.restart();
+    await live();
+    expect(await breaker()).toEqual(opened);
+    await example().time.leap(12 * MINUTE);
+    expect([replies.asked.length, await status()]).toEqual([5, expect.objectContaining({ waiting: 3, delivered: 0 })]);
+    replies.answers(() => 202);
+    await example().time.leap(MINUTE);
+    await until(async () => (await status()).waiting === 0);
+    expect(replies.taken).toEqual(['1', '2', '3']);
+    // The one that failed before had its five tries; those that came later have had none.
+    expect(replies.asked.slice(5).map(({ attempt }) => attempt)).toEqual(['6', '1', '1']);
+    expect((await breaker())?.state).toBe('half-open');
+    await example().time.leap(31_000);
+    await until(async () => (await breaker())?.state === 'closed');
   });
 });

@@ -11,6 +11,7 @@ import type { Sample } from '../../../src/domain/signal.ts';
 import type { System } from '../../../src/domain/system.ts';
 import type { Transition } from '../../../src/domain/trigger.ts';
 import { createDetector, type Detector } from '../../../src/flows/detect.ts';
+import type { IntakeStore } from '../../../src/ports/intake-store.ts';
 import type { PushedSource } from '../../../src/ports/signal-source.ts';
 import { type OpenedSources, openSources } from '../../../src/registry.ts';
 import { TOOLS } from '../../config/workspace.ts';
@@ -51,7 +52,17 @@ export interface ExampleWorld {
   close(): Promise<void>;
 }
 
-export async function openExample(name: string, env: Readonly<Record<string, string>>, sources?: readonly string[]): Promise<ExampleWorld> {
+export interface ExampleParts {
+  /** What its intakes keep. */
+  readonly intake?: IntakeStore;
+}
+
+export async function openExample(
+  name: string,
+  env: Readonly<Record<string, string>>,
+  sources?: readonly string[],
+  parts: ExampleParts = {},
+): Promise<ExampleWorld> {
   const loaded = loadExample(name, env);
   const errors = loaded.diagnostics.filter((one) => one.severity === 'error');
   if (loaded.system === null || errors.length > 0) throw new Error(`${name}: ${JSON.stringify(errors)}`);
@@ -70,6 +81,7 @@ export async function openExample(name: string, env: Readonly<Record<string, str
       time,
       processes: createProcesses(),
       baseDir: loaded.baseDir,
+      ...parts,
     });
     detector = createDetector({ system, store: createFakeSignalStore({ disk }), time, sources: opened.sources });
     await detector.start();

@@ -3,6 +3,7 @@
 import { appendFileSync, chmodSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import pg from 'pg';
+import type { IntakeStore } from '../../../src/ports/intake-store.ts';
 import { environmentOf } from '../example-env.ts';
 import { startJulia } from '../parts/julia.ts';
 import { startEvolution } from '../vendors/evolution.ts';
@@ -56,6 +57,12 @@ const TABLES = `
   insert into julia_modo (respostas_prontas) values ('off');
   insert into conversations values (1, 1);
   insert into interacoes values (1, 1), (2, 9);`;
+
+/** Her intake while nothing goes through it; how it holds what waits is a play of its own. */
+const NOTHING_WAITS = {
+  status: async () => ({ received: 0, delivered: 0, aside: 0, waiting: 0, oldestAt: null, held: false, underWayAt: null }),
+  breakers: async () => [],
+} satisfies Partial<IntakeStore> as unknown as IntakeStore;
 
 /** Her tables, in a new database. */
 export async function juliaTables(url: string): Promise<void> {
@@ -137,6 +144,7 @@ export async function openJulia(o: JuliaOptions, closing: (() => Promise<unknown
   evolution.instances.set('Revoluna', { state: 'open', webhook: null, codes: 0 });
   const story: ExampleStory = openExampleStory({
     example: 'agente-julia',
+    intake: NOTHING_WAITS,
     env: (folder) => ({
       ...environmentOf(readFileSync(path.join(EXAMPLE, 'belay.yaml'), 'utf8')),
       ...{ RAILWAY_URL: `${railway.url}/graphql/v2`, RAILWAY_TOKEN, APP_URL: julia.url, STAGING_URL: staging.url },
