@@ -291,7 +291,7 @@ function lintUndo(step: DoStep, { context, problems, place, at }: Asking): void 
 }
 
 /** What puts another release or flow live. */
-const SWITCHES = new Set(['deploy.rollback', 'deploy.activate', 'deploy.revert', 'deploy.traffic', 'flow.set']);
+const SWITCHES = new Set(['deploy.rollback', 'deploy.activate', 'deploy.revert', 'deploy.commit', 'deploy.traffic', 'flow.set']);
 
 /** A check looks once: what breaks a minute later, in a run that nobody began, finds nobody. */
 function lintUnwatched(step: DoStep, { draft, problems, at }: Asking): void {

@@ -90,6 +90,7 @@ export const ACTIONS: Readonly<Record<string, ActionSpec>> = index([
   { name: 'deploy.rollback', effect: 'state', params: { target, to: { type: 'release', required: true } } },
   { name: 'deploy.activate', effect: 'state', params: { target, to: { type: 'release', required: true } } },
   { name: 'deploy.revert', effect: 'state', params: { target, commit: { type: 'string', required: true } } },
+  { name: 'deploy.commit', effect: 'state', params: { target, commit: { type: 'string', required: true } } },
   { name: 'deploy.abort', effect: 'state', params: { target } },
   { name: 'deploy.freeze', effect: 'state', params: { target, why: { type: 'string' } } },
   { name: 'deploy.thaw', effect: 'state', params: { target, why: { type: 'string' } } },

@@ -56,6 +56,14 @@ export interface ChangeReverts {
   revert(change: string, o: RollOrder): Promise<void>;
 }
 
+/** Builds one commit anew, where nothing that can be put back is left of it. */
+export interface CommitDeploys {
+  /** What its release will be called; null: this is no whole commit. */
+  refOf(commit: string): string | null;
+  /** Begins it; whether it gets there is seen. @throws BELAY_DEPLOY_TIMEOUT (effect unknown), BELAY_ACT_FAILED, BELAY_TARGET_UNREACHABLE */
+  deploy(commit: string): Promise<void>;
+}
+
 /** `expected`: the fingerprint that was seen. `key`: the same for every repetition of one order. */
 export interface RollOrder {
   readonly expected: string;
@@ -89,6 +97,8 @@ export interface DeployTarget {
   read?(release: string, path: string): Promise<string | null>;
   /** Absent where a release is not made of changes. */
   readonly changes?: ChangeReverts;
+  /** Absent where it builds nothing by itself. */
+  readonly commits?: CommitDeploys;
   /**
    * Puts `release` live. Repeating it with the same key is safe.
    * @throws BELAY_TARGET_CONFLICT (effect none) when the fingerprint is not `expected`; BELAY_DEPLOY_TIMEOUT (effect unknown).

@@ -29,6 +29,9 @@ const LOOK = `query Look($project: String!, $environment: String!, $service: Str
 }`;
 const NAMES = 'query Names($project: String!) { project(id: $project) { services { edges { node { id name deletedAt } } } } }';
 const ROLL_BACK = 'mutation RollBack($id: String!) { deploymentRollback(id: $id) }';
+const DEPLOY = `mutation Deploy($environment: String!, $service: String!, $commit: String!) {
+  serviceInstanceDeployV2(environmentId: $environment, serviceId: $service, commitSha: $commit)
+}`;
 const CANCEL = 'mutation Cancel($id: String!) { deploymentCancel(id: $id) }';
 const AUTO_DEPLOY = `mutation AutoDeploy($input: ServiceInstanceAutoDeployUpdateInput!) {
   serviceInstanceAutoDeployUpdate(input: $input) { enabled }
@@ -128,7 +131,18 @@ export function createRailway(options: TargetOptions<'railway'>, deps: AskDeps):
     } satisfies Platform,
     deps.time,
   );
-  return { ...target, abort: (inFlight) => abort(place, inFlight) };
+  return {
+    ...target,
+    abort: (inFlight) => abort(place, inFlight),
+    commits: {
+      // As `artefactOf` calls it.
+      refOf: (commit) => (/^[0-9a-f]{40}$/i.test(commit) ? commit.toLowerCase().slice(0, 12) : null),
+      deploy: async (commit) => {
+        const { environment, service } = await place.ids();
+        await act(place, DEPLOY, { environment, service, commit: commit.toLowerCase() });
+      },
+    },
+  };
 }
 
 /** One question, so that all of it is of the same moment. @throws BELAY_TARGET_UNREACHABLE */

@@ -1,6 +1,7 @@
 // `deploy.rollback` and `deploy.activate`: one explicit release is put live. They differ in what is impossible: a rollback does not go
 // where it is already, nor behind the newest stable release; an activation is a step forward and may name any release that exists.
 // `deploy.abort`: what is on its way does not get there. `deploy.revert`: one change is taken back, and what came after it stays.
+// `deploy.commit`: one commit is built anew.
 import { BelayError } from '../../domain/errors.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import type { OnItsWay, PlanNote } from '../../domain/plan.ts';
@@ -17,6 +18,7 @@ export function deployActions(targets: Targets, rules: DeployRules = NO_DEPLOY_R
     releaseAction('deploy.rollback', { targets, rules, kind: 'back', refuse: whyNoRollback }),
     releaseAction('deploy.activate', { targets, rules, kind: 'any', refuse: async () => null }),
     revertAction(targets),
+    commitAction(targets),
     abortAction(targets),
   ];
 }
@@ -141,6 +143,39 @@ function revertAction(targets: Targets): Action {
         if (BelayError.is(error, 'BELAY_TARGET_UNREACHABLE') || !BelayError.is(error)) throw error;
         return error.message;
       }
+    },
+    lastChange: async (args) => lastChangeOf(await targetOf(args).current()),
+  };
+}
+
+/** The last way back where no rollback is offered any more: the same commit is built once more, with the configuration of now. */
+function commitAction(targets: Targets): Action {
+  const targetOf = (args: JsonObject): DeployTarget => named(targets, 'target', textOf(args, 'target'));
+  const refOf = (args: JsonObject): string => targetOf(args).commits?.refOf(textOf(args, 'commit')) ?? textOf(args, 'commit');
+  return {
+    spec: specOf('deploy.commit'),
+    compareAndSet: (args) => targetOf(args).caps.compareAndSet,
+    target: (args) => `target:${textOf(args, 'target')}`,
+    observe: async (args) => {
+      const [ref, state] = [refOf(args), await targetOf(args).current()];
+      const gaveUp = state.gaveUp === undefined ? {} : { gaveUp: state.gaveUp };
+      return { current: state.release, desired: ref, fingerprint: state.fingerprint, reached: runs(state, ref), ...gaveUp };
+    },
+    notes: () => ['rebuilds'],
+    act: async (args, { expected }) => {
+      const target = targetOf(args);
+      const { fingerprint, release, inFlight } = await target.current();
+      if (release === refOf(args) || inFlight === refOf(args)) return;
+      if (fingerprint !== expected)
+        throw new BelayError('BELAY_TARGET_CONFLICT', `${textOf(args, 'target')} is at ${fingerprint}, not at ${expected}`, {
+          hint: 'Somebody else has deployed in between: plan again.',
+        });
+      await target.commits?.deploy(textOf(args, 'commit'));
+    },
+    impossible: async (args) => {
+      const [name, commit, { commits }] = [textOf(args, 'target'), textOf(args, 'commit'), targetOf(args)];
+      if (commits === undefined) return `${name} builds no commit by itself: put a release back with deploy.rollback`;
+      return commits.refOf(commit) === null ? `${commit} is no whole commit: write all of its 40 characters` : null;
     },
     lastChange: async (args) => lastChangeOf(await targetOf(args).current()),
   };

@@ -2,11 +2,22 @@
 // in a real Postgres, her log a real file. The judges are those servers, and what people were told.
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { planText } from '../../../src/cli/plan-text.ts';
+import { type Runbook, stepsOf } from '../../../src/domain/ir.ts';
 import { releasesOf } from '../../../src/flows/releases.ts';
 import { journalLinesOf } from '../../world/fakes/journal.ts';
 import { type PostgresPart, startPostgres } from '../../world/parts/postgres.ts';
 import { dataOf, type ExampleLife, eventsOf, incidentOf } from '../../world/scenes/example.ts';
-import { BAD, FAILED, GOOD, type JuliaWorld, juliaTables, openJulia, RAILWAY_TOKEN, VARIABLES } from '../../world/scenes/julia.ts';
+import {
+  BAD,
+  COMMANDER,
+  FAILED,
+  GOOD,
+  type JuliaWorld,
+  juliaTables,
+  openJulia,
+  RAILWAY_TOKEN,
+  VARIABLES,
+} from '../../world/scenes/julia.ts';
 
 const MINUTE = 60_000;
 const closing: (() => Promise<unknown>)[] = [];
@@ -54,7 +65,20 @@ async function endOf(world: JuliaWorld, life: ExampleLife) {
 
 const OTHERS = ['worker', 'scheduler'] as const;
 const STEPS = [
-  ...['antes', 'quais', 'aprovar', 'voltar', 'saude', 'voltar-worker', 'voltar-scheduler', 'variaveis', 'erros', 'log-lido', 'avisar'],
+  ...[
+    'antes',
+    'quais',
+    'aprovar',
+    'voltar',
+    'saude',
+    'voltou',
+    'voltar-worker',
+    'voltar-scheduler',
+    'variaveis',
+    'erros',
+    'log-lido',
+    'avisar',
+  ],
   ...['issue', 'corrigido'],
 ];
 const FREEZES = ['congelar', 'congelar-worker', 'congelar-scheduler'];
@@ -99,7 +123,7 @@ test('the plan says what a rollback, a restart of Redis and a service made anew 
   const back = await planned(world, 'rollback-deploy');
   expect(back).toMatch(/deploy\.rollback target=api .*\n( +! .*\n)* +duração 2–5 min\n/);
   expect(back).toContain(
-    'Railway Worker de volta (RTO) em até 10 min: 2–9 min ou mais; 8 passos não dizem nada (antes, quais, aprovar, …)',
+    'Railway Worker de volta (RTO) em até 10 min: 2–9 min ou mais; 12 passos não dizem nada (antes, quais, aprovar, …)',
   );
   expect(back).toContain('rollback em até 5 min: 2–5 min ou mais');
   const redis = await planned(world, 'redis-down');
@@ -168,9 +192,56 @@ test('one that is not there after five minutes asks people, and nothing says tha
 test('a deep health that is not 200 after the rollback is no end: people are asked, and nobody is told that it is done [S5-VE-10]', async () => {
   const world = await badDeploy();
   world.knobs.sick = true;
-  const life = await world.live({ enough: (incident) => incident?.tasks['saude'] !== undefined });
+  const life = await world.live({ enough: (incident) => incident?.tasks['nao-voltou'] !== undefined });
+  expect((await incidentOf(life))?.steps).toMatchObject({ saude: { status: 'failed' } });
   expect((await incidentOf(life))?.steps['erros']).toBeUndefined();
   expect(world.told().join()).not.toContain('foi feito');
+});
+
+test('after a rollback that failed the last resort is to make the service anew, which begins with keeping it [S5-TR-14]', async () => {
+  const world = await badDeploy();
+  world.knobs.sick = true;
+  const life = await world.live({
+    said: { 'nao-voltou': { choice: 'recriar' }, recriar: () => null },
+    enough: (incident) => incident?.tasks['recriar'] !== undefined,
+  });
+  const step = stepsOf(world.story.runbooks['rollback-deploy']?.runbook as Runbook).find(({ id }) => id === 'recriar');
+  expect(step?.text).toContain('belay run recreate-service');
+  await life.commands.startRun({ person: 'sol', roles: ['on-call'] }, { runbook: 'recreate-service', inputs: {}, key: 'last-resort' });
+  await world.story.clock.advance(MINUTE);
+  const anew = await life.world.incidents.load('INC-2');
+  expect([anew?.steps['guardar-api']?.status, anew?.tasks['nome']?.who, world.services.api.live()?.meta]).toEqual([
+    'done',
+    'commander',
+    GOOD,
+  ]);
+});
+
+test('where Railway offers no rollback any more a stable commit is built anew, and main deploys again only when a person says so [S5-ST-41]', async () => {
+  const world = await openJulia({ database: postgres.url, runbook: 'deploy-commit' }, closing);
+  const { service, deploy } = world.services.api;
+  deploy(BAD);
+  for (const one of service.deployments) if (one.meta['commitHash'] === GOOD.commitHash) one.canRollback = false;
+  const until: boolean[] = [];
+  const life = await world.live({
+    begin: (one) => one.commands.startRun(COMMANDER, { runbook: 'deploy-commit', inputs: { commit: GOOD.commitHash }, key: 'by-hand' }),
+    killedAt: ['deploy.commit:after'],
+    meanwhile: (incident) => {
+      if (incident?.tasks['corrigido'] !== undefined) until.push(service.autoDeploy);
+    },
+  });
+  expect([world.ordered('api'), service.autoDeploy, until]).toEqual([
+    ['auto-deploy', 'deploy', 'auto-deploy'],
+    true,
+    until.map(() => false),
+  ]);
+  expect(until).not.toEqual([]);
+  expect(world.services.api.live()).toMatchObject({ meta: { commitHash: GOOD.commitHash }, canRollback: true });
+  expect((await incidentOf(life))?.steps).toMatchObject({
+    construir: { status: 'done' },
+    saude: { status: 'done' },
+    descongelar: { status: 'done' },
+  });
 });
 
 test('a deploy of before brings its variables with it: one of another project is found, and no secret is shown [S5-VE-12]', async () => {

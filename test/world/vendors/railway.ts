@@ -219,6 +219,14 @@ function resolvers({ ids, service, ledger, make }: Desk): Readonly<Record<string
         else make(to.meta, to.variables);
       });
     },
+    serviceInstanceDeployV2: (given: Ids & { readonly commitSha: string }) => {
+      mine(given);
+      let id = '';
+      act('deploy', given.commitSha, () => {
+        id = make({ commitHash: given.commitSha, branch: 'main' }, service.variables).id;
+      });
+      return id;
+    },
     deploymentCancel: ({ id }: { id: string }) => {
       const one = find(id);
       return act('cancel', id, () => {
