@@ -1,15 +1,19 @@
 // Services that are paused, begun again and restarted, as the runbooks of Agente Julia write it: read by the real loader and carried out by
 // the real flows. The judge is the platform's own ledger.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { REDIS as REDIS_PART } from '../../scripts/lanes.ts';
+import { type Runbook, stepsOf } from '../../src/domain/ir.ts';
 import { IDS, NEW_COMMIT, TOKEN } from '../adapters/paas/world.ts';
 import { argvOf, whyNot } from '../world/parts/unpacked.ts';
 import { openRunFile } from '../world/run-file.ts';
+import { BELAY_YAML, playFolder } from '../world/scenes/folder.ts';
+import { ANA } from '../world/scenes/play.ts';
 import { type RailwayServer, startRailway } from '../world/vendors/railway.ts';
 
 const NAMES = ['julia-api', 'julia-worker', 'julia-scheduler'] as const;
@@ -125,6 +129,73 @@ test('a crashed Redis is seen, restarted, given half a minute, and seen to run; 
   const well = await openRunFile({ yaml: yamlOf([redis]), steps: REDIS, env, speed: 30 });
   expect((await well.run()).steps).toEqual(['status done', 'restart noop', 'rest done', 'runs done']);
   expect(told(redis)).toEqual(['restart']);
+});
+
+describe('Chatwoot, by the runbook of the example', () => {
+  const steps = readFileSync(path.join(import.meta.dirname, '../../examples/agente-julia/runbooks/chatwoot-down.runbook.md'), 'utf8');
+  /** Hangs until it is begun anew; then it shows what the program shows at its root. */
+  const PROGRAM = `const { appendFileSync, readFileSync, writeFileSync } = require('node:fs');
+    const [, , folder, port] = process.argv;
+    appendFileSync(folder + '/begun', '.');
+    const isAnew = readFileSync(folder + '/begun', 'utf8').length > 1;
+    const page = '<title>Chatwoot</title><script>window.chatwootConfig = {}</script>';
+    require('node:http').createServer((_, response) => response.writeHead(isAnew ? 200 : 502).end(isAnew ? page : '')).listen(Number(port), '127.0.0.1', () =>
+      writeFileSync(folder + '/pid', String(process.pid)));`;
+
+  async function played(choice: 'proprio' | 'cloud') {
+    const folder = mkdtempSync(path.join(tmpdir(), 'belay-chatwoot-'));
+    const port = await freePort();
+    writeFileSync(path.join(folder, 'program.cjs'), PROGRAM);
+    const begin = `${process.execPath} program.cjs ${folder} ${port} >/dev/null 2>&1 & while [ ! -s ${folder}/pid ]; do sleep 0.05; done`;
+    const start = JSON.stringify(['/bin/sh', '-c', `rm -f ${folder}/pid; cd ${folder}; ${begin}`]);
+    const yaml = `${BELAY_YAML}components: { chatwoot: { title: Chatwoot, url: "http://127.0.0.1:${port}" } }
+services: { chatwoot: { component: chatwoot, driver: process, pidFile: ${folder}/pid, start: ${start} } }
+`;
+    const body = steps.slice(steps.indexOf('### Onde'));
+    const one = await playFolder({
+      yaml,
+      steps: body,
+      front: 'components: [chatwoot]\nroles: { commander: { is: commander } }\n',
+      acts: true,
+    });
+    spawnSync('/bin/sh', ['-c', `cd ${folder}; ${begin}`]);
+    onTestFinished(async () => {
+      process.kill(Number(readFileSync(path.join(folder, 'pid'), 'utf8')), 'SIGKILL');
+      rmSync(folder, { recursive: true, force: true });
+    });
+    await one.run();
+    const asked: string[] = [];
+    const isOver = async (): Promise<boolean> => (await one.all('run.finished')).length > 0;
+    while (!(await isOver())) {
+      const [task] = Object.values((await one.world.incidents.load('INC-1'))?.tasks ?? {});
+      if (task !== undefined && !asked.includes(task.step)) {
+        asked.push(task.step);
+        const step = stepsOf(one.world.runbooks['look']?.runbook as Runbook).find(({ id }) => id === task.step);
+        const said = step?.kind === 'manual' ? { ticks: step.checks } : { choice };
+        await one.commands.answer(ANA, { incident: 'INC-1', step: task.step, key: task.step, ...said });
+      }
+      await one.clock.advance(5_000);
+    }
+    const ended = async (id: string) => (await one.ended(id))?.status;
+    return { folder, port, asked, statuses: await Promise.all(['suporte', 'banco', 'reiniciar', 'login'].map(ended)) };
+  }
+
+  test('of ours that hangs is begun anew and shows the page of its login [S5-ST-66] [S5-VE-16]', async () => {
+    const { folder, port, asked, statuses } = await played('proprio');
+    expect([asked, statuses.slice(1)]).toEqual([
+      ['onde', 'banco'],
+      ['done', 'done', 'done'],
+    ]);
+    expect(readFileSync(path.join(folder, 'begun'), 'utf8')).toBe('..');
+    expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toContain('Chatwoot');
+  });
+
+  test('in the cloud is for its support: a person writes to them, what is lost is acceptable, and nothing of ours is touched [S5-ST-67]', async () => {
+    const { folder, asked, statuses } = await played('cloud');
+    expect([asked, statuses[0]]).toEqual([['onde', 'suporte'], 'done']);
+    expect(readFileSync(path.join(folder, 'begun'), 'utf8')).toBe('.');
+    expect(steps).toContain('A perda de dados é aceitável');
+  });
 });
 
 const whyNoRedis = whyNot(REDIS_PART);

@@ -105,7 +105,7 @@ export async function playFolder(o: FolderOptions): Promise<FolderPlay> {
   const waited = (probe: Probe): Probe => ({ ...probe, measure: (args, more) => clock.during(probe.measure(args, more)) });
   const worked = (action: Action): Action => ({
     ...action,
-    observe: (args) => clock.during(action.observe(args)),
+    observe: (args, more) => clock.during(action.observe(args, more)),
     act: (args, more) => clock.during(action.act(args, more)),
     impossible: (args) => clock.during(action.impossible(args)),
   });
