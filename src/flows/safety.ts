@@ -1,6 +1,6 @@
 // Gathers what the verdict on a way back needs: for each database behind a step that puts a release live or migrates down. Reads only;
 // what cannot be read makes the verdict the worst.
-import { type Proof, proofOf, provedDrops } from '../domain/certificate.ts';
+import { type Proof, provedDrops } from '../domain/certificate.ts';
 import { BelayError } from '../domain/errors.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { type Jumps, NO_JUMPS } from '../domain/jumps.ts';
@@ -20,6 +20,7 @@ import { classify } from '../domain/sql-classifier.ts';
 import type { Dropped, Judgement } from '../domain/sql-judgement.ts';
 import type { Database, Migrations } from '../ports/database.ts';
 import { wayDown } from './actions/database.ts';
+import { proofFor } from './proofs.ts';
 import { type Change, changeBy, commitOf, revertName } from './reverted.ts';
 import type { World } from './world.ts';
 
@@ -208,22 +209,6 @@ async function judgeWay(world: SafetyWorld, database: Database, migrations: Migr
   const losses = await Promise.all([...objects.values()].map((one) => countLoss(database, one)));
   const safety = judgeDatabase({ ...facts, losses, proof });
   return { safety, losses, proofs: proof === null ? [] : [proof] };
-}
-
-const MOST_CERTIFICATES = 200;
-
-/** Null where nothing is taken back, or no store is asked. The server is asked for its version only where there is something to compare. */
-async function proofFor(
-  { certificates }: SafetyWorld,
-  { spec, server }: Database,
-  migrations: readonly Migration[],
-): Promise<Proof | null> {
-  if (certificates === undefined || migrations.length === 0) return null;
-  const kept = await certificates.list({ database: spec.id, limit: MOST_CERTIFICATES });
-  if (kept.length === 0) return { database: spec.id, state: 'none', certificate: null };
-  const [version] = await server.read([{ text: `select current_setting('server_version_num')`, values: [] }]);
-  const postgres = Math.floor(Number(version?.rows[0]?.[0]) / 10_000);
-  return proofOf(kept, { database: spec.id, migrations, postgres });
 }
 
 /** Of the release that is live, all but what the change brought. */

@@ -11,6 +11,7 @@ import type { Json } from '../domain/json.ts';
 import type { Plan } from '../domain/plan.ts';
 import { budgetsLeft, type TimeBudget, withPast } from '../domain/time-budget.ts';
 import { pastRunsOf } from '../flows/past-runs.ts';
+import { withProofs } from '../flows/proofs.ts';
 import type { World } from '../flows/world.ts';
 import type { Caller } from './commands.ts';
 
@@ -37,6 +38,7 @@ export type ReadWorld = Pick<
   | 'releases'
   | 'shadows'
   | 'certificates'
+  | 'databases'
   | 'pause'
   | 'time'
   | 'targets'
@@ -112,9 +114,8 @@ async function planOf(world: ReadWorld, incident: Incident): Promise<Plan | null
   const hash = openApproval(incident)?.planHash ?? incident.planHash;
   if (hash === null) return null;
   const stored = (await document(world, hash)) as unknown as Plan | null;
-  return stored === null
-    ? null
-    : { ...stored, planHash: stored.planHash ?? hash, guards: stored.guards ?? [], unknowns: stored.unknowns ?? [] };
+  if (stored === null) return null;
+  return withProofs(world, { ...stored, planHash: stored.planHash ?? hash, guards: stored.guards ?? [], unknowns: stored.unknowns ?? [] });
 }
 
 async function document(world: ReadWorld, hash: string): Promise<Json> {

@@ -5,7 +5,9 @@ import { symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { withProofs } from '../../../src/flows/proofs.ts';
 import { openDatabases } from '../../../src/registry.ts';
+import { safetyPanel } from '../../../src/server/pages/safety-panel.ts';
 import { type PostgresPart, startPostgres } from '../../world/parts/postgres.ts';
 import { openService, type Service, step, type Written } from './kit.ts';
 
@@ -241,6 +243,10 @@ describe('a way back that is gone on a copy', () => {
     expect(await certified(one)).toMatchObject({ outcome: 'lossless', schema: { by: 'release', differs: [] } });
     const proved = await one.plan();
     expect(proved).toMatchObject({ safety: { verdict: 'down-lossless' }, proofs: [{ state: 'lossless', certificate: { from: 'v2' } }] });
+    // The sheet of an approval has the plan as it was kept by its hash.
+    const { proofs: _beside, losses: _counted, ...kept } = proved;
+    const panel = safetyPanel({ lang: 'en' }, await withProofs(one.parts(), kept)).text;
+    expect(panel).toMatch(/crm: proved reversible on \d{4}-\d\d-\d\d with 1 rows in .*, on a copy whose age is not known/);
     // What the way back drops is counted where it is real: nothing was in it on the copy.
     await one.sql(`insert into contact (id, nick) values (1, 'b')`);
     const counted = await one.plan();

@@ -55,7 +55,7 @@ export interface Service {
   plan(): ReturnType<typeof makePlan>;
   /** On the drill database; what it gives is kept, and shown by plans from then on. */
   certify(to: string, onStage?: (stage: Stage) => void): ReturnType<typeof certify>;
-  readonly certificates: CertificateStore;
+  parts(): { readonly databases: ReturnType<typeof openDatabases>; readonly certificates: CertificateStore };
   /** Every `do` step, in order, as the plan has it. */
   play(planned?: Awaited<ReturnType<typeof makePlan>>, timeoutMs?: number): Promise<readonly Awaited<ReturnType<typeof performDo>>[]>;
   /** Every check of the `verify` steps and every probe of the `collect` steps, asked once. */
@@ -138,7 +138,7 @@ export async function openService(url: string, o: Written): Promise<Service> {
     sql: async (text) => (await client.query(text)).rows as pg.QueryResultRow[],
     live,
     plan,
-    certificates,
+    parts: () => ({ databases: world().databases, certificates }),
     certify: (to, onStage) => {
       const { targets, databases } = world();
       const deps = { targets, databases, certificates, time: systemTime, digest: createDigest('') };

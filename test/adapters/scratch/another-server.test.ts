@@ -57,13 +57,17 @@ describe('scratch', () => {
 
   it('is left behind by a process that is killed, and removed by the next one by its name and its age, and nothing else is', async () => {
     const program = `
+      import { createCopies } from ${JSON.stringify(path.join(SOURCES, 'adapters/scratch/drill.ts'))};
       import { createScratch } from ${JSON.stringify(path.join(SOURCES, 'adapters/scratch/index.ts'))};
       import { createPostgres } from ${JSON.stringify(path.join(SOURCES, 'adapters/sql/server.ts'))};
       const open = (url) => createPostgres({ id: 'crm', url, timeoutMs: 5_000 });
-      await createScratch({ id: 'crm', url: ${JSON.stringify(other.url)}, open }).use(open(${JSON.stringify(real.url)}), () => {
+      const hold = () => {
         console.log('at work');
         return new Promise((resolve) => setTimeout(resolve, 600_000));
-      });`;
+      };
+      const real = open(${JSON.stringify(real.url)});
+      const copies = createCopies({ id: 'crm', url: ${JSON.stringify(await other.createDatabase('copied'))}, open });
+      await createScratch({ id: 'crm', url: ${JSON.stringify(other.url)}, open }).use(real, () => copies.use([{ id: 'crm', server: real }], hold));`;
     const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
     await once(child.stdout, 'data');
     child.kill('SIGKILL');
@@ -72,19 +76,18 @@ describe('scratch', () => {
       (await sql(other.url, `select datname from pg_database where datname like 'belay!_%' escape '!' or datname = 'mine' order by 1`)).map(
         (row) => String(row['datname']),
       );
-    const [left = ''] = await names();
-    expect(left).toMatch(/^belay_scratch_\d{10}_[0-9a-f]{16}$/);
-    const old = left.replace(/_\d{10}_/, '_1764300000_');
+    const left = await names();
+    expect(left.map((name) => name.replace(/_\d{10}_[0-9a-f]{16}$/, ''))).toEqual(['belay_drill', 'belay_scratch']);
     const held = `belay_scratch_1764300000_${'0'.repeat(16)}`;
     for (const name of ['mine', held, 'belay_scratch_of_mine', `belay_drill_${Math.floor(Date.now() / 1000)}_${'1'.repeat(16)}`])
       await sql(other.url, `create database ${name}`);
     const young = await names();
-    await sql(other.url, `alter database ${left} rename to ${old}`);
+    for (const name of left) await sql(other.url, `alter database ${name} rename to ${name.replace(/_\d{10}_/, '_1764300000_')}`);
     const holder = new pg.Client({ connectionString: other.url, application_name: held });
     await holder.connect();
     try {
       expect(await tried(other.url, real.url)).toBe('tried');
-      expect(await names()).toEqual(young.filter((name) => name !== left));
+      expect(await names()).toEqual(young.filter((name) => !left.includes(name)));
     } finally {
       await holder.end();
     }
