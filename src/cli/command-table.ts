@@ -33,9 +33,18 @@ const AUTHORS: readonly CommandSpec[] = [
   {
     usage: 'lint [files...]',
     about: 'every problem of the configuration, with its place',
-    options: [{ flags: '--level', about: 'the rung of the adoption ladder that each runbook stands on, and what the next one wants' }],
+    options: [
+      { flags: '--level', about: 'the rung of the adoption ladder that each runbook stands on, and what the next one wants' },
+      { flags: '--format <form>', about: 'sarif: for the code scanning of a repository, which shows findings in pull requests' },
+    ],
     load: () => import('./commands/lint.ts'),
-    examples: ['belay lint', 'belay lint --level', 'belay lint runbooks/deploy-rollback.runbook.md', 'belay lint --json | jq .diagnostics'],
+    examples: [
+      'belay lint',
+      'belay lint --level',
+      'belay lint runbooks/deploy-rollback.runbook.md',
+      'belay lint --json | jq .diagnostics',
+      'belay lint --format sarif > belay.sarif',
+    ],
   },
   {
     usage: 'lsp',

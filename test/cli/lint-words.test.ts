@@ -108,6 +108,15 @@ const placesOf = (rule: string): readonly string[] => {
 const line = (text: string): string => `restore.runbook.md:${RUNBOOK.slice(0, RUNBOOK.indexOf(text)).split('\n').length}`;
 
 describe('the lint of words and fences', () => {
+  test('says the same as SARIF, with the same code, and refuses forms that it does not know', async () => {
+    const lint = await belay(['lint', '--format', 'sarif'], { cwd: folder.path });
+    const { version, runs } = lint.json<{ version: string; runs: { results: { ruleId: string; locations: unknown[] }[] }[] }>();
+    expect([lint.code, version, runs[0]?.results.map((one) => one.ruleId)]).toEqual([2, '2.1.0', told.map((one) => one.rule)]);
+    expect(JSON.stringify(runs[0]?.results[0]?.locations)).toContain('"uri":"belay.yaml"');
+    expect(lint.out).not.toContain('abcdef1234567890');
+    expect(await belay(['lint', '--format', 'xml'], { cwd: folder.path })).toMatchObject({ code: 2, out: '' });
+  });
+
   test('a credential blocks, an address of production in a command is warned of [S3-GU-02]', () => {
     expect(code).toBe(2);
     expect(told.filter((one) => one.severity === 'error').map((one) => one.rule)).toEqual(['inline-secret']);

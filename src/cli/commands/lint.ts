@@ -6,15 +6,21 @@ import { standingOf, type Want } from '../../config/levels.ts';
 import { loadAndLint } from '../../config/lint.ts';
 import { type Look, lookAt } from '../../config/look.ts';
 import { compileRunbook } from '../../config/runbook.ts';
+import { MOST_FINDINGS, sarifOf } from '../../config/sarif.ts';
 import { sortDiagnostics } from '../../domain/diagnostic.ts';
 import type { ExitCode } from '../../domain/errors.ts';
 import { BelayError, EXIT } from '../../domain/errors.ts';
 import type { Context, Run, Typed } from '../context.ts';
-import { isSet } from '../context.ts';
+import { isSet, textOption } from '../context.ts';
 import { levelWordsOf } from '../level-words.ts';
 
 export const run: Run = async (context, typed): Promise<ExitCode> => {
   const { out, configDir } = context;
+  const format = textOption(typed, 'format');
+  if (format !== undefined && (format !== 'sarif' || isSet(typed, 'level') || out.json))
+    throw new BelayError('BELAY_USAGE', `--format is sarif, and goes with neither --level nor --json.`, {
+      hint: 'belay lint --format sarif > belay.sarif',
+    });
   if (isSet(typed, 'level')) return levels(context, typed);
   const asked = typed.rest.length === 0 ? [configDir] : typed.rest.map((file) => resolve(file));
   const found: Look[] = [];
@@ -22,6 +28,11 @@ export const run: Run = async (context, typed): Promise<ExitCode> => {
   const diagnostics = sortDiagnostics(found.flatMap((one) => one.diagnostics)).map((one) => ({ ...one, file: shown(one.file) }));
   const result = diagnosticsJson(diagnostics);
   const { red, yellow, bold, dim } = out.colour;
+  if (format === 'sarif') {
+    out.raw(`${JSON.stringify(sarifOf(diagnostics, context.wiring.version))}\n`);
+    if (diagnostics.length > MOST_FINDINGS) out.say(`Only the first ${MOST_FINDINGS} of ${diagnostics.length} findings are in it.`);
+    return result.ok ? EXIT.ok : EXIT.usage;
+  }
   out.data(result, () => renderDiagnostics(diagnostics, { linesOf, paint: { error: red, warning: yellow, place: bold, faint: dim } }));
   if (diagnostics.length === 0)
     out.say(`No problems. Looked at ${[...new Set(found.flatMap((one) => one.looked))].map(shown).join(', ')}.`);
