@@ -106,10 +106,7 @@ describe.skipIf(CHROMIUM === undefined)('every screen', () => {
     const page = await fresh.newPage();
     await page.setBypassCSP(true);
     await page.goto(`${room.url}/login`);
-    await page.evaluate(AXE);
-    const found = await page.evaluate(async () =>
-      (await (globalThis as unknown as { axe: { run(): Promise<{ violations: Finding[] }> } }).axe.run()).violations.map((one) => one.id),
-    );
+    const found = await axeViolations(page);
     await fresh.close();
     expect(found).toEqual([]);
   });

@@ -17,6 +17,7 @@ import { hidden, type PageContext, page, pauseButton } from './layout.ts';
 import { guardList } from './panels.ts';
 import { planList, unknowns } from './plan-steps.ts';
 import { safetyPanel } from './safety-panel.ts';
+import { timePanel } from './time-panel.ts';
 import { shortHash } from './values.ts';
 
 export interface Shown {
@@ -151,6 +152,7 @@ function planPart(context: PageContext, { runbook, texts, mayStart }: Shown, pla
 <button class="button approve" id="start">${icon('play')} ${r.start} <code class="hash">${shortHash(plan.planHash)}</code></button></form>`;
   return html`<section id="plan" aria-labelledby="plan-title"><h2 id="plan-title">${r.plan}</h2><p class="muted">${r.planWhat}</p>
 ${context.pause.paused ? html`<p class="bad">${icon('pause')} ${r.paused}</p>` : none}
+${timePanel(context, plan.budgets ?? [])}
 ${safetyPanel(context, plan)}
 ${planList(context, plan, () => undefined)}
 ${unknowns(context, plan)}
