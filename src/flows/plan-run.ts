@@ -4,6 +4,7 @@ import type { Json, JsonObject } from '../domain/json.ts';
 import type { PlanStep } from '../domain/plan.ts';
 import { argumentProblem, NO_RUN_POLICY, runRefusal } from '../domain/run-policy.ts';
 import type { System } from '../domain/system.ts';
+import { NO_NUMBER_YET, type Numbering, wantsNumber } from './incident-number.ts';
 import type { Lookup } from './refs.ts';
 import { resolveRefs } from './refs.ts';
 
@@ -74,12 +75,15 @@ function numberProblem(template: readonly string[], words: readonly string[]): s
 }
 
 /** Planned words with the number of the incident wherever the runbook's own text wants it; what an input says is never read. */
-export const withIncident = (template: readonly string[], planned: Json | undefined, incident: string): readonly string[] =>
-  Array.isArray(planned)
-    ? planned.map((word, at) =>
-        template[at]?.includes(INCIDENT) === true ? String(word).replaceAll(INCIDENT, () => incident) : String(word),
-      )
-    : [];
+export function withIncident(template: readonly string[], planned: Json | undefined, { incident, numbered }: Numbering): readonly string[] {
+  if (!Array.isArray(planned)) return [];
+  return planned.map((word, at) => {
+    const [text, written] = [String(word), template[at] ?? ''];
+    if (written.includes(INCIDENT)) return text.replaceAll(INCIDENT, () => incident);
+    // By an input of a called runbook, which its caller fills with the number.
+    return wantsNumber(written, numbered) ? text.replaceAll(NO_NUMBER_YET, () => incident) : text;
+  });
+}
 
 function undoIn(
   undo: ActionCall | CommandCall,

@@ -15,6 +15,7 @@ import { BELAY } from './actor.ts';
 import { attention } from './attention.ts';
 import { clockTimers, stopClock } from './clocks.ts';
 import type { Facts } from './facts.ts';
+import type { Numbered } from './incident-number.ts';
 import { phaseChange } from './phases.ts';
 import type { World } from './world.ts';
 
@@ -73,6 +74,8 @@ export interface Run {
   rechecked: boolean;
   /** Guards of this runbook that nobody could measure, and for which people said yes all the same. */
   vouched?: readonly string[];
+  /** Inputs that hold the number of the incident: a plan of before it says `INC-?` there. */
+  readonly numbered?: Numbered;
   /** One organization's part of a fan-out: its lane keeps its record, and nobody is asked anything within it. */
   readonly isPart?: true;
   /** Steps that a `when` left out. */

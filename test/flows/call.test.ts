@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { CallStep, ManualStep, Runbook, Step } from '../../src/domain/ir.ts';
 import { bareRunbook, stepsOf } from '../../src/domain/ir.ts';
 import { linkRunbook } from '../../src/domain/link-runbooks.ts';
+import { recallPlan } from '../../src/flows/plan.ts';
 import { fakeTargetOn } from '../world/fakes/action.ts';
 import { DurableDisk } from '../world/fakes/durable-disk.ts';
 import { KillSwitch } from '../world/fakes/kill-switch.ts';
@@ -108,6 +109,45 @@ describe('a called runbook', () => {
     await breach(other.disk, breachOf('acme', START));
     await other.until(asks);
     expect(openApproval(await other.incident()).planHash).not.toBe(planHash);
+  });
+
+  it('begun by hand, before there is a number, gets the number of its incident through its inputs, and no text of people is taken for it', async () => {
+    const freeze = { ...(stepsOf(deployRunbook())[1] as Step), evidence: [] } as Step;
+    const inputs = { ticket: { type: 'string' as const, required: true }, said: { type: 'string' as const, required: true } };
+    const why = { target: 'shop', why: '{ticket}', said: '{inputs.said}' };
+    const inner = {
+      ...deployRunbook({ id: 'inner', clocks: {}, evidence: [], inputs }),
+      phases: [{ id: 'all', title: 'All', text: '', steps: [{ ...freeze, with: why, undo: { do: 'deploy.thaw', with: why } } as Step] }],
+    };
+    const middle = callOf({ id: 'in', runbook: bareRunbook('inner'), with: { ticket: 'see {ticket}', said: '{said}' } });
+    const outer = {
+      ...deployRunbook({ start: 'ask', evidence: [], clocks: {}, inputs: { said: inputs.said } }),
+      phases: [{ id: 'all', title: 'All', text: '', steps: [callOf({ with: { ticket: '{incident.id}', said: '{said}' } })] }],
+    };
+    const called: Runbook = {
+      ...deployRunbook({ id: 'roll-back', clocks: {}, evidence: [], inputs }),
+      phases: [{ id: 'all', title: 'All', text: '', steps: [middle] }],
+    };
+    const linked = linkRunbook(outer, (id) => ({ inner, 'roll-back': called })[id]);
+    if (!linked.ok) throw new Error(JSON.stringify(linked.problems));
+    const one = await play({ runbook: linked.runbook });
+    const given: unknown[] = [];
+    one.wrapAction('deploy.freeze', (original) => ({
+      act: async (args, o) => {
+        given.push(args);
+        await original.act(args, o);
+      },
+    }));
+    await one.commands.startRun(ANA, { runbook: outer.id, inputs: { said: 'like INC-?' }, key: 'k' });
+    await one.until((incident) => incident.steps['back.in.freeze']?.status === 'done');
+    expect(given).toEqual([{ target: 'shop', why: 'see INC-1', said: 'like INC-?' }]);
+    const [opened] = await one.all('contingency.opened');
+    expect(opened?.undo).toEqual({ do: 'deploy.thaw', with: { target: 'shop', why: 'see INC-1', said: 'like INC-?' } });
+    // What people saw and approved is what it was: the number is no part of it.
+    const [run] = await one.all('run.started');
+    const plan = await one.commands.plan({ runbook: outer.id, inputs: { said: 'like INC-?' } });
+    expect(plan.steps.find((step) => step.action === 'deploy.freeze')?.args).toMatchObject({ why: 'see INC-?' });
+    expect((await recallPlan(one.world, run?.planHash ?? '')).steps.map((step) => step.args)).toEqual(plan.steps.map((step) => step.args));
   });
 
   it('is given what the caller knows by then, and answers of its own steps are its own', async () => {

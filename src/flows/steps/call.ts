@@ -2,6 +2,7 @@
 import type { CallStep } from '../../domain/ir.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
 import { failed } from '../fail.ts';
+import { numberedIn } from '../incident-number.ts';
 import { calledInputs } from '../plan.ts';
 import type { Next, Run, RunOutcome, Visit } from '../run.ts';
 import { factsOf, finish, NEXT, partName } from '../run.ts';
@@ -50,5 +51,6 @@ function frameOf({ run, step }: Visit<CallStep>, inputs: JsonObject): Run {
   const prefix = `${step.id}.`;
   const outputs = {};
   run.course.outputs[prefix] = outputs;
-  return { ...run, runbook: step.runbook, inputs, prefix, outputs, rechecked: false, vouched: [] };
+  const numbered = numberedIn(step.with, run.numbered);
+  return { ...run, runbook: step.runbook, inputs, numbered, prefix, outputs, rechecked: false, vouched: [] };
 }

@@ -19,7 +19,7 @@ const DEFAULT_TIMEOUT_MS = 60_000;
 
 export async function runDo(visit: Visit<DoStep>): Promise<Next> {
   if (visit.step.do === 'belay.undo') return runUndo(visit);
-  const planned = withNumber(visit.step, plannedStep(visit), visit.run.incident);
+  const planned = withNumber(visit.step, plannedStep(visit), visit.run);
   // What the plan could not know nobody has approved: it is planned again and asked, never resolved on the way.
   if (planned.effect === 'unknown' || planned.args === undefined)
     return askWithNewPlan(visit, 'the plan could not know what this step would do');

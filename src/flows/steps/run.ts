@@ -5,6 +5,7 @@ import type { JsonObject } from '../../domain/json.ts';
 import type { PlanStep } from '../../domain/plan.ts';
 import type { CommandOutcome } from '../command-protocol.ts';
 import { askHow, failed } from '../fail.ts';
+import type { Numbering } from '../incident-number.ts';
 import { performStepCommand } from '../perform-command.ts';
 import { withIncident } from '../plan-run.ts';
 import { askWithNewPlan, plannedStep } from '../planned.ts';
@@ -19,7 +20,7 @@ export async function runCommand(visit: Visit<RunStep>): Promise<Next> {
   const planned = plannedStep(visit);
   if (planned.effect === 'unknown' || planned.args === undefined)
     return askWithNewPlan(visit, 'the plan could not know what this step would run');
-  const argv = withIncident(step.cmd, planned.args['cmd'], visit.run.incident);
+  const argv = withIncident(step.cmd, planned.args['cmd'], visit.run);
   for (let round = 1; ; round += 1) {
     const refused = step.effect === 'read' ? null : await recheckGuards(visit, round);
     if (refused !== null) return refused;
@@ -67,12 +68,12 @@ function remember({ run, step }: Visit<RunStep>, planned: PlanStep): void {
   const { completed } = run.course;
   const earlier = completed.findIndex((one) => one.step === step.id);
   if (earlier >= 0) completed.splice(earlier, 1);
-  completed.push({ step: step.id, target: `run:${step.on}`, call: null, undo: undoOf(step, planned, run.incident), fingerprint: null });
+  completed.push({ step: step.id, target: `run:${step.on}`, call: null, undo: undoOf(step, planned, run), fingerprint: null });
 }
 
-function undoOf({ undo, on, cwd, env }: RunStep, planned: PlanStep, incident: string) {
+function undoOf({ undo, on, cwd, env }: RunStep, planned: PlanStep, numbering: Numbering) {
   if (undo === undefined || planned.undo === undefined) return null;
   const { action, args } = planned.undo;
   if (!('cmd' in undo)) return { do: action, with: args };
-  return { cmd: withIncident(undo.cmd, args['cmd'], incident), on, env, ...(cwd === undefined ? {} : { cwd }) };
+  return { cmd: withIncident(undo.cmd, args['cmd'], numbering), on, env, ...(cwd === undefined ? {} : { cwd }) };
 }
