@@ -2,7 +2,7 @@
 // down that one is done. What counts is the tree of each single statement, never how its text begins. It is no opinion about the SQL, and asks
 // nothing.
 import type { Json } from './json.ts';
-import { dottedOf, nodeOf, objectOf, partsIn, relationOf, textOf } from './sql-tree.ts';
+import { dottedOf, listOf, nodeOf, objectOf, partsIn, relationOf, textOf } from './sql-tree.ts';
 
 /** Of a tool's own table, as statements name it. */
 export interface ToolTable {
@@ -29,8 +29,10 @@ const OWN: ReadonlySet<string> = new Set([
 const HARMLESS: ReadonlySet<string> = new Set([
   ...['version', 'current_schema', 'current_database', 'current_setting', 'to_regclass', 'format_type', 'now', 'timezone'],
   ...['pg_try_advisory_lock', 'pg_advisory_lock', 'pg_advisory_unlock', 'pg_table_is_visible', 'pg_get_expr'],
-  ...['count', 'lower', 'max', 'min'],
+  ...['pg_get_indexdef', 'array_agg', 'count', 'lower', 'max', 'min'],
 ]);
+/** What changes rows, wherever it stands in a question. */
+const CHANGING: ReadonlySet<string> = new Set(['InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt']);
 
 /** Words of the tool, not of the migration. A statement that names any other table, or a function that nobody knows, is none of them. */
 function isTools({ tree }: SaidStatement, table: string): boolean {
@@ -39,13 +41,25 @@ function isTools({ tree }: SaidStatement, table: string): boolean {
   if (kind === 'VariableSetStmt') return SETTINGS.test(textOf(node['name'])) || SESSIONS.test(textOf(node['name']));
   if (!OWN.has(kind)) return false;
   const isAsked = kind === 'SelectStmt';
+  const isNamedThere = isAsked ? namedBefore(node['withClause']) : () => false;
   for (const [key, value] of partsIn(tree)) {
     const part = objectOf(value);
-    if (textOf(part['relname']) !== '' && !isOwn(value, table) && !(isAsked && isCatalog(value))) return false;
+    if (isAsked && CHANGING.has(key)) return false;
+    if (textOf(part['relname']) !== '' && !isOwn(value, table) && !(isAsked && (isCatalog(value) || isNamedThere(value)))) return false;
     if (key === 'FuncCall' && !HARMLESS.has(dottedOf(part['funcname']).at(-1) ?? '')) return false;
   }
   // Without any table only a question is the tool's.
   return isAsked || isOwn(node['relation'], table) || kind === 'LockStmt';
+}
+
+/** Questions that a `with` names, for what comes behind it. Within the `with` itself each name is that of a table. */
+function namedBefore(withClause: Json | undefined): (relation: Json) => boolean {
+  const names = new Set(listOf(objectOf(withClause)['ctes']).map((one) => textOf(nodeOf(one).node['ctename'])));
+  const within = new Set(withClause === undefined ? [] : [...partsIn(withClause)].map(([, value]) => value));
+  return (relation) => {
+    const { name, schema } = relationOf(relation);
+    return schema === undefined && names.has(name) && !within.has(relation);
+  };
 }
 
 /** Its own table, and the one beside it (knex_migrations_lock). */

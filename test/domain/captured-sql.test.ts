@@ -89,4 +89,20 @@ describe('what a tool said', () => {
       `${drop};`,
     ]);
   });
+
+  it('of sequelize-cli is told from the migration, and a question is its own only where it asks the catalog alone', async () => {
+    const table = { table: 'SequelizeMeta' };
+    const ranges = `WITH ranges AS (SELECT pg_range.rngsubtype FROM pg_range LEFT OUTER JOIN pg_type ON true) SELECT 1 FROM pg_type LEFT OUTER JOIN ranges ON true`;
+    const index = `SELECT array_agg(a.attnum), pg_get_indexdef(ix.indexrelid) FROM pg_index ix, pg_attribute a GROUP BY ix.indexrelid`;
+    const done = `INSERT INTO "SequelizeMeta" ("name") VALUES ($1) RETURNING "name"`;
+    expect(await cut([ranges, index, 'create table contact (id int)', index, done], 1, table)).toEqual(['create table contact (id int);']);
+    for (const reads of [
+      'with x as (select 1 from contact) select 1 from x',
+      'with contact as (select 1 from contact) select 1 from contact',
+      'with x as (select 1 from pg_type) select 1 from public.x',
+      'with x as (delete from pg_index returning 1) select 1 from x',
+      'select 1 from (with x as (select 1) select 1 from x) y',
+    ])
+      expect([reads, await cut([reads, done], 1, table)]).toEqual([reads, [null]]);
+  });
 });

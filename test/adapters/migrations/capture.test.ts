@@ -7,8 +7,12 @@ import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { findAlembic } from '../../world/parts/alembic.ts';
 import { type PostgresPart, startPostgres } from '../../world/parts/postgres.ts';
+import { findSequelize, SEQUELIZE_CONFIG, sequelizeMigration } from '../../world/parts/sequelize.ts';
 import { UMZUG_PROGRAM } from '../../world/parts/umzug-program.ts';
 import { openService, type Service, step } from './kit.ts';
+
+const sequelize = findSequelize();
+if (typeof sequelize === 'string') console.warn(`SKIPPED: ${sequelize}`);
 
 const MODULES = path.join(import.meta.dirname, '../../../node_modules');
 const NODE = path.dirname(process.execPath);
@@ -29,6 +33,8 @@ afterEach(async () => {
 });
 
 interface Tool {
+  /** Where its packages are, if not among those of Belay. */
+  readonly modules?: string;
   readonly keys: string;
   readonly files: Readonly<Record<string, string>>;
   readonly folder: string;
@@ -72,6 +78,18 @@ const NODE_TOOLS: Readonly<Record<string, Tool>> = {
     ],
     up: ['node_modules/.bin/node-pg-migrate', 'up'],
   },
+  ...(typeof sequelize === 'string'
+    ? {}
+    : {
+        'sequelize-cli': {
+          modules: sequelize.modules,
+          keys: 'driver: sequelize',
+          files: { 'config/config.js': SEQUELIZE_CONFIG },
+          ...{ folder: 'migrations', first: '1_contacts.cjs' },
+          migration: (name: string, up: string, down: string) => [`${name}.cjs`, sequelizeMigration(up, down)] as const,
+          up: ['node_modules/.bin/sequelize-cli', 'db:migrate'],
+        },
+      }),
 };
 
 const CREATE = ['create table contact (id int primary key, name text)', 'drop table contact'] as const;
@@ -98,7 +116,7 @@ async function service(
   });
   open.push(made);
   expect(made.told).toEqual([]);
-  for (const release of ['v1', 'v2']) symlinkSync(MODULES, path.join(made.folder, 'service/releases', release, 'node_modules'));
+  for (const release of ['v1', 'v2']) symlinkSync(tool.modules ?? MODULES, path.join(made.folder, 'service/releases', release, 'node_modules'));
   const [program = '', ...args] = tool.up;
   execFileSync(program, args, {
     cwd: path.join(made.folder, 'service/releases/v2'),

@@ -7,14 +7,13 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { failed, runTool } from '../../../src/adapters/migrations/programs.ts';
 import { createProcesses } from '../../../src/adapters/process/index.ts';
-import { inPart, whyNoPart } from '../../world/parts/npm-part.ts';
 import { type PostgresPart, startPostgres } from '../../world/parts/postgres.ts';
+import { findSequelize, SEQUELIZE_CONFIG, sequelizeMigration } from '../../world/parts/sequelize.ts';
 import { UMZUG_PROGRAM } from '../../world/parts/umzug-program.ts';
 import { openService, type Service, step } from './kit.ts';
 
-const SEQUELIZE = { name: 'sequelize', packages: ['sequelize@6.37.8', 'sequelize-cli@6.6.5'], proof: 'node_modules/.bin/sequelize-cli' };
-const noSequelize = whyNoPart(SEQUELIZE);
-if (noSequelize !== null) console.warn(`SKIPPED: ${noSequelize}`);
+const sequelize = findSequelize();
+if (typeof sequelize === 'string') console.warn(`SKIPPED: ${sequelize}`);
 
 const MODULES = path.join(import.meta.dirname, '../../../node_modules');
 const NODE = path.dirname(process.execPath);
@@ -48,13 +47,6 @@ const KNEX = (up: string, down: string): string =>
   `exports.up = (knex) => knex.raw(${JSON.stringify(up)});\nexports.down = (knex) => knex.raw(${JSON.stringify(down)});\n`;
 const UMZUG = (up: string, down: string): string =>
   `exports.up = ({ context }) => context.query(${JSON.stringify(up)});\nexports.down = ({ context }) => context.query(${JSON.stringify(down)});\n`;
-const SEQUEL = (up: string, down: string): string =>
-  `exports.up = (queryInterface) => queryInterface.sequelize.query(${JSON.stringify(up)});\nexports.down = (queryInterface) => queryInterface.sequelize.query(${JSON.stringify(down)});\n`;
-/** "use_env_variable" would lose the folder of the socket: the tool reads host, port and name of an address alone. */
-const SEQUEL_CONFIG = `
-const url = new URL(process.env.DATABASE_URL);
-module.exports = { development: { dialect: 'postgres', username: url.username, database: url.pathname.slice(1), host: url.searchParams.get('host') } };
-`;
 const CREATE = ['create table contact (id int primary key, name text)', 'drop table contact'] as const;
 const NICK = ['alter table contact add column nick text', 'alter table contact drop column nick'] as const;
 
@@ -90,20 +82,20 @@ const TOOLS: readonly Tool[] = [
     ],
     up: ['node', 'migrate.cjs', 'up'],
   },
-  ...(noSequelize === null
-    ? [
+  ...(typeof sequelize === 'string'
+    ? []
+    : [
         {
           driver: 'sequelize' as const,
-          modules: inPart(SEQUELIZE, 'node_modules'),
-          files: { 'config/config.js': SEQUEL_CONFIG },
+          modules: sequelize.modules,
+          files: { 'config/config.js': SEQUELIZE_CONFIG },
           migrations: [
-            { id: '1_contacts.cjs', file: '1_contacts.cjs', text: SEQUEL(...CREATE) },
-            { id: '2_nick.cjs', file: '2_nick.cjs', text: SEQUEL(...NICK) },
+            { id: '1_contacts.cjs', file: '1_contacts.cjs', text: sequelizeMigration(...CREATE) },
+            { id: '2_nick.cjs', file: '2_nick.cjs', text: sequelizeMigration(...NICK) },
           ],
           up: ['node_modules/.bin/sequelize-cli', 'db:migrate'],
         },
-      ]
-    : []),
+      ]),
 ];
 
 const SWITCH = step(
