@@ -1,5 +1,6 @@
 // Alembic: revisions that point to the one before, and a table that holds the newest alone. Belay tells it the revision that stays,
 // never `-1`: a second try of that drops what a first one left.
+import { dirname } from 'node:path/posix';
 import type { DatabaseSpec } from '../../domain/database-catalog.ts';
 import { BelayError } from '../../domain/errors.ts';
 import type { Migration } from '../../domain/migrations.ts';
@@ -7,6 +8,7 @@ import type { Migrations } from '../../ports/database.ts';
 import type { Artefact } from './artefact.ts';
 import { hashOf } from './drill.ts';
 import { afterStart, failed, type ProgramDeps, refuseByName, runTool } from './programs.ts';
+import { aftermathOf, shapeOf } from './shape.ts';
 import { quoted, readColumn } from './table.ts';
 
 type AlembicSpec = Extract<DatabaseSpec, { driver: 'alembic' }>;
@@ -33,25 +35,31 @@ export function createAlembicMigrations(spec: AlembicSpec, deps: ProgramDeps): M
     // One that the release does not know: what came before it is the part that it does know.
     return at === -1 ? [...revisions.map((one) => one.id), head] : revisions.slice(0, at + 1).map((one) => one.id);
   };
+  /** Where it may say that it wants no transaction: in the revisions, and where they are run from. */
+  const textsOf = async (release: string, ids: readonly string[]): Promise<readonly (string | null)[]> => {
+    const names = (await artefact.list(release, spec.migrations)).filter((name) => name.endsWith('.py'));
+    const texts = await Promise.all(names.map((name) => artefact.text(release, `${spec.migrations}/${name}`)));
+    const own = texts.filter((text) => ids.includes(revisionOf(text ?? '')?.id ?? ''));
+    return [...own, await artefact.text(release, `${dirname(spec.migrations)}/env.py`)];
+  };
   return {
     compareAndSet: 'none',
     boot: 'refuses',
     known: async (release) =>
       (await chain(release)).map(({ id, reversible, hash }): Migration => ({ id, up: null, down: null, reversible, hash })),
     applied,
-    down: async ({ from, to, expected }) => {
+    down: async ({ from, to, revert, expected }) => {
       if ((await applied(from)).join('\n') !== expected.join('\n'))
         throw new BelayError('BELAY_TARGET_CONFLICT', `${spec.id} has another revision by now`);
-      const before = await heads();
+      const [before, shape] = [await heads(), await shapeOf(server)];
       const result = await runTool(spec, deps, await artefact.folder(from), ['downgrade', to ?? 'base']);
       const after = await afterStart(heads());
       if (after.join('\n') === (to ?? '')) return;
-      throw failed(
-        spec,
-        result,
-        after.join('\n') === before.join('\n') ? 'none' : 'unknown',
-        `it stands at ${after.join(', ') || 'base'}, not at ${to ?? 'base'}`,
-      );
+      const isListed = after.join('\n') === before.join('\n');
+      const left = isListed
+        ? await aftermathOf(server, shape, await afterStart(textsOf(from, revert)))
+        : ({ effect: 'unknown', words: '' } as const);
+      throw failed(spec, result, left.effect, `it stands at ${after.join(', ') || 'base'}, not at ${to ?? 'base'}${left.words}`);
     },
   };
 }

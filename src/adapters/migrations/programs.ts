@@ -9,6 +9,7 @@ import type { Migrations, SqlServer } from '../../ports/database.ts';
 import type { Processes, ProcessResult } from '../../ports/process.ts';
 import { type Artefact, byName } from './artefact.ts';
 import { hashOf } from './drill.ts';
+import { aftermathOf, shapeOf } from './shape.ts';
 import { quoted, readColumn } from './table.ts';
 
 type ProgramSpec = Extract<DatabaseSpec, { driver: 'node-pg-migrate' | 'knex' | 'sequelize' | 'umzug' }>;
@@ -131,7 +132,7 @@ export function createProgramMigrations(spec: ProgramSpec, deps: ProgramDeps): M
         throw new BelayError('BELAY_TARGET_CONFLICT', `${spec.id} has other migrations by now`);
       const folder = await artefact.folder(from);
       for (const [index, id] of revert.entries()) {
-        const one = takeBack(id, { spec, deps, tool, folder, applied });
+        const one = takeBack(id, { spec, deps, tool, release: from, folder, applied });
         await (index === 0 ? one : afterStart(one));
       }
     },
@@ -142,20 +143,36 @@ interface Taking {
   readonly spec: ProgramSpec;
   readonly deps: ProgramDeps;
   readonly tool: Tool;
+  readonly release: string;
   readonly folder: string;
   readonly applied: () => Promise<readonly string[]>;
 }
 
-async function takeBack(id: string, { spec, deps, tool, folder, applied }: Taking): Promise<void> {
+async function takeBack(id: string, taking: Taking): Promise<void> {
+  const { spec, deps, tool, folder, applied } = taking;
   const before = await applied();
   if (!before.includes(id)) return;
+  const shape = tool.transacts ? await shapeOf(deps.server) : null;
   const result = await runTool(spec, deps, folder, tool.down(spec, id));
   const after = await afterStart(applied());
   const wanted = before.filter((one) => one !== id);
   if (after.join('\n') === wanted.join('\n')) return;
   // Another one went, or more than one, or half of this one: whatever the program says, people look at it.
-  const untouched = tool.transacts && after.join('\n') === before.join('\n');
-  throw failed(spec, result, untouched ? 'none' : 'unknown', `${id} is still applied, or not it alone is gone`);
+  const isListed = tool.transacts && after.join('\n') === before.join('\n');
+  const left = isListed
+    ? await aftermathOf(deps.server, shape, await afterStart(textsOf(id, taking)))
+    : ({ effect: 'unknown', words: '' } as const);
+  throw failed(spec, result, left.effect, `${id} is still applied, or not it alone is gone${left.words}`);
+}
+
+const CONFIGS: readonly string[] = ['knexfile.js', 'knexfile.cjs', 'knexfile.mjs', 'knexfile.ts'];
+
+/** Where it may say that it wants no transaction: in itself, in what its tool is configured with, or told to it. */
+async function textsOf(id: string, { spec, deps: { artefact }, tool, release }: Taking): Promise<readonly (string | null)[]> {
+  const own = (await artefact.list(release, spec.migrations)).filter((file) => tool.nameOf(file) === id);
+  const named = spec.command.filter((word) => /^[\w.][\w./-]*\.[cm]?[jt]s$/.test(word));
+  const files = [...own.map((file) => `${spec.migrations}/${file}`), ...CONFIGS, ...named];
+  return [spec.command.join(' '), ...(await Promise.all(files.map((file) => artefact.text(release, file))))];
 }
 
 /** Once a program was started, nothing that then fails says that nothing has changed. */

@@ -115,6 +115,12 @@ describe.skipIf(typeof alembic === 'string')('a database that Alembic migrates',
     writeFileSync(path.join(versions, 'b2_nick.py'), SECOND.replace('op.drop_column("contact", "nick")', 'raise_a_name_error()'));
     const [outcome] = await service.play();
     expect(outcome).toMatchObject({ status: 'failed', effect: 'none', message: expect.stringContaining('NameError') });
+    const half = 'with op.get_context().autocommit_block():\n        op.drop_column("contact", "nick")\n    raise_a_name_error()';
+    writeFileSync(path.join(versions, 'b2_nick.py'), SECOND.replace('op.drop_column("contact", "nick")', half));
+    await expect(service.takeBack('v2')).rejects.toMatchObject({
+      effect: 'unknown',
+      message: expect.stringContaining('it left half of it: gone: column public.contact.nick text'),
+    });
     writeFileSync(path.join(versions, 'c3_other.py'), SECOND.replaceAll('b2', 'c3'));
     expect((await service.plan()).unknowns[0]?.why).toContain('no single line');
   });

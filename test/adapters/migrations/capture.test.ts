@@ -116,7 +116,8 @@ async function service(
   });
   open.push(made);
   expect(made.told).toEqual([]);
-  for (const release of ['v1', 'v2']) symlinkSync(tool.modules ?? MODULES, path.join(made.folder, 'service/releases', release, 'node_modules'));
+  for (const release of ['v1', 'v2'])
+    symlinkSync(tool.modules ?? MODULES, path.join(made.folder, 'service/releases', release, 'node_modules'));
   const [program = '', ...args] = tool.up;
   execFileSync(program, args, {
     cwd: path.join(made.folder, 'service/releases/v2'),

@@ -60,6 +60,8 @@ export interface Service {
   play(planned?: Awaited<ReturnType<typeof makePlan>>, timeoutMs?: number): Promise<readonly Awaited<ReturnType<typeof performDo>>[]>;
   /** Every check of the `verify` steps and every probe of the `collect` steps, asked once. */
   look(inputs?: JsonObject): Promise<readonly Awaited<ReturnType<typeof runCheck>>[]>;
+  /** Takes the newest migration back, as the driver does it: an effect that is unknown is not looked at again. */
+  takeBack(release: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -180,6 +182,12 @@ export async function openService(url: string, o: Written): Promise<Service> {
       const collected = steps.filter((each): each is CollectStep => each.kind === 'collect').flatMap((one) => one.from);
       const all = [...checks, ...collected.map((one) => ({ ...one, expect: 'true' }))];
       return Promise.all(all.map((check) => runCheck(looking, check, (name) => inputs[name.join('.')])));
+    },
+    takeBack: async (release) => {
+      const migrations = world().databases['crm']?.migrations ?? null;
+      if (migrations === null) throw new Error('crm has no migrations');
+      const expected = await migrations.applied(release);
+      await migrations.down({ from: release, to: expected.at(-2) ?? null, revert: expected.slice(-1), expected });
     },
     close: async () => {
       await client.end();

@@ -6,7 +6,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { failed, runTool } from '../../../src/adapters/migrations/programs.ts';
+import { leavesTransaction } from '../../../src/adapters/migrations/shape.ts';
 import { createProcesses } from '../../../src/adapters/process/index.ts';
+import type { BelayError } from '../../../src/domain/errors.ts';
 import { type PostgresPart, startPostgres } from '../../world/parts/postgres.ts';
 import { findSequelize, SEQUELIZE_CONFIG, sequelizeMigration } from '../../world/parts/sequelize.ts';
 import { UMZUG_PROGRAM } from '../../world/parts/umzug-program.ts';
@@ -202,6 +204,58 @@ describe('a program that does something else than it was told', () => {
       { status: 'failed', effect: 'none', message: expect.stringContaining('2_nick is still applied') },
     ]);
     expect(await columns(service)).toEqual(['id', 'name', 'nick']);
+  });
+});
+
+describe('a migration that leaves the transaction of its tool and then falls', () => {
+  const fallen = (does: string): string =>
+    `exports.config = { transaction: false };\nexports.up = async () => {};\nexports.down = async (knex) => { await knex.raw(${JSON.stringify(does)}); throw new Error('no'); };\n`;
+
+  const told = async (driver: Tool['driver'], texts: readonly (readonly [file: string, text: string])[]) => {
+    const service = await migrated(TOOLS.find((tool) => tool.driver === driver) as Tool);
+    const said: string[] = [];
+    for (const [file, text] of texts) {
+      writeFileSync(path.join(service.folder, 'service/releases/v2/migrations', file), text);
+      const error = await service.takeBack('v2').then(
+        () => expect.fail('it did not fall'),
+        (fell: BelayError) => fell,
+      );
+      said.push(`${error.effect}: ${error.message}`);
+    }
+    return { said, left: await columns(service) };
+  };
+
+  it('in knex is never told as untouched: what differs is named, and rows are not vouched for', async () => {
+    const down = [`update contact set name = 'x'`, 'create index concurrently half on contact (name)', NICK[1]];
+    const { said, left } = await told(
+      'knex',
+      down.map((sql) => ['2_nick.cjs', fallen(sql)]),
+    );
+    expect(said).toEqual([
+      expect.stringMatching(/^unknown: .*it leaves the transaction of its tool, so that rows may have changed \(/),
+      expect.stringMatching(/^unknown: .*it left half of it: new: index public.half CREATE INDEX/),
+      expect.stringMatching(/^unknown: .*it left half of it: gone: column public.contact.nick text \(/),
+    ]);
+    expect(left).toEqual(['id', 'name']);
+  });
+
+  it('in node-pg-migrate, by a COMMIT within it, is not either', async () => {
+    const { said, left } = await told('node-pg-migrate', [['2_nick.sql', `-- Down Migration\n${NICK[1]}; commit; select 1 / 0;\n`]]);
+    expect(said).toEqual([expect.stringMatching(/^unknown: .*gone: column public.contact.nick text/)]);
+    expect(left).toEqual(['id', 'name']);
+  });
+
+  it.each([
+    ['exports.config = { transaction: false };', true],
+    ['pgm.noTransaction();', true],
+    ['with op.get_context().autocommit_block():', true],
+    ['knex.raw("COMMIT")', true],
+    ['migrations: { disableTransactions: true }', true],
+    ['exports.config = { transaction: true };', false],
+    ['// transaction: false\nawait trx.commit();', false],
+    ['with context.begin_transaction():', false],
+  ])('is known by its words: %j', (text, leaves) => {
+    expect(leavesTransaction(text)).toBe(leaves);
   });
 });
 
