@@ -119,7 +119,7 @@ export function withSteps(world: Pick<World, 'digest'>, plan: Plan, steps: reado
     ...plan,
     steps,
     planHash: world.digest.of({ ...rest, steps } as unknown as Json),
-    unknowns: [...unknowns, ...open.map((step) => ({ step: step.id, why: 'it would put back what was rolled away from' }))],
+    unknowns: [...unknowns, ...open.map((step) => ({ step: step.id, why: 'it would put back what this run is to roll away from' }))],
   };
 }
 

@@ -22,21 +22,29 @@ export async function replan(visit: Visit): Promise<Plan> {
 }
 
 function stepNow(run: Run, step: PlanStep): PlanStep {
-  const { completed, plan, left } = run.course;
+  const { completed, plan, left, meant = [] } = run.course;
   const done = completed.some((one) => one.step === step.id);
   const before = plan.steps.find((one) => one.id === step.id);
   if (done && before !== undefined) return before;
   const action = step.action === undefined ? undefined : run.world.actions[step.action];
   if (action === undefined || step.args === undefined || step.effect !== 'change') return step;
   const target = action.target(step.args);
-  const back = left.some((one) => one.target === target && JSON.stringify(one.value) === JSON.stringify(step.desired ?? null));
-  // Putting back what this run rolled away from is never the answer: the step is not known until people say where to go.
+  const isDesired = ({ value }: { readonly value: Json }): boolean => JSON.stringify(value) === JSON.stringify(step.desired ?? null);
+  const meantToLeave = [...meant, ...leftBy(plan)].some((one) => one.step === step.id && isDesired(one));
+  const back = meantToLeave || left.some((one) => one.target === target && isDesired(one));
+  // Putting back what this run rolled away from, or was to roll away from when somebody deployed something else, is never the answer: the step
+  // is not known until people say where to go.
   return back ? { ...step, effect: 'unknown' } : step;
 }
+
+/** What a plan means to leave, step by step. */
+const leftBy = ({ steps }: Plan): readonly { readonly step: string; readonly value: Json }[] =>
+  steps.flatMap(({ id, effect, current }) => (effect === 'change' && current !== undefined ? [{ step: id, value: current }] : []));
 
 /** A plan that people approved in the middle of a run: the incident names it from now on. */
 export async function adoptPlan(visit: Visit, plan: Plan): Promise<void> {
   const { run } = visit;
+  run.course.meant = [...(run.course.meant ?? []), ...leftBy(run.course.plan)];
   run.course.plan = plan;
   run.course.alone = null;
   await append(run, partName(visit, 'adopted'), (at) => ({

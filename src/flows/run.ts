@@ -46,6 +46,8 @@ export interface Course {
   readonly completed: Completed[];
   /** What this run rolls away from: a later plan must never propose to put it back. */
   readonly left: { readonly target: string; readonly value: Json }[];
+  /** What plans that were in force before meant to leave, step by step: none of these steps may ever propose it as its goal. */
+  meant?: readonly { readonly step: string; readonly value: Json }[];
   /** How often something was taken back: names the engine steps of each. */
   unwinds: number;
   readonly visits: Record<string, number>;

@@ -6,8 +6,10 @@ import { BelayError } from '../../src/domain/errors.ts';
 import type { Incident } from '../../src/domain/incident.ts';
 import { bareRunbook, type ManualStep, type Step } from '../../src/domain/ir.ts';
 import { linkRunbook } from '../../src/domain/link-runbooks.ts';
-import { GOOD_RELEASE } from '../world/scenes/deploy.ts';
-import { ANA, openApproval, type Play, play, runbookOf, STEP } from '../world/scenes/play.ts';
+import type { Plan } from '../../src/domain/plan.ts';
+import { moveTarget } from '../world/fakes/action.ts';
+import { BAD_RELEASE, GOOD_RELEASE } from '../world/scenes/deploy.ts';
+import { ANA, asks, openApproval, type Play, play, runbookOf, STEP } from '../world/scenes/play.ts';
 
 const QUIET = { start: 'ask', evidence: [], clocks: {} } as const;
 
@@ -232,5 +234,58 @@ describe('a change of which nobody knows whether it is there', () => {
     expect([steps['switch']?.status, steps['freeze']?.status]).toEqual(['unknown', 'done']);
     expect(contingencies.map(({ step, closedAt }) => [step, closedAt])).toEqual([['freeze', undefined]]);
     expect(one.freeze.value).toBe('frozen');
+  });
+});
+
+describe('a hotfix that somebody deployed between the plan and the act', () => {
+  const look: ManualStep = { ...STEP, kind: 'manual', id: 'look', title: 'Look', checks: [], count: 1, answers: {} };
+
+  it.each([
+    ['at once', []],
+    [
+      'through an approval in between',
+      [
+        {
+          ...STEP,
+          kind: 'approve',
+          id: 'yes',
+          title: 'Yes?',
+          from: ['commander'],
+          min: 1,
+          fourEyes: false,
+          show: [],
+          onTimeout: 'escalate',
+        },
+      ],
+    ],
+  ])('is not rolled back to the bad release that the plan was about, %s: nobody is asked for a yes to that', async (_how, between) => {
+    const one = await play({
+      runbook: runbookOf((steps) => [look, ...(between as Step[]), ...steps.filter(({ id }) => id === 'switch')], QUIET),
+    });
+    const target = one.world.targets['shop'];
+    if (target === undefined) throw new Error('no target');
+    // All releases can be put back, the bad one too.
+    const listed = await target.list(50);
+    const [newest] = listed;
+    if (newest === undefined) throw new Error('no release');
+    const hotfix = { ...newest, ref: 'v1.2.0', version: 'v1.2.0', createdAt: newest.createdAt + 60_000 };
+    (target as { list: typeof target.list }).list = async () => [hotfix, ...listed];
+    (target as { restorable: typeof target.restorable }).restorable = async (release) => ({ ok: true, artefact: release });
+    await one.commands.startRun(ANA, { runbook: 'deploy-rollback', inputs: {}, key: 'k' });
+    await one.until((incident) => incident.tasks['look'] !== undefined);
+    moveTarget(one.shop, 'v1.2.0');
+    await one.commands.answer(ANA, { incident: 'INC-1', step: 'look', key: 'a' });
+    for (let round = 0; round < 3; round += 1) {
+      await one.until((incident) => asks(incident) || incident.tasks['switch'] !== undefined);
+      const incident = await one.incident();
+      if (incident.tasks['switch'] !== undefined) break;
+      const { id, planHash } = openApproval(incident);
+      const plan = (await one.world.documents.get(planHash)) as unknown as Plan;
+      expect(plan.steps.filter((step) => step.effect === 'change').map((step) => step.desired)).not.toContain(BAD_RELEASE);
+      await one.commands.approve(ANA, { incident: 'INC-1', approval: id, planHash, decision: 'grant', key: id });
+      await one.clock.advance(1_000);
+    }
+    expect((await one.incident()).tasks['switch']).toMatchObject({ options: ['again', 'continue', 'undo', 'stop'] });
+    expect(one.shop.value).toBe('v1.2.0');
   });
 });
