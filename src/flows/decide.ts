@@ -13,6 +13,7 @@ import { decisionFacts, type FactsWorld, type Standpoint } from './decision-fact
 import { isFreezeGuard } from './freezes.ts';
 import { mergeIfGlobal } from './merge.ts';
 import { keepPlan, makePlan } from './plan.ts';
+import { asMeant } from './replan.ts';
 import type { Run } from './run.ts';
 import { BELAY, factsOf, readIncident, update } from './run.ts';
 import type { World } from './world.ts';
@@ -54,7 +55,7 @@ function decisionEvents(run: Run, { choice, plan, guards, reason }: Decision, at
 }
 
 async function decideNow(run: Run, transition: Transition): Promise<Decision> {
-  const plan = await makePlan(run.world, { runbook: run.runbook, irHash: run.irHash }, factsOf(run));
+  const plan = asMeant(run, await makePlan(run.world, { runbook: run.runbook, irHash: run.irHash }, factsOf(run)));
   await keepPlan(run.world, plan);
   const guards = await judgeNow(run, plan, transition);
   return { plan, guards, ...choose(run.course.runbook.start, plan, guards) };

@@ -41,10 +41,23 @@ function stepNow(run: Run, step: PlanStep): PlanStep {
 const leftBy = ({ steps }: Plan): readonly { readonly step: string; readonly value: Json }[] =>
   steps.flatMap(({ id, effect, current }) => (effect === 'change' && current !== undefined ? [{ step: id, value: current }] : []));
 
+/** From now on no plan of this run proposes what this one means to leave. */
+export function keepMeaning({ course }: Run, plan: Plan): void {
+  const { meant = [] } = course;
+  const known = new Set(meant.map((one) => JSON.stringify(one)));
+  course.meant = [...meant, ...leftBy(plan).filter((one) => !known.has(JSON.stringify(one)))];
+}
+
+/** A fresh plan of a run that is not at work yet, as an earlier one of it would have it. */
+export function asMeant(run: Run, fresh: Plan): Plan {
+  const steps = fresh.steps.map((step) => stepNow(run, step));
+  return steps.every((step, index) => step === fresh.steps[index]) ? fresh : withSteps(run.world, fresh, steps);
+}
+
 /** A plan that people approved in the middle of a run: the incident names it from now on. */
 export async function adoptPlan(visit: Visit, plan: Plan): Promise<void> {
   const { run } = visit;
-  run.course.meant = [...(run.course.meant ?? []), ...leftBy(run.course.plan)];
+  keepMeaning(run, run.course.plan);
   run.course.plan = plan;
   run.course.alone = null;
   await append(run, partName(visit, 'adopted'), (at) => ({

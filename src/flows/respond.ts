@@ -20,6 +20,7 @@ import { absorbQuestions, mergeIfGlobal } from './merge.ts';
 import { coveringIncident, fingerprintOf, openingChange, runbookFor } from './open-incident.ts';
 import { recallPlan } from './plan.ts';
 import { writePostmortem } from './postmortem.ts';
+import { keepMeaning } from './replan.ts';
 import type { Course, Run, Writing } from './run.ts';
 import { append, BELAY, enterPhase, PATIENCE_MS, readIncident, update } from './run.ts';
 import { startWhenFree } from './start-run.ts';
@@ -240,6 +241,7 @@ async function decideUntilSettled(run: Run, transition: Transition): Promise<Set
   for (let round = 1; ; round += 1) {
     const decision = await decide(run, latest, round);
     if (decision === 'merged') return { kind: 'merged' };
+    keepMeaning(run, decision.plan);
     if (latest.to === 'breached') await absorbQuestions(run.context, run.world, { all: run.incident, round });
     // The same question stays open: people must not find that what they are reading has expired under them.
     const same = asked !== null && decision.choice === 'ask' && decision.plan.planHash === asked.plan.planHash;

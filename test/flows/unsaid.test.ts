@@ -8,7 +8,7 @@ import { bareRunbook, type ManualStep, type Step } from '../../src/domain/ir.ts'
 import { linkRunbook } from '../../src/domain/link-runbooks.ts';
 import type { Plan } from '../../src/domain/plan.ts';
 import { moveTarget } from '../world/fakes/action.ts';
-import { BAD_RELEASE, GOOD_RELEASE } from '../world/scenes/deploy.ts';
+import { BAD_RELEASE, breach, breachOf, GOOD_RELEASE, START } from '../world/scenes/deploy.ts';
 import { ANA, asks, openApproval, type Play, play, runbookOf, STEP } from '../world/scenes/play.ts';
 
 const QUIET = { start: 'ask', evidence: [], clocks: {} } as const;
@@ -240,6 +240,18 @@ describe('a change of which nobody knows whether it is there', () => {
 describe('a hotfix that somebody deployed between the plan and the act', () => {
   const look: ManualStep = { ...STEP, kind: 'manual', id: 'look', title: 'Look', checks: [], count: 1, answers: {} };
 
+  async function offerAll(one: Play): Promise<void> {
+    const target = one.world.targets['shop'];
+    if (target === undefined) throw new Error('no target');
+    // All releases can be put back, the bad one too.
+    const listed = await target.list(50);
+    const [newest] = listed;
+    if (newest === undefined) throw new Error('no release');
+    const hotfix = { ...newest, ref: 'v1.2.0', version: 'v1.2.0', createdAt: newest.createdAt + 60_000 };
+    (target as { list: typeof target.list }).list = async () => [hotfix, ...listed];
+    (target as { restorable: typeof target.restorable }).restorable = async (release) => ({ ok: true, artefact: release });
+  }
+
   it.each([
     ['at once', []],
     [
@@ -262,15 +274,7 @@ describe('a hotfix that somebody deployed between the plan and the act', () => {
     const one = await play({
       runbook: runbookOf((steps) => [look, ...(between as Step[]), ...steps.filter(({ id }) => id === 'switch')], QUIET),
     });
-    const target = one.world.targets['shop'];
-    if (target === undefined) throw new Error('no target');
-    // All releases can be put back, the bad one too.
-    const listed = await target.list(50);
-    const [newest] = listed;
-    if (newest === undefined) throw new Error('no release');
-    const hotfix = { ...newest, ref: 'v1.2.0', version: 'v1.2.0', createdAt: newest.createdAt + 60_000 };
-    (target as { list: typeof target.list }).list = async () => [hotfix, ...listed];
-    (target as { restorable: typeof target.restorable }).restorable = async (release) => ({ ok: true, artefact: release });
+    await offerAll(one);
     await one.commands.startRun(ANA, { runbook: 'deploy-rollback', inputs: {}, key: 'k' });
     await one.until((incident) => incident.tasks['look'] !== undefined);
     moveTarget(one.shop, 'v1.2.0');
@@ -286,6 +290,20 @@ describe('a hotfix that somebody deployed between the plan and the act', () => {
       await one.clock.advance(1_000);
     }
     expect((await one.incident()).tasks['switch']).toMatchObject({ options: ['again', 'continue', 'undo', 'stop'] });
+    expect(one.shop.value).toBe('v1.2.0');
+  });
+
+  it('while the question of a breach is open withdraws it, and the new one does not propose the bad release either', async () => {
+    const one = await play({ runbook: runbookOf((steps) => steps.filter(({ id }) => id === 'switch'), QUIET) });
+    await offerAll(one);
+    await breach(one.disk, breachOf('acme', START));
+    await one.until(asks);
+    const first = openApproval(await one.incident());
+    moveTarget(one.shop, 'v1.2.0');
+    await breach(one.disk, breachOf('globex', START + 60_000));
+    await one.until((incident) => asks(incident) && openApproval(incident).id !== first.id);
+    const plan = (await one.world.documents.get(openApproval(await one.incident()).planHash)) as unknown as Plan;
+    expect(plan.steps.map(({ id, effect, desired }) => [id, effect, desired])).toEqual([['switch', 'unknown', BAD_RELEASE]]);
     expect(one.shop.value).toBe('v1.2.0');
   });
 });
