@@ -43,7 +43,8 @@ export async function answerStep(
       data: { step: step.id, item, by: caller.person, note: request.note ?? '' },
       ...stamp,
     }));
-    const said = answerOf(step, request);
+    // The last boxes may come after the answers: they are ticked, and nothing is answered twice.
+    const said = isFull(current.tasks[step.id]) && isTicksAlone(request) ? null : answerOf(step, request);
     return {
       events: [
         ...ticks,
@@ -102,6 +103,11 @@ function isDecided({ last }: OpenTask): boolean {
   return last !== null && (last.choice !== null || last.refused !== null);
 }
 
+const isFull = (task: OpenTask | undefined): boolean => task?.kind === 'manual' && task.count > 0 && task.samples >= task.count;
+
+const isTicksAlone = ({ ticks = [], answers = {}, choice, refuse }: AnswerRequest): boolean =>
+  ticks.length > 0 && Object.keys(answers).length === 0 && choice === undefined && refuse === undefined;
+
 /** Later steps stand on each of them: a part of an answer would leave some of those out. Ticks may come before. */
 function demandAll(step: ManualStep, { answers = {}, refuse }: AnswerRequest): void {
   const isAnswer = refuse === undefined && (Object.keys(answers).length > 0 || step.checks.length === 0);
@@ -128,7 +134,8 @@ function checkManual(step: ManualStep, task: OpenTask, request: AnswerRequest): 
     if (!isOfType(type, value)) throw new BelayError('BELAY_INPUT_INVALID', `"${name}" must be a ${type}, got ${JSON.stringify(value)}.`);
   }
   demandAll(step, request);
-  if (task.samples >= task.count && task.count > 0) throw new BelayError('BELAY_PLAN_CHANGED', `Step ${step.id} has all its answers.`);
+  if (isFull(task) && !isTicksAlone(request) && request.refuse === undefined)
+    throw new BelayError('BELAY_PLAN_CHANGED', `Step ${step.id} has all its answers.`);
 }
 
 function isOfType(type: AnswerType, value: Json): boolean {

@@ -91,6 +91,29 @@ describe('an answer', () => {
     await one.until((incident) => incident.steps['attend']?.status === 'done');
   });
 
+  it.each([
+    ['an answer', { count: 1, answers: { w: { type: 'bool' } } }, [{ answers: { w: true }, ticks: ['x'] }]],
+    ['two confirmations', { count: 2, answers: {} }, [{ ticks: ['x'] }, { ticks: ['x'] }]],
+  ] as const)(
+    'may be given before the last box is ticked (%s): the box ends the step, which keeps what was answered',
+    async (_what, asked, given) => {
+      const one = await play({ runbook: attended({ checks: ['x', 'y'], ...asked }) });
+      await breach(one.disk, breachOf('acme', START));
+      await one.until((incident) => incident.tasks['attend'] !== undefined);
+      const answer = (more: object, key: string) => one.commands.answer(ANA, { ...ANSWER, ...more, key });
+      for (const [index, more] of given.entries()) await answer(more, `a${index}`);
+      await one.clock.advance(60_000);
+      expect((await one.incident()).steps['attend']?.status).toBe('waiting');
+      await expect(answer({ ...given[0], answers: 'w' in asked.answers ? { w: false } : {}, ticks: [] }, 'again')).rejects.toMatchObject({
+        message: 'Step attend has all its answers.',
+      });
+      await answer({ ticks: ['y'] }, 'last');
+      await one.until((incident) => incident.steps['attend']?.status === 'done');
+      const last = given.at(-1) as { readonly answers?: object };
+      expect((await one.incident()).steps['attend']?.detail).toMatchObject({ answers: last.answers ?? {} });
+    },
+  );
+
   it('without any of what a step asks for is none', async () => {
     const one = await play({ runbook: attended({ checks: [], count: 1, answers: { link: { type: 'url' } } }) });
     await breach(one.disk, breachOf('acme', START));
