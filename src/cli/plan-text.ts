@@ -5,6 +5,7 @@ import { isLossy, type Safety } from '../domain/rollback-safety.ts';
 import type { Lang } from '../domain/system.ts';
 import { proofText } from '../domain/text/certificate-texts.ts';
 import { plannedEachText } from '../domain/text/each-texts.ts';
+import { planLocksTitle, planLockText } from '../domain/text/plan-locks.ts';
 import { planRemarks } from '../domain/text/plan-notes.ts';
 import { safetyLines, safetyTitle, verdictText } from '../domain/text/safety-texts.ts';
 import { spanText, timeBudgetText, timeBudgetTitle } from '../domain/text/time-budgets.ts';
@@ -41,9 +42,14 @@ export function planText(plan: Plan, page: Look & { readonly lang: Lang }): stri
     }[budget.fit];
     return wrap(timeBudgetText(budget, page.lang), width - 4).map((line, at) => `${at === 0 ? `  ${mark} ` : '    '}${line}`);
   });
+  const locks = (plan.locks ?? []).flatMap((lock) => {
+    const mark = lock.heldBy === null ? ' ' : colour.yellow(page.marks.unknown);
+    return wrap(planLockText(lock, page.lang), width - 4).map((line, at) => `${at === 0 ? `  ${mark} ` : '    '}${line}`);
+  });
   return [
     head.join('\n'),
     block(words.steps, steps),
+    block(planLocksTitle(page.lang).toUpperCase(), locks),
     block(timeBudgetTitle(page.lang).toUpperCase(), times),
     safety,
     block(words.guards, guards),

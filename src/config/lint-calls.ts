@@ -5,6 +5,7 @@ import { linkRunbook } from '../domain/link-runbooks.ts';
 import { readOver } from '../domain/over.ts';
 import { lintArguments } from './lint-arguments.ts';
 import { demandKnown } from './lint-names.ts';
+import { demandRefs } from './lint-refs.ts';
 import type { StepAsking as Asking } from './lint-types.ts';
 import { entryAt } from './read.ts';
 import type { Span } from './source-text.ts';
@@ -15,14 +16,9 @@ export function lintCall(step: CallStep, asking: Asking): void {
   lintLock(step, asking);
 }
 
-/** A run takes the lock of its own runbook alone: what a called one says would hold nobody back. */
-function lintLock({ runbook: { id } }: CallStep, { draft, context, problems, place }: Asking): void {
-  const lock = context.drafts.runbooks.find((one) => one.runbook.id === id)?.runbook.lock;
-  if (lock === undefined || lock === draft.runbook.lock) return;
-  const mine = draft.runbook.lock === undefined ? '' : ` in place of "${draft.runbook.lock}"`;
-  problems.error('call-lock', place.span, `${id} has a lock, "${lock}", which a call does not take`, {
-    hint: `Write lock: "${lock}"${mine} in the front matter of this runbook: its run holds it from its start to its end.`,
-  });
+/** Of the step itself; the called runbook's own is looked at in its file. */
+function lintLock({ lock }: CallStep, { draft, context, problems, at }: Asking): void {
+  if (lock !== undefined) demandRefs(lock, { span: at('lock'), draft, context, problems, release: false });
 }
 
 export function lintEach(step: EachStep, asking: Asking): void {

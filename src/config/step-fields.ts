@@ -203,6 +203,6 @@ export const RUN_SQL = {
   verify: optional(listOf(check)),
 } as const;
 
-export const CALL = { ...COMMON, with: optional(jsonObject), lock: notYet } as const;
+export const CALL = { ...COMMON, with: optional(jsonObject), lock: optional(text) } as const;
 
 export type Read<S extends Shape> = Fields<S>;

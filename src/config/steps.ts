@@ -178,10 +178,11 @@ function build(kind: StepKind, making: Making): Step {
     case 'run':
       return isWritten(body, 'sql') ? sqlOf(base, read(RUN_SQL), making) : runOf(base, read(RUN), making);
     case 'call': {
-      const { with: given, ...fields } = read(CALL);
+      const { with: given, lock, ...fields } = read(CALL);
       return {
         ...common(base, fields, needs),
         kind,
+        ...present({ lock }),
         runbook: bareRunbook(making.target),
         with: given ?? {},
       };

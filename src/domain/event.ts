@@ -67,7 +67,9 @@ export interface EventData {
   /** Somebody else drives it from now on. */
   'run.takenOver': { run: string; by: string; from: string | null };
   /** Another run holds the lock: this one begins when that one ends. `behind` is its incident; null when it ended in the same moment. */
-  'run.queued': { run: string; lock: string; behind: string | null };
+  'run.queued': { run: string; lock: string; behind: string | null; step?: string };
+  'lock.taken': { lock: string; step: string; token: number };
+  'lock.freed': { lock: string; step: string };
   /** `lock`: held until the run ends. */
   'run.started': { run: string; runbook: string; irHash: string; planHash: string; inputs: JsonObject; lock?: string };
   'run.finished': { run: string; outcome: 'done' | 'failed' | 'aborted'; reason: string };

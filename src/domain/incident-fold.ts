@@ -131,9 +131,14 @@ const FOLDERS: Folders = {
     driver: data.by,
   }),
   'run.takenOver': (_incident, { by }) => ({ driver: by }),
-  'run.queued': (_incident, { lock, behind }) => ({ queued: { lock, behind } }),
-  'run.started': (incident, data) => ({
-    ...(data.lock === undefined ? {} : { lock: data.lock }),
+  'run.queued': (_incident, { lock, behind, step }) => ({ queued: { lock, behind, ...(step === undefined ? {} : { step }) } }),
+  'lock.taken': (incident, { lock, step }) => ({
+    ...unqueued(incident),
+    callLocks: { ...incident.callLocks, [step]: [...(incident.callLocks?.[step] ?? []), lock] },
+  }),
+  'lock.freed': (incident, { step }) => ({ callLocks: without(incident.callLocks ?? {}, step) }),
+  'run.started': (incident, data, event) => ({
+    ...(data.lock === undefined ? {} : { lock: data.lock, lockedAt: event.at }),
     ...unqueued(incident),
     run: data.run,
     runbook: data.runbook,
@@ -145,6 +150,7 @@ const FOLDERS: Folders = {
   // Nobody hears an answer any more: what was asked is no question now.
   'run.finished': (incident) => ({
     ...(incident.lock === undefined ? {} : { lock: null }),
+    ...(incident.callLocks === undefined ? {} : { callLocks: {} }),
     ...unqueued(incident),
     isRunning: false,
     isRunPaused: false,
@@ -176,6 +182,7 @@ const FOLDERS: Folders = {
     };
   },
   'step.finished': (incident, data, event) => ({
+    ...(incident.queued?.step === data.step ? unqueued(incident) : {}),
     ...changeStep(incident, data.step, { status: data.status, attempt: data.attempt, endedAt: event.at, detail: data.detail }),
     tasks: without(incident.tasks, data.step),
   }),

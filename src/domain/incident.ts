@@ -117,8 +117,12 @@ export interface Incident {
   readonly isRunning?: boolean;
   /** What its run holds alone; null once the run has ended. */
   readonly lock?: string | null;
-  /** Its run waits for another one; null once it has begun. */
-  readonly queued?: { readonly lock: string; readonly behind: IncidentId | null } | null;
+  /** Since when. */
+  readonly lockedAt?: Instant;
+  /** What calls of its run hold besides, by the step that calls. */
+  readonly callLocks?: Readonly<Record<string, readonly string[]>>;
+  /** Its run waits for another one; null once it has begun. `step`: the call that waits. */
+  readonly queued?: { readonly lock: string; readonly behind: IncidentId | null; readonly step?: string } | null;
   readonly planHash: string | null;
   readonly detectedAt: Instant;
   readonly declaredAt: Instant;

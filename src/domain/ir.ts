@@ -159,6 +159,8 @@ export interface CallStep extends StepBase {
   readonly kind: 'call';
   /** As linked (`link-runbooks.ts`): its step ids begin with this step's. Before that it has an id and no phases. */
   readonly runbook: Runbook;
+  /** Held alone while the called runbook runs, beside that one's own `lock`. */
+  readonly lock?: string;
   /** Its inputs; references are to what the calling runbook knows. */
   readonly with: JsonObject;
 }

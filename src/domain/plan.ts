@@ -72,6 +72,13 @@ export interface PlanStep {
   readonly onItsWay?: OnItsWay;
 }
 
+export interface PlannedLock {
+  readonly lock: string;
+  /** The call that takes it; null: the run itself. */
+  readonly step: string | null;
+  readonly heldBy: { readonly incident: string; readonly run: string | null; readonly heldMs: number | null } | null;
+}
+
 /** The step itself, or one that it carries out: of a call or a fan-out. */
 export const isWithin = (step: string, outer: string): boolean => step === outer || step.startsWith(`${outer}.`);
 
@@ -94,6 +101,8 @@ export interface Plan {
   readonly budgets?: readonly TimeBudget[];
   /** Outside the hash: what certificates say of the ways back in it; absent where no store is asked. */
   readonly proofs?: readonly Proof[];
+  /** Outside the hash: what its run and its calls hold alone, and who had it when the plan was made. */
+  readonly locks?: readonly PlannedLock[];
   /** Outside the hash: sentences keys about what could not be known. */
   readonly unknowns: readonly { readonly step: string; readonly why: string }[];
 }

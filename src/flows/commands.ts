@@ -30,6 +30,7 @@ import { keepEvidence } from './keep-evidence.ts';
 import { manualOpening } from './open-incident.ts';
 import { planWithPast } from './past-runs.ts';
 import { keepPlan, makePlan } from './plan.ts';
+import { planWithLocks } from './plan-locks.ts';
 import { demandReleases, type ReleaseChoice, releaseChoices } from './release-choice.ts';
 import { untried } from './safety.ts';
 import type { AskedMark } from './shadow-marks.ts';
@@ -81,7 +82,8 @@ function verbsOf(world: World) {
     freeze: (caller: Caller, asked: AskedFreeze): Promise<ScopeFreeze> => freezeScope(world, caller, asked),
     thaw: (caller: Caller, asked: AskedFreeze): Promise<ScopeFreeze> => thawScope(world, caller, asked),
     markShadow: (caller: Caller, request: AskedMark): Promise<ShadowMark> => markShadow(world, caller, request),
-    plan: async (o: PlanRequest): Promise<Plan> => planWithPast(world, await planFor(world, o)),
+    plan: async (o: PlanRequest): Promise<Plan> =>
+      planWithLocks(world, await planWithPast(world, await planFor(world, o)), runbookOf(world, o.runbook).runbook),
     releaseChoices: (o: { readonly runbook: string; readonly inputs: JsonObject }): Promise<readonly ReleaseChoice[]> =>
       releaseChoices(world, runbookOf(world, o.runbook), (inputs) => planFor(untried(world), { ...o, inputs: { ...o.inputs, ...inputs } })),
     startRun: (caller: Caller, request: StartRequest): Promise<Incident> => startRun(world, caller, request),

@@ -9,6 +9,7 @@ import { lookupFor } from './plan.ts';
 import { resolveRefs } from './refs.ts';
 import type { Run, Visit } from './run.ts';
 import { BELAY, factsOf, partName } from './run.ts';
+import { lostLock } from './steps/call-locks.ts';
 
 export interface Performance {
   /** Distinguishes several acts of one visit. */
@@ -123,7 +124,8 @@ async function attemptNow(visit: Visit, performance: Performance, attempt: numbe
       ...(performance.isUndo === true
         ? { isUndo: true }
         : {
-            forbidden: () =>
+            forbidden: async () =>
+              (await lostLock(run, run.world)) ??
               frozenBy(run.world, { action: performance.call.do, args: args.value, org: orgOf(run), incident: run.incident }),
           }),
     };

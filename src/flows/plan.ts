@@ -113,7 +113,16 @@ async function draftPlan(
 
 /** The same plan with other steps, under its new hash. */
 export function withSteps(world: Pick<World, 'digest'>, plan: Plan, steps: readonly PlanStep[]): Plan {
-  const { planHash: _old, guards: _volatile, unknowns, losses: _counted, budgets: _expected, proofs: _proved, ...rest } = plan;
+  const {
+    planHash: _old,
+    guards: _volatile,
+    unknowns,
+    losses: _counted,
+    budgets: _expected,
+    proofs: _proved,
+    locks: _held,
+    ...rest
+  } = plan;
   const open = steps.filter((step) => step.effect === 'unknown' && !unknowns.some((one) => one.step === step.id));
   return {
     ...plan,
@@ -127,7 +136,16 @@ export function withSteps(world: Pick<World, 'digest'>, plan: Plan, steps: reado
  * Keeps the hashed part of a plan, under its own `planHash`: what was approved can be read back, and checked, from the hash alone.
  */
 export async function keepPlan(world: Pick<World, 'documents'>, plan: Plan): Promise<void> {
-  const { planHash, guards: _volatile, unknowns: _said, losses: _counted, budgets: _expected, proofs: _proved, ...body } = plan;
+  const {
+    planHash,
+    guards: _volatile,
+    unknowns: _said,
+    losses: _counted,
+    budgets: _expected,
+    proofs: _proved,
+    locks: _locks,
+    ...body
+  } = plan;
   const hash = await world.documents.put(body as unknown as Json);
   assert(hash === planHash, `plan ${planHash} was stored as ${hash}`);
 }

@@ -59,6 +59,11 @@ export interface Course {
   alone: Transition | null;
 }
 
+export interface TakenLock {
+  readonly lock: string;
+  readonly token: number;
+}
+
 /** The runbook that is being carried out: the run's own, or one that a step of it calls. */
 export interface Run {
   readonly context: FlowContext;
@@ -82,6 +87,10 @@ export interface Run {
   readonly isPart?: true;
   /** Steps that a `when` left out. */
   leftOut?: readonly string[];
+  /** What the calls around these steps hold, each under the token that it was taken with. */
+  readonly locks?: readonly TakenLock[];
+  /** Who holds what its calls take; absent: the run itself. */
+  readonly holder?: string;
   /** When a runbook that a step calls must have come to its end. */
   readonly until?: Instant;
 }

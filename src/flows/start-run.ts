@@ -1,28 +1,16 @@
 // The start of a run: at once, or, where its runbook says `lock`, when no other run holds the same. It waits its turn and cancels nobody.
 import { BelayError } from '../domain/errors.ts';
-import type { Json } from '../domain/json.ts';
 import { lookupIn } from './facts.ts';
+import type { Held } from './lock-queue.ts';
+import { asHeld, holderNow, tellQueued, waitTurn } from './lock-queue.ts';
 import { resolveRefs } from './refs.ts';
 import type { Run } from './run.ts';
-import { append, BELAY, factsOf } from './run.ts';
-
-/** Whoever waits is woken when the lock is free (wake.ts). This is for a wake-up that never came: each look is a row of the run's history. */
-const LOOK_MS = { first: 60_000, most: 3_600_000 };
-
-/** Something is sent here when the lock that a run waits for is free. */
-export const LOCK_TOPIC = 'lock';
+import { BELAY, factsOf } from './run.ts';
 
 /** Resolves when the run has begun. */
 export async function startWhenFree(run: Run): Promise<void> {
-  const { context } = run;
   const lock = await lockOf(run);
-  for (let attempt = 1, waitMs = LOOK_MS.first; ; attempt += 1, waitMs = Math.min(4 * waitMs, LOOK_MS.most)) {
-    const held = await tryStart(run, lock, attempt);
-    if (held === null) return;
-    if (attempt === 1) await tellQueued(run, held);
-    // A stop of the run ends the wait as it ends any other.
-    await context.receive(LOCK_TOPIC, (await context.now()) + waitMs);
-  }
+  await waitTurn(run, { take: (attempt) => tryStart(run, lock, attempt), tell: (held) => tellQueued(run, 'run:queued', held) });
 }
 
 /** Null: the runbook may run beside itself. */
@@ -33,11 +21,6 @@ async function lockOf(run: Run): Promise<string | null> {
     'run:lock',
     async () => resolveRefs(lock, lookupIn(run.world.system, factsOf(run), null)).value,
   )) as string;
-}
-
-interface Held {
-  readonly lock: string;
-  readonly behind: string | null;
 }
 
 /** Starting and taking the lock are one commit, and so are ending and giving it back. */
@@ -61,14 +44,7 @@ async function tryStart(run: Run, lock: string | null, attempt: number): Promise
       return null;
     } catch (error) {
       if (lock === null || !BelayError.is(error) || error.code !== 'BELAY_LOCK_HELD') throw error;
-      const [holder] = await world.incidents.list({ lock, limit: 1 });
-      return { lock, behind: holder?.id ?? null } as unknown as Json;
+      return asHeld({ lock, behind: (await holderNow(world, lock))?.incident ?? null });
     }
   })) as unknown as Held | null;
-}
-
-function tellQueued(run: Run, { lock, behind }: Held): Promise<void> {
-  return append(run, 'run:queued', (at) => ({
-    events: [{ type: 'run.queued', data: { run: run.context.runId, lock, behind }, at, actor: BELAY }],
-  }));
 }

@@ -11,7 +11,7 @@ import { pinnedStep } from './pinned.ts';
 import type { RespondInput } from './respond.ts';
 import { RESPOND } from './respond.ts';
 import type { Answered } from './run.ts';
-import { LOCK_TOPIC } from './start-run.ts';
+import { LOCK_TOPIC } from './lock-queue.ts';
 import { isComplete } from './steps/manual.ts';
 import type { World } from './world.ts';
 
@@ -54,7 +54,7 @@ export async function wakeFreed(world: Pick<World, 'engine' | 'incidents' | 'par
     const { lock } = queued;
     // One that people have ended may hold it still, while its run comes to its end.
     if (!free.has(lock))
-      free.set(lock, (await world.incidents.list({ lock, limit: 1 })).length === 0 && !(await world.partLocks.isHeld(lock)));
+      free.set(lock, (await world.incidents.list({ lock, limit: 1 })).length === 0 && (await world.partLocks.find(lock)) === null);
     // A run that stands still for another reason hears nothing, and what it was sent would pile up.
     if (free.get(lock) !== true || !(await isAtWork(world, run))) continue;
     await world.engine.signal(run, LOCK_TOPIC, true, `lock/${lock}/${world.time.now()}`);

@@ -31,11 +31,14 @@ export function partLocksContract(make: MakeStore, { test, expect }: TestTools):
     expect(took.filter(Boolean)).toHaveLength(1);
     const winner = holders[took.indexOf(true)] ?? '';
     expect(await other.partLocks.take(LOCK, { holder: winner, incident: id })).toBe(true);
-    expect(await store.partLocks.isHeld(LOCK)).toBe(true);
-    await other.partLocks.release({ incident: id, holder: 'part-none' });
-    expect(await store.partLocks.isHeld(LOCK)).toBe(true);
-    await other.partLocks.release({ incident: id, holder: winner });
-    expect(await store.partLocks.isHeld(LOCK)).toBe(false);
+    const held = await store.partLocks.find(LOCK);
+    expect(held).toMatchObject({ holder: winner, incident: id });
+    await other.partLocks.release({ incident: id, holders: ['part-none', 'part'] });
+    expect(await other.partLocks.find(LOCK)).toEqual(held);
+    await other.partLocks.release({ incident: id, holders: [winner] });
+    expect(await store.partLocks.find(LOCK)).toBeNull();
+    await store.partLocks.take(LOCK, { holder: winner, incident: id });
+    expect((await store.partLocks.find(LOCK))?.token).toBeGreaterThan(held?.token ?? Number.POSITIVE_INFINITY);
   });
 
   on('a run does not begin while a part of another incident holds its lock, and begins when it is given back', async (store) => {
@@ -50,8 +53,18 @@ export function partLocksContract(make: MakeStore, { test, expect }: TestTools):
     const [fanOut, single] = [await open(store, 'a'), await open(store, 'b')];
     await store.incidents.append(single, startOf(single));
     expect(await store.partLocks.take(LOCK, { holder: 'part', incident: fanOut })).toBe(false);
-    expect(await store.partLocks.isHeld(LOCK)).toBe(false);
+    expect(await store.partLocks.find(LOCK)).toBeNull();
     expect(await store.partLocks.take(LOCK, { holder: 'own', incident: single })).toBe(true);
+  });
+
+  on('what is held below a holder goes with it, and what another one of the same incident holds stays', async (store) => {
+    const id = await open(store, 'a');
+    for (const holder of ['run/each/acme/call', 'run/each/acme', 'run/each/acme2'])
+      await store.partLocks.take(holder, { holder, incident: id });
+    await store.partLocks.release({ incident: id, holders: ['run/each/acme'] });
+    expect(await store.partLocks.find('run/each/acme')).toBeNull();
+    expect(await store.partLocks.find('run/each/acme/call')).toBeNull();
+    expect(await store.partLocks.find('run/each/acme2')).toMatchObject({ holder: 'run/each/acme2' });
   });
 
   on('a run and a part that race for one lock never both have it', async (store) => {

@@ -48,7 +48,7 @@ describe('a fan-out that is taken back', () => {
     await one.until((incident) => incident.isRunning === false);
     expect(one.on('v2')).toEqual(FLEET);
     expect((await one.state()).back?.failed).toBe(0);
-    for (const org of FLEET) expect(await one.world.partLocks.isHeld(`org/${org}`), org).toBe(false);
+    for (const org of FLEET) expect(await one.world.partLocks.find(`org/${org}`), org).toBeNull();
   });
 
   it('does not go back for an organization whose lock another run keeps, and tells which', async () => {
@@ -68,10 +68,17 @@ describe('a fan-out that is taken back', () => {
     await one.until(() => one.on('v1').length === FLEET.length - 1);
     const [id, lane] = [...one.disk.runs].find(([name]) => name.endsWith('/3.1')) ?? [];
     if (id === undefined || lane === undefined) throw new Error('no lane');
+    const { run } = await one.incident();
+    for (const name of ['fan-out/org-09', 'fan-out/org-09/call', 'other/org-09'])
+      await one.world.partLocks.take(name, { holder: `${run}/${name}`, incident: 'INC-1' });
     await one.world.engine.cancel(id);
     lane.status = 'parked';
     await one.until((incident) => incident.isRunning === false);
     expect(lane.status).toBe('cancelled');
+    // What its own organizations held is free; what another step holds is still held.
+    expect(await one.world.partLocks.find('fan-out/org-09')).toBeNull();
+    expect(await one.world.partLocks.find('fan-out/org-09/call')).toBeNull();
+    expect(await one.world.partLocks.find('other/org-09')).not.toBeNull();
     expect(one.on('v1')).toEqual(['org-09', 'org-12']);
     expect(await one.all('each.halted')).toMatchObject([{ lost: ['org-06', 'org-09', 'org-12'] }]);
     expect(await one.all('step.undone')).toEqual([]);

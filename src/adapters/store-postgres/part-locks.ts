@@ -1,6 +1,13 @@
-// Locks of the parts of fan-outs, in Postgres. Runs and parts look and take behind one advisory lock (see its migration).
+// Locks of the parts of fan-outs and of calls, in Postgres. Runs and parts look and take behind one advisory lock (see its migration).
 import type { PartLocks } from '../../ports/part-locks.ts';
 import type { Database } from './connection.ts';
+
+interface Row {
+  readonly holder: string;
+  readonly incident: string;
+  readonly token: string;
+  readonly since: string;
+}
 
 export function createPartLocks(database: Database): PartLocks {
   return {
@@ -16,12 +23,19 @@ export function createPartLocks(database: Database): PartLocks {
         );
         return rows[0]?.holder === holder;
       }),
-    release: async ({ incident, holder }) => {
-      await database.query('delete from belay.part_lock where incident = $1 and ($2::text is null or holder = $2)', [
-        incident,
-        holder ?? null,
-      ]);
+    release: async ({ incident, holders }) => {
+      await database.query(
+        `delete from belay.part_lock where incident = $1 and ($2::text[] is null or holder = any ($2)
+           or exists (select 1 from unnest($2::text[]) as above where starts_with(holder, above || '/')))`,
+        [incident, holders ?? null],
+      );
     },
-    isHeld: async (lock) => (await database.query('select 1 from belay.part_lock where lock = $1', [lock])).length > 0,
+    find: async (lock) => {
+      const [row] = await database.query<Row>(
+        'select holder, incident, token, extract(epoch from taken_at) * 1000 as since from belay.part_lock where lock = $1',
+        [lock],
+      );
+      return row === undefined ? null : { ...row, token: Number(row.token), since: Math.round(Number(row.since)) };
+    },
   } satisfies PartLocks;
 }

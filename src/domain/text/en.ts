@@ -75,7 +75,10 @@ const events: EventTexts = {
   'approval.expired': (d) => `The approval ran out of time${d.escalated ? ' and was escalated' : ''}`,
   'run.requested': (d) => `${d.by} asked for runbook ${d.runbook} with plan ${short(d.planHash)}`,
   'run.takenOver': (d) => `${d.by} took the run over${d.from === null ? '' : ` from ${d.from}`}`,
-  'run.queued': (d) => `The run waits for ${d.behind ?? 'another run'}, which holds ${d.lock}`,
+  'run.queued': (d) =>
+    `${d.step === undefined ? 'The run' : `Step ${d.step}`} waits for ${d.behind ?? 'another run'}, which holds ${d.lock}`,
+  'lock.taken': (d) => `Step ${d.step} holds ${d.lock} (token ${d.token})`,
+  'lock.freed': (d) => `Step ${d.step} gave ${d.lock} back`,
   'run.started': (d) => `Runbook ${d.runbook} started with plan ${short(d.planHash)}`,
   'run.finished': (d) => `Runbook ended: ${outcomes[d.outcome]}${d.reason === '' ? '' : ` (${d.reason})`}`,
   'run.paused': (d) => `Paused by ${d.by}: ${d.reason}`,

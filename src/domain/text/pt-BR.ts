@@ -76,7 +76,10 @@ const events: EventTexts = {
   'approval.expired': (d) => `O prazo da aprovação acabou${d.escalated ? ' e ela foi escalada' : ''}`,
   'run.requested': (d) => `${d.by} pediu o runbook ${d.runbook} com o plano ${short(d.planHash)}`,
   'run.takenOver': (d) => `${d.by} assumiu a execução${d.from === null ? '' : `, antes de ${d.from}`}`,
-  'run.queued': (d) => `A execução espera ${d.behind ?? 'outra execução'}, que detém ${d.lock}`,
+  'run.queued': (d) =>
+    `${d.step === undefined ? 'A execução' : `O passo ${d.step}`} espera ${d.behind ?? 'outra execução'}, que detém ${d.lock}`,
+  'lock.taken': (d) => `O passo ${d.step} detém ${d.lock} (token ${d.token})`,
+  'lock.freed': (d) => `O passo ${d.step} devolveu ${d.lock}`,
   'run.started': (d) => `Runbook ${d.runbook} iniciado com o plano ${short(d.planHash)}`,
   'run.finished': (d) => `Runbook terminou: ${outcomes[d.outcome]}${d.reason === '' ? '' : ` (${d.reason})`}`,
   'run.paused': (d) => `Pausado por ${d.by}: ${d.reason}`,

@@ -8,10 +8,10 @@ import type { Completed } from '../run.ts';
 import { unwind } from '../unwind.ts';
 import { LOCK_HELD, releaseLock, waitForTurn } from './lock.ts';
 import type { Lane } from './part.ts';
-import { holderOf, partRun } from './part.ts';
+import { partRun } from './part.ts';
 import { partPrefix } from './plan.ts';
 import type { LaneInput, LaneRecord, Part } from './record.ts';
-import { asJson, joinedParts } from './record.ts';
+import { asJson, holderOf, partsOf } from './record.ts';
 
 type BackWork = Extract<LaneInput['work'], { readonly kind: 'back' }>;
 
@@ -78,12 +78,6 @@ async function takeLock(lane: Lane, going: Going, org: string, lock: string): Pr
 }
 
 const aboutOf = ({ context, input }: Lane) => ({ incident: input.incident, step: input.step, lane: context.runId });
-
-async function partsOf({ world }: Lane, records: readonly string[]): Promise<readonly Part[]> {
-  const found: LaneRecord[] = [];
-  for (const document of records) found.push((await world.documents.get(document)) as unknown as LaneRecord);
-  return joinedParts(found);
-}
 
 interface PartBack {
   /** Null: all of it is taken back. */

@@ -6,7 +6,7 @@ import type { RunStatus } from '../../ports/engine.ts';
 import type { Visit } from '../run.ts';
 import { factsOf, partName, readIncident } from '../run.ts';
 import type { LaneInput, LaneRecord } from './record.ts';
-import { asJson, EACH_LANE, lanesBack } from './record.ts';
+import { asJson, EACH_LANE, holderOf, lanesBack, partsOf } from './record.ts';
 
 /** A lane tells when it ends. This is for one that cannot: each look is a row of the run's history. */
 const LOOK_MS = { first: 30_000, most: 300_000 };
@@ -102,10 +102,22 @@ async function runLanes(visit: Visit, name: string, works: readonly LaneWork[]):
   // A lane that broke off has given nothing back, and must not begin again once its locks are somebody else's.
   await run.context.step(partName(visit, `${name}:locks`), async () => {
     for (const { id } of broken) if ((await run.world.engine.find(id)) !== null) await run.world.engine.cancel(id);
-    await run.world.partLocks.release({ incident: run.incident });
+    const holders = await holdersIn(visit, broken);
+    if (holders.length > 0) await run.world.partLocks.release({ incident: run.incident, holders });
     return null;
   });
   return { why: first.why, orgs: broken.flatMap(({ input: { work } }) => (work.kind === 'out' ? work.orgs : [])) };
+}
+
+/** Whoever may hold something of these lanes; what other lanes hold stays theirs. */
+async function holdersIn({ run }: Visit, lanes: readonly Lane[]): Promise<readonly string[]> {
+  const holders: string[] = [];
+  for (const { input } of lanes) {
+    const { work } = input;
+    const orgs = work.kind === 'out' ? work.orgs : (await partsOf(run, work.records)).map(({ org }) => org);
+    holders.push(...orgs.map((org) => holderOf({ input }, org)));
+  }
+  return holders;
 }
 
 interface Gone {

@@ -1,7 +1,7 @@
 // How a lane holds what an organization's part holds alone, on the way out and on the way back: what somebody else has is asked for again, for so
 // long. What the lock is called, the part says.
 import type { Lane } from './part.ts';
-import { holderOf } from './part.ts';
+import { holderOf } from './record.ts';
 
 /** A lock that somebody else holds is asked for again after the lane's other organizations, and then for so long. */
 const LOCK_WAIT_MS = { first: 1_000, most: 30_000, limit: 900_000 };
@@ -20,5 +20,5 @@ export async function waitForTurn({ context, step }: Lane, haveTurn: () => Promi
 
 export async function releaseLock(lane: Lane, org: string): Promise<void> {
   if (lane.step.runbook.lock === undefined) return;
-  await lane.world.partLocks.release({ incident: lane.input.incident, holder: holderOf(lane, org) });
+  await lane.world.partLocks.release({ incident: lane.input.incident, holders: [holderOf(lane, org)] });
 }

@@ -15,6 +15,7 @@ import type { Completed, Course, Run } from '../run.ts';
 import type { World } from '../world.ts';
 import { partInputs, partPrefix } from './plan.ts';
 import type { LaneInput, Part } from './record.ts';
+import { holderOf } from './record.ts';
 
 export interface Lane {
   readonly context: FlowContext;
@@ -32,8 +33,6 @@ export type Turn =
 
 /** Kept for each of thousands: what the lane's own input says already is not in it. */
 export type PartPlan = Pick<Plan, 'inputs' | 'steps'>;
-
-export const holderOf = ({ input }: Pick<Lane, 'input'>, org: string): string => `${input.run}/${input.step}/${org}`;
 
 /** Inside one engine step: reads, and takes the organization's lock. */
 export async function beginTurn(lane: Lane, org: string, facts: Facts): Promise<Turn> {
@@ -107,6 +106,7 @@ export function partRun(
   return {
     context,
     world,
+    holder: holderOf({ input }, org),
     incident: input.incident,
     irHash,
     course,

@@ -3,6 +3,7 @@ import type { PartFailure } from '../../domain/fan-out.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
 import type { Facts } from '../facts.ts';
 import type { Completed } from '../run.ts';
+import type { World } from '../world.ts';
 
 /** The flow of one lane: some organizations of a batch, one after the other. */
 export const EACH_LANE = 'each-lane';
@@ -75,3 +76,16 @@ export const failuresOf = (parts: readonly Part[]): readonly PartFailure[] =>
 
 export const namesOf = (parts: readonly Part[], status: Part['status']): readonly string[] =>
   parts.filter((part) => part.status === status).map(({ org }) => org);
+
+/** Whoever holds what an organization's part holds alone. */
+export const holderOf = ({ input }: { readonly input: Pick<LaneInput, 'run' | 'step'> }, org: string): string =>
+  `${input.run}/${input.step}/${org}`;
+
+export async function partsOf(
+  { world }: { readonly world: Pick<World, 'documents'> },
+  records: readonly string[],
+): Promise<readonly Part[]> {
+  const found: LaneRecord[] = [];
+  for (const document of records) found.push((await world.documents.get(document)) as unknown as LaneRecord);
+  return joinedParts(found);
+}

@@ -6,6 +6,7 @@ import { numberedIn } from '../incident-number.ts';
 import { calledInputs } from '../plan.ts';
 import type { Next, Run, RunOutcome, Visit } from '../run.ts';
 import { factsOf, finish, NEXT, partName } from '../run.ts';
+import { withLocks } from './call-locks.ts';
 
 export async function runCall(visit: Visit<CallStep>, interpret: (run: Run) => Promise<RunOutcome>): Promise<Next> {
   const { run, step } = visit;
@@ -18,12 +19,21 @@ export async function runCall(visit: Visit<CallStep>, interpret: (run: Run) => P
     await finish(visit, 'failed', { code: 'BELAY_INPUT_INVALID', runbook: runbook.id, message: given.problem });
     return failed(visit, `${runbook.id}: ${given.problem}`);
   }
-  const result = await carryOut(visit, given.inputs, interpret);
+  const notHad = async (why: string): Promise<Next> => {
+    await finish(visit, 'failed', { code: 'BELAY_LOCK_HELD', runbook: runbook.id, message: why });
+    return failed(visit, `${runbook.id}: ${why}`);
+  };
+  return withLocks(visit, given.inputs, { work: (locked) => carried(locked, given.inputs, interpret), refused: notHad });
+}
+
+async function carried(visit: Visit<CallStep>, inputs: JsonObject, interpret: (run: Run) => Promise<RunOutcome>): Promise<Next> {
+  const { runbook } = visit.step;
+  const result = await carryOut(visit, inputs, interpret);
   if (result.outcome === 'done') {
-    await finish(visit, 'done', { runbook: runbook.id, inputs: given.inputs });
+    await finish(visit, 'done', { runbook: runbook.id, inputs });
     return NEXT;
   }
-  await finish(visit, 'failed', { runbook: runbook.id, inputs: given.inputs, message: result.reason });
+  await finish(visit, 'failed', { runbook: runbook.id, inputs, message: result.reason });
   // What people ended stays ended, whatever the calling step would do about a failure.
   return result.people ? { to: 'stop', reason: result.reason, people: true } : failed(visit, result.reason);
 }

@@ -3,7 +3,14 @@ import type { PartLocks } from '../../../src/ports/part-locks.ts';
 import type { FakeStoreDeps } from './store-tables.ts';
 import { partLocksOn, tablesOf } from './store-tables.ts';
 
-export function createFakePartLocks({ disk, kill }: Pick<FakeStoreDeps, 'disk' | 'kill'>): PartLocks {
+const isOf = (holder: string, holders: readonly string[] | undefined): boolean =>
+  holders === undefined || holders.some((one) => holder === one || holder.startsWith(`${one}/`));
+
+export function createFakePartLocks({
+  disk,
+  kill,
+  time,
+}: Pick<FakeStoreDeps, 'disk' | 'kill'> & Partial<Pick<FakeStoreDeps, 'time'>>): PartLocks {
   const held = partLocksOn(disk);
   const tables = tablesOf(disk);
   const write = async <T>(method: string, work: () => T): Promise<T> => {
@@ -17,16 +24,16 @@ export function createFakePartLocks({ disk, kill }: Pick<FakeStoreDeps, 'disk' |
       write('take-lock', () => {
         const isRun = [...tables.incidents.values()].some((row) => row.incident.lock === lock && row.incident.id !== incident);
         if (isRun) return false;
-        if (!held.has(lock)) held.set(lock, { holder, incident });
+        if (!held.has(lock)) held.set(lock, { holder, incident, token: (tables.nextToken += 1), since: time?.now() ?? 0 });
         return held.get(lock)?.holder === holder;
       }),
-    release: ({ incident, holder }) =>
+    release: ({ incident, holders }) =>
       write('release-lock', () => {
-        for (const [lock, by] of held) if (by.incident === incident && (holder === undefined || by.holder === holder)) held.delete(lock);
+        for (const [lock, by] of held) if (by.incident === incident && isOf(by.holder, holders)) held.delete(lock);
       }),
-    isHeld: async (lock) => {
+    find: async (lock) => {
       await kill?.gate?.();
-      return held.has(lock);
+      return held.get(lock) ?? null;
     },
   } satisfies PartLocks;
 }

@@ -10,6 +10,7 @@ import type { Instant, Json } from '../../../src/domain/json.ts';
 import type { Delivery, DeliveryDraft } from '../../../src/domain/message.ts';
 import type { Digest } from '../../../src/ports/digest.ts';
 import type { Change, TimerDraft } from '../../../src/ports/incident-store.ts';
+import type { HeldLock } from '../../../src/ports/part-locks.ts';
 import type { Time } from '../../../src/ports/time.ts';
 
 /** A bag that outlives a simulated kill: `DurableDisk`, or anything of either shape. */
@@ -43,6 +44,7 @@ export interface DeliveryRow {
 }
 export interface StoreTables {
   nextNumber: number;
+  nextToken: number;
   readonly incidents: Map<string, IncidentRow>;
   readonly deliveries: Map<string, DeliveryRow>;
   readonly documents: Map<string, string>;
@@ -56,6 +58,7 @@ export function partOf<T>(disk: FakeDisk, name: string, create: () => T): T {
 export function tablesOf(disk: FakeDisk): StoreTables {
   return partOf(disk, 'store', () => ({
     nextNumber: 1,
+    nextToken: 0,
     incidents: new Map(),
     deliveries: new Map(),
     documents: new Map(),
@@ -63,8 +66,8 @@ export function tablesOf(disk: FakeDisk): StoreTables {
   }));
 }
 
-/** lock → the part of a fan-out that holds it. */
-export function partLocksOn(disk: FakeDisk): Map<string, { readonly holder: string; readonly incident: string }> {
+/** lock → the part of a fan-out, or the call, that holds it. */
+export function partLocksOn(disk: FakeDisk): Map<string, HeldLock> {
   return partOf(disk, 'part-locks', () => new Map());
 }
 
