@@ -1,9 +1,11 @@
 // What the lint says of databases: their queries and files, the order of steps, and what stands in the files of SQL.
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { loadAndLint } from '../../src/config/lint.ts';
 import { lintSql } from '../../src/config/lint-sql.ts';
 import { sqlParser } from '../../src/local.ts';
-import { lintFolder, told, workspace } from './workspace.ts';
+import { lintFolder, TOOLS, told, workspace } from './workspace.ts';
 
 const SYSTEM = `belay: 1
 name: CRM
@@ -116,7 +118,18 @@ describe('a database in belay.yaml', () => {
     ['select true as applied', 'drop table x', 'belay.yaml:14 query'],
     ['gives: { applied: bool } }', 'gives: { applied: bool }, parameters: { over: text } }', 'belay.yaml:14 query'],
     ['gives: { applied: bool } }', 'gives: { applied: bool, n: int }, growth: n }', 'belay.yaml:14 query'],
+    ['    target: api', '    target: api\n    drill: { url: "{env.DB_URL}" }', 'belay.yaml:8 database-option'],
+    ['    target: api', '    target: api\n    drill: { asOf: select now() }', 'belay.yaml:12 missing-key'],
   ])('is refused with %s as %s', (good, bad, problem) => {
     expect(lintOf({ system: SYSTEM.replace(good, bad) })).toContain(problem);
+  });
+
+  it('has a drill database as its page says', () => {
+    const page = readFileSync(path.join(import.meta.dirname, '../../docs/databases/drill.md'), 'utf8');
+    const written = /```yaml\n(belay: 1\n[\s\S]*?)```/.exec(page)?.[1] ?? '';
+    const env = { CRM_DATABASE_URL: 'postgres://belay@db/crm', CRM_DRILL_URL: 'postgres://belay@drill/crm' };
+    const loaded = loadAndLint(workspace({ 'belay.yaml': written }), { ...TOOLS, env });
+    expect(told(loaded).filter((one) => one.startsWith('belay.yaml'))).toEqual([]);
+    expect(loaded.system?.databases?.[0]?.drill).toEqual({ url: env.CRM_DRILL_URL, asOf: 'select max(created_at) from message' });
   });
 });

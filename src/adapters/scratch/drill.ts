@@ -1,6 +1,7 @@
 // The server of a drill database: a copy of it for each try, empty databases beside it, and the eyes on both. It never writes to the drill database
 // itself, and to nothing at all before it is sure that it is not production.
 import { BelayError } from '../../domain/errors.ts';
+import { percentDecoded } from '../../domain/percent.ts';
 import type { SqlServer } from '../../ports/database.ts';
 import type { Copies, Copy } from '../../ports/drill.ts';
 import type { ScratchDatabase } from '../../ports/scratch.ts';
@@ -26,7 +27,7 @@ const COPY_MS = 1_800_000;
 
 export function createCopies(o: Options): Copies {
   const { id, url, open, limits = LIMITS } = o;
-  const template = decodeURIComponent(new URL(url).pathname.slice(1));
+  const template = percentDecoded(new URL(url).pathname.slice(1));
   // Nobody may be connected to what is copied, so the server is asked by another of its databases.
   const server = addressWith(url, { name: template === 'postgres' ? 'template1' : 'postgres' });
   const made = { id, url: server, called: 'drill' } as const;
