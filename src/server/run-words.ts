@@ -14,7 +14,7 @@ const en = {
   needs: 'needs',
   all: 'All runbooks',
   inputs: 'What it needs',
-  noInputs: 'It needs nothing.',
+  noInputs: 'It asks for nothing: the plan is below.',
   optional: 'may stay empty',
   choose: 'choose',
   yes: 'yes',
@@ -43,6 +43,10 @@ const en = {
   mayNot: 'You may look. To start a run needs a role of the system.',
   paused: 'Everything is paused: the run would begin, and wait before its first change until it is resumed.',
   noPlan: 'There is no plan',
+  notKnown: (count: number): string =>
+    count === 1
+      ? 'One step cannot be told in advance: read “What could not be known” before you start.'
+      : `${count} steps cannot be told in advance: read “What could not be known” before you start.`,
 };
 
 export type RunWords = typeof en;
@@ -60,7 +64,7 @@ const ptBr: RunWords = {
   needs: 'precisa de',
   all: 'Todos os runbooks',
   inputs: 'Do que ele precisa',
-  noInputs: 'Não precisa de nada.',
+  noInputs: 'Não pede nada: o plano está abaixo.',
   optional: 'pode ficar vazio',
   choose: 'escolha',
   yes: 'sim',
@@ -88,6 +92,10 @@ const ptBr: RunWords = {
   mayNot: 'Você pode olhar. Para iniciar uma execução é preciso um papel do sistema.',
   paused: 'Está tudo pausado: a execução começaria e esperaria, antes da primeira mudança, até ser retomada.',
   noPlan: 'Não há plano',
+  notKnown: (count) =>
+    count === 1
+      ? 'Um passo não pode ser dito de antemão: leia “O que não pôde ser sabido” antes de iniciar.'
+      : `${count} passos não podem ser ditos de antemão: leia “O que não pôde ser sabido” antes de iniciar.`,
 };
 
 export const RUN_WORDS: Readonly<Record<Lang, RunWords>> = { en, 'pt-BR': ptBr };

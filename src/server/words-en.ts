@@ -210,6 +210,7 @@ export const en = {
   allTriggers: 'all triggers',
   noTriggers: 'Nothing was measured yet.',
   notReported: 'Nobody has reported it.',
+  counted: 'Counted',
   lastEvaluated: 'last look',
   scopes: 'scopes',
   everything: 'whole system',

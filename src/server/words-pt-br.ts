@@ -210,6 +210,7 @@ export const ptBr = {
   allTriggers: 'todos os gatilhos',
   noTriggers: 'Nada foi medido ainda.',
   notReported: 'Ninguém relatou.',
+  counted: 'Contado',
   lastEvaluated: 'última leitura',
   scopes: 'escopos',
   everything: 'sistema inteiro',

@@ -34,7 +34,7 @@ ${bar(signal)}
 ${series === null ? none : plotFigure(context, series, { id: 'plot', small: true })}
 <p><a href="${cardPath(signal)}">${TRIGGER_WORDS[context.lang].details}</a></p>
 <dl class="facts">
-<div><dt>n</dt><dd>${signal.bad} ${w.bad} ${signal.all}${signal.overMs === null ? none : html` ${w.within} ${span(signal.overMs)}`}</dd></div>
+<div><dt>${w.counted}</dt><dd>${signal.bad} ${w.bad} ${signal.all}${signal.overMs === null ? none : html` ${w.within} ${span(signal.overMs)}`}</dd></div>
 <div><dt>${w.evidenceLevel}</dt><dd>${{ none: w.levelNone, suspect: w.levelSuspect, act: w.levelAct }[signal.level]}</dd></div>
 ${signal.since === null ? none : html`<div><dt>${w.since}</dt><dd>${timeTag(signal.since, clock, { seconds: true })}</dd></div>`}
 ${atBreach(context, signal)}

@@ -25,5 +25,8 @@ function planFacts(context: PageContext, step: PlanStep): Markup {
 
 export function unknowns({ w }: PageContext, plan: Plan): Markup {
   if (plan.unknowns.length === 0) return none;
-  return html`<h2>${w.unknowns}</h2><ul class="marks">${plan.unknowns.map((one) => html`<li class="is-inconclusive">${icon('question')} <span>${one.step}: ${one.why}</span></li>`)}</ul>`;
+  return html`<h2>${w.unknowns}</h2><ul class="marks">${plan.unknowns.map((one) => html`<li class="is-inconclusive">${icon('question')} <span>${titleOf(plan, one.step)}: ${one.why}</span></li>`)}</ul>`;
 }
+
+/** People read titles; an id says little of a step. */
+const titleOf = (plan: Plan, id: string): string => plan.steps.find((step) => step.id === id)?.title ?? id;

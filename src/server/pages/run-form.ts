@@ -158,5 +158,6 @@ ${planList(context, plan, () => undefined)}
 ${unknowns(context, plan)}
 ${guardList(context, plan.guards, 'plan-guards', lang)}
 <p class="muted">${w.planHash} <code class="hash" title="${plan.planHash}">${shortHash(plan.planHash)}</code> ${plan.runbook} ${plan.version}</p>
+${plan.unknowns.length === 0 ? none : html`<p class="bad">${icon('question')} ${r.notKnown(plan.unknowns.length)}</p>`}
 ${mayStart ? start : html`<p class="why-not" id="why-not">${r.mayNot}</p>`}</section>`;
 }
