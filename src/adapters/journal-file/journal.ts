@@ -9,7 +9,8 @@ import type { Digest } from '../../ports/digest.ts';
 import type { Journal } from '../../ports/journal.ts';
 import type { Time } from '../../ports/time.ts';
 import type { Content } from './files.ts';
-import { fileOfMonth, readJournal } from './files.ts';
+import { allLines, fileOfMonth, linesOfKey, readJournal } from './files.ts';
+import { KeyIndex } from './key-index.ts';
 import type { Head } from './lines.ts';
 import { EMPTY, seal } from './lines.ts';
 import type { WriterLock } from './writer-lock.ts';
@@ -26,11 +27,12 @@ interface Deps {
  * Opens `dir` for writing: locks it, verifies all lines, cuts a torn tail and notes that.
  * @throws BELAY_JOURNAL_TAMPERED, BELAY_STORE_LOCKED, BELAY_AUDIT_UNAVAILABLE
  */
-export async function openJournalFile(o: { readonly dir: string }, deps: Deps): Promise<JournalFile> {
+export async function openJournalFile(o: { readonly dir: string; readonly mostLines?: number }, deps: Deps): Promise<JournalFile> {
   const lock = await prepare(o.dir);
   try {
-    const content = await readJournal(o.dir, deps.digest);
-    const writer = new JournalWriter(o.dir, deps.digest, lock, content);
+    const keys = new KeyIndex(o.mostLines);
+    const content = await readJournal(o.dir, deps.digest, (line) => keys.add(line));
+    const writer = new JournalWriter(o.dir, deps.digest, lock, { content, keys });
     await cutTornTail(o.dir, content, writer, deps);
     return writer satisfies JournalFile;
   } catch (error) {
@@ -41,11 +43,11 @@ export async function openJournalFile(o: { readonly dir: string }, deps: Deps): 
 
 /** For other processes (`belay evidence verify`): locks, cuts and creates nothing; reads the files anew at every call. */
 export function readJournalFile(o: { readonly dir: string }, deps: Pick<Deps, 'digest'>): JournalReader {
-  const read = async (): Promise<Content> => readJournal(o.dir, deps.digest);
+  const read = (): Promise<readonly JournalLine[]> => allLines(o.dir, deps.digest);
   return {
-    all: async () => (await read()).lines,
-    ofKey: async (key) => (await read()).lines.filter((line) => line.key === key),
-    head: async () => (await read()).head,
+    all: read,
+    ofKey: async (key) => (await read()).filter((line) => line.key === key),
+    head: async () => (await readJournal(o.dir, deps.digest, () => undefined)).head,
   } satisfies JournalReader;
 }
 
@@ -98,7 +100,8 @@ class JournalWriter implements JournalFile {
   readonly #dir: string;
   readonly #digest: Digest;
   readonly #lock: WriterLock;
-  readonly #byKey = new Map<string, JournalLine[]>();
+  /** Bounded, however long the journal and this life are. */
+  readonly #keys: KeyIndex;
   #head: Head = EMPTY;
   #name: string;
   #file: FileHandle | null = null;
@@ -107,12 +110,13 @@ class JournalWriter implements JournalFile {
   #flushing: Promise<void> | null = null;
   #broken: BelayError | null = null;
 
-  constructor(dir: string, digest: Digest, lock: WriterLock, content: Content) {
+  constructor(dir: string, digest: Digest, lock: WriterLock, o: { readonly content: Content; readonly keys: KeyIndex }) {
     this.#dir = dir;
     this.#digest = digest;
     this.#lock = lock;
-    this.#name = content.last?.name ?? '';
-    this.#remember(content.lines, content.head);
+    this.#name = o.content.last?.name ?? '';
+    this.#keys = o.keys;
+    this.#head = o.content.head;
   }
 
   append(draft: JournalDraft): Promise<JournalLine> {
@@ -123,11 +127,19 @@ class JournalWriter implements JournalFile {
   }
 
   async ofKey(key: string): Promise<readonly JournalLine[]> {
-    return [...(this.#byKey.get(key) ?? [])];
+    const known = this.#keys.linesOf(key);
+    if (known !== null) return known;
+    // What is being written in this moment is not acknowledged yet.
+    const until = (name: string): number => (name === this.#name && this.#file !== null ? this.#bytes : Number.POSITIVE_INFINITY);
+    try {
+      return await linesOfKey(this.#dir, this.#digest, { key, until });
+    } catch (error) {
+      throw asUnavailable(error, this.#dir);
+    }
   }
 
   async all(): Promise<readonly JournalLine[]> {
-    return (await readJournal(this.#dir, this.#digest)).lines;
+    return allLines(this.#dir, this.#digest);
   }
 
   async head(): Promise<Head> {
@@ -213,19 +225,16 @@ class JournalWriter implements JournalFile {
     if (this.#file !== null && name === this.#name) return this.#file;
     const file = await open(join(this.#dir, name), 'a', 0o600);
     await syncDirectory(this.#dir);
-    await this.#file?.close();
-    this.#file = file;
-    this.#name = name;
-    this.#bytes = (await file.stat()).size;
+    const { size } = await file.stat();
+    const before = this.#file;
+    // Together: whoever reads beside must never take the length of one file for that of another.
+    [this.#file, this.#name, this.#bytes] = [file, name, size];
+    await before?.close();
     return file;
   }
 
   #remember(lines: readonly JournalLine[], head: Head): void {
-    for (const line of lines) {
-      const known = this.#byKey.get(line.key);
-      if (known === undefined) this.#byKey.set(line.key, [line]);
-      else known.push(line);
-    }
+    for (const line of lines) this.#keys.add(line);
     this.#head = { seq: head.seq, hash: head.hash };
   }
 }
@@ -250,5 +259,5 @@ function asUnavailable(error: unknown, dir: string): unknown {
   const { code } = error as NodeJS.ErrnoException;
   const hint =
     code === 'ENOSPC' || code === 'EDQUOT' ? `Free space on the disk of ${dir}.` : `Check the rights on ${dir} and the disk below it.`;
-  return new BelayError('BELAY_AUDIT_UNAVAILABLE', `the journal in ${dir} cannot be written: ${error.message}`, { hint, cause: error });
+  return new BelayError('BELAY_AUDIT_UNAVAILABLE', `the journal in ${dir} cannot be used: ${error.message}`, { hint, cause: error });
 }

@@ -19,18 +19,21 @@ export function seal(draft: JournalDraft, before: Head, digest: Digest): Journal
 }
 
 export interface Parsed {
-  readonly lines: readonly JournalLine[];
   readonly head: Head;
   /** Bytes that belong to whole lines; whatever follows is the trace of a crash. */
   readonly goodBytes: number;
 }
 
 /**
- * Reads one file's bytes, continuing the chain at `before`.
+ * Reads one file's bytes, continuing the chain at `before`; each line is handed to `visit` once it is verified, and kept nowhere.
  * @throws BELAY_JOURNAL_TAMPERED for a line that does not verify and cannot be explained by a crash while appending.
  */
-export function parseLines(bytes: Buffer, before: Head, digest: Digest, o: { readonly file: string; readonly isLast: boolean }): Parsed {
-  const lines: JournalLine[] = [];
+export function parseLines(
+  bytes: Buffer,
+  before: Head,
+  digest: Digest,
+  o: { readonly file: string; readonly isLast: boolean; readonly visit: (line: JournalLine) => void },
+): Parsed {
   let head = before;
   let start = 0;
   while (start < bytes.length) {
@@ -38,15 +41,15 @@ export function parseLines(bytes: Buffer, before: Head, digest: Digest, o: { rea
     const end = newline === -1 ? bytes.length : newline;
     const line = parseLine(bytes.subarray(start, end));
     if (newline === -1 || line === null) {
-      if (o.isLast && isTorn(bytes, start, newline)) return { lines, head, goodBytes: start };
+      if (o.isLast && isTorn(bytes, start, newline)) return { head, goodBytes: start };
       throw tampered(o.file, head.seq + 1, 'it is not a whole line');
     }
     verify(line, head, digest, o.file);
-    lines.push(line);
+    o.visit(line);
     head = { seq: line.seq, hash: line.hash };
     start = newline + 1;
   }
-  return { lines, head, goodBytes: bytes.length };
+  return { head, goodBytes: bytes.length };
 }
 
 /**
@@ -66,6 +69,19 @@ function parseLine(bytes: Buffer): JournalLine | null {
     // Not JSON: the caller decides whether a crash explains it.
     return null;
   }
+}
+
+/**
+ * A line that was verified once, read again: it must still say what its hash says. Null where it is none, or of another key.
+ * @throws BELAY_JOURNAL_TAMPERED
+ */
+export function rereadLine(text: string, key: string, digest: Digest, file: string): JournalLine | null {
+  if (!text.includes(JSON.stringify(key))) return null;
+  const line = parseLine(Buffer.from(text, 'utf8'));
+  if (line === null || line.key !== key) return null;
+  const { hash, ...unsealed } = line;
+  if (digest.of(unsealed as unknown as Json) !== hash) throw tampered(file, line.seq, 'its hash does not match what it says');
+  return line;
 }
 
 function verify(line: JournalLine, before: Head, digest: Digest, file: string): void {

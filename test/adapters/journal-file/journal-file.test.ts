@@ -60,6 +60,36 @@ describe('files', () => {
     expect((await journal.all()).map((line) => line.key)).toEqual(['a', 'b', 'c']);
   });
 
+  test('keeps a bounded number of lines in memory, and says of every key what the files hold, those that came while it wrote included', async () => {
+    const dir = tempDir();
+    const april = { at: Date.parse('2025-04-01T00:00:00Z') };
+    let journal = await openJournalFile({ dir, mostLines: 4 }, deps);
+    for (let round = 0; round < 3; round += 1)
+      await Promise.all(Array.from({ length: 20 }, (_, index) => journal.append(draftOf(`key ${index}`, round === 2 ? april : {}))));
+    const writing = journal.append(draftOf('key 3', april));
+    const seen = await journal.ofKey('key 3');
+    await writing;
+    expect([3, 4]).toContain(seen.length);
+    for (const life of ['this', 'next']) {
+      const all = await journal.all();
+      for (const key of [...Array.from({ length: 20 }, (_, index) => `key ${index}`), 'key 33', 'none'])
+        expect(await journal.ofKey(key), `${key} in ${life} life`).toEqual(all.filter((line) => line.key === key));
+      expect(await journal.ofKey('key 3')).toHaveLength(4);
+      await journal.close();
+      if (life === 'this') journal = await openJournalFile({ dir, mostLines: 4 }, deps);
+    }
+  });
+
+  test('a line that is changed behind a writer is not believed when it is read again', async () => {
+    const dir = tempDir();
+    const journal = await openJournalFile({ dir, mostLines: 1 }, deps);
+    onTestFinished(() => journal.close());
+    for (const key of ['a', 'b', 'c']) await journal.append(draftOf(key));
+    const file = join(dir, MARCH);
+    writeFileSync(file, readFileSync(file, 'utf8').replace('"actor":"', '"actor":"x'));
+    await expect(journal.ofKey('a')).rejects.toMatchObject({ code: 'BELAY_JOURNAL_TAMPERED' });
+  });
+
   test('a torn last line is cut, and the next life says so in the journal', async () => {
     const { dir, file } = await written();
     const whole = readFileSync(file, 'utf8');
