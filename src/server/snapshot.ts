@@ -22,6 +22,8 @@ export interface Snapshot {
   readonly plan: Plan | null;
   /** What is left to do next to the time that is left for it, while a run is at work. */
   readonly budgets: readonly TimeBudget[];
+  /** The run goes on by the text that was pinned, and today's file says something else. */
+  readonly isFileNewer: boolean;
 }
 
 export type ReadWorld = Pick<
@@ -76,7 +78,14 @@ export async function snapshot(world: ReadWorld, id: string, viewer: Caller): Pr
     now: world.time.now(),
     viewer,
   };
-  return { incident, view: incidentView(sources), events, plan, budgets: await budgetsNow(world, incident, runbook, plan) };
+  return {
+    incident,
+    view: incidentView(sources),
+    events,
+    plan,
+    budgets: await budgetsNow(world, incident, runbook, plan),
+    isFileNewer: isFileNewer(world, incident),
+  };
 }
 
 export async function listRows(world: ReadWorld): Promise<readonly IncidentRow[]> {
@@ -88,6 +97,11 @@ export async function listRows(world: ReadWorld): Promise<readonly IncidentRow[]
     return incidentRow({ incident, timers, runbook, system: world.system, paused: pause.paused, now });
   });
   return sortRows(await Promise.all(rows));
+}
+
+function isFileNewer({ runbooks }: ReadWorld, { runbook, irHash, isRunning }: Incident): boolean {
+  const today = runbook === null ? undefined : runbooks[runbook]?.irHash;
+  return isRunning === true && irHash !== undefined && today !== undefined && today !== irHash;
 }
 
 async function budgetsNow(

@@ -167,6 +167,8 @@ export const en = {
   save: 'Save',
   closeIncident: 'Close the incident',
   run: 'Run',
+  runFileChanged:
+    'The file of this runbook changed since the run began: the run goes on by the text that it began with. New runs follow the new one.',
   runDriver: 'Driven by',
   runYours: 'You drive it.',
   runNobody: 'Nobody drives it: Belay carries it out by itself.',

@@ -168,6 +168,8 @@ export const ptBr = {
   save: 'Salvar',
   closeIncident: 'Encerrar o incidente',
   run: 'Execução',
+  runFileChanged:
+    'O arquivo deste runbook mudou desde o início da execução: ela segue o texto com que começou. Novas execuções seguem o novo.',
   runDriver: 'Conduzida por',
   runYours: 'Você a conduz.',
   runNobody: 'Ninguém a conduz: o Belay a executa sozinho.',

@@ -19,6 +19,18 @@ const text = async (response: Response | Promise<Response>): Promise<string> => 
 const review = (): string => `/incidents/INC-1/review/${encodeURIComponent(door.story.approval)}`;
 
 describe('the screen of an incident', () => {
+  test('a runbook whose file changed since its run began is told on the page, and one that did not is not', async () => {
+    const told = async (lang: string): Promise<string> =>
+      text((await door.browser('bob')).get('/incidents/INC-1', { 'accept-language': lang }));
+    const runbooks = door.story.world.runbooks as Record<string, { irHash: string }>;
+    const kept = { ...runbooks };
+    expect(await told('en')).not.toContain('file-newer');
+    runbooks['org-rollback'] = { ...kept['org-rollback'], irHash: 'f'.repeat(64) };
+    expect(await told('en')).toContain('The file of this runbook changed since the run began');
+    expect(await told('pt-BR')).toContain('O arquivo deste runbook mudou desde o início da execução');
+    Object.assign(runbooks, kept);
+  });
+
   test('it says what, since when, which organization, the next clock, the next action and what comes if nobody acts', async () => {
     const page = await text(browser.get('/incidents/INC-1'));
     for (const words of [

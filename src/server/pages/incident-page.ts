@@ -18,7 +18,11 @@ export interface ShownIncident extends Snapshot {
   readonly series: TriggerSeries | null;
 }
 
-export function incidentPage(context: PageContext, { view, events, plan, series, budgets }: ShownIncident, system: System): string {
+export function incidentPage(
+  context: PageContext,
+  { view, events, plan, series, budgets, isFileNewer }: ShownIncident,
+  system: System,
+): string {
   const { w } = context;
   const orgs = view.headline.orgs === 'all' ? w.allOrgs : view.headline.orgs.map((org) => org.name).join(', ');
   const needs = view.approve.state === 'ready' ? `${w.needsYou} · ` : '';
@@ -26,7 +30,7 @@ export function incidentPage(context: PageContext, { view, events, plan, series,
 ${topBlock(context, view, (id) => organizationName(system, id))}
 <div class="columns">
 <div class="column main">${tasksPanel(context, view)}${stepsPanel(context, view)}${logPanel(context, view.id, events, view.headline.zone)}</div>
-<div class="column side">${runPanel(context, view)}${signalPanel(context, view, series)}${decisionPanel(context, view)}${timePanel(context, budgets)}${safetyPanel(context, plan)}${contingenciesPanel(context, view)}${checksPanel(context, view)}${messagesPanel(context, view)}${evidencePanel(context, view)}${closeForm(context, view)}</div>
+<div class="column side">${runPanel(context, view, isFileNewer)}${signalPanel(context, view, series)}${decisionPanel(context, view)}${timePanel(context, budgets)}${safetyPanel(context, plan)}${contingenciesPanel(context, view)}${checksPanel(context, view)}${messagesPanel(context, view)}${evidencePanel(context, view)}${closeForm(context, view)}</div>
 </div>
 </main>`;
   return page(

@@ -3,13 +3,14 @@ import type { IncidentView } from '../../domain/incident-view.ts';
 import { html, type Markup, none } from '../markup.ts';
 import { hidden, type PageContext } from './layout.ts';
 
-export function runPanel(context: PageContext, { id, run }: Pick<IncidentView, 'id' | 'run'>): Markup {
+export function runPanel(context: PageContext, { id, run }: Pick<IncidentView, 'id' | 'run'>, isFileNewer: boolean): Markup {
   if (run === null) return none;
   const { w } = context;
   const isOthers = run.driver !== null && !run.isYours;
   const who = run.driver === null ? w.runNobody : run.isYours ? w.runYours : html`${w.runDriver} <b>${run.driver}</b>`;
   return html`<section class="panel" id="run" data-region aria-labelledby="run-title"><h2 id="run-title">${w.run}</h2>
 <p>${who}</p>
+${isFileNewer ? html`<p class="why" id="file-newer">${w.runFileChanged}</p>` : none}
 ${run.isYours ? none : takeOverForm(context, id)}
 ${isOthers ? none : abortForm(context, id)}</section>`;
 }
