@@ -78,6 +78,7 @@ const service = { type: 'service', required: true } as const;
 const anew = { type: 'service', required: true, anew: true } as const;
 const integration = { type: 'integration' } as const;
 const intake = { type: 'intake', required: true } as const;
+const INTAKE_COUNTS = { received: 'int', delivered: 'int', aside: 'int', waiting: 'int', oldestMs: 'int' } as const;
 const workflow = { type: 'string', required: true } as const;
 const instance = { type: 'string', required: true } as const;
 /** Says for the reader that the inbox itself stays. */
@@ -358,11 +359,7 @@ export const PROBES: Readonly<Record<string, ProbeSpec>> = index([
   {
     name: 'intake',
     params: { intake, org: { type: 'org' } },
-    // `breaker`: closed, half-open or open; of several lines the worst. `nextTryMs`: how long nothing is tried while it is open.
-    result: {
-      ...{ received: 'int', delivered: 'int', aside: 'int', waiting: 'int', oldestMs: 'int', held: 'bool' },
-      ...{ breaker: 'string', nextTryMs: 'int' },
-    },
+    result: { ...INTAKE_COUNTS, held: 'bool', breaker: 'string', nextTryMs: 'int' },
   },
   // Integrations.
   {
