@@ -17,4 +17,9 @@ export interface FileWriter {
       readonly hint: string;
     },
   ): Promise<boolean>;
+  /**
+   * Durable when it resolves; nothing happens where there is none.
+   * @throws BELAY_TARGET_UNREACHABLE (effect none; unknown when it is gone and the disk may not keep that)
+   */
+  remove(path: string, o: { readonly hint: string }): Promise<void>;
 }

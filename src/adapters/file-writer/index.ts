@@ -1,4 +1,4 @@
-// Replaces a file of somebody else's in one rename: by a draft beside it that nobody else can have opened, with the owner, the group and the
+// Replaces a file of somebody else's in one rename, or removes it: by a draft beside it that nobody else can have opened, with the owner, the group and the
 // rights of what it replaces. What the file means is not known here.
 import type { Stats } from 'node:fs';
 import { chmod, chown, type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises';
@@ -15,21 +15,24 @@ interface Calls {
 
 export function createFileWriter(calls: Calls = { chown, open }): FileWriter {
   return {
-    replace: async (file, text, { mode, unchanged, hint }) => {
-      try {
-        return await replaced(calls, file, text, { mode, unchanged, hint });
-      } catch (cause) {
-        if (BelayError.is(cause)) throw cause;
-        const code = codeOf(cause);
-        const isFull = code === 'ENOSPC' || code === 'EDQUOT';
-        throw new BelayError(isFull ? 'BELAY_DISK_FULL' : 'BELAY_TARGET_UNREACHABLE', `${file} cannot be used (${code})`, {
-          effect: 'none',
-          hint: isFull ? `Make room on the disk of ${dirname(file)}, then try again.` : hint,
-          cause,
-        });
-      }
-    },
+    replace: (file, text, { mode, unchanged, hint }) => inWords(file, hint, () => replaced(calls, file, text, { mode, unchanged, hint })),
+    remove: (file, { hint }) => inWords(file, hint, () => removed(calls, file, hint)),
   } satisfies FileWriter;
+}
+
+async function inWords<T>(file: string, hint: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (BelayError.is(cause)) throw cause;
+    const code = codeOf(cause);
+    const isFull = code === 'ENOSPC' || code === 'EDQUOT';
+    throw new BelayError(isFull ? 'BELAY_DISK_FULL' : 'BELAY_TARGET_UNREACHABLE', `${file} cannot be used (${code})`, {
+      effect: 'none',
+      hint: isFull ? `Make room on the disk of ${dirname(file)}, then try again.` : hint,
+      cause,
+    });
+  }
 }
 
 interface How {
@@ -61,7 +64,7 @@ async function replaced(calls: Calls, file: string, text: string, { mode, unchan
     try {
       if (unchanged !== undefined && !(await unchanged())) return false;
       await rename(draft, path);
-      await kept(path, folder, hint);
+      await kept(`${path} was replaced`, folder, hint);
     } finally {
       // It was only read: nothing is lost with it.
       await folder.close().catch(() => undefined);
@@ -73,20 +76,26 @@ async function replaced(calls: Calls, file: string, text: string, { mode, unchan
   return true;
 }
 
-/** @throws BELAY_TARGET_UNREACHABLE (effect unknown): the new file is there, and may not be after the power was lost */
-async function kept(path: string, folder: FileHandle, hint: string): Promise<void> {
+async function removed(calls: Calls, file: string, hint: string): Promise<void> {
+  const folder = await calls.open(dirname(file), 'r');
+  try {
+    await rm(file, { force: true });
+    await kept(`${file} was removed`, folder, hint);
+  } finally {
+    await folder.close().catch(() => undefined);
+  }
+}
+
+/** @throws BELAY_TARGET_UNREACHABLE (effect unknown): it is so, and may not be after the power was lost */
+async function kept(what: string, folder: FileHandle, hint: string): Promise<void> {
   try {
     await folder.sync();
   } catch (cause) {
-    throw new BelayError(
-      'BELAY_TARGET_UNREACHABLE',
-      `${path} was replaced, and whether its disk keeps it is not known (${codeOf(cause)})`,
-      {
-        effect: 'unknown',
-        hint,
-        cause,
-      },
-    );
+    throw new BelayError('BELAY_TARGET_UNREACHABLE', `${what}, and whether its disk keeps it is not known (${codeOf(cause)})`, {
+      effect: 'unknown',
+      hint,
+      cause,
+    });
   }
 }
 

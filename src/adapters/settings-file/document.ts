@@ -1,8 +1,7 @@
 // A small text file that a service reads: read with a digest of its bytes, replaced in one rename with its rights kept. What it means is
 // not known here.
 import { createHash } from 'node:crypto';
-import { open, readFile, rm, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readFile, stat } from 'node:fs/promises';
 import { BelayError } from '../../domain/errors.ts';
 import type { FileWriter } from '../../ports/file-writer.ts';
 
@@ -48,21 +47,8 @@ export async function readNote(path: string): Promise<string | null> {
 
 /** Durable when it resolves. Null removes it. */
 export async function writeNote(files: FileWriter, path: string, text: string | null): Promise<void> {
-  if (text !== null) await files.replace(path, text, { mode: 0o644, hint: HINT });
-  else
-    await onDisk(path, async () => {
-      await rm(path, { force: true });
-      await syncFolder(dirname(path));
-    });
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+  if (text === null) await files.remove(path, { hint: HINT });
+  else await files.replace(path, text, { mode: 0o644, hint: HINT });
 }
 
 async function onDisk<T>(file: string, work: () => Promise<T>): Promise<T> {

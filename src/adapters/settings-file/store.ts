@@ -105,9 +105,23 @@ async function change(
       if (!(await replaceText(settings.deps.files, file, was, text))) continue;
     }
     await settings.reload?.();
-    return notePending(settings, null);
+    return doneWith(settings);
   }
   throw new BelayError('BELAY_LOCK_HELD', `${file} changes all the time`, { hint: 'Stop what writes it, then try again.' });
+}
+
+/** It is set by now, and read: whatever fails here is nothing that changed nothing. */
+async function doneWith(settings: Settings): Promise<void> {
+  try {
+    await notePending(settings, null);
+  } catch (cause) {
+    if (!BelayError.is(cause)) throw cause;
+    throw new BelayError(cause.code, `${settings.file} is written and the service was told to read it, but ${cause.message}`, {
+      effect: 'unknown',
+      hint: `Remove ${noteOf(settings.file)}: while it is there the change counts as unread, and the service is told once more.`,
+      cause,
+    });
+  }
 }
 
 /** Read back before it is written: all that was asked for, and nothing else, is different. */

@@ -1,7 +1,9 @@
 // A file of settings with a service behind it: its rights stay, the service is told, and a kill between writing and telling is made good.
 import { chmodSync, existsSync, lstatSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chown, open } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { createFileWriter } from '../../../src/adapters/file-writer/index.ts';
 import { createSettingsFile } from '../../../src/adapters/settings-file/index.ts';
 import type { ConfigSpec } from '../../../src/domain/setting-catalog.ts';
 import { depsIn, folderWith } from './world.ts';
@@ -51,6 +53,38 @@ describe('a file of settings', () => {
     expect(readFileSync(path.join(dir, 'loaded'), 'utf8')).toBe('A=2\n');
     expect(await later.get(['A'])).not.toHaveProperty('pending');
     expect([readFileSync(file, 'utf8'), existsSync(`${file}.belay-pending`)]).toEqual(['A=2\n', false]);
+  });
+
+  it('that is set and read is never told as unchanged, although the note beside it cannot be removed', async () => {
+    const { dir, file, open: opened } = envFile('A=1\n', { reload: ['sh', '-c', 'cat .env >> loaded'] } as Partial<ConfigSpec>);
+    const { fingerprint } = await opened().get(['A']);
+    // The folder can be read no more once the note is to go: the disk of it is asked for the third time then.
+    let folders = 0;
+    const failing = (async (name, ...how) => {
+      folders += name === dir ? 1 : 0;
+      if (folders === 3) throw Object.assign(new Error('an I/O error'), { code: 'EIO' });
+      return open(name, ...how);
+    }) as typeof open;
+    const files = createFileWriter({ chown, open: failing });
+    const spec = {
+      id: 'crm',
+      driver: 'env-file',
+      file: '.env',
+      quoting: 'shell',
+      reload: ['sh', '-c', 'cat .env >> loaded'],
+    } as ConfigSpec;
+    const store = createSettingsFile(spec as never, { ...depsIn(dir), files });
+    await expect(store.set({ A: '2' }, order(fingerprint))).rejects.toMatchObject({
+      code: 'BELAY_TARGET_UNREACHABLE',
+      effect: 'unknown',
+      message: expect.stringContaining('is written and the service was told to read it, but'),
+    });
+    expect([readFileSync(file, 'utf8'), readFileSync(path.join(dir, 'loaded'), 'utf8')]).toEqual(['A=2\n', 'A=2\n']);
+    // Whoever looks again finds it unread, and telling the service once more is all that is left to do.
+    const again = opened();
+    expect(await again.get(['A'])).toMatchObject({ fingerprint, pending: expect.stringMatching(/not read/) });
+    await again.set({ A: '2' }, order(fingerprint));
+    expect(await again.get(['A'])).not.toHaveProperty('pending');
   });
 
   it('takes what somebody else writes over an unread change for what it is', async () => {
