@@ -1,11 +1,11 @@
 // Steps on a database against the other steps: the database goes back before the code, and nothing is thrown away unasked.
 import type { DoStep, Step } from '../domain/ir.ts';
+import { RELEASE_SWITCHES } from '../domain/put-live.ts';
 import type { RunbookDraft } from './draft.ts';
 import type { LintContext } from './lint-types.ts';
 import type { Problems } from './problems.ts';
 import type { Span } from './source-text.ts';
 
-const SWITCHES: ReadonlySet<string> = new Set(['deploy.rollback', 'deploy.activate']);
 const CHANGES: ReadonlySet<string> = new Set(['db.migrateDown', 'db.apply']);
 
 export function lintDatabaseStep(
@@ -45,7 +45,7 @@ function lintOrder(
   if (step.do !== 'db.migrateDown') return;
   const target = context.system.databases?.find(({ id }) => id === step.with['database'])?.target;
   const early = before.find(
-    (one): one is DoStep => one.kind === 'do' && SWITCHES.has(one.do) && (target === undefined || one.with['target'] === target),
+    (one): one is DoStep => one.kind === 'do' && RELEASE_SWITCHES.has(one.do) && (target === undefined || one.with['target'] === target),
   );
   if (early === undefined) return;
   problems.error('down-before-code', span, `${step.id} comes after ${early.id}, which changes the code`, {

@@ -2,6 +2,7 @@
 import type { DoStep, Step } from '../domain/ir.ts';
 import { stepsOf } from '../domain/ir.ts';
 import type { Json } from '../domain/json.ts';
+import { LIVE_SWITCHES, RELEASE_SWITCHES } from '../domain/put-live.ts';
 import type { RunbookDraft } from './draft.ts';
 import { lintApproval } from './lint-approvals.ts';
 import { lintArguments, walkTexts } from './lint-arguments.ts';
@@ -290,12 +291,9 @@ function lintUndo(step: DoStep, { context, problems, place, at }: Asking): void 
   });
 }
 
-/** What puts another release or flow live. */
-const SWITCHES = new Set(['deploy.rollback', 'deploy.activate', 'deploy.revert', 'deploy.commit', 'deploy.traffic', 'flow.set']);
-
 /** A check looks once: what breaks a minute later, in a run that nobody began, finds nobody. */
 function lintUnwatched(step: DoStep, { draft, problems, at }: Asking): void {
-  if (!SWITCHES.has(step.do) || draft.runbook.start !== 'auto' || !draft.complete) return;
+  if (!LIVE_SWITCHES.has(step.do) || draft.runbook.start !== 'auto' || !draft.complete) return;
   const steps = [...draft.steps.values()].map((one) => one.step);
   const later = steps.slice(steps.findIndex((one) => one.id === step.id) + 1);
   if (later.some((one) => one.kind === 'watch')) return;
@@ -303,8 +301,6 @@ function lintUnwatched(step: DoStep, { draft, problems, at }: Asking): void {
     hint: 'Add a step below it: belay watch, with "for: 30m" and the checks that must hold.',
   });
 }
-
-const ROLLS = new Set(['deploy.rollback', 'deploy.activate']);
 
 /** Commits that others have built on vanish from the branch: a person must want that. */
 function lintForcePush(step: DoStep, { context, problems, place, at }: Asking): void {
@@ -320,8 +316,8 @@ function lintForcePush(step: DoStep, { context, problems, place, at }: Asking): 
       },
     );
   };
-  if (ROLLS.has(step.do)) warn(step.with['target'], at('with', 'target'));
-  if (step.undo !== undefined && ROLLS.has(step.undo.do))
+  if (RELEASE_SWITCHES.has(step.do)) warn(step.with['target'], at('with', 'target'));
+  if (step.undo !== undefined && RELEASE_SWITCHES.has(step.undo.do))
     warn(step.undo.with['target'], entryAt(place.body, ['undo', 'with', 'target']).value.span);
 }
 

@@ -4,6 +4,7 @@ import { BelayError } from '../domain/errors.ts';
 import type { DecisionFacts, RollbackFacts, TargetFacts } from '../domain/guardrail.ts';
 import type { Runbook } from '../domain/ir.ts';
 import type { Plan } from '../domain/plan.ts';
+import { LIVE_SWITCHES } from '../domain/put-live.ts';
 import { restrictionsOf } from '../domain/silence.ts';
 import type { System } from '../domain/system.ts';
 import type { Transition, TriggerRule } from '../domain/trigger.ts';
@@ -77,7 +78,12 @@ async function changesOf(world: Pick<World, 'actions'>, plan: Plan): Promise<rea
   const changes = changing.map(async (step): Promise<TargetFacts | null> => {
     const action = world.actions[step.action ?? ''];
     if (action === undefined || step.args === undefined) return null;
-    const facts = { step: step.id, target: action.target(step.args), switches: SWITCHING.has(step.action ?? ''), to: step.desired ?? null };
+    const facts = {
+      step: step.id,
+      target: action.target(step.args),
+      switches: LIVE_SWITCHES.has(step.action ?? ''),
+      to: step.desired ?? null,
+    };
     try {
       const last = await action.lastChange(step.args);
       return { ...facts, at: last?.at ?? null, impossible: await action.impossible(step.args) };
@@ -89,6 +95,3 @@ async function changesOf(world: Pick<World, 'actions'>, plan: Plan): Promise<rea
   });
   return (await Promise.all(changes)).filter((change) => change !== null);
 }
-
-/** Actions that put another release or flow live; freezing and pausing are not a rollback. */
-const SWITCHING: ReadonlySet<string> = new Set(['deploy.rollback', 'deploy.activate', 'deploy.revert', 'deploy.traffic', 'flow.set']);

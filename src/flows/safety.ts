@@ -6,6 +6,7 @@ import type { JsonObject } from '../domain/json.ts';
 import { type Jumps, NO_JUMPS } from '../domain/jumps.ts';
 import { beyond, type Migration } from '../domain/migrations.ts';
 import { isWithin, type PlanStep } from '../domain/plan.ts';
+import { RELEASE_SWITCHES } from '../domain/put-live.ts';
 import {
   eitherWay,
   joinSafety,
@@ -44,11 +45,9 @@ export const besides = (judged: Judged | null): Partial<Pick<Judged, 'losses' | 
 const COUNT_MS = 2_000;
 /** Nobody decides differently about more. */
 const MOST_COUNTED = 10_000_000;
-/** They put a release live, older or newer. */
-export const SWITCHES: ReadonlySet<string> = new Set(['deploy.rollback', 'deploy.activate']);
 
 /** They change which code stands before the database. */
-const CHANGES_CODE: ReadonlySet<string> = new Set([...SWITCHES, 'deploy.revert']);
+const CHANGES_CODE: ReadonlySet<string> = new Set([...RELEASE_SWITCHES, 'deploy.revert']);
 
 /** Null where no database with migrations stands behind what the plan changes. */
 export async function judgeSafety(

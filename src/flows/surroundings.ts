@@ -3,6 +3,7 @@
 import { BelayError } from '../domain/errors.ts';
 import { type Jumps, NO_JUMPS } from '../domain/jumps.ts';
 import { isWithin, type PlanStep } from '../domain/plan.ts';
+import { RELEASE_SWITCHES } from '../domain/put-live.ts';
 import { joinSafety, type Safety } from '../domain/rollback-safety.ts';
 import { isOn, type SettingValue } from '../domain/setting.ts';
 import {
@@ -22,7 +23,6 @@ import type { System } from '../domain/system.ts';
 import type { DeployTarget } from '../ports/deploy-target.ts';
 import type { Flag, SettingStore } from '../ports/settings.ts';
 import { changeBy, commitOf, revertName } from './reverted.ts';
-import { SWITCHES } from './safety.ts';
 import type { World } from './world.ts';
 
 type KeepWorld = Pick<World, 'system' | 'releases' | 'flags' | 'configs'>;
@@ -146,7 +146,7 @@ function putBy(step: PlanStep): Put | null {
   const { action, effect, args } = step;
   const [target, to, commit] = [args?.['target'], args?.['to'], commitOf(step)];
   if (effect === 'noop' || typeof target !== 'string') return null;
-  if (SWITCHES.has(action ?? '') && typeof to === 'string') return { target, release: to, name: to };
+  if (RELEASE_SWITCHES.has(action ?? '') && typeof to === 'string') return { target, release: to, name: to };
   return commit === null ? null : { target, release: null, name: revertName(commit), commit };
 }
 

@@ -1,0 +1,7 @@
+// Which actions put something else live: asked by the lint, the plan and the guards alike. It does none of them.
+
+/** A release that is named. */
+export const RELEASE_SWITCHES: ReadonlySet<string> = new Set(['deploy.rollback', 'deploy.activate']);
+
+/** A release or a flow, wholly or in part; freezing and pausing are not among them. */
+export const LIVE_SWITCHES: ReadonlySet<string> = new Set([...RELEASE_SWITCHES, 'deploy.revert', 'deploy.traffic', 'flow.set']);
