@@ -38,9 +38,33 @@ describe('scratch', () => {
     const alias = as('tokyo', real.urlOf('postgres').replace(folder, `${folder}/.`));
     await expect(tried(alias, real.url)).rejects.toMatchObject({
       code: 'BELAY_TARGET_UNREACHABLE',
-      message: 'database crm: scratch is the very server that it stands for, or a copy of it, so nothing was tried there',
+      message: 'database crm: scratch is the very server that it stands for, or a standby of it, so nothing was tried there',
     });
     expect(await tried(other.url, real.url)).toBe('tried');
+  }, 60_000);
+
+  it('may be a restored copy of the files that runs by itself, and is not the server that was restarted while it was asked', async () => {
+    await real.kill();
+    const copy = await startPostgres({}, { filesOf: real });
+    try {
+      await real.restart();
+      const who = 'select system_identifier::text as id from pg_control_system()';
+      expect(await sql(copy.url, who)).toEqual(await sql(real.url, who));
+      expect(await tried(copy.url, real.url)).toBe('tried');
+      // The same server says another time at which it began, as after a restart in between: it sees its own lock.
+      const restarted: typeof open = (url) => {
+        const server = open(url);
+        return {
+          ...server,
+          read: async (asked) =>
+            server.read(asked.map((one) => ({ ...one, text: one.text.replace('pg_postmaster_start_time()', 'now()') }))),
+        };
+      };
+      const use = createScratch({ id: 'crm', url: real.urlOf('postgres'), open: restarted }).use(open(real.url), async () => 'tried');
+      await expect(use).rejects.toThrow('scratch is the very server that it stands for');
+    } finally {
+      await copy.stop();
+    }
   }, 60_000);
 
   it('is not used where one of both does not say which server it is', async () => {

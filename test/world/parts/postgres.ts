@@ -28,7 +28,11 @@ interface Binaries {
   readonly env: NodeJS.ProcessEnv;
 }
 
-export async function startPostgres(settings: Readonly<Record<string, string>> = {}): Promise<PostgresPart> {
+/** `filesOf`: a copy of the files of another one, which does not run meanwhile, as a restored backup of the disk is. */
+export async function startPostgres(
+  settings: Readonly<Record<string, string>> = {},
+  o: { readonly filesOf?: PostgresPart } = {},
+): Promise<PostgresPart> {
   const dir = mkdtempSync(join(tmpdir(), 'belay-pg-'));
   const user = unprivileged();
   const data = join(dir, 'data');
@@ -38,11 +42,16 @@ export async function startPostgres(settings: Readonly<Record<string, string>> =
   }
   const binaries = findBinaries(dir);
   const options = { cwd: '/', env: binaries.env, ...(user ?? {}) };
-  await run(
-    join(binaries.bin, 'initdb'),
-    ['--pgdata', data, '--encoding=UTF8', '--locale=C', '--username=postgres', '--auth=trust', '--no-sync'],
-    options,
-  );
+  const original = o.filesOf === undefined ? null : (new URL(o.filesOf.url).searchParams.get('host') ?? '');
+  if (original !== null) {
+    await run('cp', ['-a', `${original}/data/.`, data], { cwd: '/', env: process.env });
+    rmSync(join(data, 'postmaster.pid'), { force: true });
+  } else
+    await run(
+      join(binaries.bin, 'initdb'),
+      ['--pgdata', data, '--encoding=UTF8', '--locale=C', '--username=postgres', '--auth=trust', '--no-sync'],
+      options,
+    );
   const args = ['-D', data, '-k', dir, '-c', 'listen_addresses=', '-c', 'max_connections=60', '-c', 'shared_buffers=32MB'];
   for (const [name, value] of Object.entries(settings)) args.push('-c', `${name}=${value}`);
   const urlOf = (database: string): string => `postgresql://postgres@localhost/${database}?host=${dir}`;
@@ -60,7 +69,7 @@ export async function startPostgres(settings: Readonly<Record<string, string>> =
     );
     return urlOf(name);
   };
-  await createDatabase('belay');
+  if (original === null) await createDatabase('belay');
   return {
     url: urlOf('belay'),
     major: Math.floor((await versionOf(urlOf('postgres'))) / 10_000),
