@@ -6,7 +6,8 @@ import type { Lang } from '../domain/system.ts';
 import { proofText } from '../domain/text/certificate-texts.ts';
 import { plannedEachText } from '../domain/text/each-texts.ts';
 import { planLocksTitle, planLockText } from '../domain/text/plan-locks.ts';
-import { planRemarks } from '../domain/text/plan-notes.ts';
+import { planEffectText, planRemarks, planWhenText } from '../domain/text/plan-notes.ts';
+import { planReasonText } from '../domain/text/plan-reasons.ts';
 import { safetyLines, safetyTitle, verdictText } from '../domain/text/safety-texts.ts';
 import { spanText, timeBudgetText, timeBudgetTitle } from '../domain/text/time-budgets.ts';
 import type { Look } from './output.ts';
@@ -31,7 +32,9 @@ export function planText(plan: Plan, page: Look & { readonly lang: Lang }): stri
     lines.length === 0 ? '' : `${colour.bold(title)}\n${lines.join('\n')}`;
   const safety = plan.safety === undefined ? '' : block(safetyTitle(page.lang), safetyText(plan, plan.safety, page));
   const unknowns = plan.unknowns.flatMap((one) =>
-    wrap(`${one.step}: ${one.why}`, width - 4).map((line, at) => `${at === 0 ? `  ${colour.yellow(page.marks.unknown)} ` : '    '}${line}`),
+    wrap(`${one.step}: ${planReasonText(one.why, page.lang)}`, width - 4).map(
+      (line, at) => `${at === 0 ? `  ${colour.yellow(page.marks.unknown)} ` : '    '}${line}`,
+    ),
   );
   const times = (plan.budgets ?? []).flatMap((budget) => {
     const mark = {
@@ -74,13 +77,15 @@ function guardMark(answer: string, { colour, marks }: Look): string {
 function stepLines(step: PlanStep, number: string, page: Look & { readonly lang: Lang }): readonly string[] {
   const { colour, marks, width } = page;
   const words = wordsOf(page.lang);
-  const effect = { noop: words.effectNoop, change: words.effectChange, unknown: words.effectUnknown, none: '' }[step.effect];
+  const word = { noop: words.effectNoop, change: words.effectChange, unknown: words.effectUnknown, none: '' }[step.effect];
+  const effect = planEffectText(step, word, page.lang);
   const paint = step.effect === 'change' ? colour.bold : step.effect === 'unknown' ? colour.yellow : colour.dim;
   const right = step.action === undefined ? (step.runbook === undefined ? step.kind : `${step.kind} ${step.runbook}`) : effect;
   const line =
     `  ${number}  ${pad(cut(step.title, width - 8 - right.length), Math.min(48, width - 8 - right.length))}  ${paint(right)}`.trimEnd();
   const indent = ' '.repeat(4 + number.length);
-  const when = step.when === undefined ? [] : wrap(`${words.onlyWhen} ${step.when}`, width - indent.length).map((one) => `${indent}${one}`);
+  const whether = planWhenText(step, page.lang);
+  const when = whether === null ? [] : wrap(whether, width - indent.length).map((one) => `${indent}${one}`);
   const takes =
     step.takesMs === undefined
       ? []

@@ -86,7 +86,6 @@ export const en = {
   runs: 'runs',
   reach: 'reach',
   changes: 'to change',
-  onlyWhen: 'only when',
   irreversible: 'cannot be taken back',
   undo: 'undo',
   who: 'who',

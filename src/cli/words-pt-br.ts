@@ -84,7 +84,6 @@ export const ptBr: Readonly<Record<keyof typeof en, string>> = {
   runs: 'executa',
   reach: 'alcance',
   changes: 'a mudar',
-  onlyWhen: 'só quando',
   irreversible: 'não pode ser desfeito',
   undo: 'desfazer',
   who: 'quem',

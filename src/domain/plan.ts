@@ -70,6 +70,8 @@ export interface PlanStep {
   readonly when?: string;
   readonly notes?: readonly PlanNote[];
   readonly onItsWay?: OnItsWay;
+  /** The condition that is false already, of the step or of what carries it out: it will be skipped. */
+  readonly skipped?: string;
 }
 
 export interface PlannedLock {

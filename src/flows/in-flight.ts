@@ -96,7 +96,7 @@ export async function waitUntilQuiet(visit: Visit<DoStep>, planned: PlanStep): P
   for (let poll = 1; ; poll += 1) {
     const isQuiet = await context.step(partName(visit, `quiet:poll${poll}`), async () => {
       try {
-        return ((await world.actions[step.do]?.onItsWay?.(args)) ?? null) === null;
+        return (await world.actions[step.do]?.onItsWay?.(args))?.then !== 'wait';
       } catch (error) {
         if (!BelayError.is(error)) throw error;
         return false;

@@ -20,6 +20,7 @@ import { lookupIn, releaseFacts } from './facts.ts';
 import { freezeGuards } from './freezes.ts';
 import { baseOf, budgetsIn } from './plan-base.ts';
 import { planRun } from './plan-run.ts';
+import { knownBefore } from './plan-when.ts';
 import type { Lookup } from './refs.ts';
 import { resolveRefs } from './refs.ts';
 import { besides, judgeSafety } from './safety.ts';
@@ -161,11 +162,18 @@ async function draftSteps(runbook: Runbook, planning: Planning): Promise<readonl
   planning.jumps.push(jumpsOf(ownSteps(runbook)));
   for (const step of ownSteps(runbook)) {
     if (planning.skip.has(step.id)) continue;
-    if (step.kind === 'call') drafts.push(...(await draftCall(step, planning)));
-    else if (step.kind === 'each') drafts.push(...(await draftFanOut(step, runbook, planning)));
-    else drafts.push(await draftStep(step, planning));
+    const { inputs } = planning.facts;
+    const skipped = step.when !== undefined && knownBefore(planning.world, { runbook, inputs }, step.when) === false ? step.when : null;
+    // What is skipped changes no target for the steps after it.
+    const made = await draftOne(step, runbook, skipped === null ? planning : { ...planning, touched: new Set(planning.touched) });
+    drafts.push(...(skipped === null ? made : made.map((one) => ({ ...one, step: { ...one.step, skipped } }))));
   }
   return drafts;
+}
+
+async function draftOne(step: Step, runbook: Runbook, planning: Planning): Promise<readonly Draft[]> {
+  if (step.kind === 'call') return draftCall(step, planning);
+  return step.kind === 'each' ? draftFanOut(step, runbook, planning) : [await draftStep(step, planning)];
 }
 
 /** The step, and the steps of what it calls. Inputs that are not known yet leave those to be planned again when they are. */
@@ -273,14 +281,14 @@ async function draftDo(step: DoStep, base: Pick<PlanStep, 'id' | 'kind' | 'title
     ...(step.irreversible === undefined ? {} : { irreversible: step.irreversible }),
   } as const;
   const unknown = (why: string, more: Partial<PlanStep> = {}): Draft => ({ step: { ...fixed, effect: 'unknown', ...more }, unknown: why });
-  if (action === undefined) return unknown(`there is no action ${step.do}`);
+  if (action === undefined) return unknown(`there is no action ${step.do}`, { args: step.with });
   const lookup = await lookupFor(world, facts, step.with);
-  if (typeof lookup === 'string') return unknown(lookup);
+  if (typeof lookup === 'string') return unknown(lookup, { args: step.with });
   const filled = resolveRefs(step.with, lookup);
   const args = { missing: filled.missing, value: await withRefs(world, step.do, filled.value) };
-  if (typeof args.value === 'string') return unknown(args.value);
+  if (typeof args.value === 'string') return unknown(args.value, { args: filled.value });
   const undone = step.undo === undefined ? undefined : await withRefs(world, step.undo.do, resolveRefs(step.undo.with, lookup).value);
-  if (typeof undone === 'string') return unknown(undone);
+  if (typeof undone === 'string') return unknown(undone, { args: args.value });
   const undo = step.undo === undefined || undone === undefined ? undefined : { action: step.undo.do, args: undone };
   const planned = { args: args.value, ...(undo === undefined ? {} : { undo }), ...(step.key === undefined ? {} : { key: step.key }) };
   if (args.missing.length > 0) return unknown(`no value yet for {${args.missing.join('}, {')}}`, planned);

@@ -39,7 +39,7 @@ export interface TargetCaps {
   readonly rebuilds?: true;
   /** What a release runs before it goes live (migrations) runs again on the way back. */
   readonly runsReleaseHooks?: true;
-  /** A change in flight is not overtaken by a later one: it may still go live after it. What cannot be aborted there is waited for. */
+  /** A change in flight may still go live after a later one, unless the target is frozen. What cannot be aborted there is waited for. */
   readonly races?: true;
   /** Putting a release back removes what came after it from the record of the target, for everybody. */
   readonly rewritesHistory?: true;

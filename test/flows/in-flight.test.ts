@@ -227,6 +227,15 @@ describe('a run that finds a deploy on its way', () => {
     expect((await all('run.finished')).map((end) => end.outcome)).toEqual(['done']);
   });
 
+  it('does not wait where a freeze keeps it from going live', async () => {
+    const target = targetOf('wait');
+    target.begin('v2');
+    const action = createActions({ targets: { shop: target }, switches: {}, pause: null as never })['deploy.rollback'];
+    expect(await action?.onItsWay?.(ARGS)).toEqual({ release: 'v2', then: 'wait' });
+    await target.freeze(true, 'INC-1');
+    expect(await action?.onItsWay?.(ARGS)).toEqual({ release: 'v2', then: 'overtake' });
+  });
+
   it('gives up on one that never ends, with nothing done and what to type', async () => {
     const { target, clock, all } = await started('wait');
     await clock.advanceUntil(async () => (await all('run.finished')).length > 0, 3_600_000);

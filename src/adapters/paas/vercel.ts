@@ -34,7 +34,7 @@ export function createVercel(options: TargetOptions<'vercel'>, deps: AskDeps): D
   const place: Project = { name, at, id: project, ask: asking({ name, token, headers, timeoutMs }, deps) };
   return targetOn(
     {
-      caps: { compareAndSet: 'none', freeze: true, restoresConfig: 'all' },
+      caps: { compareAndSet: 'none', freeze: true, restoresConfig: 'all', races: true },
       name,
       hint: 'Look at the production deployments of the project: those that the retention has taken cannot be put back.',
       look: () => look(place),

@@ -57,3 +57,20 @@ export const planRemarks = ({ notes = [], onItsWay }: Pick<PlanStep, 'notes' | '
   ...(onItsWay === undefined ? [] : [onItsWayText(onItsWay, lang)]),
   ...notes.map((note) => planNoteText(note, lang)),
 ];
+
+const WHEN: Readonly<Record<Lang, { readonly skipped: string; readonly only: string; readonly ifSo: string }>> = {
+  en: { skipped: 'skipped, because it is not so:', only: 'only when', ifSo: 'if so' },
+  'pt-BR': { skipped: 'fica de fora, porque não é o caso:', only: 'só quando', ifSo: 'se for o caso' },
+};
+
+/** Whether it is done at all; null: it is. */
+export function planWhenText({ when, skipped }: Pick<PlanStep, 'when' | 'skipped'>, lang: Lang): string | null {
+  if (skipped !== undefined) return `${WHEN[lang].skipped} ${skipped}`;
+  return when === undefined ? null : `${WHEN[lang].only} ${when}`;
+}
+
+/** What it would do, in the door's own word for it: nothing where it is skipped, and only if so where nobody can tell yet. */
+export function planEffectText({ when, skipped, effect }: Pick<PlanStep, 'when' | 'skipped' | 'effect'>, word: string, lang: Lang): string {
+  if (skipped !== undefined) return '';
+  return when === undefined || effect !== 'change' ? word : `${word}, ${WHEN[lang].ifSo}`;
+}

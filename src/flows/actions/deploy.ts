@@ -55,9 +55,10 @@ function abortAction(targets: Targets): Action {
 
 /** What brings the very release that is wanted is in nobody's way: it is ours, or as good as ours. */
 async function wayOf(target: DeployTarget, to: string): Promise<OnItsWay | null> {
-  const { inFlight } = await target.current();
+  const { inFlight, frozen } = await target.current();
   if (inFlight === undefined || inFlight === to) return null;
-  return { release: inFlight, then: target.abort !== undefined ? 'abort' : target.caps.races === true ? 'wait' : 'overtake' };
+  const races = target.caps.races === true && !frozen;
+  return { release: inFlight, then: target.abort !== undefined ? 'abort' : races ? 'wait' : 'overtake' };
 }
 
 function notesOf(caps: TargetCaps): readonly PlanNote[] {
