@@ -150,6 +150,7 @@ export const ACTIONS: Readonly<Record<string, ActionSpec>> = index([
   },
   { name: 'chatwoot.automationsOff', effect: 'state', params: { org, keep, integration } },
   { name: 'chatwoot.automationsOn', effect: 'state', params: { org, integration } },
+  { name: 'chatwoot.setWebhook', effect: 'state', params: { url: { type: 'url', required: true }, integration } },
   // What stands in front of webhooks.
   { name: 'intake.hold', effect: 'state', params: { intake, org: { type: 'org' } } },
   { name: 'intake.release', effect: 'state', params: { intake, org: { type: 'org' } } },

@@ -8,6 +8,7 @@ import { oneChange } from '../../domain/orders.ts';
 import { type Fields, fieldsIn, isFields, labelText, textIn as textOr } from '../../domain/received.ts';
 import type { Deed, Integration } from '../../ports/integration.ts';
 import { type Ask, type AskDeps, asking, bare, conflict, demandKey, readFrom, textIn, wrongOption } from './ask.ts';
+import { webhookDeed } from './chatwoot-webhook.ts';
 
 interface Desk {
   readonly name: string;
@@ -40,7 +41,11 @@ export function createChatwoot(options: IntegrationOptions<'chatwoot'>, deps: As
   const desk = { name, ask: asking(place, deps), options };
   return {
     driver: 'chatwoot',
-    deeds: { 'chatwoot.automationsOff': deedOf(desk, false), 'chatwoot.automationsOn': deedOf(desk, true) },
+    deeds: {
+      'chatwoot.automationsOff': deedOf(desk, false),
+      'chatwoot.automationsOn': deedOf(desk, true),
+      'chatwoot.setWebhook': webhookDeed({ name, ask: desk.ask, token }),
+    },
     probes: { chatwoot: (args) => measure(desk, args) },
   };
 }

@@ -221,8 +221,10 @@ describe('from its begin to its end, killed right after the delete and right aft
     ]);
   });
 
-  test("a person sees to the domain of one's own, and the webhook of Evolution points to the address of now [S5-ST-48]", () => {
+  test("a person sees to the domain of one's own, and the webhooks of Evolution and Chatwoot go from the old address to the one of now [S5-ST-48] [S5-ST-49]", () => {
     expect(was.asked).toBe(true);
+    expect(world.chatwoot.webhooks).toEqual([{ id: 1, url: `${world.julia.url}/webhook/chatwoot`, subscriptions: ['message_created'] }]);
+    expect([world.chatwoot.ledger.length, world.evolution.ledger]).toEqual([1, ['webhook Revoluna']]);
     expect(JSON.stringify(world.evolution.instances.get('Revoluna')?.webhook)).toContain(`${world.julia.url}/webhook/evolution`);
   });
 });

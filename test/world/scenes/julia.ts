@@ -6,6 +6,7 @@ import pg from 'pg';
 import type { IntakeStore } from '../../../src/ports/intake-store.ts';
 import { environmentOf } from '../example-env.ts';
 import { startJulia } from '../parts/julia.ts';
+import { startChatwoot } from '../vendors/chatwoot.ts';
 import { startEvolution } from '../vendors/evolution.ts';
 import { startGithub } from '../vendors/github.ts';
 import { startRailwayProject } from '../vendors/railway-project.ts';
@@ -141,6 +142,8 @@ export async function openJulia(o: JuliaOptions, closing: (() => Promise<unknown
   );
   const github = await opened(startGithub({ repository: 'julia/julia', token: 'github-token' }));
   const evolution = await opened(startEvolution({ key: 'evolution-key' }));
+  const chatwoot = await opened(startChatwoot({ account: 7, token: 'chatwoot-token' }));
+  chatwoot.webhooks.push({ id: 1, url: 'https://api-1d3f.up.railway.app/webhook/chatwoot', subscriptions: ['message_created'] });
   evolution.instances.set('Revoluna', { state: 'open', webhook: null, codes: 0 });
   const story: ExampleStory = openExampleStory({
     example: 'agente-julia',
@@ -155,6 +158,7 @@ export async function openJulia(o: JuliaOptions, closing: (() => Promise<unknown
         GITHUB_TOKEN: 'github-token',
       },
       ...{ EVOLUTION_URL: evolution.url, EVOLUTION_KEY: 'evolution-key' },
+      ...{ CHATWOOT_URL: chatwoot.url, CHATWOOT_TOKEN: 'chatwoot-token' },
       ...{ KEPT_DIR: path.join(folder, 'guardados'), KEPT_IDENTITY: path.join(folder, 'chave.txt') },
       ...o.env,
     }),
@@ -202,5 +206,5 @@ export async function openJulia(o: JuliaOptions, closing: (() => Promise<unknown
   };
   const ordered = (name: keyof typeof services): readonly string[] =>
     services[name].ledger.filter((one) => one.by === 'api').map((one) => one.what);
-  return { knobs, say, sql, worker, evolution, railway, services, julia, staging, github, story, log, live, told, rows, runs, ordered };
+  return { knobs, say, sql, worker, evolution, chatwoot, railway, services, julia, staging, github, story, log, live, told, rows, runs, ordered };
 }

@@ -14,6 +14,7 @@ export interface ChatwootServer extends VendorServer {
   readonly inboxes: { readonly id: number; readonly name: string; bot: number | null }[];
   readonly bots: { readonly id: number; readonly name: string }[];
   readonly rules: { readonly id: number; readonly name: string; active: boolean }[];
+  readonly webhooks: { readonly id: number; url: string; readonly subscriptions: readonly string[] }[];
   readonly messages: ChatwootMessage[];
   readonly ledger: string[];
   /** 200, and nothing is changed. */
@@ -25,15 +26,17 @@ export interface ChatwootServer extends VendorServer {
 }
 
 const RULE: Schema = { type: ['object'], closed: true, properties: { active: { type: ['boolean'] } }, required: ['active'] };
+const WEBHOOK: Schema = { type: ['object'], closed: true, properties: { url: { type: ['string'] } }, required: ['url'] };
 const BOT: Schema = { type: ['object'], closed: true, properties: { agent_bot: { type: ['integer', 'null'] } }, required: ['agent_bot'] };
 
 export async function startChatwoot(o: { readonly account: number; readonly token: string }): Promise<ChatwootServer> {
   const inboxes: ChatwootServer['inboxes'] = [];
   const bots: ChatwootServer['bots'] = [];
   const rules: ChatwootServer['rules'] = [];
+  const webhooks: ChatwootServer['webhooks'] = [];
   const messages: ChatwootMessage[] = [];
   const ledger: string[] = [];
-  const state = { inboxes, bots, rules, messages, ledger, lies: false, wrapsBot: true };
+  const state = { inboxes, bots, rules, webhooks, messages, ledger, lies: false, wrapsBot: true };
   const base = `/api/v1/accounts/${o.account}`;
   const server: VendorServer = await startVendor((asked) => {
     if (asked.headers['api_access_token'] !== o.token) return { status: 401, json: { errors: ['Invalid Access Token'] } };
@@ -47,7 +50,7 @@ export async function startChatwoot(o: { readonly account: number; readonly toke
     const by = [...(bot === undefined ? [] : [bot.name]), ...rules.filter((one) => one.active).map((one) => one.name)];
     messages.push({ inbox: inbox.id, contact, content, by });
   };
-  const whole: ChatwootServer = Object.defineProperties(Object.assign(server, { inboxes, bots, rules, messages, ledger, write }), {
+  const whole: ChatwootServer = Object.defineProperties(Object.assign(server, { inboxes, bots, rules, webhooks, messages, ledger, write }), {
     lies: accessor(state, 'lies'),
     wrapsBot: accessor(state, 'wrapsBot'),
   }) as ChatwootServer;
@@ -97,6 +100,16 @@ function answer({ method, query, body }: Asked, path: string, desk: ChatwootServ
       desk.ledger.push(`${rule.name} ${asked.active}`);
       if (!desk.lies) rule.active = asked.active;
       return { status: 200, json: { payload: rule } };
+    }
+    case 'GET /webhooks':
+      return { status: 200, json: { payload: { webhooks: desk.webhooks } } };
+    case 'PATCH /webhooks/{}': {
+      const webhook = desk.webhooks.find((one) => one.id === id);
+      if (webhook === undefined) return notFound;
+      const asked = told(WEBHOOK, body) as { url: string };
+      desk.ledger.push(`webhook ${asked.url}`);
+      if (!desk.lies) webhook.url = asked.url;
+      return { status: 200, json: { payload: { webhook } } };
     }
     case 'GET /conversations/meta': {
       const inbox = Number(query.get('inbox_id'));
