@@ -182,6 +182,28 @@ describe('Z-API', () => {
 });
 
 describe('Chatwoot', () => {
+  test('moves the one webhook of that path to another address, keeps its subscriptions, and refuses none and several', async () => {
+    const { server, act, action } = await running(chatwootOf());
+    const [url, old] = ['https://new.example/webhook/chatwoot', 'https://old.example/webhook/chatwoot?token=hunter2'];
+    const webhook = action('chatwoot.setWebhook');
+    expect(await webhook.impossible({ url })).toContain('no webhook with the path /webhook/chatwoot');
+    server.webhooks.push({ id: 3, url: old, subscriptions: ['message_created'] }, { id: 4, url: 'https://x.example/', subscriptions: [] });
+    const seen = await webhook.observe({ url });
+    expect([seen.reached, JSON.stringify(seen).includes('hunter2')]).toEqual([false, false]);
+    server.lies = true;
+    await act('chatwoot.setWebhook', { url });
+    expect((await webhook.observe({ url })).reached).toBe(false);
+    server.lies = false;
+    await act('chatwoot.setWebhook', { url });
+    expect([await webhook.observe({ url }), server.webhooks[0]]).toMatchObject([
+      { reached: true },
+      { id: 3, url, subscriptions: ['message_created'] },
+    ]);
+    server.webhooks.push({ id: 5, url: old, subscriptions: [] });
+    expect(await webhook.impossible({ url })).toContain('2 webhooks with the path');
+    await expect(webhook.act({ url }, { expected: 'not one', key: 'k', reason: 'INC-1' })).rejects.toMatchObject({ effect: 'none' });
+  });
+
   test('goes on receiving with its automations off, and the other organization is not touched [S5-SY-05]', async () => {
     const { server, act, measure } = await running(chatwootOf());
     server.write('IG acme', 'maria', 'oi');
