@@ -37,10 +37,11 @@ export function mountRunPages(app: Hono<AppEnv>, deps: RunPages, o: { readonly s
       ...Object.fromEntries(Object.entries(texts).map(([name, text]) => [`${FIELD}${name}`, text])),
       plan: '1',
     });
-    return o.act(c, { operation: 'startRun', remembered: true, home: `${runbookPath(id)}?${query}` }, async (caller, form, key) => {
+    const asked = `${runbookPath(id)}?${query.toString()}`;
+    return o.act(c, { operation: 'startRun', remembered: true, home: asked }, async (caller, form, key) => {
       const { runbook } = runbookOf(deps.world, id);
       const { values, problems } = readInputs(runbook, texts, deps.world.system);
-      if (Object.keys(problems).length > 0) return `${runbookPath(id)}?${query}`;
+      if (Object.keys(problems).length > 0) return asked;
       const incident = await deps.commands.startRun(caller, { runbook: id, inputs: values, planHash: oneOf(form, 'planHash'), key });
       return `/incidents/${encodeURIComponent(incident.id)}?done=run-started`;
     });
