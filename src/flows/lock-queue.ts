@@ -1,6 +1,7 @@
 // How a run waits for what another one holds: it queues, says for whom, is woken when the lock is free, and cancels nobody. It takes nothing itself.
-import type { Instant, Json } from '../domain/json.ts';
+
 import type { IncidentId } from '../domain/incident.ts';
+import type { Instant, Json } from '../domain/json.ts';
 import type { Run } from './run.ts';
 import { append, BELAY } from './run.ts';
 import type { World } from './world.ts';

@@ -7,11 +7,11 @@ import type { Approval, Incident, OpenTask } from '../domain/incident.ts';
 import { isOpen } from '../domain/incident-fold.ts';
 import type { Json } from '../domain/json.ts';
 import { isAtWork } from './engine-runs.ts';
+import { LOCK_TOPIC } from './lock-queue.ts';
 import { pinnedStep } from './pinned.ts';
 import type { RespondInput } from './respond.ts';
 import { RESPOND } from './respond.ts';
 import type { Answered } from './run.ts';
-import { LOCK_TOPIC } from './lock-queue.ts';
 import { isComplete } from './steps/manual.ts';
 import type { World } from './world.ts';
 

@@ -129,7 +129,9 @@ describe('a runbook', () => {
 
   test('the kinds and keys that are not available yet are told as such', () => {
     expect(
-      compileRunbook(`${FRONT}## P\n### S\n\`\`\`belay each other\nover: [a]\nlock: a\n\`\`\`\n`, 'x.md').diagnostics.map((one) => one.rule),
+      compileRunbook(`${FRONT}## P\n### S\n\`\`\`belay each other\nover: [a]\nlock: a\n\`\`\`\n`, 'x.md').diagnostics.map(
+        (one) => one.rule,
+      ),
     ).toEqual(['not-available']);
     expect(compileRunbook(FRONT.replace('id: x', 'id: x\ndrill: { goal: 30m }').concat('### A\n- [ ] a\n'), 'x').diagnostics).toMatchObject(
       [{ rule: 'not-available', severity: 'warning' }],

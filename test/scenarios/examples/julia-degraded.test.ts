@@ -1,8 +1,8 @@
 // What examples/agente-julia does while a service that she needs is away: Redis and WhatsApp. Railway and Evolution are servers that remember,
 // her tables stand in a real Postgres, her log is a real file. The judges are those, and what people were told.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { eventually } from '../../world/parts/shop.ts';
 import { type PostgresPart, startPostgres } from '../../world/parts/postgres.ts';
+import { eventually } from '../../world/parts/shop.ts';
 import { dataOf, type ExampleLife, incidentOf } from '../../world/scenes/example.ts';
 import { liveHolding, startReplies } from '../../world/scenes/held-replies.ts';
 import { COMMANDER, type JuliaWorld, juliaTables, openJulia } from '../../world/scenes/julia.ts';

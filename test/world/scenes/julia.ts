@@ -206,5 +206,24 @@ export async function openJulia(o: JuliaOptions, closing: (() => Promise<unknown
   };
   const ordered = (name: keyof typeof services): readonly string[] =>
     services[name].ledger.filter((one) => one.by === 'api').map((one) => one.what);
-  return { knobs, say, sql, worker, evolution, chatwoot, railway, services, julia, staging, github, story, log, live, told, rows, runs, ordered };
+  return {
+    knobs,
+    say,
+    sql,
+    worker,
+    evolution,
+    chatwoot,
+    railway,
+    services,
+    julia,
+    staging,
+    github,
+    story,
+    log,
+    live,
+    told,
+    rows,
+    runs,
+    ordered,
+  };
 }

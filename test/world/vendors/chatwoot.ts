@@ -50,10 +50,13 @@ export async function startChatwoot(o: { readonly account: number; readonly toke
     const by = [...(bot === undefined ? [] : [bot.name]), ...rules.filter((one) => one.active).map((one) => one.name)];
     messages.push({ inbox: inbox.id, contact, content, by });
   };
-  const whole: ChatwootServer = Object.defineProperties(Object.assign(server, { inboxes, bots, rules, webhooks, messages, ledger, write }), {
-    lies: accessor(state, 'lies'),
-    wrapsBot: accessor(state, 'wrapsBot'),
-  }) as ChatwootServer;
+  const whole: ChatwootServer = Object.defineProperties(
+    Object.assign(server, { inboxes, bots, rules, webhooks, messages, ledger, write }),
+    {
+      lies: accessor(state, 'lies'),
+      wrapsBot: accessor(state, 'wrapsBot'),
+    },
+  ) as ChatwootServer;
   return whole;
 }
 
