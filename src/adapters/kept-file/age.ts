@@ -142,9 +142,10 @@ function opened(key: Buffer, nonce: Buffer, box: Buffer): Buffer | null {
 /** The 32 bytes of a key as it is written (BIP 173). @throws NotOpened */
 function bech32(text: string, prefix: string): Buffer {
   const wrong = new NotOpened('its key is not written as age writes it');
-  const values = [...text.slice(prefix.length + 1)].map((letter) => LETTERS.indexOf(letter));
+  const values = Array.from(text.slice(prefix.length + 1), (letter) => LETTERS.indexOf(letter));
   if (!text.startsWith(`${prefix}1`) || values.length !== 58 || values.includes(-1)) throw wrong;
-  const expanded = [...[...prefix].map((c) => c.charCodeAt(0) >> 5), 0, ...[...prefix].map((c) => c.charCodeAt(0) & 31)];
+  const codes = Array.from(prefix, (letter) => letter.charCodeAt(0));
+  const expanded = [...codes.map((code) => code >> 5), 0, ...codes.map((code) => code & 31)];
   if (checksum([...expanded, ...values]) !== 1) throw wrong;
   const bits = values
     .slice(0, -6)

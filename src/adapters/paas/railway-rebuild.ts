@@ -26,6 +26,15 @@ export interface RebuildDeps extends AskDeps {
 }
 type Options = ServiceOptions<'railway'>;
 
+/** What may leave this file: names, settings and keyed digests, and no value of a variable. */
+const formsBy =
+  (digest: Pick<Digest, 'keyed'>) =>
+  ({ variables, id, settings, source, customDomains, ownDomains }: Whole): ServiceForm => {
+    const digests = ordered(variables).map(([variable, value]) => [variable, digest.keyed(`${variable}\n${value}`).slice(0, 16)] as const);
+    const mark = digest.keyed(JSON.stringify([id, ordered(settings), source?.repo ?? null, source?.branch ?? null, digests])).slice(0, 16);
+    return { ...{ id, mark, settings, source, customDomains, ownDomains }, digests: Object.fromEntries(digests) };
+  };
+
 /** @throws BELAY_CONFIG_INVALID */
 export function createRailwayRebuild(options: Options, { kept: file, digest, ...deps }: RebuildDeps): ServiceRebuild {
   const { project, environment, service: name } = options;
@@ -51,11 +60,7 @@ export function createRailwayRebuild(options: Options, { kept: file, digest, ...
     if (now?.id === id) return now;
     throw refused(place, `${name} is another one by now`, 'Plan again.', 'BELAY_TARGET_CONFLICT');
   };
-  const formOf = ({ variables, id, settings, source, customDomains, ownDomains }: Whole): ServiceForm => {
-    const digests = ordered(variables).map(([variable, value]) => [variable, digest.keyed(`${variable}\n${value}`).slice(0, 16)] as const);
-    const mark = digest.keyed(JSON.stringify([id, ordered(settings), source?.repo ?? null, source?.branch ?? null, digests])).slice(0, 16);
-    return { ...{ id, mark, settings, source, customDomains, ownDomains }, digests: Object.fromEntries(digests) };
-  };
+  const formOf = formsBy(digest);
   return {
     name,
     path: file.path,
