@@ -7,11 +7,11 @@ import type { CallStep, DoStep, EachStep, Guard, Never, Runbook, Step } from '..
 import { ownSteps } from '../domain/ir.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import { type Jumps, joinJumps, jumpsOf } from '../domain/jumps.ts';
-import type { OnItsWay, Plan, PlanNote, PlanStep } from '../domain/plan.ts';
+import type { Plan, PlanNote, PlanStep } from '../domain/plan.ts';
 import { joinSafety } from '../domain/rollback-safety.ts';
 import type { System } from '../domain/system.ts';
 import { organizationNamed } from '../domain/system.ts';
-import type { Action, Observation } from '../ports/action.ts';
+import type { Action } from '../ports/action.ts';
 import type { DeployTarget } from '../ports/deploy-target.ts';
 import { runCheck } from './checks.ts';
 import { draftEach } from './each/plan.ts';
@@ -19,6 +19,7 @@ import type { Facts } from './facts.ts';
 import { lookupIn, releaseFacts } from './facts.ts';
 import { freezeGuards } from './freezes.ts';
 import { baseOf, budgetsIn } from './plan-base.ts';
+import { observeForPlan, onItsWayTo, sentence } from './plan-look.ts';
 import { planRun } from './plan-run.ts';
 import { knownBefore } from './plan-when.ts';
 import type { Lookup } from './refs.ts';
@@ -335,27 +336,6 @@ function notesOf(action: Action, args: JsonObject): readonly PlanNote[] {
   const unguarded =
     action.spec.effect !== 'read' && action.compareAndSet(args) === 'none' && /^(?:target|database):/.test(action.target(args));
   return [...(action.notes?.(args) ?? []), ...(unguarded ? (['unguarded'] as const) : [])];
-}
-
-async function observeForPlan(action: Action, args: JsonObject): Promise<Observation | string> {
-  const [seen, why] = await Promise.allSettled([action.observe(args), action.impossible(args)]);
-  if (seen.status === 'rejected') return sentence(seen.reason);
-  if (why.status === 'rejected') return sentence(why.reason);
-  return why.value !== null && !seen.value.reached ? why.value : seen.value;
-}
-
-async function onItsWayTo(action: Action, args: JsonObject): Promise<OnItsWay | string | null> {
-  try {
-    return (await action.onItsWay?.(args)) ?? null;
-  } catch (error) {
-    return sentence(error);
-  }
-}
-
-/** A world that says no while planning is an unknown of the plan; our own bugs still surface. */
-function sentence(error: unknown): string {
-  if (BelayError.is(error)) return error.message;
-  throw error;
 }
 
 /** Lookup for one step: `{release.*}` is what the step's own target says. */
