@@ -6,6 +6,7 @@ import type { JsonObject } from '../../../src/domain/json.ts';
 import { createProbes, type LookPorts } from '../../../src/flows/probes/index.ts';
 import type { IntakeStore } from '../../../src/ports/intake-store.ts';
 import type { MetricReading, Readings } from '../../../src/ports/readings.ts';
+import type { ServiceRebuild } from '../../../src/ports/service-rebuild.ts';
 import type { TrafficSplit } from '../../../src/ports/traffic-split.ts';
 import { createFakeDatabase } from '../../world/fakes/database.ts';
 import { createFakeDeployTarget } from '../../world/fakes/deploy-target.ts';
@@ -74,6 +75,20 @@ const INTAKE = {
   store: { status: async () => STATUS, breakers: async () => [] } as unknown as IntakeStore,
   time: { now },
 };
+const FORM = {
+  id: 's1',
+  mark: 'm',
+  settings: { region: 'us-west1' },
+  source: null,
+  customDomains: [],
+  ownDomains: [],
+  digests: { A: 'd' },
+};
+const REBUILD = {
+  ...{ name: 'app', path: '/kept/app.age' },
+  look: async () => ({ ...FORM, deploy: 'live' }),
+  kept: async () => ({ ...FORM, keptAt: 1 }),
+} as unknown as ServiceRebuild;
 const PROXY: TrafficSplit = {
   compareAndSet: 'none',
   names: ['old', 'new'],
@@ -110,6 +125,7 @@ function worldOf(o: { readonly answers?: readonly FakeAnswer[]; readonly reading
     switches: { checkout: flow },
     proxies: { web: PROXY },
     services: { app: createFakeService({ units: 1, now }) },
+    rebuilds: { app: REBUILD },
     integrations: INTEGRATIONS,
     intake: INTAKE,
     flags: { 'new-flow': { evaluate: async () => true } as never },
