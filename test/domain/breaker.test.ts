@@ -14,29 +14,29 @@ import {
 
 const SPEC: BreakerSpec = { on: [429, 503, 'timeout'], opensAfter: 5, retryAfterMs: 900_000, closesAfterMs: 30_000 };
 const said = (status: number | null, retryAfterMs = 0): Answer => ({ status, retryAfterMs });
-const after = (answers: readonly Answer[], from: Breaker = CLOSED, everyMs = 1_000): Breaker =>
+const breakerOf = (answers: readonly Answer[], from: Breaker = CLOSED, everyMs = 1_000): Breaker =>
   answers.reduce((breaker, answer, n) => breakerAfter(breaker, answer, SPEC, n * everyMs), from);
 
 describe('a breaker', () => {
   test('opens after five failures in a row of the kinds that it watches, and rests for a quarter of an hour from the last', () => {
-    expect(after([said(429), said(503), said(null), said(503)])).toMatchObject({ state: 'closed', failures: 4 });
-    const open = after([said(429), said(503), said(null), said(503), said(429)]);
+    expect(breakerOf([said(429), said(503), said(null), said(503)])).toMatchObject({ state: 'closed', failures: 4 });
+    const open = breakerOf([said(429), said(503), said(null), said(503), said(429)]);
     expect(open).toEqual({ state: 'open', failures: 5, since: 4_000, at: 4_000, notBefore: 904_000 });
     expect([restOf(open, 4_000), restOf(open, 903_999), restOf(open, 904_000)]).toEqual([900_000, 1, 0]);
   });
 
   test('forgets its failures at a success, and at nothing else', () => {
     const four = [said(503), said(503), said(503), said(503)];
-    expect(after([...four, said(200), said(503)])).toMatchObject({ state: 'closed', failures: 1 });
-    expect(after([...four, said(400), said(500), said(404), said(503)])).toMatchObject({ state: 'open' });
+    expect(breakerOf([...four, said(200), said(503)])).toMatchObject({ state: 'closed', failures: 1 });
+    expect(breakerOf([...four, said(400), said(500), said(404), said(503)])).toMatchObject({ state: 'open' });
   });
 
   test('is not opened by messages that are wrong, however many', () => {
-    expect(after(Array.from({ length: 500 }, (_, n) => said([400, 422, 413][n % 3] ?? 400)))).toBe(CLOSED);
+    expect(breakerOf(Array.from({ length: 500 }, (_, n) => said([400, 422, 413][n % 3] ?? 400)))).toBe(CLOSED);
   });
 
   test('is half-open after one success, and closed after thirty seconds without a failure', () => {
-    const open = after([said(503), said(503), said(503), said(503), said(503)]);
+    const open = breakerOf([said(503), said(503), said(503), said(503), said(503)]);
     const half = breakerAfter(open, said(202), SPEC, 904_000);
     expect([half.state, restOf(half, 904_000)]).toEqual(['half-open', 0]);
     expect(breakerAt(half, SPEC, 933_999)).toBe(half);
@@ -46,20 +46,20 @@ describe('a breaker', () => {
   });
 
   test('stays open since it opened when the one try fails, and rests anew', () => {
-    const open = after([said(503), said(503), said(503), said(503), said(503)]);
+    const open = breakerOf([said(503), said(503), said(503), said(503), said(503)]);
     expect(breakerAfter(open, said(null), SPEC, 904_000)).toMatchObject({ since: 4_000, at: 904_000, notBefore: 1_804_000 });
   });
 
   test('keeps what its receiver asks for where that is longer, and an hour at most', () => {
-    expect(restOf(after([said(429, 20_000)]), 0)).toBe(20_000);
+    expect(restOf(breakerOf([said(429, 20_000)]), 0)).toBe(20_000);
     const four = [said(503), said(503), said(503), said(503)];
-    expect(restOf(after([...four, said(429, 1_200_000)]), 4_000)).toBe(1_200_000);
-    expect(restOf(after([...four, said(429, 60_000)]), 4_000)).toBe(900_000);
-    expect(restOf(after([...four, said(429, 86_400_000)]), 4_000)).toBe(3_600_000);
+    expect(restOf(breakerOf([...four, said(429, 1_200_000)]), 4_000)).toBe(1_200_000);
+    expect(restOf(breakerOf([...four, said(429, 60_000)]), 4_000)).toBe(900_000);
+    expect(restOf(breakerOf([...four, said(429, 86_400_000)]), 4_000)).toBe(3_600_000);
   });
 
   test('does not wait for ever when the clock of the machine was set back', () => {
-    const open = after([said(503), said(503), said(503), said(503), said(503)]);
+    const open = breakerOf([said(503), said(503), said(503), said(503), said(503)]);
     expect(restOf(open, 3_999)).toBe(0);
   });
 });

@@ -77,7 +77,10 @@ describe('a deploy mark', () => {
   test('that is missing leaves the plan open, and that is said', async () => {
     const yaml = scene({ decide: '      80s: asks' }).replace('deploy v1 to shop, ', '').replace('deploy v2 to shop, ', '');
     const [moment] = (await play(yaml)).moments;
-    expect([moment?.ok, moment?.found]).toEqual([true, 'asks because G2 not-restorable, fleet-uniform the scene does not say what target shop runs']);
+    expect([moment?.ok, moment?.found]).toEqual([
+      true,
+      'asks because G2 not-restorable, fleet-uniform the scene does not say what target shop runs',
+    ]);
   });
 });
 

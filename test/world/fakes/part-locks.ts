@@ -24,7 +24,10 @@ export function createFakePartLocks({
       write('take-lock', () => {
         const isRun = [...tables.incidents.values()].some((row) => row.incident.lock === lock && row.incident.id !== incident);
         if (isRun) return false;
-        if (!held.has(lock)) held.set(lock, { holder, incident, token: (tables.nextToken += 1), since: time?.now() ?? 0 });
+        if (!held.has(lock)) {
+          tables.nextToken += 1;
+          held.set(lock, { holder, incident, token: tables.nextToken, since: time?.now() ?? 0 });
+        }
         return held.get(lock)?.holder === holder;
       }),
     release: ({ incident, holders }) =>
