@@ -45,7 +45,7 @@ ${wrong === 0 ? none : html`<p class="why-not" role="alert" id="wrong">${r.wrong
 ${inputForm(context, shown)}
 ${planned === null ? none : BelayError.is(planned) ? refused(context, planned) : planPart(context, shown, planned)}
 ${pauseButton(context)}</main>`;
-  return page(context, { title: runbook.title, follow: null, crumb: html`<a class="crumb" href="/runbooks">${r.title}</a>` }, body);
+  return page(context, { title: runbook.title, follow: null, crumb: html`<a class="crumb is-wide" href="/runbooks">${r.title}</a>` }, body);
 }
 
 function inputForm(context: PageContext, shown: Shown): Markup {
