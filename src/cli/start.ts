@@ -231,16 +231,18 @@ async function stopAll(options: StartOptions, story: Story, say: (line: string) 
   await stopStory(story);
 }
 
+/** Ctrl-C, the end of a service, a terminal that is closed. */
+const ENDS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 /** The war room stays open until Ctrl-C. */
 async function stayOpen(options: StartOptions, story: Story, say: (line: string) => void): Promise<void> {
   say('\nThe war room stays open. Ctrl-C stops everything.');
   // Listening for signals alone does not keep a process alive.
   const alive = setInterval(() => undefined, 60_000);
+  // npm, a terminal and whoever ends the whole group may each deliver the same signal: a second one must not cut off the stopping.
   await new Promise<void>((done) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done());
+    for (const signal of ENDS) process.on(signal, () => done());
   });
   clearInterval(alive);
-  // npm and the terminal may both deliver the same Ctrl-C.
-  process.on('SIGINT', () => undefined);
   await stopAll(options, story, say);
 }
