@@ -145,6 +145,13 @@ export function namesIn(json: unknown): readonly { readonly id: string; readonly
   );
 }
 
+/** Whose deployments they are: an id answers on when its service is called otherwise, or is being deleted. @throws Unusable */
+export function ownerIn(json: unknown): { readonly name: string; readonly isDeleted: boolean } {
+  const { name, deletedAt } = fieldsIn(fieldsIn(json)['service']);
+  if (textIn(name) === '') throw new Unusable('the answer does not say how the service is called');
+  return { name: textIn(name), isDeleted: typeof deletedAt === 'string' };
+}
+
 /** GraphQL says no with 200. @throws Unusable */
 export function dataIn(json: unknown): unknown {
   const { data, errors } = fieldsIn(json);

@@ -4,8 +4,8 @@ import { BelayError } from '../../domain/errors.ts';
 import type { ServiceOptions } from '../../domain/service-catalog.ts';
 import type { ServiceControl, ServiceState, ServiceUnit } from '../../ports/service-control.ts';
 import type { AskDeps } from './ask.ts';
-import { act, demandYes, look, type Service, serviceAt } from './railway.ts';
-import type { Deployment, Told } from './railway-answers.ts';
+import { act, demandStill, demandYes, look, type Owned, type Seen, type Service, serviceAt } from './railway.ts';
+import type { Deployment } from './railway-answers.ts';
 
 const STOP = 'mutation Stop($id: String!) { deploymentStop(id: $id) }';
 const RESTART = 'mutation Restart($id: String!) { deploymentRestart(id: $id) }';
@@ -17,13 +17,14 @@ const OVER: readonly string[] = ['REMOVED', 'REMOVING', 'EXITED', 'SKIPPED', 'ST
 export function createRailwayService(options: ServiceOptions<'railway'>, deps: AskDeps) {
   const place = serviceAt(options, deps);
   /** The live deployment, with nothing else on its way: what is begun or ended now would otherwise be overtaken. */
-  const live = async (): Promise<Deployment> => {
+  const live = async (): Promise<Owned> => {
     const told = await look(place);
     const begun = onItsWay(told);
     if (begun !== undefined)
       throw failed(place, `the deployment ${begun.mark} is on its way`, 'Wait for it, or stop it with deploy.abort, and plan again.');
     const found = liveIn(told);
     if (found === undefined) throw failed(place, 'nothing is deployed', 'Deploy it once; then it can be stopped and begun.');
+    await demandStill(place, found.of);
     return found;
   };
   const begin = async (one: Deployment): Promise<void> => {
@@ -43,15 +44,15 @@ export function createRailwayService(options: ServiceOptions<'railway'>, deps: A
   } satisfies ServiceControl;
 }
 
-const liveIn = ({ changes }: Told): Deployment | undefined => changes.find((one) => one.phase === 'live');
+const liveIn = ({ changes }: Pick<Seen, 'changes'>): Owned | undefined => changes.find((one) => one.phase === 'live');
 
 /** Begun after what is live: that one will take its place. */
-function onItsWay({ changes }: Told): Deployment | undefined {
-  const at = liveIn({ changes } as Told)?.at ?? Number.NEGATIVE_INFINITY;
+function onItsWay({ changes }: Pick<Seen, 'changes'>): Deployment | undefined {
+  const at = liveIn({ changes })?.at ?? Number.NEGATIVE_INFINITY;
   return changes.find((one) => one.phase === 'begun' && one.at > at);
 }
 
-function stateOf(told: Told, at: number): ServiceState {
+function stateOf(told: Seen, at: number): ServiceState {
   const [one, begun] = [liveIn(told), onItsWay(told)];
   const units = one === undefined ? [] : unitsOf(one);
   const coming: readonly ServiceUnit[] = begun === undefined ? [] : [{ id: begun.mark, life: begun.id, ready: false, startedAt: null }];

@@ -16,6 +16,7 @@ import {
   keyOf,
   MOST_DEPLOYMENTS,
   namesIn,
+  ownerIn,
   sightIn,
   type Told,
 } from './railway-answers.ts';
@@ -26,6 +27,7 @@ const LOOK = `query Look($project: String!, $environment: String!, $service: Str
   }
   serviceInstance(environmentId: $environment, serviceId: $service) { numReplicas activeDeployments { id } }
   serviceInstanceAutoDeployStatus(projectId: $project, environmentId: $environment, serviceId: $service) { enabled }
+  service(id: $service) { name deletedAt }
 }`;
 const NAMES = 'query Names($project: String!) { project(id: $project) { services { edges { node { id name deletedAt } } } } }';
 const ROLL_BACK = 'mutation RollBack($id: String!) { deploymentRollback(id: $id) }';
@@ -45,8 +47,19 @@ export interface Service {
   readonly plain: (text: string) => string;
   /** A service that is called by its name is looked for: made anew it has another id. */
   ids(): Promise<Ids>;
+  /** The name that it is called by; null for one that is called by its id. */
+  readonly called: string | null;
   /** What was found is not believed any more. */
   forget(): void;
+}
+/** What one look saw, and of which service. */
+export interface Seen extends Told {
+  readonly service: string;
+  readonly changes: readonly Owned[];
+}
+export interface Owned extends Deployment {
+  /** The id of its service. */
+  readonly of: string;
 }
 export interface Ids {
   readonly project: string;
@@ -67,7 +80,13 @@ export function serviceAt(options: TargetOptions<'railway'>, deps: AskDeps): Ser
   const headers = { accept: 'application/json', 'content-type': 'application/json', ...key };
   let found: string | null = isId(service) ? service : null;
   const place: Service = {
-    ...{ name, url, plain: (text) => withoutSecrets(text, [token]), ask: asking({ name, token, headers, timeoutMs }, deps) },
+    ...{
+      name,
+      url,
+      called: isId(service) ? null : service,
+      plain: (text) => withoutSecrets(text, [token]),
+      ask: asking({ name, token, headers, timeoutMs }, deps),
+    },
     ids: async () => {
       found ??= await idOf(place, project, service);
       return { project, environment, service: found };
@@ -126,7 +145,10 @@ export function createRailway(options: TargetOptions<'railway'>, deps: AskDeps):
       describe: async (changes, keys) => described(changes as readonly Deployment[], keys),
       keyOf,
       isThere: async ({ canReturn }) => canReturn,
-      put: async ({ id }) => demandYes(place, await act(place, ROLL_BACK, { id }), 'deploymentRollback'),
+      put: async (change) => {
+        await demandStill(place, (change as Owned).of);
+        demandYes(place, await act(place, ROLL_BACK, { id: change.id }), 'deploymentRollback');
+      },
       freeze: (on) => setAutoDeploy(place, !on),
     } satisfies Platform,
     deps.time,
@@ -138,6 +160,7 @@ export function createRailway(options: TargetOptions<'railway'>, deps: AskDeps):
       // As `artefactOf` calls it.
       refOf: (commit) => (/^[0-9a-f]{40}$/i.test(commit) ? commit.toLowerCase().slice(0, 12) : null),
       deploy: async (commit) => {
+        place.forget();
         const { environment, service } = await place.ids();
         await act(place, DEPLOY, { environment, service, commit: commit.toLowerCase() });
       },
@@ -146,14 +169,40 @@ export function createRailway(options: TargetOptions<'railway'>, deps: AskDeps):
 }
 
 /** One question, so that all of it is of the same moment. @throws BELAY_TARGET_UNREACHABLE */
-export async function look(place: Service): Promise<Told> {
+export async function look(place: Service): Promise<Seen> {
+  const seen = (await lookOnce(place)) ?? (await lookOnce(place));
+  if (seen !== null) return seen;
+  throw new BelayError('BELAY_TARGET_UNREACHABLE', `${place.name}: it has been deleted, or has another name`, {
+    hint: 'Look at the services of the project, and at what belay.yaml calls this one.',
+  });
+}
+
+/** Null: what was found under the name has it no more, though it still answers. */
+async function lookOnce(place: Service): Promise<Seen | null> {
   try {
-    return await asked(place, LOOK, { ...(await place.ids()), first: MOST_DEPLOYMENTS }, sightIn);
+    const ids = await place.ids();
+    const [told, owner] = await asked(place, LOOK, { ...ids, first: MOST_DEPLOYMENTS }, (data) => [sightIn(data), ownerIn(data)] as const);
+    const { service } = ids;
+    if (!owner.isDeleted && (place.called === null || owner.name === place.called))
+      return { ...told, service, changes: told.changes.map((one) => ({ ...one, of: service })) };
+    place.forget();
+    return null;
   } catch (error) {
     // One of that name may have been made anew.
     place.forget();
     throw error;
   }
+}
+
+/** Right before each act the name is looked up anew: one that was renamed still answers. @throws BELAY_TARGET_CONFLICT */
+export async function demandStill(place: Service, service: string): Promise<void> {
+  if (place.called === null) return;
+  place.forget();
+  if ((await place.ids()).service === service) return;
+  throw new BelayError('BELAY_TARGET_CONFLICT', `${place.name}: another service has this name by now`, {
+    effect: 'none',
+    hint: 'It was renamed or made anew in between: plan again.',
+  });
 }
 
 async function post({ ask, url }: Service, query: string, variables: Readonly<Record<string, unknown>>, acts: boolean): Promise<unknown> {
@@ -199,14 +248,17 @@ async function abort(place: Service, inFlight: string): Promise<void> {
   const key = keyOf(changes, inFlight);
   for (const one of changes) {
     if (one.key !== key || one.phase !== 'begun') continue;
+    await demandStill(place, one.of);
     demandYes(place, await act(place, CANCEL, { id: one.id }), 'deploymentCancel');
   }
 }
 
 /** Deploys that somebody starts by hand are not kept out. */
 async function setAutoDeploy(place: Service, enabled: boolean): Promise<void> {
-  const { project, environment, service } = await place.ids();
-  if ((await look(place)).frozen === !enabled) return;
+  const { frozen, service } = await look(place);
+  if (frozen === !enabled) return;
+  await demandStill(place, service);
+  const { project, environment } = await place.ids();
   const input = { projectId: project, environmentId: environment, serviceId: service, enabled };
   const data = await act(place, AUTO_DEPLOY, { input });
   if (fieldsIn(fieldsIn(data)['serviceInstanceAutoDeployUpdate'])['enabled'] === enabled) return;

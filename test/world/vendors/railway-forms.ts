@@ -4,7 +4,9 @@ import type { RailwayOne } from './railway.ts';
 
 export interface RailwayForm {
   id: string;
-  readonly name: string;
+  name: string;
+  /** One that is being deleted still answers. */
+  deletedAt: string | null;
   /** By their names in the schema. */
   instance: Record<string, unknown>;
   repo: string | null;
@@ -67,7 +69,7 @@ export function formRoot(state: RailwayForms, { project, environment, make }: Gr
     latestDeployment: newest(form),
   });
   const serviceOf = (form: RailwayForm) => ({
-    ...{ id: form.id, name: form.name, deletedAt: null },
+    ...{ id: form.id, name: form.name, deletedAt: form.deletedAt },
     repoTriggers: edgesOf(form.branch === null ? [] : [{ branch: form.branch, environmentId: environment, repository: form.repo }]),
     serviceInstances: edgesOf([environment, ...form.elsewhere].map((one) => ({ ...instanceOf(form), environmentId: one }))),
   });

@@ -10,6 +10,8 @@ export interface RailwayProject<Name extends string> {
   readonly services: Readonly<Record<Name, RailwayOne>>;
   readonly forms: RailwayForms;
   formOf(name: Name): RailwayForm;
+  /** Another service of that name, with nothing in it. */
+  add(name: string): RailwayForm;
   /** The way there, with its bad days. */
   readonly door: VendorServer;
   close(): Promise<void>;
@@ -29,9 +31,10 @@ export async function startRailwayProject<Name extends string>(o: ProjectOptions
   const open = (name: string, service: string): RailwayForm => {
     const idsFrom = made * 100;
     made += 1;
-    const one = openRailway({ project, environment, service, token, tokenOf: 'project', idsFrom });
-    const bare = { customDomains: [], ownDomains: [], limits: null, volume: null, elsewhere: [] };
-    return { ...bare, id: service, name, instance: {}, repo: null, branch: null, one };
+    const one = openRailway({ project, environment, service, token, tokenOf: 'project', idsFrom, called: () => form });
+    const bare = { customDomains: [], ownDomains: [], limits: null, volume: null, elsewhere: [], deletedAt: null };
+    const form: RailwayForm = { ...bare, id: service, name, instance: {}, repo: null, branch: null, one };
+    return form;
   };
   const make = (name: string): RailwayForm => open(name, `${String(made).padStart(8, 'e')}-5c0f-4c3a-9f5a-0d1e2f3a4b5c`);
   const forms: RailwayForms = {
@@ -55,7 +58,7 @@ export async function startRailwayProject<Name extends string>(o: ProjectOptions
     return found.one.answer(asked);
   });
   const formOf = (name: Name): RailwayForm => {
-    const found = forms.forms.find((one) => one.name === name);
+    const found = forms.forms.find((one) => one.name === name && one.deletedAt === null);
     if (found === undefined) throw new Error(`there is no service ${name}`);
     return found;
   };
@@ -66,12 +69,17 @@ export async function startRailwayProject<Name extends string>(o: ProjectOptions
     Object.defineProperty(services, name, {
       enumerable: true,
       get: () => {
-        last = forms.forms.find((one) => one.name === name)?.one ?? last;
+        last = forms.forms.find((one) => one.name === name && one.deletedAt === null)?.one ?? last;
         return last;
       },
     });
   }
-  return { url: door.url, services, forms, formOf, door, close: () => door.close() };
+  const add = (name: string): RailwayForm => {
+    const form = make(name);
+    forms.forms.push(form);
+    return form;
+  };
+  return { url: door.url, services, forms, formOf, add, door, close: () => door.close() };
 }
 
 /** Questions that are no single service's: by the names that Belay gives them. */

@@ -61,6 +61,8 @@ export interface RailwayOptions extends RailwayIds {
   readonly tokenOf?: 'account' | 'project';
   /** Where its ids begin: those of the services of one project differ. */
   readonly idsFrom?: number;
+  /** How it is called now. */
+  readonly called?: () => { readonly name: string; readonly deletedAt: string | null };
 }
 
 export async function startRailway(o: RailwayOptions): Promise<RailwayServer> {
@@ -159,7 +161,7 @@ function remove(one: RailwayDeployment): void {
 }
 
 interface Desk {
-  readonly ids: RailwayIds;
+  readonly ids: RailwayIds & Pick<RailwayOptions, 'called'>;
   readonly service: RailwayService;
   readonly ledger: RailwayOne['ledger'];
   readonly make: (meta: Readonly<Record<string, unknown>>, variables: Readonly<Record<string, string>>) => RailwayDeployment;
@@ -206,6 +208,10 @@ function resolvers({ ids, service, ledger, make }: Desk): Readonly<Record<string
       mine(given);
       const active = (service.stale ?? service.deployments).filter((one) => ACTIVE.includes(one.status));
       return { id: ids.service, numReplicas: service.replicas, activeDeployments: active.map(shown) };
+    },
+    service: ({ id }: { id: string }) => {
+      mine({ environmentId: ids.environment, serviceId: id });
+      return { id, ...(ids.called?.() ?? { name: 'api', deletedAt: null }) };
     },
     serviceInstanceAutoDeployStatus: (given: Ids) => {
       mine(given);
