@@ -8,7 +8,7 @@ import type { JournalDraft, JournalLine } from '../../domain/journal.ts';
 import type { Digest } from '../../ports/digest.ts';
 import type { Journal } from '../../ports/journal.ts';
 import type { Time } from '../../ports/time.ts';
-import type { Content } from './files.ts';
+import type { Content, Month } from './files.ts';
 import { allLines, fileOfMonth, linesOfKey, readJournal } from './files.ts';
 import { KeyIndex } from './key-index.ts';
 import type { Head } from './lines.ts';
@@ -102,6 +102,7 @@ class JournalWriter implements JournalFile {
   readonly #lock: WriterLock;
   /** Bounded, however long the journal and this life are. */
   readonly #keys: KeyIndex;
+  readonly #older: Month[];
   #head: Head = EMPTY;
   #name: string;
   #file: FileHandle | null = null;
@@ -115,6 +116,8 @@ class JournalWriter implements JournalFile {
     this.#digest = digest;
     this.#lock = lock;
     this.#name = o.content.last?.name ?? '';
+    this.#bytes = o.content.last?.goodBytes ?? 0;
+    this.#older = [...o.content.older];
     this.#keys = o.keys;
     this.#head = o.content.head;
   }
@@ -130,9 +133,9 @@ class JournalWriter implements JournalFile {
     const known = this.#keys.linesOf(key);
     if (known !== null) return known;
     // What is being written in this moment is not acknowledged yet.
-    const until = (name: string): number => (name === this.#name && this.#file !== null ? this.#bytes : Number.POSITIVE_INFINITY);
+    const months = [...this.#older, { name: this.#name, bytes: this.#bytes }];
     try {
-      return await linesOfKey(this.#dir, this.#digest, { key, until });
+      return await linesOfKey(this.#dir, this.#digest, { key, months });
     } catch (error) {
       throw asUnavailable(error, this.#dir);
     }
@@ -227,6 +230,7 @@ class JournalWriter implements JournalFile {
     await syncDirectory(this.#dir);
     const { size } = await file.stat();
     const before = this.#file;
+    if (isLater) this.#older.push({ name: this.#name, bytes: this.#bytes });
     // Together: whoever reads beside must never take the length of one file for that of another.
     [this.#file, this.#name, this.#bytes] = [file, name, size];
     await before?.close();

@@ -72,13 +72,15 @@ function parseLine(bytes: Buffer): JournalLine | null {
 }
 
 /**
- * A line that was verified once, read again: it must still say what its hash says. Null where it is none, or of another key.
+ * A line that was verified once, read again: it must still say what its hash says. Null where it is of another key.
  * @throws BELAY_JOURNAL_TAMPERED
  */
 export function rereadLine(text: string, key: string, digest: Digest, file: string): JournalLine | null {
   if (!text.includes(JSON.stringify(key))) return null;
   const line = parseLine(Buffer.from(text, 'utf8'));
-  if (line === null || line.key !== key) return null;
+  // An intent that cannot be read any more would say that nothing was begun.
+  if (line === null) throw changed(file, `a line that names ${key} is no whole line any more`);
+  if (line.key !== key) return null;
   const { hash, ...unsealed } = line;
   if (digest.of(unsealed as unknown as Json) !== hash) throw tampered(file, line.seq, 'its hash does not match what it says');
   return line;
@@ -94,6 +96,12 @@ function verify(line: JournalLine, before: Head, digest: Digest, file: string): 
 
 function tampered(file: string, seq: number, why: string): BelayError {
   return new BelayError('BELAY_JOURNAL_TAMPERED', `${file}, line number ${seq} of the journal: ${why}`, {
-    hint: 'Keep the file as it is for the inquiry; automatic actions stay off until a person has looked: belay evidence verify',
+    hint: INQUIRY,
   });
 }
+
+/** Of a file that was verified before. */
+export const changed = (file: string, why: string): BelayError =>
+  new BelayError('BELAY_JOURNAL_TAMPERED', `${file}: ${why}`, { hint: INQUIRY });
+
+const INQUIRY = 'Keep the file as it is for the inquiry; automatic actions stay off until a person has looked: belay evidence verify';

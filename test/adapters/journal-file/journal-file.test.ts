@@ -1,6 +1,17 @@
 // The journal on real files: its contract, torn tails, tampering, months, full disks, other readers and a killed writer.
 import { execFileSync, spawn } from 'node:child_process';
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -22,6 +33,10 @@ async function opened(dir: string): Promise<JournalFile> {
   const journal = await openJournalFile({ dir }, deps);
   onTestFinished(() => journal.close());
   return journal;
+}
+
+function broken(file: string, from: string, to: string): void {
+  writeFileSync(file, readFileSync(file, 'utf8').replace(from, to));
 }
 
 /** Three lines on disk, the writer gone. */
@@ -88,6 +103,39 @@ describe('files', () => {
     const file = join(dir, MARCH);
     writeFileSync(file, readFileSync(file, 'utf8').replace('"actor":"', '"actor":"x'));
     await expect(journal.ofKey('a')).rejects.toMatchObject({ code: 'BELAY_JOURNAL_TAMPERED' });
+  });
+
+  test.each([
+    ['is gone', (file: string) => rmSync(file), 'BELAY_AUDIT_UNAVAILABLE'],
+    ['is a directory', (file: string) => (rmSync(file), mkdirSync(file)), 'BELAY_AUDIT_UNAVAILABLE'],
+    ['is a loop of links', (file: string) => (rmSync(file), symlinkSync(file, file)), 'BELAY_AUDIT_UNAVAILABLE'],
+    ['is cut off', (file: string) => truncateSync(file, 100), 'BELAY_JOURNAL_TAMPERED'],
+    ['has a broken line', (file: string) => broken(file, '"kind":', '"kind";'), 'BELAY_JOURNAL_TAMPERED'],
+  ] as const)('a month that %s behind the writer is told, and never read as an act that was not begun', async (_what, harm, code) => {
+    const dir = tempDir();
+    const journal = await openJournalFile({ dir, mostLines: 1 }, deps);
+    onTestFinished(() => journal.close());
+    const april = { at: Date.parse('2025-04-01T00:00:00Z') };
+    for (const key of ['a', 'b']) await journal.append(draftOf(key));
+    for (const key of ['c', 'd', 'e']) await journal.append(draftOf(key, april));
+    expect(await journal.ofKey('a')).toHaveLength(1);
+    expect(await journal.ofKey('c')).toHaveLength(1);
+    for (const [key, month] of [
+      ['c', 'journal-2025-04.ndjson'],
+      ['a', MARCH],
+    ] as const) {
+      harm(join(dir, month));
+      await expect(journal.ofKey(key), month).rejects.toMatchObject({ code });
+    }
+  });
+
+  test('a line that is longer than what is read at once, and one whose letters lie on that border, are found again', async () => {
+    const dir = tempDir();
+    const journal = await openJournalFile({ dir, mostLines: 1 }, deps);
+    onTestFinished(() => journal.close());
+    for (const [index, key] of ['a', 'b', 'c', 'd'].entries()) await journal.append(draftOf(key, { note: 'é'.repeat(50_000 + index) }));
+    for (const key of ['a', 'b', 'c'])
+      expect(await journal.ofKey(key)).toMatchObject([{ key, note: expect.stringMatching(/^é{50000,}$/) as unknown }]);
   });
 
   test('a torn last line is cut, and the next life says so in the journal', async () => {
