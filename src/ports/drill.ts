@@ -9,7 +9,7 @@ import type { ScratchDatabase } from './scratch.ts';
 export interface Copies {
   /**
    * A copy of the drill database that is dropped whatever the work comes to.
-   * @throws BELAY_GUARD_REFUSED where the drill database is one of `production`, or it cannot be told; BELAY_TARGET_UNREACHABLE, BELAY_LOCK_HELD
+   * @throws BELAY_GUARD_REFUSED where the drill database is one of `production`, leads to others, or it cannot be told; BELAY_TARGET_UNREACHABLE, BELAY_LOCK_HELD
    */
   use<T>(production: readonly Untouched[], work: (copy: Copy) => Promise<T>): Promise<T>;
   /** Removes what a killed process has left there, and gives its names. @throws BELAY_TARGET_UNREACHABLE */

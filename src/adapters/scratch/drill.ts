@@ -7,6 +7,7 @@ import type { Copies, Copy } from '../../ports/drill.ts';
 import type { ScratchDatabase } from '../../ports/scratch.ts';
 import { type ComparisonLimits, compareRows } from './comparison.ts';
 import { demandNotProduction } from './identity.ts';
+import { demandNoWayOut } from './reach.ts';
 import { startRecorder } from './recorder.ts';
 import { readSchema } from './schema.ts';
 import { addressWith, sweepServer, withThrowAway } from './throw-away.ts';
@@ -39,17 +40,20 @@ export function createCopies(o: Options): Copies {
     use: async (production, work) => {
       const drill = open(url);
       await demandNotProduction(id, drill, production);
+      await demandNoWayOut(id, drill);
       const about = await aboutOf(id, drill, o.asOf);
-      return within(template, (database) =>
-        work({
+      return within(template, async (database) => {
+        // It is the copy that is written to, and making it may have taken long.
+        await demandNoWayOut(id, database.server);
+        return work({
           database,
           ...about,
           before: () => readSchema(drill, SCHEMA_MS),
           schemaOf: (other) => readSchema(other, SCHEMA_MS),
           compare: (without) => compareRows({ before: drill, after: database.server }, without, limits),
           empty: (inside) => within(undefined, inside),
-        }),
-      );
+        });
+      });
     },
     sweep: () => sweepServer(made),
   } satisfies Copies;

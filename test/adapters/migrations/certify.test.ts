@@ -208,6 +208,31 @@ describe('a way back that is gone on a copy', () => {
     expect(await left()).toEqual([]);
   }, 60_000);
 
+  it('is not gone where the copy could write to other servers, and the refusal says what to type', async () => {
+    const one = await service([NICK[0], `${NICK[1]}; delete from far`]);
+    const folder = new URL(real.url).searchParams.get('host') ?? '';
+    await onDrill(`create extension dblink; create extension postgres_fdw;
+      create server "the real" foreign data wrapper postgres_fdw options (host '${folder}', dbname 'belay');
+      create user mapping for public server "the real"; create user mapping for postgres server "the real" options (user 'postgres');
+      create foreign table far (id int, name text) server "the real" options (table_name 'contact')`);
+    const refused = await one.certify('v1').catch((error: unknown) => error as { readonly hint: string });
+    expect(refused).toMatchObject({
+      code: 'BELAY_GUARD_REFUSED',
+      message:
+        'database crm: a copy of drill could write to other servers, so nothing was tried: extension dblink, the user mapping of postgres at server the real, the user mapping of public at server the real',
+    });
+    expect(await one.sql('select count(*)::int as rows from contact')).toEqual([{ rows: 100 }]);
+    const hint = 'hint' in refused ? refused.hint : '';
+    await onDrill(hint.slice(hint.indexOf(': ') + 2));
+    // The foreign table stays, and leads nowhere.
+    expect(await one.certify('v1')).toMatchObject({ outcome: 'fails', said: expect.stringContaining('user mapping not found') });
+    expect(await one.sql('select count(*)::int as rows from contact')).toEqual([{ rows: 100 }]);
+    await onDrill('drop extension postgres_fdw cascade; create foreign data wrapper odd; create server odd foreign data wrapper odd');
+    await expect(one.certify('v1')).rejects.toMatchObject({ hint: expect.stringContaining(': drop server odd cascade;') });
+    await onDrill('drop foreign data wrapper odd cascade');
+    expect(await left()).toEqual([]);
+  }, 60_000);
+
   it('is gone by two at once, each on a copy of its own, and says how old the copy is', async () => {
     const one = await service(NICK, {
       database: `${KEYS}drill: { url: "${drill.url}", asOf: "select '2026-11-20T03:00Z'" }`,
