@@ -24,6 +24,8 @@ const TRIED = {
   ...PROGRAM,
   /** A Postgres beside the real one, where they are tried in a database that is thrown away. */
   scratch: { type: 'text' },
+  /** They are tried also where files of variables stand beside the release. */
+  dotenv: { type: 'text', oneOf: ['allowed'] },
 } as const satisfies DriverOptions;
 
 export const DATABASE_DRIVERS = {

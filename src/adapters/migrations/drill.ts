@@ -10,15 +10,18 @@ interface DrillDeps {
   /** The tool on a database of this address; `heard`: it is a program, which has to ask the copy before it may change anything. */
   readonly on: (database: { readonly url: string; readonly server: SqlServer }) => Tool;
   readonly isProgram: boolean;
+  /** Asked before anything is copied. @throws BELAY_TARGET_CONFLICT where the release must not be run on a copy */
+  readonly demand: (release: string) => Promise<void>;
   /** In which the tool writes down what it has applied: `schema.name`. */
   readonly table: string;
 }
 
-export function createDrill({ copies, on, isProgram, table }: DrillDeps): Drill {
+export function createDrill({ copies, on, isProgram, demand, table }: DrillDeps): Drill {
   return {
     sweep: () => copies.sweep(),
-    use: ({ production, from }, work) =>
-      copies.use(production, async (copy) => {
+    use: async ({ production, from }, work) => {
+      await demand(from);
+      return copies.use(production, async (copy) => {
         const tool = on(copy.database);
         if (isProgram) await demandReached(tool, copy.database, from);
         return work({
@@ -41,7 +44,8 @@ export function createDrill({ copies, on, isProgram, table }: DrillDeps): Drill 
               return found;
             }),
         });
-      }),
+      });
+    },
   } satisfies Drill;
 }
 

@@ -12,6 +12,7 @@ import type { SqlParser } from '../../ports/sql-parser.ts';
 import { alembicLook, alembicUp, createAlembicMigrations } from './alembic.ts';
 import { type Artefact, createArtefact } from './artefact.ts';
 import { type CaptureDeps, type Tool, TRIAL_MS, withCapture } from './capture.ts';
+import { demandNoDotEnv } from './dotenv.ts';
 import { createDrill, filesTool, tableName } from './drill.ts';
 import { createFileMigrations } from './files.ts';
 import { createFreeze } from './freeze.ts';
@@ -80,6 +81,8 @@ interface Opened {
   readonly tool: {
     readonly on: (database: { readonly url: string; readonly server: SqlServer }) => Tool;
     readonly isProgram: boolean;
+    /** @throws BELAY_TARGET_CONFLICT where the release must not be run on a copy */
+    readonly demand: (release: string) => Promise<void>;
   } | null;
 }
 
@@ -94,7 +97,7 @@ function migrationsOf(spec: DatabaseSpec, deps: DatabaseDeps): Opened | null {
       const migrations = createFileMigrations(spec, { ...deps, artefact });
       const settling = spec.driver === 'prisma' ? { settling: createPrismaSettling(spec, { ...deps, artefact }) } : {};
       const on = ({ server }: { readonly server: SqlServer }) => filesTool(createFileMigrations(spec, { artefact, server }), server);
-      return { migrations: { ...migrations, ...settling }, tool: { on, isProgram: false } };
+      return { migrations: { ...migrations, ...settling }, tool: { on, isProgram: false, demand: async () => undefined } };
     }
     case 'node-pg-migrate':
     case 'knex':
@@ -134,10 +137,19 @@ function tried<S extends TriedSpec>(
   spec: S,
   o: { readonly deps: DatabaseDeps; readonly artefact: Artefact },
 ): Opened {
+  const demand = (release: string): Promise<void> => demandNoDotEnv(spec, o.artefact, release);
+  /** Nothing of it is run there before it has looked. */
+  const careful = (tool: Tool): Tool => ({
+    ...tool,
+    look: async (release) => {
+      await demand(release);
+      await tool.look(release);
+    },
+  });
   const on: CaptureDeps['on'] = ({ url, server }) =>
-    make({ ...onTrial(spec, url), toolTimeoutMs: Math.min(spec.toolTimeoutMs, TRIAL_MS) }, server);
+    careful(make({ ...onTrial(spec, url), toolTimeoutMs: Math.min(spec.toolTimeoutMs, TRIAL_MS) }, server));
   const migrations = captured(make(spec, o.deps.server), spec, { ...o, on });
-  return { migrations, tool: { on: ({ url, server }) => make(onTrial(spec, url), server), isProgram: true } };
+  return { migrations, tool: { on: ({ url, server }) => careful(make(onTrial(spec, url), server)), isProgram: true, demand } };
 }
 
 /** @throws BELAY_CONFIG_INVALID for one that means nothing, or is the database itself by its address */

@@ -1,7 +1,7 @@
 // Migrations that are programs, read by running them on a throw-away database: two real Postgres, the real tools, and the plan that people read.
 // The judges are the verdict, what is counted, and what is left on both servers.
 import { execFileSync } from 'node:child_process';
-import { symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -210,6 +210,31 @@ describe('what was tried', () => {
     const text = String(NODE_TOOLS['knex']?.files['knexfile.cjs']);
     writeFileSync(config, text.replace('process.env.DATABASE_URL', 'process.env.REAL ?? process.env.DB_HOST ?? process.env.DATABASE_URL'));
     expect((await judged(one)).verdict).toBe('down-lossless');
+  }, 60_000);
+
+  it('is run nowhere while a file of variables stands beside the release, unless belay.yaml says that it leads to nothing of production', async () => {
+    const beside = (one: Service) => {
+      const file = path.join(one.folder, 'service/shared.env');
+      // The migration says where its variables lead.
+      writeFileSync(file, `LEADS_TO=${path.join(one.folder, 'reached')}\n`);
+      const release = path.join(one.folder, 'service/releases/v2');
+      symlinkSync('../../shared.env', path.join(release, '.env'));
+      const loads = `process.loadEnvFile(__dirname + '/.env');\nrequire('node:fs').writeFileSync(process.env.LEADS_TO, '');\n`;
+      writeFileSync(path.join(release, 'knexfile.cjs'), `${loads}${NODE_TOOLS['knex']?.files['knexfile.cjs']}`);
+      return () => existsSync(path.join(one.folder, 'reached'));
+    };
+    const one = await service(knex, { scratch: scratch.url });
+    const isReached = beside(one);
+    expect((await judged(one)).reasons).toContainEqual({
+      ...{ why: 'opaque', database: 'crm', ids: ['2_nick.cjs'] },
+      said: 'its tool may load .env, which may lead to production, so nothing was run: see dotenv of crm',
+    });
+    expect(isReached()).toBe(false);
+    await one.sql('drop schema public cascade; create schema public');
+    const other = await service({ ...knex, keys: `${knex.keys}\ndotenv: allowed` }, { scratch: scratch.url });
+    const isOtherReached = beside(other);
+    expect((await judged(other)).verdict).toBe('down-lossless');
+    expect(isOtherReached()).toBe(true);
   }, 60_000);
 
   it('is tried nowhere where scratch is the very server that it stands for, by whatever name, or does not answer', async () => {

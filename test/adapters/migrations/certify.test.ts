@@ -1,7 +1,7 @@
 // Ways back that are gone on a copy of the drill database, on two real Postgres: what the certificate says, what the plan then says, and what is left on
 // both servers. Production is looked at before and after each.
 import { execFileSync } from 'node:child_process';
-import { symlinkSync, writeFileSync } from 'node:fs';
+import { rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -265,6 +265,12 @@ describe('a way back that is gone on a copy', () => {
     await onDrill(`insert into contact (id, name) values (1, 'a')`);
     const unproved = await one.plan();
     expect(unproved).toMatchObject({ safety: { verdict: 'restore' }, proofs: [{ database: 'crm', state: 'none', certificate: null }] });
+    const variables = path.join(one.folder, 'service/.env');
+    writeFileSync(variables, 'SEARCH_URL=https://search\n');
+    await expect(one.certify('v1')).rejects.toMatchObject({
+      message: 'its tool may load ../../.env, which may lead to production, so nothing was run: see dotenv of crm',
+    });
+    rmSync(variables);
     expect(await certified(one)).toMatchObject({ outcome: 'lossless', schema: { by: 'release', differs: [] } });
     const proved = await one.plan();
     expect(proved).toMatchObject({ safety: { verdict: 'down-lossless' }, proofs: [{ state: 'lossless', certificate: { from: 'v2' } }] });
