@@ -3,5 +3,8 @@
 /** A release that is named. */
 export const RELEASE_SWITCHES: ReadonlySet<string> = new Set(['deploy.rollback', 'deploy.activate']);
 
+/** What stands behind it afterwards is other code. */
+export const CODE_SWITCHES: ReadonlySet<string> = new Set([...RELEASE_SWITCHES, 'deploy.revert', 'deploy.commit', 'service.connect']);
+
 /** A release or a flow, wholly or in part; freezing and pausing are not among them. */
-export const LIVE_SWITCHES: ReadonlySet<string> = new Set([...RELEASE_SWITCHES, 'deploy.revert', 'deploy.traffic', 'flow.set']);
+export const LIVE_SWITCHES: ReadonlySet<string> = new Set([...CODE_SWITCHES, 'deploy.traffic', 'flow.set']);

@@ -14,7 +14,7 @@ export interface ScopeFreeze {
 }
 
 /** What puts something new live. Rolling back, taking off and freezing never wait for anybody. */
-const ACTIVATIONS: ReadonlySet<string> = new Set(['deploy.activate', 'flow.set', 'n8n.activate']);
+const ACTIVATIONS: ReadonlySet<string> = new Set(['deploy.activate', 'deploy.commit', 'service.connect', 'flow.set', 'n8n.activate']);
 
 /** What takes data away, or may: nothing brings it back. A freeze of its component has them wait, whoever froze. */
 const DELETIONS: ReadonlySet<string> = new Set(['service.delete', 'evolution.delete', 'db.migrateDown', 'db.apply']);

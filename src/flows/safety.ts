@@ -6,7 +6,7 @@ import type { JsonObject } from '../domain/json.ts';
 import { type Jumps, NO_JUMPS } from '../domain/jumps.ts';
 import { beyond, type Migration } from '../domain/migrations.ts';
 import { isWithin, type PlanStep } from '../domain/plan.ts';
-import { RELEASE_SWITCHES } from '../domain/put-live.ts';
+import { CODE_SWITCHES } from '../domain/put-live.ts';
 import {
   eitherWay,
   joinSafety,
@@ -45,9 +45,6 @@ export const besides = (judged: Judged | null): Partial<Pick<Judged, 'losses' | 
 const COUNT_MS = 2_000;
 /** Nobody decides differently about more. */
 const MOST_COUNTED = 10_000_000;
-
-/** They change which code stands before the database. */
-const CHANGES_CODE: ReadonlySet<string> = new Set([...RELEASE_SWITCHES, 'deploy.revert']);
 
 /** Null where no database with migrations stands behind what the plan changes. */
 export async function judgeSafety(
@@ -111,7 +108,7 @@ function unsureSteps({ spec }: Database, { steps, past }: Course): readonly stri
     ({ action, args, effect }) =>
       effect !== 'noop' &&
       ((action === 'db.migrateDown' && args?.['database'] === spec.id) ||
-        (CHANGES_CODE.has(action ?? '') && spec.target !== undefined && args?.['target'] === spec.target)),
+        (CODE_SWITCHES.has(action ?? '') && spec.target !== undefined && args?.['target'] === spec.target)),
   );
   const isUnsure = (one: PlanStep): boolean => one.when !== undefined || past.has(one.id);
   return steps.filter((one) => isUnsure(one) && counts.some((step) => isWithin(step.id, one.id))).map((one) => one.id);
@@ -150,7 +147,7 @@ async function judgeOne(world: SafetyWorld, database: Database, steps: readonly 
 async function wayOf({ targets }: SafetyWorld, { spec }: Database, steps: readonly PlanStep[]): Promise<Way | null> {
   const switchAt = steps.findIndex(
     (one) =>
-      CHANGES_CODE.has(one.action ?? '') && one.effect !== 'noop' && spec.target !== undefined && one.args?.['target'] === spec.target,
+      CODE_SWITCHES.has(one.action ?? '') && one.effect !== 'noop' && spec.target !== undefined && one.args?.['target'] === spec.target,
   );
   const downs = steps
     .map((step, at) => ({ step, isBefore: switchAt === -1 || at < switchAt }))
@@ -158,7 +155,7 @@ async function wayOf({ targets }: SafetyWorld, { spec }: Database, steps: readon
   // One that comes after the switch is too late for the code that starts there.
   const [changed, taken] = [steps[switchAt], downs.findLast((one) => one.isBefore)?.step];
   if (changed === undefined && taken === undefined) return null;
-  const to = textOf(changed, 'to');
+  const to = releaseOf(changed);
   const commit = changed === undefined ? null : commitOf(changed);
   const target = targets[spec.target ?? ''];
   const without = commit === null || target === undefined ? null : { ...(await changeBy(target, commit)), name: revertName(commit) };
@@ -168,6 +165,12 @@ async function wayOf({ targets }: SafetyWorld, { spec }: Database, steps: readon
     throw new BelayError('BELAY_NOT_FOUND', `${spec.id} names no target, so the release that is live is not known`);
   const argsOf = (isBefore: boolean) => downs.filter((one) => one.isBefore === isBefore).map(({ step }) => step.args ?? {});
   return { to, without, from, downs: argsOf(true), later: argsOf(false) };
+}
+
+/** A commit that is built anew is known by the name that it will have. */
+function releaseOf(step: PlanStep | undefined): string | null {
+  if (step?.action === 'deploy.commit') return typeof step.desired === 'string' ? step.desired : textOf(step, 'commit');
+  return textOf(step, 'to');
 }
 
 function textOf(step: PlanStep | undefined, name: string): string | null {

@@ -147,6 +147,8 @@ function putBy(step: PlanStep): Put | null {
   const [target, to, commit] = [args?.['target'], args?.['to'], commitOf(step)];
   if (effect === 'noop' || typeof target !== 'string') return null;
   if (RELEASE_SWITCHES.has(action ?? '') && typeof to === 'string') return { target, release: to, name: to };
+  const built = step.desired ?? args?.['commit'];
+  if (action === 'deploy.commit' && typeof built === 'string') return { target, release: built, name: built };
   return commit === null ? null : { target, release: null, name: revertName(commit), commit };
 }
 

@@ -6,6 +6,7 @@ const SYSTEM = {
   ...{ targets: [], switches: [], services: [{ id: 'julia-api', component: 'api' }], databases: [{ id: 'julia', component: 'api' }] },
   integrations: [{ id: 'evolution', component: 'api', driver: 'evolution' }],
 } as unknown as Parameters<typeof scopesOf>[0];
+const OF_TARGET = { ...SYSTEM, targets: [{ id: 'app', component: 'api' }] } as unknown as typeof SYSTEM;
 const FREEZE = { scope: 'component/api', incident: 'INC-1', by: 'belay', why: 'level 3', at: 1 };
 
 test.each([
@@ -18,4 +19,14 @@ test.each([
 ] as const)('%s of %o waits for the thaw even in the incident that froze: %s', (action, args, waits) => {
   const scopes = scopesOf(SYSTEM, { action, args, org: 'acme' });
   expect(freezeInTheWay([FREEZE], scopes, { incident: 'INC-1', action })).toEqual(waits ? FREEZE : null);
+});
+
+test.each([
+  ['deploy.activate', { target: 'app' }],
+  ['deploy.commit', { target: 'app' }],
+  ['service.connect', { service: 'julia-api' }],
+] as const)('%s puts something live: it waits for the thaw of another incident, and goes on in the one that froze', (action, args) => {
+  const scopes = scopesOf(OF_TARGET, { action, args, org: null });
+  expect(freezeInTheWay([FREEZE], scopes, { incident: 'INC-2', action })).toEqual(FREEZE);
+  expect(freezeInTheWay([FREEZE], scopes, { incident: 'INC-1', action })).toBeNull();
 });

@@ -38,6 +38,41 @@ describe('staging before production', () => {
   });
 });
 
+describe('a commit that is built anew', () => {
+  function building() {
+    const built: string[] = [];
+    const releases = names.slice(0, 3).map((ref, index) => ({ ref, createdAt: index }));
+    const app = createFakeDeployTarget({ releases, now: () => 0 });
+    const commits = { refOf: (commit: string) => `of-${commit}`, deploy: async (commit: string) => void built.push(commit) };
+    const targets = { app: { ...app, commits }, staging: createFakeDeployTarget({ releases, now: () => 0 }) };
+    const system = { ...SHOP, policy: { ...SHOP.policy, deploys: [{ target: 'app', stagedOn: 'staging' }] } };
+    const history = createFakeReleaseHistory({ disk: new DurableDisk() });
+    const deployRules = createDeployRules(system, targets, history);
+    const action = createActions({ targets, switches: {}, pause: null as never, deployRules })['deploy.commit'];
+    if (action === undefined) throw new Error('no action deploy.commit');
+    return { app, built, history, action, args: { target: 'app', commit: 'abc' } };
+  }
+
+  it('asks for staging like any release that is put live, when it is planned and when it acts', async () => {
+    const { built, history, action, args } = building();
+    expect(await action.impossible(args)).toMatch(/staging/);
+    const order = { expected: (await action.observe(args)).fingerprint, key: 'k', reason: 'INC-1' };
+    const refused = await action.act(args, order).catch((error: BelayError) => error);
+    expect(refused).toMatchObject({ code: 'BELAY_GUARD_REFUSED', effect: 'none' });
+    expect(built).toEqual([]);
+    await history.prove('staging', { release: 'of-abc', since: 0, at: 1, result: 'pass', why: 'x' });
+    expect(await action.impossible(args)).toBeNull();
+    await action.act(args, order);
+    expect(built).toEqual(['abc']);
+  });
+
+  it('does not race a deploy that is on its way', async () => {
+    const { app, action, args } = building();
+    app.begin('r0001');
+    expect(await action.onItsWay?.(args)).toEqual({ release: 'r0001', then: 'abort' });
+  });
+});
+
 describe('requests that a proxy sends to a release', () => {
   /** `blue` runs the older r0001, `green` the newer r0002. */
   async function proxied(o: { readonly smoke?: 'pass' | 'fail' } = {}) {

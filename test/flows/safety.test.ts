@@ -159,6 +159,17 @@ describe('a change that is taken back alone', () => {
     expect((await judge('c3', ['1_a', '2_b']))?.verdict).toBe('code-only');
   });
 
+  it('that is built anew as a whole commit is judged as the release that it will be', async () => {
+    const crm = createFakeDatabase({ target: 'shop', known: { ...known, 'commit-c2': known.c2 }, applied: known.c4 });
+    const releases = Object.keys(known).map((ref, at) => ({ ref, createdAt: at }));
+    const world = { databases: { crm }, targets: { shop: createFakeDeployTarget({ releases, now: () => 0 }) } };
+    const args = { target: 'shop', commit: 'c2' };
+    const built = { id: 'anew', kind: 'do', title: '', effect: 'change', action: 'deploy.commit', args, desired: 'commit-c2' } as const;
+    const safety = (await judgeSafety(world, [built]))?.safety;
+    expect(safety?.reasons).toContainEqual({ why: 'ahead', database: 'crm', ids: ['3_c'], release: 'commit-c2' });
+    expect(safety?.verdict).not.toBe('code-only');
+  });
+
   it.each(['c1', 'gone'])('is the worst where nobody can tell what it brought (%s)', async (commit) => {
     expect(await judge(commit)).toMatchObject({ verdict: 'roll-forward-only', reasons: [{ why: 'unreadable' }] });
   });

@@ -18,7 +18,7 @@ export function deployActions(targets: Targets, rules: DeployRules = NO_DEPLOY_R
     releaseAction('deploy.rollback', { targets, rules, kind: 'back', refuse: whyNoRollback }),
     releaseAction('deploy.activate', { targets, rules, kind: 'any', refuse: async () => null }),
     revertAction(targets),
-    commitAction(targets),
+    commitAction(targets, rules),
     abortAction(targets),
   ];
 }
@@ -150,7 +150,7 @@ function revertAction(targets: Targets): Action {
 }
 
 /** The last way back where no rollback is offered any more: the same commit is built once more, with the configuration of now. */
-function commitAction(targets: Targets): Action {
+function commitAction(targets: Targets, rules: DeployRules): Action {
   const targetOf = (args: JsonObject): DeployTarget => named(targets, 'target', textOf(args, 'target'));
   const refOf = (args: JsonObject): string => targetOf(args).commits?.refOf(textOf(args, 'commit')) ?? textOf(args, 'commit');
   return {
@@ -162,9 +162,12 @@ function commitAction(targets: Targets): Action {
       const gaveUp = state.gaveUp === undefined ? {} : { gaveUp: state.gaveUp };
       return { current: state.release, desired: ref, fingerprint: state.fingerprint, reached: runs(state, ref), ...gaveUp };
     },
-    notes: () => ['rebuilds'],
-    act: async (args, { expected }) => {
+    onItsWay: (args) => wayOf(targetOf(args), refOf(args)),
+    notes: (args) => ['rebuilds', ...rules.notes(textOf(args, 'target'), 'any')],
+    act: async (args, { expected, isUndo = false }) => {
       const target = targetOf(args);
+      const why = await rules.refusal(textOf(args, 'target'), refOf(args), { step: 'any', isUndo });
+      if (why !== null) throw new BelayError('BELAY_GUARD_REFUSED', why, { effect: 'none' });
       const { fingerprint, release, inFlight } = await target.current();
       if (release === refOf(args) || inFlight === refOf(args)) return;
       if (fingerprint !== expected)
@@ -176,7 +179,9 @@ function commitAction(targets: Targets): Action {
     impossible: async (args) => {
       const [name, commit, { commits }] = [textOf(args, 'target'), textOf(args, 'commit'), targetOf(args)];
       if (commits === undefined) return `${name} builds no commit by itself: put a release back with deploy.rollback`;
-      return commits.refOf(commit) === null ? `${commit} is no whole commit: write all of its 40 characters` : null;
+      const ref = commits.refOf(commit);
+      if (ref === null) return `${commit} is no whole commit: write all of its 40 characters`;
+      return rules.refusal(name, ref, { step: 'any' });
     },
     lastChange: async (args) => lastChangeOf(await targetOf(args).current()),
   };
