@@ -1,5 +1,6 @@
-// A file encrypted with age, for its owner alone, that lies in no work tree of git that would publish it. What is in it is not known here.
-import { lstat, mkdir, readFile, stat } from 'node:fs/promises';
+// A file encrypted with age, for its owner alone; neither it, nor what it said before, nor its key lies in a work tree of git that would publish
+// it. What is in it is not known here.
+import { lstat, mkdir, readFile, realpath, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { BelayError } from '../../domain/errors.ts';
 import type { Json } from '../../domain/json.ts';
@@ -25,7 +26,13 @@ const GIT_MS = 10_000;
 /** @example createKeptFile({ path: 'safe/api.age', identity: 'safe/key.txt' }, { files, processes, baseDir }) */
 export function createKeptFile(options: KeptFileOptions, { files, processes, baseDir }: KeptFileDeps): KeptFile {
   const [path, key] = [resolve(baseDir, options.path), resolve(baseDir, options.identity)];
-  const published = (): Promise<string | null> => whyPublished(path, processes);
+  const published = async (before: string): Promise<string | null> => {
+    for (const one of [path, `${path}.${before}`, key]) {
+      const why = await whyPublished(one, processes);
+      if (why !== null) return why;
+    }
+    return null;
+  };
   const put = (at: string, text: string): Promise<boolean> =>
     files.replace(at, text, { mode: 0o600, hint: `Look at the rights of ${dirname(at)}.` });
   return {
@@ -41,7 +48,7 @@ export function createKeptFile(options: KeptFileOptions, { files, processes, bas
       }
     },
     write: async (value, { before }) => {
-      const why = await published();
+      const why = await published(before ?? ANY_STAMP);
       if (why !== null) throw new BelayError('BELAY_GUARD_REFUSED', why, { effect: 'none', hint: OUTSIDE });
       const text = armoured(encrypted(Buffer.from(JSON.stringify(value)), await identity(key)));
       await mkdir(dirname(path), { recursive: true, mode: 0o700 });
@@ -50,7 +57,7 @@ export function createKeptFile(options: KeptFileOptions, { files, processes, bas
       await put(path, text);
     },
     impossible: async () => {
-      const why = await published();
+      const why = await published(ANY_STAMP);
       if (why !== null) return `${why}. ${OUTSIDE}`;
       try {
         await identity(key);
@@ -63,7 +70,10 @@ export function createKeptFile(options: KeptFileOptions, { files, processes, bas
   } satisfies KeptFile;
 }
 
-const OUTSIDE = 'Keep it outside of the repository, or add it to .gitignore.';
+/** Of what was kept before: its copy has such a name. */
+const ANY_STAMP = '20260101T000000000Z';
+const OUTSIDE =
+  'Keep all three outside of the repository, or ignore them in .gitignore: the kept file, what it said before (its name with .* behind), and its key.';
 
 const unreadable = (path: string, why: string, hint?: string): BelayError =>
   new BelayError('BELAY_TARGET_UNREACHABLE', `${path}: ${why}`, { effect: 'none', ...(hint === undefined ? {} : { hint }) });
@@ -98,8 +108,17 @@ async function privateFile(path: string, what: 'kept' | 'key'): Promise<Buffer |
   }
 }
 
-/** Git is asked only where there is a work tree; one that cannot be asked publishes. */
+/** By its name, and by where a link of that name leads to. */
 async function whyPublished(path: string, processes: Pick<Processes, 'run'>): Promise<string | null> {
+  const real = await realpath(path).then(
+    (found) => found,
+    () => path,
+  );
+  return (await whyPublishedAt(path, processes)) ?? (real === path ? null : whyPublishedAt(real, processes));
+}
+
+/** Git is asked only where there is a work tree; one that cannot be asked publishes. */
+async function whyPublishedAt(path: string, processes: Pick<Processes, 'run'>): Promise<string | null> {
   const tree = await workTreeOf(dirname(path));
   if (tree === null) return null;
   const why = `${path} lies in the git work tree ${tree}, which does not ignore it`;

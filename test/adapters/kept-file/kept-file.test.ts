@@ -1,6 +1,6 @@
 // The encrypted file: what is written is read again by its key alone, by Belay and by the program `age`; nothing of it is readable on the way.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
@@ -80,8 +80,33 @@ test('a work tree of git that does not ignore it is refused, one that ignores it
   mkdirSync(path.join(folder, 'docs'));
   expect(await at('docs/api.age').impossible()).toMatch(/lies in the git work tree .* which does not ignore it/);
   await expect(at('docs/api.age').write({}, { before: null })).rejects.toMatchObject({ code: 'BELAY_GUARD_REFUSED', effect: 'none' });
-  writeFileSync(path.join(folder, '.gitignore'), '*.age\n*.age.*\n');
+  writeFileSync(path.join(folder, '.gitignore'), '*.age\n*.age.*\nkey\n');
   expect(await at('docs/api.age').impossible()).toBeNull();
+  await at('docs/api.age').write({}, { before: null });
+});
+
+test.each([
+  ['its key', '*.age\n*.age.*\n', /\/key lies in the git work tree .* which does not ignore it/],
+  ['what it said before', '*.age\nkey\n', /\/api\.age\.\d{8}T\d{9}Z lies in the git work tree .* which does not ignore it/],
+])('a work tree that ignores the file, but not %s, is refused', async (_what, ignored, why) => {
+  const { folder, at } = here();
+  const file = at('api.age');
+  await file.write({ KEY: SECRET }, { before: null });
+  spawnSync('git', ['init', '-q', folder]);
+  writeFileSync(path.join(folder, '.gitignore'), ignored);
+  expect(await file.impossible()).toMatch(why);
+  const refused = { code: 'BELAY_GUARD_REFUSED', effect: 'none', message: expect.stringMatching(why) as unknown };
+  await expect(file.write({}, { before: '20261128T030000000Z' })).rejects.toMatchObject(refused);
+  expect(await file.read()).toEqual({ KEY: SECRET });
+  expect(readdirSync(folder).toSorted()).toEqual(['.git', '.gitignore', 'api.age', 'key']);
+});
+
+test('a key that is a link into a work tree that does not ignore it is refused', async () => {
+  const [{ folder, at }, { folder: tree }] = [here(), here()];
+  spawnSync('git', ['init', '-q', tree]);
+  rmSync(path.join(folder, 'key'));
+  symlinkSync(path.join(tree, 'key'), path.join(folder, 'key'));
+  expect(await at('api.age').impossible()).toMatch(/\/key lies in the git work tree .* which does not ignore it/);
 });
 
 test('whatever is given as a file or a key is opened or refused, and never a crash', () => {
