@@ -26,6 +26,8 @@ export interface Question {
   readonly headers?: Readonly<Record<string, string>>;
   /** It changes the world: what is not answered may have happened. */
   readonly acts: boolean;
+  /** It carries values, which whoever refuses them may repeat: nothing of the answer is shown. */
+  readonly unquoted?: boolean;
 }
 /** null: there is no such thing (404). @throws BELAY_TARGET_UNREACHABLE (effect none), BELAY_DEPLOY_TIMEOUT (effect unknown), BELAY_ACT_FAILED */
 export type Ask = (question: Question) => Promise<unknown>;
@@ -42,7 +44,7 @@ export function asking({ name, token, headers, timeoutMs }: Asking, { http, time
     const hint = effect === 'unknown' ? 'Look what is live before doing it again.' : 'Check the token, the names and the network.';
     return new BelayError(code, plain(`${name}: ${why}`), { effect, hint });
   };
-  return async ({ method, url, body, headers: more, acts, mayBeEmpty }) => {
+  return async ({ method, url, body, headers: more, acts, mayBeEmpty, unquoted }) => {
     const refusal = patience.refusal(time.now());
     if (refusal !== null) throw failed(refusal, { acts, effect: 'none' });
     const request = {
@@ -67,10 +69,14 @@ export function asking({ name, token, headers, timeoutMs }: Asking, { http, time
       return jsonOf(WELL.includes(answer.status) ? { ...answer, status: 200 } : answer);
     } catch (error) {
       if (!(error instanceof Unusable)) throw error;
-      throw failed(error.message, { acts, effect: acts && mayHaveHappened(answer.status) ? 'unknown' : 'none' });
+      const why = unquoted === true ? `answered ${answer.status}${UNSHOWN}` : error.message;
+      throw failed(why, { acts, effect: acts && mayHaveHappened(answer.status) ? 'unknown' : 'none' });
     }
   };
 }
+
+/** In place of what was said. */
+export const UNSHOWN = '; what it said is not shown, because it may repeat a value that was sent';
 
 /** Whoever says 4xx has refused; a broken answer to what was taken, or 5xx, says nothing. */
 const mayHaveHappened = (status: number): boolean => WELL.includes(status) || status >= 500;

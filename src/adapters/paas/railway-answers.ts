@@ -165,6 +165,13 @@ export function dataIn(json: unknown): unknown {
 
 const REFUSALS: readonly string[] = ['BAD_USER_INPUT', 'GRAPHQL_VALIDATION_FAILED', 'GRAPHQL_PARSE_FAILED', 'UNAUTHENTICATED', 'FORBIDDEN'];
 
+/** What kind of error it is, by a word of its own; null for any other word. */
+export function kindOfError(json: unknown): string | null {
+  const { errors } = fieldsIn(json);
+  const code = textIn(fieldsIn(fieldsIn(Array.isArray(errors) ? errors[0] : null)['extensions'])['code']);
+  return [...REFUSALS, 'INTERNAL_SERVER_ERROR'].includes(code) ? code : null;
+}
+
 /** An error that says that nothing was begun. */
 export function isRefusal(json: unknown): boolean {
   const { errors } = fieldsIn(json);

@@ -5,7 +5,7 @@ import { BelayError } from '../../domain/errors.ts';
 import { fieldsIn, labelText } from '../../domain/received.ts';
 import type { TargetOptions } from '../../domain/target-catalog.ts';
 import type { DeployTarget } from '../../ports/deploy-target.ts';
-import { type Ask, type AskDeps, asking, demandToken, wrongOption } from './ask.ts';
+import { type Ask, type AskDeps, asking, demandToken, UNSHOWN, wrongOption } from './ask.ts';
 import { type Artefact, type Platform, targetOn } from './platform.ts';
 import {
   artefactOf,
@@ -14,6 +14,7 @@ import {
   isId,
   isRefusal,
   keyOf,
+  kindOfError,
   MOST_DEPLOYMENTS,
   namesIn,
   ownerIn,
@@ -206,8 +207,11 @@ export async function demandStill(place: Service, service: string): Promise<void
 }
 
 async function post({ ask, url }: Service, query: string, variables: Readonly<Record<string, unknown>>, acts: boolean): Promise<unknown> {
-  return ask({ method: 'POST', url, body: JSON.stringify({ query, variables }), acts });
+  return ask({ method: 'POST', url, body: JSON.stringify({ query, variables }), acts, unquoted: hasValues(variables) });
 }
+
+/** Variables of a service: GraphQL says of what it refuses how it was written. */
+const hasValues = ({ input }: Readonly<Record<string, unknown>>): boolean => fieldsIn(input)['variables'] !== undefined;
 
 /** Only what says that it was refused has not been taken: an error of the server may have come afterwards. */
 export async function act(place: Service, query: string, variables: Readonly<Record<string, unknown>>): Promise<unknown> {
@@ -217,7 +221,8 @@ export async function act(place: Service, query: string, variables: Readonly<Rec
   } catch (error) {
     if (!(error instanceof Unusable)) throw error;
     const hasRefused = json === null || isRefusal(json);
-    throw new BelayError(hasRefused ? 'BELAY_ACT_FAILED' : 'BELAY_DEPLOY_TIMEOUT', place.plain(`${place.name}: ${error.message}`), {
+    const why = hasValues(variables) ? `it did not say yes (${kindOfError(json) ?? 'no known code'})${UNSHOWN}` : error.message;
+    throw new BelayError(hasRefused ? 'BELAY_ACT_FAILED' : 'BELAY_DEPLOY_TIMEOUT', place.plain(`${place.name}: ${why}`), {
       effect: hasRefused ? 'none' : 'unknown',
       hint: 'Look what is live before doing it again.',
     });

@@ -12,7 +12,9 @@ import { formIn, keptIn } from '../../../src/adapters/paas/railway-form.ts';
 import { createProcesses } from '../../../src/adapters/process/index.ts';
 import { createDigest } from '../../../src/adapters/system/index.ts';
 import { Unusable } from '../../../src/domain/answer.ts';
+import type { BelayError } from '../../../src/domain/errors.ts';
 import { createActions } from '../../../src/flows/actions/index.ts';
+import type { Http } from '../../../src/ports/http.ts';
 import { AGE_KEY } from '../../world/scenes/julia.ts';
 import { startRailwayProject } from '../../world/vendors/railway-project.ts';
 import { deps, IDS, OLD_COMMIT, TOKEN } from './world.ts';
@@ -22,6 +24,16 @@ const VARIABLES = { RUN_MODE: 'api', TOKEN_OF_SLACK: 'xoxb-nobody-may-see', REDI
 async function here() {
   const { project, environment, service } = IDS;
   const railway = await startRailwayProject({ project, environment, token: TOKEN, services: { api: service } });
+  /** What a mutation that carries values is answered, in place of what it does. */
+  const echo: { answer: ((sent: string) => { readonly status: number; readonly body: string }) | null } = { answer: null };
+  const http: Http = {
+    ...deps.http,
+    request: async (asked) => {
+      const sent = String(asked.body);
+      if (echo.answer === null || !/mutation (?:Create|Variables)/.test(sent)) return deps.http.request(asked);
+      return { headers: {}, tookMs: 1, ...echo.answer(sent) };
+    },
+  };
   onTestFinished(railway.close);
   const folder = mkdtempSync(path.join(tmpdir(), 'belay-rebuild-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
@@ -42,7 +54,7 @@ async function here() {
     url: `${railway.url}/graphql/v2`,
     timeoutMs: 5_000,
   } as const;
-  const rebuild = createRailwayRebuild(options, { ...deps, kept, digest: createDigest('key') });
+  const rebuild = createRailwayRebuild(options, { ...deps, http, kept, digest: createDigest('key') });
   const actions = createActions({ targets: {}, switches: {}, rebuilds: { api: rebuild }, pause: null as never });
   const act = async (name: string, more: Readonly<Record<string, string>> = {}): Promise<void> => {
     const [action, args] = [actions[`service.${name}`], { service: 'api', ...more }];
@@ -51,7 +63,7 @@ async function here() {
     const { fingerprint } = (await action?.observe(args)) ?? { fingerprint: '' };
     await action?.act(args, { expected: fingerprint, key: 'k', reason: 'INC-1' });
   };
-  return { railway, folder, rebuild, act, did: () => railway.forms.ledger.map(({ what }) => what) };
+  return { railway, folder, rebuild, act, echo, did: () => railway.forms.ledger.map(({ what }) => what) };
 }
 
 test.each([
@@ -79,6 +91,42 @@ test('nothing is deleted that is not kept, and a new one that lacks what is kept
   expect(await rebuild.look()).toMatchObject({ deploy: 'live', settings: { startCommand: 'run api' } });
   await act('keep');
   expect(readdirSync(folder).filter((name) => name.startsWith('api.age'))).toHaveLength(2);
+});
+
+const graphql = (message: string, code?: string) => ({
+  ...{ status: 200 },
+  body: JSON.stringify({ data: null, errors: [{ message, ...(code === undefined ? {} : { extensions: { code } }) }] }),
+});
+test.each([
+  [
+    'an error of GraphQL',
+    (sent: string) => graphql(`Variable "$input" got invalid value ${sent}`, 'BAD_USER_INPUT'),
+    'BAD_USER_INPUT',
+    'none',
+  ],
+  ['an error without a code', (sent: string) => graphql(`invalid value ${JSON.stringify(sent)}`), 'no known code', 'unknown'],
+  ['an error whose code is what was sent', (sent: string) => graphql('no', sent), 'no known code', 'unknown'],
+  ['400', (sent: string) => ({ status: 400, body: JSON.stringify({ message: sent }) }), 'answered 400', 'none'],
+  ['422', (sent: string) => ({ status: 422, body: JSON.stringify({ errors: [sent] }) }), 'answered 422', 'none'],
+  ['502', (sent: string) => ({ status: 502, body: JSON.stringify({ error: { detail: sent } }) }), 'answered 502', 'unknown'],
+  ['no JSON', (sent: string) => ({ status: 200, body: sent }), 'answered 200', 'unknown'],
+  ['another address', (sent: string) => ({ status: 302, body: sent }), 'answered 302', 'none'],
+] as const)('%s that repeats a value shows nothing of it, and says what is known', async (_what, answer, why, effect) => {
+  const { railway, act, rebuild, echo } = await here();
+  railway.services.api.service.variables = { ...VARIABLES, PIN: 'q7x' };
+  await act('keep');
+  const id = railway.formOf('api').id;
+  // As it stands in the body, after its name or alone.
+  const valueIn = (sent: string): string => /xoxb[^"]*|q7x/.exec(sent)?.[0] ?? 'nothing was sent';
+  echo.answer = (sent) => answer(valueIn(sent));
+  const failures: unknown[] = [await rebuild.restoreVariables(id).catch((error: unknown) => error)];
+  railway.forms.forms.splice(0);
+  for (const set of [{ TOKEN_OF_SLACK: VARIABLES.TOKEN_OF_SLACK }, { PIN: 'q7x' }])
+    failures.push(await rebuild.create(set).catch((error: unknown) => error));
+  for (const error of failures) {
+    expect(error).toMatchObject({ effect, message: expect.stringContaining(why) as unknown });
+    expect(JSON.stringify([error, String(error), (error as BelayError).message])).not.toMatch(/xoxb|q7x|nothing was sent/);
+  }
 });
 
 test('another service of that name than the one that is kept is not deleted, and one is not created with the mode of another', async () => {
