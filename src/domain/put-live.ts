@@ -8,3 +8,6 @@ export const CODE_SWITCHES: ReadonlySet<string> = new Set([...RELEASE_SWITCHES, 
 
 /** A release or a flow, wholly or in part; freezing and pausing are not among them. */
 export const LIVE_SWITCHES: ReadonlySet<string> = new Set([...CODE_SWITCHES, 'deploy.traffic', 'flow.set']);
+
+/** The old one is gone, and what stands there is another one of the same name. */
+export const REMAKES: ReadonlySet<string> = new Set(['service.delete', 'service.create', 'service.connect']);

@@ -8,6 +8,7 @@ import { ownSteps } from '../domain/ir.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import { type Jumps, joinJumps, jumpsOf } from '../domain/jumps.ts';
 import type { Plan, PlanNote, PlanStep } from '../domain/plan.ts';
+import { REMAKES } from '../domain/put-live.ts';
 import { joinSafety } from '../domain/rollback-safety.ts';
 import type { System } from '../domain/system.ts';
 import { organizationNamed } from '../domain/system.ts';
@@ -275,6 +276,7 @@ async function draftStep(step: Exclude<Step, CallStep | EachStep>, planning: Pla
 }
 
 async function draftDo(step: DoStep, base: Pick<PlanStep, 'id' | 'kind' | 'title'>, { world, facts, touched }: Planning): Promise<Draft> {
+  for (const target of remadeBy(world.system, step)) touched.add(target);
   const action = world.actions[step.do];
   const fixed = {
     ...base,
@@ -316,6 +318,14 @@ async function draftDo(step: DoStep, base: Pick<PlanStep, 'id' | 'kind' | 'title
     },
     unknown: null,
   };
+}
+
+/** A service that is made anew has deploys of its own: what its targets were is no measure of what they will be. */
+function remadeBy({ services = [], targets }: System, { do: name, with: args }: DoStep): readonly string[] {
+  if (!REMAKES.has(name)) return [];
+  const service = services.find(({ id }) => id === args['service']);
+  // Which one an input names is not asked here: each may be the one.
+  return targets.flatMap((one) => (service === undefined || one.component === service.component ? [`target:${one.id}`] : []));
 }
 
 /** Releases by the names that their target keeps: what a tag means may move between the approval and the act. */

@@ -99,14 +99,21 @@ function sourceOf(instance: Fields, service: unknown, environment: string): Whol
   return { repo, branch: mine === undefined ? null : textIn(mine['branch']) || null };
 }
 
+/** @throws Unusable where the answer leaves out what may hold it: a list that is not told is no empty one */
 function holdOf(data: Fields, environment: string, service: string): string | null {
-  const elsewhere = nodesOf(fieldsIn(data['service'])['serviceInstances']).filter((one) => one['environmentId'] !== environment);
+  const [instances, volumes] = [fieldsIn(data['service'])['serviceInstances'], fieldsIn(data['environment'])['volumeInstances']];
+  if (!Array.isArray(fieldsIn(instances)['edges'])) throw new Unusable('the answer does not tell in which environments the service is');
+  if (!Array.isArray(fieldsIn(volumes)['edges'])) throw new Unusable('the answer does not tell its volumes');
+  const elsewhere = nodesOf(instances).filter((one) => one['environmentId'] !== environment);
   if (elsewhere.length > 0)
     return `it is also in ${elsewhere.length} other environment(s), of which nothing is kept: Railway would delete it there, too`;
-  const volume = nodesOf(fieldsIn(data['environment'])['volumeInstances']).find((one) => one['serviceId'] === service);
+  const volume = nodesOf(volumes).find((one) => one['serviceId'] === service);
   if (volume !== undefined) return `it has a volume at ${labelText(volume['mountPath'], 128)}, whose data would be gone`;
   const { repo, image } = fieldsIn(fieldsIn(data['serviceInstance'])['source']);
-  return textIn(repo) === '' && textIn(image) !== '' ? 'it runs an image and is not built from a repository' : null;
+  if (textIn(repo) !== '') return null;
+  return textIn(image) === ''
+    ? 'it is built from no repository, as what `railway up` brings: it could not be built again'
+    : 'it runs an image and is not built from a repository';
 }
 
 const nodesOf = (connection: unknown): readonly Fields[] => {

@@ -31,7 +31,8 @@ const formsBy =
   (digest: Pick<Digest, 'keyed'>) =>
   ({ variables, id, settings, source, customDomains, ownDomains }: Whole): ServiceForm => {
     const digests = ordered(variables).map(([variable, value]) => [variable, digest.keyed(`${variable}\n${value}`).slice(0, 16)] as const);
-    const mark = digest.keyed(JSON.stringify([id, ordered(settings), source?.repo ?? null, source?.branch ?? null, digests])).slice(0, 16);
+    const whole = [id, ordered(settings), source?.repo ?? null, source?.branch ?? null, customDomains, digests];
+    const mark = digest.keyed(JSON.stringify(whole)).slice(0, 16);
     return { ...{ id, mark, settings, source, customDomains, ownDomains }, digests: Object.fromEntries(digests) };
   };
 
@@ -77,13 +78,15 @@ export function createRailwayRebuild(options: Options, { kept: file, digest, ...
       return hold === null ? file.impossible() : `${name}: ${hold}`;
     },
     keep: async (id) => {
-      const { deploy: _deploy, holds: _holds, ...whole } = await still(id);
+      const { deploy: _deploy, holds, ...whole } = await still(id);
+      demandFree(place, holds);
       const before = await opened();
       const stamp = before === null ? null : new Date(before.keptAt).toISOString().replaceAll(/[^\dTZ]/g, '');
       await file.write({ belay: 1, service: name, keptAt: deps.time.now(), ...whole } as unknown as Json, { before: stamp });
     },
     remove: async (id) => {
-      await still(id);
+      // Asked once more: a volume may have come since people said yes.
+      demandFree(place, (await still(id)).holds);
       demandYes(place, await act(place, DELETE, { id }), 'serviceDelete');
     },
     create: async (set) => {
@@ -118,6 +121,11 @@ function readKept(path: string, name: string, json: Json): ReturnType<typeof kep
   }
   if (kept.service !== name) throw wrong(`it is kept of ${kept.service}, not of ${name}`);
   return kept;
+}
+
+/** @throws BELAY_GUARD_REFUSED */
+function demandFree(place: Service, holds: string | null): void {
+  if (holds !== null) throw refused(place, holds, 'It can be neither kept nor deleted as it is.');
 }
 
 const ordered = <T>(all: Readonly<Record<string, T>>): readonly (readonly [string, T])[] =>

@@ -50,8 +50,8 @@ export interface Service {
   ids(): Promise<Ids>;
   /** The name that it is called by; null for one that is called by its id. */
   readonly called: string | null;
-  /** What was found is not believed any more. */
-  forget(): void;
+  /** What was found is not believed any more. @returns whether it had been found by its name */
+  forget(): boolean;
 }
 /** What one look saw, and of which service. */
 export interface Seen extends Told {
@@ -93,7 +93,9 @@ export function serviceAt(options: TargetOptions<'railway'>, deps: AskDeps): Ser
       return { project, environment, service: found };
     },
     forget: () => {
-      found = isId(service) ? service : null;
+      if (isId(service) || found === null) return false;
+      found = null;
+      return true;
     },
   };
   return place;
@@ -171,7 +173,7 @@ export function createRailway(options: TargetOptions<'railway'>, deps: AskDeps):
 
 /** One question, so that all of it is of the same moment. @throws BELAY_TARGET_UNREACHABLE */
 export async function look(place: Service): Promise<Seen> {
-  const seen = (await lookOnce(place)) ?? (await lookOnce(place));
+  const seen = (await lookOnce(place, false)) ?? (await lookOnce(place, true));
   if (seen !== null) return seen;
   throw new BelayError('BELAY_TARGET_UNREACHABLE', `${place.name}: it has been deleted, or has another name`, {
     hint: 'Look at the services of the project, and at what belay.yaml calls this one.',
@@ -179,7 +181,7 @@ export async function look(place: Service): Promise<Seen> {
 }
 
 /** Null: what was found under the name has it no more, though it still answers. */
-async function lookOnce(place: Service): Promise<Seen | null> {
+async function lookOnce(place: Service, isLast: boolean): Promise<Seen | null> {
   try {
     const ids = await place.ids();
     const [told, owner] = await asked(place, LOOK, { ...ids, first: MOST_DEPLOYMENTS }, (data) => [sightIn(data), ownerIn(data)] as const);
@@ -189,8 +191,8 @@ async function lookOnce(place: Service): Promise<Seen | null> {
     place.forget();
     return null;
   } catch (error) {
-    // One of that name may have been made anew.
-    place.forget();
+    // One of that name may have been made anew, and nobody may ask for the one of before.
+    if (place.forget() && !isLast) return null;
     throw error;
   }
 }

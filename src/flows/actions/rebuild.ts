@@ -22,8 +22,8 @@ interface Rebuilding {
   act(rebuild: ServiceRebuild, sight: Sight, args: JsonObject): Promise<void>;
   /** Why it must not be done as things are, besides what the service itself says, or null. */
   refusal?(args: JsonObject, sight: Sight, rebuild: ServiceRebuild): string | null;
-  /** What may never be kept or deleted is refused already when planning. */
-  readonly asksService?: true;
+  /** What may never be kept or deleted is refused already when planning; its own refusal says more before or after that. */
+  readonly asksService?: 'first' | 'last';
 }
 
 export function rebuildActions(rebuilds: Rebuilds): readonly Action[] {
@@ -56,8 +56,9 @@ function actionOf(one: Rebuilding, rebuilds: Rebuilds): Action {
     },
     impossible: async (args) => {
       const rebuild = of(args);
-      const why = one.asksService === true ? await rebuild.impossible() : null;
-      return why ?? one.refusal?.(args, await sightOf(rebuild), rebuild) ?? null;
+      const own = one.refusal?.(args, await sightOf(rebuild), rebuild) ?? null;
+      const said = one.asksService === undefined ? null : await rebuild.impossible();
+      return one.asksService === 'last' ? (own ?? said) : (said ?? own);
     },
     lastChange: async () => null,
   };
@@ -98,14 +99,27 @@ export function settingsApart(kept: ServiceForm, live: ServiceForm): readonly st
   return Object.keys(kept.settings).filter((name) => canonical(kept.settings[name]) !== canonical(live.settings[name]));
 }
 
-const sameSource = (one: ServiceForm, other: ServiceForm): boolean => canonical(one.source) === canonical(other.source);
+/** A branch that was not told is the one that it is connected to. */
+const sameSource = (kept: ServiceForm, live: ServiceForm): boolean =>
+  kept.source?.branch === null ? kept.source.repo === live.source?.repo : canonical(kept.source) === canonical(live.source);
 
 /** Word for word what runs. */
 export const isWhole = (kept: ServiceForm, live: ServiceForm): boolean =>
   kept.id === live.id &&
   differing(kept, live).length === 0 &&
   canonical(kept.settings) === canonical(live.settings) &&
+  canonical(kept.customDomains) === canonical(live.customDomains) &&
   sameSource(kept, live);
+
+/** What is kept and the new one does not have yet. */
+function lacking(kept: KeptForm, live: LiveForm): readonly string[] {
+  return [
+    ...Object.keys(kept.digests).filter((name) => live.digests[name] === undefined),
+    ...settingsApart(kept, live),
+    ...(kept.source === null || sameSource(kept, live) ? [] : ['its repository']),
+    ...kept.customDomains.filter((name) => !live.customDomains.includes(name)),
+  ];
+}
 
 const count = (names: readonly string[], what: string): string =>
   `${names.length} ${what}${names.length === 1 ? '' : 's'} differ${names.length === 1 ? 's' : ''}: ${names.slice(0, 5).join(', ')}${names.length > 5 ? ', …' : ''}`;
@@ -115,10 +129,11 @@ const variablesOf = (form: ServiceForm): string => `${Object.keys(form.digests).
 
 const KEEP: Rebuilding = {
   name: 'keep',
-  asksService: true,
+  asksService: 'last',
   tell: ({ live, kept }) => {
     const desired = live === null ? 'kept' : `kept, ${variablesOf(live)}`;
-    if (live === null) return { current: ABSENT, desired, reached: false };
+    // Deleted already: what is kept is all that there is of it.
+    if (live === null) return { current: kept === null ? ABSENT : desired, desired, reached: kept !== null };
     if (kept === null) return { current: 'not kept', desired, reached: false };
     if (isWhole(kept, live)) return { current: desired, desired, reached: true };
     const names = [...differing(kept, live), ...settingsApart(kept, live)];
@@ -126,17 +141,17 @@ const KEEP: Rebuilding = {
   },
   // An empty new one would take the place of all that the old one had.
   refusal: (_args, { live, kept }, { name, path }) => {
-    if (live === null) return `there is no service called ${name}`;
-    const lost = kept === null || kept.id === live.id ? [] : Object.keys(kept.digests).filter((one) => live.digests[one] === undefined);
+    if (live === null) return kept === null ? `there is no service called ${name}` : null;
+    const lost = kept === null || kept.id === live.id ? [] : lacking(kept, live);
     if (lost.length === 0) return null;
-    return `${name} was made anew and lacks what is kept (${lost.join(', ')}): restore it with service.restoreVariables, or move ${path} away`;
+    return `${name} was made anew and lacks what is kept (${lost.join(', ')}): go on with restoring it, or move ${path} away`;
   },
   act: async (rebuild, { live }) => rebuild.keep(idOf(rebuild, live)),
 };
 
 const DELETE: Rebuilding = {
   name: 'delete',
-  asksService: true,
+  asksService: 'first',
   tell: ({ live }) =>
     live === null
       ? { current: ABSENT, desired: ABSENT, reached: true }
@@ -202,7 +217,7 @@ const CONNECT: Rebuilding = {
     const desired = kept?.source ? `built from ${kept.source.repo}@${kept.source.branch ?? 'main'}` : 'built from a repository';
     if (live === null) return { current: ABSENT, desired, reached: false };
     // Whether its first deploy gets there is waited for by a check: that lasts for minutes.
-    const reached = kept !== null && sameSource(kept, live);
+    const reached = kept !== null && kept.source !== null && sameSource(kept, live);
     return { current: reached ? desired : live.source === null ? 'nothing to build' : `built from ${live.source.repo}`, desired, reached };
   },
   act: async (rebuild, { live }) => rebuild.connect(idOf(rebuild, live)),

@@ -69,6 +69,7 @@ async function here() {
 test.each([
   ['has a volume', { volume: '/data' }, /a volume at \/data, whose data would be gone/],
   ['is also in another environment', { elsewhere: ['9c2f9c1e-5c0f-4c3a-9f5a-0d1e2f3a4b5c'] }, /also in 1 other environment/],
+  ['was brought by railway up', { repo: null, branch: null }, /built from no repository/],
   ['has limits of a form that is not known', { limits: { cpus: 2 } }, /could not be put back/],
 ] as const)('a service that %s is not deleted', async (_what, form, why) => {
   const { railway, act, did } = await here();
@@ -83,14 +84,39 @@ test('nothing is deleted that is not kept, and a new one that lacks what is kept
   await act('keep');
   await act('delete', { confirm: 'api' });
   await act('create');
-  await expect(act('keep')).rejects.toThrow(/lacks what is kept \(REDIS_URL, RUN_MODE, TOKEN_OF_SLACK\)/);
+  await expect(act('keep')).rejects.toThrow(/lacks what is kept \(REDIS_URL, RUN_MODE, TOKEN_OF_SLACK, startCommand, its repository\)/);
   await act('restoreVariables');
+  await expect(act('keep')).rejects.toThrow(/lacks what is kept \(startCommand, its repository\)/);
   await act('restoreSettings');
   await act('connect');
   expect(railway.services.api.live()?.variables).toEqual(VARIABLES);
   expect(await rebuild.look()).toMatchObject({ deploy: 'live', settings: { startCommand: 'run api' } });
   await act('keep');
   expect(readdirSync(folder).filter((name) => name.startsWith('api.age'))).toHaveLength(2);
+});
+
+test('what has come since it was kept is asked for right before the delete, and again in it', async () => {
+  const { railway, act, rebuild, did } = await here();
+  await act('keep');
+  const { id } = railway.formOf('api');
+  railway.formOf('api').customDomains.push('julia.example.com');
+  await expect(act('delete', { confirm: 'api' })).rejects.toThrow(/what is kept of it is not what runs/);
+  await act('keep');
+  railway.formOf('api').volume = '/data';
+  await expect(rebuild.remove(id)).rejects.toMatchObject({ code: 'BELAY_GUARD_REFUSED', effect: 'none' });
+  await expect(rebuild.keep(id)).rejects.toMatchObject({ code: 'BELAY_GUARD_REFUSED', effect: 'none' });
+  railway.formOf('api').volume = null;
+  await act('delete', { confirm: 'api' });
+  // A second run that begins here has nothing to keep, and goes on.
+  await act('keep');
+  expect(did()).toEqual(['delete']);
+});
+
+test.each([['service'], ['environment']] as const)('an answer that leaves out %s is no word that nothing holds it', (key) => {
+  const lists = { service: { serviceInstances: { edges: [] } }, environment: { volumeInstances: { edges: [] } } };
+  const json = { serviceInstance: { source: { repo: 'julia/julia' } }, variables: {}, serviceInstanceLimitOverride: null, ...lists };
+  expect(formIn(json, IDS).holds).toBeNull();
+  expect(() => formIn({ ...json, [key]: null }, IDS)).toThrow(Unusable);
 });
 
 const graphql = (message: string, code?: string) => ({

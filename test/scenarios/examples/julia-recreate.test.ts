@@ -43,7 +43,7 @@ const ALL = {
   ...Object.fromEntries(SECRETS.map((name) => [name, `${name.toLowerCase()}-nobody-may-see`])),
 };
 const setOf = (mode: string) => ({ ...ALL, RUN_MODE: mode, JWT_SECRET_KEY: `jwt-nobody-may-see-${mode}` });
-const NAME = { nome: { ticks: [BOX(1), BOX(2)], answers: { nome: 'api' } } };
+const NAME = { nome: { ticks: [BOX(1), BOX(2), 'O último commit de main é o que deve ficar no ar'], answers: { nome: 'api' } } };
 
 const KEPT_IDS = {
   SUPABASE_URL: 'S5-SE-02',
