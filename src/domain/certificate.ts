@@ -82,7 +82,8 @@ export function outcomeOf({ said, comparison, schema }: Pick<Certificate, 'said'
   if (said !== undefined || comparison === null) return 'fails';
   if (comparison.lost.length > 0) return 'lossy';
   if (schema.differs.length > 0) return 'differs';
-  return schema.by === null || comparison.unchecked.length > 0 ? 'unproved' : 'lossless';
+  // Where there are no rows none can be lost.
+  return schema.by === null || comparison.unchecked.length > 0 || comparison.rows === 0 ? 'unproved' : 'lossless';
 }
 
 /** What `now` has otherwise than `expected`. */
@@ -110,14 +111,20 @@ export interface Proof {
   readonly state: ProofState;
   /** The newest that speaks of it; null: there is none. */
   readonly certificate: Certificate | null;
-  /** Of one that is out of date: migrations whose text is another, or another major version of Postgres, or another set of migrations. */
-  readonly since?: { readonly changed: readonly string[] } | { readonly postgres: number } | { readonly taken: readonly string[] };
+  /** Of one that is out of date: what is another by now. `release`: that whose programs were tried. */
+  readonly since?:
+    | { readonly changed: readonly string[] }
+    | { readonly postgres: number }
+    | { readonly taken: readonly string[] }
+    | { readonly release: string };
 }
 
 export interface ProofQuestion {
   readonly database: string;
   /** That would be taken back; `hash` is missing where nobody can say what its text is. */
-  readonly migrations: readonly { readonly id: string; readonly hash?: string }[];
+  readonly migrations: readonly { readonly id: string; readonly hash?: string; readonly isProgram?: boolean }[];
+  /** The release whose files would take them back. */
+  readonly from: string;
   readonly postgres: number;
 }
 
@@ -125,7 +132,9 @@ export interface ProofQuestion {
 export function proofOf(certificates: readonly Certificate[], asked: ProofQuestion): Proof {
   const { database } = asked;
   const mine = certificates.filter((one) => one.database === database);
-  const match = mine.find((one) => mismatch(one, asked) === null);
+  const matching = mine.filter((one) => mismatch(one, asked) === null);
+  // A later try that could not tell takes nothing back of what an earlier one has seen.
+  const match = matching.find(({ outcome }) => outcome !== 'unproved') ?? matching[0];
   if (match !== undefined) return { database, state: match.outcome, certificate: match };
   const ids = new Set(asked.migrations.map(({ id }) => id));
   const near = mine.find((one) => one.migrations.some(({ id }) => ids.has(id)));
@@ -140,6 +149,8 @@ function mismatch(certificate: Certificate, asked: ProofQuestion): NonNullable<P
   if (taken.length > 0) return { taken };
   const changed = is.filter(({ id, hash }) => hash === undefined || was.find((one) => one.id === id)?.hash !== hash);
   if (changed.length > 0) return { changed: changed.map(({ id }) => id) };
+  // A program may call anything of its release, of which its own text says nothing.
+  if (certificate.from !== asked.from && is.some(({ isProgram }) => isProgram === true)) return { release: certificate.from };
   return certificate.postgres === asked.postgres ? null : { postgres: certificate.postgres };
 }
 
@@ -153,6 +164,9 @@ const VALUES = /=\((?:[^()]|\([^()]*\))*\)/g;
 /** What a server or a program said, without values of rows and without the name of the copy. */
 export const withoutValues = (said: string): string =>
   said
+    .replace(/\b(?:DETAIL|detail):.*$/gm, '')
+    .replace(/\[parameters:[\s\S]*$/, '')
+    .replace(/\bcontains \([\s\S]*$/, 'contains (•••)')
     .replace(VALUES, '=(•••)')
     .replace(QUOTED, '$1"•••"')
     .replace(/\([^()\s]*belay_(?:drill|scratch)_\d+_[0-9a-f]+\)/g, '(the copy)')

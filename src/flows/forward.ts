@@ -60,6 +60,10 @@ export function startForwarding(deps: ForwardDeps): Forwarding {
   };
   const turn = async (): Promise<void> => {
     if (!(await deps.mayAct())) return;
+    // A breaker whose rest was ended by hand is tried now.
+    if (resting.size > 0 && deps.intakes.some(({ breaker }) => breaker !== undefined))
+      for (const { breaker, ...line } of await deps.store.breakers())
+        if (breaker.state === 'open' && breaker.notBefore <= deps.time.now()) resting.delete(keyOf(line));
     for (const line of [...(await deps.store.ready()), ...(await closingLines(deps, deps.intakes))]) {
       const spec = deps.intakes.find((one) => one.id === line.intake);
       if (spec !== undefined) begin(spec, line);

@@ -2,6 +2,7 @@
 import { BelayError } from '../domain/errors.ts';
 import type { ActionCall, Check } from '../domain/ir.ts';
 import type { Json } from '../domain/json.ts';
+import { isDeletion } from '../domain/scope-freeze.ts';
 import type { DoOutcome, DoRequest } from './do.ts';
 import { frozenBy } from './freezes.ts';
 import { afterAbort, type InFlight } from './in-flight.ts';
@@ -104,6 +105,7 @@ async function attemptNow(visit: Visit, performance: Performance, attempt: numbe
   const key = performance.targetKey === undefined ? null : resolveRefs(performance.targetKey, lookup);
   const missing = [...args.missing, ...(key?.missing ?? [])];
   if (missing.length > 0) return refuse('BELAY_INPUT_INVALID', `no value for {${missing.join('}, {')}}`);
+  const frozen = () => frozenBy(run.world, { action: performance.call.do, args: args.value, org: orgOf(run), incident: run.incident });
   try {
     const request: DoRequest = {
       action,
@@ -122,12 +124,12 @@ async function attemptNow(visit: Visit, performance: Performance, attempt: numbe
       lookup,
       timeoutMs: performance.timeoutMs,
       ...(performance.isUndo === true
-        ? { isUndo: true }
-        : {
-            forbidden: async () =>
-              (await lostLock(run, run.world)) ??
-              frozenBy(run.world, { action: performance.call.do, args: args.value, org: orgOf(run), incident: run.incident }),
-          }),
+        ? {
+            isUndo: true,
+            // The way back never waits for a freeze, but what deletes for good waits for everybody.
+            ...(isDeletion(performance.call.do) ? { forbidden: frozen } : {}),
+          }
+        : { forbidden: async () => (await lostLock(run, run.world)) ?? frozen() }),
     };
     return await afterAbort(run.world, request, performance.inFlight ?? null);
   } catch (error) {

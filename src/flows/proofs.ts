@@ -16,14 +16,15 @@ export async function proofFor(
   { certificates }: Pick<World, 'certificates'>,
   { spec, server }: Pick<Database, 'spec' | 'server'>,
   migrations: readonly Migration[],
-  o: { readonly timeoutMs?: number } = {},
+  { from, ...o }: { readonly from: string; readonly timeoutMs?: number },
 ): Promise<Proof | null> {
   if (certificates === undefined || migrations.length === 0) return null;
   const kept = await certificates.list({ database: spec.id, limit: MOST_CERTIFICATES });
   if (kept.length === 0) return { database: spec.id, state: 'none', certificate: null };
   const [version] = await server.read([{ text: `select current_setting('server_version_num')`, values: [] }], o);
   const postgres = Math.floor(Number(version?.rows[0]?.[0]) / 10_000);
-  return proofOf(kept, { database: spec.id, migrations, postgres });
+  const asked = migrations.map(({ down, ...one }) => ({ ...one, isProgram: down === null }));
+  return proofOf(kept, { database: spec.id, migrations: asked, from, postgres });
 }
 
 const TAKEN: ReadonlySet<SafetyWhy> = new Set(['taken-back', 'taken-later', 'not-taken-back']);
@@ -57,7 +58,7 @@ async function shown(
       world,
       database,
       known.filter((one) => ids.includes(one.id)),
-      { timeoutMs: SHOWN_MS },
+      { from, timeoutMs: SHOWN_MS },
     );
   } catch (error) {
     if (BelayError.is(error)) return null;

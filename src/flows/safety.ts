@@ -205,6 +205,7 @@ async function judgeWay(world: SafetyWorld, database: Database, migrations: Migr
     world,
     database,
     known.filter(({ id }) => taken.includes(id)),
+    { from },
   );
   const drops = [...provedDrops(proof), ...taken.flatMap((id) => judged.get(id)?.down?.drops ?? [])];
   const objects = new Map(drops.map((one) => [lostName({ ...one, schema: one.schema ?? 'public' }), one] as const));

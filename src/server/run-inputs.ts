@@ -58,8 +58,9 @@ function typedValue(text: string, { type }: InputSpec, system: System): Read {
 }
 
 function timeOf(text: string, zone: string): Read {
-  // A field of a browser gives the wall clock; what was a value before is written with its zone.
-  const isWallClock = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?$/.test(text);
-  const value = isWallClock && !Number.isNaN(Date.parse(`${text}Z`)) ? instantOf(text, zone) : Date.parse(isWallClock ? '' : text);
-  return Number.isNaN(value) ? { problem: 'notTime' } : { value };
+  // A field of a browser gives the wall clock; what was a value before is written with its zone. Anything else could mean another time.
+  const [, day, clock, offset] = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?)(Z|[+-]\d\d:\d\d)?$/.exec(text) ?? [];
+  const isTime = day !== undefined && !Number.isNaN(Date.parse(`${day}T${clock}${offset ?? 'Z'}`));
+  if (!isTime) return { problem: 'notTime' };
+  return { value: offset === undefined ? instantOf(`${day}T${clock}`, zone) : Date.parse(`${day}T${clock}${offset}`) };
 }

@@ -7,6 +7,7 @@ import {
   OUTCOMES,
   outcomeOf,
   type Proof,
+  type ProofQuestion,
   proofOf,
   schemaDifferences,
   withoutDrift,
@@ -29,13 +30,15 @@ const certificate = (o: Partial<Certificate> = {}): Certificate => ({
 });
 const LOST = { ...SEEN, lost: [{ object: 'contact.nick', how: 'gone', count: 7 }] } as const;
 const INDEX = { object: 'index public.forgotten', how: 'extra' } as const;
-const asked = { database: 'crm', migrations: [{ id: '2_b', hash: 'h2' }], postgres: 16 };
+const asked: ProofQuestion = { database: 'crm', migrations: [{ id: '2_b', hash: 'h2' }], from: 'v2', postgres: 16 };
+const PROGRAM = [{ id: '2_b', hash: 'h2', isProgram: true }];
 
 describe('a certificate', () => {
   it('comes to the worst of what was seen', () => {
     const schema = { by: 'release', differs: [] } as const;
     expect(outcomeOf({ comparison: SEEN, schema })).toBe('lossless');
     expect(outcomeOf({ comparison: SEEN, schema: { by: null, differs: [] } })).toBe('unproved');
+    expect(outcomeOf({ comparison: { ...SEEN, rows: 0 }, schema })).toBe('unproved');
     expect(outcomeOf({ comparison: { ...SEEN, unchecked: [{ table: 't', why: 'it took too long' }] }, schema })).toBe('unproved');
     expect(outcomeOf({ comparison: SEEN, schema: { by: 'release', differs: [INDEX] } })).toBe('differs');
     expect(outcomeOf({ comparison: LOST, schema: { by: 'release', differs: [INDEX] } })).toBe('lossy');
@@ -79,6 +82,9 @@ describe('a certificate', () => {
       'out-of-date',
       { taken: ['3_c'] },
     ],
+    ['of a program of another release is out of date', [{}], { from: 'r9', migrations: PROGRAM }, 'out-of-date', { release: 'v2' }],
+    ['of plain SQL is proof in every release', [{}], { from: 'r9' }, 'lossless', undefined],
+    ['that could not tell hides no bad one before it', [{ outcome: 'unproved' }, { outcome: 'lossy' }], {}, 'lossy', undefined],
     ['that failed later counts, and not the one before it', [{ outcome: 'fails' }, {}], {}, 'fails', undefined],
     ['that does not match hides none that does', [{ postgres: 17 }, {}], {}, 'lossless', undefined],
   ])('%s', (_title, kept, more, state, since) => {
@@ -196,6 +202,10 @@ describe('the words of a certificate', () => {
       'crm (the copy): invalid input syntax for type integer: "•••"',
     );
     expect(withoutValues(`Key (email)=(ana(1)@acme.com) already exists in ${copy}`)).toBe('Key (email)=(•••) already exists in the copy');
+    const row =
+      'new row violates check constraint "c"\nDETAIL:  Failing row contains (17, Maria Souza, maria@acme.com).\n[parameters: (1, x)]';
+    expect(withoutValues(row)).not.toMatch(/Maria|17|parameters/);
+    expect(withoutValues('failed: Failing row contains (17, Maria Souza)')).toBe('failed: Failing row contains (•••)');
     fc.assert(
       fc.property(fc.stringMatching(/^[a-z0-9@ .]{6,40}$/), (value) => {
         const said = withoutValues(`x: invalid input syntax for type date: "${value}" Key (a, b)=(${value}, ${value}) exists`);

@@ -28,7 +28,11 @@ test.each<readonly [Partial<InputSpec>, string, unknown]>([
   // On the wall clock of the system, which is three hours behind.
   [{ type: 'time' }, '2026-03-01T14:35', Date.parse('2026-03-01T17:35:00Z')],
   [{ type: 'time' }, '2026-03-01T14:35:00Z', Date.parse('2026-03-01T14:35:00Z')],
+  [{ type: 'time' }, '2026-03-01 14:35', Date.parse('2026-03-01T17:35:00Z')],
+  [{ type: 'time' }, '2026-03-01T14:35+01:00', Date.parse('2026-03-01T13:35:00Z')],
   [{ type: 'time' }, '2026-13-41T14:35', 'notTime'],
+  [{ type: 'time' }, '03/04/2026 14:35', 'notTime'],
+  [{ type: 'time' }, '10', 'notTime'],
   [{ type: 'org' }, 'acme', 'acme'],
   [{ type: 'org' }, 'nobody', 'notOne'],
   [{ type: 'component' }, 'shop', 'shop'],

@@ -40,13 +40,7 @@ const formsBy =
 export function createRailwayRebuild(options: Options, { kept: file, digest, ...deps }: RebuildDeps): ServiceRebuild {
   const { project, environment, service: name } = options;
   const place = serviceAt(options, deps);
-  const seen = async (): Promise<Seen | null> => {
-    const [one, another] = (await namedIn(place, project)).filter((found) => found.name === name || found.id === name);
-    if (one === undefined) return null;
-    if (another !== undefined) throw refused(place, `two services are called ${name}`, 'Rename one of them.', 'BELAY_TARGET_UNREACHABLE');
-    const ids = { project, environment, service: one.id };
-    return asked(place, FORM, ids, (data) => formIn(data, ids));
-  };
+  const seen = (): Promise<Seen | null> => seenAt(place, { project, environment, name });
   const opened = async (): Promise<ReturnType<typeof keptIn> | null> => {
     const json = await file.read();
     return json === null ? null : readKept(file.path, name, json);
@@ -121,6 +115,18 @@ function readKept(path: string, name: string, json: Json): ReturnType<typeof kep
   }
   if (kept.service !== name) throw wrong(`it is kept of ${kept.service}, not of ${name}`);
   return kept;
+}
+
+/** @throws BELAY_TARGET_UNREACHABLE */
+async function seenAt(
+  place: Service,
+  { project, environment, name }: { readonly project: string; readonly environment: string; readonly name: string },
+): Promise<Seen | null> {
+  const [one, another] = (await namedIn(place, project)).filter((found) => found.name === name || found.id === name);
+  if (one === undefined) return null;
+  if (another !== undefined) throw refused(place, `two services are called ${name}`, 'Rename one of them.', 'BELAY_TARGET_UNREACHABLE');
+  const ids = { project, environment, service: one.id };
+  return asked(place, FORM, ids, (data) => formIn(data, ids));
 }
 
 /** @throws BELAY_GUARD_REFUSED */

@@ -60,7 +60,8 @@ export function sightIn(list: unknown, project: unknown): Told {
   return {
     changes,
     isRolledBack,
-    frozen: isRolledBack || autoAssignCustomDomains === false,
+    // An instant rollback holds the domains only until somebody promotes: that is no freeze to rely on.
+    frozen: autoAssignCustomDomains === false,
     units: live === undefined ? [] : [{ id: 'production', key: live.key, ready: live.canReturn }],
   };
 }

@@ -77,11 +77,12 @@ async function promote({ name, ask, at, id }: Project, change: Change): Promise<
 /** Somebody who promotes by hand is not kept out. */
 async function setAutoAssign(place: Project, enabled: boolean): Promise<void> {
   const { name, ask, at, id } = place;
-  if ((await look(place)).frozen === !enabled) return;
+  const isSo = ({ frozen, isRolledBack }: Awaited<ReturnType<typeof look>>): boolean => frozen === !enabled && !(enabled && isRolledBack);
+  if (isSo(await look(place))) return;
   const body = JSON.stringify({ autoAssignCustomDomains: enabled });
   await ask({ method: 'PATCH', url: at(`/v9/projects/${encodeURIComponent(id)}`), body, acts: true });
   const now = await look(place);
-  if (now.frozen === !enabled) return;
+  if (isSo(now)) return;
   throw new BelayError(
     'BELAY_ACT_FAILED',
     `${name}: new deployments are ${enabled ? 'still kept from' : 'still given'} the production domains`,

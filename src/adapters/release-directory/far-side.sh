@@ -114,8 +114,10 @@ take() {
     '' | *[!0-9]*) holder= ;;
     *)
       if ! sighted "$pid" || { [ -n "$start" ] && [ "$start" != "$born" ]; }; then
-        [ "$(stat -c '%i %y %z' -- .belay-lock 2>/dev/null)" = "$before" ] && rm -f -- .belay-lock
-        continue
+        if [ "$(stat -c '%i %y %z' -- .belay-lock 2>/dev/null)" != "$before" ] || rm -f -- .belay-lock 2>/dev/null; then
+          continue
+        fi
+        holder="process $pid, which has ended and whose .belay-lock may not be removed"
       fi
       ;;
     esac

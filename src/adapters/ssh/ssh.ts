@@ -1,6 +1,6 @@
 // Programs on another host: ssh is told everything by two files of ours, so that nothing of this user's own configuration, agent or known
 // hosts counts, and only the key that belay.yaml names is believed. The words are quoted for the shell that sshd always starts.
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { BelayError } from '../../domain/errors.ts';
@@ -54,7 +54,10 @@ function aliveOptions(silentMs: number): readonly string[] {
 /** @throws BELAY_TARGET_UNREACHABLE (effect none) when our files cannot be written */
 async function writeFiles(host: NamedHost, env: readonly string[], place: Omit<SshDeps, 'processes'>): Promise<string> {
   const folder = join(place.dataDir, 'ssh', host.id);
-  const config = join(folder, env.length === 0 ? 'config' : `config-${env.join('-').slice(0, 100)}`);
+  const config = join(
+    folder,
+    env.length === 0 ? 'config' : `config-${createHash('sha256').update(env.join('\n')).digest('hex').slice(0, 24)}`,
+  );
   const lines = [
     'Host *',
     `HostName ${host.address}`,

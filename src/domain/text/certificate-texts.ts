@@ -23,6 +23,7 @@ interface Words {
   readonly by: Readonly<Record<'release' | 'round-trip', string>>;
   readonly back: (ids: string, from: string, to: string) => string;
   readonly on: (major: number, by: string) => string;
+  readonly release: (day: string, release: string) => string;
   readonly sampled: (tables: string) => string;
   readonly unchecked: (tables: string) => string;
 }
@@ -39,6 +40,7 @@ const en: Words = {
   changed: (day, ids) => `the certificate of ${day} is out of date: migration ${ids} changed since`,
   postgres: (day, major) => `the certificate of ${day} is out of date: it was made on Postgres ${major}`,
   taken: (day, ids) => `the certificate of ${day} is of another way back: not the same in both is ${ids}`,
+  release: (day, release) => `the certificate of ${day} is out of date: the programs of ${release} were tried, and other ones would run`,
   none: 'no certificate: the way back was never tried',
   lost: {
     gone: (count, object) => `loses ${count} values of ${object}`,
@@ -74,6 +76,7 @@ const ptBr: Words = {
   changed: (day, ids) => `o certificado de ${day} está desatualizado: a migração ${ids} mudou desde então`,
   postgres: (day, major) => `o certificado de ${day} está desatualizado: foi feito no Postgres ${major}`,
   taken: (day, ids) => `o certificado de ${day} é de outro caminho de volta: não é igual nos dois ${ids}`,
+  release: (day, release) => `o certificado de ${day} está desatualizado: foram testados os programas de ${release}, e rodariam outros`,
   none: 'sem certificado: o caminho de volta nunca foi testado',
   lost: {
     gone: (count, object) => `perde ${count} valores de ${object}`,
@@ -139,6 +142,7 @@ export function proofText(proof: Proof, lang: Lang): string {
     const day = dayOf(certificate.at);
     if (since !== undefined && 'changed' in since) return words.changed(day, several(since.changed));
     if (since !== undefined && 'postgres' in since) return words.postgres(day, since.postgres);
+    if (since !== undefined && 'release' in since) return words.release(day, since.release);
     if (since !== undefined) return words.taken(day, several(since.taken));
     return `${outcomeText(certificate, lang)}, ${copyText(certificate, words)}`;
   };

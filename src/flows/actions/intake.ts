@@ -60,7 +60,10 @@ function intakeAction(name: string, on: boolean, ports: IntakePorts): Action {
       const { intake, line } = lineOf(ports, args);
       const store = storeOf(ports);
       if (on) await store.hold({ intake, line }, { by: reason, at: ports.time.now() });
-      else await store.release({ intake, line });
+      else {
+        await tryNow(ports, { intake, line });
+        await store.release({ intake, line });
+      }
     },
     impossible: async () => null,
     lastChange: async () => null,
@@ -83,6 +86,7 @@ function retryAction(ports: IntakePorts): Action {
     },
     act: async (args) => {
       const { intake, line } = lineOf(ports, args);
+      await tryNow(ports, { intake, line });
       await storeOf(ports).putBack({ intake, line });
     },
     impossible: async () => null,
@@ -96,3 +100,12 @@ function targetOf(ports: IntakePorts, args: JsonObject): string {
 }
 
 const word = (held: boolean): string => (held ? 'held' : 'handing on');
+
+/** Whoever lets a line go has it tried at once: an open breaker stays open, and the next answer decides. */
+async function tryNow(ports: IntakePorts, { intake, line }: Line): Promise<void> {
+  const [store, now] = [storeOf(ports), ports.time.now()];
+  if (ports.specs.find(({ id }) => id === intake)?.breaker === undefined) return;
+  for (const one of await store.breakers())
+    if (one.intake === intake && (line === ALL_LINES || one.line === line) && one.breaker.state === 'open' && one.breaker.notBefore > now)
+      await store.keepBreaker({ intake, line: one.line }, { ...one.breaker, notBefore: now });
+}

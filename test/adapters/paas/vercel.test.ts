@@ -9,17 +9,19 @@ const bad = () => incident(vercelWorld());
 const COMMIT = '1f2e3d4c5b6a79880910a1b2c3d4e5f6a7b8c9d0';
 
 describe('the production domains', () => {
-  test('that an instant rollback holds are told as frozen; nothing but a promotion lets them go, and Belay says so', async () => {
+  test('that an instant rollback holds are not frozen: a promotion lets them go, so a freeze is asked for on its own, and holds after it', async () => {
     const { target, server, names } = await bad();
     server.point(server.service.deployments[1]?.uid ?? '', 'rollback');
-    expect(await target.current()).toMatchObject({ release: names.old, previous: names.new, frozen: true });
+    expect(await target.current()).toMatchObject({ release: names.old, previous: names.new, frozen: false });
     server.build(COMMIT);
-    expect(await target.current()).toMatchObject({ release: names.old, frozen: true });
+    expect((await target.current()).release).toBe(names.old);
     await expect(target.freeze(false, 'INC-1')).rejects.toMatchObject({
       ...{ code: 'BELAY_ACT_FAILED', hint: expect.stringContaining('until a deployment is promoted') as string },
     });
+    await target.freeze(true, 'INC-1');
     await target.rollTo(names.new, order((await target.current()).fingerprint));
-    expect(await target.current()).toMatchObject({ release: names.new, frozen: false });
+    server.build(COMMIT);
+    expect(await target.current()).toMatchObject({ release: names.new, frozen: true });
   });
 
   test('that are frozen do not follow a push, and do again when they are thawed', async () => {
