@@ -103,16 +103,16 @@ test('logs in as a customer does and sees the rows of the main dashboard, past a
   expect(own()).toEqual([]);
 });
 
-test.each<readonly [string, Partial<SalesFaults>, string, string, string, number]>([
-  ['the password is wrong', {}, 'other', 'dentro', 'Senha errada', 2],
-  ['its script never ends', { spins: true }, PASSWORD, 'sem aviso|dados', 'the page hangs', 1],
+test.each<readonly [string, Partial<SalesFaults>, string, string, string, readonly number[]]>([
+  ['the password is wrong', {}, 'other', 'dentro', 'Senha errada', [2]],
+  ['its script never ends', { spins: true }, PASSWORD, 'sem aviso|dados', 'the page hangs', [1]],
   [
     'the dashboard is empty, and repeats the password, of which no picture is made',
     { repeats: true, empty: true },
     PASSWORD,
     'dados',
     '•••',
-    1,
+    [1],
   ],
   [
     'it leads to a foreign host, which is not asked',
@@ -120,7 +120,8 @@ test.each<readonly [string, Partial<SalesFaults>, string, string, string, number
     PASSWORD,
     'dentro',
     'leads to http://evil.example/painel, which is not declared',
-    1,
+    // Whether the page that was left can still be pictured is a matter of a moment.
+    [1, 2],
   ],
 ])('fails at its step when %s', async (_, faults, password, failedAt, why, pictures) => {
   const app = await salesApp(faults);
@@ -130,7 +131,7 @@ test.each<readonly [string, Partial<SalesFaults>, string, string, string, number
     values: { ok: false, failedAt: expect.stringMatching(new RegExp(`^(?:${failedAt})$`)) },
     seen: { why: expect.stringContaining(why) },
   });
-  expect(Object.keys(found?.seen.shots ?? {})).toHaveLength(pictures);
+  expect(pictures).toContain(Object.keys(found?.seen.shots ?? {}).length);
   expect(JSON.stringify(await one.events())).not.toContain(PASSWORD);
 });
 
