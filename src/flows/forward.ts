@@ -2,7 +2,7 @@
 // at any point repeats at most the one message of each line whose answer was not written down, under the same id. A message is set aside only
 // when the one behind it was taken between two refusals of it: a receiver that refuses everybody keeps its line. Nothing is tried while the
 // breaker of a line is open.
-import { type Answer, retryAfterOf } from '../domain/breaker.ts';
+import { type Answer, restOf, retryAfterOf } from '../domain/breaker.ts';
 import { BelayError } from '../domain/errors.ts';
 import { addressOf, type Forwarded, type IntakeMessage, type IntakeSpec, judgeForward, pauseAfter } from '../domain/intake.ts';
 import type { Http } from '../ports/http.ts';
@@ -40,17 +40,17 @@ export function startForwarding(deps: ForwardDeps): Forwarding {
   if (deps.intakes.length === 0) return NOTHING;
   const stopping = new AbortController();
   const running = new Map<string, Promise<void>>();
-  /** Lines that were not taken: when they are tried again. */
-  const resting = new Map<string, number>();
+  /** Lines that were not taken. */
+  const resting = new Map<string, Rest & { readonly until: number }>();
   let loop: Loop | null = null;
   const begin = (spec: IntakeSpec, line: Line): void => {
     const key = keyOf(line);
-    if (running.has(key) || running.size >= MOST_LINES || (resting.get(key) ?? 0) > deps.time.monotonicMs()) return;
+    if (running.has(key) || running.size >= MOST_LINES || (resting.get(key)?.until ?? 0) > deps.time.monotonicMs()) return;
     const work = handOn(deps, spec, line, stopping.signal)
-      .then((pauseMs) => {
-        if (pauseMs === null) resting.delete(key);
-        else resting.set(key, deps.time.monotonicMs() + pauseMs);
-        if (pauseMs !== null) void deps.time.sleep(pauseMs, stopping.signal).then(() => loop?.wake());
+      .then((rest) => {
+        if (rest === null) resting.delete(key);
+        else resting.set(key, { ...rest, until: deps.time.monotonicMs() + rest.pauseMs });
+        if (rest !== null) void deps.time.sleep(rest.pauseMs, stopping.signal).then(() => loop?.wake());
       }, deps.onError)
       .finally(() => {
         running.delete(key);
@@ -60,10 +60,10 @@ export function startForwarding(deps: ForwardDeps): Forwarding {
   };
   const turn = async (): Promise<void> => {
     if (!(await deps.mayAct())) return;
-    // A breaker whose rest was ended by hand is tried now.
-    if (resting.size > 0 && deps.intakes.some(({ breaker }) => breaker !== undefined))
+    // A breaker whose rest was ended by hand is tried now. A pause that the breaker did not ask for stays.
+    if ([...resting.values()].some(({ isOfBreaker }) => isOfBreaker))
       for (const { breaker, ...line } of await deps.store.breakers())
-        if (breaker.state === 'open' && breaker.notBefore <= deps.time.now()) resting.delete(keyOf(line));
+        if (resting.get(keyOf(line))?.isOfBreaker === true && restOf(breaker, deps.time.now()) === 0) resting.delete(keyOf(line));
     for (const line of [...(await deps.store.ready()), ...(await closingLines(deps, deps.intakes))]) {
       const spec = deps.intakes.find((one) => one.id === line.intake);
       if (spec !== undefined) begin(spec, line);
@@ -85,25 +85,35 @@ export function startForwarding(deps: ForwardDeps): Forwarding {
 
 const keyOf = ({ intake, line }: Line): string => `${intake}/${line}`;
 
+/** `isOfBreaker`: it ends when the breaker's does. */
+interface Rest {
+  readonly pauseMs: number;
+  readonly isOfBreaker: boolean;
+}
+
 /** Until the line is empty, held, or not taken; then how long it rests. */
-async function handOn(deps: ForwardDeps, spec: IntakeSpec, line: Line, signal: AbortSignal): Promise<number | null> {
+async function handOn(deps: ForwardDeps, spec: IntakeSpec, line: Line, signal: AbortSignal): Promise<Rest | null> {
   const breaker = await openLineBreaker(deps, spec, line);
   const tried = { ...deps, breaker };
+  const restAfter = async (ownMs: number): Promise<Rest> => {
+    const askedMs = await breaker.rest();
+    return { pauseMs: Math.max(ownMs, askedMs), isOfBreaker: askedMs > ownMs };
+  };
   while (!signal.aborted && (await deps.mayAct())) {
     const restMs = await breaker.rest();
-    if (restMs > 0) return restMs;
+    if (restMs > 0) return { pauseMs: restMs, isOfBreaker: true };
     const message = await deps.store.take(line, deps.time.now());
     if (message === null) return null;
     const { outcome } = await attempt(tried, spec, message);
     if (outcome === 'delivered') continue;
     if (outcome === 'again' || signal.aborted || !(await othersAreTaken(tried, spec, message)))
-      return Math.max(pauseAfter(message.tries, outcome), await breaker.rest());
+      return restAfter(pauseAfter(message.tries, outcome));
     // Between the two the receiver may have come back: the message has another chance before it is blamed.
     const once = await deps.store.take(line, deps.time.now());
     if (once === null) return null;
     const again = await attempt(tried, spec, once);
     if (again.outcome === 'again' || (again.outcome === 'doubted' && once.seq !== message.seq))
-      return Math.max(pauseAfter(once.tries, again.outcome), await breaker.rest());
+      return restAfter(pauseAfter(once.tries, again.outcome));
     if (again.outcome === 'delivered') continue;
     await deps.store.setAside(once, deps.time.now(), again.said);
     deps.onAside?.(once, again.said);

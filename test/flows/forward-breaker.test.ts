@@ -175,3 +175,29 @@ test('a failure while it is half-open opens it again', async () => {
   expect(stateOf('acme')).toBe('open');
   expect(told.map((line) => /is (\S+?)[, ]/.exec(line)?.[1])).toEqual(['open', 'half-open', 'open']);
 });
+
+test('an answer that is not in `on` keeps its pause though the rest of the breaker is over', async () => {
+  let status = 503;
+  // It gives in at last, so that a loop without a pause ends.
+  const { add, live, pass, asked } = world(() => ({ status: asked.length > 200 ? 200 : status }));
+  add('acme', '1');
+  live();
+  await pass(MINUTE);
+  const before = asked.length;
+  status = 502;
+  await pass(16 * MINUTE);
+  expect(asked.length - before).toBeLessThan(40);
+});
+
+test('a rest that is ended in the store by another process is over here as well', async () => {
+  let status = 503;
+  const { add, live, pass, store, stateOf, rows, time } = world(() => ({ status }));
+  add('acme', '1');
+  live();
+  await pass(MINUTE);
+  status = 200;
+  for (const { breaker, ...line } of await store.breakers())
+    if (breaker.state === 'open') await store.keepBreaker(line, { ...breaker, notBefore: time.now() });
+  await pass(10_000);
+  expect([rows.every(({ isDone }) => isDone), stateOf('acme')]).toEqual([true, 'half-open']);
+});

@@ -101,11 +101,16 @@ function targetOf(ports: IntakePorts, args: JsonObject): string {
 
 const word = (held: boolean): string => (held ? 'held' : 'handing on');
 
-/** Whoever lets a line go has it tried at once: an open breaker stays open, and the next answer decides. */
+/** Whoever lets a line go has it tried at once: its breaker stays as it is, and the next answer decides. */
 async function tryNow(ports: IntakePorts, { intake, line }: Line): Promise<void> {
   const [store, now] = [storeOf(ports), ports.time.now()];
   if (ports.specs.find(({ id }) => id === intake)?.breaker === undefined) return;
   for (const one of await store.breakers())
-    if (one.intake === intake && (line === ALL_LINES || one.line === line) && one.breaker.state === 'open' && one.breaker.notBefore > now)
+    if (
+      one.intake === intake &&
+      (line === ALL_LINES || one.line === line) &&
+      one.breaker.state !== 'half-open' &&
+      one.breaker.notBefore > now
+    )
       await store.keepBreaker({ intake, line: one.line }, { ...one.breaker, notBefore: now });
 }
