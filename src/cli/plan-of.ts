@@ -1,4 +1,6 @@
 // The plan of a runbook for the command line: from the Belay that lives here, else from the files of this folder.
+
+import { writtenTime } from '../config/written-time.ts';
 import { BelayError } from '../domain/errors.ts';
 import type { InputSpec } from '../domain/ir.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
@@ -81,7 +83,8 @@ function inputValue(name: string, text: string, spec: InputSpec | undefined): Js
       return parsed.ok ? parsed.value : wrong(DURATION_FORM);
     }
     case 'time':
-      return Number.isNaN(Date.parse(text)) ? wrong('a time such as 2026-03-01T14:35:00Z') : Date.parse(text);
+      // Without its zone it would be that of whoever types.
+      return writtenTime(text)?.at ?? wrong('a time with its zone, such as 2026-03-01T14:35:00Z or 2026-03-01T14:35-03:00');
     default:
       return text;
   }

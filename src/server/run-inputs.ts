@@ -1,5 +1,7 @@
 // Inputs of a runbook as a form gives them: texts by the names of its inputs, as values of their types or as what is wrong beside each.
 // Whether a release is there is asked when the plan is made.
+
+import { writtenTime } from '../config/written-time.ts';
 import type { InputSpec, Runbook } from '../domain/ir.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import { organizationNamed, type System } from '../domain/system.ts';
@@ -58,9 +60,7 @@ function typedValue(text: string, { type }: InputSpec, system: System): Read {
 }
 
 function timeOf(text: string, zone: string): Read {
-  // A field of a browser gives the wall clock; what was a value before is written with its zone. Anything else could mean another time.
-  const [, day, clock, offset] = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?)(Z|[+-]\d\d:\d\d)?$/.exec(text) ?? [];
-  const isTime = day !== undefined && !Number.isNaN(Date.parse(`${day}T${clock}${offset ?? 'Z'}`));
-  if (!isTime) return { problem: 'notTime' };
-  return { value: offset === undefined ? instantOf(`${day}T${clock}`, zone) : Date.parse(`${day}T${clock}${offset}`) };
+  // A field of a browser gives the wall clock; what was a value before is written with its zone.
+  const written = writtenTime(text);
+  return written === null ? { problem: 'notTime' } : { value: written.at ?? instantOf(written.wall, zone) };
 }
