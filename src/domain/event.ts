@@ -70,6 +70,7 @@ export interface EventData {
   'run.queued': { run: string; lock: string; behind: string | null; step?: string };
   'lock.taken': { lock: string; step: string; token: number };
   'lock.freed': { lock: string; step: string };
+  'lock.missed': { lock: string; step: string; why: string };
   /** `lock`: held until the run ends. */
   'run.started': { run: string; runbook: string; irHash: string; planHash: string; inputs: JsonObject; lock?: string };
   'run.finished': { run: string; outcome: 'done' | 'failed' | 'aborted'; reason: string };
@@ -160,6 +161,8 @@ export interface EventData {
     call?: ActionCall;
     target?: string;
     fingerprint?: string | null;
+    /** What calls held around it. */
+    locks?: readonly { readonly lock: string; readonly token: number }[];
   };
   'contingency.closed': { step: string; by: string; note?: string };
   'clock.started': { clock: string; deadline: Instant; warnAt: Instant; startedAt: Instant; until?: readonly string[] };

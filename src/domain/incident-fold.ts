@@ -133,10 +133,11 @@ const FOLDERS: Folders = {
   'run.takenOver': (_incident, { by }) => ({ driver: by }),
   'run.queued': (_incident, { lock, behind, step }) => ({ queued: { lock, behind, ...(step === undefined ? {} : { step }) } }),
   'lock.taken': (incident, { lock, step }) => ({
-    ...unqueued(incident),
+    ...unqueuedAt(incident, step),
     callLocks: { ...incident.callLocks, [step]: [...(incident.callLocks?.[step] ?? []), lock] },
   }),
-  'lock.freed': (incident, { step }) => ({ callLocks: without(incident.callLocks ?? {}, step) }),
+  'lock.freed': (incident, { lock, step }) => ({ callLocks: withoutLock(incident.callLocks ?? {}, step, lock) }),
+  'lock.missed': (incident, { step }) => unqueuedAt(incident, step),
   'run.started': (incident, data, event) => ({
     ...(data.lock === undefined ? {} : { lock: data.lock, lockedAt: event.at }),
     ...unqueued(incident),
@@ -182,7 +183,7 @@ const FOLDERS: Folders = {
     };
   },
   'step.finished': (incident, data, event) => ({
-    ...(incident.queued?.step === data.step ? unqueued(incident) : {}),
+    ...unqueuedAt(incident, data.step),
     ...changeStep(incident, data.step, { status: data.status, attempt: data.attempt, endedAt: event.at, detail: data.detail }),
     tasks: without(incident.tasks, data.step),
   }),
@@ -251,6 +252,15 @@ function paused(incident: Incident, run: string, now: readonly string[]): Partia
 
 /** Its run waits for no lock any more. */
 const unqueued = ({ queued }: Incident): Partial<Incident> => (queued === undefined ? {} : { queued: null });
+
+/** A measure that is taken back beside the run takes and frees locks, too: what the run waits for is not changed by that. */
+const unqueuedAt = (incident: Incident, step: string): Partial<Incident> => (incident.queued?.step === step ? unqueued(incident) : {});
+
+/** A step that holds locks of its own takes others for what it takes back. */
+function withoutLock(locks: Readonly<Record<string, readonly string[]>>, step: string, lock: string): typeof locks {
+  const left = (locks[step] ?? []).filter((one) => one !== lock);
+  return left.length === 0 ? without(locks, step) : { ...locks, [step]: left };
+}
 
 function withEvidence(incident: Incident, id: string): readonly string[] {
   return incident.evidence.includes(id) ? incident.evidence : [...incident.evidence, id];

@@ -22,6 +22,8 @@ export interface Contingency {
   readonly call?: ActionCall;
   readonly target?: string;
   readonly fingerprint?: string | null;
+  /** What calls held around the measure when it was put in place. */
+  readonly locks?: readonly { readonly lock: string; readonly token: number }[];
 }
 
 export type ClockVerdict =

@@ -8,7 +8,7 @@ import type { Json } from '../domain/json.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Flow, FlowContext } from '../ports/engine.ts';
 import { attention } from './attention.ts';
-import type { Completed, Course, Run, Visit } from './run.ts';
+import type { Completed, Course, Run, TakenLock, Visit } from './run.ts';
 import { append, BELAY, readIncident, update } from './run.ts';
 import { EXPIRE } from './start-expiry.ts';
 import { unwind } from './unwind.ts';
@@ -26,7 +26,8 @@ export function expireFlow(world: World): Flow {
     const { incident, step } = json as unknown as ExpireInput;
     const open = (await context.step('measure', async () => {
       const found = openContingencies(await readIncident({ world, incident })).find((one) => one.step === step);
-      return (found ?? null) as unknown as Json;
+      if (found === undefined) return null;
+      return { ...found, locks: await locksAround(world, incident, found) } as unknown as Json;
     })) as unknown as Contingency | null;
     if (open === null) return null;
     const visit = visitOf({ context, world, incident }, open);
@@ -44,6 +45,21 @@ export function expireFlow(world: World): Flow {
     if (visit.run.course.completed.length > 0) await hand(visit.run, open, said);
     return said;
   };
+}
+
+/** Those of calls, and the one that the run itself held: by now another run may have it. */
+async function locksAround(world: World, incident: string, { step, locks = [] }: Contingency): Promise<readonly TakenLock[]> {
+  const events = await world.incidents.events(incident);
+  const opened = events.findLastIndex((event) => event.type === 'contingency.opened' && event.data.step === step);
+  const lock = events
+    .slice(0, opened)
+    .flatMap((event) => (event.type === 'run.started' ? [event.data.lock] : []))
+    .at(-1);
+  if (lock === undefined) return locks;
+  // Where a later run of this incident had it again, nobody knows under which token the measure was put in place: any other use counts.
+  const isAgain = events.slice(opened).some((event) => event.type === 'run.started' && event.data.lock === lock);
+  const own = isAgain ? undefined : (await world.partLocks.uses(lock)).find((use) => use.incident === incident);
+  return [...locks, { lock, token: own?.token ?? 0 }];
 }
 
 /** It could not be taken back: whose it is learns why. */
@@ -66,8 +82,8 @@ async function hand(run: Run, { step, owner }: Contingency, why: string): Promis
 }
 
 function visitOf(o: { readonly context: FlowContext; readonly world: World; readonly incident: string }, open: Contingency): Visit {
-  const { step, call, undo, target = step, fingerprint = null } = open;
-  const done: Completed = { step, target, call: call ?? { do: open.action, with: {} }, undo: undo ?? null, fingerprint };
+  const { step, call, undo, target = step, fingerprint = null, locks = [] } = open;
+  const done: Completed = { step, target, call: call ?? { do: open.action, with: {} }, undo: undo ?? null, fingerprint, locks };
   const runbook: Runbook = bareRunbook('expiry');
   const plan: Plan = {
     ...{ runbook: runbook.id, version: runbook.version, irHash: '', inputs: {}, org: null },
@@ -89,5 +105,6 @@ function visitOf(o: { readonly context: FlowContext; readonly world: World; read
     ...{ kind: 'do', id: step, title: step, text: '', do: open.action, with: {}, verify: [] },
     ...{ fail: { then: 'stop' }, meets: [], evidence: [] },
   };
-  return { run: { ...o, irHash: '', course, runbook, inputs: {}, prefix: '', outputs, rechecked: true }, step: taking, number: 1 };
+  const run: Run = { ...o, irHash: '', course, runbook, inputs: {}, prefix: '', outputs, rechecked: true, isAside: true };
+  return { run, step: taking, number: 1 };
 }

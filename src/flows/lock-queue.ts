@@ -4,6 +4,7 @@ import type { IncidentId } from '../domain/incident.ts';
 import type { Instant, Json } from '../domain/json.ts';
 import type { Run } from './run.ts';
 import { append, BELAY } from './run.ts';
+import { EXPIRE } from './start-expiry.ts';
 import type { World } from './world.ts';
 
 /** Whoever waits is woken when the lock is free (wake.ts). This is for a wake-up that never came: each look is a row of the run's history. */
@@ -72,7 +73,8 @@ export async function circleAt(
   me: IncidentId,
   { lock, behind }: Held,
 ): Promise<string | null> {
-  if (behind === me) return `${me} holds ${lock} itself, in another step`;
+  // What is taken back beside its run ends by itself.
+  if (behind === me) return (await isAside(world, lock)) ? null : `${me} holds ${lock} itself, in another step`;
   const mine = (await world.incidents.load(me))?.number;
   const way: { readonly id: IncidentId; readonly number: number; readonly waitsFor: string }[] = [];
   for (let at = behind; at !== null; ) {
@@ -83,6 +85,12 @@ export async function circleAt(
     at = (await holderNow(world, one.queued.lock))?.incident ?? null;
   }
   return null;
+}
+
+/** The run that takes back an expired measure is named by what it does. */
+async function isAside({ partLocks }: Pick<World, 'partLocks'>, lock: string): Promise<boolean> {
+  const held = await partLocks.find(lock);
+  return held === null || held.holder.startsWith(`${EXPIRE}/`);
 }
 
 const circleText = (lock: string, way: readonly { readonly id: IncidentId; readonly waitsFor: string }[]): string => {

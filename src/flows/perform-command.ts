@@ -8,6 +8,7 @@ import { performCommand } from './command-protocol.ts';
 import { actKey, repeatAct } from './perform.ts';
 import type { Run, Visit } from './run.ts';
 import { partName } from './run.ts';
+import { lostLock } from './take-locks.ts';
 
 export interface CommandPerformance {
   readonly part: string;
@@ -59,6 +60,7 @@ async function attemptNow(
       incident: run.incident,
       step: visit.step.id,
       attempt,
+      ...(effect === 'read' ? {} : { forbidden: () => lostLock(run, run.world) }),
     });
   } catch (error) {
     if (!BelayError.is(error)) throw error;

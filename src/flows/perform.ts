@@ -10,7 +10,7 @@ import { lookupFor } from './plan.ts';
 import { resolveRefs } from './refs.ts';
 import type { Run, Visit } from './run.ts';
 import { BELAY, factsOf, partName } from './run.ts';
-import { lostLock } from './steps/call-locks.ts';
+import { lostLock } from './take-locks.ts';
 
 export interface Performance {
   /** Distinguishes several acts of one visit. */
@@ -123,13 +123,10 @@ async function attemptNow(visit: Visit, performance: Performance, attempt: numbe
       verify: performance.verify,
       lookup,
       timeoutMs: performance.timeoutMs,
-      ...(performance.isUndo === true
-        ? {
-            isUndo: true,
-            // The way back never waits for a freeze, but what deletes for good waits for everybody.
-            ...(isDeletion(performance.call.do) ? { forbidden: frozen } : {}),
-          }
-        : { forbidden: async () => (await lostLock(run, run.world)) ?? frozen() }),
+      ...(performance.isUndo === true ? { isUndo: true } : {}),
+      // The way back never waits for a freeze, but what deletes for good waits for everybody.
+      forbidden: async () =>
+        (await lostLock(run, run.world)) ?? (performance.isUndo === true && !isDeletion(performance.call.do) ? null : frozen()),
     };
     return await afterAbort(run.world, request, performance.inFlight ?? null);
   } catch (error) {

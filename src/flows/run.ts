@@ -33,6 +33,8 @@ export interface Completed {
   readonly isEach?: true;
   /** Organizations whose lane broke off: nobody knows what was done for them. */
   readonly lost?: readonly string[];
+  /** What was held around it while it was done: taking it back holds the same. */
+  readonly locks?: readonly TakenLock[];
 }
 
 /** What a run knows as a whole, in whichever runbook it is. */
@@ -62,6 +64,8 @@ export interface Course {
 export interface TakenLock {
   readonly lock: string;
   readonly token: number;
+  /** Held around the whole fan-out that this is a part of, by the run that began it. */
+  readonly isAround?: true;
 }
 
 /** The runbook that is being carried out: the run's own, or one that a step of it calls. */
@@ -85,6 +89,8 @@ export interface Run {
   readonly numbered?: Numbered;
   /** One organization's part of a fan-out: its lane keeps its record, and nobody is asked anything within it. */
   readonly isPart?: true;
+  /** Beside the run of its incident: nobody answers it, and it is not the one that the incident says is queued. */
+  readonly isAside?: true;
   /** Steps that a `when` left out. */
   leftOut?: readonly string[];
   /** What the calls around these steps hold, each under the token that it was taken with. */

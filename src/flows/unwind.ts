@@ -1,5 +1,5 @@
-// Taking back: `do` steps in reverse order, each by its declared undo, each under the full protocol of `do` and only while our own
-// change is still what is there. An undo that fails stops there and asks people; it never cascades.
+// Taking back: `do` steps in reverse order, each by its declared undo, each under the full protocol of `do`, under the locks that it was done
+// under, and only while our own change is still what is there. An undo that fails stops there and asks people; it never cascades.
 import { BelayError } from '../domain/errors.ts';
 import type { RunStep } from '../domain/ir.ts';
 import { stepsOf } from '../domain/ir.ts';
@@ -12,6 +12,7 @@ import { lookupFor } from './plan.ts';
 import { resolveRefs } from './refs.ts';
 import type { Completed, Visit } from './run.ts';
 import { append, BELAY, factsOf, partName } from './run.ts';
+import { underLocks } from './undo-locks.ts';
 
 const UNDO_TIMEOUT_MS = 60_000;
 const MOST_NAMED = 20;
@@ -20,10 +21,14 @@ const MOST_NAMED = 20;
 export async function unwind(visit: Visit, steps: readonly string[]): Promise<string> {
   const { run } = visit;
   run.course.unwinds += 1;
+  const name = `undo${run.course.unwinds}`;
   const wanted = run.course.completed.filter((one) => steps.includes(one.step)).reverse();
+  return underLocks(visit, { name, wanted, work: (locked) => takeAllBack(locked, wanted, name) });
+}
+
+async function takeAllBack(visit: Visit, wanted: readonly Completed[], name: string): Promise<string> {
   for (const [index, done] of wanted.entries()) {
-    const name = `undo${run.course.unwinds}-${index}-${done.step}`;
-    const problem = await takeOneBack(visit, done, name);
+    const problem = await takeOneBack(visit, done, `${name}-${index}-${done.step}`);
     if (problem !== null) return problem;
   }
   return wanted.length === 0 ? 'nothing to take back' : `took back ${wanted.map((one) => one.step).join(', ')}`;

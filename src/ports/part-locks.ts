@@ -10,6 +10,12 @@ export interface HeldLock {
   readonly since: Instant;
 }
 
+/** When an incident had a lock last: in the order of tokens. */
+export interface LockUse {
+  readonly incident: IncidentId;
+  readonly token: number;
+}
+
 export interface PartLocks {
   /**
    * True: `holder` has it, now or already. False: a run of another incident, another part or another call has it. A lock of the incident that
@@ -20,4 +26,6 @@ export interface PartLocks {
   release(o: { readonly incident: IncidentId; readonly holders?: readonly string[] }): Promise<void>;
   /** Null: no part and no call holds it. */
   find(lock: string): Promise<HeldLock | null>;
+  /** Incidents whose runs, parts or calls have had it, each by its last taking, the newest first; the 100 newest of them. */
+  uses(lock: string): Promise<readonly LockUse[]>;
 }

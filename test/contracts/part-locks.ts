@@ -57,6 +57,29 @@ export function partLocksContract(make: MakeStore, { test, expect }: TestTools):
     expect(await store.partLocks.take(LOCK, { holder: 'own', incident: single })).toBe(true);
   });
 
+  on('knows which incidents have had a lock, runs and parts alike, each by its last taking and the newest first', async (store) => {
+    const [fanOut, single, never] = [await open(store, 'a'), await open(store, 'b'), await open(store, 'c')];
+    const uses = async (): Promise<readonly string[]> => (await store.partLocks.uses(LOCK)).map(({ incident }) => incident);
+    expect(await uses()).toEqual([]);
+    await store.partLocks.take(LOCK, { holder: 'part', incident: fanOut });
+    const { token } = (await store.partLocks.find(LOCK)) ?? {};
+    expect(await store.partLocks.uses(LOCK)).toEqual([{ incident: fanOut, token }]);
+    expect(await store.partLocks.take(LOCK, { holder: 'other', incident: never })).toBe(false);
+    await expect(store.incidents.append(never, startOf(never))).rejects.toMatchObject({ code: 'BELAY_LOCK_HELD' });
+    await store.partLocks.take(LOCK, { holder: 'part', incident: fanOut });
+    expect(await store.partLocks.uses(LOCK)).toEqual([{ incident: fanOut, token }]);
+    await store.partLocks.release({ incident: fanOut });
+    await store.incidents.append(single, startOf(single));
+    const end = { type: 'run.finished' as const, data: { run: single, outcome: 'done' as const, reason: '' } };
+    await store.incidents.append(single, { key: 'end', events: [{ ...end, at: 3_000, actor: { kind: 'engine', id: 'belay' } }] });
+    expect(await uses()).toEqual([single, fanOut]);
+    expect(await (await store.another()).partLocks.take(LOCK, { holder: 'part', incident: fanOut })).toBe(true);
+    const after = await store.partLocks.uses(LOCK);
+    expect(after.map(({ incident }) => incident)).toEqual([fanOut, single]);
+    expect(after[0]?.token).toBe((await store.partLocks.find(LOCK))?.token);
+    expect(await store.partLocks.uses('another')).toEqual([]);
+  });
+
   on('what is held below a holder goes with it, and what another one of the same incident holds stays', async (store) => {
     const id = await open(store, 'a');
     for (const holder of ['run/each/acme/call', 'run/each/acme', 'run/each/acme2'])

@@ -9,6 +9,8 @@ interface Row {
   readonly since: string;
 }
 
+const MOST_USES = 100;
+
 export function createPartLocks(database: Database): PartLocks {
   return {
     take: (lock, { holder, incident }) =>
@@ -17,8 +19,11 @@ export function createPartLocks(database: Database): PartLocks {
         const run = await client.query('select 1 from belay.incident where run_lock = $1 and id <> $2', [lock, incident]);
         if ((run.rowCount ?? 0) > 0) return false;
         const { rows } = await client.query<{ holder: string }>(
-          `insert into belay.part_lock (lock, holder, incident) values ($1, $2, $3)
-           on conflict (lock) do update set lock = excluded.lock returning holder`,
+          `with had as (insert into belay.part_lock (lock, holder, incident) values ($1, $2, $3)
+             on conflict (lock) do update set lock = excluded.lock returning holder, token),
+           used as (insert into belay.lock_use (lock, incident, token) select $1, $3, token from had where holder = $2
+             on conflict (lock, incident) do update set token = excluded.token)
+           select holder from had`,
           [lock, holder, incident],
         );
         return rows[0]?.holder === holder;
@@ -36,6 +41,13 @@ export function createPartLocks(database: Database): PartLocks {
         [lock],
       );
       return row === undefined ? null : { ...row, token: Number(row.token), since: Math.round(Number(row.since)) };
+    },
+    uses: async (lock) => {
+      const rows = await database.query<Pick<Row, 'incident' | 'token'>>(
+        `select incident, token from belay.lock_use where lock = $1 order by token desc limit ${MOST_USES}`,
+        [lock],
+      );
+      return rows.map(({ incident, token }) => ({ incident, token: Number(token) }));
     },
   } satisfies PartLocks;
 }

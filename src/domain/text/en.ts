@@ -79,6 +79,7 @@ const events: EventTexts = {
     `${d.step === undefined ? 'The run' : `Step ${d.step}`} waits for ${d.behind ?? 'another run'}, which holds ${d.lock}`,
   'lock.taken': (d) => `Step ${d.step} holds ${d.lock} (token ${d.token})`,
   'lock.freed': (d) => `Step ${d.step} gave ${d.lock} back`,
+  'lock.missed': (d) => `Step ${d.step} never had ${d.lock}: ${d.why}`,
   'run.started': (d) => `Runbook ${d.runbook} started with plan ${short(d.planHash)}`,
   'run.finished': (d) => `Runbook ended: ${outcomes[d.outcome]}${d.reason === '' ? '' : ` (${d.reason})`}`,
   'run.paused': (d) => `Paused by ${d.by}: ${d.reason}`,

@@ -80,6 +80,7 @@ const events: EventTexts = {
     `${d.step === undefined ? 'A execução' : `O passo ${d.step}`} espera ${d.behind ?? 'outra execução'}, que detém ${d.lock}`,
   'lock.taken': (d) => `O passo ${d.step} detém ${d.lock} (token ${d.token})`,
   'lock.freed': (d) => `O passo ${d.step} devolveu ${d.lock}`,
+  'lock.missed': (d) => `O passo ${d.step} não obteve ${d.lock}: ${d.why}`,
   'run.started': (d) => `Runbook ${d.runbook} iniciado com o plano ${short(d.planHash)}`,
   'run.finished': (d) => `Runbook terminou: ${outcomes[d.outcome]}${d.reason === '' ? '' : ` (${d.reason})`}`,
   'run.paused': (d) => `Pausado por ${d.by}: ${d.reason}`,

@@ -13,6 +13,7 @@ import { askWithNewPlan, plannedStep } from '../planned.ts';
 import { recheckGuards } from '../recheck.ts';
 import type { Next, Visit } from '../run.ts';
 import { append, BELAY, finish, NEXT, partName } from '../run.ts';
+import { doneUnder } from '../take-locks.ts';
 import { unwind } from '../unwind.ts';
 
 const DEFAULT_TIMEOUT_MS = 60_000;
@@ -115,7 +116,7 @@ function remember(visit: Visit<DoStep>, planned: PlanStep, fingerprint: string |
   const earlier = completed.findIndex((one) => one.step === step.id);
   if (earlier >= 0) completed.splice(earlier, 1);
   const undo = planned.undo === undefined ? null : { do: planned.undo.action, with: planned.undo.args };
-  completed.push({ step: step.id, target, call: { do: step.do, with: planned.args ?? {} }, undo, fingerprint });
+  completed.push({ step: step.id, target, call: { do: step.do, with: planned.args ?? {} }, undo, fingerprint, ...doneUnder(run) });
 }
 
 interface Opening {
@@ -133,7 +134,9 @@ function contingencyOf(visit: Visit<DoStep>, { planned, at, fingerprint }: Openi
   const undo = planned.undo === undefined ? undefined : { do: planned.undo.action, with: planned.undo.args };
   const data = {
     ...{ step: step.id, action: step.do, scope, owner, expiresAt: at + expiresMs },
-    ...(undo === undefined ? {} : { undo, call: { do: step.do, with: planned.args ?? {} }, target: targetOf(visit, planned), fingerprint }),
+    ...(undo === undefined
+      ? {}
+      : { undo, call: { do: step.do, with: planned.args ?? {} }, target: targetOf(visit, planned), fingerprint, ...doneUnder(run) }),
     ...(atExpiry === undefined ? {} : { atExpiry }),
   };
   return [{ type: 'contingency.opened', data, at, actor: BELAY }];

@@ -14,6 +14,7 @@ import { askWithNewPlan } from '../planned.ts';
 import { recheckGuards } from '../recheck.ts';
 import type { Next, Run, Visit } from '../run.ts';
 import { append, BELAY, finish, NEXT, partName, readIncident } from '../run.ts';
+import { doneUnder } from '../take-locks.ts';
 
 /** Runs a step of the same runbook out of its turn: the gate. */
 export type VisitAgain = (run: Run, step: string) => Promise<Next>;
@@ -136,6 +137,7 @@ function remember({ run, step }: Visit<EachStep>, lostNow: readonly string[]): v
     fingerprint: null,
     isEach: true,
     ...(lost.length === 0 ? {} : { lost }),
+    ...doneUnder(run),
   });
 }
 

@@ -12,6 +12,7 @@ import { askWithNewPlan, plannedStep } from '../planned.ts';
 import { recheckGuards } from '../recheck.ts';
 import type { Next, Visit } from '../run.ts';
 import { finish, NEXT, setOutputs } from '../run.ts';
+import { doneUnder } from '../take-locks.ts';
 
 const DEFAULT_TIMEOUT_MS = 60_000;
 
@@ -68,7 +69,14 @@ function remember({ run, step }: Visit<RunStep>, planned: PlanStep): void {
   const { completed } = run.course;
   const earlier = completed.findIndex((one) => one.step === step.id);
   if (earlier >= 0) completed.splice(earlier, 1);
-  completed.push({ step: step.id, target: `run:${step.on}`, call: null, undo: undoOf(step, planned, run), fingerprint: null });
+  completed.push({
+    step: step.id,
+    target: `run:${step.on}`,
+    call: null,
+    undo: undoOf(step, planned, run),
+    fingerprint: null,
+    ...doneUnder(run),
+  });
 }
 
 function undoOf({ undo, on, cwd, env }: RunStep, planned: PlanStep, numbering: Numbering) {

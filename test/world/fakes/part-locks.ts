@@ -1,7 +1,7 @@
 // Locks of the parts of fan-outs in memory, on the disk of a world; the locks of runs are those of the fake incident store.
 import type { PartLocks } from '../../../src/ports/part-locks.ts';
 import type { FakeStoreDeps } from './store-tables.ts';
-import { partLocksOn, tablesOf } from './store-tables.ts';
+import { lockUsesOn, partLocksOn, tablesOf, useLock } from './store-tables.ts';
 
 const isOf = (holder: string, holders: readonly string[] | undefined): boolean =>
   holders === undefined || holders.some((one) => holder === one || holder.startsWith(`${one}/`));
@@ -24,10 +24,7 @@ export function createFakePartLocks({
       write('take-lock', () => {
         const isRun = [...tables.incidents.values()].some((row) => row.incident.lock === lock && row.incident.id !== incident);
         if (isRun) return false;
-        if (!held.has(lock)) {
-          tables.nextToken += 1;
-          held.set(lock, { holder, incident, token: tables.nextToken, since: time?.now() ?? 0 });
-        }
+        if (!held.has(lock)) held.set(lock, { holder, incident, token: useLock(disk, lock, incident), since: time?.now() ?? 0 });
         return held.get(lock)?.holder === holder;
       }),
     release: ({ incident, holders }) =>
@@ -37,6 +34,11 @@ export function createFakePartLocks({
     find: async (lock) => {
       await kill?.gate?.();
       return held.get(lock) ?? null;
+    },
+    uses: async (lock) => {
+      await kill?.gate?.();
+      const uses = [...(lockUsesOn(disk).get(lock) ?? [])].map(([incident, token]) => ({ incident, token }));
+      return uses.toSorted((a, b) => b.token - a.token).slice(0, 100);
     },
   } satisfies PartLocks;
 }

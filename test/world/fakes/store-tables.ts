@@ -71,6 +71,20 @@ export function partLocksOn(disk: FakeDisk): Map<string, HeldLock> {
   return partOf(disk, 'part-locks', () => new Map());
 }
 
+/** lock → incident → the token of its last taking. */
+export function lockUsesOn(disk: FakeDisk): Map<string, Map<string, number>> {
+  return partOf(disk, 'lock-uses', () => new Map());
+}
+
+/** @returns the token of this taking */
+export function useLock(disk: FakeDisk, lock: string, incident: string): number {
+  const tables = tablesOf(disk);
+  tables.nextToken += 1;
+  const uses = lockUsesOn(disk);
+  uses.set(lock, (uses.get(lock) ?? new Map<string, number>()).set(incident, tables.nextToken));
+  return tables.nextToken;
+}
+
 /** Values go in and come out as JSON, as through a database. */
 export const copy = <T>(value: T): T => (value === undefined ? value : (JSON.parse(JSON.stringify(value)) as T));
 
@@ -111,6 +125,7 @@ export function applyChange(deps: FakeStoreDeps, row: IncidentRow, change: Chang
   const part = after.lock == null || row.incident.lock === after.lock ? undefined : partLocksOn(deps.disk).get(after.lock);
   if (isTaken || (part !== undefined && part.incident !== after.id))
     throw new BelayError('BELAY_LOCK_HELD', `another run holds ${after.lock}`);
+  if (after.lock != null && row.incident.lock !== after.lock) useLock(deps.disk, after.lock, after.id);
   row.incident = after;
   row.events.push(...events);
   finish(deps, row, change);
