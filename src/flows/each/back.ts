@@ -4,11 +4,11 @@ import { BelayError } from '../../domain/errors.ts';
 import type { PartFailure } from '../../domain/fan-out.ts';
 import { renamed } from '../../domain/link-runbooks.ts';
 import { BELAY } from '../actor.ts';
-import type { Completed } from '../run.ts';
+import type { Completed, TakenLock } from '../run.ts';
 import { unwind } from '../unwind.ts';
 import { LOCK_HELD, releaseLock, waitForTurn } from './lock.ts';
 import type { Lane } from './part.ts';
-import { partRun } from './part.ts';
+import { partRun, takenAs } from './part.ts';
 import { partPrefix } from './plan.ts';
 import type { LaneInput, LaneRecord, Part } from './record.ts';
 import { asJson, holderOf, partsOf } from './record.ts';
@@ -51,8 +51,10 @@ interface Going {
 
 /** False: another run has its lock. */
 async function haveTurn(lane: Lane, going: Going, part: Part): Promise<boolean> {
-  if (part.lock !== undefined && !(await takeLock(lane, going, part.org, part.lock))) return false;
-  settle(going, part, await takePartBack(lane, part));
+  const { lock } = part;
+  const had = lock === undefined ? true : await takeLock(lane, going, part.org, lock);
+  if (had === false) return false;
+  settle(going, part, await takePartBack(lane, part, takenAs(lock, had === true ? undefined : had)));
   return true;
 }
 
@@ -64,17 +66,18 @@ function settle(going: Going, part: Part, { problem, completed }: PartBack): voi
   }
 }
 
-/** Gives the lock of the organization before back and takes this one's: one checkpoint for both. */
-async function takeLock(lane: Lane, going: Going, org: string, lock: string): Promise<boolean> {
+/** Gives the lock of the organization before back and takes this one's: one checkpoint for both. @returns its token, where it was kept */
+async function takeLock(lane: Lane, going: Going, org: string, lock: string): Promise<boolean | number> {
   const { context, world, input } = lane;
   const { held } = going;
   going.turns += 1;
-  const isTaken = (await context.step(`turn${going.turns}`, async () => {
+  const had = (await context.step(`turn${going.turns}`, async () => {
     if (held !== null) await releaseLock(lane, held);
-    return world.partLocks.take(lock, { holder: holderOf(lane, org), incident: input.incident });
-  })) as boolean;
-  going.held = isTaken ? org : null;
-  return isTaken;
+    const isTaken = await world.partLocks.take(lock, { holder: holderOf(lane, org), incident: input.incident });
+    return isTaken && ((await world.partLocks.find(lock))?.token ?? true);
+  })) as boolean | number;
+  going.held = had === false ? null : org;
+  return had;
 }
 
 const aboutOf = ({ context, input }: Lane) => ({ incident: input.incident, step: input.step, lane: context.runId });
@@ -87,10 +90,10 @@ interface PartBack {
 }
 
 /** It follows what was recorded, and no plan. */
-async function takePartBack(lane: Lane, { org, completed }: Part): Promise<PartBack> {
+async function takePartBack(lane: Lane, { org, completed }: Part, lock: TakenLock | null): Promise<PartBack> {
   const prefix = partPrefix(lane.step.id, org);
   const runbook = renamed(lane.step.runbook, prefix);
-  const run = partRun(lane, { org, runbook, plan: { inputs: { org }, steps: [] }, prefix, completed });
+  const run = partRun(lane, { org, runbook, plan: { inputs: { org }, steps: [] }, prefix, lock, completed });
   const step = { ...lane.step, id: `${prefix}back` };
   const steps = completed.map((one) => one.step);
   const left = (problem: string | null): PartBack => ({ problem, completed: run.course.completed });

@@ -79,7 +79,7 @@ function hadTurn(going: Going, part: Part): void {
 async function playTurn(lane: Lane, org: string, turn: Exclude<Turn, { kind: 'held' }>): Promise<Part> {
   if (turn.kind === 'left') return { org, status: 'left', reason: '', completed: [] };
   if (turn.kind === 'refused') return { org, status: 'failed', reason: turn.why, completed: [] };
-  const part = await carryOut(lane, org, turn.plan);
+  const part = await carryOut(lane, org, turn);
   return turn.lock === null ? part : { ...part, lock: turn.lock };
 }
 

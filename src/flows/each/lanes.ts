@@ -85,10 +85,18 @@ type LaneWork = Pick<LaneInput, 'lane' | 'step' | 'work'>;
 async function runLanes(visit: Visit, name: string, works: readonly LaneWork[]): Promise<Lost | null> {
   const { run } = visit;
   const topic = `each:${partName(visit, name)}`;
+  const { locks: around } = run;
   const lanes = works.map(
     (work): Lane => ({
       id: `${run.context.runId}/${partName(visit, name)}/${work.lane}`,
-      input: { ...work, incident: run.incident, run: run.context.runId, topic, irHash: run.irHash },
+      input: {
+        ...work,
+        incident: run.incident,
+        run: run.context.runId,
+        topic,
+        irHash: run.irHash,
+        ...(around === undefined ? {} : { around }),
+      },
     }),
   );
   await run.context.step(partName(visit, `${name}:start`), async () => {

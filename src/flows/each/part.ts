@@ -11,7 +11,8 @@ import { lookupIn } from '../facts.ts';
 import { interpret } from '../interpret.ts';
 import { planSteps } from '../plan.ts';
 import { resolveRefs } from '../refs.ts';
-import type { Completed, Course, Run } from '../run.ts';
+import type { Completed, Course, Run, TakenLock } from '../run.ts';
+import { nameWithin } from '../take-locks.ts';
 import type { World } from '../world.ts';
 import { partInputs, partPrefix } from './plan.ts';
 import type { LaneInput, Part } from './record.ts';
@@ -29,7 +30,7 @@ export type Turn =
   | { readonly kind: 'left' }
   | { readonly kind: 'held'; readonly lock: string }
   | { readonly kind: 'refused'; readonly why: string }
-  | { readonly kind: 'go'; readonly plan: PartPlan; readonly lock: string | null };
+  | { readonly kind: 'go'; readonly plan: PartPlan; readonly lock: string | null; readonly token?: number };
 
 /** Kept for each of thousands: what the lane's own input says already is not in it. */
 export type PartPlan = Pick<Plan, 'inputs' | 'steps'>;
@@ -45,9 +46,11 @@ export async function beginTurn(lane: Lane, org: string, facts: Facts): Promise<
     const lock = lockOf(lane, given.value);
     if (lock !== null && !(await world.partLocks.take(lock, { holder: holderOf(lane, org), incident: input.incident })))
       return { kind: 'held', lock };
+    const token = lock === null ? undefined : ((await world.partLocks.find(lock))?.token ?? 0);
     const runbook = partRunbook(step, org);
     const own = { inputs: given.value, incident: { id: input.incident }, outputs: {} };
-    return { kind: 'go', plan: await planSteps(world, { runbook, irHash: input.irHash }, own), lock };
+    const plan = await planSteps(world, { runbook, irHash: input.irHash }, own);
+    return { kind: 'go', plan, lock, ...(token === undefined ? {} : { token }) };
   } catch (error) {
     if (!BelayError.is(error)) throw error;
     return { kind: 'refused', why: error.message };
@@ -59,12 +62,15 @@ const partRunbook = (step: EachStep, org: string): Runbook => renamed(step.runbo
 function lockOf({ world, input, step }: Lane, inputs: JsonObject): string | null {
   const { lock } = step.runbook;
   if (lock === undefined) return null;
-  return resolveRefs(lock, lookupIn(world.system, { inputs, incident: { id: input.incident }, outputs: {} }, null)).value;
+  const name = resolveRefs(lock, lookupIn(world.system, { inputs, incident: { id: input.incident }, outputs: {} }, null)).value;
+  const around = input.around?.find((one) => one.lock === name);
+  return around === undefined ? name : nameWithin(around);
 }
 
 /** Carries the part out. Only a bug of ours, or the end of this process, leaves it by a throw. */
-export async function carryOut(lane: Lane, org: string, plan: PartPlan): Promise<Part> {
-  const run = partRun(lane, { org, runbook: partRunbook(lane.step, org), plan, prefix: partPrefix(lane.step.id, org) });
+export async function carryOut(lane: Lane, org: string, { plan, lock, token }: Extract<Turn, { kind: 'go' }>): Promise<Part> {
+  const runbook = partRunbook(lane.step, org);
+  const run = partRun(lane, { org, runbook, plan, prefix: partPrefix(lane.step.id, org), lock: takenAs(lock, token) });
   const part = (status: Part['status'], reason: string): Part => ({ org, status, reason, completed: run.course.completed });
   try {
     const result = await interpret(run);
@@ -76,17 +82,23 @@ export async function carryOut(lane: Lane, org: string, plan: PartPlan): Promise
   }
 }
 
+/** Null as well for one that was taken when nobody kept its token. */
+export const takenAs = (lock: string | null | undefined, token: number | undefined): TakenLock | null =>
+  lock == null || token === undefined ? null : { lock, token };
+
 interface PartParts {
   readonly org: string;
   readonly runbook: Runbook;
   readonly plan: PartPlan;
   readonly prefix: string;
+  /** Its own. */
+  readonly lock: TakenLock | null;
   readonly completed?: readonly Completed[];
 }
 
 export function partRun(
   { context, world, input, step }: Lane,
-  { org, runbook, plan: { inputs, steps }, prefix, completed = [] }: PartParts,
+  { org, runbook, plan: { inputs, steps }, prefix, lock, completed = [] }: PartParts,
 ): Run {
   const outputs = {};
   const { irHash } = input;
@@ -102,6 +114,7 @@ export function partRun(
     outputs: { '': outputs },
     alone: null,
   };
+  const around = (input.around ?? []).map((one) => ({ ...one, isAround: true as const }));
   const rechecked = runbook.require.length + runbook.never.length === 0;
   return {
     context,
@@ -116,5 +129,6 @@ export function partRun(
     outputs,
     rechecked,
     isPart: true,
+    locks: lock === null ? around : [...around, lock],
   };
 }

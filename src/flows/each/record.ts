@@ -2,7 +2,7 @@
 import type { PartFailure } from '../../domain/fan-out.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
 import type { Facts } from '../facts.ts';
-import type { Completed } from '../run.ts';
+import type { Completed, TakenLock } from '../run.ts';
 import type { World } from '../world.ts';
 
 /** The flow of one lane: some organizations of a batch, one after the other. */
@@ -16,6 +16,8 @@ export interface LaneInput {
   readonly lane: string;
   readonly step: string;
   readonly irHash: string;
+  /** What is held around the fan-out by the run that began the lane. */
+  readonly around?: readonly TakenLock[];
   readonly work:
     | { readonly kind: 'out'; readonly orgs: readonly string[]; readonly facts: Facts }
     /** `records`: documents of earlier lanes, the newest first, whose acts are taken back in reverse. `unwind`: which taking back this is. */
