@@ -36,6 +36,9 @@ function lintGoal(step: DoStep, span: Span, problems: Problems): void {
   });
 }
 
+/** A whole release, or a commit that is built anew: what came after it is not in its code. */
+const isOther = (action: string): boolean => RELEASE_SWITCHES.has(action) || action === 'deploy.commit';
+
 /** The release that is put live knows nothing of what it would have to take back; the one that leaves brought it. */
 function lintOrder(
   step: DoStep,
@@ -45,7 +48,7 @@ function lintOrder(
   if (step.do !== 'db.migrateDown') return;
   const target = context.system.databases?.find(({ id }) => id === step.with['database'])?.target;
   const early = before.find(
-    (one): one is DoStep => one.kind === 'do' && RELEASE_SWITCHES.has(one.do) && (target === undefined || one.with['target'] === target),
+    (one): one is DoStep => one.kind === 'do' && isOther(one.do) && (target === undefined || one.with['target'] === target),
   );
   if (early === undefined) return;
   problems.error('down-before-code', span, `${step.id} comes after ${early.id}, which changes the code`, {

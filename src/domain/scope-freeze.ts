@@ -1,5 +1,5 @@
 // Freezes of a scope: nothing new is put live for an organization, or on a component, until it is thawed; only the incident that froze it goes
-// on. What deletes for good waits for everybody, that incident too. The way back stays open. It judges values and reads none.
+// on. What deletes for good waits for everybody, that incident and undos too. Every other way back stays open. It judges values and reads none.
 import type { Instant, JsonObject } from './json.ts';
 import type { System } from './system.ts';
 

@@ -1,13 +1,15 @@
 // A temporary measure that takes itself back when it expires: planned when it was opened, observed, journaled and confirmed like any `do`, and
-// only while it is still what is in place. What does not succeed is its owner's to look at.
+// only while it is still what is in place. What does not succeed is its owner's to look at; what only a freeze keeps is tried again after it.
 import type { Contingency } from '../domain/incident.ts';
 import { openContingencies } from '../domain/incident-fold.ts';
 import type { DoStep, Runbook } from '../domain/ir.ts';
 import { bareRunbook } from '../domain/ir.ts';
 import type { Json } from '../domain/json.ts';
 import type { Plan } from '../domain/plan.ts';
+import { isDeletion } from '../domain/scope-freeze.ts';
 import type { Flow, FlowContext } from '../ports/engine.ts';
 import { attention } from './attention.ts';
+import { frozenBy } from './freezes.ts';
 import type { Completed, Course, Run, TakenLock, Visit } from './run.ts';
 import { append, BELAY, readIncident, update } from './run.ts';
 import { EXPIRE } from './start-expiry.ts';
@@ -15,6 +17,9 @@ import { unwind } from './unwind.ts';
 import type { World } from './world.ts';
 
 export { EXPIRE };
+
+/** How soon a measure that a freeze keeps is looked at again: later each time. */
+const HELD_MS = { first: 60_000, most: 600_000 };
 
 interface ExpireInput {
   readonly incident: string;
@@ -41,9 +46,7 @@ export function expireFlow(world: World): Flow {
         },
       ],
     }));
-    const said = await unwind(visit, [step]);
-    if (visit.run.course.completed.length > 0) await hand(visit.run, open, said);
-    return said;
+    return takeBack(visit, open);
   };
 }
 
@@ -62,10 +65,51 @@ async function locksAround(world: World, incident: string, { step, locks = [] }:
   return [...locks, { lock, token: own?.token ?? 0 }];
 }
 
+async function takeBack(visit: Visit, open: Contingency): Promise<string> {
+  const { run } = visit;
+  for (let round = 1; ; round += 1) {
+    const said = await unwind(visit, [open.step]);
+    if (run.course.completed.length === 0) return said;
+    const now = await standing(run, open, `standing${round}`);
+    // Of a freeze that its owner knows of already, they hear nothing twice.
+    if (now === 'failed' || (now === 'held' && round === 1))
+      await hand(run, open, { round, why: now === 'held' ? `${said}; it is tried again after the thaw` : said });
+    if (now !== 'held' || !(await isFreed(run, open, round))) return said;
+  }
+}
+
+/** `held`: what deletes for good waits for a freeze. `over`: people have taken it back by hand. */
+type Standing = 'held' | 'failed' | 'over';
+
+async function standing({ context, world, incident }: Run, { step, openedAt, undo }: Contingency, name: string): Promise<Standing> {
+  return context.step(name, async (): Promise<Standing> => {
+    const open = openContingencies(await readIncident({ world, incident }));
+    if (!open.some((one) => one.step === step && one.openedAt === openedAt)) return 'over';
+    if (undo === undefined || !isDeletion(undo.do)) return 'failed';
+    return (await frozenBy(world, { action: undo.do, args: undo.with, org: null, incident })) === null ? 'failed' : 'held';
+  });
+}
+
+/** Durable. False: it need not be taken back any more. */
+async function isFreed(run: Run, open: Contingency, round: number): Promise<boolean> {
+  for (let look = 1; ; look += 1) {
+    const waitMs = Math.min(HELD_MS.most, HELD_MS.first * 2 ** (look - 1));
+    await run.context.sleepUntil((await run.context.now()) + waitMs);
+    const now = await standing(run, open, `standing${round}:look${look}`);
+    if (now !== 'held') return now !== 'over';
+  }
+}
+
+interface Handing {
+  readonly round: number;
+  readonly why: string;
+}
+
 /** It could not be taken back: whose it is learns why. */
-async function hand(run: Run, { step, owner }: Contingency, why: string): Promise<void> {
-  await update(run, 'handed', (incident, at) => {
-    const told = attention(run, incident, { revision: run.context.runId, at, asks: 'look', of: [owner] });
+async function hand(run: Run, { step, owner }: Contingency, { round, why }: Handing): Promise<void> {
+  const name = round === 1 ? 'handed' : `handed${round}`;
+  await update(run, name, (incident, at) => {
+    const told = attention(run, incident, { revision: `${run.context.runId}/${name}`, at, asks: 'look', of: [owner] });
     return {
       events: [
         {

@@ -34,6 +34,7 @@ export async function afterAbort(world: ActWorld, request: DoRequest, planned: I
     // An intent of the act itself: it is past all of this.
     if (await hasBegun(world, request)) return performDo(world, request);
     const seen = await action.onItsWay(request.args);
+    if (seen !== null && request.isUndo === true) return undoBeside(world, request, seen);
     if (seen === null || seen.then === 'overtake') return performDo(world, request);
     if (seen.then === 'wait' || planned?.release !== seen.release) return notPlanned(request);
   }
@@ -74,6 +75,17 @@ const conflict = (request: DoRequest, current: Json, found: string): DoOutcome =
 async function notPlanned(request: DoRequest): Promise<DoOutcome> {
   const { current, fingerprint } = await request.action.observe(request.args);
   return conflict(request, current, fingerprint);
+}
+
+/** No plan says what becomes of a deploy that an undo meets: where that would have to be stopped or waited for, people do that. */
+async function undoBeside(world: ActWorld, request: DoRequest, { release, then }: OnItsWay): Promise<DoOutcome> {
+  const outcome = then === 'overtake' ? await performDo(world, request) : await notPlanned(request);
+  if (outcome.status !== 'conflict') return outcome;
+  const where = request.action.target(request.args);
+  const until = `${then === 'abort' ? 'stop it (the step deploy.abort does), or ' : ''}wait until it has ended, and undo again`;
+  const message = `${release} is on its way to ${where}, and nobody has approved that an undo acts beside it: ${until}`;
+  const { current, desired, checks } = outcome;
+  return { current, desired, checks, status: 'failed', effect: 'none', code: 'BELAY_TARGET_CONFLICT', message };
 }
 
 function notStopped(outcome: DoOutcome, release: string): DoOutcome {

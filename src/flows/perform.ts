@@ -24,7 +24,7 @@ export interface Performance {
   readonly timeoutMs: number;
   /** What the plan says is on its way there, and what is live meanwhile. */
   readonly inFlight?: InFlight;
-  /** It takes back what this run put there: a freeze keeps new things from going live, and never the way back. */
+  /** It takes back what this run put there: a freeze keeps new things from going live, and no way back but what deletes for good. */
   readonly isUndo?: true;
 }
 

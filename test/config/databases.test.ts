@@ -51,6 +51,12 @@ describe('the order of steps', () => {
     expect(lintOf({ steps: APPROVE + SWITCH + DOWN })).toEqual(['back.runbook.md:26 down-before-code']);
   });
 
+  it('is the same where a commit is built anew', () => {
+    const built = SWITCH.replace('deploy.rollback', 'deploy.commit').replace('to: v1 }', `commit: ${'a1'.repeat(20)} }`);
+    expect(lintOf({ steps: APPROVE + DOWN + built })).toEqual([]);
+    expect(lintOf({ steps: APPROVE + built + DOWN })).toEqual(['back.runbook.md:26 down-before-code']);
+  });
+
   it('asks people before what cannot be taken back [S3-GU-11]', () => {
     expect(lintOf({ steps: DOWN })).toEqual(['back.runbook.md:12 irreversible-migration (warning)']);
     expect(lintOf({ steps: APPROVE + DOWN })).toEqual([]);

@@ -92,6 +92,9 @@ test('a mean of a latency, and a quantile: both could be a share', () => {
   ]);
 });
 
+const SWITCH = 'belay do flow.set\nwith:\n  switch: checkout\n  org: "{org}"\n  to: stable\n';
+const BUILT = `belay do deploy.commit\nwith: { target: shop, commit: ${'a1'.repeat(20)} }\n`;
+
 test('D20: a runbook that starts by itself and switches, with no watch behind it', () => {
   const auto = (text: string): string => text.replace(/^start: .*$/m, 'start: auto');
   const unwatched = (text: string): string => text.replace(/^```belay watch\n[\s\S]*?^```\n/m, '- [ ] somebody watched\n');
@@ -102,9 +105,11 @@ test('D20: a runbook that starts by itself and switches, with no watch behind it
   expect(unwatched(RUNBOOK)).not.toBe(RUNBOOK);
   expect(only(auto)).toEqual([]);
   expect(only(unwatched)).toEqual([]);
-  expect(only((text) => auto(unwatched(text)))).toEqual([
-    'warning: the runbook starts by itself, and nobody watches what comes after switch',
-  ]);
+  const nobody = ['warning: the runbook starts by itself, and nobody watches what comes after switch'];
+  expect(only((text) => auto(unwatched(text)))).toEqual(nobody);
+  const built = (text: string): string => text.replace(SWITCH, BUILT);
+  expect(built(RUNBOOK)).toContain(BUILT);
+  expect(only((text) => auto(unwatched(built(text))))).toEqual(nobody);
 });
 
 test('a strict watch in a runbook without a trigger whose limit can be tightened is warned of', () => {

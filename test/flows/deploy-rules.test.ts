@@ -1,13 +1,17 @@
 // What the policies of deploys answer before an act, on targets with more releases than one page shows.
 import { describe, expect, it } from 'vitest';
+import { ACTIONS } from '../../src/domain/catalog.ts';
 import type { BelayError } from '../../src/domain/errors.ts';
+import type { Step } from '../../src/domain/ir.ts';
 import { createActions } from '../../src/flows/actions/index.ts';
 import { createDeployRules } from '../../src/flows/deploy-policy.ts';
 import type { TrafficSplit } from '../../src/ports/traffic-split.ts';
+import { createFakeAction, fakeTargetOn } from '../world/fakes/action.ts';
 import { createFakeDeployTarget } from '../world/fakes/deploy-target.ts';
 import { DurableDisk } from '../world/fakes/durable-disk.ts';
 import { createFakeReleaseHistory } from '../world/fakes/release-history.ts';
-import { SHOP } from '../world/scenes/deploy.ts';
+import { breach, breachOf, SHOP, START } from '../world/scenes/deploy.ts';
+import { play, runbookOf, STEP } from '../world/scenes/play.ts';
 
 const names = Array.from({ length: 1_200 }, (_, index) => `r${String(index).padStart(4, '0')}`);
 
@@ -64,6 +68,36 @@ describe('a commit that is built anew', () => {
     expect(await action.impossible(args)).toBeNull();
     await action.act(args, order);
     expect(built).toEqual(['abc']);
+  });
+
+  it("is a change that the guards ask about, when it would be made without anybody's word", async () => {
+    const args = { target: 'shop', commit: 'abc' };
+    const build = {
+      ...STEP,
+      kind: 'do',
+      id: 'build',
+      title: 'Build',
+      do: 'deploy.commit',
+      with: args,
+      verify: [],
+      irreversible: 'x',
+    } as Step;
+    const one = await play({
+      runbook: runbookOf(() => [build], { evidence: [], clocks: {} }),
+      actions: (disk, kill) => ({
+        'deploy.commit': createFakeAction({
+          ...{ spec: ACTIONS['deploy.commit'] as never, target: fakeTargetOn(disk, 'built', 'v2'), name: 'target:shop', kill },
+          wanted: ({ commit }) => String(commit),
+        }),
+      }),
+    });
+    await breach(one.disk, breachOf('acme', START));
+    await one.clock.advanceUntil(
+      async () => (await one.world.incidents.load('INC-1')) !== null && (await one.all('decision.made')).length > 0,
+    );
+    const g2 = (await one.all('decision.made'))[0]?.guards.find(({ guard }) => guard === 'G2');
+    expect(g2?.answer).not.toBe('not-applicable');
+    expect(g2?.facts).toMatchObject({ targets: [{ step: 'build', target: 'target:shop', to: 'abc' }] });
   });
 
   it('does not race a deploy that is on its way', async () => {

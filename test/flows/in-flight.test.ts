@@ -2,7 +2,7 @@
 // every boundary and with the deploy landing at every look.
 import { describe, expect, it } from 'vitest';
 import { BelayError } from '../../src/domain/errors.ts';
-import type { Runbook } from '../../src/domain/ir.ts';
+import type { Runbook, Step } from '../../src/domain/ir.ts';
 import { onItsWayText } from '../../src/domain/text/plan-notes.ts';
 import { createActions } from '../../src/flows/actions/index.ts';
 import type { DoOutcome, DoRequest } from '../../src/flows/do.ts';
@@ -30,6 +30,7 @@ interface Case {
   /** Before the n-th look at the target, over all lives, what is on its way goes live. */
   readonly landsAt?: number;
   readonly planned?: InFlight | null;
+  readonly isUndo?: true;
   readonly change?: (target: FakeDeployTarget) => Partial<FakeDeployTarget>;
 }
 
@@ -78,6 +79,7 @@ async function act(o: Case = {}) {
       ...{ key: 'run/switch#1', run: 'run', incident: 'INC-1', step: 'switch', attempt: 1, actor: 'belay', reason: 'INC-1' },
       ...{ action: actions['deploy.rollback'] as never, args: { ...ARGS, to: o.to ?? 'v0' }, expected: fingerprint },
       ...{ verify: [], lookup: () => undefined, timeoutMs: 5_000, earlier: [] },
+      ...(o.isUndo === true ? { isUndo: true } : {}),
     };
     let outcome: DoOutcome | null = null;
     const ended = afterAbort(world, request, planned);
@@ -125,6 +127,25 @@ describe('a rollback while a deploy is on its way', () => {
     expect(outcome).toMatchObject({ status: 'conflict', current: 'v1', desired: 'v0' });
     expect([target.effects, lines]).toEqual([[], []]);
     expect((await target.current()).inFlight).toBe('v2');
+  });
+
+  it.each([
+    ['abort', 'stop it (the step deploy.abort does), or wait until it has ended, and undo again'],
+    ['wait', 'wait until it has ended, and undo again'],
+  ] as const)('that an undo meets is named, and left to people (%s)', async (begun, what) => {
+    const { outcome, target, lines } = await act({ begun, planned: null, isUndo: true });
+    expect(outcome).toMatchObject({
+      ...{ status: 'failed', effect: 'none', code: 'BELAY_TARGET_CONFLICT' },
+      message: `v2 is on its way to target:shop, and nobody has approved that an undo acts beside it: ${what}`,
+    });
+    expect([target.effects, lines]).toEqual([[], []]);
+    expect((await target.current()).inFlight).toBe('v2');
+  });
+
+  it('is overtaken by an undo, too, where the target does that', async () => {
+    const { outcome, target } = await act({ begun: 'overtake', planned: null, isUndo: true });
+    expect(outcome).toMatchObject({ status: 'done', current: 'v0' });
+    expect(target.effects).toEqual([{ by: 'belay', to: 'v0', key: 'run/switch#1' }]);
   });
 
   it('that the target refuses to stop, or of which nobody can tell, goes no further and says which', async () => {
@@ -245,5 +266,46 @@ describe('a run that finds a deploy on its way', () => {
       reason: expect.stringContaining('still on its way to target:shop after 10 min') as string,
     });
     expect(target.effects).toEqual([]);
+  });
+});
+
+describe('an undo that meets a deploy on its way', () => {
+  const back: Step = {
+    ...{ ...STEP, kind: 'do', id: 'switch', title: 'Back', do: 'deploy.rollback', with: ARGS, verify: [] },
+    undo: { do: 'deploy.activate', with: { target: 'shop', to: 'v1' } },
+  };
+  const rest: Step = { ...STEP, kind: 'wait', id: 'rest', title: 'Rest', forMs: 10_000 };
+  const takeBack: Step = { ...STEP, kind: 'do', id: 'back', title: 'Undo', do: 'belay.undo', with: { steps: ['switch'] }, verify: [] };
+
+  /** `v2` has begun after the step that is taken back. */
+  async function asked(begun: Begun) {
+    const target = targetOf(begun);
+    const actions = createActions({ targets: { shop: target }, switches: {}, pause: null as never });
+    const one = await play({
+      runbook: runbookOf(() => [back, rest, takeBack], QUIET),
+      parts: (world) => ({ targets: { shop: target }, actions: { ...world.actions, ...actions } }),
+    });
+    await one.commands.startRun(ANA, { runbook: BACK.id, inputs: {}, key: 'k' });
+    await one.until((incident) => incident.steps['switch']?.status === 'done');
+    target.begin('v2');
+    await one.until((incident) => incident.steps['back']?.status === 'waiting');
+    return { ...one, target };
+  }
+
+  it.each(['abort', 'wait', 'overtake'] as const)('names it, and does not say that somebody changed what is live (%s)', async (begun) => {
+    const { all, target } = await asked(begun);
+    const said = (await all('step.waiting')).at(-1)?.ask ?? '';
+    expect(said).toContain('the undo of switch did not succeed (failed: v2 is on its way to target:shop');
+    expect(said).toContain('wait until it has ended, and undo again');
+    expect(said).not.toContain('somebody changed');
+    expect(target.effects.map(({ to }) => to)).toEqual(['v0']);
+  });
+
+  it('is done when people have stopped that deploy and say "again"', async () => {
+    const { commands, until, target } = await asked('abort');
+    await target.abort?.('v2');
+    await commands.answer(ANA, { incident: 'INC-1', step: 'back', choice: 'again', key: 'again' });
+    await until((incident) => incident.isRunning === false);
+    expect(target.effects.map(({ to }) => to)).toEqual(['v0', 'v1']);
   });
 });

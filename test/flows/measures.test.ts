@@ -1,11 +1,13 @@
 // Freezes of one organization, and temporary measures that end by themselves: on the deploy scene, over kills.
 import { describe, expect, it } from 'vitest';
+import { ACTIONS } from '../../src/domain/catalog.ts';
 import { ledgerOf } from '../../src/domain/contingency-ledger.ts';
 import { BelayError } from '../../src/domain/errors.ts';
 import type { DoStep, Runbook, Step } from '../../src/domain/ir.ts';
+import type { System } from '../../src/domain/system.ts';
 import { scopeFreezeActions } from '../../src/flows/actions/scope-freeze.ts';
 import { createCommands } from '../../src/flows/commands.ts';
-import { moveTarget } from '../world/fakes/action.ts';
+import { createFakeAction, fakeTargetOn, moveTarget } from '../world/fakes/action.ts';
 import { DurableDisk } from '../world/fakes/durable-disk.ts';
 import { createFakeFreezes } from '../world/fakes/freezes.ts';
 import { KillSwitch } from '../world/fakes/kill-switch.ts';
@@ -216,4 +218,112 @@ describe('a measure that takes itself back', () => {
     for (let boundary = 1; boundary <= calm.kill.count; boundary += 1)
       expect((await story(boundary)).effects, `killed at ${calm.kill.passed[boundary - 1]}`).toEqual(['v1', 'v2']);
   }, 60_000);
+});
+
+describe('an undo that deletes for good', () => {
+  const SYSTEM = { ...FLEET_SYSTEM, databases: [{ id: 'crm', component: 'shop' }] as unknown as NonNullable<System['databases']> };
+  const columnOf = (disk: DurableDisk) => fakeTargetOn(disk, 'column', 'absent');
+  const applying = (disk: DurableDisk, kill: KillSwitch) => ({
+    ...actions(disk, kill),
+    'db.apply': createFakeAction({
+      ...{ spec: ACTIONS['db.apply'] as never, target: columnOf(disk), name: 'database:crm', kill },
+      wanted: ({ file }) => (file === 'add' ? 'present' : 'absent'),
+    }),
+  });
+  const add = {
+    ...{ ...STEP, kind: 'do', id: 'add', title: 'Add the column', do: 'db.apply', with: { database: 'crm', file: 'add' }, verify: [] },
+    undo: { do: 'db.apply', with: { database: 'crm', file: 'drop' } },
+  } as const satisfies Step;
+  const expiring: Step = { ...add, contingency: { owner: 'commander', expiresMs: 60_000, atExpiry: 'undo' } };
+  const begun = async (steps: readonly Step[]) => {
+    const runbook = { ...orgRunbook('measure', steps), inputs: {} };
+    const one = await play({ runbook, orgRunbook: orgRunbook('other', [rest]), system: SYSTEM, actions: applying, expression: CEL });
+    await one.commands.startRun(ANA, { runbook: 'measure', inputs: {}, key: 'a' });
+    await one.until((incident) => incident.steps['add']?.status === 'done');
+    await one.commands.freeze(ANA, { scope: 'component/shop', why: 'do not delete data' });
+    return {
+      ...one,
+      dropped: () =>
+        columnOf(one.disk)
+          .effects.map(({ to }) => to)
+          .includes('absent'),
+    };
+  };
+
+  it('stops before the frozen component, also in the run that is taking back, and says how it is thawed', async () => {
+    const pausing: Step = { ...STEP, kind: 'wait', id: 'pause', title: 'Pause', forMs: 10_000 };
+    const back: Step = { ...STEP, kind: 'do', id: 'back', title: 'Undo', do: 'belay.undo', with: { steps: ['add'] }, verify: [] };
+    const one = await begun([add, pausing, back]);
+    await one.until((incident) => incident.steps['back']?.status === 'waiting');
+    expect((await one.all('step.waiting')).at(-1)?.ask).toMatch(
+      /^the undo of add did not succeed \(failed: component\/shop is frozen by ana \(do not delete data\); .*belay thaw component\/shop/,
+    );
+    expect(one.dropped()).toBe(false);
+    await one.commands.thaw(ANA, { scope: 'component/shop', why: 'the data is safe' });
+    await one.commands.answer(ANA, { incident: 'INC-1', step: 'back', choice: 'again', key: 'again' });
+    await one.until((incident) => incident.isRunning === false);
+    expect(one.dropped()).toBe(true);
+  });
+
+  it('of a measure that expires is told to its owner once, waits for the thaw, and is not forgotten', async () => {
+    const one = await begun([expiring]);
+    await one.clock.advance(7_200_000);
+    expect(one.dropped()).toBe(false);
+    const told = (await one.all('escalation.fired')).map(({ to, why }) => `${to}: ${why}`);
+    expect(told).toEqual([
+      expect.stringMatching(
+        /^commander: contingency add has expired .* frozen by ana .*belay thaw component\/shop .*tried again after the thaw$/,
+      ),
+    ]);
+    expect(ledgerOf(await one.world.incidents.list(), one.clock.now())).toMatchObject([{ state: 'overdue' }]);
+    await one.commands.thaw(ANA, { scope: 'component/shop', why: 'the data is safe' });
+    await one.until((incident) => incident.contingencies.every((open) => open.closedAt !== undefined), 600_000);
+    expect(columnOf(one.disk).effects.map(({ to }) => to)).toEqual(['present', 'absent']);
+    expect(await one.all('escalation.fired')).toHaveLength(1);
+  });
+
+  it('of a measure that people took back by hand meanwhile is not done after the thaw', async () => {
+    const one = await begun([expiring]);
+    await one.clock.advance(120_000);
+    await one.commands.closeContingency(ANA, { incident: 'INC-1', step: 'add', note: 'the column stays', key: 'c' });
+    await one.commands.thaw(ANA, { scope: 'component/shop', why: 'the data is safe' });
+    await one.clock.advance(3_600_000);
+    expect(columnOf(one.disk).effects.map(({ to }) => to)).toEqual(['present']);
+    expect([...one.disk.runs.values()].filter(({ status }) => status === 'running')).toEqual([]);
+  });
+
+  it("that fails after the thaw for another reason is its owner's to look at", async () => {
+    const one = await begun([expiring]);
+    await one.clock.advance(120_000);
+    moveTarget(columnOf(one.disk), 'renamed');
+    await one.commands.thaw(ANA, { scope: 'component/shop', why: 'the data is safe' });
+    await one.clock.advance(3_600_000);
+    expect((await one.all('escalation.fired')).map(({ why }) => why)).toEqual([
+      expect.stringContaining('tried again after the thaw'),
+      expect.stringContaining('somebody changed database:crm since'),
+    ]);
+    expect(one.dropped()).toBe(false);
+  });
+
+  it('is done once after the thaw, whenever Belay is killed while it waits', async () => {
+    const runbook = { ...orgRunbook('measure', [expiring]), inputs: {} };
+    const disk = new DurableDisk();
+    const clock = createFakeTime(START, 7);
+    const life = (kill: KillSwitch) => startLife({ disk, clock, kill, runbook, system: SYSTEM, actions: applying, expression: CEL });
+    let { world, kill } = await life(new KillSwitch());
+    await createCommands(world).startRun(ANA, { runbook: 'measure', inputs: {}, key: 'a' });
+    await clock.advance(30_000);
+    await createCommands(world).freeze(ANA, { scope: 'component/shop', why: 'stop' });
+    for (let turn = 1; turn <= 4; turn += 1) {
+      await clock.advance(45_000 * turn);
+      kill.kill();
+      ({ world, kill } = await life(new KillSwitch()));
+    }
+    expect(columnOf(disk).effects.map(({ to }) => to)).toEqual(['present']);
+    await createCommands(world).thaw(ANA, { scope: 'component/shop', why: 'go on' });
+    await clock.advance(900_000);
+    expect(columnOf(disk).effects.map(({ to }) => to)).toEqual(['present', 'absent']);
+    const events = await world.incidents.events('INC-1');
+    expect(events.filter(({ type }) => type === 'escalation.fired')).toHaveLength(1);
+  });
 });
