@@ -213,10 +213,10 @@ describe('several processes', () => {
     const raw = await world();
     const first = raw.born({ workMs: 150 });
     await first.up();
-    await first.call('start', 'rollback', 'x', 'run', 'acme');
-    await raw.noted('start:x:3');
     const second = raw.born({ beatMs: 300 });
     await second.up();
+    await first.call('start', 'rollback', 'x', 'run', 'acme');
+    expect((await raw.noted('start:x:3')).pid).toBe(first.pid);
     await first.kill();
     const killedAt = Date.now();
     const step = Number(

@@ -211,7 +211,12 @@ async function storyIn(data: string, index: number): Promise<readonly Victim[]> 
   const { report, log, killed } = await tellStory(data, scenario, random);
   const said = `${JSON.stringify(report)}\n${lastLines(join(data, 'belay.log'))}`;
   const context = `story ${index} (${scenario}, seed ${SEED}) in ${data}: ${log.join('; ')}\n${said}`;
-  expect(report, context).toMatchObject({ ok: true, incident: { phase: 'resolved' } });
+  expect(report, context).toMatchObject({
+    ...{ incident: { phase: 'resolved', waiting: false }, evidence: { verified: true }, leftOpen: [] },
+    ok: scenario === 'deploy' || report.requests.failedOtherOrgs === 0,
+  });
+  // Only a kill of the shop itself has customers of other organizations see failures.
+  if (!killed.includes('all') && scenario === 'org') expect(report.requests.failedOtherOrgs, context).toBe(0);
   expect(changesServed(data, scenario), context).toEqual(
     scenario === 'deploy' ? ['v1.0.0', 'v1.1.0', 'v1.0.0'] : ['stable', 'next', 'stable'],
   );

@@ -62,7 +62,7 @@ async function start(names: readonly string[], launch: (o: Setting) => ChildProc
     addresses[name] = `127.0.0.1:${await listening(server)}`;
   }
   const setting = { folder, port: await freePort(), adminPort: await freePort(), addresses };
-  const ask = (org = ''): Promise<string> => asked(setting.port, org);
+  const ask = (org = ''): Promise<string> => askedAgain(setting.port, org);
   const [socket, map] = [path.join(folder, 'admin.sock'), path.join(folder, 'org.map')];
   let child = launch(setting);
   const ready = async (): Promise<void> => {
@@ -121,6 +121,16 @@ async function start(names: readonly string[], launch: (o: Setting) => ChildProc
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Where a proxy changes listeners (Caddy, at each change), what still waited at the old one is reset: a client asks again. */
+async function askedAgain(port: number, org: string): Promise<string> {
+  try {
+    return await asked(port, org);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ECONNRESET')) throw error;
+    return asked(port, org);
+  }
 }
 
 function asked(port: number, org: string): Promise<string> {
