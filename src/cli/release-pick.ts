@@ -25,12 +25,13 @@ export function choiceText({ input, target, releases }: ReleaseChoice, now: Inst
 }
 
 function factsOf(offer: ReleaseOffer, now: Instant, { colour, words }: Page & { readonly words: Words }): readonly string[] {
-  const { isLive, stableSince, notRestorable, smoke, verdict, unknown } = offer;
+  const { isLive, stableSince, notRestorable, rolledAway, smoke, verdict, unknown } = offer;
   const safety = verdict === null ? '' : isLossy(verdict) ? colour.red(verdict) : colour.green(verdict);
   return [
     isLive ? colour.bold(words.releaseLive) : '',
     `${span(now - offer.createdAt)} ${words.ago}`,
     stableSince === null ? '' : colour.green(`${words.stableSince} ${span(now - stableSince)}`),
+    rolledAway ? colour.red(words.rolledAway) : '',
     smoke === null ? '' : words[`smoke.${smoke}`],
     safety,
     notRestorable === null ? '' : colour.yellow(`${words.notRestorable}: ${notRestorable}`),

@@ -39,6 +39,7 @@ function line(row: ReleaseRow, { now, page, words, width }: Column): string {
   const gone = row.notRestorable === null ? '' : colour.yellow(`${words.notRestorable}: ${row.notRestorable}`);
   const said = row.smoke === null ? '' : words[`smoke.${row.smoke}`];
   const smoke = row.smoke === 'pass' ? said : colour.red(said);
-  const facts = [row.isLive ? colour.bold(words.releaseLive) : '', kind, stable, smoke, gone].filter((one) => one !== '');
+  const away = row.rolledAway ? colour.red(words.rolledAway) : '';
+  const facts = [row.isLive ? colour.bold(words.releaseLive) : '', kind, stable, away, smoke, gone].filter((one) => one !== '');
   return cut(`  ${mark} ${pad(row.ref, width)}  ${facts.join(` ${marks.dot} `)}`, page.width + 40);
 }

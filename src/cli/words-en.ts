@@ -140,6 +140,7 @@ export const en = {
   stableAfter: 'stable is what was healthy for',
   stableSince: 'stable for',
   healthyFor: 'healthy for',
+  rolledAway: 'rolled away from in an incident',
   notRestorable: 'cannot be put back',
   releasesOf: 'releases of',
   whichRelease: 'Which one? Its number or name:',

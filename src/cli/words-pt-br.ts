@@ -133,6 +133,7 @@ export const ptBr: Readonly<Record<keyof typeof en, string>> = {
   stableAfter: 'estável é a que ficou saudável por',
   stableSince: 'estável há',
   healthyFor: 'saudável por',
+  rolledAway: 'abandonada num incidente',
   notRestorable: 'não pode voltar',
   releasesOf: 'versões de',
   whichRelease: 'Qual? O número ou o nome:',

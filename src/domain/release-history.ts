@@ -30,6 +30,8 @@ export interface Soak {
   readonly healthyMs: number;
   /** When it had been healthy for the whole soak; null: not yet. */
   readonly stableSince: Instant | null;
+  /** What was put live in its place, where that was done in an incident when it last was left; null: it was left in peace, or never. */
+  readonly leftFor: string | null;
 }
 
 /**
@@ -44,6 +46,7 @@ export function soakOf(
 ): Soak {
   let healthyMs = 0;
   let stableSince: Instant | null = null;
+  let leftFor: string | null = null;
   for (const [index, span] of spans.entries()) {
     if (span.release !== release) continue;
     const next = spans[index + 1];
@@ -52,11 +55,13 @@ export function soakOf(
       if (stableSince === null && healthyMs + lasted >= o.soakMs) stableSince = calm.from + (o.soakMs - healthyMs);
       healthyMs += lasted;
     }
-    if (next === undefined || next.release === release || !troubles.some((one) => leftIn(span, next, one))) continue;
+    if (next === undefined || next.release === release) continue;
+    leftFor = troubles.some((one) => leftIn(span, next, one)) ? next.release : null;
+    if (leftFor === null) continue;
     healthyMs = 0;
     stableSince = null;
   }
-  return { healthyMs, stableSince };
+  return { healthyMs, stableSince, leftFor };
 }
 
 const watchedUntil = ({ seenAt }: ReleaseSpan, end: Instant): Instant => (isUnbroken(seenAt, end) ? end : seenAt);

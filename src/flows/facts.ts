@@ -71,7 +71,7 @@ async function restorableAmong(target: DeployTarget, stable: readonly Release[])
 
 /**
  * The release before, by age and not by the order of switches: after a rollback by hand the release that was live before is the bad
- * one, and must never be what "back" means. Null when nothing older can be put back: then people are asked. What only a one-way step stands
+ * one, and must never be what "back" means; nor may one that an incident rolled away from. Null when nothing older can be put back: then people are asked. What only a one-way step stands
  * before is named, so that the plan and guard G2 say what would be wrong.
  */
 async function restorablePrevious(target: DeployTarget, current: string, recorded: string | null): Promise<string | null> {
@@ -92,7 +92,7 @@ async function previousAmong(
   // Not even among so many it is older than all of them.
   const isFar = !isAll && recorded !== null && recorded !== current && !releases.some((one) => one.ref === recorded);
   if (isFar && (await target.restorable(recorded)).ok) return recorded;
-  const older = releases.filter((one) => one.status !== 'failed' && isOlder(one, live));
+  const older = releases.filter((one) => one.status !== 'failed' && one.rolledAway !== true && isOlder(one, live));
   const inOrder = older.toSorted((a, b) => Number(b.ref === recorded) - Number(a.ref === recorded) || b.createdAt - a.createdAt);
   let behindOneWay: string | null = null;
   for (const release of inOrder) {

@@ -10,6 +10,7 @@ import type { ReleaseKind, Soak, Span } from '../domain/release-history.ts';
 import { DEFAULT_SOAK_MS, releaseKind, soakOf } from '../domain/release-history.ts';
 import { type Calm, SETTLE_MS } from '../domain/surroundings.ts';
 import type { DeployTarget, Release } from '../ports/deploy-target.ts';
+import { isOlder } from './facts.ts';
 import { lookBack } from './look-back.ts';
 import { keepSurroundings } from './surroundings.ts';
 import type { World } from './world.ts';
@@ -46,13 +47,22 @@ async function calmOf(world: HistoryWorld, target: string): Promise<Calm> {
 export function withStability(id: string, target: DeployTarget, world: HistoryWorld): DeployTarget {
   const list = async (limit: number): Promise<readonly Release[]> => {
     const [releases, soaks] = await Promise.all([target.list(limit), soaksOf(world, id)]);
-    return releases.map((release) => {
+    return releases.map((release): Release => {
       const since = soaks.get(release.ref)?.stableSince ?? null;
-      return since === null ? release : { ...release, stable: { sinceMs: since } };
+      const isAway = wasRolledAway(release, releases, soaks);
+      return { ...release, ...(since === null ? {} : { stable: { sinceMs: since } }), ...(isAway ? { rolledAway: true } : {}) };
     });
   };
   // Whatever else a target can, it still can.
   return { ...target, list };
+}
+
+/** What went forward in an incident mended the release before it; what went back left a bad one. */
+function wasRolledAway(release: Release, all: readonly Release[], soaks: ReadonlyMap<string, Soak>): boolean {
+  const leftFor = soaks.get(release.ref)?.leftFor ?? null;
+  const next = all.find((one) => one.ref === leftFor);
+  // The newest come first: what is not among them is older than all of them.
+  return leftFor !== null && (next === undefined || isOlder(next, release));
 }
 
 async function soaksOf(world: HistoryWorld, target: string): Promise<ReadonlyMap<string, Soak>> {
@@ -87,6 +97,8 @@ export interface ReleaseRow {
   readonly kind: ReleaseKind | null;
   readonly healthyMs: number;
   readonly stableSince: Instant | null;
+  /** In an incident an older one was put in its place. */
+  readonly rolledAway: boolean;
   /** Null: it can be put back; else why not. */
   readonly notRestorable: string | null;
   /** What the smoke test after its last deploy here said; null: none was run. */
@@ -128,6 +140,7 @@ export async function releasesOf(world: HistoryWorld & Pick<World, 'targets'>, i
         kind: releaseKind(release.version),
         healthyMs: soak?.healthyMs ?? 0,
         stableSince: soak?.stableSince ?? null,
+        rolledAway: release.rolledAway === true,
         notRestorable: found.ok ? null : found.why,
         smoke: isTested ? (proof?.result ?? null) : null,
       };

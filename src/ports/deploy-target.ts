@@ -12,6 +12,8 @@ export interface Release {
   readonly status: 'live' | 'available' | 'failed';
   /** Healthy for long enough to be a floor for automatic rollbacks. */
   readonly stable?: { readonly sinceMs: number };
+  /** An older one was put live in its place in an incident, and it was not live since. */
+  readonly rolledAway?: true;
 }
 
 export interface TargetState {

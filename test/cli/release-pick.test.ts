@@ -7,7 +7,7 @@ const DAY = 86_400_000;
 const NOW = 100 * DAY;
 const offer = (ref: string, o: Partial<ReleaseOffer> = {}): ReleaseOffer => ({
   ...{ ref, version: ref, createdAt: NOW - 3 * DAY, isLive: false, kind: null, healthyMs: 0, stableSince: null, notRestorable: null },
-  ...{ smoke: null, verdict: null, unknown: null },
+  ...{ rolledAway: false, smoke: null, verdict: null, unknown: null },
   ...o,
 });
 const CHOICE: ReleaseChoice = {
@@ -15,7 +15,7 @@ const CHOICE: ReleaseChoice = {
   releases: [
     offer('v3', { isLive: true }),
     offer('v2', { stableSince: NOW - 2 * DAY, smoke: 'pass', verdict: 'code-only' }),
-    offer('2', { verdict: 'restore' }),
+    offer('2', { verdict: 'restore', rolledAway: true }),
     offer('v0', { notRestorable: 'pruned' }),
     offer('v-1', { unknown: 'it lies behind v2' }),
   ],
@@ -33,7 +33,7 @@ describe('the list', () => {
       'to: releases of app',
       '   1  v3   live · 3 d ago',
       '   2  v2   3 d ago · stable for 2 d · smoke test passed · code-only',
-      '   3  2    3 d ago · restore',
+      '   3  2    3 d ago · rolled away from in an incident · restore',
       '   4  v0   3 d ago · cannot be put back: pruned',
       '   5  v-1  3 d ago · it lies behind v2',
     ]);

@@ -26,38 +26,47 @@ const soakOf = (spans: readonly ReleaseSpan[], troubles: readonly Span[], o: typ
 
 describe('the soak of a release', () => {
   it('is over after 48 healthy hours, and says since when', () => {
-    expect(soakOf([live(10, null)], [], soak)).toEqual({ healthyMs: 90 * H, stableSince: 58 * H });
-    expect(soakOf([live(60, null)], [], soak)).toEqual({ healthyMs: 40 * H, stableSince: null });
-    expect(soakOf([], [], soak)).toEqual({ healthyMs: 0, stableSince: null });
+    expect(soakOf([live(10, null)], [], soak)).toMatchObject({ healthyMs: 90 * H, stableSince: 58 * H });
+    expect(soakOf([live(60, null)], [], soak)).toMatchObject({ healthyMs: 40 * H, stableSince: null });
+    expect(soakOf([], [], soak)).toMatchObject({ healthyMs: 0, stableSince: null });
   });
 
   it('counts no hour in which its component was in an incident, and keeps what it had proven before', () => {
-    expect(soakOf([live(10, null)], [{ from: 20 * H, to: 30 * H }], soak)).toEqual({ healthyMs: 80 * H, stableSince: 68 * H });
-    expect(soakOf([live(10, null)], [{ from: 0, to: 200 * H }], soak)).toEqual({ healthyMs: 0, stableSince: null });
-    expect(soakOf([live(0, null)], [{ from: 60 * H, to: 100 * H }], soak)).toEqual({ healthyMs: 60 * H, stableSince: 48 * H });
+    expect(soakOf([live(10, null)], [{ from: 20 * H, to: 30 * H }], soak)).toMatchObject({ healthyMs: 80 * H, stableSince: 68 * H });
+    expect(soakOf([live(10, null)], [{ from: 0, to: 200 * H }], soak)).toMatchObject({ healthyMs: 0, stableSince: null });
+    expect(soakOf([live(0, null)], [{ from: 60 * H, to: 100 * H }], soak)).toMatchObject({ healthyMs: 60 * H, stableSince: 48 * H });
   });
 
   it('is over for a release that was left in trouble, whatever it had proven before, and begins anew', () => {
     const left = [{ from: 60 * H, to: 62 * H }];
-    expect(soakOf([live(0, 61)], left, soak)).toEqual({ healthyMs: 0, stableSince: null });
-    expect(soakOf([live(0, 61), live(80, null)], left, soak)).toEqual({ healthyMs: 20 * H, stableSince: null });
-    expect(soakOf([live(0, 59), live(61, null)], left, soak)).toEqual({ healthyMs: 97 * H, stableSince: 48 * H });
+    expect(soakOf([live(0, 61)], left, soak)).toMatchObject({ healthyMs: 0, stableSince: null });
+    expect(soakOf([live(0, 61), live(80, null)], left, soak)).toMatchObject({ healthyMs: 20 * H, stableSince: null });
+    expect(soakOf([live(0, 59), live(61, null)], left, soak)).toMatchObject({ healthyMs: 97 * H, stableSince: 48 * H });
+  });
+
+  it('knows what took its place in trouble, until it is live again and left in peace', () => {
+    const left = [{ from: 60 * H, to: 62 * H }];
+    expect(soakOfAll('v1', [live(0, 61), live(61, null, 'v0')], left, soak).leftFor).toBe('v0');
+    expect(soakOfAll('v1', [live(0, 59), live(59, null, 'v2')], left, soak).leftFor).toBeNull();
+    const again = [live(0, 61), live(61, 70, 'v0'), live(70, 90), live(90, null, 'v2')];
+    expect(soakOfAll('v1', again, left, soak).leftFor).toBeNull();
+    expect(soakOfAll('v2', again, left, soak).leftFor).toBeNull();
   });
 
   it('counts no hour in which nobody looked, be it between two looks or since the last one', () => {
-    expect(soakOfAll('v1', [{ release: 'v1', from: 0, seenAt: H }], [], soak)).toEqual({ healthyMs: H, stableSince: null });
-    expect(soakOfAll('v1', [live(0, 1), live(60, null)], [], soak)).toEqual({ healthyMs: 41 * H, stableSince: null });
+    expect(soakOfAll('v1', [{ release: 'v1', from: 0, seenAt: H }], [], soak)).toMatchObject({ healthyMs: H, stableSince: null });
+    expect(soakOfAll('v1', [live(0, 1), live(60, null)], [], soak)).toMatchObject({ healthyMs: 41 * H, stableSince: null });
     expect(soakOfAll('v1', [live(0, 50), live(60, null)], [{ from: 40 * H, to: 60 * H }], soak).healthyMs).toBe(80 * H);
   });
 
   it('takes a release that was left while nobody looked for left in the trouble of that time', () => {
     const spans = [live(0, 50), live(60, null, 'v2')];
-    expect(soakOfAll('v1', spans, [{ from: 54 * H, to: 55 * H }], soak)).toEqual({ healthyMs: 0, stableSince: null });
+    expect(soakOfAll('v1', spans, [{ from: 54 * H, to: 55 * H }], soak)).toMatchObject({ healthyMs: 0, stableSince: null });
     expect(soakOfAll('v1', spans, [{ from: 61 * H, to: 62 * H }], soak).stableSince).toBe(48 * H);
   });
 
   it('adds up the times that a release was live', () => {
-    expect(soakOf([live(50, 80), live(0, 20)], [], soak)).toEqual({ healthyMs: 50 * H, stableSince: 78 * H });
+    expect(soakOf([live(50, 80), live(0, 20)], [], soak)).toMatchObject({ healthyMs: 50 * H, stableSince: 78 * H });
   });
 
   it('never exceeds the time that the release was live, however incidents overlap', () => {

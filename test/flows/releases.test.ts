@@ -142,7 +142,9 @@ describe('the releases of a target', () => {
     await pass(2, 'v1.0.0');
     await pass(1, 'v1.1.0');
     await trouble('second', 'v1.1.0');
-    expect(await releaseFacts(targets.shop)).toMatchObject({ current: 'v1.1.0', stable: 'v1.0.0' });
+    expect(await releaseFacts(targets.shop)).toEqual({ current: 'v1.1.0', previous: 'v1.0.0', stable: 'v1.0.0' });
+    const { releases } = await releasesOf({ ...past, targets }, 'shop');
+    expect(releases.filter(({ rolledAway }) => rolledAway).map(({ ref }) => ref)).toEqual(['v1.0.1']);
     const actions = createActions({ targets, switches: {}, pause: undefined as never });
     expect(await actions['deploy.rollback']?.impossible({ target: 'shop', to: 'v1.0.0' })).toBeNull();
   });

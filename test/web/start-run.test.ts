@@ -31,7 +31,7 @@ async function openRunRoom() {
   });
   const offer = (ref: string, ageMs: number, more: Partial<ReleaseOffer> = {}): ReleaseOffer => ({
     ...{ ref, version: ref, createdAt: one.clock.now() - ageMs, isLive: false, kind: null, healthyMs: 0, stableSince: null },
-    ...{ notRestorable: null, smoke: null, verdict: null, unknown: null },
+    ...{ notRestorable: null, rolledAway: false, smoke: null, verdict: null, unknown: null },
     ...more,
   });
   const releases = [

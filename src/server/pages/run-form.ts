@@ -123,13 +123,14 @@ function textField({ name, spec, id, text, aria }: Field): Markup {
 
 function releaseOffer({ context, name, text }: Field, { input }: ReleaseChoice, offer: ReleaseOffer): Markup {
   const r = RUN_WORDS[context.lang];
-  const { ref, isLive, stableSince, notRestorable, smoke, verdict, unknown, createdAt } = offer;
+  const { ref, isLive, stableSince, notRestorable, rolledAway, smoke, verdict, unknown, createdAt } = offer;
   const now = context.clock.now;
   const off = isLive || notRestorable !== null;
   const facts: readonly Markup[] = [
     ...(isLive ? [html`<b>${r.live}</b>`] : []),
     html`${span(now - createdAt)} ${r.age}`,
     ...(stableSince === null ? [] : [html`<span class="good">${icon('check')} ${r.stable} ${span(now - stableSince)}</span>`]),
+    ...(rolledAway ? [html`<span class="bad">${r.rolledAway}</span>`] : []),
     ...(smoke === 'pass' ? [html`${r.smokePass}`] : smoke === 'fail' ? [html`<span class="bad">${r.smokeFail}</span>`] : []),
     ...(verdict === null ? [] : [html`<span class="${isLossy(verdict) ? 'bad' : 'good'}">${verdict}</span>`]),
     ...(notRestorable === null ? [] : [html`<span class="bad">${r.notRestorable}: ${notRestorable}</span>`]),
