@@ -111,6 +111,8 @@ describe.skipIf(CHROMIUM === undefined)('a runbook is begun by hand', () => {
     await tabTo(page, '#show-plan');
     await enter();
     expect(await page.$eval('#plan', (one) => one.textContent)).toContain('Look at it');
+    const planned = await page.$eval('#plan-inputs', (one) => one.textContent);
+    expect(planned).toBe('Made with org: acme · to: r8 · wait: 15m · how: slow · count: 3');
     await tabTo(page, '#start');
     await enter();
     expect(page.url()).toContain('/incidents/INC-1?done=run-started');

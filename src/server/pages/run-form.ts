@@ -144,6 +144,14 @@ function refused(context: PageContext, error: BelayError): Markup {
   return html`<section class="why-not" role="alert" id="no-plan"><h2>${r.noPlan}</h2><p>${error.message}</p>${error.hint === undefined ? none : html`<p>${error.hint}</p>`}</section>`;
 }
 
+/** What was typed since then is not in it. */
+function planInputs({ lang }: PageContext, texts: Shown['texts'], { inputs }: Plan): Markup {
+  const shown = (name: string, value: Json): string => texts[name] || (typeof value === 'string' ? value : JSON.stringify(value));
+  const all = Object.entries(inputs).map(([name, value]) => html`<code>${name}: ${shown(name, value)}</code>`);
+  if (all.length === 0) return none;
+  return html`<p id="plan-inputs">${RUN_WORDS[lang].plannedWith} ${all.map((one, at) => html`${at === 0 ? none : ' · '}${one}`)}</p>`;
+}
+
 function planPart(context: PageContext, { runbook, texts, mayStart }: Shown, plan: Plan): Markup {
   const { lang, w } = context;
   const r = RUN_WORDS[lang];
@@ -152,6 +160,7 @@ function planPart(context: PageContext, { runbook, texts, mayStart }: Shown, pla
   const start = html`<form method="post" action="${action}" id="start-form">${hidden(context)}${kept}<input type="hidden" name="planHash" value="${plan.planHash}">
 <button class="button approve" id="start">${icon('play')} ${r.start} <code class="hash">${shortHash(plan.planHash)}</code></button></form>`;
   return html`<section id="plan" aria-labelledby="plan-title"><h2 id="plan-title">${r.plan}</h2><p class="muted">${r.planWhat}</p>
+${planInputs(context, texts, plan)}
 ${context.pause.paused ? html`<p class="bad">${icon('pause')} ${r.paused}</p>` : none}
 ${timePanel(context, plan.budgets ?? [])}
 ${safetyPanel(context, plan)}
