@@ -4,6 +4,7 @@ import type { EachView } from '../domain/fan-out.ts';
 import type { IncidentView, TaskView } from '../domain/incident-view.ts';
 import type { StepView } from '../domain/incident-view-steps.ts';
 import { eachProgressText, overOf } from '../domain/text/each-texts.ts';
+import { mootText } from '../domain/text/moot-texts.ts';
 import { formatDuration } from '../domain/time-text.ts';
 import { timeOf } from './clock-text.ts';
 import { clockOf, type Page, under } from './incident-page.ts';
@@ -95,7 +96,8 @@ function stepLine(
       : step.status === 'running' || step.status === 'waiting'
         ? colour.cyan
         : (text: string) => text;
-  const why = step.status === 'failed' || step.status === 'unknown' || step.status === 'skipped' ? whyOf(step) : '';
+  const why =
+    step.status === 'failed' || step.status === 'unknown' || step.status === 'skipped' ? whyOf(step) : mootText(step.detail, lang);
   const doing =
     step.action !== null &&
     ((page.actions && step.status === 'pending') || step.status === 'running' || step.status === 'failed' || step.status === 'unknown')

@@ -70,13 +70,22 @@ export const ABOUT_THE_MESSAGE: ReadonlySet<number> = new Set([400, 413, 414, 41
 export const TRIES_OF_WRONG = 5;
 /** A receiver that fails over one message and not for lack of life: it must not hold up the line for ever. */
 const TRIES_OF_FAILING = 30;
+/** While a breaker is open, tries are far apart: thirty of them would take the night. */
+const OPEN = { quickTries: 5, fewestTries: 8, overMs: 128_000 } as const;
 
-/** `status`: null where nobody answered. */
-export function judgeForward(status: number | null, tries: number): Forwarded {
+/** `status`: null where nobody answered; `openEveryMs`: how far tries are apart, where its breaker was open when it was tried. */
+export function judgeForward(status: number | null, tries: number, openEveryMs: number | null = null): Forwarded {
   if (status === null) return 'again';
   if (status >= 200 && status < 300) return 'delivered';
   if (ABOUT_THE_MESSAGE.has(status) && tries >= TRIES_OF_WRONG) return 'doubted';
-  return status === 500 && tries >= TRIES_OF_FAILING ? 'doubted' : 'again';
+  return status === 500 && tries >= triesOfFailing(openEveryMs) ? 'doubted' : 'again';
+}
+
+/** A breaker that rests but a moment must not have a message doubted sooner than it is without one. */
+function triesOfFailing(openEveryMs: number | null): number {
+  if (openEveryMs === null) return TRIES_OF_FAILING;
+  const needed = OPEN.quickTries + Math.ceil(OPEN.overMs / openEveryMs);
+  return Math.min(TRIES_OF_FAILING, Math.max(OPEN.fewestTries, needed));
 }
 
 const PAUSES = { firstMs: 250, mostMs: 5_000, mostDoubtedMs: 30_000 } as const;

@@ -9,6 +9,12 @@ import type { Json, JsonObject } from './json.ts';
 import type { Loss, Safety } from './rollback-safety.ts';
 import type { TimeBudget } from './time-budget.ts';
 
+/** Nothing was to be done: what was looked for in vain, and on which line, for people (`dm/acme`, or `dm` for all of it). */
+export interface Moot {
+  readonly what: 'not-held' | 'none-aside';
+  readonly on: string;
+}
+
 /** `native`: the target compares by itself; `lock`: Belay looks again under a lock that others may not know; `none`: nothing does. */
 export type CompareAndSet = 'native' | 'lock' | 'none';
 

@@ -1,7 +1,7 @@
 // What a post-mortem may say without a person: spans, impact, attempts and outcomes, read from the log alone.
 import type { Event, EventType } from './event.ts';
 import type { StepStatus } from './incident.ts';
-import type { Instant } from './json.ts';
+import type { Instant, JsonObject } from './json.ts';
 
 export interface Span {
   readonly from: Instant;
@@ -78,6 +78,8 @@ export interface StepFact {
   readonly from: Instant;
   readonly to: Instant | null;
   readonly reason: string;
+  /** What it recorded at its last end. */
+  readonly detail: JsonObject;
 }
 
 export function stepFacts(events: readonly Event[]): readonly StepFact[] {
@@ -92,6 +94,7 @@ export function stepFacts(events: readonly Event[]): readonly StepFact[] {
       from: at,
       to: null,
       reason: '',
+      detail: {},
     };
     steps.set(id, { ...before, ...more });
   };
@@ -107,7 +110,10 @@ export function stepFacts(events: readonly Event[]): readonly StepFact[] {
       });
     }
     if (event.type === 'step.finished')
-      change(event.data.step, event.at, { status: event.data.status, attempts: event.data.attempt, to: event.at });
+      change(event.data.step, event.at, {
+        ...{ status: event.data.status, attempts: event.data.attempt, to: event.at },
+        detail: event.data.detail,
+      });
     if (event.type === 'step.skipped') change(event.data.step, event.at, { status: 'skipped', to: event.at, reason: event.data.reason });
     if (event.type === 'step.undone') change(event.data.step, event.at, { status: 'undone', to: event.at, reason: event.data.by });
   }

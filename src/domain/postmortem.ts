@@ -20,6 +20,7 @@ import type { Delivery } from './message.ts';
 import type { Plan } from './plan.ts';
 import { impactIntervals, incidentTimings, ofType, stepFacts } from './postmortem-facts.ts';
 import type { Lang, System } from './system.ts';
+import { mootAside } from './text/moot-texts.ts';
 import type { HumanSection, PostmortemTexts } from './text/postmortem-texts.ts';
 import { HUMAN_SECTIONS, POSTMORTEM_TEXTS } from './text/postmortem-texts.ts';
 import { formatDateTime } from './time-text.ts';
@@ -230,7 +231,7 @@ function deviations({ input, t }: Page): string {
     .filter((one) => ['skipped', 'failed', 'unknown', 'noop', 'undone'].includes(one.status) || one.attempts > 1 || one.kind === 'manual')
     .map(
       (one) =>
-        `- ${md(one.title)} (${one.step}): ${stepStatusWord(one.status, input.lang)}${one.attempts > 1 ? ` ×${one.attempts}` : ''}${one.reason === '' ? '' : `: ${md(one.reason)}`}`,
+        `- ${md(one.title)} (${one.step}): ${stepStatusWord(one.status, input.lang)}${mootAside(one.detail, input.lang)}${one.attempts > 1 ? ` ×${one.attempts}` : ''}${one.reason === '' ? '' : `: ${md(one.reason)}`}`,
     );
   return lines.length === 0 ? '' : section(t.deviations, `${t.deviationsHint}\n\n${lines.join('\n')}`);
 }

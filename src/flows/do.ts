@@ -6,6 +6,7 @@ import { BelayError } from '../domain/errors.ts';
 import type { Check } from '../domain/ir.ts';
 import type { JournalDraft } from '../domain/journal.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
+import type { Moot } from '../domain/plan.ts';
 import type { Action, Observation } from '../ports/action.ts';
 import type { CheckOutcome } from './checks.ts';
 import { combine, runCheck } from './checks.ts';
@@ -45,7 +46,7 @@ export type DoOutcome = {
   /** What was on its way there and was stopped first. */
   readonly aborted?: string;
 } /** `fingerprint`: what the target looks like with our change in place; an undo compares against it. */ & (
-  | { readonly status: 'done' | 'noop'; readonly recovered: boolean; readonly fingerprint: string }
+  | { readonly status: 'done' | 'noop'; readonly recovered: boolean; readonly fingerprint: string; readonly moot?: Moot }
   | { readonly status: 'conflict'; readonly expected: string; readonly found: string }
   | { readonly status: 'paused'; readonly by: string }
   | { readonly status: 'fenced' }
@@ -71,7 +72,13 @@ export async function performDo(world: DoWorld, request: DoRequest): Promise<DoO
     const ours = history.attempted || (await readHistory(world, request.earlier)).unsettled;
     return ours
       ? confirm(world, request, { recovered: true, unsure: false, ...sinceOf(history.openIntent) })
-      : { ...shown, status: 'noop', recovered: false, fingerprint: before.fingerprint };
+      : {
+          ...shown,
+          status: 'noop',
+          recovered: false,
+          fingerprint: before.fingerprint,
+          ...(before.moot === undefined ? {} : { moot: before.moot }),
+        };
   }
   // The outcome is on disk but its checkpoint was lost, and somebody changed the target since: it was done all the same.
   if (history.openIntent === null && history.finished === 'done')

@@ -104,14 +104,15 @@ async function handOn(deps: ForwardDeps, spec: IntakeSpec, line: Line, signal: A
     if (restMs > 0) return { pauseMs: restMs, isOfBreaker: true };
     const message = await deps.store.take(line, deps.time.now());
     if (message === null) return null;
-    const { outcome } = await attempt(tried, spec, message);
+    const openEveryMs = breaker.openEveryMs();
+    const { outcome } = await attempt(tried, spec, message, { openEveryMs });
     if (outcome === 'delivered') continue;
     if (outcome === 'again' || signal.aborted || !(await othersAreTaken(tried, spec, message)))
       return restAfter(pauseAfter(message.tries, outcome));
     // Between the two the receiver may have come back: the message has another chance before it is blamed.
     const once = await deps.store.take(line, deps.time.now());
     if (once === null) return null;
-    const again = await attempt(tried, spec, once);
+    const again = await attempt(tried, spec, once, { openEveryMs, isBlamed: once.seq === message.seq });
     if (again.outcome === 'again' || (again.outcome === 'doubted' && once.seq !== message.seq))
       return restAfter(pauseAfter(once.tries, again.outcome));
     if (again.outcome === 'delivered') continue;
@@ -123,15 +124,24 @@ async function handOn(deps: ForwardDeps, spec: IntakeSpec, line: Line, signal: A
 
 type Trying = ForwardDeps & { readonly breaker: BreakerWatch };
 
+interface Try {
+  /** Of the breaker, before the first of these tries. */
+  readonly openEveryMs?: number | null;
+  /** The one behind it was taken: if this is refused, it is the message's failure and not the receiver's. */
+  readonly isBlamed?: boolean;
+}
+
 /** One try, whose end is written down. */
 async function attempt(
   { http, store, time, breaker }: Trying,
   spec: IntakeSpec,
   message: IntakeMessage,
+  { openEveryMs = breaker.openEveryMs(), isBlamed = false }: Try = {},
 ): Promise<{ readonly outcome: Forwarded; readonly said: string }> {
   const { answer, said } = await send(http, spec, message);
-  if (answer !== null) await breaker.heard({ ...answer, retryAfterMs: retryAfterOf(answer.retryAfter) }, said);
-  const outcome = judgeForward(answer?.status ?? null, message.tries);
+  const outcome = judgeForward(answer?.status ?? null, message.tries, openEveryMs);
+  const isItsOwn = isBlamed && outcome === 'doubted';
+  if (answer !== null && !isItsOwn) await breaker.heard({ ...answer, retryAfterMs: retryAfterOf(answer.retryAfter) }, said);
   if (outcome === 'delivered') await store.delivered(message, time.now());
   else await store.failed(message, said);
   return { outcome, said };

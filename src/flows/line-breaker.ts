@@ -24,10 +24,12 @@ export interface BreakerDeps {
 export interface BreakerWatch {
   /** How long nothing is tried; 0: a try may be made. What time alone changes is kept and told. */
   rest(): Promise<number>;
+  /** How far tries are apart while it is open; null: it is not. */
+  openEveryMs(): number | null;
   heard(answer: Answer, said: string): Promise<void>;
 }
 
-const NONE: BreakerWatch = { rest: async () => 0, heard: async () => undefined };
+const NONE: BreakerWatch = { rest: async () => 0, openEveryMs: () => null, heard: async () => undefined };
 
 export async function openLineBreaker(deps: BreakerDeps, { breaker: spec }: IntakeSpec, line: Line): Promise<BreakerWatch> {
   if (spec === undefined) return NONE;
@@ -46,6 +48,7 @@ export async function openLineBreaker(deps: BreakerDeps, { breaker: spec }: Inta
       await become(breakerAt(known, spec, now), '');
       return restOf(known, now);
     },
+    openEveryMs: () => (known.state === 'open' ? spec.retryAfterMs : null),
     heard: async (answer, said) => {
       const now = time.now();
       await become(breakerAt(known, spec, now), '');

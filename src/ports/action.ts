@@ -1,7 +1,7 @@
 // An action of `do`: the three verbs of the step protocol over whatever port really carries it.
 import type { ActionSpec } from '../domain/catalog.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
-import type { CompareAndSet, OnItsWay, PlanNote } from '../domain/plan.ts';
+import type { CompareAndSet, Moot, OnItsWay, PlanNote } from '../domain/plan.ts';
 
 export interface Observation {
   /** What is there now, for people: small, masked. */
@@ -14,6 +14,8 @@ export interface Observation {
   readonly reached: boolean;
   /** Of an action that is done only by what is new afterwards, such as a restart: what there is now, to be told apart from it. */
   readonly mark?: string;
+  /** It is as wanted because there was nothing to do: what was looked for in vain, and where. */
+  readonly moot?: Moot;
   /** The target has given up on the last change, or taken it back: why. Waiting for it is of no use. */
   readonly gaveUp?: string;
 }

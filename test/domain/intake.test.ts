@@ -21,6 +21,21 @@ describe('an answer of the receiver', () => {
     expect(judgeForward(status, tries)).toBe(outcome);
   });
 
+  test('of 500 while the breaker is open is doubted from the eighth try on', () => {
+    expect([7, 8].map((tries) => judgeForward(500, tries, 900_000))).toEqual(['again', 'doubted']);
+    expect(judgeForward(503, 1_000, 900_000)).toBe('again');
+  });
+
+  test.each([
+    [10_000, 18],
+    [1_000, 30],
+  ])(
+    'of 500 while the breaker is open and rests but %i ms is doubted no sooner than two minutes allow, from try %i on',
+    (everyMs, tries) => {
+      expect([tries - 1, tries].map((one) => judgeForward(500, one, everyMs))).toEqual(['again', 'doubted']);
+    },
+  );
+
   test('that is no yes is followed by a pause that grows and has an end', () => {
     expect([1, 2, 3, 9, 1_000].map((tries) => pauseAfter(tries))).toEqual([250, 500, 1_000, 5_000, 5_000]);
     expect([5, 30].map((tries) => pauseAfter(tries, 'doubted'))).toEqual([4_000, 30_000]);

@@ -1,7 +1,7 @@
 // Handing on through a breaker, over a store and a receiver in memory: when the receiver is left alone, when it is tried again, and whose line
 // it is.
 import { afterEach, expect, test } from 'vitest';
-import type { Breaker, LineBreaker } from '../../src/domain/breaker.ts';
+import type { Breaker, BreakerSpec, LineBreaker } from '../../src/domain/breaker.ts';
 import type { IntakeMessage, IntakeSpec } from '../../src/domain/intake.ts';
 import { type Forwarding, startForwarding } from '../../src/flows/forward.ts';
 import { breakerLine } from '../../src/flows/line-breaker.ts';
@@ -9,9 +9,10 @@ import type { IntakeStore, Line } from '../../src/ports/intake-store.ts';
 import { createFakeTime } from '../world/fakes/time.ts';
 
 const MINUTE = 60_000;
+const BREAKER: BreakerSpec = { on: [429, 503, 'timeout'], opensAfter: 5, retryAfterMs: 15 * MINUTE, closesAfterMs: 30_000 };
 const SPEC: IntakeSpec = {
   ...{ id: 'dm', to: 'http://flows.test/{org}', verify: 'none', idHeader: 'webhook-id', timeoutMs: 1_000, most: 10, rememberMs: 1e12 },
-  breaker: { on: [429, 503, 'timeout'], opensAfter: 5, retryAfterMs: 15 * MINUTE, closesAfterMs: 30_000 },
+  breaker: BREAKER,
 };
 const lives: Forwarding[] = [];
 afterEach(async () => {
@@ -54,18 +55,22 @@ function storeOf() {
   return { store: store as IntakeStore, rows, add, stateOf: (line: string) => breakers.get(line)?.breaker.state, writes: () => writes };
 }
 
+/** What a store says whose process is killed at that moment. */
+const KILLED = new Error('killed');
+
 type Reply = { readonly status: number; readonly retryAfter?: string };
 
-function world(answer: (line: string, id: string) => Reply) {
+function world(answer: (line: string, id: string) => Reply, on: BreakerSpec['on'] = [429, 503, 'timeout']) {
   const kept = storeOf();
   const time = createFakeTime(1_000_000_000_000);
   const asked: { readonly line: string; readonly id: string; readonly at: number }[] = [];
-  const [told, errors]: [string[], unknown[]] = [[], []];
+  const [told, errors, aside]: [string[], unknown[], string[]] = [[], [], []];
   const began = time.now();
   const live = (): Forwarding => {
     const life = startForwarding({
-      ...{ intakes: [SPEC], store: kept.store, time, mayAct: async () => true },
-      onError: (error) => void errors.push(error),
+      ...{ intakes: [{ ...SPEC, breaker: { ...BREAKER, on } }], store: kept.store, time, mayAct: async () => true },
+      onError: (error) => void (error === KILLED || errors.push(error)),
+      onAside: ({ id }) => void aside.push(id),
       onBreaker: (turn) => void told.push(breakerLine(turn)),
       http: {
         request: async ({ headers, url }) => {
@@ -83,7 +88,7 @@ function world(answer: (line: string, id: string) => Reply) {
     for (let left = ms; left > 0; left -= 10_000) await time.advance(Math.min(left, 10_000));
     expect(errors).toEqual([]);
   };
-  return { ...kept, time, asked, told, live, pass, since: (from: number) => asked.slice(from) };
+  return { ...kept, time, asked, told, aside, live, pass, since: (from: number) => asked.slice(from) };
 }
 
 test('five failures in a row open it: what comes then waits untried, one message is tried after a quarter of an hour, then all go on in their order', async () => {
@@ -200,4 +205,53 @@ test('a rest that is ended in the store by another process is over here as well'
     if (breaker.state === 'open') await store.keepBreaker(line, { ...breaker, notBefore: time.now() });
   await pass(10_000);
   expect([rows.every(({ isDone }) => isDone), stateOf('acme')]).toEqual([true, 'half-open']);
+});
+
+const WITH_500 = [429, 500, 503, 'timeout'] as const;
+
+test('with 500 in `on` one message that its receiver cannot take holds up its line for an hour and not for the night, and then opens nothing', async () => {
+  const { add, live, pass, rows, told, stateOf } = world((_line, id) => ({ status: id === 'bad' ? 500 : 200 }), WITH_500);
+  for (const id of ['bad', '2', '3']) add('acme', id);
+  live();
+  await pass(30 * MINUTE);
+  expect(rows.map(({ isDone }) => isDone)).toEqual([false, false, false]);
+  await pass(30 * MINUTE);
+  expect([rows.every(({ isDone }) => isDone), stateOf('acme')]).toEqual([true, 'closed']);
+  expect(told.map((line) => /is (\S+?)(?:,| again|$)/.exec(line)?.[1])).toEqual(['open', 'half-open', 'closed']);
+});
+
+test('with 500 in `on` a receiver that fails for hours loses no message, and they go on in their order', async () => {
+  let isDown = true;
+  const { add, live, pass, rows, asked, aside } = world(() => ({ status: isDown ? 500 : 200 }), WITH_500);
+  for (const id of ['1', '2', '3']) add('acme', id);
+  live();
+  await pass(4 * 60 * MINUTE);
+  expect(rows.some(({ isDone }) => isDone)).toBe(false);
+  isDown = false;
+  const before = asked.length;
+  await pass(16 * MINUTE);
+  expect([asked.slice(before).map(({ id }) => id), aside]).toEqual([['1', '2', '3'], []]);
+});
+
+test('with 500 in `on` a kill between any two writes of the turn that sets a message aside loses none, and blames none but that one', async () => {
+  const seen: unknown[] = [];
+  for (const at of [1, 2, 3, 4, 5, 6, 7, 8]) {
+    const { add, live, pass, rows, store, aside, asked } = world((_line, id) => ({ status: id === 'bad' ? 500 : 200 }), WITH_500);
+    let writes = 0;
+    for (const name of ['keepBreaker', 'failed', 'delivered', 'setAside'] as const) {
+      const write = store[name] as (...args: unknown[]) => Promise<void>;
+      const killed = async (...args: unknown[]): Promise<void> => {
+        const isLast = (rows[0]?.tries ?? 0) >= 8 && ++writes === at;
+        if (isLast) throw KILLED;
+        await write(...args);
+      };
+      Object.assign(store, { [name]: killed });
+    }
+    for (const id of ['bad', '2', '3']) add('acme', id);
+    live();
+    await pass(70 * MINUTE);
+    const taken = [...new Set(asked.map(({ id }) => id).filter((id) => id !== 'bad'))];
+    seen.push([rows.every(({ isDone }) => isDone), taken, aside.every((id) => id === 'bad'), writes >= at]);
+  }
+  expect(seen).toEqual(Array.from({ length: 8 }, () => [true, ['2', '3'], true, true]));
 });

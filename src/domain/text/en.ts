@@ -1,4 +1,5 @@
 // English: every event and every word of state. It knows no zone and no organization's name.
+import { mootAside } from './moot-texts.ts';
 import { type EventTexts, said, type Texts } from './texts.ts';
 
 const phases = {
@@ -89,7 +90,7 @@ const events: EventTexts = {
   'step.settled': (d) => `${d.by} decided for step ${d.step}: ${d.choice}`,
   'step.observed': (d) => `Step ${d.step} looked: ${d.desired ? 'already as wanted' : 'a change is needed'}`,
   'step.finished': (d, say) =>
-    `Step ${d.step}: ${stepStatuses[d.status]}${d.attempt > 1 ? ` (attempt ${d.attempt})` : ''}${d.took === undefined ? '' : `; planned ${say.duration(d.took.takesMs)}, took ${say.duration(d.took.ms)}`}`,
+    `Step ${d.step}: ${stepStatuses[d.status]}${mootAside(d.detail, 'en')}${d.attempt > 1 ? ` (attempt ${d.attempt})` : ''}${d.took === undefined ? '' : `; planned ${say.duration(d.took.takesMs)}, took ${say.duration(d.took.ms)}`}`,
   'step.skipAsked': (d) => `${d.by} said to skip step ${d.step}: ${d.reason}`,
   'step.skipped': (d) => `Step ${d.step} skipped: ${d.reason}`,
   'step.undone': (d) => `Step ${d.step} taken back by ${d.by}`,

@@ -1,4 +1,5 @@
 // Brazilian Portuguese: every event and every word of state. It knows no zone and no organization's name.
+import { mootAside } from './moot-texts.ts';
 import { type EventTexts, said, type Texts } from './texts.ts';
 
 const phases = {
@@ -90,7 +91,7 @@ const events: EventTexts = {
   'step.settled': (d) => `${d.by} decidiu sobre o passo ${d.step}: ${d.choice}`,
   'step.observed': (d) => `Passo ${d.step} observou: ${d.desired ? 'já está como desejado' : 'é preciso mudar'}`,
   'step.finished': (d, say) =>
-    `Passo ${d.step}: ${stepStatuses[d.status]}${d.attempt > 1 ? ` (tentativa ${d.attempt})` : ''}${d.took === undefined ? '' : `; previsto ${say.duration(d.took.takesMs)}, levou ${say.duration(d.took.ms)}`}`,
+    `Passo ${d.step}: ${stepStatuses[d.status]}${mootAside(d.detail, 'pt-BR')}${d.attempt > 1 ? ` (tentativa ${d.attempt})` : ''}${d.took === undefined ? '' : `; previsto ${say.duration(d.took.takesMs)}, levou ${say.duration(d.took.ms)}`}`,
   'step.skipAsked': (d) => `${d.by} mandou pular o passo ${d.step}: ${d.reason}`,
   'step.skipped': (d) => `Passo ${d.step} pulado: ${d.reason}`,
   'step.undone': (d) => `Passo ${d.step} desfeito por ${d.by}`,

@@ -54,6 +54,7 @@ function intakeAction(name: string, on: boolean, ports: IntakePorts): Action {
         desired: word(on),
         fingerprint: word(held),
         reached: held === on && !(on && isUnderWay),
+        ...(held || on ? {} : { moot: { what: 'not-held' as const, on: nameOf(line) } }),
       };
     },
     act: async (args, { reason }) => {
@@ -82,7 +83,8 @@ function retryAction(ports: IntakePorts): Action {
       const { intake, line } = lineOf(ports, args);
       const { aside } = await storeOf(ports).status({ intake, line });
       const current = aside === 0 ? NONE_ASIDE : `${aside} set aside`;
-      return { current, desired: NONE_ASIDE, fingerprint: current, reached: aside === 0 };
+      const seen = { current, desired: NONE_ASIDE, fingerprint: current, reached: aside === 0 };
+      return aside > 0 ? seen : { ...seen, moot: { what: 'none-aside', on: nameOf({ intake, line }) } };
     },
     act: async (args) => {
       const { intake, line } = lineOf(ports, args);
@@ -98,6 +100,8 @@ function targetOf(ports: IntakePorts, args: JsonObject): string {
   const { intake, line } = lineOf(ports, args);
   return `intake:${intake}/${line === ALL_LINES ? 'all' : line}`;
 }
+
+const nameOf = ({ intake, line }: Line): string => (line === ALL_LINES ? intake : `${intake}/${line}`);
 
 const word = (held: boolean): string => (held ? 'held' : 'handing on');
 

@@ -5,6 +5,7 @@ import type { IncidentView } from '../../domain/incident-view.ts';
 import type { StepView } from '../../domain/incident-view-steps.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { eachProgressText, overOf } from '../../domain/text/each-texts.ts';
+import { mootAside } from '../../domain/text/moot-texts.ts';
 import { type Icon, icon } from '../icons.ts';
 import { html, type Markup, none, type Part } from '../markup.ts';
 import { span, timeTag } from '../times.ts';
@@ -63,7 +64,7 @@ function status(context: PageContext, step: StepView): Markup {
       ? html` · <span data-since="${step.startedAt}">${span(clock.now - step.startedAt)}</span>`
       : none;
   const attempt = step.attempt > 1 ? html` · ${w.attempt} ${step.attempt}${step.maxAttempts > 1 ? `/${step.maxAttempts}` : ''}` : none;
-  return html`${word}${attempt}${took}${running}`;
+  return html`${word}${mootAside(step.detail, lang)}${attempt}${took}${running}`;
 }
 
 function factsOf(context: PageContext, step: StepView): Markup {
@@ -80,7 +81,7 @@ function factsOf(context: PageContext, step: StepView): Markup {
 /** What the step recorded, as it is: small values in a line, larger ones cut with their JSON. */
 function details(detail: JsonObject): [string, Part][] {
   return Object.entries(detail)
-    .filter(([, value]) => value !== null && value !== '')
+    .filter(([name, value]) => name !== 'moot' && value !== null && value !== '')
     .slice(0, 12)
     .map(([name, value]) => [name, clip(valueText(value))]);
 }
