@@ -23,6 +23,7 @@ export class FakeTime {
   #moves = 0;
   #busy = 0;
   #timers: Timer[] = [];
+  readonly #wakeAfterWork: (() => void)[] = [];
   readonly #kill: KillSwitch;
 
   constructor(startMs: Instant, seed: number, kill = new KillSwitch()) {
@@ -79,14 +80,15 @@ export class FakeTime {
     } finally {
       this.#busy -= 1;
       this.#moves += 1;
+      if (this.#busy === 0) for (const wake of this.#wakeAfterWork.splice(0)) wake();
     }
   }
 
-  /** Lets everything run that needs no time to pass. */
+  /** Lets everything run that needs no time to pass. Real work is waited for, not asked about over and over: it needs the processor itself. */
   async runUntilIdle(): Promise<void> {
     for (let quiet = 0; quiet < QUIET_ROUNDS; ) {
       const before = this.#moves;
-      await new Promise<void>((resolve) => setImmediate(resolve));
+      await new Promise<void>((resolve) => (this.#busy > 0 ? this.#wakeAfterWork.push(resolve) : setImmediate(resolve)));
       quiet = this.#moves === before && this.#busy === 0 ? quiet + 1 : 0;
     }
   }
