@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { realTime } from '../server/story.ts';
 import { type Door, type DoorOptions, openDoor } from '../server/world.ts';
+import { COMPILED } from '../world/compiled.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
@@ -28,7 +29,7 @@ export interface RunOptions {
 export function belay(args: readonly string[], o: RunOptions = {}): Promise<Ended> {
   return new Promise((resolve, reject) => {
     // Nothing of the machine that runs the tests may show: no terminal, no colours, no language but the one asked for.
-    const env = { PATH: process.env['PATH'] ?? '', TZ: 'UTC', LANG: 'C', COLUMNS: '80', ...o.env };
+    const env = { PATH: process.env['PATH'] ?? '', ...COMPILED, TZ: 'UTC', LANG: 'C', COLUMNS: '80', ...o.env };
     const child = spawn(process.execPath, [MAIN, ...args], { cwd: o.cwd ?? tmpdir(), env, stdio: 'pipe' });
     const said = { out: '', err: '' };
     let interrupted = false;

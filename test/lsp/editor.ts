@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { COMPILED } from '../world/compiled.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
@@ -49,7 +50,7 @@ export interface Editor {
 const PATIENCE_MS = 30_000;
 
 export async function startEditor(o: { readonly locale?: string; readonly env?: Readonly<Record<string, string>> } = {}): Promise<Editor> {
-  const env = { PATH: process.env['PATH'] ?? '', TZ: 'UTC', LANG: 'C', ...o.env };
+  const env = { PATH: process.env['PATH'] ?? '', ...COMPILED, TZ: 'UTC', LANG: 'C', ...o.env };
   const child = spawn(process.execPath, [MAIN, 'lsp', '--stdio'], { cwd: tmpdir(), env, stdio: ['pipe', 'pipe', 'pipe'] });
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
   const waiting = new Map<number, (answer: Answered) => void>();

@@ -10,6 +10,7 @@ import { openStore } from '../../src/adapters/store-postgres/index.ts';
 import { createDigest, systemTime } from '../../src/adapters/system/index.ts';
 import { type Client, connect } from '../../src/cli/client.ts';
 import type { BacktestView } from '../../src/server/backtest-view.ts';
+import { COMPILED } from '../world/compiled.ts';
 import { type PostgresPart, startPostgres } from '../world/parts/postgres.ts';
 import { eventually } from '../world/parts/shop.ts';
 import { measuredPast } from '../world/scenes/measured-past.ts';
@@ -48,7 +49,7 @@ beforeAll(async () => {
   await store.close();
   folder = mkdtempSync(join(tmpdir(), 'belay-backtest-'));
   writeFileSync(join(folder, 'belay.yaml'), SYSTEM);
-  const env = { PATH: process.env['PATH'] ?? '', BELAY_DATABASE_URL: postgres.url };
+  const env = { PATH: process.env['PATH'] ?? '', ...COMPILED, BELAY_DATABASE_URL: postgres.url };
   const argv = [MAIN, 'up', '--port', '0', '--data', join(folder, 'data')];
   belay = spawn(process.execPath, argv, { cwd: folder, env, stdio: ['ignore', 'ignore', 'pipe'] });
   belay.stderr?.on('data', (bytes: Buffer) => {

@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createHttp } from '../../src/adapters/http/index.ts';
 import { type Client, connect } from '../../src/cli/client.ts';
+import { COMPILED } from '../world/compiled.ts';
 import { type PostgresPart, startPostgres } from '../world/parts/postgres.ts';
 import { eventually } from '../world/parts/shop.ts';
 
@@ -54,7 +55,7 @@ afterAll(async () => {
 const dataDir = (): string => join(folder, 'data');
 
 function run(...args: readonly string[]): ChildProcess {
-  const env = { PATH: process.env['PATH'] ?? '', BELAY_DATABASE_URL: postgres.url };
+  const env = { PATH: process.env['PATH'] ?? '', ...COMPILED, BELAY_DATABASE_URL: postgres.url };
   return spawn(process.execPath, [MAIN, ...args, '--data', dataDir()], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
 }
 

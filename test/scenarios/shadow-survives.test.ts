@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createHttp } from '../../src/adapters/http/index.ts';
 import { type Client, connect } from '../../src/cli/client.ts';
+import { COMPILED } from '../world/compiled.ts';
 import { type PostgresPart, startPostgres } from '../world/parts/postgres.ts';
 import { eventually } from '../world/parts/shop.ts';
 
@@ -44,7 +45,7 @@ afterAll(async () => {
 const dataDir = (): string => join(folder, 'data');
 
 async function up(): Promise<Client> {
-  const env = { PATH: process.env['PATH'] ?? '', BELAY_DATABASE_URL: postgres.url };
+  const env = { PATH: process.env['PATH'] ?? '', ...COMPILED, BELAY_DATABASE_URL: postgres.url };
   const child = spawn(process.execPath, [MAIN, 'up', '--port', '0', '--data', dataDir()], {
     cwd: folder,
     env,

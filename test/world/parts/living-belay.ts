@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createHttp } from '../../../src/adapters/http/index.ts';
 import { type Client, connect } from '../../../src/cli/client.ts';
+import { COMPILED } from '../compiled.ts';
 import { eventually } from './shop.ts';
 
 const MAIN = fileURLToPath(new URL('../../../src/main.ts', import.meta.url));
@@ -45,7 +46,7 @@ export function livingBelay(o: {
   return {
     folder,
     up: async () => {
-      const env = { PATH: process.env['PATH'] ?? '', BELAY_DATABASE_URL: o.databaseUrl, ...o.env };
+      const env = { PATH: process.env['PATH'] ?? '', ...COMPILED, BELAY_DATABASE_URL: o.databaseUrl, ...o.env };
       const args = [MAIN, 'up', '--port', '0', '--data', dataDir];
       const child = spawn(process.execPath, args, { cwd: folder, env, stdio: ['ignore', 'ignore', 'pipe'] });
       belay = child;
