@@ -18,6 +18,11 @@ export interface Lane {
   readonly needs: readonly Part[];
   /** Tests that want these skip themselves where they are missing. */
   readonly likes?: readonly Part[];
+  /**
+   * Files of tests that wait for other programs nearly all of their time and hardly compute: they run beside the others, so that a processor
+   * is not idle meanwhile. Which fit: those that take less than a quarter of a processor, and claim no moment that others could spoil.
+   */
+  readonly waiting?: readonly string[];
   /** It runs only where it is asked for, because of what these cost. */
   readonly onDemand?: readonly HeavyPart[];
   /** Several times what a quiet machine of two cores takes: it ends what hangs, and never what is merely slow. */
@@ -132,6 +137,15 @@ export const ALEMBIC: Part = {
   unpacked: true,
 };
 
+const WAITING: readonly string[] = [
+  ...['docker/container-target', 'docker/service', 'docker/service-control', 'docker/container-contract'].map(adapter),
+  ...['alerts/real-senders', 'prometheus/beside-peers'].map(adapter),
+];
+
+function adapter(name: string): string {
+  return `test/adapters/${name}.test.ts`;
+}
+
 /** In the order in which they run: the cheapest to fail comes first. */
 export const LANES: readonly Lane[] = [
   { name: 'unit', proves: 'decisions, sequences on fakes, the CLI, the house rules', needs: [git], timeoutMs: 15 * minute },
@@ -157,6 +171,7 @@ export const LANES: readonly Lane[] = [
       AWS,
       ALEMBIC,
     ],
+    waiting: WAITING,
     timeoutMs: 20 * minute,
   },
   { name: 'web', proves: 'the war room in a real browser', needs: [chromium], timeoutMs: 10 * minute },

@@ -69,9 +69,9 @@ export function mergeReports(files: readonly string[], into: string): void {
   writeFileSync(into, JSON.stringify({ testResults }));
 }
 
-export function total(outcomes: readonly LaneOutcome[]): Counts {
-  const sum = (key: keyof Counts) => outcomes.reduce((all, outcome) => all + outcome.counts[key], 0);
-  return { passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped') };
+export function sum(all: readonly Counts[]): Counts {
+  const of = (key: keyof Counts) => all.reduce((so, one) => so + one[key], 0);
+  return { passed: of('passed'), failed: of('failed'), skipped: of('skipped') };
 }
 
 export function closingLine(counts: Counts): string {

@@ -2,14 +2,14 @@
 // `--lane NAME` runs one (repeatable); everything after `--` goes to vitest. Refuses to know any test.
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, rmSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { isUnasked, prepare, type Readiness, skipLines } from './lane-readiness.ts';
 import { LANES, type Lane } from './lanes.ts';
 import { endLeftovers } from './leaks.ts';
 import { whyNoApt } from './parts.ts';
-import { closingLine, countLane, type LaneOutcome, mergeReports, total } from './test-report.ts';
+import { closingLine, countLane, type LaneOutcome, mergeReports, sum } from './test-report.ts';
 
 const root = path.dirname(import.meta.dirname);
 const reports = path.join(root, '.test-report');
@@ -32,21 +32,44 @@ async function runLane(lane: Lane, rest: readonly string[]): Promise<LaneOutcome
   const startedAt = Date.now();
   const mark = `BELAY_TEST_RUN=${randomUUID()}`;
   const report = reportOf(lane);
-  const { exitCode, timedOut } = await runVitest(lane, report, mark, rest);
-  const { counts, remarks } = countLane(report, exitCode);
+  rmSync(report, { force: true });
+  const runs = await Promise.all(runsOf(lane, rest, report).map((run) => runVitest(lane, run, mark)));
+  const counted = runs.map(({ report: part, exitCode }) => countLane(part, exitCode));
+  const parts = runs.map((run) => run.report);
+  if (parts.length > 1) mergeReports(parts, report);
+  const counts = sum(counted.map((one) => one.counts));
+  const timedOut = runs.some((run) => run.timedOut);
   const left = await endLeftovers(mark, 3_000);
   const extra = left.map((found) => `left a process behind: ${found.command.slice(0, 160)}`);
   if (timedOut) extra.push(`took longer than ${lane.timeoutMs / 60_000} minutes and was ended`);
   const failed = counts.failed + left.length + (timedOut && counts.failed === 0 ? 1 : 0);
-  return { lane: lane.name, counts: { ...counts, failed }, durationMs: Date.now() - startedAt, remarks: [...remarks, ...extra] };
+  const remarks = [...counted.flatMap((one) => one.remarks), ...extra];
+  return { lane: lane.name, counts: { ...counts, failed }, durationMs: Date.now() - startedAt, remarks };
+}
+
+interface Run {
+  readonly report: string;
+  readonly args: readonly string[];
+  /** Kept until it has ended, so that the words of two runs do not mix. */
+  readonly quiet: boolean;
+}
+
+/** One; two at once where the lane has tests that wait and nobody asked for some tests only. */
+function runsOf(lane: Lane, rest: readonly string[], report: string): readonly Run[] {
+  const { waiting = [] } = lane;
+  if (waiting.length === 0 || rest.length > 0) return [{ report, args: rest, quiet: false }];
+  const apart = (name: string) => path.join(reports, `${lane.name}-${name}.json`);
+  return [
+    { report: apart('computing'), args: waiting.flatMap((file) => ['--exclude', file]), quiet: false },
+    { report: apart('waiting'), args: waiting, quiet: true },
+  ];
 }
 
 function runVitest(
   lane: Lane,
-  report: string,
+  { report, args: more, quiet }: Run,
   mark: string,
-  rest: readonly string[],
-): Promise<{ exitCode: number | null; timedOut: boolean }> {
+): Promise<{ readonly report: string; readonly exitCode: number | null; readonly timedOut: boolean }> {
   rmSync(report, { force: true });
   const [name = '', value = ''] = mark.split('=');
   const args = [
@@ -58,12 +81,14 @@ function runVitest(
     '--reporter=default',
     '--reporter=json',
     `--outputFile.json=${report}`,
-    ...rest,
+    ...more,
   ];
+  const log = quiet ? openSync(`${report}.log`, 'w+') : null;
+  const how = log ?? 'inherit';
   // A group of its own, so that a time-out or Ctrl-C ends the workers too.
   const child = spawn(process.execPath, args, {
     cwd: root,
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: ['ignore', how, how],
     detached: true,
     env: { ...process.env, [name]: value },
   });
@@ -82,7 +107,11 @@ function runVitest(
     child.once('exit', (exitCode) => {
       clearTimeout(timer);
       process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
-      resolve({ exitCode, timedOut });
+      if (log !== null) {
+        closeSync(log);
+        process.stdout.write(readFileSync(`${report}.log`));
+      }
+      resolve({ report, exitCode, timedOut });
     });
   });
 }
@@ -121,7 +150,7 @@ for (const answer of prepare(lanes)) {
 }
 mergeReports(lanes.map(reportOf), path.join(reports, 'report.json'));
 summarize(outcomes);
-const counts = total(outcomes);
+const counts = sum(outcomes.map((outcome) => outcome.counts));
 if (counts.passed === 0 && counts.failed === 0) console.log('No test ran: that is a failure, too.');
 process.exitCode = counts.failed > 0 || counts.passed === 0 ? 1 : 0;
 console.log(closingLine(counts));

@@ -31,6 +31,14 @@ describe('which lane a test belongs to', () => {
     expect(tests.filter((file) => owners(file) !== 1)).toEqual([]);
   });
 
+  test('what a lane runs beside its others are test files of its own, each named once', () => {
+    for (const { name, waiting = [] } of LANES) {
+      const project = projects.find((one) => one.test.name === name)?.test;
+      expect(waiting.filter((file) => !files.includes(file) || !claims(project?.include, file))).toEqual([]);
+      expect(waiting).toEqual([...new Set(waiting)]);
+    }
+  });
+
   test('every lane of the table has its project, and every project its lane', () => {
     expect(projects.map((project) => project.test.name)).toEqual(LANES.map((lane) => lane.name));
   });

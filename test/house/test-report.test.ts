@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { closingLine, countLane, mergeReports, total } from '../../scripts/test-report.ts';
+import { closingLine, countLane, mergeReports, sum } from '../../scripts/test-report.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'belay-report-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -49,9 +49,11 @@ describe('counting a lane', () => {
 
 describe('closing a run', () => {
   test('the closing line is the plain one that build systems read', () => {
-    const lane = (counts: { passed: number; failed: number; skipped: number }) => ({ lane: 'x', counts, durationMs: 0, remarks: [] });
-    const counts = total([lane({ passed: 3, failed: 1, skipped: 0 }), lane({ passed: 4, failed: 0, skipped: 2 })]);
-    expect(closingLine(counts)).toBe('7 passed, 1 failed, 2 skipped');
+    const counts = [
+      { passed: 3, failed: 1, skipped: 0 },
+      { passed: 4, failed: 0, skipped: 2 },
+    ];
+    expect(closingLine(sum(counts))).toBe('7 passed, 1 failed, 2 skipped');
   });
 
   test('the merged report holds the files of every lane that wrote one', () => {
