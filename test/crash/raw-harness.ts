@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { onTestFinished } from 'vitest';
 import type { Json } from '../../src/domain/json.ts';
 import { makeDataDir } from '../world/parts/embedded-store.ts';
 import type { ChildOptions } from './raw-child.ts';
@@ -174,6 +175,15 @@ export class RawWorld {
     await this.#remove();
   }
 }
+
+/** Of this test: it ends with it. */
+export async function world(): Promise<RawWorld> {
+  const made = await RawWorld.make();
+  onTestFinished(() => made.remove());
+  return made;
+}
+
+export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 export async function until(condition: () => boolean, failure: () => string, patienceMs = 30_000): Promise<void> {
   const end = Date.now() + patienceMs;
