@@ -1,19 +1,19 @@
 // The fakes of the store's ports keep the contracts that the real store keeps.
 import { describe, expect, test } from 'vitest';
+import { createVirtualDocumentStore } from '../../src/adapters/virtual/document-store.ts';
+import { DurableDisk } from '../../src/adapters/virtual/durable-disk.ts';
+import { createVirtualFreezes } from '../../src/adapters/virtual/freezes.ts';
+import { createVirtualIncidentStore } from '../../src/adapters/virtual/incident-store.ts';
+import { KillSwitch } from '../../src/adapters/virtual/kill-switch.ts';
+import { createVirtualOutbox } from '../../src/adapters/virtual/outbox.ts';
+import { createVirtualPartLocks } from '../../src/adapters/virtual/part-locks.ts';
+import { createVirtualReleaseHistory } from '../../src/adapters/virtual/release-history.ts';
+import { createVirtualShadowStore } from '../../src/adapters/virtual/shadow-store.ts';
+import { createVirtualSignalStore } from '../../src/adapters/virtual/signal-store.ts';
+import { createVirtualSilenceStore } from '../../src/adapters/virtual/silence-store.ts';
+import { createVirtualTime } from '../../src/adapters/virtual/time.ts';
 import { createFakeCertificates } from '../world/fakes/certificates.ts';
 import { createFakeDigest } from '../world/fakes/digest.ts';
-import { createFakeDocumentStore } from '../world/fakes/document-store.ts';
-import { DurableDisk } from '../world/fakes/durable-disk.ts';
-import { createFakeFreezes } from '../world/fakes/freezes.ts';
-import { createFakeIncidentStore } from '../world/fakes/incident-store.ts';
-import { KillSwitch } from '../world/fakes/kill-switch.ts';
-import { createFakeOutbox } from '../world/fakes/outbox.ts';
-import { createFakePartLocks } from '../world/fakes/part-locks.ts';
-import { createFakeReleaseHistory } from '../world/fakes/release-history.ts';
-import { createFakeShadowStore } from '../world/fakes/shadow-store.ts';
-import { createFakeSignalStore } from '../world/fakes/signal-store.ts';
-import { createFakeSilenceStore } from '../world/fakes/silence-store.ts';
-import { createFakeTime } from '../world/fakes/time.ts';
 import { certificatesContract } from './certificates.ts';
 import { documentStoreContract } from './document-store.ts';
 import { freezesContract } from './freezes.ts';
@@ -29,7 +29,7 @@ import { deliveryDraft, expectTrueLogs, note, opening, type StoreUnderTest } fro
 async function makeFakeStore(): Promise<StoreUnderTest> {
   const disk = new DurableDisk();
   const digest = createFakeDigest();
-  const time = createFakeTime(1_000);
+  const time = createVirtualTime(1_000);
   const alive = new Set<string>();
   const live = () => {
     const process = `process ${alive.size + 1}`;
@@ -37,16 +37,16 @@ async function makeFakeStore(): Promise<StoreUnderTest> {
     const deps = { disk, digest, time };
     return {
       process,
-      incidents: createFakeIncidentStore(deps),
-      documents: createFakeDocumentStore(deps),
-      signals: createFakeSignalStore(deps),
-      silences: createFakeSilenceStore(deps),
-      shadows: createFakeShadowStore(deps),
+      incidents: createVirtualIncidentStore(deps),
+      documents: createVirtualDocumentStore(deps),
+      signals: createVirtualSignalStore(deps),
+      silences: createVirtualSilenceStore(deps),
+      shadows: createVirtualShadowStore(deps),
       certificates: createFakeCertificates({ disk }),
-      partLocks: createFakePartLocks(deps),
-      freezes: createFakeFreezes(deps),
-      releases: createFakeReleaseHistory(deps),
-      outbox: createFakeOutbox({ ...deps, process, isAlive: (one) => alive.has(one) }),
+      partLocks: createVirtualPartLocks(deps),
+      freezes: createVirtualFreezes(deps),
+      releases: createVirtualReleaseHistory(deps),
+      outbox: createVirtualOutbox({ ...deps, process, isAlive: (one) => alive.has(one) }),
     };
   };
   return {
@@ -77,9 +77,9 @@ describe('fake silence store', () => silenceStoreContract(makeFakeStore, tools))
 describe('a kill of the fake store', () => {
   /** One life: everything it does until it is killed, or to the end. */
   async function life(disk: DurableDisk, kill: KillSwitch): Promise<void> {
-    const deps = { disk, digest: createFakeDigest(), time: createFakeTime(1_000), kill };
-    const incidents = createFakeIncidentStore(deps);
-    const outbox = createFakeOutbox(deps);
+    const deps = { disk, digest: createFakeDigest(), time: createVirtualTime(1_000), kill };
+    const incidents = createVirtualIncidentStore(deps);
+    const outbox = createVirtualOutbox(deps);
     const { incident } = await incidents.declare('f', opening('f'));
     await incidents.append(incident.id, { key: 'plan', events: [note('x')], deliveries: [deliveryDraft('d')] });
     const states = (await outbox.ofIncident(incident.id)).map((one) => one.state);
@@ -87,13 +87,13 @@ describe('a kill of the fake store', () => {
     else if (states[0] === 'planned') await outbox.claim(1_000, { limit: 1, deadline: 2_000 });
     const [delivery] = await outbox.ofIncident(incident.id);
     if (delivery?.state !== 'sent') await outbox.move('d', 'sent', { at: 1_500 });
-    await createFakeSignalStore({ disk, kill }).commit({
+    await createVirtualSignalStore({ disk, kill }).commit({
       slots: [],
       series: [{ source: 's', series: 'a', total: 1, at: 1 }],
       states: [],
       transitions: [],
     });
-    await createFakeDocumentStore(deps).put({ plan: 1 });
+    await createVirtualDocumentStore(deps).put({ plan: 1 });
   }
 
   test('at every boundary leaves whole transactions only, and the next life ends the same', async () => {
@@ -106,7 +106,7 @@ describe('a kill of the fake store', () => {
       void life(disk, kill);
       await expect.poll(() => kill.dead).toBe(true);
       const judge = {
-        incidents: createFakeIncidentStore({ disk, digest: createFakeDigest(), time: createFakeTime(1) }),
+        incidents: createVirtualIncidentStore({ disk, digest: createFakeDigest(), time: createVirtualTime(1) }),
         digest: createFakeDigest(),
       };
       await expectTrueLogs(judge, expect);

@@ -1,23 +1,23 @@
 // The deploy scenario killed at every boundary it has (before and after each checkpoint, commit, journal line, act, message and file),
 // then started again: the same end, each outside effect once, the chain whole. In process, over the engine's fake, in virtual time.
 import { describe, expect, it } from 'vitest';
+import { DurableDisk } from '../../src/adapters/virtual/durable-disk.ts';
+import { createVirtualIncidentStore } from '../../src/adapters/virtual/incident-store.ts';
+import { journalLinesOf } from '../../src/adapters/virtual/journal.ts';
+import { KillSwitch } from '../../src/adapters/virtual/kill-switch.ts';
+import { createVirtualOutbox } from '../../src/adapters/virtual/outbox.ts';
+import type { VirtualTime } from '../../src/adapters/virtual/time.ts';
+import { createVirtualTime } from '../../src/adapters/virtual/time.ts';
 import type { Incident } from '../../src/domain/incident.ts';
 import { foldLog } from '../../src/domain/incident-fold.ts';
 import { verifyEvidence } from '../../src/flows/evidence.ts';
 import { fakeTargetOn } from '../world/fakes/action.ts';
 import { createFakeDigest } from '../world/fakes/digest.ts';
-import { DurableDisk } from '../world/fakes/durable-disk.ts';
-import { createFakeIncidentStore } from '../world/fakes/incident-store.ts';
-import { journalLinesOf } from '../world/fakes/journal.ts';
-import { KillSwitch } from '../world/fakes/kill-switch.ts';
-import { createFakeOutbox } from '../world/fakes/outbox.ts';
-import type { FakeTime } from '../world/fakes/time.ts';
-import { createFakeTime } from '../world/fakes/time.ts';
 import { BAD_RELEASE, breach, breachOf, GOOD_RELEASE, outsideOf, START, startLife } from '../world/scenes/deploy.ts';
 
 interface Ended {
   readonly disk: DurableDisk;
-  readonly clock: FakeTime;
+  readonly clock: VirtualTime;
   readonly incident: Incident;
   readonly kill: KillSwitch;
 }
@@ -29,7 +29,7 @@ const isOver = (disk: DurableDisk): boolean =>
 /** One story over several lives: each is killed at its boundary, the last one runs to the end. */
 async function story(armed: readonly number[]): Promise<Ended> {
   const disk = new DurableDisk();
-  const clock = createFakeTime(START, 7);
+  const clock = createVirtualTime(START, 7);
   await breach(disk, breachOf('acme', START));
   for (const armedAt of [...armed, null]) {
     const kill = new KillSwitch(armedAt);
@@ -44,8 +44,8 @@ async function story(armed: readonly number[]): Promise<Ended> {
   throw new Error('unreachable: the last life is never killed');
 }
 
-async function incidentOn(disk: DurableDisk, clock: FakeTime): Promise<Incident> {
-  const store = createFakeIncidentStore({ disk, digest: createFakeDigest(), time: clock });
+async function incidentOn(disk: DurableDisk, clock: VirtualTime): Promise<Incident> {
+  const store = createVirtualIncidentStore({ disk, digest: createFakeDigest(), time: clock });
   const incident = await store.load('INC-1');
   if (incident === null) throw new Error('no incident');
   expect(foldLog(await store.events('INC-1'))).toEqual(incident);
@@ -83,7 +83,7 @@ function endState({ disk, incident }: Ended) {
 async function expectMessagesHold({ disk, clock }: Ended): Promise<void> {
   const ids = outsideOf(disk).mailbox.map((one) => one.id);
   expect(new Set(ids).size).toBe(ids.length);
-  const outbox = createFakeOutbox({ disk, digest: createFakeDigest(), time: clock });
+  const outbox = createVirtualOutbox({ disk, digest: createFakeDigest(), time: clock });
   for (const delivery of await outbox.ofIncident('INC-1')) {
     expect(['sent', 'superseded']).toContain(delivery.state);
     if (delivery.id === STABLE) expect(delivery.state).toBe('sent');

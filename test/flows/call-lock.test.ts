@@ -1,5 +1,9 @@
 // Locks of calls: one call at a time, the other waits its turn, never in a circle, whatever is killed in between.
 import { describe, expect, it } from 'vitest';
+import { DurableDisk } from '../../src/adapters/virtual/durable-disk.ts';
+import { createVirtualIncidentStore } from '../../src/adapters/virtual/incident-store.ts';
+import { KillSwitch } from '../../src/adapters/virtual/kill-switch.ts';
+import { createVirtualTime } from '../../src/adapters/virtual/time.ts';
 import type { Incident } from '../../src/domain/incident.ts';
 import type { CallStep, ManualStep, Runbook, Step } from '../../src/domain/ir.ts';
 import { bareRunbook, stepsOf } from '../../src/domain/ir.ts';
@@ -7,10 +11,6 @@ import { linkRunbook } from '../../src/domain/link-runbooks.ts';
 import { planLockText } from '../../src/domain/text/plan-locks.ts';
 import { createCommands } from '../../src/flows/commands.ts';
 import { createFakeDigest } from '../world/fakes/digest.ts';
-import { DurableDisk } from '../world/fakes/durable-disk.ts';
-import { createFakeIncidentStore } from '../world/fakes/incident-store.ts';
-import { KillSwitch } from '../world/fakes/kill-switch.ts';
-import { createFakeTime } from '../world/fakes/time.ts';
 import { breach, breachOf, START, startLife, viewOf } from '../world/scenes/deploy.ts';
 import { ANA, STEP } from '../world/scenes/play.ts';
 import { deployRunbook } from '../world/scenes/runbook.ts';
@@ -51,7 +51,7 @@ function calling(
 /** Two organizations in breach: two incidents, two runs of one runbook. */
 async function world(orgRunbook: Runbook, armedAt: number | null = null) {
   const disk = new DurableDisk();
-  const clock = createFakeTime(START, 5);
+  const clock = createVirtualTime(START, 5);
   const views = () =>
     ['acme', 'globex', 'initech', 'umbrella', 'hooli', 'wonka'].map((org) =>
       ['acme', 'globex'].includes(org)
@@ -63,7 +63,7 @@ async function world(orgRunbook: Runbook, armedAt: number | null = null) {
   const first = live(kill);
   await breach(disk, breachOf('acme', START));
   await breach(disk, breachOf('globex', START + 10));
-  const store = createFakeIncidentStore({ disk, digest: createFakeDigest(), time: clock });
+  const store = createVirtualIncidentStore({ disk, digest: createFakeDigest(), time: clock });
   const all = async (): Promise<readonly Incident[]> => (await store.list()).toSorted((a, b) => a.number - b.number);
   const until = async (holds: (incidents: readonly Incident[]) => boolean): Promise<void> => {
     await clock.advanceUntil(async () => kill.dead || holds(await all()), 3_600_000);

@@ -1,10 +1,10 @@
 // After a called runbook has acted, the caller goes on: Belay's own guards judge a run before its first act, and once.
 import { expect, it } from 'vitest';
+import { DurableDisk } from '../../src/adapters/virtual/durable-disk.ts';
 import type { Runbook, Step } from '../../src/domain/ir.ts';
 import { bareRunbook, stepsOf } from '../../src/domain/ir.ts';
 import { linkRunbook } from '../../src/domain/link-runbooks.ts';
 import { fakeTargetOn } from '../world/fakes/action.ts';
-import { DurableDisk } from '../world/fakes/durable-disk.ts';
 import { BAD_RELEASE, breach, breachOf, GOOD_RELEASE, START, viewOf } from '../world/scenes/deploy.ts';
 import { play, STEP } from '../world/scenes/play.ts';
 import { deployRunbook } from '../world/scenes/runbook.ts';

@@ -1,13 +1,13 @@
 // A runbook that calls another: one incident, one plan, one approval, and after a kill anywhere the same end.
 import { describe, expect, it } from 'vitest';
+import { DurableDisk } from '../../src/adapters/virtual/durable-disk.ts';
+import { KillSwitch } from '../../src/adapters/virtual/kill-switch.ts';
+import { createVirtualTime } from '../../src/adapters/virtual/time.ts';
 import type { CallStep, ManualStep, Runbook, Step } from '../../src/domain/ir.ts';
 import { bareRunbook, stepsOf } from '../../src/domain/ir.ts';
 import { linkRunbook } from '../../src/domain/link-runbooks.ts';
 import { recallPlan } from '../../src/flows/plan.ts';
 import { fakeTargetOn } from '../world/fakes/action.ts';
-import { DurableDisk } from '../world/fakes/durable-disk.ts';
-import { KillSwitch } from '../world/fakes/kill-switch.ts';
-import { createFakeTime } from '../world/fakes/time.ts';
 import { BAD_RELEASE, breach, breachOf, GOOD_RELEASE, outsideOf, START, startLife } from '../world/scenes/deploy.ts';
 import { ANA, asks, openApproval, play, STEP } from '../world/scenes/play.ts';
 import { deployRunbook } from '../world/scenes/runbook.ts';
@@ -250,7 +250,7 @@ describe('a called runbook', () => {
     const runbook = calling();
     const story = async (armedAt: number | null) => {
       const disk = new DurableDisk();
-      const clock = createFakeTime(START, 7);
+      const clock = createVirtualTime(START, 7);
       await breach(disk, breachOf('acme', START));
       const isOver = (): boolean =>
         outsideOf(disk).files.has('INC-1/evidence.json') && outsideOf(disk).mailbox.some((one) => one.id === STABLE);

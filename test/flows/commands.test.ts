@@ -1,9 +1,9 @@
 // The verbs of people, whatever else happens: starting, approving, resuming, and ending an incident by their word.
 import { describe, expect, it } from 'vitest';
+import { DurableDisk } from '../../src/adapters/virtual/durable-disk.ts';
+import { KillSwitch } from '../../src/adapters/virtual/kill-switch.ts';
+import { createVirtualTime } from '../../src/adapters/virtual/time.ts';
 import type { ApproveStep, Step } from '../../src/domain/ir.ts';
-import { DurableDisk } from '../world/fakes/durable-disk.ts';
-import { KillSwitch } from '../world/fakes/kill-switch.ts';
-import { createFakeTime } from '../world/fakes/time.ts';
 import { breach, breachOf, GOOD_RELEASE, outsideOf, START } from '../world/scenes/deploy.ts';
 import type { Play } from '../world/scenes/play.ts';
 import { ANA, asks, EVE, openApproval, play, runbookOf, STEP } from '../world/scenes/play.ts';
@@ -14,7 +14,7 @@ const RUN = { runbook: 'deploy-rollback', inputs: {}, key: 'r1' };
 /** A life that is killed between the opening of the incident and the start of its run. */
 async function killedBeforeStart() {
   const disk = new DurableDisk();
-  const clock = createFakeTime(START, 3);
+  const clock = createVirtualTime(START, 3);
   const kill = new KillSwitch();
   const one = await play({ disk, clock, kill });
   one.world.engine.start = () => {
@@ -137,7 +137,7 @@ describe('approving', () => {
       timeoutMs: 60_000,
     };
     const disk = new DurableDisk();
-    const clock = createFakeTime(START, 3);
+    const clock = createVirtualTime(START, 3);
     const kill = new KillSwitch();
     const runbook = runbookOf((steps) => [review, ...steps]);
     const one = await play({ disk, clock, kill, runbook });

@@ -1,13 +1,13 @@
 // Guard G10 as it runs: an unsigned sender's word is enough to act on only while something that Belay counts itself says the same.
 import { describe, expect, it } from 'vitest';
+import { DurableDisk } from '../../src/adapters/virtual/durable-disk.ts';
+import { createVirtualTime } from '../../src/adapters/virtual/time.ts';
 import { corroboratorsOf } from '../../src/domain/corroboration.ts';
 import type { SignalSpec } from '../../src/domain/signal.ts';
 import type { SourceSpec } from '../../src/domain/source-catalog.ts';
 import type { System } from '../../src/domain/system.ts';
 import type { TriggerView } from '../../src/domain/trigger.ts';
 import { fakeTargetOn } from '../world/fakes/action.ts';
-import { DurableDisk } from '../world/fakes/durable-disk.ts';
-import { createFakeTime } from '../world/fakes/time.ts';
 import { BAD_RELEASE, breach, breachOf, GOOD_RELEASE, SHOP, START, startLife, viewOf } from '../world/scenes/deploy.ts';
 
 const hook = (more: object): SourceSpec =>
@@ -44,7 +44,7 @@ const systemWith = (more: object): System => ({
 
 async function decided(more: object, probed: readonly TriggerView[]) {
   const disk = new DurableDisk();
-  const clock = createFakeTime(START, 3);
+  const clock = createVirtualTime(START, 3);
   const views = (trigger: string) =>
     trigger === 'checkout-down' ? probed : ['acme', 'globex', 'initech'].map((org) => viewOf(org, clock.now()));
   const { world } = await startLife({ disk, clock, views, system: systemWith(more) });

@@ -1,5 +1,8 @@
 // What the policies of deploys answer before an act, on targets with more releases than one page shows.
 import { describe, expect, it } from 'vitest';
+import { createVirtualDeployTarget } from '../../src/adapters/virtual/deploy-target.ts';
+import { DurableDisk } from '../../src/adapters/virtual/durable-disk.ts';
+import { createVirtualReleaseHistory } from '../../src/adapters/virtual/release-history.ts';
 import { ACTIONS } from '../../src/domain/catalog.ts';
 import type { BelayError } from '../../src/domain/errors.ts';
 import type { Step } from '../../src/domain/ir.ts';
@@ -7,9 +10,6 @@ import { createActions } from '../../src/flows/actions/index.ts';
 import { createDeployRules } from '../../src/flows/deploy-policy.ts';
 import type { TrafficSplit } from '../../src/ports/traffic-split.ts';
 import { createFakeAction, fakeTargetOn } from '../world/fakes/action.ts';
-import { createFakeDeployTarget } from '../world/fakes/deploy-target.ts';
-import { DurableDisk } from '../world/fakes/durable-disk.ts';
-import { createFakeReleaseHistory } from '../world/fakes/release-history.ts';
 import { breach, breachOf, SHOP, START } from '../world/scenes/deploy.ts';
 import { play, runbookOf, STEP } from '../world/scenes/play.ts';
 
@@ -18,10 +18,10 @@ const names = Array.from({ length: 1_200 }, (_, index) => `r${String(index).padS
 /** `listed`: how many releases there are, the newest of them last. */
 function shop({ live, listed }: { readonly live: string; readonly listed: number }) {
   const releases = names.slice(0, listed).map((ref, index) => ({ ref, createdAt: index }));
-  const target = (from: string) => createFakeDeployTarget({ releases, live: from, now: () => 0 });
+  const target = (from: string) => createVirtualDeployTarget({ releases, live: from, now: () => 0 });
   const targets = { app: target(live), staging: target(live) };
   const system = { ...SHOP, policy: { ...SHOP.policy, deploys: [{ target: 'app', stagedOn: 'staging' }] } };
-  const history = createFakeReleaseHistory({ disk: new DurableDisk() });
+  const history = createVirtualReleaseHistory({ disk: new DurableDisk() });
   const rules = createDeployRules(system, targets, history);
   const may = async (to: string, step: 'back' | 'any'): Promise<boolean> => (await rules.refusal('app', to, { step })) === null;
   return { may };
@@ -46,11 +46,11 @@ describe('a commit that is built anew', () => {
   function building() {
     const built: string[] = [];
     const releases = names.slice(0, 3).map((ref, index) => ({ ref, createdAt: index }));
-    const app = createFakeDeployTarget({ releases, now: () => 0 });
+    const app = createVirtualDeployTarget({ releases, now: () => 0 });
     const commits = { refOf: (commit: string) => `of-${commit}`, deploy: async (commit: string) => void built.push(commit) };
-    const targets = { app: { ...app, commits }, staging: createFakeDeployTarget({ releases, now: () => 0 }) };
+    const targets = { app: { ...app, commits }, staging: createVirtualDeployTarget({ releases, now: () => 0 }) };
     const system = { ...SHOP, policy: { ...SHOP.policy, deploys: [{ target: 'app', stagedOn: 'staging' }] } };
-    const history = createFakeReleaseHistory({ disk: new DurableDisk() });
+    const history = createVirtualReleaseHistory({ disk: new DurableDisk() });
     const deployRules = createDeployRules(system, targets, history);
     const action = createActions({ targets, switches: {}, pause: null as never, deployRules })['deploy.commit'];
     if (action === undefined) throw new Error('no action deploy.commit');
@@ -111,7 +111,7 @@ describe('requests that a proxy sends to a release', () => {
   /** `blue` runs the older r0001, `green` the newer r0002. */
   async function proxied(o: { readonly smoke?: 'pass' | 'fail' } = {}) {
     const releases = names.slice(0, 3).map((ref, index) => ({ ref, createdAt: index }));
-    const on = (live: string) => createFakeDeployTarget({ releases, live, now: () => 0 });
+    const on = (live: string) => createVirtualDeployTarget({ releases, live, now: () => 0 });
     const targets = { blue: on('r0001'), green: on('r0002'), staging: on('r0000') };
     const deploys = [
       { target: 'blue', stagedOn: 'staging' },
@@ -121,7 +121,7 @@ describe('requests that a proxy sends to a release', () => {
       { id: 'web', driver: 'haproxy', socket: 's', backend: 'b', servers: ['old', 'new'], targets: { old: 'blue', new: 'green' } },
     ] as const;
     const system = { ...SHOP, proxies, policy: { ...SHOP.policy, deploys } };
-    const history = createFakeReleaseHistory({ disk: new DurableDisk() });
+    const history = createVirtualReleaseHistory({ disk: new DurableDisk() });
     if (o.smoke !== undefined) await history.prove('staging', { release: 'r0002', since: 0, at: 1, result: o.smoke, why: 'x' });
     let next = 0.2;
     const web: TrafficSplit = {

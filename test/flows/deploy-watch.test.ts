@@ -1,15 +1,15 @@
 // What looks after the deploys of targets, over time: gaps, clocks that are set back, names that move, tests that fail by a flake or take long.
 import { describe, expect, it } from 'vitest';
 import { createCel } from '../../src/adapters/cel/index.ts';
+import { createVirtualDeployTarget } from '../../src/adapters/virtual/deploy-target.ts';
+import { DurableDisk } from '../../src/adapters/virtual/durable-disk.ts';
+import { KillSwitch } from '../../src/adapters/virtual/kill-switch.ts';
+import { createVirtualTime } from '../../src/adapters/virtual/time.ts';
 import { PROBES } from '../../src/domain/catalog.ts';
 import { BelayError } from '../../src/domain/errors.ts';
 import { createDeployRules, createDeployWatches } from '../../src/flows/deploy-policy.ts';
 import { startLoops } from '../../src/flows/loops.ts';
 import { releasesOf } from '../../src/flows/releases.ts';
-import { createFakeDeployTarget } from '../world/fakes/deploy-target.ts';
-import { DurableDisk } from '../world/fakes/durable-disk.ts';
-import { KillSwitch } from '../world/fakes/kill-switch.ts';
-import { createFakeTime } from '../world/fakes/time.ts';
 import { createWorld, SHOP, START } from '../world/scenes/deploy.ts';
 
 const MINUTE = 60_000;
@@ -17,9 +17,9 @@ type Said = 'ok' | 'fails' | 'breaks off';
 
 /** `app` comes after `staging`; each is tested by the suite of its name. */
 function shop() {
-  const clock = createFakeTime(START, 7);
+  const clock = createVirtualTime(START, 7);
   const releases = ['v1', 'v2', 'v3'].map((ref, index) => ({ ref, createdAt: START - 1_000 + index }));
-  const made = () => createFakeDeployTarget({ releases, live: 'v1', now: () => clock.now() });
+  const made = () => createVirtualDeployTarget({ releases, live: 'v1', now: () => clock.now() });
   const targets = { staging: made(), app: made() };
   const deploys = [
     { target: 'staging', smoke: { probe: 'smoke', of: 'staging' } },

@@ -1,6 +1,9 @@
 // `detector: cusum` through the detector: a small organization is asked about sooner, by what is usual for it, and acted on where days of counts
 // say what that is.
 import { describe, expect, test } from 'vitest';
+import { DurableDisk } from '../../src/adapters/virtual/durable-disk.ts';
+import { createVirtualSignalStore } from '../../src/adapters/virtual/signal-store.ts';
+import { createVirtualTime } from '../../src/adapters/virtual/time.ts';
 import type { RunningSum } from '../../src/domain/cusum.ts';
 import { explainNow } from '../../src/domain/explanation.ts';
 import type { MinuteRow } from '../../src/domain/minutes.ts';
@@ -9,9 +12,6 @@ import type { Transition } from '../../src/domain/trigger.ts';
 import { decodeState } from '../../src/domain/trigger-machine.ts';
 import { createDetector } from '../../src/flows/detect.ts';
 import type { SignalStore } from '../../src/ports/signal-store.ts';
-import { DurableDisk } from '../world/fakes/durable-disk.ts';
-import { createFakeSignalStore } from '../world/fakes/signal-store.ts';
-import { createFakeTime } from '../world/fakes/time.ts';
 import { DetectWorld, Shop, START, scrape, system, trigger } from './detect-world.ts';
 
 const MINUTE = 60_000;
@@ -78,8 +78,8 @@ test('when it is over the sum begins anew, and what was learnt stays', async () 
 });
 
 test('what is learnt without a single error is kept now and then, and known to the next life', async () => {
-  const time = createFakeTime(START);
-  const store = createFakeSignalStore({ disk: new DurableDisk() });
+  const time = createVirtualTime(START);
+  const store = createVirtualSignalStore({ disk: new DurableDisk() });
   const parts = system({ sources: [scrape(15_000)], triggers: [trigger('ratio', { ...RULE, detector: 'cusum' })] });
   const shop = new Shop();
   const detector = createDetector({ system: parts, store, time, sources: [] });

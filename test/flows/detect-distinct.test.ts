@@ -1,8 +1,8 @@
 // How many different users: a signal that asks, that counts nobody twice, keeps nobody's number, and survives kill -9.
 import { expect, test } from 'vitest';
+import { createVirtualTime } from '../../src/adapters/virtual/time.ts';
 import type { Sample, SignalKind } from '../../src/domain/signal.ts';
 import { listening } from '../../src/flows/detect/listening.ts';
-import { createFakeTime } from '../world/fakes/time.ts';
 import { DetectWorld, START, signal, trigger } from './detect-world.ts';
 
 const MINUTE = 60_000;
@@ -122,7 +122,7 @@ test('thirty thousand users cost bounded memory in the store, and are told withi
 });
 
 test('a source of events does not fold users together that are counted, only other labels of which there are too many', async () => {
-  const time = createFakeTime(START);
+  const time = createVirtualTime(START);
   const samples = Array.from(
     { length: 7_000 },
     (_, n): Sample => ({ kind: 'delta', name: 'complaints', labels: { org: 'acme', phone: phone(n) }, at: START, delta: 1 }),

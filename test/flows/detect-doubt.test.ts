@@ -1,10 +1,10 @@
 // What cannot be known must neither clear, nor hold up, nor breach: silent sources, uncovered windows, unseen members, half a histogram,
 // sources that break, and turns that fail in the middle.
 import { describe, expect, test } from 'vitest';
+import { createVirtualSignalStore } from '../../src/adapters/virtual/signal-store.ts';
 import { BelayError } from '../../src/domain/errors.ts';
 import type { Batch, Cursor, Sample, SignalKind } from '../../src/domain/signal.ts';
 import type { SignalSource } from '../../src/ports/signal-source.ts';
-import { createFakeSignalStore } from '../world/fakes/signal-store.ts';
 import { DetectWorld, ERRORS, signal, trigger } from './detect-world.ts';
 
 const selector = (name: string) => ({ name, labels: [] });
@@ -54,7 +54,7 @@ describe('one of two sources falls silent without a word', () => {
   test('one that belay.yaml names no more holds nothing up after a start', async () => {
     const world = both();
     await traffic(world, 70, 0, ['shop', 'edge']);
-    const store = createFakeSignalStore({ disk: world.disk });
+    const store = createVirtualSignalStore({ disk: world.disk });
     const after = new DetectWorld({ sources: sources('shop'), signals: [signal(ERRORS, { sources: [] })] }, { store });
     after.clock.nowMs = world.clock.nowMs;
     after.shop.serve('acme', 20, 0);
@@ -261,7 +261,7 @@ const napping = (_ms: number, signal?: AbortSignal): Promise<void> =>
 describe('a turn that fails in the middle', () => {
   test('leaves nothing of it in memory: what is sent again counts once', async () => {
     const disk = new DetectWorld().disk;
-    const store = createFakeSignalStore({ disk });
+    const store = createVirtualSignalStore({ disk });
     let isBroken = false;
     const CRASH: SignalKind = { kind: 'event', of: selector('crashes') };
     const rule = { breach: { overMs: 10 * MINUTE, stillMs: 0, forMs: 0 }, clear: { forMs: MINUTE } };

@@ -1,10 +1,10 @@
 // Kinds of signals that count events, ages, shares above a limit, and other triggers; and what senders deliver twice.
 import { describe, expect, test } from 'vitest';
+import { createVirtualSignalStore } from '../../src/adapters/virtual/signal-store.ts';
 import { BelayError } from '../../src/domain/errors.ts';
 import type { Batch, Cursor, Sample, SignalKind } from '../../src/domain/signal.ts';
 import type { TriggerRule } from '../../src/domain/trigger.ts';
 import type { SignalSource } from '../../src/ports/signal-source.ts';
-import { createFakeSignalStore } from '../world/fakes/signal-store.ts';
 import { DetectWorld, ERRORS, START, signal, trigger } from './detect-world.ts';
 
 const selector = (name: string) => ({ name, labels: [] });
@@ -237,7 +237,7 @@ describe('what is delivered twice', () => {
 
   test('counts when the first delivery was refused by the store, and then once', async () => {
     const disk = new DetectWorld({ sources: push() }).disk;
-    const store = createFakeSignalStore({ disk });
+    const store = createVirtualSignalStore({ disk });
     let away = true;
     const failing: typeof store = {
       ...store,

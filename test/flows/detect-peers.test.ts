@@ -1,9 +1,9 @@
 // Cases in which other watchers page, roll back or fall silent wrongly, that are not told elsewhere: what Belay does in each.
 import { expect, test } from 'vitest';
+import { DurableDisk } from '../../src/adapters/virtual/durable-disk.ts';
+import { createVirtualSignalStore } from '../../src/adapters/virtual/signal-store.ts';
 import type { Batch } from '../../src/domain/signal.ts';
 import { createDetector } from '../../src/flows/detect.ts';
-import { DurableDisk } from '../world/fakes/durable-disk.ts';
-import { createFakeSignalStore } from '../world/fakes/signal-store.ts';
 import { DetectWorld, ERRORS, START, scrape, signal, trigger } from './detect-world.ts';
 
 const RATIO = { above: 0.02, overMs: 60_000, stillMs: 5_000, forMs: 0 };
@@ -58,7 +58,7 @@ test('D14: a trigger whose source is gone is unknown from then on and acts on no
   const without = (disk: DurableDisk) =>
     createDetector({
       system: { ...world.system, sources: [] },
-      store: createFakeSignalStore({ disk }),
+      store: createVirtualSignalStore({ disk }),
       time: world.clock.time(),
       sources: [],
     });

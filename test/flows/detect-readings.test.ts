@@ -1,10 +1,10 @@
 // What detection tells checks and screens, and the kinds that need a running clock: silence, probes, people.
 import { describe, expect, test } from 'vitest';
+import { DurableDisk } from '../../src/adapters/virtual/durable-disk.ts';
+import { createVirtualSignalStore } from '../../src/adapters/virtual/signal-store.ts';
+import { createVirtualTime } from '../../src/adapters/virtual/time.ts';
 import { BelayError } from '../../src/domain/errors.ts';
 import { createDetector } from '../../src/flows/detect.ts';
-import { DurableDisk } from '../world/fakes/durable-disk.ts';
-import { createFakeSignalStore } from '../world/fakes/signal-store.ts';
-import { createFakeTime } from '../world/fakes/time.ts';
 import { DetectWorld, ERRORS, Shop, SILENCE, START, scrape, signal, system, trigger } from './detect-world.ts';
 
 const read = (world: DetectWorld, o: { scope?: string; overMs?: number; since?: number } = {}) =>
@@ -96,10 +96,10 @@ describe('a reading', () => {
 });
 
 /** A detector on virtual time with a source that is read by its own loop. */
-function onTime(o: Parameters<typeof system>[0], disk = new DurableDisk(), time = createFakeTime(START)) {
+function onTime(o: Parameters<typeof system>[0], disk = new DurableDisk(), time = createVirtualTime(START)) {
   const shop = new Shop();
   let up = true;
-  const store = createFakeSignalStore({ disk });
+  const store = createVirtualSignalStore({ disk });
   const errors: unknown[] = [];
   const detector = createDetector({
     system: system(o),

@@ -1,5 +1,8 @@
 // A world for detection: a service with counters on a page, a clock that the test moves, a store that outlives detectors.
 // Refuses to judge: what is true is the test's business.
+
+import { DurableDisk } from '../../src/adapters/virtual/durable-disk.ts';
+import { createVirtualSignalStore } from '../../src/adapters/virtual/signal-store.ts';
 import { DEFAULT_GUARD_LIMITS } from '../../src/domain/guardrail.ts';
 import type { Batch, Sample, SignalKind, SignalSpec } from '../../src/domain/signal.ts';
 import type { SourceSpec } from '../../src/domain/source-catalog.ts';
@@ -8,8 +11,6 @@ import type { Transition } from '../../src/domain/trigger.ts';
 import { createDetector, type Detector, type DetectorDeps } from '../../src/flows/detect.ts';
 import type { SignalStore } from '../../src/ports/signal-store.ts';
 import type { Time } from '../../src/ports/time.ts';
-import { DurableDisk } from '../world/fakes/durable-disk.ts';
-import { createFakeSignalStore } from '../world/fakes/signal-store.ts';
 import { ERRORS, trigger } from './detect-rules.ts';
 
 export { ERRORS, LATENCY, QUEUE, REQUESTS, SILENCE, trigger } from './detect-rules.ts';
@@ -120,7 +121,7 @@ export class DetectWorld {
   constructor(o: Partial<System> & { readonly orgs?: readonly string[] } = {}, more: Partial<DetectorDeps> = {}) {
     this.system = system(o);
     this.#more = more;
-    this.store = createFakeSignalStore({ disk: this.disk });
+    this.store = createVirtualSignalStore({ disk: this.disk });
     this.detector = this.#build();
   }
 
@@ -130,7 +131,7 @@ export class DetectWorld {
 
   /** kill -9: memory is gone, the disk is not. */
   kill(): void {
-    this.store = createFakeSignalStore({ disk: this.disk });
+    this.store = createVirtualSignalStore({ disk: this.disk });
     this.detector = this.#build();
   }
 

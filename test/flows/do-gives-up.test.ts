@@ -1,21 +1,22 @@
 // A target that says that it has given up is believed at once, but only of the change that is ours.
 import { expect, test } from 'vitest';
+import { DurableDisk } from '../../src/adapters/virtual/durable-disk.ts';
+import { createVirtualEngine } from '../../src/adapters/virtual/engine.ts';
+import { createVirtualJournal, journalLinesOf } from '../../src/adapters/virtual/journal.ts';
+import { KillSwitch } from '../../src/adapters/virtual/kill-switch.ts';
+import { createVirtualPause } from '../../src/adapters/virtual/pause.ts';
+import { createVirtualTime } from '../../src/adapters/virtual/time.ts';
 import { ACTIONS } from '../../src/domain/catalog.ts';
 import { performDo } from '../../src/flows/do.ts';
 import type { Action, Observation } from '../../src/ports/action.ts';
 import { createFakeAction, fakeTargetOn } from '../world/fakes/action.ts';
-import { DurableDisk } from '../world/fakes/durable-disk.ts';
-import { createFakeEngine } from '../world/fakes/engine.ts';
-import { createFakeJournal, journalLinesOf } from '../world/fakes/journal.ts';
-import { KillSwitch } from '../world/fakes/kill-switch.ts';
-import { createFakePause } from '../world/fakes/pause.ts';
-import { createFakeTime } from '../world/fakes/time.ts';
+import { createFakeDigest } from '../world/fakes/digest.ts';
 
 const TIMEOUT_MS = 600_000;
 
 /** The act moves the target to `lands`; `told` says what an observation adds. */
 async function play(lands: string, told: (seen: Observation, acted: boolean) => Partial<Observation>) {
-  const [disk, clock, kill] = [new DurableDisk(), createFakeTime(1_000_000), new KillSwitch(null)];
+  const [disk, clock, kill] = [new DurableDisk(), createVirtualTime(1_000_000), new KillSwitch(null)];
   const time = clock.ofLife(kill);
   const target = fakeTargetOn(disk, 'web', 'v2');
   const spec = ACTIONS['deploy.rollback'] as never;
@@ -29,9 +30,9 @@ async function play(lands: string, told: (seen: Observation, acted: boolean) => 
     },
   };
   const world = {
-    journal: createFakeJournal({ disk, kill }),
-    pause: createFakePause({ disk, kill, time }),
-    engine: createFakeEngine({ disk, clock, kill }),
+    journal: createVirtualJournal({ digest: createFakeDigest(), disk, kill }),
+    pause: createVirtualPause({ disk, kill, time }),
+    engine: createVirtualEngine({ disk, clock, kill }),
     time,
     probes: {},
     expression: { check: () => [], evaluate: () => ({ ok: true as const, value: true }) },

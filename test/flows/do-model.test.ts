@@ -1,18 +1,19 @@
 // The small model of the step protocol, over the real `performDo`: every kill point, up to two kills, and one foreign deploy at every
 // instant between the protocol's own atomic acts. The target's ledger is the judge.
 import { describe, expect, it } from 'vitest';
+import { DurableDisk } from '../../src/adapters/virtual/durable-disk.ts';
+import { createVirtualEngine } from '../../src/adapters/virtual/engine.ts';
+import { createVirtualJournal, journalLinesOf } from '../../src/adapters/virtual/journal.ts';
+import { KillSwitch } from '../../src/adapters/virtual/kill-switch.ts';
+import { createVirtualPause } from '../../src/adapters/virtual/pause.ts';
+import { createVirtualTime } from '../../src/adapters/virtual/time.ts';
 import { ACTIONS } from '../../src/domain/catalog.ts';
 import type { DoOutcome } from '../../src/flows/do.ts';
 import { performDo } from '../../src/flows/do.ts';
 import type { Action } from '../../src/ports/action.ts';
 import type { Journal } from '../../src/ports/journal.ts';
 import { createFakeAction, fakeTargetOn, moveTarget } from '../world/fakes/action.ts';
-import { DurableDisk } from '../world/fakes/durable-disk.ts';
-import { createFakeEngine } from '../world/fakes/engine.ts';
-import { createFakeJournal, journalLinesOf } from '../world/fakes/journal.ts';
-import { KillSwitch } from '../world/fakes/kill-switch.ts';
-import { createFakePause } from '../world/fakes/pause.ts';
-import { createFakeTime } from '../world/fakes/time.ts';
+import { createFakeDigest } from '../world/fakes/digest.ts';
 import { compared, explore } from '../world/protocol-model.ts';
 
 const BAD = 'v2';
@@ -36,7 +37,7 @@ interface Ended {
 
 async function play(one: Case): Promise<Ended> {
   const disk = new DurableDisk();
-  const clock = createFakeTime(1_000_000);
+  const clock = createVirtualTime(1_000_000);
   const target = fakeTargetOn(disk, 'web', BAD);
   let atomicActs = 0;
   const tick = (): void => {
@@ -59,7 +60,7 @@ function performLife({
   tick,
 }: {
   disk: DurableDisk;
-  clock: ReturnType<typeof createFakeTime>;
+  clock: ReturnType<typeof createVirtualTime>;
   kill: KillSwitch;
   tick: () => void;
 }) {
@@ -69,11 +70,11 @@ function performLife({
     createFakeAction({ spec: ACTIONS['deploy.rollback'] as never, target, name: 'target:web', kill, wanted: () => GOOD, beforeAct: tick }),
     tick,
   );
-  const journal = tickingJournal(createFakeJournal({ disk, kill }), tick);
+  const journal = tickingJournal(createVirtualJournal({ digest: createFakeDigest(), disk, kill }), tick);
   const world = {
     journal,
-    pause: createFakePause({ disk, kill, time }),
-    engine: createFakeEngine({ disk, clock, kill }),
+    pause: createVirtualPause({ disk, kill, time }),
+    engine: createVirtualEngine({ disk, clock, kill }),
     time,
     probes: {},
     expression: { check: () => [], evaluate: () => ({ ok: true as const, value: true }) },
@@ -118,7 +119,11 @@ function tickingJournal(journal: Journal, tick: () => void): Journal {
 }
 
 /** The outcome, or null when this life was killed first. */
-async function settled(outcome: Promise<DoOutcome>, clock: ReturnType<typeof createFakeTime>, kill: KillSwitch): Promise<DoOutcome | null> {
+async function settled(
+  outcome: Promise<DoOutcome>,
+  clock: ReturnType<typeof createVirtualTime>,
+  kill: KillSwitch,
+): Promise<DoOutcome | null> {
   let ended: DoOutcome | null = null;
   void outcome.then((value) => {
     ended = value;

@@ -1,15 +1,15 @@
 // `each`: organizations in batches that grow; what fails stays where it is; what was approved is what is touched.
 import { describe, expect, it } from 'vitest';
+import { DurableDisk } from '../../src/adapters/virtual/durable-disk.ts';
+import { createVirtualIncidentStore } from '../../src/adapters/virtual/incident-store.ts';
+import { journalLinesOf } from '../../src/adapters/virtual/journal.ts';
+import { KillSwitch } from '../../src/adapters/virtual/kill-switch.ts';
+import { createVirtualTime } from '../../src/adapters/virtual/time.ts';
 import type { Incident } from '../../src/domain/incident.ts';
 import type { Step } from '../../src/domain/ir.ts';
 import { createCommands } from '../../src/flows/commands.ts';
 import { moveTarget } from '../world/fakes/action.ts';
 import { createFakeDigest } from '../world/fakes/digest.ts';
-import { DurableDisk } from '../world/fakes/durable-disk.ts';
-import { createFakeIncidentStore } from '../world/fakes/incident-store.ts';
-import { journalLinesOf } from '../world/fakes/journal.ts';
-import { KillSwitch } from '../world/fakes/kill-switch.ts';
-import { createFakeTime } from '../world/fakes/time.ts';
 import { START, startLife, viewOf } from '../world/scenes/deploy.ts';
 import type { FleetOptions } from '../world/scenes/fan-out.ts';
 import { CEL, FLEET, FLEET_SYSTEM, fleet, fleetRunbook, flowActions, flowOf, refused, toV1 } from '../world/scenes/fan-out.ts';
@@ -281,7 +281,7 @@ describe('a fan-out', () => {
     const options: FleetOptions = { batches: [{ count: 1 }, { share: 1 }], each: { over: FLEET.slice(0, 4), atOnce: 2 } };
     const story = async (armedAt: number | null) => {
       const disk = new DurableDisk();
-      const clock = createFakeTime(START, 7);
+      const clock = createVirtualTime(START, 7);
       const life = (kill: KillSwitch) =>
         startLife({ disk, clock, kill, runbook: fleetRunbook(options), system: FLEET_SYSTEM, actions: flowActions(), expression: CEL });
       const first = await life(new KillSwitch());
@@ -313,8 +313,8 @@ describe('a fan-out', () => {
   }, 120_000);
 });
 
-async function peek(disk: DurableDisk, clock: ReturnType<typeof createFakeTime>) {
-  const incident = await createFakeIncidentStore({ disk, digest: createFakeDigest(), time: clock }).load('INC-1');
+async function peek(disk: DurableDisk, clock: ReturnType<typeof createVirtualTime>) {
+  const incident = await createVirtualIncidentStore({ disk, digest: createFakeDigest(), time: clock }).load('INC-1');
   if (incident === null) throw new Error('no incident');
   return incident;
 }

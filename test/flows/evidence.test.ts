@@ -1,4 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { createVirtualDocumentStore } from '../../src/adapters/virtual/document-store.ts';
+import { DurableDisk } from '../../src/adapters/virtual/durable-disk.ts';
+import { createVirtualIncidentStore } from '../../src/adapters/virtual/incident-store.ts';
+import { createVirtualJournal } from '../../src/adapters/virtual/journal.ts';
+import { KillSwitch } from '../../src/adapters/virtual/kill-switch.ts';
+import { createVirtualOutbox } from '../../src/adapters/virtual/outbox.ts';
+import { createVirtualTime } from '../../src/adapters/virtual/time.ts';
 import type { JournalDraft } from '../../src/domain/journal.ts';
 import type { Json } from '../../src/domain/json.ts';
 import { exportEvidence, verifyEvidence } from '../../src/flows/evidence.ts';
@@ -6,14 +13,7 @@ import { writePostmortem } from '../../src/flows/postmortem.ts';
 import { createStatusLoop, publishStatus } from '../../src/flows/status.ts';
 import { artefactsOf, createFakeArtefacts } from '../world/fakes/artefacts.ts';
 import { createFakeDigest } from '../world/fakes/digest.ts';
-import { createFakeDocumentStore } from '../world/fakes/document-store.ts';
-import { DurableDisk } from '../world/fakes/durable-disk.ts';
-import { createFakeIncidentStore } from '../world/fakes/incident-store.ts';
-import { createFakeJournal } from '../world/fakes/journal.ts';
-import { KillSwitch } from '../world/fakes/kill-switch.ts';
-import { createFakeOutbox } from '../world/fakes/outbox.ts';
 import { createFakeStatusPage } from '../world/fakes/status-page.ts';
-import { createFakeTime } from '../world/fakes/time.ts';
 import { SYSTEM, storyDrafts, T0 } from '../world/story-log.ts';
 
 const IR: Json = { id: 'org-rollback' };
@@ -22,15 +22,15 @@ const PLAN: Json = { runbook: 'org-rollback', version: '1.0.0', irHash: 'x', inp
 async function scene() {
   const disk = new DurableDisk();
   const kill = new KillSwitch();
-  const time = createFakeTime(T0 + 20_000);
+  const time = createVirtualTime(T0 + 20_000);
   const digest = createFakeDigest();
   const deps = { disk, kill, digest, time: time.ofLife(kill) };
   const statusPage = createFakeStatusPage();
   const world = {
-    incidents: createFakeIncidentStore(deps),
-    documents: createFakeDocumentStore(deps),
-    journal: createFakeJournal(deps),
-    outbox: createFakeOutbox(deps),
+    incidents: createVirtualIncidentStore(deps),
+    documents: createVirtualDocumentStore(deps),
+    journal: createVirtualJournal({ ...deps, digest: createFakeDigest() }),
+    outbox: createVirtualOutbox(deps),
     artefacts: createFakeArtefacts(deps),
     digest,
     time: deps.time,

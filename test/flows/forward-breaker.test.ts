@@ -1,12 +1,12 @@
 // Handing on through a breaker, over a store and a receiver in memory: when the receiver is left alone, when it is tried again, and whose line
 // it is.
 import { afterEach, expect, test } from 'vitest';
+import { createVirtualTime } from '../../src/adapters/virtual/time.ts';
 import type { Breaker, BreakerSpec, LineBreaker } from '../../src/domain/breaker.ts';
 import type { IntakeMessage, IntakeSpec } from '../../src/domain/intake.ts';
 import { type Forwarding, startForwarding } from '../../src/flows/forward.ts';
 import { breakerLine } from '../../src/flows/line-breaker.ts';
 import type { IntakeStore, Line } from '../../src/ports/intake-store.ts';
-import { createFakeTime } from '../world/fakes/time.ts';
 
 const MINUTE = 60_000;
 const BREAKER: BreakerSpec = { on: [429, 503, 'timeout'], opensAfter: 5, retryAfterMs: 15 * MINUTE, closesAfterMs: 30_000 };
@@ -62,7 +62,7 @@ type Reply = { readonly status: number; readonly retryAfter?: string };
 
 function world(answer: (line: string, id: string) => Reply, on: BreakerSpec['on'] = [429, 503, 'timeout']) {
   const kept = storeOf();
-  const time = createFakeTime(1_000_000_000_000);
+  const time = createVirtualTime(1_000_000_000_000);
   const asked: { readonly line: string; readonly id: string; readonly at: number }[] = [];
   const [told, errors, aside]: [string[], unknown[], string[]] = [[], [], []];
   const began = time.now();

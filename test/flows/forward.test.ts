@@ -1,10 +1,10 @@
 // Handing on what an intake has kept, over a store and a receiver in memory: who is blamed when a message is refused again and again.
 import { afterEach, expect, test } from 'vitest';
+import { createVirtualTime } from '../../src/adapters/virtual/time.ts';
 import type { IntakeMessage, IntakeSpec } from '../../src/domain/intake.ts';
 import { intakeActions } from '../../src/flows/actions/intake.ts';
 import { type Forwarding, startForwarding } from '../../src/flows/forward.ts';
 import type { IntakeStore } from '../../src/ports/intake-store.ts';
-import { createFakeTime } from '../world/fakes/time.ts';
 
 const SPEC: IntakeSpec = {
   id: 'dm',
@@ -56,7 +56,7 @@ function storeOf(ids: readonly string[]) {
 
 async function world(ids: readonly string[], answer: (id: string) => number) {
   const { rows, store } = storeOf(ids);
-  const time = createFakeTime(0);
+  const time = createVirtualTime(0);
   const [got, told, errors]: [string[], string[], unknown[]] = [[], [], []];
   forwarding = startForwarding({
     ...{ intakes: [SPEC], store, time, mayAct: async () => true },

@@ -1,13 +1,13 @@
 // Situations in which a rollback tool does harm: each was once done wrong here, and each must stay right.
 import { describe, expect, it } from 'vitest';
+import { DurableDisk } from '../../src/adapters/virtual/durable-disk.ts';
+import { createVirtualTime } from '../../src/adapters/virtual/time.ts';
 import { BelayError } from '../../src/domain/errors.ts';
 import type { Event, EventType } from '../../src/domain/event.ts';
 import type { Incident } from '../../src/domain/incident.ts';
 import { createCommands } from '../../src/flows/commands.ts';
 import type { Action } from '../../src/ports/action.ts';
 import { fakeTargetOn, moveTarget } from '../world/fakes/action.ts';
-import { DurableDisk } from '../world/fakes/durable-disk.ts';
-import { createFakeTime } from '../world/fakes/time.ts';
 import type { SceneOptions } from '../world/scenes/deploy.ts';
 import { BAD_RELEASE, breach, breachOf, GOOD_RELEASE, outsideOf, START, startLife } from '../world/scenes/deploy.ts';
 import { ANA } from '../world/scenes/play.ts';
@@ -15,7 +15,7 @@ import { deployRunbook } from '../world/scenes/runbook.ts';
 
 async function scene(options: Partial<SceneOptions> = {}) {
   const disk = new DurableDisk();
-  const clock = createFakeTime(START, 5);
+  const clock = createVirtualTime(START, 5);
   const life = await startLife({ disk, clock, ...options });
   const incident = async (): Promise<Incident> => {
     const [first] = await life.world.incidents.list();

@@ -1,6 +1,13 @@
 // Rule R11 over every kind of target: a rollback never races the deploy that is on its way. The target's ledger is the judge, under kills at
 // every boundary and with the deploy landing at every look.
 import { describe, expect, it } from 'vitest';
+import { createVirtualDeployTarget, type VirtualDeployTarget } from '../../src/adapters/virtual/deploy-target.ts';
+import { DurableDisk } from '../../src/adapters/virtual/durable-disk.ts';
+import { createVirtualEngine } from '../../src/adapters/virtual/engine.ts';
+import { createVirtualJournal, journalLinesOf } from '../../src/adapters/virtual/journal.ts';
+import { KillSwitch } from '../../src/adapters/virtual/kill-switch.ts';
+import { createVirtualPause } from '../../src/adapters/virtual/pause.ts';
+import { createVirtualTime } from '../../src/adapters/virtual/time.ts';
 import { BelayError } from '../../src/domain/errors.ts';
 import type { Runbook, Step } from '../../src/domain/ir.ts';
 import { onItsWayText } from '../../src/domain/text/plan-notes.ts';
@@ -8,19 +15,13 @@ import { createActions } from '../../src/flows/actions/index.ts';
 import type { DoOutcome, DoRequest } from '../../src/flows/do.ts';
 import { afterAbort, type InFlight } from '../../src/flows/in-flight.ts';
 import { recallPlan } from '../../src/flows/plan.ts';
-import { createFakeDeployTarget, type FakeDeployTarget } from '../world/fakes/deploy-target.ts';
-import { DurableDisk } from '../world/fakes/durable-disk.ts';
-import { createFakeEngine } from '../world/fakes/engine.ts';
-import { createFakeJournal, journalLinesOf } from '../world/fakes/journal.ts';
-import { KillSwitch } from '../world/fakes/kill-switch.ts';
-import { createFakePause } from '../world/fakes/pause.ts';
-import { createFakeTime } from '../world/fakes/time.ts';
+import { createFakeDigest } from '../world/fakes/digest.ts';
 import { ANA, EVE, play, runbookOf, STEP } from '../world/scenes/play.ts';
 
 const RELEASES = ['v0', 'v1', 'v2'].map((ref, at) => ({ ref, createdAt: at + 1 }));
 type Begun = 'abort' | 'wait' | 'overtake';
-const targetOf = (begun: Begun, now = () => 1_000_000): FakeDeployTarget =>
-  createFakeDeployTarget({ releases: RELEASES, live: 'v1', begun, now });
+const targetOf = (begun: Begun, now = () => 1_000_000): VirtualDeployTarget =>
+  createVirtualDeployTarget({ releases: RELEASES, live: 'v1', begun, now });
 const ARGS = { target: 'shop', to: 'v0' };
 
 interface Case {
@@ -31,12 +32,12 @@ interface Case {
   readonly landsAt?: number;
   readonly planned?: InFlight | null;
   readonly isUndo?: true;
-  readonly change?: (target: FakeDeployTarget) => Partial<FakeDeployTarget>;
+  readonly change?: (target: VirtualDeployTarget) => Partial<VirtualDeployTarget>;
 }
 
 /** `v2` is on its way, `v1` is live. */
 async function act(o: Case = {}) {
-  const [disk, clock] = [new DurableDisk(), createFakeTime(1_000_000)];
+  const [disk, clock] = [new DurableDisk(), createVirtualTime(1_000_000)];
   const plain = targetOf(o.begun ?? 'abort');
   plain.begin('v2');
   const planned = o.planned === undefined ? ({ release: 'v2', then: o.begun ?? 'abort', live: 'v1' } as const) : o.planned;
@@ -45,7 +46,7 @@ async function act(o: Case = {}) {
   for (const armedAt of [...(o.kills ?? []), null]) {
     const kill = new KillSwitch(armedAt);
     const time = clock.ofLife(kill);
-    const seen: FakeDeployTarget = {
+    const seen: VirtualDeployTarget = {
       ...plain,
       current: async () => {
         await kill.gate();
@@ -71,8 +72,14 @@ async function act(o: Case = {}) {
     };
     const actions = createActions({ targets: { shop: seen }, switches: {}, pause: null as never });
     const world = {
-      ...{ journal: createFakeJournal({ disk, kill }), pause: createFakePause({ disk, kill, time }), time, probes: {}, actions },
-      engine: createFakeEngine({ disk, clock, kill }),
+      ...{
+        journal: createVirtualJournal({ digest: createFakeDigest(), disk, kill }),
+        pause: createVirtualPause({ disk, kill, time }),
+        time,
+        probes: {},
+        actions,
+      },
+      engine: createVirtualEngine({ disk, clock, kill }),
       expression: { check: () => [], evaluate: () => ({ ok: true as const, value: true }) },
     };
     const request: DoRequest = {

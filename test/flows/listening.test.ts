@@ -1,17 +1,17 @@
 // A source that speaks only when something happens: its beats, what it holds, what it does when the store is away, and its bounds.
 import { describe, expect, test } from 'vitest';
+import { createVirtualTime } from '../../src/adapters/virtual/time.ts';
 import { BelayError } from '../../src/domain/errors.ts';
 import type { Batch, Cursor, Sample } from '../../src/domain/signal.ts';
 import { DROPPED, listening, SERIES_CAP } from '../../src/flows/detect/listening.ts';
 import type { Decoded, Received } from '../../src/ports/signal-source.ts';
-import { createFakeTime } from '../world/fakes/time.ts';
 
 const HOUR = 3_600_000;
 const START = Date.parse('2026-03-01T12:00:00Z');
 const REPLY = { status: 200, body: 'thanks' };
 
 async function world(from: Cursor = {}) {
-  const time = createFakeTime(START);
+  const time = createVirtualTime(START);
   const batches: Batch[] = [];
   let next: Omit<Decoded, 'reply'> = { samples: [] };
   let away = false;
@@ -109,7 +109,7 @@ describe('a listening source', () => {
   });
 
   test('hides no mistake of our own', async () => {
-    const time = createFakeTime(START);
+    const time = createVirtualTime(START);
     const source = listening({ id: 'hooks', everyMs: 10_000, decode: () => ({ samples: [], reply: REPLY }) }, time);
     const run = source.run(async () => Promise.reject(new TypeError('a bug')), new AbortController().signal);
     await expect(run).rejects.toThrow('a bug');

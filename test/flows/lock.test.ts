@@ -1,15 +1,15 @@
 // Runbooks that say `lock`: one run at a time, the other waits its turn, whatever is killed in between.
 import { describe, expect, it } from 'vitest';
+import { DurableDisk } from '../../src/adapters/virtual/durable-disk.ts';
+import { createVirtualIncidentStore } from '../../src/adapters/virtual/incident-store.ts';
+import { KillSwitch } from '../../src/adapters/virtual/kill-switch.ts';
+import { createVirtualTime } from '../../src/adapters/virtual/time.ts';
 import type { Incident } from '../../src/domain/incident.ts';
 import type { ManualStep, Runbook } from '../../src/domain/ir.ts';
 import { createCommands } from '../../src/flows/commands.ts';
 import { startLoops } from '../../src/flows/loops.ts';
 import { opening } from '../contracts/store-kit.ts';
 import { createFakeDigest } from '../world/fakes/digest.ts';
-import { DurableDisk } from '../world/fakes/durable-disk.ts';
-import { createFakeIncidentStore } from '../world/fakes/incident-store.ts';
-import { KillSwitch } from '../world/fakes/kill-switch.ts';
-import { createFakeTime } from '../world/fakes/time.ts';
 import { breach, breachOf, createWorld, START, startLife, viewOf } from '../world/scenes/deploy.ts';
 import { ANA, STEP } from '../world/scenes/play.ts';
 import { deployRunbook } from '../world/scenes/runbook.ts';
@@ -29,7 +29,7 @@ const holding = (lock: string): Runbook =>
 /** Two organizations in breach: two incidents, two runs of one runbook. */
 async function world(lock: string, armedAt: number | null = null) {
   const disk = new DurableDisk();
-  const clock = createFakeTime(START, 5);
+  const clock = createVirtualTime(START, 5);
   const views = () =>
     ['acme', 'globex', 'initech', 'umbrella', 'hooli', 'wonka'].map((org) =>
       ['acme', 'globex'].includes(org)
@@ -42,7 +42,7 @@ async function world(lock: string, armedAt: number | null = null) {
   const first = live(kill);
   await breach(disk, breachOf('acme', START));
   await breach(disk, breachOf('globex', START + 10));
-  const store = createFakeIncidentStore({ disk, digest: createFakeDigest(), time: clock });
+  const store = createVirtualIncidentStore({ disk, digest: createFakeDigest(), time: clock });
   const all = async (): Promise<readonly Incident[]> => (await store.list()).toSorted((a, b) => a.number - b.number);
   const until = async (holds: (incidents: readonly Incident[]) => boolean): Promise<void> => {
     await clock.advanceUntil(async () => kill.dead || holds(await all()), 3_600_000);
@@ -140,7 +140,7 @@ describe('a runbook with a lock', () => {
 
   it('is looked for by the loops of Belay as soon as an incident changes', async () => {
     const disk = new DurableDisk();
-    const clock = createFakeTime(START, 5);
+    const clock = createVirtualTime(START, 5);
     const of = createWorld({ disk, clock, kill: new KillSwitch() });
     let looks = 0;
     const incidents: typeof of.incidents = {

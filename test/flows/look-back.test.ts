@@ -1,16 +1,16 @@
 // More releases than the newest fifty: the floor, the stable one and the one before are the same as with few, on targets that build far more
 // than they deploy.
 import { describe, expect, it } from 'vitest';
+import { createVirtualDeployTarget } from '../../src/adapters/virtual/deploy-target.ts';
+import { DurableDisk } from '../../src/adapters/virtual/durable-disk.ts';
+import { createVirtualIncidentStore } from '../../src/adapters/virtual/incident-store.ts';
+import { createVirtualReleaseHistory } from '../../src/adapters/virtual/release-history.ts';
+import { createVirtualTime } from '../../src/adapters/virtual/time.ts';
 import { createActions } from '../../src/flows/actions/index.ts';
 import { releaseFacts } from '../../src/flows/facts.ts';
 import { createProbes } from '../../src/flows/probes/index.ts';
 import { releasesOf } from '../../src/flows/releases.ts';
-import { createFakeDeployTarget } from '../world/fakes/deploy-target.ts';
 import { createFakeDigest } from '../world/fakes/digest.ts';
-import { DurableDisk } from '../world/fakes/durable-disk.ts';
-import { createFakeIncidentStore } from '../world/fakes/incident-store.ts';
-import { createFakeReleaseHistory } from '../world/fakes/release-history.ts';
-import { createFakeTime } from '../world/fakes/time.ts';
 import { SHOP } from '../world/scenes/deploy.ts';
 
 const ref = (index: number): string => `r${String(index).padStart(4, '0')}`;
@@ -29,7 +29,7 @@ function built({ count, live, stable = [], before, pruned }: Built) {
     ...{ ref: ref(index), createdAt: index },
     ...(stable.includes(index) ? { stableMs: 1 } : {}),
   }));
-  const target = createFakeDeployTarget({ releases, live: ref(before ?? live), now: () => 0 });
+  const target = createVirtualDeployTarget({ releases, live: ref(before ?? live), now: () => 0 });
   if (before !== undefined) target.deploy(ref(live));
   const lists: number[] = [];
   const seen = {
@@ -77,13 +77,13 @@ describe('a target with more than fifty releases', () => {
     const { target } = built({ count: 200, live: 30, stable: [30, 10] });
     const probe = createProbes({ targets: { shop: target } } as never)['stable'];
     expect(await probe?.measure({ target: 'shop' })).toMatchObject({ values: { stable: true, version: ref(30) } });
-    const [disk, time] = [new DurableDisk(), createFakeTime(0)];
-    const releases = createFakeReleaseHistory({ disk });
+    const [disk, time] = [new DurableDisk(), createVirtualTime(0)];
+    const releases = createVirtualReleaseHistory({ disk });
     const H = 3_600_000;
     for (let at = 0; at <= 60 * H; at += 240_000)
       await releases.note('shop', at < 59 * H ? ref(10) : ref(30), { at, changedAt: at < 59 * H ? 0 : 59 * H });
     time.jumpWallClock(60 * H);
-    const world = { system: SHOP, releases, incidents: createFakeIncidentStore({ disk, digest: createFakeDigest(), time }), time };
+    const world = { system: SHOP, releases, incidents: createVirtualIncidentStore({ disk, digest: createFakeDigest(), time }), time };
     const list = await releasesOf({ ...world, targets: { shop: target } }, 'shop');
     expect([list.releases.length, list.lastStable]).toEqual([20, ref(10)]);
   });

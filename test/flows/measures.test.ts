@@ -1,5 +1,9 @@
 // Freezes of one organization, and temporary measures that end by themselves: on the deploy scene, over kills.
 import { describe, expect, it } from 'vitest';
+import { DurableDisk } from '../../src/adapters/virtual/durable-disk.ts';
+import { createVirtualFreezes } from '../../src/adapters/virtual/freezes.ts';
+import { KillSwitch } from '../../src/adapters/virtual/kill-switch.ts';
+import { createVirtualTime } from '../../src/adapters/virtual/time.ts';
 import { ACTIONS } from '../../src/domain/catalog.ts';
 import { ledgerOf } from '../../src/domain/contingency-ledger.ts';
 import { BelayError } from '../../src/domain/errors.ts';
@@ -8,10 +12,6 @@ import type { System } from '../../src/domain/system.ts';
 import { scopeFreezeActions } from '../../src/flows/actions/scope-freeze.ts';
 import { createCommands } from '../../src/flows/commands.ts';
 import { createFakeAction, fakeTargetOn, moveTarget } from '../world/fakes/action.ts';
-import { DurableDisk } from '../world/fakes/durable-disk.ts';
-import { createFakeFreezes } from '../world/fakes/freezes.ts';
-import { KillSwitch } from '../world/fakes/kill-switch.ts';
-import { createFakeTime } from '../world/fakes/time.ts';
 import { breach, breachOf, START, startLife } from '../world/scenes/deploy.ts';
 import { CEL, FLEET_SYSTEM, flowActions, flowOf, toV1 } from '../world/scenes/fan-out.ts';
 import { ANA, asks, openApproval, play, runbookOf, STEP } from '../world/scenes/play.ts';
@@ -41,7 +41,7 @@ const rest: Step = { ...STEP, kind: 'wait', id: 'rest', title: 'Rest', forMs: 3_
 const actions = (disk: DurableDisk, kill: KillSwitch, now: () => number = () => START) => ({
   ...flowActions()(disk, kill),
   ...Object.fromEntries(
-    scopeFreezeActions({ freezes: createFakeFreezes({ disk, kill }), system: FLEET_SYSTEM, time: { now } }).map((one) => [
+    scopeFreezeActions({ freezes: createVirtualFreezes({ disk, kill }), system: FLEET_SYSTEM, time: { now } }).map((one) => [
       one.spec.name,
       one,
     ]),
@@ -113,7 +113,7 @@ describe('a freeze of one organization', () => {
     const on = (to: string) => ({ switch: 'flow', org: 'org-02', to });
     const back = { ...toV1, with: on('v1'), undo: { do: 'flow.set', with: on('v2') } } as Step;
     const disk = new DurableDisk();
-    const clock = createFakeTime(START, 3);
+    const clock = createVirtualTime(START, 3);
     const runbook = runbookOf(() => [back], { evidence: [], clocks: {}, require: [], never: [] });
     const one = await play({ disk, clock, runbook, system: FLEET_SYSTEM, actions, expression: CEL });
     await one.commands.freeze(ANA, { scope: 'org/org-02', why: 'stop' });
@@ -200,7 +200,7 @@ describe('a measure that takes itself back', () => {
     const runbook = orgRunbook('measure', [bypass]);
     const story = async (armedAt: number | null) => {
       const disk = new DurableDisk();
-      const clock = createFakeTime(START, 7);
+      const clock = createVirtualTime(START, 7);
       const life = (kill: KillSwitch) => startLife({ disk, clock, kill, runbook, system: FLEET_SYSTEM, actions, expression: CEL });
       const first = await life(new KillSwitch());
       await createCommands(first.world).startRun(ANA, { runbook: 'measure', inputs: { org: 'org-02' }, key: 'a' });
@@ -308,7 +308,7 @@ describe('an undo that deletes for good', () => {
   it('is done once after the thaw, whenever Belay is killed while it waits', async () => {
     const runbook = { ...orgRunbook('measure', [expiring]), inputs: {} };
     const disk = new DurableDisk();
-    const clock = createFakeTime(START, 7);
+    const clock = createVirtualTime(START, 7);
     const life = (kill: KillSwitch) => startLife({ disk, clock, kill, runbook, system: SYSTEM, actions: applying, expression: CEL });
     let { world, kill } = await life(new KillSwitch());
     await createCommands(world).startRun(ANA, { runbook: 'measure', inputs: {}, key: 'a' });

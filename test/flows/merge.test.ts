@@ -1,5 +1,10 @@
 // A question about one organization, and a breach that turns out to hit everybody: one incident goes on, the other asks nothing any more.
 import { describe, expect, it } from 'vitest';
+import { DurableDisk } from '../../src/adapters/virtual/durable-disk.ts';
+import { createVirtualIncidentStore } from '../../src/adapters/virtual/incident-store.ts';
+import { KillSwitch } from '../../src/adapters/virtual/kill-switch.ts';
+import { createVirtualOutbox } from '../../src/adapters/virtual/outbox.ts';
+import { createVirtualTime } from '../../src/adapters/virtual/time.ts';
 import type { Incident } from '../../src/domain/incident.ts';
 import type { Runbook } from '../../src/domain/ir.ts';
 import type { Json } from '../../src/domain/json.ts';
@@ -9,11 +14,6 @@ import { fingerprintOf, openingChange } from '../../src/flows/open-incident.ts';
 import { runIdOf } from '../../src/flows/responder.ts';
 import { fakeTargetOn } from '../world/fakes/action.ts';
 import { createFakeDigest } from '../world/fakes/digest.ts';
-import { DurableDisk } from '../world/fakes/durable-disk.ts';
-import { createFakeIncidentStore } from '../world/fakes/incident-store.ts';
-import { KillSwitch } from '../world/fakes/kill-switch.ts';
-import { createFakeOutbox } from '../world/fakes/outbox.ts';
-import { createFakeTime } from '../world/fakes/time.ts';
 import { BAD_RELEASE, breach, breachOf, GOOD_RELEASE, outsideOf, SHOP, START, startLife, viewOf } from '../world/scenes/deploy.ts';
 import { deployRunbook } from '../world/scenes/runbook.ts';
 
@@ -29,7 +29,7 @@ const suspectOf = (org: string) => {
 /** `asked` are suspect at first, the others stand over the limit without proof; later everybody is in breach. */
 async function world(asked: readonly string[]) {
   const disk = new DurableDisk();
-  const clock = createFakeTime(START, 11);
+  const clock = createVirtualTime(START, 11);
   const views = () =>
     ORGS.map((org) => {
       if (clock.now() >= EVERYBODY_AT) return viewOf(org, clock.now());
@@ -37,7 +37,7 @@ async function world(asked: readonly string[]) {
         ? viewOf(org, clock.now(), { status: 'suspect', level: 'suspect', announced: true })
         : viewOf(org, clock.now(), { status: 'ok', level: 'none', bad: 5 });
     });
-  const store = createFakeIncidentStore({ disk, digest: createFakeDigest(), time: clock });
+  const store = createVirtualIncidentStore({ disk, digest: createFakeDigest(), time: clock });
   const all = async (): Promise<readonly Incident[]> => (await store.list()).toSorted((a, b) => a.number - b.number);
   const live = (kill = new KillSwitch()) => startLife({ disk, clock, kill, views, orgRunbook: ORG_RUNBOOK });
   for (const org of asked) await breach(disk, suspectOf(org));
@@ -157,7 +157,7 @@ describe('a breach that turns out to hit everybody', () => {
       await story(here, 2, boundary);
       const context = `killed at boundary ${boundary} (${passed[boundary - 1]})`;
       await expectOneRollback(here, ['acme', 'globex'], context);
-      const outbox = createFakeOutbox({ disk: here.disk, digest: createFakeDigest(), time: here.clock });
+      const outbox = createVirtualOutbox({ disk: here.disk, digest: createFakeDigest(), time: here.clock });
       for (const one of await here.all())
         for (const delivery of await outbox.ofIncident(one.id)) expect(['sent', 'superseded'], context).toContain(delivery.state);
     }
@@ -169,10 +169,10 @@ const ANA = { person: 'ana', roles: ['commander'] };
 /** acme is in breach from the start and asked about; from `EVERYBODY_AT` on the others look as `others` says. */
 async function acmeFirst(o: { readonly others: Partial<TriggerView>; readonly runbook?: Runbook; readonly orgRunbook?: Runbook }) {
   const disk = new DurableDisk();
-  const clock = createFakeTime(START, 11);
+  const clock = createVirtualTime(START, 11);
   const healthy = { status: 'ok', level: 'none', bad: 0, overLimit: false } as const;
   const views = () => ORGS.map((org) => viewOf(org, clock.now(), org === 'acme' ? {} : clock.now() >= EVERYBODY_AT ? o.others : healthy));
-  const store = createFakeIncidentStore({ disk, digest: createFakeDigest(), time: clock });
+  const store = createVirtualIncidentStore({ disk, digest: createFakeDigest(), time: clock });
   const asking = deployRunbook({ ...ORG_RUNBOOK, start: 'ask' });
   const life = await startLife({ disk, clock, views, orgRunbook: o.orgRunbook ?? asking, ...(o.runbook ? { runbook: o.runbook } : {}) });
   await breach(disk, breachOf('acme', START));
@@ -221,7 +221,7 @@ describe('a question stays where it is', () => {
 describe('in the same moment', () => {
   it('a run that would have acted for one organization sees everybody right before its first act, and hands over', async () => {
     const disk = new DurableDisk();
-    const clock = createFakeTime(START, 11);
+    const clock = createVirtualTime(START, 11);
     let looks = 0;
     const healthy = { status: 'ok', level: 'none', bad: 0, overLimit: false } as const;
     const views = () => {
@@ -234,7 +234,7 @@ describe('in the same moment', () => {
     await breach(disk, breachOf('globex', START + 1_000));
     await breach(disk, breachOf('initech', START + 1_000));
     await clock.advance(600_000);
-    const store = createFakeIncidentStore({ disk, digest: createFakeDigest(), time: clock });
+    const store = createVirtualIncidentStore({ disk, digest: createFakeDigest(), time: clock });
     expect(await store.load('INC-1')).toMatchObject({ phase: 'merged', mergedInto: 'INC-2', isRunning: false });
     expect(await store.load('INC-2')).toMatchObject({ phase: 'resolved' });
     expect(fakeTargetOn(disk, 'shop', BAD_RELEASE).effects.map((effect) => effect.to)).toEqual([GOOD_RELEASE]);
@@ -242,9 +242,9 @@ describe('in the same moment', () => {
 
   it('two runs of one organization, killed after both have declared: the one for everybody goes on', async () => {
     const disk = new DurableDisk();
-    const clock = createFakeTime(START, 11);
+    const clock = createVirtualTime(START, 11);
     const digest = createFakeDigest();
-    const store = createFakeIncidentStore({ disk, digest, time: clock });
+    const store = createVirtualIncidentStore({ disk, digest, time: clock });
     const [rule] = SHOP.triggers;
     const [forAll, forOne] = [breachOf('acme', START), { ...suspectOf('acme'), at: START - 1_000 }];
     const pin = (runbook: Runbook) => ({ runbook, irHash: digest.of(runbook as unknown as Json) });

@@ -1,4 +1,11 @@
 // The outbox loop over fakes: one disk, one clock, and lives that can be killed and begun anew.
+
+import { DurableDisk } from '../../src/adapters/virtual/durable-disk.ts';
+import { createVirtualIncidentStore } from '../../src/adapters/virtual/incident-store.ts';
+import { KillSwitch } from '../../src/adapters/virtual/kill-switch.ts';
+import { createVirtualOutbox } from '../../src/adapters/virtual/outbox.ts';
+import type { VirtualTime } from '../../src/adapters/virtual/time.ts';
+import { createVirtualTime } from '../../src/adapters/virtual/time.ts';
 import type { Instant } from '../../src/domain/json.ts';
 import type { Delivery, DeliveryDraft } from '../../src/domain/message.ts';
 import type { OutboxLoop, OutboxOptions } from '../../src/flows/communicate.ts';
@@ -7,13 +14,7 @@ import type { ChannelCard } from '../../src/ports/channel.ts';
 import type { Arrival, FakeChannel } from '../world/fakes/channel.ts';
 import { arrivalsOf, createFakeChannel } from '../world/fakes/channel.ts';
 import { createFakeDigest } from '../world/fakes/digest.ts';
-import { DurableDisk } from '../world/fakes/durable-disk.ts';
-import { createFakeIncidentStore } from '../world/fakes/incident-store.ts';
-import { KillSwitch } from '../world/fakes/kill-switch.ts';
-import { createFakeOutbox } from '../world/fakes/outbox.ts';
 import { createFakeRenderer } from '../world/fakes/renderer.ts';
-import type { FakeTime } from '../world/fakes/time.ts';
-import { createFakeTime } from '../world/fakes/time.ts';
 import { SYSTEM, storyDrafts, T0 } from '../world/story-log.ts';
 
 export interface OutboxWorldOptions {
@@ -32,7 +33,7 @@ export interface Life {
 }
 
 export interface OutboxTestWorld {
-  readonly time: FakeTime;
+  readonly time: VirtualTime;
   life(armedAt?: number | null): Life;
   plan(...drafts: readonly Partial<DeliveryDraft>[]): Promise<void>;
   deliveries(): Promise<readonly Delivery[]>;
@@ -59,10 +60,10 @@ export const draft = (more: Partial<DeliveryDraft> = {}): DeliveryDraft => ({
 
 export async function createOutboxWorld(o: OutboxWorldOptions = {}): Promise<OutboxTestWorld> {
   const disk = new DurableDisk();
-  const time = createFakeTime(T0);
+  const time = createVirtualTime(T0);
   const digest = createFakeDigest();
   const judge = { disk, digest, time: time.ofLife(new KillSwitch()) };
-  const incidents = createFakeIncidentStore(judge);
+  const incidents = createVirtualIncidentStore(judge);
   await incidents.declare('f', (number) => ({
     key: 'declare',
     events: storyDrafts({ irHash: '', planHash: '' })
@@ -75,7 +76,7 @@ export async function createOutboxWorld(o: OutboxWorldOptions = {}): Promise<Out
     life: (armedAt = null) => {
       const kill = new KillSwitch(armedAt);
       const own = time.ofLife(kill);
-      const real = createFakeOutbox({ disk, digest, time: own, kill });
+      const real = createVirtualOutbox({ disk, digest, time: own, kill });
       const outbox =
         o.ignoresExcept === true
           ? {
@@ -91,7 +92,7 @@ export async function createOutboxWorld(o: OutboxWorldOptions = {}): Promise<Out
         renderer: createFakeRenderer(),
         time: own,
         system: SYSTEM,
-        incidents: createFakeIncidentStore({ disk, digest, time: own, kill }),
+        incidents: createVirtualIncidentStore({ disk, digest, time: own, kill }),
       };
       return { kill, loop: createOutboxLoop(world, o.options), channel, other };
     },
@@ -99,7 +100,7 @@ export async function createOutboxWorld(o: OutboxWorldOptions = {}): Promise<Out
       planned += 1;
       await incidents.append('INC-1', { key: `plan ${planned}`, events: [], deliveries: drafts.map(draft) });
     },
-    deliveries: () => createFakeOutbox({ ...judge, process: 'judge', isAlive: () => true }).ofIncident('INC-1'),
+    deliveries: () => createVirtualOutbox({ ...judge, process: 'judge', isAlive: () => true }).ofIncident('INC-1'),
     arrivals: (name) => arrivalsOf(disk, name),
     changes: async (id) =>
       (await incidents.events('INC-1')).flatMap((event) =>

@@ -2,6 +2,9 @@
 // without knowing. What Belay does in each, from the breach to its effects, over the fakes and in virtual time.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { DurableDisk } from '../../src/adapters/virtual/durable-disk.ts';
+import { KillSwitch } from '../../src/adapters/virtual/kill-switch.ts';
+import { createVirtualTime, type VirtualTime } from '../../src/adapters/virtual/time.ts';
 import type { Incident } from '../../src/domain/incident.ts';
 import type { System } from '../../src/domain/system.ts';
 import type { TriggerView } from '../../src/domain/trigger.ts';
@@ -10,9 +13,6 @@ import { createCommands } from '../../src/flows/commands.ts';
 import { listSilences } from '../../src/flows/silences.ts';
 import { marksOf } from '../../src/server/marks.ts';
 import { type FakeTarget, fakeTargetOn, moveTarget } from '../world/fakes/action.ts';
-import { DurableDisk } from '../world/fakes/durable-disk.ts';
-import { KillSwitch } from '../world/fakes/kill-switch.ts';
-import { createFakeTime, type FakeTime } from '../world/fakes/time.ts';
 import {
   BAD_RELEASE,
   breach,
@@ -45,7 +45,7 @@ const incidentsOf = ({ world }: Life): Promise<readonly Incident[]> => world.inc
 
 describe('who is told', () => {
   test('D9: every organization of a group is told of within two seconds of its own breach, also one whose breach is over at once', async () => {
-    const [disk, clock, ids] = [new DurableDisk(), createFakeTime(START, 3), orgs(60)];
+    const [disk, clock, ids] = [new DurableDisk(), createVirtualTime(START, 3), orgs(60)];
     const hit = new Set<string>();
     const views = () => viewsOf(ids, hit, clock.now());
     await startLife({ disk, clock, system: shopOf(ids), views, orgRunbook: ASKING_ORG });
@@ -76,7 +76,7 @@ describe('one organization or everybody', () => {
     ids: readonly string[],
     o: { readonly order: readonly string[]; readonly gapsMs: readonly number[]; readonly seed: number },
   ) {
-    const [disk, clock] = [new DurableDisk(), createFakeTime(START, o.seed)];
+    const [disk, clock] = [new DurableDisk(), createVirtualTime(START, o.seed)];
     const hit = new Set(o.order);
     const views = () => viewsOf(ids, hit, clock.now());
     const life = await startLife({ disk, clock, system: shopOf(ids), views, orgRunbook: ASKING_ORG });
@@ -145,7 +145,7 @@ describe('a loop of rollbacks', () => {
 
   /** Somebody puts the bad release back, and it breaks again. */
   async function deployed(
-    o: { readonly disk: DurableDisk; readonly clock: FakeTime; readonly shop: FakeTarget },
+    o: { readonly disk: DurableDisk; readonly clock: VirtualTime; readonly shop: FakeTarget },
     release: string,
   ): Promise<void> {
     moveTarget(o.shop, release);
@@ -178,7 +178,7 @@ describe('a loop of rollbacks', () => {
   });
 
   test('D19: a breach in the half hour after a rollback asks, and so does one that would go back to what a rollback left', async () => {
-    const [disk, clock] = [new DurableDisk(), createFakeTime(START, 3)];
+    const [disk, clock] = [new DurableDisk(), createVirtualTime(START, 3)];
     const one = await play({ disk, clock, runbook: withoutFreeze });
     await breach(disk, breachOf('acme', START));
     await clock.advance(5 * MINUTE);
@@ -262,7 +262,7 @@ describe('what is not known', () => {
 
 describe('a silence that was ended', () => {
   test('D22: silences nothing any more and is in no list, also after kill -9 in the moment of its end', async () => {
-    const [disk, clock] = [new DurableDisk(), createFakeTime(START, 3)];
+    const [disk, clock] = [new DurableDisk(), createVirtualTime(START, 3)];
     const first = await startLife({ disk, clock });
     const before = createCommands(first.world);
     const window = { trigger: 'http-5xx', org: null, until: START + 24 * 60 * MINUTE, reason: 'load test', key: 'window' };

@@ -1,9 +1,9 @@
 // People who answer: nothing they say is lost, taken twice, or judged by a text they never saw.
 import { describe, expect, it } from 'vitest';
+import { DurableDisk } from '../../src/adapters/virtual/durable-disk.ts';
+import { KillSwitch } from '../../src/adapters/virtual/kill-switch.ts';
+import { createVirtualTime } from '../../src/adapters/virtual/time.ts';
 import type { ManualStep } from '../../src/domain/ir.ts';
-import { DurableDisk } from '../world/fakes/durable-disk.ts';
-import { KillSwitch } from '../world/fakes/kill-switch.ts';
-import { createFakeTime } from '../world/fakes/time.ts';
 import { breach, breachOf, outsideOf, START } from '../world/scenes/deploy.ts';
 import { ANA, EVE, play, runbookOf, STEP } from '../world/scenes/play.ts';
 
@@ -137,7 +137,7 @@ describe('an answer', () => {
 
   it('is judged by the runbook as it was pinned, also when the file was edited while the step waited', async () => {
     const disk = new DurableDisk();
-    const clock = createFakeTime(START, 3);
+    const clock = createVirtualTime(START, 3);
     const kill = new KillSwitch();
     const first = await play({ disk, clock, kill, runbook: attended({ checks: ['it anwsers'], count: 1, answers: {} }) });
     await breach(disk, breachOf('acme', START));

@@ -1,5 +1,9 @@
 // The last stable release, known from what Belay has seen: in the list, in the plan, and as the floor of rollbacks.
 import { describe, expect, it } from 'vitest';
+import { DurableDisk } from '../../src/adapters/virtual/durable-disk.ts';
+import { createVirtualIncidentStore } from '../../src/adapters/virtual/incident-store.ts';
+import { createVirtualReleaseHistory } from '../../src/adapters/virtual/release-history.ts';
+import { createVirtualTime } from '../../src/adapters/virtual/time.ts';
 import { BelayError } from '../../src/domain/errors.ts';
 import { createActions } from '../../src/flows/actions/index.ts';
 import { releaseFacts } from '../../src/flows/facts.ts';
@@ -9,10 +13,6 @@ import type { DeployTarget } from '../../src/ports/deploy-target.ts';
 import type { Flag } from '../../src/ports/settings.ts';
 import { declared, opening, phase } from '../contracts/store-kit.ts';
 import { createFakeDigest } from '../world/fakes/digest.ts';
-import { DurableDisk } from '../world/fakes/durable-disk.ts';
-import { createFakeIncidentStore } from '../world/fakes/incident-store.ts';
-import { createFakeReleaseHistory } from '../world/fakes/release-history.ts';
-import { createFakeTime } from '../world/fakes/time.ts';
 import { SHOP, START } from '../world/scenes/deploy.ts';
 
 const H = 3_600_000;
@@ -20,7 +20,7 @@ const VERSIONS = ['v1.0.0', 'v1.0.1', 'v1.1.0-rc1', 'v1.1.0'];
 
 function world() {
   const disk = new DurableDisk();
-  const time = createFakeTime(START);
+  const time = createVirtualTime(START);
   const now = { live: 'v1.0.0', down: false, changedAt: START };
   const target: DeployTarget = {
     caps: { compareAndSet: 'lock', freeze: true, restoresConfig: 'none' },
@@ -42,8 +42,8 @@ function world() {
     read: async (release, file) => `${file} of ${release}`,
     freeze: async () => undefined,
   };
-  const incidents = createFakeIncidentStore({ disk, digest: createFakeDigest(), time });
-  const past = { system: SHOP, releases: createFakeReleaseHistory({ disk }), incidents, time };
+  const incidents = createVirtualIncidentStore({ disk, digest: createFakeDigest(), time });
+  const past = { system: SHOP, releases: createVirtualReleaseHistory({ disk }), incidents, time };
   const targets = { shop: withStability('shop', target, past) };
   const pass = async (hours: number, live: string): Promise<void> => {
     if (now.live !== live) now.changedAt = time.now();

@@ -1,15 +1,15 @@
 // The answer to a breach, in virtual time over the fakes: who decides, what stops it, and what people are asked.
 import { describe, expect, it } from 'vitest';
+import { DurableDisk } from '../../src/adapters/virtual/durable-disk.ts';
+import type { VirtualJournal } from '../../src/adapters/virtual/journal.ts';
+import { journalLinesOf } from '../../src/adapters/virtual/journal.ts';
+import { KillSwitch } from '../../src/adapters/virtual/kill-switch.ts';
+import { createVirtualTime } from '../../src/adapters/virtual/time.ts';
 import type { Incident } from '../../src/domain/incident.ts';
 import type { Runbook } from '../../src/domain/ir.ts';
 import { stepsOf } from '../../src/domain/ir.ts';
 import { createCommands } from '../../src/flows/commands.ts';
 import { fakeTargetOn, moveTarget } from '../world/fakes/action.ts';
-import { DurableDisk } from '../world/fakes/durable-disk.ts';
-import type { FakeJournal } from '../world/fakes/journal.ts';
-import { journalLinesOf } from '../world/fakes/journal.ts';
-import { KillSwitch } from '../world/fakes/kill-switch.ts';
-import { createFakeTime } from '../world/fakes/time.ts';
 import type { SceneOptions } from '../world/scenes/deploy.ts';
 import { BAD_RELEASE, breach, breachOf, GOOD_RELEASE, START, startLife, viewOf } from '../world/scenes/deploy.ts';
 import { deployRunbook } from '../world/scenes/runbook.ts';
@@ -18,7 +18,7 @@ const ANA = { person: 'ana', roles: ['commander', 'comms'] };
 
 async function scene(options: Partial<SceneOptions> = {}) {
   const disk = options.disk ?? new DurableDisk();
-  const clock = options.clock ?? createFakeTime(START, 3);
+  const clock = options.clock ?? createVirtualTime(START, 3);
   const life = await startLife({ disk, clock, ...options });
   const incident = async (): Promise<Incident> => {
     const [first] = await life.world.incidents.list();
@@ -207,7 +207,7 @@ describe('acting', () => {
 
   it('does not act when the journal cannot be written, and says so', async () => {
     const one = await scene();
-    (one.world.journal as FakeJournal).faults.unavailable = true;
+    (one.world.journal as VirtualJournal).faults.unavailable = true;
     await breach(one.disk, breachOf('acme', START));
     await one.until((incident) => incident.steps['freeze']?.status === 'failed');
     expect([...one.shop.effects, ...one.freeze.effects]).toEqual([]);
@@ -283,7 +283,7 @@ describe('people in the loop', () => {
 
   it('delivers an answer that was written just before a kill', async () => {
     const disk = new DurableDisk();
-    const clock = createFakeTime(START, 3);
+    const clock = createVirtualTime(START, 3);
     const kill = new KillSwitch();
     const first = await scene({ disk, clock, kill, runbook: manual() });
     await breach(disk, breachOf('acme', START));
@@ -305,7 +305,7 @@ describe('people in the loop', () => {
 
   it('fires a clock once that expired while Belay was down, and says how late it was seen', async () => {
     const disk = new DurableDisk();
-    const clock = createFakeTime(START, 3);
+    const clock = createVirtualTime(START, 3);
     const kill = new KillSwitch();
     const runbook = deployRunbook({ start: 'ask' });
     const first = await scene({ disk, clock, kill, runbook });

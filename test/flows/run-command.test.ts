@@ -2,16 +2,16 @@
 // started by a kill a second time where that may harm. The ledger of started commands is the judge.
 import { describe, expect, it } from 'vitest';
 import { createCel } from '../../src/adapters/cel/index.ts';
+import { DurableDisk } from '../../src/adapters/virtual/durable-disk.ts';
+import { createVirtualIncidentStore } from '../../src/adapters/virtual/incident-store.ts';
+import { journalLinesOf } from '../../src/adapters/virtual/journal.ts';
+import { KillSwitch } from '../../src/adapters/virtual/kill-switch.ts';
+import { createVirtualTime } from '../../src/adapters/virtual/time.ts';
 import { BelayError } from '../../src/domain/errors.ts';
 import type { CommandEffect, Runbook, RunStep, Step } from '../../src/domain/ir.ts';
 import type { System } from '../../src/domain/system.ts';
 import { commandsOn } from '../world/fakes/command-runner.ts';
 import { createFakeDigest } from '../world/fakes/digest.ts';
-import { DurableDisk } from '../world/fakes/durable-disk.ts';
-import { createFakeIncidentStore } from '../world/fakes/incident-store.ts';
-import { journalLinesOf } from '../world/fakes/journal.ts';
-import { KillSwitch } from '../world/fakes/kill-switch.ts';
-import { createFakeTime } from '../world/fakes/time.ts';
 import type { SceneOptions } from '../world/scenes/deploy.ts';
 import { breach, breachOf, SHOP, START, startLife } from '../world/scenes/deploy.ts';
 import { ANA, asks, play, runbookOf, STEP } from '../world/scenes/play.ts';
@@ -250,7 +250,7 @@ describe('a command', () => {
 describe('a kill at any boundary', () => {
   const story = async (effect: CommandEffect, armedAt: number | null) => {
     const disk = new DurableDisk();
-    const clock = createFakeTime(START, 7);
+    const clock = createVirtualTime(START, 7);
     const runbook = runbookOf(() => [run({ effect })], { evidence: [], clocks: {} });
     const kill = new KillSwitch(armedAt);
     const o = { disk, clock, runbook, system: ALLOWED };
@@ -301,5 +301,5 @@ describe('a kill at any boundary', () => {
   }, 60_000);
 });
 
-const incidentOn = (disk: DurableDisk, clock: ReturnType<typeof createFakeTime>) =>
-  createFakeIncidentStore({ disk, digest: createFakeDigest(), time: clock }).load('INC-1');
+const incidentOn = (disk: DurableDisk, clock: ReturnType<typeof createVirtualTime>) =>
+  createVirtualIncidentStore({ disk, digest: createFakeDigest(), time: clock }).load('INC-1');

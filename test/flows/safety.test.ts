@@ -1,5 +1,6 @@
 // The verdict on a way back, from the facts of a database: each answer by its rule, and what follows for people who decide.
 import { describe, expect, it } from 'vitest';
+import { createVirtualDeployTarget } from '../../src/adapters/virtual/deploy-target.ts';
 import type { DoStep, OnFail } from '../../src/domain/ir.ts';
 import { ownSteps } from '../../src/domain/ir.ts';
 import type { PlanStep } from '../../src/domain/plan.ts';
@@ -11,7 +12,6 @@ import { makePlan } from '../../src/flows/plan.ts';
 import { judgeSafety } from '../../src/flows/safety.ts';
 import type { PinnedRunbook, World } from '../../src/flows/world.ts';
 import { createFakeDatabase } from '../world/fakes/database.ts';
-import { createFakeDeployTarget } from '../world/fakes/deploy-target.ts';
 import { BAD_RELEASE, breach, breachOf, GOOD_RELEASE, START } from '../world/scenes/deploy.ts';
 import { ANA, asks, EVE, openApproval, play } from '../world/scenes/play.ts';
 
@@ -142,7 +142,7 @@ describe('a change that is taken back alone', () => {
       action: 'deploy.revert',
       args: { target: 'shop', commit },
     } as const;
-    return (await judgeSafety({ databases: { crm }, targets: { shop: createFakeDeployTarget({ releases, now: () => 0 }) } }, [step]))
+    return (await judgeSafety({ databases: { crm }, targets: { shop: createVirtualDeployTarget({ releases, now: () => 0 }) } }, [step]))
       ?.safety;
   };
 
@@ -162,7 +162,7 @@ describe('a change that is taken back alone', () => {
   it('that is built anew as a whole commit is judged as the release that it will be', async () => {
     const crm = createFakeDatabase({ target: 'shop', known: { ...known, 'commit-c2': known.c2 }, applied: known.c4 });
     const releases = Object.keys(known).map((ref, at) => ({ ref, createdAt: at }));
-    const world = { databases: { crm }, targets: { shop: createFakeDeployTarget({ releases, now: () => 0 }) } };
+    const world = { databases: { crm }, targets: { shop: createVirtualDeployTarget({ releases, now: () => 0 }) } };
     const args = { target: 'shop', commit: 'c2' };
     const built = { id: 'anew', kind: 'do', title: '', effect: 'change', action: 'deploy.commit', args, desired: 'commit-c2' } as const;
     const safety = (await judgeSafety(world, [built]))?.safety;

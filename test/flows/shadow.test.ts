@@ -1,16 +1,16 @@
 // Triggers in shadow: what Belay would have done is kept, once, and nothing else happens, however often it dies.
 import { describe, expect, it } from 'vitest';
+import { DurableDisk } from '../../src/adapters/virtual/durable-disk.ts';
+import { createVirtualIncidentStore } from '../../src/adapters/virtual/incident-store.ts';
+import { KillSwitch } from '../../src/adapters/virtual/kill-switch.ts';
+import { createVirtualShadowStore } from '../../src/adapters/virtual/shadow-store.ts';
+import { createVirtualSignalStore } from '../../src/adapters/virtual/signal-store.ts';
+import { createVirtualTime } from '../../src/adapters/virtual/time.ts';
 import type { ShadowDecision } from '../../src/domain/shadow.ts';
 import type { System } from '../../src/domain/system.ts';
 import { judgeShadows } from '../../src/flows/shadow.ts';
 import { fakeTargetOn } from '../world/fakes/action.ts';
 import { createFakeDigest } from '../world/fakes/digest.ts';
-import { DurableDisk } from '../world/fakes/durable-disk.ts';
-import { createFakeIncidentStore } from '../world/fakes/incident-store.ts';
-import { KillSwitch } from '../world/fakes/kill-switch.ts';
-import { createFakeShadowStore } from '../world/fakes/shadow-store.ts';
-import { createFakeSignalStore } from '../world/fakes/signal-store.ts';
-import { createFakeTime } from '../world/fakes/time.ts';
 import { BAD_RELEASE, breach, breachOf, GOOD_RELEASE, outsideOf, SHOP, START, startLife, viewOf } from '../world/scenes/deploy.ts';
 import { type Play, play } from '../world/scenes/play.ts';
 import { deployRunbook } from '../world/scenes/runbook.ts';
@@ -33,13 +33,13 @@ const episodeIn = (scope: string): string => `http-5xx/${scope}/${START}`;
 const everybody = () => SHOP.organizations.map(({ id }) => viewOf(id, START, { episode: episodeIn(id) }));
 
 async function expectNothingElse({ disk, clock }: Pick<Play, 'disk' | 'clock'>): Promise<void> {
-  expect(await createFakeIncidentStore({ disk, digest: createFakeDigest(), time: clock }).list()).toEqual([]);
+  expect(await createVirtualIncidentStore({ disk, digest: createFakeDigest(), time: clock }).list()).toEqual([]);
   expect(outsideOf(disk).mailbox).toEqual([]);
   expect([fakeTargetOn(disk, 'shop', BAD_RELEASE).effects, fakeTargetOn(disk, 'freeze', 'open').effects]).toEqual([[], []]);
-  expect(await createFakeSignalStore({ disk }).unanswered()).toEqual([]);
+  expect(await createVirtualSignalStore({ disk }).unanswered()).toEqual([]);
 }
 
-const keptOn = (disk: DurableDisk): Promise<readonly ShadowDecision[]> => createFakeShadowStore({ disk }).decisions({});
+const keptOn = (disk: DurableDisk): Promise<readonly ShadowDecision[]> => createVirtualShadowStore({ disk }).decisions({});
 const answersOf = (one: ShadowDecision | undefined) => Object.fromEntries((one?.guards ?? []).map(({ guard, answer }) => [guard, answer]));
 
 describe('a breach of a trigger in shadow', () => {
@@ -230,7 +230,7 @@ describe('kill -9', () => {
   /** Two organizations break and one clears: a life that dies is followed by another. */
   async function story(armedAt: number | null) {
     const disk = new DurableDisk();
-    const clock = createFakeTime(START, 7);
+    const clock = createVirtualTime(START, 7);
     for (const org of ['acme', 'globex']) await breach(disk, breachOf(org, START));
     await breach(disk, breachOf('globex', START + 1_000, { from: 'breached', to: 'cleared' }));
     const kill = new KillSwitch(armedAt);

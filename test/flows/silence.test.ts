@@ -1,16 +1,16 @@
 // Silences in the life of Belay: what breaches under one waits for its end, what has cleared by then is never told, and nobody acts alone.
 import { describe, expect, it } from 'vitest';
+import { DurableDisk } from '../../src/adapters/virtual/durable-disk.ts';
+import { createVirtualIncidentStore } from '../../src/adapters/virtual/incident-store.ts';
+import { KillSwitch } from '../../src/adapters/virtual/kill-switch.ts';
+import { createVirtualSignalStore } from '../../src/adapters/virtual/signal-store.ts';
+import { createVirtualSilenceStore } from '../../src/adapters/virtual/silence-store.ts';
+import { createVirtualTime } from '../../src/adapters/virtual/time.ts';
 import type { Transition } from '../../src/domain/trigger.ts';
 import { createCommands } from '../../src/flows/commands.ts';
 import { answerTransitions, runIdOf } from '../../src/flows/responder.ts';
 import { fakeTargetOn } from '../world/fakes/action.ts';
 import { createFakeDigest } from '../world/fakes/digest.ts';
-import { DurableDisk } from '../world/fakes/durable-disk.ts';
-import { createFakeIncidentStore } from '../world/fakes/incident-store.ts';
-import { KillSwitch } from '../world/fakes/kill-switch.ts';
-import { createFakeSignalStore } from '../world/fakes/signal-store.ts';
-import { createFakeSilenceStore } from '../world/fakes/silence-store.ts';
-import { createFakeTime } from '../world/fakes/time.ts';
 import {
   BAD_RELEASE,
   breach,
@@ -32,10 +32,10 @@ const WINDOW = { trigger: 'http-5xx', org: 'acme', until: START + MINUTE, reason
 
 function ground() {
   const disk = new DurableDisk();
-  const clock = createFakeTime(START, 7);
-  const incidents = createFakeIncidentStore({ disk, digest: createFakeDigest(), time: clock });
-  const signals = createFakeSignalStore({ disk });
-  const silences = createFakeSilenceStore({ disk });
+  const clock = createVirtualTime(START, 7);
+  const incidents = createVirtualIncidentStore({ disk, digest: createFakeDigest(), time: clock });
+  const signals = createVirtualSignalStore({ disk });
+  const silences = createVirtualSilenceStore({ disk });
   return { disk, clock, incidents, signals, silences, shop: fakeTargetOn(disk, 'shop', BAD_RELEASE) };
 }
 type Ground = ReturnType<typeof ground>;

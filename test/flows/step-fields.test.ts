@@ -2,15 +2,15 @@
 // act that must not be done twice.
 import { describe, expect, it } from 'vitest';
 import { createCel } from '../../src/adapters/cel/index.ts';
+import { DurableDisk } from '../../src/adapters/virtual/durable-disk.ts';
+import { KillSwitch } from '../../src/adapters/virtual/kill-switch.ts';
+import { createVirtualTime } from '../../src/adapters/virtual/time.ts';
 import { BelayError } from '../../src/domain/errors.ts';
 import type { CallStep, ManualStep, Runbook, Step } from '../../src/domain/ir.ts';
 import { bareRunbook } from '../../src/domain/ir.ts';
 import type { JsonObject } from '../../src/domain/json.ts';
 import { linkRunbook } from '../../src/domain/link-runbooks.ts';
 import { fakeTargetOn } from '../world/fakes/action.ts';
-import { DurableDisk } from '../world/fakes/durable-disk.ts';
-import { KillSwitch } from '../world/fakes/kill-switch.ts';
-import { createFakeTime } from '../world/fakes/time.ts';
 import { BAD_RELEASE, SHOP, START } from '../world/scenes/deploy.ts';
 import { ANA, play, runbookOf, STEP } from '../world/scenes/play.ts';
 
@@ -229,7 +229,7 @@ describe('an act that must not be done twice', () => {
   it('is not done again after a kill in the middle of it: people are asked, unless the target honours its key', async () => {
     const story = async (armedAt: number | null, spec: JsonObject) => {
       const disk = new DurableDisk();
-      const clock = createFakeTime(START, 7);
+      const clock = createVirtualTime(START, 7);
       const life = async (kill: KillSwitch) => {
         const one = await play({ disk, clock, kill, runbook: steps(freeze()) });
         one.wrapAction('deploy.freeze', (original) => ({ spec: { ...original.spec, ...spec } as typeof original.spec }));

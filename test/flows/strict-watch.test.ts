@@ -1,10 +1,10 @@
 // A watch with `strict`: the runbook's triggers at a part of their limits, as long as the step runs, and what follows when one is passed.
 import { describe, expect, it } from 'vitest';
+import { DurableDisk } from '../../src/adapters/virtual/durable-disk.ts';
+import { KillSwitch } from '../../src/adapters/virtual/kill-switch.ts';
+import { createVirtualTime } from '../../src/adapters/virtual/time.ts';
 import type { Runbook } from '../../src/domain/ir.ts';
 import { strictOverlay } from '../../src/domain/strict.ts';
-import { DurableDisk } from '../world/fakes/durable-disk.ts';
-import { KillSwitch } from '../world/fakes/kill-switch.ts';
-import { createFakeTime } from '../world/fakes/time.ts';
 import { SHOP, START } from '../world/scenes/deploy.ts';
 import { CEL } from '../world/scenes/fan-out.ts';
 import { ANA, type Play, play, STEP } from '../world/scenes/play.ts';
@@ -86,7 +86,7 @@ describe('a strict watch', () => {
   });
 
   it('keeps to the limits that belay.yaml had when it began, over a restart with an edited one', async () => {
-    const [disk, clock, kill] = [new DurableDisk(), createFakeTime(START, 3), new KillSwitch()];
+    const [disk, clock, kill] = [new DurableDisk(), createVirtualTime(START, 3), new KillSwitch()];
     const runbook = watching(0.5);
     const first = await play({ disk, clock, kill, runbook, expression: CEL });
     measure(first, 0.009);

@@ -1,11 +1,11 @@
 // What surrounds the release that a plan would put live: which steps are judged, and what is not known of flags and settings. Stores are stand-ins.
 import { describe, expect, it } from 'vitest';
+import { createVirtualDeployTarget } from '../../src/adapters/virtual/deploy-target.ts';
 import { NO_JUMPS } from '../../src/domain/jumps.ts';
 import type { PlanStep } from '../../src/domain/plan.ts';
 import { markOf, type Surroundings } from '../../src/domain/surroundings.ts';
 import { type AroundWorld, judgeSurroundings } from '../../src/flows/surroundings.ts';
 import type { Flag, SettingStore } from '../../src/ports/settings.ts';
-import { createFakeDeployTarget } from '../world/fakes/deploy-target.ts';
 import { SHOP } from '../world/scenes/deploy.ts';
 
 type Values = Readonly<Record<string, string | boolean>>;
@@ -69,7 +69,7 @@ describe('a step that puts a release live', () => {
 
   it('by taking back one change is judged by the settings that ran before that change came', async () => {
     const releases = ['c1', 'c2', 'c3'].map((ref, at) => ({ ref, createdAt: at }));
-    const shop = createFakeDeployTarget({ releases, now: () => 0 });
+    const shop = createVirtualDeployTarget({ releases, now: () => 0 });
     const kept: Readonly<Record<string, Surroundings>> = { c1: { flags: {}, configs: { env: { PORT: '1', KEY: 'k' } } } };
     const seen = async (commit: string, env: Values) => {
       const releasesSeen = { surroundings: async (_target: string, release: string) => kept[release] ?? null };

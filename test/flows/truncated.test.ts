@@ -1,14 +1,14 @@
 // What a sender left out: an alert source behind real detection and the real answer to a breach, on one disk and in virtual time.
 import { expect, test } from 'vitest';
 import { type AlertsSpec, createAlerts } from '../../src/adapters/alerts/index.ts';
+import { DurableDisk } from '../../src/adapters/virtual/durable-disk.ts';
+import { createVirtualSignalStore } from '../../src/adapters/virtual/signal-store.ts';
+import { createVirtualTime } from '../../src/adapters/virtual/time.ts';
 import type { SignalSpec } from '../../src/domain/signal.ts';
 import type { System } from '../../src/domain/system.ts';
 import { listening } from '../../src/flows/detect/listening.ts';
 import { createDetector } from '../../src/flows/detect.ts';
 import { fakeTargetOn } from '../world/fakes/action.ts';
-import { DurableDisk } from '../world/fakes/durable-disk.ts';
-import { createFakeSignalStore } from '../world/fakes/signal-store.ts';
-import { createFakeTime } from '../world/fakes/time.ts';
 import { BAD_RELEASE, GOOD_RELEASE, outsideOf, SHOP, START, startLife } from '../world/scenes/deploy.ts';
 import { scrape, signal } from './detect-world.ts';
 
@@ -54,10 +54,13 @@ const SYSTEM: System = {
 
 /** Belay's own count fails, too, and confirms what the webhook says. `restarts`: kill -9 between the webhook and the answer. */
 async function told(o: { readonly truncatedAlerts: number; readonly restarts?: boolean }) {
-  const [disk, clock] = [new DurableDisk(), createFakeTime(START, 3)];
+  const [disk, clock] = [new DurableDisk(), createVirtualTime(START, 3)];
   const open = () => {
     const source = listening(createAlerts(alerts), clock);
-    return { source, detector: createDetector({ system: SYSTEM, store: createFakeSignalStore({ disk }), time: clock, sources: [source] }) };
+    return {
+      source,
+      detector: createDetector({ system: SYSTEM, store: createVirtualSignalStore({ disk }), time: clock, sources: [source] }),
+    };
   };
   let { source, detector } = open();
   let total = 0;

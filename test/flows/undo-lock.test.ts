@@ -1,6 +1,12 @@
 // What is taken back after a call has ended is taken back under the lock that the call held: it waits its turn, has an end, and is asked of people
 // where another run had the lock in between and changed something.
 import { describe, expect, it } from 'vitest';
+import { DurableDisk } from '../../src/adapters/virtual/durable-disk.ts';
+import { createVirtualIncidentStore } from '../../src/adapters/virtual/incident-store.ts';
+import { KillSwitch } from '../../src/adapters/virtual/kill-switch.ts';
+import { createVirtualPartLocks } from '../../src/adapters/virtual/part-locks.ts';
+import { partLocksOn } from '../../src/adapters/virtual/store-tables.ts';
+import { createVirtualTime } from '../../src/adapters/virtual/time.ts';
 import type { EventDraft } from '../../src/domain/event.ts';
 import type { Incident } from '../../src/domain/incident.ts';
 import type { CallStep, DoStep, Runbook, Step } from '../../src/domain/ir.ts';
@@ -12,12 +18,6 @@ import { opening } from '../contracts/store-kit.ts';
 import { fakeTargetOn } from '../world/fakes/action.ts';
 import { commandsOn } from '../world/fakes/command-runner.ts';
 import { createFakeDigest } from '../world/fakes/digest.ts';
-import { DurableDisk } from '../world/fakes/durable-disk.ts';
-import { createFakeIncidentStore } from '../world/fakes/incident-store.ts';
-import { KillSwitch } from '../world/fakes/kill-switch.ts';
-import { createFakePartLocks } from '../world/fakes/part-locks.ts';
-import { partLocksOn } from '../world/fakes/store-tables.ts';
-import { createFakeTime } from '../world/fakes/time.ts';
 import { BAD_RELEASE, breach, breachOf, GOOD_RELEASE, SHOP, START, startLife } from '../world/scenes/deploy.ts';
 import { ANA, play, STEP } from '../world/scenes/play.ts';
 import { deployRunbook } from '../world/scenes/runbook.ts';
@@ -283,7 +283,7 @@ describe('a kill at any boundary of the taking back', () => {
   /** The other run has the lock when the check fails, and gives it back later; what it did meanwhile people are asked about. */
   async function world(armedAt: number | null, didSomething: boolean) {
     const disk = new DurableDisk();
-    const clock = createFakeTime(START, 3);
+    const clock = createVirtualTime(START, 3);
     const kill = new KillSwitch(armedAt);
     const unheld: string[] = [];
     const live = async (by: KillSwitch) => {
@@ -303,8 +303,8 @@ describe('a kill at any boundary of the taking back', () => {
     };
     // What nobody kills: the judge.
     const time = clock;
-    const incidents = createFakeIncidentStore({ disk, digest: createFakeDigest(), time });
-    const partLocks = createFakePartLocks({ disk, time });
+    const incidents = createVirtualIncidentStore({ disk, digest: createFakeDigest(), time });
+    const partLocks = createVirtualPartLocks({ disk, time });
     const first = await live(kill);
     await breach(disk, breachOf('acme', START));
     const mine = async () => (await incidents.load('INC-1')) as Incident;

@@ -1,11 +1,11 @@
 // Guard G4 as it runs: a provider that is down, or unknown, makes Belay ask instead of rolling back.
 import { describe, expect, it } from 'vitest';
+import { DurableDisk } from '../../src/adapters/virtual/durable-disk.ts';
+import { createVirtualTime } from '../../src/adapters/virtual/time.ts';
 import type { Component } from '../../src/domain/system.ts';
 import type { TriggerView } from '../../src/domain/trigger.ts';
 import { upstreamFacts } from '../../src/flows/upstreams.ts';
 import { fakeTargetOn } from '../world/fakes/action.ts';
-import { DurableDisk } from '../world/fakes/durable-disk.ts';
-import { createFakeTime } from '../world/fakes/time.ts';
 import { BAD_RELEASE, breach, breachOf, GOOD_RELEASE, SHOP, START, startLife, viewOf } from '../world/scenes/deploy.ts';
 
 const component = (id: string, dependsOn: readonly string[], downWhen?: string): Component => ({
@@ -20,7 +20,7 @@ const healthy = { status: 'ok', level: 'none', bad: 0, overLimit: false } as con
 
 async function decided(provider: readonly TriggerView[]) {
   const disk = new DurableDisk();
-  const clock = createFakeTime(START, 3);
+  const clock = createVirtualTime(START, 3);
   const views = (trigger: string) =>
     trigger === 'supabase-down' ? provider : ['acme', 'globex', 'initech'].map((org) => viewOf(org, clock.now()));
   const { world } = await startLife({ disk, clock, views, system: { ...SHOP, components: COMPONENTS } });

@@ -1,10 +1,10 @@
 // What counts as watched: only time in which somebody looked and nothing failed. And what a passing check says about the incident.
 import { describe, expect, it } from 'vitest';
+import { DurableDisk } from '../../src/adapters/virtual/durable-disk.ts';
+import { KillSwitch } from '../../src/adapters/virtual/kill-switch.ts';
+import { createVirtualTime } from '../../src/adapters/virtual/time.ts';
 import type { Probe } from '../../src/ports/probe.ts';
 import { moveTarget } from '../world/fakes/action.ts';
-import { DurableDisk } from '../world/fakes/durable-disk.ts';
-import { KillSwitch } from '../world/fakes/kill-switch.ts';
-import { createFakeTime } from '../world/fakes/time.ts';
 import { breach, breachOf, GOOD_RELEASE, START } from '../world/scenes/deploy.ts';
 import { ANA, play, runbookOf, STEP, withStep } from '../world/scenes/play.ts';
 
@@ -25,7 +25,7 @@ describe('a watch', () => {
 
   it('does not count the time in which Belay was down, and watches that much longer', async () => {
     const disk = new DurableDisk();
-    const clock = createFakeTime(START, 3);
+    const clock = createVirtualTime(START, 3);
     const kill = new KillSwitch();
     const runbook = withStep('watch', { forMs: 1_800_000 });
     const first = await play({ disk, clock, kill, runbook });
@@ -44,7 +44,7 @@ describe('a watch', () => {
 
   it('asks people when it could not be watched in twice its time', async () => {
     const disk = new DurableDisk();
-    const clock = createFakeTime(START, 3);
+    const clock = createVirtualTime(START, 3);
     const kill = new KillSwitch();
     const first = await play({ disk, clock, kill });
     await breach(disk, breachOf('acme', START));

@@ -8,6 +8,10 @@ import { createCel } from '../../src/adapters/cel/index.ts';
 import { createHttp } from '../../src/adapters/http/index.ts';
 import { createProcesses } from '../../src/adapters/process/index.ts';
 import { systemTime } from '../../src/adapters/system/index.ts';
+import { DurableDisk } from '../../src/adapters/virtual/durable-disk.ts';
+import { createVirtualJournal } from '../../src/adapters/virtual/journal.ts';
+import { KillSwitch } from '../../src/adapters/virtual/kill-switch.ts';
+import { createVirtualPause } from '../../src/adapters/virtual/pause.ts';
 import { loadAndLint } from '../../src/config/lint.ts';
 import type { DoStep } from '../../src/domain/ir.ts';
 import { stepsOf } from '../../src/domain/ir.ts';
@@ -19,10 +23,7 @@ import { resolveRefs } from '../../src/flows/refs.ts';
 import { openTargets } from '../../src/registry.ts';
 import { everything, inspect, makeImage, runImage, startTraffic, WEB, webSetup } from '../adapters/docker/target-world.ts';
 import { TOOLS } from '../config/workspace.ts';
-import { DurableDisk } from '../world/fakes/durable-disk.ts';
-import { createFakeJournal } from '../world/fakes/journal.ts';
-import { KillSwitch } from '../world/fakes/kill-switch.ts';
-import { createFakePause } from '../world/fakes/pause.ts';
+import { createFakeDigest } from '../world/fakes/digest.ts';
 import { bringUpLoopback, type DockerdPart, startDockerd, whyNoNetwork } from '../world/parts/dockerd.ts';
 
 const why = whyNoNetwork();
@@ -76,9 +77,9 @@ async function runIt(socket: string) {
   const http = createHttp({ allow: ['127.0.0.1'] });
   const targets = openTargets(system, { http, time: systemTime, processes: createProcesses(), baseDir });
   const [disk, kill] = [new DurableDisk(), new KillSwitch()];
-  const pause = createFakePause({ disk, kill, time: systemTime });
+  const pause = createVirtualPause({ disk, kill, time: systemTime });
   const world = {
-    journal: createFakeJournal({ disk, kill }),
+    journal: createVirtualJournal({ digest: createFakeDigest(), disk, kill }),
     pause,
     engine: { mayAct: async () => true } as never,
     time: systemTime,

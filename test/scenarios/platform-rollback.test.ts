@@ -7,6 +7,10 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { createCel } from '../../src/adapters/cel/index.ts';
 import { createProcesses } from '../../src/adapters/process/index.ts';
 import { systemTime } from '../../src/adapters/system/index.ts';
+import { DurableDisk } from '../../src/adapters/virtual/durable-disk.ts';
+import { createVirtualJournal } from '../../src/adapters/virtual/journal.ts';
+import { KillSwitch } from '../../src/adapters/virtual/kill-switch.ts';
+import { createVirtualPause } from '../../src/adapters/virtual/pause.ts';
 import { loadAndLint } from '../../src/config/lint.ts';
 import { createActions } from '../../src/flows/actions/index.ts';
 import { performDo } from '../../src/flows/do.ts';
@@ -16,10 +20,6 @@ import { openTargets } from '../../src/registry.ts';
 import { deps, herokuWorld, incident, railwayWorld, TOKEN, vercelWorld } from '../adapters/paas/world.ts';
 import { TOOLS } from '../config/workspace.ts';
 import { createFakeDigest } from '../world/fakes/digest.ts';
-import { DurableDisk } from '../world/fakes/durable-disk.ts';
-import { createFakeJournal } from '../world/fakes/journal.ts';
-import { KillSwitch } from '../world/fakes/kill-switch.ts';
-import { createFakePause } from '../world/fakes/pause.ts';
 import type { Asked } from '../world/vendors/vendor-server.ts';
 
 const FRONT = `---
@@ -65,13 +65,13 @@ function rehearse(page: string, url: string, hash = '60883d9') {
   const { system, pinned, baseDir } = example(page, url, hash);
   const targets = openTargets(system, { ...deps, processes: createProcesses(), baseDir });
   const [disk, kill] = [new DurableDisk(), new KillSwitch()];
-  const pause = createFakePause({ disk, kill, time: systemTime });
+  const pause = createVirtualPause({ disk, kill, time: systemTime });
   const probes = createProbes({ http: deps.http, readings: null as never, targets, switches: {}, workingCopies: null as never });
   const actions = createActions({ targets, switches: {}, pause });
   const world = { system, targets, probes, actions, expression: createCel(), digest: createFakeDigest() };
   const running = {
     ...world,
-    journal: createFakeJournal({ disk, kill }),
+    journal: createVirtualJournal({ digest: createFakeDigest(), disk, kill }),
     pause,
     engine: { mayAct: async () => true } as never,
     time: systemTime,

@@ -9,6 +9,10 @@ import { createHttp } from '../../src/adapters/http/index.ts';
 import { createProcesses } from '../../src/adapters/process/index.ts';
 import { createReleaseDirectory } from '../../src/adapters/release-directory/index.ts';
 import { systemTime } from '../../src/adapters/system/index.ts';
+import { DurableDisk } from '../../src/adapters/virtual/durable-disk.ts';
+import { createVirtualJournal } from '../../src/adapters/virtual/journal.ts';
+import { KillSwitch } from '../../src/adapters/virtual/kill-switch.ts';
+import { createVirtualPause } from '../../src/adapters/virtual/pause.ts';
 import { provoke } from '../../src/cli/demo/scene.ts';
 import type { Scenario } from '../../src/cli/demo/story.ts';
 import type { Check } from '../../src/domain/ir.ts';
@@ -16,10 +20,7 @@ import type { JsonObject } from '../../src/domain/json.ts';
 import { createActions } from '../../src/flows/actions/index.ts';
 import { performDo } from '../../src/flows/do.ts';
 import { createProbes } from '../../src/flows/probes/index.ts';
-import { DurableDisk } from '../world/fakes/durable-disk.ts';
-import { createFakeJournal } from '../world/fakes/journal.ts';
-import { KillSwitch } from '../world/fakes/kill-switch.ts';
-import { createFakePause } from '../world/fakes/pause.ts';
+import { createFakeDigest } from '../world/fakes/digest.ts';
 import { eventually, type Shop, startShop } from '../world/parts/shop.ts';
 
 const shops: Shop[] = [];
@@ -35,9 +36,9 @@ async function scene(scenario: Scenario) {
   const targets = { shop: createReleaseDirectory({ root: 'service', pidFile: 'service/run/shop.pid', signal: 'SIGHUP' }, deps) };
   const switches = { checkout: createFlowFile({ file: 'service/flows.json', values: ['stable', 'next'] }, deps) };
   const [disk, kill] = [new DurableDisk(), new KillSwitch()];
-  const pause = createFakePause({ disk, kill, time: systemTime });
+  const pause = createVirtualPause({ disk, kill, time: systemTime });
   const world = {
-    journal: createFakeJournal({ disk, kill }),
+    journal: createVirtualJournal({ digest: createFakeDigest(), disk, kill }),
     pause,
     engine: { mayAct: async () => true } as never,
     time: systemTime,

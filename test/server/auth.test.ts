@@ -3,9 +3,9 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createVirtualTime } from '../../src/adapters/virtual/time.ts';
 import { createAuth } from '../../src/server/auth.ts';
 import { isWellFormed, newToken } from '../../src/server/auth-tokens.ts';
-import { createFakeTime } from '../world/fakes/time.ts';
 import { SYSTEM } from './story-system.ts';
 import { START } from './world.ts';
 
@@ -15,7 +15,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(dataDir, { recursive: true, force: true }));
 
-const open = (time = createFakeTime(START)) => createAuth({ dataDir, people: SYSTEM.people, roles: SYSTEM.roles }, { time });
+const open = (time = createVirtualTime(START)) => createAuth({ dataDir, people: SYSTEM.people, roles: SYSTEM.roles }, { time });
 const tokenOf = async (file: string): Promise<string> => (await readFile(join(dataDir, file), 'utf8')).trim();
 
 describe('token files', () => {
@@ -43,13 +43,13 @@ describe('token files', () => {
 
   test('a person of belay.yaml cannot make themselves the operator', async () => {
     const people = [{ id: 'mallory', name: 'M', roles: ['operator', 'comms'], lang: 'en' as const }];
-    const auth = await createAuth({ dataDir, people, roles: SYSTEM.roles }, { time: createFakeTime(START) });
+    const auth = await createAuth({ dataDir, people, roles: SYSTEM.roles }, { time: createVirtualTime(START) });
     expect(auth.byToken(await tokenOf('tokens/mallory'))?.roles).toEqual(['comms']);
   });
 
   test('an id that would leave the folder is refused', async () => {
     const people = [{ id: '../token', name: 'M', roles: [], lang: 'en' as const }];
-    await expect(createAuth({ dataDir, people, roles: [] }, { time: createFakeTime(START) })).rejects.toMatchObject({
+    await expect(createAuth({ dataDir, people, roles: [] }, { time: createVirtualTime(START) })).rejects.toMatchObject({
       code: 'BELAY_CONFIG_INVALID',
     });
   });
@@ -97,7 +97,7 @@ describe('sessions', () => {
   });
 
   test('a session ends after seven days', async () => {
-    const time = createFakeTime(START);
+    const time = createVirtualTime(START);
     const auth = await open(time);
     const opened = await auth.logIn(await tokenOf('token'));
     time.jumpWallClock(7 * 86_400_000 - 1000);
@@ -109,7 +109,7 @@ describe('sessions', () => {
   test('a session of somebody who left belay.yaml is nobody', async () => {
     const auth = await open();
     const opened = await auth.logIn(await tokenOf('tokens/bob'));
-    const later = await createAuth({ dataDir, people: [], roles: [] }, { time: createFakeTime(START) });
+    const later = await createAuth({ dataDir, people: [], roles: [] }, { time: createVirtualTime(START) });
     expect(later.bySession(opened?.session ?? '')).toBeNull();
   });
 
@@ -138,7 +138,7 @@ describe('one-time codes', () => {
   });
 
   test('a code is void after ten minutes', async () => {
-    const time = createFakeTime(START);
+    const time = createVirtualTime(START);
     const auth = await open(time);
     const code = auth.loginCode();
     time.jumpWallClock(10 * 60_000 + 1);

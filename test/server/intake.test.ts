@@ -2,6 +2,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
+import { createVirtualTime } from '../../src/adapters/virtual/time.ts';
 import { BelayError } from '../../src/domain/errors.ts';
 import type { Refusal } from '../../src/domain/refusal.ts';
 import type { Batch, Sample } from '../../src/domain/signal.ts';
@@ -11,7 +12,6 @@ import type { RefusalLog } from '../../src/ports/refusal-log.ts';
 import type { Received } from '../../src/ports/signal-source.ts';
 import { INTAKE_CAPS } from '../../src/server/intake.ts';
 import { openRefusals } from '../../src/server/refusals.ts';
-import { createFakeTime } from '../world/fakes/time.ts';
 import { type Door, openDoor } from './world.ts';
 
 const NOW = Date.parse('2026-03-01T12:00:00Z');
@@ -50,7 +50,7 @@ async function open(o: Options = {}) {
     },
   });
   const spec = { id: 'hooks', driver: 'push', everyMs: 60_000, verify: o.verify ?? 'bearer', header: o.header, secret: o.secret ?? SECRET };
-  const time = createFakeTime(NOW);
+  const time = createVirtualTime(NOW);
   const door = await openDoor({
     time,
     sources: [spec as unknown as SourceSpec],
@@ -236,7 +236,7 @@ describe('a body', () => {
 describe('what was refused', () => {
   test('is in the file within the same second, in a flood too, and a slow disk is written less often and never twice at once', async () => {
     const saves: { readonly at: number; readonly all: readonly Refusal[] }[] = [];
-    const time = createFakeTime(NOW);
+    const time = createVirtualTime(NOW);
     let [atOnce, slowMs] = [0, 0];
     const save = async (all: readonly Refusal[]): Promise<void> => {
       atOnce += 1;

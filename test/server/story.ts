@@ -1,4 +1,18 @@
 // A system with one organization in trouble, on the fakes: what the tests of the HTTP door and of the war room look at.
+
+import { createVirtualDocumentStore } from '../../src/adapters/virtual/document-store.ts';
+import { DurableDisk } from '../../src/adapters/virtual/durable-disk.ts';
+import { createVirtualFlowSwitch } from '../../src/adapters/virtual/flow-switch.ts';
+import { createVirtualFreezes } from '../../src/adapters/virtual/freezes.ts';
+import { createVirtualIncidentStore } from '../../src/adapters/virtual/incident-store.ts';
+import { KillSwitch } from '../../src/adapters/virtual/kill-switch.ts';
+import { createVirtualOutbox } from '../../src/adapters/virtual/outbox.ts';
+import { createVirtualPartLocks } from '../../src/adapters/virtual/part-locks.ts';
+import { createVirtualPause, type VirtualPause } from '../../src/adapters/virtual/pause.ts';
+import { createVirtualReleaseHistory } from '../../src/adapters/virtual/release-history.ts';
+import { createVirtualShadowStore } from '../../src/adapters/virtual/shadow-store.ts';
+import { createVirtualSignalStore } from '../../src/adapters/virtual/signal-store.ts';
+import { createVirtualSilenceStore } from '../../src/adapters/virtual/silence-store.ts';
 import type { EventDraft } from '../../src/domain/event.ts';
 import type { Incident } from '../../src/domain/incident.ts';
 import type { Instant, Json } from '../../src/domain/json.ts';
@@ -9,19 +23,6 @@ import type { World } from '../../src/flows/world.ts';
 import type { Time } from '../../src/ports/time.ts';
 import type { ReadWorld } from '../../src/server/snapshot.ts';
 import { createFakeDigest } from '../world/fakes/digest.ts';
-import { createFakeDocumentStore } from '../world/fakes/document-store.ts';
-import { DurableDisk } from '../world/fakes/durable-disk.ts';
-import { createFakeFlowSwitch } from '../world/fakes/flow-switch.ts';
-import { createFakeFreezes } from '../world/fakes/freezes.ts';
-import { createFakeIncidentStore } from '../world/fakes/incident-store.ts';
-import { KillSwitch } from '../world/fakes/kill-switch.ts';
-import { createFakeOutbox } from '../world/fakes/outbox.ts';
-import { createFakePartLocks } from '../world/fakes/part-locks.ts';
-import { createFakePause, type FakePause } from '../world/fakes/pause.ts';
-import { createFakeReleaseHistory } from '../world/fakes/release-history.ts';
-import { createFakeShadowStore } from '../world/fakes/shadow-store.ts';
-import { createFakeSignalStore } from '../world/fakes/signal-store.ts';
-import { createFakeSilenceStore } from '../world/fakes/silence-store.ts';
 import { createFakeCommands, type FakeCommands } from './fake-commands.ts';
 import { createStoryReadings, type StoryReadings } from './story-readings.ts';
 import { RUNBOOK, STEPS, SYSTEM } from './story-system.ts';
@@ -32,7 +33,7 @@ const MIN = 60_000;
 export interface Story {
   readonly world: ReadWorld;
   readonly commands: FakeCommands;
-  readonly pause: FakePause;
+  readonly pause: VirtualPause;
   readonly readings: StoryReadings;
   readonly plan: Plan;
   readonly incident: string;
@@ -47,11 +48,11 @@ export async function createStory(time: Time): Promise<Story> {
   const kill = new KillSwitch();
   const digest = createFakeDigest();
   const deps = { disk, digest, time, kill };
-  const incidents = createFakeIncidentStore(deps);
-  const documents = createFakeDocumentStore(deps);
-  const pause = createFakePause(deps);
+  const incidents = createVirtualIncidentStore(deps);
+  const documents = createVirtualDocumentStore(deps);
+  const pause = createVirtualPause(deps);
   const readings = createStoryReadings(time);
-  const checkout = createFakeFlowSwitch({ flows: { acme: 'stable' }, values: ['stable', 'next'], now: () => time.now() - 9 * MIN });
+  const checkout = createVirtualFlowSwitch({ flows: { acme: 'stable' }, values: ['stable', 'next'], now: () => time.now() - 9 * MIN });
   checkout.put('acme', 'next');
   const irHash = await documents.put(RUNBOOK as unknown as Json);
   const world = {
@@ -61,13 +62,13 @@ export async function createStory(time: Time): Promise<Story> {
     documents,
     pause,
     time,
-    partLocks: createFakePartLocks(deps),
-    freezes: createFakeFreezes(deps),
-    releases: createFakeReleaseHistory(deps),
-    outbox: createFakeOutbox(deps),
-    silences: createFakeSilenceStore(deps),
-    shadows: createFakeShadowStore(deps),
-    signals: createFakeSignalStore(deps),
+    partLocks: createVirtualPartLocks(deps),
+    freezes: createVirtualFreezes(deps),
+    releases: createVirtualReleaseHistory(deps),
+    outbox: createVirtualOutbox(deps),
+    silences: createVirtualSilenceStore(deps),
+    shadows: createVirtualShadowStore(deps),
+    signals: createVirtualSignalStore(deps),
     readings,
     targets: {},
     switches: { checkout },

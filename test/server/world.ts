@@ -2,6 +2,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createVirtualTime } from '../../src/adapters/virtual/time.ts';
 import type { Batch } from '../../src/domain/signal.ts';
 import type { SourceSpec } from '../../src/domain/source-catalog.ts';
 import type { System } from '../../src/domain/system.ts';
@@ -10,7 +11,6 @@ import type { Time } from '../../src/ports/time.ts';
 import { type BelayServer, createServer, type ServerDeps } from '../../src/server/app.ts';
 import { type Auth, createAuth } from '../../src/server/auth.ts';
 import { createFakeReplays, type FakeReplays } from '../world/fakes/replays.ts';
-import { createFakeTime } from '../world/fakes/time.ts';
 import { createStory, type Story } from './story.ts';
 import { SYSTEM } from './story-system.ts';
 
@@ -58,7 +58,7 @@ export interface DoorOptions extends Pick<ServerDeps, 'stream' | 'receivers' | '
 }
 
 export async function openDoor(o: DoorOptions = {}): Promise<Door> {
-  const time: Time = o.time ?? createFakeTime(START);
+  const time: Time = o.time ?? createVirtualTime(START);
   const dataDir = await mkdtemp(join(tmpdir(), 'belay-door-'));
   const story = await createStory(time);
   const auth = await createAuth({ dataDir, people: SYSTEM.people, roles: SYSTEM.roles }, { time });

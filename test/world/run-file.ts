@@ -9,6 +9,8 @@ import { createCel } from '../../src/adapters/cel/index.ts';
 import { createHttp, createNet } from '../../src/adapters/http/index.ts';
 import { createProcesses } from '../../src/adapters/process/index.ts';
 import { createDigest, systemTime } from '../../src/adapters/system/index.ts';
+import { DurableDisk } from '../../src/adapters/virtual/durable-disk.ts';
+import { KillSwitch } from '../../src/adapters/virtual/kill-switch.ts';
 import { loadAndLint } from '../../src/config/lint.ts';
 import type { Event, EventData, EventType } from '../../src/domain/event.ts';
 import { openDrivers } from '../../src/drivers.ts';
@@ -17,8 +19,6 @@ import { RESPOND, respondFlow } from '../../src/flows/respond.ts';
 import type { World } from '../../src/flows/world.ts';
 import type { Time } from '../../src/ports/time.ts';
 import { TOOLS } from '../config/workspace.ts';
-import { DurableDisk } from './fakes/durable-disk.ts';
-import { KillSwitch } from './fakes/kill-switch.ts';
 import { createWorld } from './scenes/deploy.ts';
 
 export interface RunFileOptions {

@@ -7,6 +7,10 @@ import { onTestFinished } from 'vitest';
 import { createCel } from '../../src/adapters/cel/index.ts';
 import { createHttp, createNet } from '../../src/adapters/http/index.ts';
 import { createProcesses } from '../../src/adapters/process/index.ts';
+import { DurableDisk } from '../../src/adapters/virtual/durable-disk.ts';
+import { KillSwitch } from '../../src/adapters/virtual/kill-switch.ts';
+import { createVirtualSignalStore } from '../../src/adapters/virtual/signal-store.ts';
+import { createVirtualTime, type VirtualTime } from '../../src/adapters/virtual/time.ts';
 import { loadAndLint } from '../../src/config/lint.ts';
 import { BelayError } from '../../src/domain/errors.ts';
 import type { System } from '../../src/domain/system.ts';
@@ -16,10 +20,6 @@ import type { Time } from '../../src/ports/time.ts';
 import { openSources } from '../../src/registry.ts';
 import { TOOLS } from '../config/workspace.ts';
 import { HOST, openDoor } from '../server/world.ts';
-import { DurableDisk } from './fakes/durable-disk.ts';
-import { KillSwitch } from './fakes/kill-switch.ts';
-import { createFakeSignalStore } from './fakes/signal-store.ts';
-import { createFakeTime, type FakeTime } from './fakes/time.ts';
 
 export const NOW = Date.parse('2026-03-01T12:00:00Z');
 const ROOT = path.join(import.meta.dirname, '../..');
@@ -41,7 +41,7 @@ export function systemOf(yaml: string, env: Readonly<Record<string, string>> = {
 }
 
 export interface Senders {
-  readonly time: FakeTime;
+  readonly time: VirtualTime;
   readonly refused: readonly { readonly source: string; readonly status: number; readonly reason: string }[];
   /** JSON, or bytes as they are. */
   send(where: string, body: unknown, headers?: Readonly<Record<string, string>>): Promise<Response>;
@@ -59,13 +59,13 @@ export interface Senders {
 
 /** `clock` instead of the time that the test moves: for senders that are real. */
 export async function openSenders(system: System, { clock }: { readonly clock?: Time } = {}): Promise<Senders> {
-  const fake = createFakeTime(NOW);
+  const fake = createVirtualTime(NOW);
   const time = clock ?? fake;
   const disk = new DurableDisk();
   const kill = new KillSwitch();
   const refused: { readonly source: string; readonly status: number; readonly reason: string }[] = [];
   let takes = true;
-  const store = createFakeSignalStore({ disk, kill });
+  const store = createVirtualSignalStore({ disk, kill });
   const gated: typeof store = {
     ...store,
     commit: async (change) => {

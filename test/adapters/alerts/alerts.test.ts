@@ -2,11 +2,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createAlerts } from '../../../src/adapters/alerts/index.ts';
+import { createVirtualTime } from '../../../src/adapters/virtual/time.ts';
 import { BelayError } from '../../../src/domain/errors.ts';
 import { listening } from '../../../src/flows/detect/listening.ts';
 import type { Decoded, Received } from '../../../src/ports/signal-source.ts';
 import { signalSourceContract } from '../../contracts/signal-source.ts';
-import { createFakeTime } from '../../world/fakes/time.ts';
 import { blocksOf, NOW, openSenders, systemOf } from '../../world/senders.ts';
 
 const HOUR = 3_600_000;
@@ -47,7 +47,7 @@ const alert = (o: Readonly<Record<string, unknown>> = {}) => ({
 });
 
 signalSourceContract('the alerts adapter behind a listening source', async () => {
-  const source = listening(decoder, createFakeTime(NOW));
+  const source = listening(decoder, createVirtualTime(NOW));
   return {
     source,
     beat: async (count) => {

@@ -7,10 +7,10 @@ import { createFileWriter } from '../../../src/adapters/file-writer/index.ts';
 import { createFlowFile } from '../../../src/adapters/flow-file/index.ts';
 import { createProcesses } from '../../../src/adapters/process/index.ts';
 import { systemTime } from '../../../src/adapters/system/index.ts';
+import { createVirtualFlowSwitch } from '../../../src/adapters/virtual/flow-switch.ts';
 import { createActions } from '../../../src/flows/actions/index.ts';
 import { actionContract } from '../../contracts/action.ts';
 import { type FlowSwitchUnderTest, flowSwitchContract } from '../../contracts/flow-switch.ts';
-import { createFakeFlowSwitch } from '../../world/fakes/flow-switch.ts';
 
 const FLOWS = { acme: 'stable', globex: 'stable', initech: 'stable' };
 const processes = createProcesses();
@@ -56,6 +56,6 @@ actionContract('flow.set on a file', async () => {
 });
 
 flowSwitchContract('the fake', async () => {
-  const flow = createFakeFlowSwitch({ flows: FLOWS, values: ['stable', 'next'], now: () => Date.now() });
+  const flow = createVirtualFlowSwitch({ flows: FLOWS, values: ['stable', 'next'], now: () => Date.now() });
   return { flow, flows: async () => flow.flows(), put: async (org, value) => flow.put(org, value), close: async () => undefined };
 });

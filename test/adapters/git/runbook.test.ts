@@ -7,6 +7,10 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createCel } from '../../../src/adapters/cel/index.ts';
 import { createWorkingCopies } from '../../../src/adapters/git/index.ts';
 import { systemTime } from '../../../src/adapters/system/index.ts';
+import { DurableDisk } from '../../../src/adapters/virtual/durable-disk.ts';
+import { createVirtualJournal } from '../../../src/adapters/virtual/journal.ts';
+import { KillSwitch } from '../../../src/adapters/virtual/kill-switch.ts';
+import { createVirtualPause } from '../../../src/adapters/virtual/pause.ts';
 import type { DoStep } from '../../../src/domain/ir.ts';
 import { stepsOf } from '../../../src/domain/ir.ts';
 import type { Json } from '../../../src/domain/json.ts';
@@ -18,10 +22,7 @@ import { createProbes } from '../../../src/flows/probes/index.ts';
 import { openParts } from '../../../src/local.ts';
 import { openTargets } from '../../../src/registry.ts';
 import { lintFolder, told, workspace } from '../../config/workspace.ts';
-import { DurableDisk } from '../../world/fakes/durable-disk.ts';
-import { createFakeJournal } from '../../world/fakes/journal.ts';
-import { KillSwitch } from '../../world/fakes/kill-switch.ts';
-import { createFakePause } from '../../world/fakes/pause.ts';
+import { createFakeDigest } from '../../world/fakes/digest.ts';
 import { type GitHost, type GitHostOptions, startGitHost, startSshHost, whyNoSshd } from '../../world/parts/git-host.ts';
 import { depsIn } from './hosts.ts';
 
@@ -76,10 +77,10 @@ async function play(host: GitHost, { folder, loaded, plan }: Omit<ReturnType<typ
   const deps = { time: systemTime, processes, http, baseDir: folder };
   const targets = openTargets(loaded.system, deps);
   const [disk, kill] = [new DurableDisk(), new KillSwitch()];
-  const pause = createFakePause({ disk, kill, time: systemTime });
+  const pause = createVirtualPause({ disk, kill, time: systemTime });
   const ports = { http, readings: null as never, targets, switches: {}, workingCopies: createWorkingCopies(deps) };
   const world = {
-    journal: createFakeJournal({ disk, kill }),
+    journal: createVirtualJournal({ digest: createFakeDigest(), disk, kill }),
     pause,
     engine: { mayAct: async () => true } as never,
     time: systemTime,

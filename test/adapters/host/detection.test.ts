@@ -7,11 +7,11 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createHostReader } from '../../../src/adapters/host/index.ts';
 import { linux } from '../../../src/adapters/host/machine.ts';
 import { systemTime } from '../../../src/adapters/system/index.ts';
+import { DurableDisk } from '../../../src/adapters/virtual/durable-disk.ts';
+import { createVirtualSignalStore } from '../../../src/adapters/virtual/signal-store.ts';
 import { createDetector } from '../../../src/flows/detect.ts';
 import { lintFolder } from '../../config/workspace.ts';
 import { START, StillClock } from '../../flows/detect-world.ts';
-import { DurableDisk } from '../../world/fakes/durable-disk.ts';
-import { createFakeSignalStore } from '../../world/fakes/signal-store.ts';
 
 const TICKS_PER_S = 200;
 const never = new AbortController().signal;
@@ -28,7 +28,7 @@ function exampleMachine() {
   const clock = new StillClock();
   const machine = linux({ proc: folder, cgroup: path.join(folder, 'none') });
   const reader = createHostReader(spec, { time: { ...clock.time(), sleep: systemTime.sleep }, baseDir: folder, machine });
-  const store = createFakeSignalStore({ disk: new DurableDisk() });
+  const store = createVirtualSignalStore({ disk: new DurableDisk() });
   const detector = createDetector({ system, store, time: clock.time(), sources: [] });
   let [busy, idle] = [4_000, 9_000];
 

@@ -4,6 +4,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createLogReader } from '../../../src/adapters/log/index.ts';
+import { DurableDisk } from '../../../src/adapters/virtual/durable-disk.ts';
+import { createVirtualSignalStore } from '../../../src/adapters/virtual/signal-store.ts';
 import { loadSystem } from '../../../src/config/load.ts';
 import { HEARD_KEY } from '../../../src/domain/minutes.ts';
 import type { Cursor } from '../../../src/domain/signal.ts';
@@ -11,14 +13,12 @@ import { createDetector, type Detector } from '../../../src/flows/detect.ts';
 import type { SignalReader } from '../../../src/ports/signal-source.ts';
 import type { SignalStore } from '../../../src/ports/signal-store.ts';
 import { StillClock } from '../../flows/detect-world.ts';
-import { DurableDisk } from '../../world/fakes/durable-disk.ts';
-import { createFakeSignalStore } from '../../world/fakes/signal-store.ts';
 import { LogFolder, type LogSpec } from './kit.ts';
 
 class Watched {
   readonly log = new LogFolder();
   readonly clock = new StillClock();
-  readonly store: SignalStore = createFakeSignalStore({ disk: new DurableDisk() });
+  readonly store: SignalStore = createVirtualSignalStore({ disk: new DurableDisk() });
   readonly #reader: SignalReader;
   readonly #build: () => Detector;
   #detector: Detector;

@@ -3,13 +3,13 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createCel } from '../../../src/adapters/cel/index.ts';
 import { createMappedWebhook } from '../../../src/adapters/mapped-webhook/index.ts';
+import { createVirtualTime } from '../../../src/adapters/virtual/time.ts';
 import { BelayError } from '../../../src/domain/errors.ts';
 import type { Sample } from '../../../src/domain/signal.ts';
 import type { SourceSpec } from '../../../src/domain/source-catalog.ts';
 import { listening } from '../../../src/flows/detect/listening.ts';
 import type { Decoded, Received } from '../../../src/ports/signal-source.ts';
 import { signalSourceContract } from '../../contracts/signal-source.ts';
-import { createFakeTime } from '../../world/fakes/time.ts';
 
 type Spec = Extract<SourceSpec, { driver: 'webhook' }>;
 const NOW = Date.parse('2026-03-01T12:00:00Z');
@@ -43,7 +43,7 @@ const why = (o: Partial<Spec>, body: unknown, headers: Readonly<Record<string, s
 const idsOf = ({ samples }: Decoded) => samples.map((one) => (one.kind === 'delta' ? (one.id ?? null) : null));
 
 signalSourceContract('the mapped-webhook adapter behind a listening source', async () => {
-  const source = listening(make({ labels: { kind: 'body.kind' } }), createFakeTime(NOW));
+  const source = listening(make({ labels: { kind: 'body.kind' } }), createVirtualTime(NOW));
   return {
     source,
     beat: async (count) => {

@@ -8,6 +8,10 @@ import { createCel } from '../../../src/adapters/cel/index.ts';
 import { createHttp } from '../../../src/adapters/http/index.ts';
 import { createProcesses } from '../../../src/adapters/process/index.ts';
 import { createDigest, systemTime } from '../../../src/adapters/system/index.ts';
+import { DurableDisk } from '../../../src/adapters/virtual/durable-disk.ts';
+import { createVirtualJournal } from '../../../src/adapters/virtual/journal.ts';
+import { KillSwitch } from '../../../src/adapters/virtual/kill-switch.ts';
+import { createVirtualPause } from '../../../src/adapters/virtual/pause.ts';
 import { loadAndLint } from '../../../src/config/lint.ts';
 import type { CollectStep, DoStep, VerifyStep } from '../../../src/domain/ir.ts';
 import { stepsOf } from '../../../src/domain/ir.ts';
@@ -23,10 +27,7 @@ import type { CertificateStore } from '../../../src/ports/certificates.ts';
 import { openDatabases, openTargets } from '../../../src/registry.ts';
 import { TOOLS } from '../../config/workspace.ts';
 import { createFakeCertificates } from '../../world/fakes/certificates.ts';
-import { DurableDisk } from '../../world/fakes/durable-disk.ts';
-import { createFakeJournal } from '../../world/fakes/journal.ts';
-import { KillSwitch } from '../../world/fakes/kill-switch.ts';
-import { createFakePause } from '../../world/fakes/pause.ts';
+import { createFakeDigest } from '../../world/fakes/digest.ts';
 
 /** `migrations/1_a.up.sql` → its text, by release. */
 export type Releases = Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -117,14 +118,14 @@ export async function openService(url: string, o: Written): Promise<Service> {
     const deps = { http, time: systemTime, processes: createProcesses(), baseDir: folder };
     const [targets, databases] = [openTargets(system, deps), openDatabases(system, deps)];
     const [disk, kill] = [new DurableDisk(), new KillSwitch()];
-    const pause = createFakePause({ disk, kill, time: systemTime });
+    const pause = createVirtualPause({ disk, kill, time: systemTime });
     const ports = { http, readings: null as never, targets, switches: {}, databases, workingCopies: null as never };
     return {
       targets,
       databases,
       actions: createActions({ targets, switches: {}, databases, pause }),
       world: {
-        journal: createFakeJournal({ disk, kill }),
+        journal: createVirtualJournal({ digest: createFakeDigest(), disk, kill }),
         pause,
         engine: { mayAct: async () => true } as never,
         time: systemTime,

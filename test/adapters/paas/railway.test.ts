@@ -5,15 +5,16 @@ import { fingerprintOf } from '../../../src/adapters/paas/history.ts';
 import { createRailway } from '../../../src/adapters/paas/index.ts';
 import { sightIn } from '../../../src/adapters/paas/railway-answers.ts';
 import { systemTime } from '../../../src/adapters/system/index.ts';
+import { DurableDisk } from '../../../src/adapters/virtual/durable-disk.ts';
+import { createVirtualEngine } from '../../../src/adapters/virtual/engine.ts';
+import { createVirtualJournal } from '../../../src/adapters/virtual/journal.ts';
+import { KillSwitch } from '../../../src/adapters/virtual/kill-switch.ts';
+import { createVirtualPause } from '../../../src/adapters/virtual/pause.ts';
+import { createVirtualTime } from '../../../src/adapters/virtual/time.ts';
 import { Unusable } from '../../../src/domain/answer.ts';
 import { createActions } from '../../../src/flows/actions/index.ts';
 import { afterAbort, type InFlight } from '../../../src/flows/in-flight.ts';
-import { DurableDisk } from '../../world/fakes/durable-disk.ts';
-import { createFakeEngine } from '../../world/fakes/engine.ts';
-import { createFakeJournal } from '../../world/fakes/journal.ts';
-import { KillSwitch } from '../../world/fakes/kill-switch.ts';
-import { createFakePause } from '../../world/fakes/pause.ts';
-import { createFakeTime } from '../../world/fakes/time.ts';
+import { createFakeDigest } from '../../world/fakes/digest.ts';
 import { odd, word } from '../odd.ts';
 import { deps, IDS, incident, NEW_COMMIT, order, railwayWorld, TOKEN } from './world.ts';
 
@@ -170,8 +171,13 @@ test.each(['lasts', 'SUCCESS', 'FAILED'] as const)(
     if (end !== 'lasts') server.settle(end);
     const [disk, kill] = [new DurableDisk(), new KillSwitch()];
     const world = {
-      ...{ journal: createFakeJournal({ disk, kill }), pause: createFakePause({ disk, kill, time: systemTime }), probes: {}, actions },
-      ...{ engine: createFakeEngine({ disk, clock: createFakeTime(0), kill }), time: systemTime },
+      ...{
+        journal: createVirtualJournal({ digest: createFakeDigest(), disk, kill }),
+        pause: createVirtualPause({ disk, kill, time: systemTime }),
+        probes: {},
+        actions,
+      },
+      ...{ engine: createVirtualEngine({ disk, clock: createVirtualTime(0), kill }), time: systemTime },
       expression: { check: () => [], evaluate: () => ({ ok: true as const, value: true }) },
     };
     const request = { key: 'run/back#1:act', run: 'run', incident: 'INC-1', step: 'back', attempt: 1, actor: 'belay', reason: 'INC-1' };

@@ -5,10 +5,10 @@ import { createHttp } from '../../../src/adapters/http/index.ts';
 import { createProcesses } from '../../../src/adapters/process/index.ts';
 import { createReleaseDirectory } from '../../../src/adapters/release-directory/index.ts';
 import { systemTime } from '../../../src/adapters/system/index.ts';
+import { createVirtualDeployTarget } from '../../../src/adapters/virtual/deploy-target.ts';
 import { createActions } from '../../../src/flows/actions/index.ts';
 import { actionContract } from '../../contracts/action.ts';
 import { type DeployTargetUnderTest, deployTargetContract } from '../../contracts/deploy-target.ts';
-import { createFakeDeployTarget } from '../../world/fakes/deploy-target.ts';
 import { type Shop, startShop } from '../../world/parts/shop.ts';
 
 const processes = createProcesses();
@@ -53,7 +53,7 @@ for (const name of ['deploy.rollback', 'deploy.activate', 'deploy.freeze']) {
 
 deployTargetContract('the fake', async () => {
   const now = Date.now();
-  const target = createFakeDeployTarget({
+  const target = createVirtualDeployTarget({
     releases: [
       { ref: 'v1.0.0', createdAt: now - 1_000 },
       { ref: 'v1.1.0', createdAt: now },

@@ -7,11 +7,11 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createSentry } from '../../../src/adapters/sentry/index.ts';
+import { createVirtualTime } from '../../../src/adapters/virtual/time.ts';
 import { BelayError } from '../../../src/domain/errors.ts';
 import { listening } from '../../../src/flows/detect/listening.ts';
 import type { Decoded, Received } from '../../../src/ports/signal-source.ts';
 import { signalSourceContract } from '../../contracts/signal-source.ts';
-import { createFakeTime } from '../../world/fakes/time.ts';
 import { blocksOf, NOW, openSenders, systemOf } from '../../world/senders.ts';
 
 const CLIENT_SECRET = 'client-secret';
@@ -53,7 +53,7 @@ const anEnvelope = (o: Readonly<Record<string, unknown>> = {}) =>
   lines({ event_id: (o['event_id'] as string | undefined) ?? ID, sent_at: '2026-03-01T12:00:00Z' }, { type: 'event' }, event(o));
 
 signalSourceContract('the sentry adapter behind a listening source', async () => {
-  const source = listening(decoder, createFakeTime(NOW));
+  const source = listening(decoder, createVirtualTime(NOW));
   return {
     source,
     beat: async (count) => {

@@ -6,14 +6,14 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { createHttp } from '../../../src/adapters/http/index.ts';
 import { createStatusPageReader } from '../../../src/adapters/status-page/index.ts';
 import { systemTime } from '../../../src/adapters/system/index.ts';
+import { DurableDisk } from '../../../src/adapters/virtual/durable-disk.ts';
+import { createVirtualSignalStore } from '../../../src/adapters/virtual/signal-store.ts';
 import type { Batch } from '../../../src/domain/signal.ts';
 import { polled } from '../../../src/flows/detect/poll.ts';
 import { createDetector } from '../../../src/flows/detect.ts';
 import { lintFolder, told } from '../../config/workspace.ts';
 import { signalSourceContract } from '../../contracts/signal-source.ts';
 import { StillClock } from '../../flows/detect-world.ts';
-import { DurableDisk } from '../../world/fakes/durable-disk.ts';
-import { createFakeSignalStore } from '../../world/fakes/signal-store.ts';
 import { type Answer, servePage, summary } from './page.ts';
 
 const http = createHttp({ allow: ['127.0.0.1'] });
@@ -310,7 +310,7 @@ describe('the example of the documentation', () => {
     const { page, spec, system } = await example();
     const clock = new StillClock();
     const reader = createStatusPageReader(spec, { http, time: clock.time() });
-    const store = createFakeSignalStore({ disk: new DurableDisk() });
+    const store = createVirtualSignalStore({ disk: new DurableDisk() });
     const detector = createDetector({ system, store, time: clock.time(), sources: [] });
     const run = async (readings: number, answer: Answer): Promise<void> => {
       page.set(answer);

@@ -7,6 +7,9 @@ import { onTestFinished } from 'vitest';
 import { createCel } from '../../../src/adapters/cel/index.ts';
 import { createHttp, createNet } from '../../../src/adapters/http/index.ts';
 import { createProcesses } from '../../../src/adapters/process/index.ts';
+import { DurableDisk } from '../../../src/adapters/virtual/durable-disk.ts';
+import { createVirtualSignalStore } from '../../../src/adapters/virtual/signal-store.ts';
+import { createVirtualTime } from '../../../src/adapters/virtual/time.ts';
 import { loadSystem } from '../../../src/config/load.ts';
 import { BelayError } from '../../../src/domain/errors.ts';
 import type { Sample } from '../../../src/domain/signal.ts';
@@ -14,9 +17,6 @@ import type { System } from '../../../src/domain/system.ts';
 import { createDetector } from '../../../src/flows/detect.ts';
 import { openSources } from '../../../src/registry.ts';
 import { HOST, openDoor } from '../../server/world.ts';
-import { DurableDisk } from '../../world/fakes/durable-disk.ts';
-import { createFakeSignalStore } from '../../world/fakes/signal-store.ts';
-import { createFakeTime } from '../../world/fakes/time.ts';
 
 export const NOW = Date.parse('2026-03-01T12:00:00Z');
 export const TOKEN = 'a-token-of-the-sender';
@@ -34,9 +34,9 @@ export function systemOf(page: string, env: Readonly<Record<string, string>>): S
 }
 
 export async function openTelemetry(system: System) {
-  const time = createFakeTime(NOW);
+  const time = createVirtualTime(NOW);
   let away = false;
-  const kept = createFakeSignalStore({ disk: new DurableDisk() });
+  const kept = createVirtualSignalStore({ disk: new DurableDisk() });
   const store: typeof kept = {
     ...kept,
     commit: async (change) => {

@@ -1,5 +1,12 @@
 // The actions over fakes: the contract for each, and what sets a rollback apart from an activation.
 import { describe, expect, it } from 'vitest';
+import { createVirtualDeployTarget, type VirtualRelease } from '../../../src/adapters/virtual/deploy-target.ts';
+import { DurableDisk } from '../../../src/adapters/virtual/durable-disk.ts';
+import { createVirtualFlowSwitch } from '../../../src/adapters/virtual/flow-switch.ts';
+import { createVirtualFreezes } from '../../../src/adapters/virtual/freezes.ts';
+import { KillSwitch } from '../../../src/adapters/virtual/kill-switch.ts';
+import { createVirtualPause } from '../../../src/adapters/virtual/pause.ts';
+import { createVirtualTime } from '../../../src/adapters/virtual/time.ts';
 import { ACTIONS } from '../../../src/domain/catalog.ts';
 import type { JsonObject } from '../../../src/domain/json.ts';
 import { type ActionPorts, createActions } from '../../../src/flows/actions/index.ts';
@@ -7,28 +14,21 @@ import type { Action } from '../../../src/ports/action.ts';
 import type { DeployTarget, TargetState } from '../../../src/ports/deploy-target.ts';
 import { actionContract } from '../../contracts/action.ts';
 import { createFakeDatabase, type FakeDatabaseOptions } from '../../world/fakes/database.ts';
-import { createFakeDeployTarget, type FakeRelease } from '../../world/fakes/deploy-target.ts';
-import { DurableDisk } from '../../world/fakes/durable-disk.ts';
-import { createFakeFlowSwitch } from '../../world/fakes/flow-switch.ts';
-import { createFakeFreezes } from '../../world/fakes/freezes.ts';
-import { KillSwitch } from '../../world/fakes/kill-switch.ts';
-import { createFakePause } from '../../world/fakes/pause.ts';
-import { createFakeTime } from '../../world/fakes/time.ts';
 import { SHOP } from '../../world/scenes/deploy.ts';
 
 const now = () => 1_000_000;
-const RELEASES: readonly FakeRelease[] = [
+const RELEASES: readonly VirtualRelease[] = [
   { ref: 'v0.9.0', createdAt: 1 },
   { ref: 'v1.0.0', createdAt: 2 },
   { ref: 'v1.1.0', createdAt: 3 },
 ];
 
 function worldOf(releases = RELEASES) {
-  const target = createFakeDeployTarget({ releases, now });
-  const flow = createFakeFlowSwitch({ flows: { acme: 'next', globex: 'next' }, values: ['stable', 'next'], now });
-  const [disk, kill, time] = [new DurableDisk(), new KillSwitch(), createFakeTime(now())];
-  const pause = createFakePause({ disk, kill, time });
-  const scopes = { freezes: createFakeFreezes({ disk, kill }), system: SHOP, time };
+  const target = createVirtualDeployTarget({ releases, now });
+  const flow = createVirtualFlowSwitch({ flows: { acme: 'next', globex: 'next' }, values: ['stable', 'next'], now });
+  const [disk, kill, time] = [new DurableDisk(), new KillSwitch(), createVirtualTime(now())];
+  const pause = createVirtualPause({ disk, kill, time });
+  const scopes = { freezes: createVirtualFreezes({ disk, kill }), system: SHOP, time };
   const ports = { targets: { shop: target }, switches: { checkout: flow }, pause, scopes } satisfies ActionPorts;
   return { target, flow, pause, actions: createActions(ports) };
 }

@@ -1,5 +1,8 @@
 // The probes over fakes: what they say, and that trouble is "not known".
 import { describe, expect, it } from 'vitest';
+import { createVirtualDeployTarget } from '../../../src/adapters/virtual/deploy-target.ts';
+import { createVirtualFlowSwitch } from '../../../src/adapters/virtual/flow-switch.ts';
+import { createVirtualService } from '../../../src/adapters/virtual/service-control.ts';
 import { PROBES } from '../../../src/domain/catalog.ts';
 import { driverOf } from '../../../src/domain/integration-catalog.ts';
 import type { JsonObject } from '../../../src/domain/json.ts';
@@ -9,10 +12,7 @@ import type { MetricReading, Readings } from '../../../src/ports/readings.ts';
 import type { ServiceRebuild } from '../../../src/ports/service-rebuild.ts';
 import type { TrafficSplit } from '../../../src/ports/traffic-split.ts';
 import { createFakeDatabase } from '../../world/fakes/database.ts';
-import { createFakeDeployTarget } from '../../world/fakes/deploy-target.ts';
-import { createFakeFlowSwitch } from '../../world/fakes/flow-switch.ts';
 import { createFakeHttp, type FakeAnswer } from '../../world/fakes/http.ts';
-import { createFakeService } from '../../world/fakes/service-control.ts';
 
 const now = () => 1_000_000;
 const READING: MetricReading = {
@@ -110,21 +110,21 @@ function worldOf(o: { readonly answers?: readonly FakeAnswer[]; readonly reading
       return { ...READING, ...o.reading };
     },
   };
-  const target = createFakeDeployTarget({
+  const target = createVirtualDeployTarget({
     releases: [
       { ref: 'v1', createdAt: 1 },
       { ref: 'v2', createdAt: 2 },
     ],
     now,
   });
-  const flow = createFakeFlowSwitch({ flows: { acme: 'next' }, values: ['stable', 'next'], now });
+  const flow = createVirtualFlowSwitch({ flows: { acme: 'next' }, values: ['stable', 'next'], now });
   const probes = createProbes({
     http,
     readings: readings as Readings,
     targets: { shop: { ...target, changedFiles: async () => ['package.json'] } },
     switches: { checkout: flow },
     proxies: { web: PROXY },
-    services: { app: createFakeService({ units: 1, now }) },
+    services: { app: createVirtualService({ units: 1, now }) },
     rebuilds: { app: REBUILD },
     integrations: INTEGRATIONS,
     intake: INTAKE,

@@ -5,10 +5,10 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { journalLinesOf } from '../../../src/adapters/virtual/journal.ts';
+import { createVirtualReleaseHistory } from '../../../src/adapters/virtual/release-history.ts';
 import { evidenceText } from '../../../src/flows/evidence.ts';
 import { servePage, summary } from '../../adapters/status-page/page.ts';
-import { journalLinesOf } from '../../world/fakes/journal.ts';
-import { createFakeReleaseHistory } from '../../world/fakes/release-history.ts';
 import { BAD, freePort, GOOD, KEY, ONE_WAY, REVERSIBLE, startCrmBackend } from '../../world/parts/crm-backend.ts';
 import { startMailbox } from '../../world/parts/mailbox.ts';
 import { createPm2, type Pm2Part, whyNoPm2 } from '../../world/parts/pm2.ts';
@@ -224,7 +224,7 @@ describe('option A, the deploy taken back, from the acknowledgement to the stabl
     before = await endOf(world, first);
     // Belay is restarted while it rests, and sees what runs every five minutes.
     const calm = (await incidentOf(first))?.mitigatedAt ?? 0;
-    const history = createFakeReleaseHistory({ disk: world.story.disk });
+    const history = createVirtualReleaseHistory({ disk: world.story.disk });
     soak.noted = calm;
     life = await world.live({
       lookEveryMs: 2 * HOUR,

@@ -7,6 +7,20 @@ import { createCel } from '../../../src/adapters/cel/index.ts';
 import { createHttp, createNet } from '../../../src/adapters/http/index.ts';
 import { createProcesses } from '../../../src/adapters/process/index.ts';
 import { createRenderer } from '../../../src/adapters/templates/index.ts';
+import { createVirtualDocumentStore } from '../../../src/adapters/virtual/document-store.ts';
+import { createVirtualEngine } from '../../../src/adapters/virtual/engine.ts';
+import { createVirtualFreezes } from '../../../src/adapters/virtual/freezes.ts';
+import { createVirtualIncidentStore } from '../../../src/adapters/virtual/incident-store.ts';
+import { createVirtualJournal } from '../../../src/adapters/virtual/journal.ts';
+import { KillSwitch } from '../../../src/adapters/virtual/kill-switch.ts';
+import { createVirtualOutbox } from '../../../src/adapters/virtual/outbox.ts';
+import { createVirtualPartLocks } from '../../../src/adapters/virtual/part-locks.ts';
+import { createVirtualPause } from '../../../src/adapters/virtual/pause.ts';
+import { createVirtualReleaseHistory } from '../../../src/adapters/virtual/release-history.ts';
+import { createVirtualShadowStore } from '../../../src/adapters/virtual/shadow-store.ts';
+import { createVirtualSignalStore } from '../../../src/adapters/virtual/signal-store.ts';
+import { createVirtualSilenceStore } from '../../../src/adapters/virtual/silence-store.ts';
+import { createVirtualTime } from '../../../src/adapters/virtual/time.ts';
 import type { Event } from '../../../src/domain/event.ts';
 import type { Incident } from '../../../src/domain/incident.ts';
 import type { Json } from '../../../src/domain/json.ts';
@@ -22,20 +36,6 @@ import { createAuth } from '../../../src/server/auth.ts';
 import { HOST } from '../../server/world.ts';
 import { createFakeCommandRunner } from '../../world/fakes/command-runner.ts';
 import { createFakeDigest } from '../../world/fakes/digest.ts';
-import { createFakeDocumentStore } from '../../world/fakes/document-store.ts';
-import { createFakeEngine } from '../../world/fakes/engine.ts';
-import { createFakeFreezes } from '../../world/fakes/freezes.ts';
-import { createFakeIncidentStore } from '../../world/fakes/incident-store.ts';
-import { createFakeJournal } from '../../world/fakes/journal.ts';
-import { KillSwitch } from '../../world/fakes/kill-switch.ts';
-import { createFakeOutbox } from '../../world/fakes/outbox.ts';
-import { createFakePartLocks } from '../../world/fakes/part-locks.ts';
-import { createFakePause } from '../../world/fakes/pause.ts';
-import { createFakeReleaseHistory } from '../../world/fakes/release-history.ts';
-import { createFakeShadowStore } from '../../world/fakes/shadow-store.ts';
-import { createFakeSignalStore } from '../../world/fakes/signal-store.ts';
-import { createFakeSilenceStore } from '../../world/fakes/silence-store.ts';
-import { createFakeTime } from '../../world/fakes/time.ts';
 import { type ExampleWorld, START } from './world.ts';
 
 export interface Answered {
@@ -61,7 +61,7 @@ export interface IncidentWorld {
 
 export async function openIncidents(example: ExampleWorld): Promise<IncidentWorld> {
   const dataDir = mkdtempSync(path.join(tmpdir(), 'belay-example-'));
-  const clock = createFakeTime(START, 5);
+  const clock = createVirtualTime(START, 5);
   const { world, time } = worldOf(example, clock, dataDir);
   await world.engine.open({ [RESPOND]: respondFlow(world) });
   const bugs: unknown[] = [];
@@ -128,7 +128,7 @@ function messagesIn(file: string): readonly { readonly to: string; readonly text
   return lines.map((line) => JSON.parse(line) as { to: string; text: string });
 }
 
-function worldOf(example: ExampleWorld, clock: ReturnType<typeof createFakeTime>, dataDir: string) {
+function worldOf(example: ExampleWorld, clock: ReturnType<typeof createVirtualTime>, dataDir: string) {
   const { system, disk } = example;
   const kill = new KillSwitch();
   const digest = createFakeDigest();
@@ -153,27 +153,27 @@ function worldOf(example: ExampleWorld, clock: ReturnType<typeof createFakeTime>
     });
   const { actions, probes } = openDrivers(system, {
     ...{ ...deps, net: createNet({ allow: [] }), expression: createCel(), env: {}, digest, readings: example.detector.readings },
-    ...{ pause: createFakePause({ disk, kill, time }) },
+    ...{ pause: createVirtualPause({ disk, kill, time }) },
   });
   const each = <T extends object>(all: Readonly<Record<string, T>>): Readonly<Record<string, T>> =>
     Object.fromEntries(Object.entries(all).map(([name, one]) => [name, waited(one)]));
   const world: World = {
     system,
     runbooks: Object.fromEntries(pinned),
-    engine: createFakeEngine({ disk, clock, kill }),
+    engine: createVirtualEngine({ disk, clock, kill }),
     time,
     digest,
-    journal: createFakeJournal({ disk, kill }),
-    pause: createFakePause({ disk, kill, time }),
-    incidents: createFakeIncidentStore(stores),
-    documents: createFakeDocumentStore(stores),
-    partLocks: createFakePartLocks(stores),
-    freezes: createFakeFreezes(stores),
-    releases: createFakeReleaseHistory(stores),
-    outbox: createFakeOutbox(stores),
-    signals: createFakeSignalStore({ disk, kill }),
-    silences: createFakeSilenceStore({ disk, kill }),
-    shadows: createFakeShadowStore({ disk, kill }),
+    journal: createVirtualJournal({ digest: createFakeDigest(), disk, kill }),
+    pause: createVirtualPause({ disk, kill, time }),
+    incidents: createVirtualIncidentStore(stores),
+    documents: createVirtualDocumentStore(stores),
+    partLocks: createVirtualPartLocks(stores),
+    freezes: createVirtualFreezes(stores),
+    releases: createVirtualReleaseHistory(stores),
+    outbox: createVirtualOutbox(stores),
+    signals: createVirtualSignalStore({ disk, kill }),
+    silences: createVirtualSilenceStore({ disk, kill }),
+    shadows: createVirtualShadowStore({ disk, kill }),
     // It may be another one after a kill.
     get readings() {
       return example.detector.readings;

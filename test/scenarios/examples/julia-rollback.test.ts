@@ -1,10 +1,10 @@
 // A bad deploy of examples/agente-julia taken back on Railway by its written procedure: Railway and GitHub as servers that remember, her table
 // in a real Postgres, her log a real file. The judges are those servers, and what people were told.
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { journalLinesOf } from '../../../src/adapters/virtual/journal.ts';
 import { planText } from '../../../src/cli/plan-text.ts';
 import { type Runbook, stepsOf } from '../../../src/domain/ir.ts';
 import { releasesOf } from '../../../src/flows/releases.ts';
-import { journalLinesOf } from '../../world/fakes/journal.ts';
 import { type PostgresPart, startPostgres } from '../../world/parts/postgres.ts';
 import { dataOf, type ExampleLife, eventsOf, incidentOf } from '../../world/scenes/example.ts';
 import {

@@ -2,10 +2,10 @@
 import { createHmac } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { DurableDisk } from '../../../src/adapters/virtual/durable-disk.ts';
+import { createVirtualTime } from '../../../src/adapters/virtual/time.ts';
 import { createCommands } from '../../../src/flows/commands.ts';
 import { fakeTargetOn } from '../../world/fakes/action.ts';
-import { DurableDisk } from '../../world/fakes/durable-disk.ts';
-import { createFakeTime } from '../../world/fakes/time.ts';
 import { type MetricsPage, serveMetrics } from '../../world/parts/metrics-page.ts';
 import { type PostgresPart, startPostgres } from '../../world/parts/postgres.ts';
 import { BAD_RELEASE, breach, GOOD_RELEASE, SHOP, startLife } from '../../world/scenes/deploy.ts';
@@ -172,7 +172,7 @@ describe('users who are hit', () => {
     const breached = (await world.transitions('worse-since-deploy')).find((one) => one.to === 'breached');
     if (breached === undefined) throw new Error('no breach');
     const disk = new DurableDisk();
-    const clock = createFakeTime(world.time.now(), 3);
+    const clock = createVirtualTime(world.time.now(), 3);
     const shop = fakeTargetOn(disk, 'shop', BAD_RELEASE);
     shop.changedAt = deployedAt;
     const { signals, triggers, guards, sources } = world.system;

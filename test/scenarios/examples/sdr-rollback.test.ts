@@ -2,8 +2,8 @@
 // of Sentry and Slack, a real mailbox and log file. The judges are the repository, what is served, and what people got.
 import { appendFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { journalLinesOf } from '../../../src/adapters/virtual/journal.ts';
 import { guardText } from '../../../src/domain/event-text.ts';
-import { journalLinesOf } from '../../world/fakes/journal.ts';
 import { breach, breachOf } from '../../world/scenes/deploy.ts';
 import { dataOf, type ExampleLife, incidentOf } from '../../world/scenes/example.ts';
 import { badDeploy, MINUTE, TECH_LEAD, withoutBrowser, yamlOfExample } from './sdr-world.ts';

@@ -2,7 +2,7 @@
 // Google Analytics that remember. It says what is so at the end, and judges nothing.
 import { appendFileSync, symlinkSync, utimesSync } from 'node:fs';
 import path from 'node:path';
-import { journalLinesOf } from '../../world/fakes/journal.ts';
+import { journalLinesOf } from '../../../src/adapters/virtual/journal.ts';
 import { apiFiles, startCoach } from '../../world/parts/coach.ts';
 import { startMailbox } from '../../world/parts/mailbox.ts';
 import {

@@ -5,6 +5,8 @@ import path from 'node:path';
 import { createCel } from '../../../src/adapters/cel/index.ts';
 import { createHttp, createNet } from '../../../src/adapters/http/index.ts';
 import { createProcesses } from '../../../src/adapters/process/index.ts';
+import { DurableDisk } from '../../../src/adapters/virtual/durable-disk.ts';
+import { createVirtualSignalStore } from '../../../src/adapters/virtual/signal-store.ts';
 import { loadAndLint } from '../../../src/config/lint.ts';
 import type { LoadedSystem } from '../../../src/config/load.ts';
 import type { Sample } from '../../../src/domain/signal.ts';
@@ -16,8 +18,6 @@ import type { PushedSource } from '../../../src/ports/signal-source.ts';
 import { type OpenedSources, openSources } from '../../../src/registry.ts';
 import { TOOLS } from '../../config/workspace.ts';
 import { environmentOf } from '../../world/example-env.ts';
-import { DurableDisk } from '../../world/fakes/durable-disk.ts';
-import { createFakeSignalStore } from '../../world/fakes/signal-store.ts';
 import { SteppedTime } from '../../world/parts/stepped-time.ts';
 
 export const START = Date.parse('2026-03-02T12:00:00Z');
@@ -83,7 +83,7 @@ export async function openExample(
       baseDir: loaded.baseDir,
       ...parts,
     });
-    detector = createDetector({ system, store: createFakeSignalStore({ disk }), time, sources: opened.sources });
+    detector = createDetector({ system, store: createVirtualSignalStore({ disk }), time, sources: opened.sources });
     await detector.start();
     await time.settle();
   };
@@ -114,9 +114,9 @@ export async function openExample(
       if (view === undefined) return 'never seen';
       return `${view.status}${view.unknown ? ', unknown' : ''}${view.level === 'none' ? '' : `, ${view.level}`}`;
     },
-    transitions: (trigger, scope = '') => createFakeSignalStore({ disk }).transitions({ trigger, scope }),
+    transitions: (trigger, scope = '') => createVirtualSignalStore({ disk }).transitions({ trigger, scope }),
     path: async (trigger, scope = '') => {
-      const transitions = await createFakeSignalStore({ disk }).transitions({ trigger, scope });
+      const transitions = await createVirtualSignalStore({ disk }).transitions({ trigger, scope });
       return transitions.map((one) => `${one.from}→${one.to}`);
     },
     report: async (trigger, by, role, scope = '') =>

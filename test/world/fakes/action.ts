@@ -1,12 +1,12 @@
 // A target that really changes, with a ledger of every effect: the judge of crash tests. State and ledger survive kills on the disk
 // of the world. Foreign deployers can move it at any time.
 
+import type { DurableDisk } from '../../../src/adapters/virtual/durable-disk.ts';
+import type { KillSwitch } from '../../../src/adapters/virtual/kill-switch.ts';
 import type { ActionSpec } from '../../../src/domain/catalog.ts';
 import { BelayError } from '../../../src/domain/errors.ts';
 import type { JsonObject } from '../../../src/domain/json.ts';
 import type { Action } from '../../../src/ports/action.ts';
-import type { DurableDisk } from './durable-disk.ts';
-import type { KillSwitch } from './kill-switch.ts';
 
 export interface FakeTarget {
   value: string;

@@ -1,7 +1,8 @@
 // Artefacts in memory, on the disk of a world.
+
+import type { DurableDisk } from '../../../src/adapters/virtual/durable-disk.ts';
+import type { KillSwitch } from '../../../src/adapters/virtual/kill-switch.ts';
 import type { Artefacts } from '../../../src/ports/artefacts.ts';
-import type { DurableDisk } from './durable-disk.ts';
-import type { KillSwitch } from './kill-switch.ts';
 
 export function createFakeArtefacts(o: { readonly disk: DurableDisk; readonly kill: KillSwitch }): Artefacts {
   const files = artefactsOf(o.disk);

@@ -1,8 +1,9 @@
 // Certificates of ways back in memory, on the disk of a world.
+
+import { DurableDisk } from '../../../src/adapters/virtual/durable-disk.ts';
+import { copy, partOf } from '../../../src/adapters/virtual/store-tables.ts';
 import type { Certificate } from '../../../src/domain/certificate.ts';
 import type { CertificateStore } from '../../../src/ports/certificates.ts';
-import { DurableDisk } from './durable-disk.ts';
-import { copy, partOf } from './store-tables.ts';
 
 export function createFakeCertificates({ disk = new DurableDisk() }: { readonly disk?: DurableDisk } = {}): CertificateStore {
   const all = partOf(disk, 'certificates', (): Certificate[] => []);

@@ -1,8 +1,8 @@
+import { DurableDisk } from '../../../src/adapters/virtual/durable-disk.ts';
+import { KillSwitch } from '../../../src/adapters/virtual/kill-switch.ts';
 import { BelayError } from '../../../src/domain/errors.ts';
 import { channelContract } from '../../contracts/channel.ts';
 import { arrivalsOf, createFakeChannel } from './channel.ts';
-import { DurableDisk } from './durable-disk.ts';
-import { KillSwitch } from './kill-switch.ts';
 
 for (const card of [
   { reconcile: true, idempotent: false },

@@ -1,11 +1,12 @@
 // A receiver that counts, on the disk of a world: what arrived stays arrived whoever dies. Faults and late acceptance to switch on.
+
+import type { DurableDisk } from '../../../src/adapters/virtual/durable-disk.ts';
+import type { KillSwitch } from '../../../src/adapters/virtual/kill-switch.ts';
 import { retryAfterHint } from '../../../src/domain/delivery.ts';
 import { BelayError } from '../../../src/domain/errors.ts';
 import type { Instant } from '../../../src/domain/json.ts';
 import type { Channel, ChannelCard, Outgoing } from '../../../src/ports/channel.ts';
 import type { Time } from '../../../src/ports/time.ts';
-import type { DurableDisk } from './durable-disk.ts';
-import type { KillSwitch } from './kill-switch.ts';
 
 export interface Arrival {
   readonly id: string;

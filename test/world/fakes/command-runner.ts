@@ -1,7 +1,8 @@
 // Commands that are only counted: each start stands in a ledger that outlives kills, and a test says how they end. It runs nothing.
+
+import type { DurableDisk } from '../../../src/adapters/virtual/durable-disk.ts';
+import type { KillSwitch } from '../../../src/adapters/virtual/kill-switch.ts';
 import type { CommandOrder, CommandResult, CommandRunner } from '../../../src/ports/command-runner.ts';
-import type { DurableDisk } from './durable-disk.ts';
-import type { KillSwitch } from './kill-switch.ts';
 
 export interface CommandLedger {
   readonly started: CommandOrder[];

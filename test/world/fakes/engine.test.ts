@@ -1,21 +1,22 @@
 // The fake engine keeps the contract of the real one, and its kill points kill.
 import { describe, expect, test } from 'vitest';
+import { DurableDisk } from '../../../src/adapters/virtual/durable-disk.ts';
+import type { VirtualEngine } from '../../../src/adapters/virtual/engine.ts';
+import { createVirtualEngine } from '../../../src/adapters/virtual/engine.ts';
+import { createVirtualJournal, journalLinesOf } from '../../../src/adapters/virtual/journal.ts';
+import { KillSwitch } from '../../../src/adapters/virtual/kill-switch.ts';
+import { createVirtualTime } from '../../../src/adapters/virtual/time.ts';
 import type { Flow } from '../../../src/ports/engine.ts';
 import { engineContract } from '../../contracts/engine.ts';
 import type { EngineWorld } from '../../contracts/engine-world.ts';
-import { DurableDisk } from './durable-disk.ts';
-import type { FakeEngine } from './engine.ts';
-import { createFakeEngine } from './engine.ts';
-import { createFakeJournal, journalLinesOf } from './journal.ts';
-import { KillSwitch } from './kill-switch.ts';
-import { createFakeTime } from './time.ts';
+import { createFakeDigest } from './digest.ts';
 
 const START = Date.parse('2025-03-10T12:00:00Z');
 
 describe('the contract', () => {
   engineContract(async (): Promise<EngineWorld> => {
     const disk = new DurableDisk();
-    const clock = createFakeTime(START);
+    const clock = createVirtualTime(START);
     let kill = new KillSwitch();
     return {
       now: () => clock.now(),
@@ -23,7 +24,7 @@ describe('the contract', () => {
       live: async (flows) => {
         kill.kill();
         kill = new KillSwitch();
-        const engine = createFakeEngine({ disk, clock, kill });
+        const engine = createVirtualEngine({ disk, clock, kill });
         await engine.open(flows);
         return engine;
       },
@@ -46,27 +47,27 @@ describe('the contract', () => {
 
 describe('kill points', () => {
   interface Life {
-    readonly engine: FakeEngine;
+    readonly engine: VirtualEngine;
     readonly kill: KillSwitch;
   }
 
   /** A small ledger behind the fake engine: three effects, each journaled around it. */
   function world(): {
     readonly live: (kill: KillSwitch) => Promise<Life>;
-    readonly clock: ReturnType<typeof createFakeTime>;
+    readonly clock: ReturnType<typeof createVirtualTime>;
     readonly disk: DurableDisk;
     readonly effects: string[];
   } {
     const disk = new DurableDisk();
-    const clock = createFakeTime(START);
+    const clock = createVirtualTime(START);
     const effects = disk.part<string[]>('ledger', () => []);
     return {
       disk,
       clock,
       effects,
       live: async (kill) => {
-        const engine = createFakeEngine({ disk, clock, kill });
-        const journal = createFakeJournal({ disk, kill });
+        const engine = createVirtualEngine({ disk, clock, kill });
+        const journal = createVirtualJournal({ digest: createFakeDigest(), disk, kill });
         const flow: Flow = async (context) => {
           for (const name of ['a', 'b', 'c']) {
             await context.step(name, async () => {
@@ -132,10 +133,10 @@ describe('kill points', () => {
 
   test('nothing of a killed life proceeds, not even its finally', async () => {
     const disk = new DurableDisk();
-    const clock = createFakeTime(START);
+    const clock = createVirtualTime(START);
     const kill = new KillSwitch(4);
     const after: string[] = [];
-    const engine = createFakeEngine({ disk, clock, kill });
+    const engine = createVirtualEngine({ disk, clock, kill });
     await engine.open({
       flow: async (context) => {
         try {
@@ -155,8 +156,8 @@ describe('kill points', () => {
 
   test('a flow that calls in another order than before is a bug, not a silent mix-up', async () => {
     const disk = new DurableDisk();
-    const clock = createFakeTime(START);
-    const first = createFakeEngine({ disk, clock, kill: new KillSwitch(6) });
+    const clock = createVirtualTime(START);
+    const first = createVirtualEngine({ disk, clock, kill: new KillSwitch(6) });
     const twoSteps =
       (names: readonly [string, string]): Flow =>
       async (context) => {
@@ -166,7 +167,7 @@ describe('kill points', () => {
     await first.open({ flow: twoSteps(['a', 'b']) });
     void first.start('flow', null, { id: 'run' });
     await clock.runUntilIdle();
-    const second = createFakeEngine({ disk, clock });
+    const second = createVirtualEngine({ disk, clock });
     await second.open({ flow: twoSteps(['b', 'a']) });
     await clock.runUntilIdle();
     await expect(second.result('run')).rejects.toThrow(/not deterministic: call 0 was "a" before and is "b" now/);

@@ -1,10 +1,10 @@
 // Virtual time passes only when told, in order, and never for the dead.
 import { expect, test } from 'vitest';
-import { KillSwitch } from './kill-switch.ts';
-import { createFakeTime } from './time.ts';
+import { KillSwitch } from '../../../src/adapters/virtual/kill-switch.ts';
+import { createVirtualTime } from '../../../src/adapters/virtual/time.ts';
 
 test('sleepers wake in the order of their instants while time is advanced', async () => {
-  const time = createFakeTime(1_000);
+  const time = createVirtualTime(1_000);
   const woke: [string, number][] = [];
   for (const [name, ms] of [
     ['late', 300],
@@ -22,7 +22,7 @@ test('sleepers wake in the order of their instants while time is advanced', asyn
 });
 
 test('advanceUntil jumps to what is waited for and says so when it never comes', async () => {
-  const time = createFakeTime(0);
+  const time = createVirtualTime(0);
   let rang = 0;
   void (async () => {
     for (;;) {
@@ -36,7 +36,7 @@ test('advanceUntil jumps to what is waited for and says so when it never comes',
 });
 
 test('an aborted sleep ends at once, a sleep of a killed life never', async () => {
-  const time = createFakeTime(0);
+  const time = createVirtualTime(0);
   const abort = new AbortController();
   const kill = new KillSwitch();
   const ended: string[] = [];
@@ -53,7 +53,7 @@ test('an aborted sleep ends at once, a sleep of a killed life never', async () =
 });
 
 test('ids of one seed are the same ids', () => {
-  const ids = (seed: number): string[] => Array.from({ length: 3 }, createFakeTime(0, seed).uuid.bind(createFakeTime(0, seed)));
+  const ids = (seed: number): string[] => Array.from({ length: 3 }, createVirtualTime(0, seed).uuid.bind(createVirtualTime(0, seed)));
   expect(ids(7)).toEqual(ids(7));
   expect(ids(7)).not.toEqual(ids(8));
   expect(ids(7)[0]).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/);

@@ -1,6 +1,21 @@
 // A bad release of the shop, in memory: one life of Belay over a disk that outlives it. Everything outside the engine, journal and
 // store is here: the target that is rolled back, the audience's mailbox, the traffic's answer. Kill a life, build the next one.
 import { createRenderer } from '../../../src/adapters/templates/index.ts';
+import { createVirtualDocumentStore } from '../../../src/adapters/virtual/document-store.ts';
+import type { DurableDisk } from '../../../src/adapters/virtual/durable-disk.ts';
+import { createVirtualEngine } from '../../../src/adapters/virtual/engine.ts';
+import { createVirtualFreezes } from '../../../src/adapters/virtual/freezes.ts';
+import { createVirtualIncidentStore } from '../../../src/adapters/virtual/incident-store.ts';
+import { createVirtualJournal } from '../../../src/adapters/virtual/journal.ts';
+import { KillSwitch } from '../../../src/adapters/virtual/kill-switch.ts';
+import { createVirtualOutbox } from '../../../src/adapters/virtual/outbox.ts';
+import { createVirtualPartLocks } from '../../../src/adapters/virtual/part-locks.ts';
+import { createVirtualPause } from '../../../src/adapters/virtual/pause.ts';
+import { createVirtualReleaseHistory } from '../../../src/adapters/virtual/release-history.ts';
+import { createVirtualShadowStore } from '../../../src/adapters/virtual/shadow-store.ts';
+import { createVirtualSignalStore } from '../../../src/adapters/virtual/signal-store.ts';
+import { createVirtualSilenceStore } from '../../../src/adapters/virtual/silence-store.ts';
+import type { VirtualTime } from '../../../src/adapters/virtual/time.ts';
 import { ACTIONS, PROBES } from '../../../src/domain/catalog.ts';
 import { DEFAULT_GUARD_LIMITS } from '../../../src/domain/guardrail.ts';
 import type { Runbook } from '../../../src/domain/ir.ts';
@@ -25,21 +40,6 @@ import type { Readings } from '../../../src/ports/readings.ts';
 import { createFakeAction, fakeTargetOn } from '../fakes/action.ts';
 import { createFakeCommandRunner } from '../fakes/command-runner.ts';
 import { createFakeDigest } from '../fakes/digest.ts';
-import { createFakeDocumentStore } from '../fakes/document-store.ts';
-import type { DurableDisk } from '../fakes/durable-disk.ts';
-import { createFakeEngine } from '../fakes/engine.ts';
-import { createFakeFreezes } from '../fakes/freezes.ts';
-import { createFakeIncidentStore } from '../fakes/incident-store.ts';
-import { createFakeJournal } from '../fakes/journal.ts';
-import { KillSwitch } from '../fakes/kill-switch.ts';
-import { createFakeOutbox } from '../fakes/outbox.ts';
-import { createFakePartLocks } from '../fakes/part-locks.ts';
-import { createFakePause } from '../fakes/pause.ts';
-import { createFakeReleaseHistory } from '../fakes/release-history.ts';
-import { createFakeShadowStore } from '../fakes/shadow-store.ts';
-import { createFakeSignalStore } from '../fakes/signal-store.ts';
-import { createFakeSilenceStore } from '../fakes/silence-store.ts';
-import type { FakeTime } from '../fakes/time.ts';
 import { deployRunbook } from './runbook.ts';
 
 export const START = Date.parse('2025-03-10T03:00:00Z');
@@ -97,7 +97,7 @@ export function outsideOf(disk: DurableDisk): Outside {
 
 export interface SceneOptions {
   readonly disk: DurableDisk;
-  readonly clock: FakeTime;
+  readonly clock: VirtualTime;
   readonly kill?: KillSwitch;
   readonly runbook?: Runbook;
   /** For one organization alone; without it only everybody can be rolled back. */
@@ -159,18 +159,18 @@ export function createWorld(o: SceneOptions & { readonly kill: KillSwitch }): Wo
     time,
     digest,
     runbooks: Object.fromEntries(runbooks.map((runbook) => [runbook.id, { runbook, irHash: digest.of(runbook as unknown as Json) }])),
-    engine: createFakeEngine({ disk, clock, kill }),
-    journal: createFakeJournal({ disk, kill }),
-    pause: createFakePause({ disk, kill, time }),
-    incidents: createFakeIncidentStore(stores),
-    documents: createFakeDocumentStore(stores),
-    partLocks: createFakePartLocks(stores),
-    freezes: createFakeFreezes(stores),
-    releases: createFakeReleaseHistory(stores),
-    outbox: createFakeOutbox(stores),
-    signals: createFakeSignalStore({ disk, kill }),
-    silences: createFakeSilenceStore({ disk, kill }),
-    shadows: createFakeShadowStore({ disk, kill }),
+    engine: createVirtualEngine({ disk, clock, kill }),
+    journal: createVirtualJournal({ digest: createFakeDigest(), disk, kill }),
+    pause: createVirtualPause({ disk, kill, time }),
+    incidents: createVirtualIncidentStore(stores),
+    documents: createVirtualDocumentStore(stores),
+    partLocks: createVirtualPartLocks(stores),
+    freezes: createVirtualFreezes(stores),
+    releases: createVirtualReleaseHistory(stores),
+    outbox: createVirtualOutbox(stores),
+    signals: createVirtualSignalStore({ disk, kill }),
+    silences: createVirtualSilenceStore({ disk, kill }),
+    shadows: createVirtualShadowStore({ disk, kill }),
     readings: o.readings ?? readingsOf(o.views ?? allBreached(time.now), time.now),
     expression: o.expression ?? comparing(),
     renderer: createRenderer(),
@@ -328,5 +328,5 @@ export function breachOf(scope: string, at: number, change: Partial<Transition> 
 
 /** The breach arrives as detection would leave it: durable and unanswered. */
 export async function breach(disk: DurableDisk, transition: Transition): Promise<void> {
-  await createFakeSignalStore({ disk }).commit({ slots: [], series: [], states: [], transitions: [transition] });
+  await createVirtualSignalStore({ disk }).commit({ slots: [], series: [], states: [], transitions: [transition] });
 }

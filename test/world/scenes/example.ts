@@ -9,6 +9,9 @@ import { createHttp, createNet } from '../../../src/adapters/http/index.ts';
 import { createProcesses } from '../../../src/adapters/process/index.ts';
 import { createStatusFiles } from '../../../src/adapters/status-files/index.ts';
 import { createDigest } from '../../../src/adapters/system/index.ts';
+import { DurableDisk } from '../../../src/adapters/virtual/durable-disk.ts';
+import { KillSwitch } from '../../../src/adapters/virtual/kill-switch.ts';
+import { createVirtualTime, type VirtualTime } from '../../../src/adapters/virtual/time.ts';
 import { loadAndLint } from '../../../src/config/lint.ts';
 import type { Event, EventData, EventType } from '../../../src/domain/event.ts';
 import type { Incident, OpenTask } from '../../../src/domain/incident.ts';
@@ -25,9 +28,6 @@ import type { DeployTarget } from '../../../src/ports/deploy-target.ts';
 import type { IntakeStore } from '../../../src/ports/intake-store.ts';
 import type { MetricReading, Readings } from '../../../src/ports/readings.ts';
 import { TOOLS } from '../../config/workspace.ts';
-import { DurableDisk } from '../fakes/durable-disk.ts';
-import { KillSwitch } from '../fakes/kill-switch.ts';
-import { createFakeTime, type FakeTime } from '../fakes/time.ts';
 import { type Life, startLife } from './deploy.ts';
 
 const EXAMPLES = path.join(import.meta.dirname, '../../../examples');
@@ -77,7 +77,7 @@ export function openExampleStory(o: ExampleOptions) {
   const errors = diagnostics.filter((one) => one.severity === 'error');
   if (system === null || errors.length > 0) throw new Error(`${o.example}: ${JSON.stringify(errors, null, 1)}`);
   const disk = new DurableDisk();
-  const clock = createFakeTime(o.startAt ?? Date.now(), 11);
+  const clock = createVirtualTime(o.startAt ?? Date.now(), 11);
   const parts = (world: World, kill: KillSwitch): Partial<World> => {
     const readings: Readings = {
       ...world.readings,
@@ -135,7 +135,7 @@ const reportsOf = (trigger: string, people: number, at: number): readonly Trigge
       ];
 
 interface Mortality {
-  readonly clock: FakeTime;
+  readonly clock: VirtualTime;
   readonly kill: KillSwitch;
 }
 

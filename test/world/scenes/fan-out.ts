@@ -1,5 +1,7 @@
 // Many organizations, each with a switch of its own, and a runbook that puts one of them on another flow: what tests of `each` are played on.
 import { createCel } from '../../../src/adapters/cel/index.ts';
+import type { DurableDisk } from '../../../src/adapters/virtual/durable-disk.ts';
+import type { KillSwitch } from '../../../src/adapters/virtual/kill-switch.ts';
 import { ACTIONS } from '../../../src/domain/catalog.ts';
 import { BelayError } from '../../../src/domain/errors.ts';
 import type { BatchEnd } from '../../../src/domain/fan-out.ts';
@@ -10,8 +12,6 @@ import { linkRunbook } from '../../../src/domain/link-runbooks.ts';
 import type { Action } from '../../../src/ports/action.ts';
 import type { FakeTarget } from '../fakes/action.ts';
 import { createFakeAction, fakeTargetOn } from '../fakes/action.ts';
-import type { DurableDisk } from '../fakes/durable-disk.ts';
-import type { KillSwitch } from '../fakes/kill-switch.ts';
 import type { viewOf } from './deploy.ts';
 import { SHOP } from './deploy.ts';
 import { ANA, play, STEP } from './play.ts';

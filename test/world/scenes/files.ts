@@ -6,12 +6,12 @@ import { createCel } from '../../../src/adapters/cel/index.ts';
 import { createHttp, createNet } from '../../../src/adapters/http/index.ts';
 import { createProcesses } from '../../../src/adapters/process/index.ts';
 import { systemTime } from '../../../src/adapters/system/index.ts';
+import type { VirtualTime } from '../../../src/adapters/virtual/time.ts';
 import type { Incident } from '../../../src/domain/incident.ts';
 import type { Json, JsonObject } from '../../../src/domain/json.ts';
 import { openDrivers } from '../../../src/drivers.ts';
 import type { World } from '../../../src/flows/world.ts';
 import { lintFolder, told, workspace } from '../../config/workspace.ts';
-import type { FakeTime } from '../fakes/time.ts';
 import { ANA, play } from './play.ts';
 
 export interface Written {
@@ -89,7 +89,7 @@ function documentOf(id: string, text: string): string {
 }
 
 /** Each call is real work, during which time stands still. */
-function busy<T extends object>(clock: FakeTime, thing: T): T {
+function busy<T extends object>(clock: VirtualTime, thing: T): T {
   return new Proxy(thing, {
     get: (target, key) => {
       const value: unknown = Reflect.get(target, key);
@@ -102,7 +102,7 @@ function busy<T extends object>(clock: FakeTime, thing: T): T {
   });
 }
 
-const busyEach = <T extends object>(clock: FakeTime, all: Readonly<Record<string, T>>): Readonly<Record<string, T>> =>
+const busyEach = <T extends object>(clock: VirtualTime, all: Readonly<Record<string, T>>): Readonly<Record<string, T>> =>
   Object.fromEntries(Object.entries(all).map(([id, one]) => [id, busy(clock, one)]));
 
 /** Releases of an app under `service/`, oldest first, as a deployer leaves them; the last one is live. */

@@ -8,6 +8,7 @@ import { createCel } from '../../../src/adapters/cel/index.ts';
 import { createHttp, createNet } from '../../../src/adapters/http/index.ts';
 import { createProcesses } from '../../../src/adapters/process/index.ts';
 import { createDigest } from '../../../src/adapters/system/index.ts';
+import { createVirtualTime, type VirtualTime } from '../../../src/adapters/virtual/time.ts';
 import { loadAndLint } from '../../../src/config/lint.ts';
 import type { Json, JsonObject } from '../../../src/domain/json.ts';
 import { openDrivers } from '../../../src/drivers.ts';
@@ -16,7 +17,6 @@ import type { World } from '../../../src/flows/world.ts';
 import type { Action } from '../../../src/ports/action.ts';
 import type { Probe } from '../../../src/ports/probe.ts';
 import { TOOLS } from '../../config/workspace.ts';
-import { createFakeTime, type FakeTime } from '../fakes/time.ts';
 import { START } from './deploy.ts';
 import { ANA, type Play, play } from './play.ts';
 
@@ -59,7 +59,7 @@ export function folderOf({ yaml, steps, front = '', files = {}, env = {} }: Fold
 
 export interface FolderPlay extends Play {
   readonly folder: string;
-  readonly clock: FakeTime;
+  readonly clock: VirtualTime;
   /** Started by Ana; ends when the run has ended or asks. */
   run(inputs?: JsonObject): Promise<void>;
   /** What the run's step came to. */
@@ -74,7 +74,7 @@ export async function playFolder(o: FolderOptions): Promise<FolderPlay> {
   expect(diagnostics.filter((one) => one.severity === 'error')).toEqual([]);
   const runbook = runbooks['look']?.runbook;
   if (system === null || runbook === undefined) throw new Error('the folder cannot be read');
-  const clock = createFakeTime(START, 3);
+  const clock = createVirtualTime(START, 3);
   const one = await play({ clock, system, runbook });
   const { world } = one;
   const detector =

@@ -6,13 +6,13 @@ import { Hono } from 'hono';
 import { createHttp } from '../../../src/adapters/http/index.ts';
 import { openStore, type Store } from '../../../src/adapters/store-postgres/index.ts';
 import { createDigest } from '../../../src/adapters/system/index.ts';
+import { KillSwitch } from '../../../src/adapters/virtual/kill-switch.ts';
 import type { IntakeSpec } from '../../../src/domain/intake.ts';
 import { startForwarding } from '../../../src/flows/forward.ts';
 import { breakerLine } from '../../../src/flows/line-breaker.ts';
 import type { Time } from '../../../src/ports/time.ts';
 import type { AppEnv } from '../../../src/server/guard.ts';
 import { mountIntakeDoor } from '../../../src/server/intake-door.ts';
-import { KillSwitch } from '../fakes/kill-switch.ts';
 
 /** A status, or nothing at all. */
 export type Reply = number | 'silence';

@@ -1,4 +1,7 @@
 // The deploy scene with what tests ask of it: the first incident, waiting for a condition, the events, the people.
+
+import { DurableDisk } from '../../../src/adapters/virtual/durable-disk.ts';
+import { createVirtualTime } from '../../../src/adapters/virtual/time.ts';
 import type { Event, EventData, EventType } from '../../../src/domain/event.ts';
 import type { Approval, Incident } from '../../../src/domain/incident.ts';
 import type { Runbook, Step } from '../../../src/domain/ir.ts';
@@ -7,8 +10,6 @@ import { createCommands } from '../../../src/flows/commands.ts';
 import type { Action } from '../../../src/ports/action.ts';
 import type { Probe } from '../../../src/ports/probe.ts';
 import { fakeTargetOn } from '../fakes/action.ts';
-import { DurableDisk } from '../fakes/durable-disk.ts';
-import { createFakeTime } from '../fakes/time.ts';
 import type { SceneOptions } from './deploy.ts';
 import { BAD_RELEASE, START, startLife } from './deploy.ts';
 import { deployRunbook } from './runbook.ts';
@@ -20,7 +21,7 @@ export type Play = Awaited<ReturnType<typeof play>>;
 
 export async function play(options: Partial<SceneOptions> = {}) {
   const disk = options.disk ?? new DurableDisk();
-  const clock = options.clock ?? createFakeTime(START, 3);
+  const clock = options.clock ?? createVirtualTime(START, 3);
   const life = await startLife({ disk, clock, ...options });
   const incident = async (): Promise<Incident> => {
     const found = await life.world.incidents.load('INC-1');

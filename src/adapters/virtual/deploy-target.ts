@@ -1,22 +1,24 @@
 // A deploy target in memory, with a ledger of every effect. Somebody else can deploy at any time.
-import { BelayError } from '../../../src/domain/errors.ts';
-import type { Instant } from '../../../src/domain/json.ts';
-import type { DeployTarget } from '../../../src/ports/deploy-target.ts';
+import { BelayError } from '../../domain/errors.ts';
+import type { Instant } from '../../domain/json.ts';
+import type { DeployTarget } from '../../ports/deploy-target.ts';
 
-export interface FakeRelease {
+export interface VirtualRelease {
   readonly ref: string;
   readonly createdAt: Instant;
   readonly stableMs?: number;
 }
-export interface FakeDeployTargetOptions {
+export interface VirtualDeployTargetOptions {
   /** Oldest first; the last one is live. */
-  readonly releases: readonly FakeRelease[];
+  readonly releases: readonly VirtualRelease[];
   readonly now: () => Instant;
   readonly live?: string;
+  /** What was live before it, and since when it is not any more; unknown and now, if not given. */
+  readonly before?: { readonly release: string | null; readonly changedAt: Instant };
   /** What becomes of a deploy that has begun when another release is put live; it can be aborted, if not given. */
   readonly begun?: 'abort' | 'wait' | 'overtake';
 }
-export interface FakeDeployTarget extends DeployTarget {
+export interface VirtualDeployTarget extends DeployTarget {
   /** Somebody else's deploy. */
   deploy(release: string): void;
   /** Somebody else's deploy has begun. */
@@ -24,15 +26,22 @@ export interface FakeDeployTarget extends DeployTarget {
   /** What has begun has ended, well or not. */
   end(how: 'live' | 'failed'): void;
   prune(release: string): void;
+  /** What is live (``), and whether it is frozen. */
+  states(): Readonly<Record<string, string>>;
   readonly effects: readonly { readonly by: string; readonly to: string; readonly key: string }[];
 }
 
-export function createFakeDeployTarget(o: FakeDeployTargetOptions): FakeDeployTarget {
+export function createVirtualDeployTarget(o: VirtualDeployTargetOptions): VirtualDeployTarget {
   const { begun = 'abort' } = o;
   const releases = new Map(o.releases.map((one) => [one.ref, one]));
   const pruned = new Set<string>();
   const effects: { by: string; to: string; key: string }[] = [];
-  let live = { release: o.live ?? o.releases.at(-1)?.ref ?? '', revision: 1, changedAt: o.now(), previous: null as string | null };
+  let live = {
+    release: o.live ?? o.releases.at(-1)?.ref ?? '',
+    revision: 1,
+    changedAt: o.before?.changedAt ?? o.now(),
+    previous: o.before?.release ?? null,
+  };
   let frozen = false;
   let inFlight: string | undefined;
   const fingerprint = (): string => `${live.release}@${live.revision}${inFlight === undefined ? '' : `>${inFlight}`}`;
@@ -66,6 +75,7 @@ export function createFakeDeployTarget(o: FakeDeployTargetOptions): FakeDeployTa
       releases.delete(release);
       pruned.add(release);
     },
+    states: () => ({ '': live.release, frozen: String(frozen) }),
     caps: { compareAndSet: 'lock', freeze: true, restoresConfig: 'none', ...(begun === 'wait' ? { races: true } : {}) },
     list: async (limit) =>
       [...releases.values()]
@@ -101,5 +111,5 @@ export function createFakeDeployTarget(o: FakeDeployTargetOptions): FakeDeployTa
     freeze: async (on) => {
       frozen = on;
     },
-  } satisfies FakeDeployTarget;
+  } satisfies VirtualDeployTarget;
 }

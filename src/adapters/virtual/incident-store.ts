@@ -1,11 +1,11 @@
 // Incidents in memory, on the disk of a world, with the semantics of the real store and a kill point on both sides of each commit.
-import type { Incident } from '../../../src/domain/incident.ts';
-import { incidentId, isOpen, lastDoneAt } from '../../../src/domain/incident-fold.ts';
-import type { IncidentFilter, IncidentStore } from '../../../src/ports/incident-store.ts';
-import type { FakeStoreDeps, IncidentRow } from './store-tables.ts';
+import type { Incident } from '../../domain/incident.ts';
+import { incidentId, isOpen, lastDoneAt } from '../../domain/incident-fold.ts';
+import type { IncidentFilter, IncidentStore } from '../../ports/incident-store.ts';
+import type { IncidentRow, VirtualStoreDeps } from './store-tables.ts';
 import { applyChange, copy, insertIncident, listenersOf, rowOf, tablesOf } from './store-tables.ts';
 
-export function createFakeIncidentStore(deps: FakeStoreDeps): IncidentStore {
+export function createVirtualIncidentStore(deps: VirtualStoreDeps): IncidentStore {
   const { disk, kill } = deps;
   const tables = tablesOf(disk);
   const read = async <T>(work: () => T): Promise<T> => {

@@ -1,9 +1,9 @@
-// One execution of one run in one life of the fake engine: replays what the disk remembers, then goes on, boundary by boundary.
+// One execution of one run in one life of the virtual engine: replays what the disk remembers, then goes on, boundary by boundary.
 // It checks what the real engine only punishes: calls in another order than before, and step names used twice.
-import { assert } from '../../../src/domain/assert.ts';
-import type { Instant, Json } from '../../../src/domain/json.ts';
-import type { FlowContext } from '../../../src/ports/engine.ts';
-import type { Time } from '../../../src/ports/time.ts';
+import { assert } from '../../domain/assert.ts';
+import type { Instant, Json } from '../../domain/json.ts';
+import type { FlowContext } from '../../ports/engine.ts';
+import type { Time } from '../../ports/time.ts';
 import type { Checkpoint, DurableDisk, StoredRun } from './durable-disk.ts';
 import { throughJson } from './durable-disk.ts';
 import type { KillSwitch } from './kill-switch.ts';

@@ -1,8 +1,8 @@
 // Errors as a checkpoint remembers them. What a flow catches is always this copy, in the first life as in a replay.
 
-import type { Effect, ErrorCode } from '../../../src/domain/errors.ts';
-import { BelayError, CODES } from '../../../src/domain/errors.ts';
-import type { Json } from '../../../src/domain/json.ts';
+import type { Effect, ErrorCode } from '../../domain/errors.ts';
+import { BelayError, CODES } from '../../domain/errors.ts';
+import type { Json } from '../../domain/json.ts';
 import type { StoredError, StoredOutcome } from './durable-disk.ts';
 import { throughJson } from './durable-disk.ts';
 

@@ -1,30 +1,30 @@
-// The tables of the fake store on the disk of a world, and the one transaction that writes them: shared by the fakes of its ports.
+// The tables of the virtual store on the disk of a world, and the one transaction that writes them: shared by the virtual parts of its ports.
 // Every function here is synchronous, so no kill and no other process can fall between its lines.
 
-import { BelayError } from '../../../src/domain/errors.ts';
-import type { Event } from '../../../src/domain/event.ts';
-import { EMPTY_LOG, sealEvents } from '../../../src/domain/event-seal.ts';
-import type { Incident } from '../../../src/domain/incident.ts';
-import { foldIncident, isOpen } from '../../../src/domain/incident-fold.ts';
-import type { Instant, Json } from '../../../src/domain/json.ts';
-import type { Delivery, DeliveryDraft } from '../../../src/domain/message.ts';
-import type { Digest } from '../../../src/ports/digest.ts';
-import type { Change, TimerDraft } from '../../../src/ports/incident-store.ts';
-import type { HeldLock } from '../../../src/ports/part-locks.ts';
-import type { Time } from '../../../src/ports/time.ts';
+import { BelayError } from '../../domain/errors.ts';
+import type { Event } from '../../domain/event.ts';
+import { EMPTY_LOG, sealEvents } from '../../domain/event-seal.ts';
+import type { Incident } from '../../domain/incident.ts';
+import { foldIncident, isOpen } from '../../domain/incident-fold.ts';
+import type { Instant, Json } from '../../domain/json.ts';
+import type { Delivery, DeliveryDraft } from '../../domain/message.ts';
+import type { Digest } from '../../ports/digest.ts';
+import type { Change, TimerDraft } from '../../ports/incident-store.ts';
+import type { HeldLock } from '../../ports/part-locks.ts';
+import type { Time } from '../../ports/time.ts';
 
 /** A bag that outlives a simulated kill: `DurableDisk`, or anything of either shape. */
-export type FakeDisk = { part<T>(name: string, create: () => T): T } | { get<T>(name: string, create: () => T): T };
-export interface FakeKill {
+export type VirtualDisk = { part<T>(name: string, create: () => T): T } | { get<T>(name: string, create: () => T): T };
+export interface VirtualKill {
   at(point: string): Promise<void> | void;
   /** Hangs when the life is over. */
   gate?(): Promise<void>;
 }
-export interface FakeStoreDeps {
-  readonly disk: FakeDisk;
+export interface VirtualStoreDeps {
+  readonly disk: VirtualDisk;
   readonly digest: Digest;
   readonly time: Time;
-  readonly kill?: FakeKill;
+  readonly kill?: VirtualKill;
 }
 
 export interface IncidentRow {
@@ -51,11 +51,11 @@ export interface StoreTables {
   nextProcess: number;
 }
 
-export function partOf<T>(disk: FakeDisk, name: string, create: () => T): T {
+export function partOf<T>(disk: VirtualDisk, name: string, create: () => T): T {
   return 'part' in disk ? disk.part(name, create) : disk.get(name, create);
 }
 
-export function tablesOf(disk: FakeDisk): StoreTables {
+export function tablesOf(disk: VirtualDisk): StoreTables {
   return partOf(disk, 'store', () => ({
     nextNumber: 1,
     nextToken: 0,
@@ -67,17 +67,17 @@ export function tablesOf(disk: FakeDisk): StoreTables {
 }
 
 /** lock → the part of a fan-out, or the call, that holds it. */
-export function partLocksOn(disk: FakeDisk): Map<string, HeldLock> {
+export function partLocksOn(disk: VirtualDisk): Map<string, HeldLock> {
   return partOf(disk, 'part-locks', () => new Map());
 }
 
 /** lock → incident → the token of its last taking. */
-export function lockUsesOn(disk: FakeDisk): Map<string, Map<string, number>> {
+export function lockUsesOn(disk: VirtualDisk): Map<string, Map<string, number>> {
   return partOf(disk, 'lock-uses', () => new Map());
 }
 
 /** @returns the token of this taking */
-export function useLock(disk: FakeDisk, lock: string, incident: string): number {
+export function useLock(disk: VirtualDisk, lock: string, incident: string): number {
   const tables = tablesOf(disk);
   tables.nextToken += 1;
   const uses = lockUsesOn(disk);
@@ -96,7 +96,7 @@ export function rowOf(tables: StoreTables, id: string): IncidentRow {
 }
 
 export function insertIncident(
-  deps: FakeStoreDeps,
+  deps: VirtualStoreDeps,
   o: { readonly id: string; readonly fingerprint: string; readonly change: Change },
 ): IncidentRow {
   const events = seal(deps, o.id, null, o.change);
@@ -117,7 +117,7 @@ export function insertIncident(
 }
 
 /** Seals, folds and writes a change; nothing is written when the fold refuses it. */
-export function applyChange(deps: FakeStoreDeps, row: IncidentRow, change: Change): void {
+export function applyChange(deps: VirtualStoreDeps, row: IncidentRow, change: Change): void {
   const events = seal(deps, row.incident.id, row.incident, change);
   const after = fold(row.incident, events);
   const isTaken =
@@ -131,7 +131,7 @@ export function applyChange(deps: FakeStoreDeps, row: IncidentRow, change: Chang
   finish(deps, row, change);
 }
 
-function finish(deps: FakeStoreDeps, row: IncidentRow, change: Change): void {
+function finish(deps: VirtualStoreDeps, row: IncidentRow, change: Change): void {
   row.keys.add(change.key);
   const others = [...tablesOf(deps.disk).incidents.values()].filter((one) => one !== row && one.fingerprint === row.fingerprint);
   row.holdsFingerprint = isOpen(row.incident) && !others.some((one) => one.holdsFingerprint);
@@ -141,7 +141,7 @@ function finish(deps: FakeStoreDeps, row: IncidentRow, change: Change): void {
   announce(deps.disk, row.incident.id);
 }
 
-function planDelivery(deps: FakeStoreDeps, incident: string, draft: DeliveryDraft): void {
+function planDelivery(deps: VirtualStoreDeps, incident: string, draft: DeliveryDraft): void {
   const { deliveries } = tablesOf(deps.disk);
   if (deliveries.has(draft.id)) return;
   const now = deps.time.now();
@@ -149,7 +149,7 @@ function planDelivery(deps: FakeStoreDeps, incident: string, draft: DeliveryDraf
   deliveries.set(draft.id, { delivery, order: deliveries.size, claimedBy: null, attemptedAt: null });
 }
 
-function seal(deps: FakeStoreDeps, incident: string, before: Incident | null, change: Change): readonly Event[] {
+function seal(deps: VirtualStoreDeps, incident: string, before: Incident | null, change: Change): readonly Event[] {
   return sealEvents(change.events, {
     incident,
     after: before ?? EMPTY_LOG,
@@ -164,16 +164,16 @@ function fold(before: Incident | null, events: readonly Event[]): Incident {
 }
 
 // Listeners belong to processes, not to the disk: they are kept beside it.
-const LISTENERS = new WeakMap<FakeDisk, Set<(id: string) => void>>();
+const LISTENERS = new WeakMap<VirtualDisk, Set<(id: string) => void>>();
 
-export function listenersOf(disk: FakeDisk): Set<(id: string) => void> {
+export function listenersOf(disk: VirtualDisk): Set<(id: string) => void> {
   const known = LISTENERS.get(disk) ?? new Set();
   LISTENERS.set(disk, known);
   return known;
 }
 
 /** After the commit and outside it: a listener that throws breaks nothing but itself. */
-function announce(disk: FakeDisk, id: string): void {
+function announce(disk: VirtualDisk, id: string): void {
   queueMicrotask(() => {
     for (const listener of [...listenersOf(disk)]) listener(id);
   });

@@ -1,10 +1,10 @@
 // What triggers in shadow would have done, in memory, on the disk of a world.
-import { JOINS, type ShadowDecision, type ShadowMark, shadowKey } from '../../../src/domain/shadow.ts';
-import type { ShadowStore } from '../../../src/ports/shadow-store.ts';
-import type { FakeStoreDeps } from './store-tables.ts';
+import { JOINS, type ShadowDecision, type ShadowMark, shadowKey } from '../../domain/shadow.ts';
+import type { ShadowStore } from '../../ports/shadow-store.ts';
+import type { VirtualStoreDeps } from './store-tables.ts';
 import { copy, partOf } from './store-tables.ts';
 
-export function createFakeShadowStore({ disk, kill }: Pick<FakeStoreDeps, 'disk' | 'kill'>): ShadowStore {
+export function createVirtualShadowStore({ disk, kill }: Pick<VirtualStoreDeps, 'disk' | 'kill'>): ShadowStore {
   const tables = partOf(disk, 'shadows', () => ({ decisions: new Map<string, ShadowDecision>(), marks: new Map<string, ShadowMark>() }));
   const write = async <T>(method: string, work: () => T): Promise<T> => {
     await kill?.at(`store:${method}:before`);

@@ -1,16 +1,16 @@
-// The Engine in memory, with virtual time and kill points: the only place where progress is recorded, so a test can die at every
-// boundary without any hook in the product. A new life is a new engine over the same disk.
-import { assert } from '../../../src/domain/assert.ts';
-import { BelayError } from '../../../src/domain/errors.ts';
-import type { Json } from '../../../src/domain/json.ts';
-import type { Engine, Flow, RunStatus, RunSummary } from '../../../src/ports/engine.ts';
-import type { Time } from '../../../src/ports/time.ts';
+// The Engine in memory, with virtual time and kill points: the only place where progress is recorded, so a play can die at every
+// boundary without any hook in the flows. A new life is a new engine over the same disk.
+import { assert } from '../../domain/assert.ts';
+import { BelayError } from '../../domain/errors.ts';
+import type { Json } from '../../domain/json.ts';
+import type { Engine, Flow, RunStatus, RunSummary } from '../../ports/engine.ts';
+import type { Time } from '../../ports/time.ts';
 import type { DurableDisk, StoredRun } from './durable-disk.ts';
 import { throughJson } from './durable-disk.ts';
 import { FlowExecution, RunStopped } from './flow-execution.ts';
 import { KillSwitch, never } from './kill-switch.ts';
 import { outcomeOf, storeError, unwrap } from './stored-error.ts';
-import type { FakeTime } from './time.ts';
+import type { VirtualTime } from './time.ts';
 
 /** Take-overs after which a run is parked instead of tried again. */
 const MAX_RECOVERIES = 10;
@@ -19,19 +19,19 @@ export interface EngineFaults {
   /** False: the lease of this process is lost. */
   mayAct: boolean;
 }
-export type FakeEngine = Engine & { readonly faults: EngineFaults };
+export type VirtualEngine = Engine & { readonly faults: EngineFaults };
 
-export interface FakeEngineOptions {
+export interface VirtualEngineOptions {
   readonly disk: DurableDisk;
-  readonly clock: FakeTime;
+  readonly clock: VirtualTime;
   readonly kill?: KillSwitch;
 }
 
-export function createFakeEngine({ disk, clock, kill = new KillSwitch() }: FakeEngineOptions): FakeEngine {
-  return new FakeEngineLife(disk, clock.ofLife(kill), kill) satisfies FakeEngine;
+export function createVirtualEngine({ disk, clock, kill = new KillSwitch() }: VirtualEngineOptions): VirtualEngine {
+  return new VirtualEngineLife(disk, clock.ofLife(kill), kill) satisfies VirtualEngine;
 }
 
-class FakeEngineLife implements Engine {
+class VirtualEngineLife implements Engine {
   readonly faults: EngineFaults = { mayAct: true };
   readonly #disk: DurableDisk;
   readonly #time: Time;

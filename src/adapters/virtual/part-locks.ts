@@ -1,16 +1,16 @@
-// Locks of the parts of fan-outs in memory, on the disk of a world; the locks of runs are those of the fake incident store.
-import type { PartLocks } from '../../../src/ports/part-locks.ts';
-import type { FakeStoreDeps } from './store-tables.ts';
+// Locks of the parts of fan-outs in memory, on the disk of a world; the locks of runs are those of the virtual incident store.
+import type { PartLocks } from '../../ports/part-locks.ts';
+import type { VirtualStoreDeps } from './store-tables.ts';
 import { lockUsesOn, partLocksOn, tablesOf, useLock } from './store-tables.ts';
 
 const isOf = (holder: string, holders: readonly string[] | undefined): boolean =>
   holders === undefined || holders.some((one) => holder === one || holder.startsWith(`${one}/`));
 
-export function createFakePartLocks({
+export function createVirtualPartLocks({
   disk,
   kill,
   time,
-}: Pick<FakeStoreDeps, 'disk' | 'kill'> & Partial<Pick<FakeStoreDeps, 'time'>>): PartLocks {
+}: Pick<VirtualStoreDeps, 'disk' | 'kill'> & Partial<Pick<VirtualStoreDeps, 'time'>>): PartLocks {
   const held = partLocksOn(disk);
   const tables = tablesOf(disk);
   const write = async <T>(method: string, work: () => T): Promise<T> => {

@@ -1,14 +1,14 @@
 // The outbox in memory: the same automaton and the same events as the real one, on the disk of a world.
-import { mayMove } from '../../../src/domain/delivery.ts';
-import { BelayError } from '../../../src/domain/errors.ts';
-import type { Instant } from '../../../src/domain/json.ts';
-import type { Delivery, DeliveryState } from '../../../src/domain/message.ts';
-import { storable } from '../../../src/domain/storable.ts';
-import type { DeliveryFacts, Outbox } from '../../../src/ports/outbox.ts';
-import type { DeliveryRow, FakeStoreDeps } from './store-tables.ts';
+import { mayMove } from '../../domain/delivery.ts';
+import { BelayError } from '../../domain/errors.ts';
+import type { Instant } from '../../domain/json.ts';
+import type { Delivery, DeliveryState } from '../../domain/message.ts';
+import { storable } from '../../domain/storable.ts';
+import type { DeliveryFacts, Outbox } from '../../ports/outbox.ts';
+import type { DeliveryRow, VirtualStoreDeps } from './store-tables.ts';
 import { applyChange, copy, rowOf, tablesOf } from './store-tables.ts';
 
-export interface FakeOutboxDeps extends FakeStoreDeps {
+export interface VirtualOutboxDeps extends VirtualStoreDeps {
   /** Which process this is; a new one by default. */
   readonly process?: string;
   /** Default: this process is the only one alive. */
@@ -17,7 +17,7 @@ export interface FakeOutboxDeps extends FakeStoreDeps {
 
 const COUNTED: readonly DeliveryState[] = ['sent', 'delivered', 'ambiguous'];
 
-export function createFakeOutbox(deps: FakeOutboxDeps): Outbox {
+export function createVirtualOutbox(deps: VirtualOutboxDeps): Outbox {
   const tables = tablesOf(deps.disk);
   const self = deps.process ?? `process ${tables.nextProcess++}`;
   const isAlive = deps.isAlive ?? ((process) => process === self);
@@ -109,7 +109,7 @@ function claim(row: DeliveryRow, now: Instant, deadline: Instant, self: string):
   return row.delivery;
 }
 
-function moveRow(deps: FakeStoreDeps, row: DeliveryRow, to: DeliveryState, facts: DeliveryFacts): void {
+function moveRow(deps: VirtualStoreDeps, row: DeliveryRow, to: DeliveryState, facts: DeliveryFacts): void {
   const before = row.delivery;
   const { deadline, providerId, reason: _reason, ...rest } = before;
   row.delivery = {

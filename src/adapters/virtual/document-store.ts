@@ -1,11 +1,11 @@
 // Content-addressed values in memory, on the disk of a world.
-import { BelayError } from '../../../src/domain/errors.ts';
-import type { Json } from '../../../src/domain/json.ts';
-import type { DocumentStore } from '../../../src/ports/incident-store.ts';
-import type { FakeStoreDeps } from './store-tables.ts';
+import { BelayError } from '../../domain/errors.ts';
+import type { Json } from '../../domain/json.ts';
+import type { DocumentStore } from '../../ports/incident-store.ts';
+import type { VirtualStoreDeps } from './store-tables.ts';
 import { tablesOf } from './store-tables.ts';
 
-export function createFakeDocumentStore({ disk, digest, kill }: Omit<FakeStoreDeps, 'time'>): DocumentStore {
+export function createVirtualDocumentStore({ disk, digest, kill }: Omit<VirtualStoreDeps, 'time'>): DocumentStore {
   const { documents } = tablesOf(disk);
   return {
     put: async (value) => {

@@ -1,10 +1,10 @@
 // Silences in memory, on the disk of a world.
-import { ended, endOf, type Silence } from '../../../src/domain/silence.ts';
-import type { SilenceStore } from '../../../src/ports/silence-store.ts';
-import type { FakeStoreDeps } from './store-tables.ts';
+import { ended, endOf, type Silence } from '../../domain/silence.ts';
+import type { SilenceStore } from '../../ports/silence-store.ts';
+import type { VirtualStoreDeps } from './store-tables.ts';
 import { copy, partOf } from './store-tables.ts';
 
-export function createFakeSilenceStore({ disk, kill }: Pick<FakeStoreDeps, 'disk' | 'kill'>): SilenceStore {
+export function createVirtualSilenceStore({ disk, kill }: Pick<VirtualStoreDeps, 'disk' | 'kill'>): SilenceStore {
   const tables = partOf(disk, 'silences', () => ({ silences: new Map<string, Silence>(), keys: new Map<string, string>() }));
   const write = async <T>(method: string, work: () => T): Promise<T> => {
     await kill?.at(`store:${method}:before`);

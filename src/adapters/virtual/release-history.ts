@@ -1,12 +1,12 @@
 // Which release was live when, in memory, on the disk of a world.
-import type { SmokeProof } from '../../../src/domain/deploy-policy.ts';
-import { isUnbroken, liveSince } from '../../../src/domain/release-history.ts';
-import type { Surroundings } from '../../../src/domain/surroundings.ts';
-import type { ReleaseHistory } from '../../../src/ports/release-history.ts';
-import type { FakeStoreDeps } from './store-tables.ts';
+import type { SmokeProof } from '../../domain/deploy-policy.ts';
+import { isUnbroken, liveSince } from '../../domain/release-history.ts';
+import type { Surroundings } from '../../domain/surroundings.ts';
+import type { ReleaseHistory } from '../../ports/release-history.ts';
+import type { VirtualStoreDeps } from './store-tables.ts';
 import { partOf } from './store-tables.ts';
 
-export function createFakeReleaseHistory({ disk, kill }: Pick<FakeStoreDeps, 'disk' | 'kill'>): ReleaseHistory {
+export function createVirtualReleaseHistory({ disk, kill }: Pick<VirtualStoreDeps, 'disk' | 'kill'>): ReleaseHistory {
   const rows = partOf(disk, 'releases-live', () => [] as { target: string; release: string; from: number; seenAt: number }[]);
   const of = (target: string) => rows.filter((row) => row.target === target);
   const smokes = partOf(disk, 'releases-smoke', () => [] as { target: string; proof: SmokeProof }[]);

@@ -1,10 +1,10 @@
 // Freezes of scopes in memory, on the disk of a world.
-import type { ScopeFreeze } from '../../../src/domain/scope-freeze.ts';
-import type { Freezes } from '../../../src/ports/freezes.ts';
-import type { FakeStoreDeps } from './store-tables.ts';
+import type { ScopeFreeze } from '../../domain/scope-freeze.ts';
+import type { Freezes } from '../../ports/freezes.ts';
+import type { VirtualStoreDeps } from './store-tables.ts';
 import { copy, partOf } from './store-tables.ts';
 
-export function createFakeFreezes({ disk, kill }: Pick<FakeStoreDeps, 'disk' | 'kill'>): Freezes {
+export function createVirtualFreezes({ disk, kill }: Pick<VirtualStoreDeps, 'disk' | 'kill'>): Freezes {
   const held = partOf(disk, 'freezes', () => new Map<string, ScopeFreeze>());
   const write = async <T>(method: string, work: () => T): Promise<T> => {
     await kill?.at(`store:${method}:before`);

@@ -1,7 +1,7 @@
 // A flow switch in memory, with a ledger of every effect.
-import { BelayError } from '../../../src/domain/errors.ts';
-import type { Instant } from '../../../src/domain/json.ts';
-import type { FlowSwitch } from '../../../src/ports/flow-switch.ts';
+import { BelayError } from '../../domain/errors.ts';
+import type { Instant } from '../../domain/json.ts';
+import type { FlowSwitch } from '../../ports/flow-switch.ts';
 
 interface Entry {
   readonly value: string;
@@ -10,18 +10,18 @@ interface Entry {
   readonly previous: string | null;
   readonly key: string;
 }
-export interface FakeFlowSwitch extends FlowSwitch {
+export interface VirtualFlowSwitch extends FlowSwitch {
   /** Somebody else's change. */
   put(org: string, value: string): void;
   flows(): Readonly<Record<string, string>>;
   readonly effects: readonly { readonly org: string; readonly to: string; readonly key: string }[];
 }
 
-export function createFakeFlowSwitch(o: {
+export function createVirtualFlowSwitch(o: {
   readonly flows: Readonly<Record<string, string>>;
   readonly values: readonly string[];
   readonly now: () => Instant;
-}): FakeFlowSwitch {
+}): VirtualFlowSwitch {
   const entries = new Map<string, Entry>(
     Object.entries(o.flows).map(([org, value]) => [org, { value, changes: 0, changedAt: o.now(), previous: null, key: '' }]),
   );
@@ -52,5 +52,5 @@ export function createFakeFlowSwitch(o: {
       effects.push({ org, to: value, key });
       change(org, value, key);
     },
-  } satisfies FakeFlowSwitch;
+  } satisfies VirtualFlowSwitch;
 }

@@ -1,10 +1,10 @@
 // A journal in memory that survives kills on the disk of the world, with the chain of the real one and faults to switch on.
-import { BelayError } from '../../../src/domain/errors.ts';
-import { GENESIS } from '../../../src/domain/event.ts';
-import type { JournalLine } from '../../../src/domain/journal.ts';
-import type { Json } from '../../../src/domain/json.ts';
-import type { Journal } from '../../../src/ports/journal.ts';
-import { createFakeDigest } from './digest.ts';
+import { BelayError } from '../../domain/errors.ts';
+import { GENESIS } from '../../domain/event.ts';
+import type { JournalLine } from '../../domain/journal.ts';
+import type { Json } from '../../domain/json.ts';
+import type { Digest } from '../../ports/digest.ts';
+import type { Journal } from '../../ports/journal.ts';
 import type { DurableDisk } from './durable-disk.ts';
 import { throughJson } from './durable-disk.ts';
 import type { KillSwitch } from './kill-switch.ts';
@@ -13,12 +13,17 @@ export interface JournalFaults {
   /** The disk is full or not writable. */
   unavailable: boolean;
 }
-export type FakeJournal = Journal & { readonly faults: JournalFaults };
+export type VirtualJournal = Journal & { readonly faults: JournalFaults };
 
-export function createFakeJournal({ disk, kill }: { readonly disk: DurableDisk; readonly kill: KillSwitch }): FakeJournal {
+export interface VirtualJournalDeps {
+  readonly disk: DurableDisk;
+  readonly kill: KillSwitch;
+  readonly digest: Digest;
+}
+
+export function createVirtualJournal({ disk, kill, digest }: VirtualJournalDeps): VirtualJournal {
   const lines = journalLinesOf(disk);
   const faults: JournalFaults = { unavailable: false };
-  const digest = createFakeDigest();
   const read = async (): Promise<JournalLine[]> => {
     await kill.gate();
     return lines.map(throughJson);
@@ -42,10 +47,10 @@ export function createFakeJournal({ disk, kill }: { readonly disk: DurableDisk; 
       const last = lines.at(-1);
       return { seq: last?.seq ?? 0, hash: last?.hash ?? GENESIS };
     },
-  } satisfies FakeJournal;
+  } satisfies VirtualJournal;
 }
 
-/** What is on the disk, for the judge of a test: readable after any kill. */
+/** What is on the disk, for the judge of a play: readable after any kill. */
 export function journalLinesOf(disk: DurableDisk): JournalLine[] {
   return disk.part<JournalLine[]>('journal', () => []);
 }

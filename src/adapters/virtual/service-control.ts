@@ -1,9 +1,10 @@
 // A service in memory, with a ledger of every order. Units can fall over, and somebody else can scale it.
-import type { Instant } from '../../../src/domain/json.ts';
-import type { ServiceControl, ServiceUnit } from '../../../src/ports/service-control.ts';
+import type { Instant } from '../../domain/json.ts';
+import type { ServiceControl, ServiceUnit } from '../../ports/service-control.ts';
 
-export interface FakeService extends ServiceControl {
+export interface VirtualService extends ServiceControl {
   readonly ledger: readonly string[];
+  units(): number;
   /** Somebody else changes the number of its units. */
   scaleByHand(to: number): void;
   /** One unit ends and is begun again by itself. */
@@ -12,7 +13,7 @@ export interface FakeService extends ServiceControl {
   half(units: number): void;
 }
 
-export function createFakeService(o: { readonly units: number; readonly now: () => Instant }): FakeService {
+export function createVirtualService(o: { readonly units: number; readonly now: () => Instant }): VirtualService {
   let lives = 0;
   let wanted = o.units;
   let only: number | null = null;
@@ -32,6 +33,7 @@ export function createFakeService(o: { readonly units: number; readonly now: () 
   };
   return {
     ledger,
+    units: () => units.length,
     compareAndSet: 'native',
     verbs: ['restart', 'stop', 'start', 'scale'],
     look: async () => ({ at: o.now(), units: [...units], wanted, restarts: 0 }),
@@ -61,5 +63,5 @@ export function createFakeService(o: { readonly units: number; readonly now: () 
     half: (most) => {
       only = most;
     },
-  } satisfies FakeService;
+  } satisfies VirtualService;
 }

@@ -1,8 +1,8 @@
 // The pause switch in memory: both places survive kills on the disk of the world; each can be made unreachable.
-import { BelayError } from '../../../src/domain/errors.ts';
-import type { Instant } from '../../../src/domain/json.ts';
-import type { PauseState, PauseSwitch } from '../../../src/ports/pause.ts';
-import type { Time } from '../../../src/ports/time.ts';
+import { BelayError } from '../../domain/errors.ts';
+import type { Instant } from '../../domain/json.ts';
+import type { PauseState, PauseSwitch } from '../../ports/pause.ts';
+import type { Time } from '../../ports/time.ts';
 import type { DurableDisk } from './durable-disk.ts';
 import type { KillSwitch } from './kill-switch.ts';
 
@@ -16,9 +16,9 @@ export interface PauseFaults {
   fileUnreadable: boolean;
   storeDown: boolean;
 }
-export type FakePause = PauseSwitch & { readonly faults: PauseFaults };
+export type VirtualPause = PauseSwitch & { readonly faults: PauseFaults };
 
-export function createFakePause({
+export function createVirtualPause({
   disk,
   kill,
   time,
@@ -26,7 +26,7 @@ export function createFakePause({
   readonly disk: DurableDisk;
   readonly kill: KillSwitch;
   readonly time: Time;
-}): FakePause {
+}): VirtualPause {
   const marks = disk.part<Map<Where, Mark>>('pause', () => new Map());
   const faults: PauseFaults = { fileUnreadable: false, storeDown: false };
   const unreadable = (): Mark => ({ who: 'belay', reason: 'the pause file cannot be read', at: time.now() });
@@ -58,5 +58,5 @@ export function createFakePause({
       marks.clear();
       await kill.at('resume:after');
     },
-  } satisfies FakePause;
+  } satisfies VirtualPause;
 }

@@ -1,6 +1,6 @@
-// What survives a kill, for all fakes of one world. A new life is built over the same disk.
+// What survives a kill, for all parts of one virtual world. A new life is built over the same disk.
 // Values are kept as JSON text, so nothing leaks from life to life by reference.
-import type { Instant, Json } from '../../../src/domain/json.ts';
+import type { Instant, Json } from '../../domain/json.ts';
 
 /** JSON and back, as every real store does: references break, undefined properties vanish. */
 export function throughJson<T>(value: T): T {
@@ -41,7 +41,7 @@ export class DurableDisk {
   readonly #parts = new Map<string, unknown>();
   readonly #listeners = new Set<() => void>();
 
-  /** State of another fake, made at its first use. */
+  /** State of another part, made at its first use. */
   part<T>(name: string, create: () => T): T {
     if (!this.#parts.has(name)) this.#parts.set(name, create());
     return this.#parts.get(name) as T;

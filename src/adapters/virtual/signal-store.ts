@@ -1,8 +1,8 @@
 // Durable detection in memory, on the disk of a world: slots that add up, last values, states and transitions.
-import { inOrder, MINUTE_MS, type MinuteRow, minutesKey, minutesOf, type SlotSum } from '../../../src/domain/minutes.ts';
-import type { Transition } from '../../../src/domain/trigger.ts';
-import type { EventRow, HistoryKept, SeenRow, SeriesRow, SignalStore, SlotRow, StateRow } from '../../../src/ports/signal-store.ts';
-import type { FakeStoreDeps } from './store-tables.ts';
+import { inOrder, MINUTE_MS, type MinuteRow, minutesKey, minutesOf, type SlotSum } from '../../domain/minutes.ts';
+import type { Transition } from '../../domain/trigger.ts';
+import type { EventRow, HistoryKept, SeenRow, SeriesRow, SignalStore, SlotRow, StateRow } from '../../ports/signal-store.ts';
+import type { VirtualStoreDeps } from './store-tables.ts';
 import { copy, partOf } from './store-tables.ts';
 
 interface SignalTables {
@@ -20,7 +20,7 @@ const SERIES_KEPT_MS = 7 * 24 * 3_600_000;
 const keyOf = (...parts: readonly (string | number | boolean)[]): string => JSON.stringify(parts);
 const transitionKey = (one: Transition): string => keyOf(one.trigger, one.scope, one.episode, one.from, one.to, one.at, one.announced);
 
-export function createFakeSignalStore({ disk, kill }: Pick<FakeStoreDeps, 'disk' | 'kill'>): SignalStore {
+export function createVirtualSignalStore({ disk, kill }: Pick<VirtualStoreDeps, 'disk' | 'kill'>): SignalStore {
   const tables = partOf<SignalTables>(disk, 'signals', () => ({
     slots: new Map(),
     series: new Map(),

@@ -1,8 +1,8 @@
-// Virtual time: nothing passes until the test says so. Waiting costs nothing, and every run of a test is the same.
+// Virtual time: nothing passes until somebody says so. Waiting costs nothing, and every play is the same.
 // It moves only what waits through it; work on real files or processes must be handed to `during`.
 import { setImmediate } from 'node:timers';
-import type { Instant } from '../../../src/domain/json.ts';
-import type { Time } from '../../../src/ports/time.ts';
+import type { Instant } from '../../domain/json.ts';
+import type { Time } from '../../ports/time.ts';
 import { KillSwitch, never } from './kill-switch.ts';
 
 interface Timer {
@@ -12,10 +12,10 @@ interface Timer {
   readonly fire: () => void;
 }
 
-/** Rounds of the event loop without any movement that count as idle. */
+/** Rounds of the event loop without any movement that count as idle; one is enough where nothing but promises is waited for. */
 const QUIET_ROUNDS = 4;
 
-export class FakeTime {
+export class VirtualTime {
   #nowMs: Instant;
   #elapsedMs = 0;
   #seq = 0;
@@ -24,12 +24,15 @@ export class FakeTime {
   #busy = 0;
   #timers: Timer[] = [];
   readonly #wakeAfterWork: (() => void)[] = [];
-  readonly #kill: KillSwitch;
+  readonly #kill = new KillSwitch();
+  readonly #quietRounds: number;
+  /** How often it went on to whoever waited next. */
+  jumps = 0;
 
-  constructor(startMs: Instant, seed: number, kill = new KillSwitch()) {
+  constructor(startMs: Instant, seed: number, quietRounds: number) {
     this.#nowMs = startMs;
     this.#random = seeded(seed);
-    this.#kill = kill;
+    this.#quietRounds = quietRounds;
   }
 
   now(): Instant {
@@ -86,7 +89,7 @@ export class FakeTime {
 
   /** Lets everything run that needs no time to pass. Real work is waited for, not asked about over and over: it needs the processor itself. */
   async runUntilIdle(): Promise<void> {
-    for (let quiet = 0; quiet < QUIET_ROUNDS; ) {
+    for (let quiet = 0; quiet < this.#quietRounds; ) {
       const before = this.#moves;
       await new Promise<void>((resolve) => (this.#busy > 0 ? this.#wakeAfterWork.push(resolve) : setImmediate(resolve)));
       quiet = this.#moves === before && this.#busy === 0 ? quiet + 1 : 0;
@@ -146,6 +149,7 @@ export class FakeTime {
     const next = this.#nextTimer();
     if (next === undefined || next.at > end) return false;
     this.#moveTo(Math.max(next.at, this.#nowMs));
+    this.jumps += 1;
     next.fire();
     return true;
   }
@@ -161,9 +165,9 @@ export class FakeTime {
   }
 }
 
-/** @example const time = createFakeTime(Date.parse('2025-03-10T12:00:00Z')); await time.advance(60_000); */
-export function createFakeTime(startMs: Instant, seed = 1): FakeTime {
-  return new FakeTime(startMs, seed);
+/** @example const time = createVirtualTime(Date.parse('2025-03-10T12:00:00Z')); await time.advance(60_000); */
+export function createVirtualTime(startMs: Instant, seed = 1, quietRounds = QUIET_ROUNDS): VirtualTime {
+  return new VirtualTime(startMs, seed, quietRounds);
 }
 
 /** mulberry32: small, seeded, good enough for ids. */
