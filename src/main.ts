@@ -16,6 +16,7 @@ const wiring: Wiring = {
   openParts: async (options) => (await import('./local.ts')).openParts({ ...options, env: process.env }),
   serveEditor: async ({ lang }) => (await import('./editor.ts')).serve({ lang, version: wiring.version, env: wiring.env }),
   expression: async () => (await import('./adapters/cel/index.ts')).createCel(),
+  rehearsal: async (options) => (await import('./rehearsal-world.ts')).openRehearsal(options),
   digest: async () => (await import('./adapters/system/index.ts')).createDigest(''),
 };
 

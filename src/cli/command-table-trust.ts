@@ -53,9 +53,10 @@ const SHADOW: CommandSpec = {
 
 const TEST: CommandSpec = {
   usage: 'test [files...]',
-  about: 'play the scenes of tests/*.scene.yaml: does each trigger stand as it must?',
+  about: 'play the scenes of tests/*.scene.yaml: does each trigger stand, and each runbook end, as it must?',
+  options: [{ flags: '--every-boundary', about: 'kill scenes of runbooks at every boundary, not only at some of them' }],
   load: () => import('./commands/test.ts'),
-  examples: ['belay test', 'belay test tests/webhook.scene.yaml', 'belay test --json'],
+  examples: ['belay test', 'belay test tests/webhook.scene.yaml', 'belay test --every-boundary'],
 };
 
 export const TRUST: readonly CommandSpec[] = [TEST, BACKTEST, SHADOW, CERTIFY];

@@ -31,4 +31,15 @@ export const rehearsalEn = {
   nothingSeen: 'Nothing was seen of it.',
   scopeAll: 'the trigger',
   moments: (held: number, all: number): string => `${held} of ${all} moments`,
+  sameEnd: (killed: number, all: number): string =>
+    killed === all
+      ? `killed at ${all} boundaries: the same end each time`
+      : `killed at ${killed} of ${all} boundaries: the same end each time`,
+  neverKilled: 'not killed',
+  endsIn: (ends: string, time: string): string => `${ends}, after ${time}`,
+  unlike: (what: string, expected: string, found: string): string => `${what} must be: ${expected}, but it is: ${found}`,
+  killedAt: (at: string, name: string): string => `killed at boundary ${at} (${name}) and begun again, it comes to another end:`,
+  unlikeCalm: (what: string, calm: string, found: string): string => `${what}: ${calm} without a kill, ${found} with it`,
+  untold: 'What the scene does not tell cannot be measured. Add to',
+  kills: (done: number, all: number, name: string): string => `killed ${done} of ${all} times: ${name}`,
 };

@@ -33,4 +33,13 @@ export const rehearsalPtBr: typeof rehearsalEn = {
   nothingSeen: 'Nada se viu disso.',
   scopeAll: 'o gatilho',
   moments: (held, all) => `${held} de ${all} momentos`,
+  sameEnd: (killed, all) =>
+    killed === all ? `morto em ${all} fronteiras: sempre o mesmo fim` : `morto em ${killed} de ${all} fronteiras: sempre o mesmo fim`,
+  neverKilled: 'não foi morto',
+  endsIn: (ends, time) => `${ends}, depois de ${time}`,
+  unlike: (what, expected, found) => `${what} deve ser: ${expected}, mas é: ${found}`,
+  killedAt: (at, name) => `morto na fronteira ${at} (${name}) e iniciado de novo, chega a outro fim:`,
+  unlikeCalm: (what, calm, found) => `${what}: ${calm} sem morrer, ${found} morrendo ali`,
+  untold: 'O que a cena não conta não pode ser medido. Acrescente em',
+  kills: (done, all, name) => `morto ${done} de ${all} vezes: ${name}`,
 };

@@ -5,23 +5,33 @@ import type { System } from '../domain/system.ts';
 import { explanationLines } from '../domain/text/explanations.ts';
 import { writeDuration } from '../domain/units.ts';
 import { isOpen } from '../flows/decide.ts';
+import type { PlayedRun } from '../flows/rehearse/judge-scene.ts';
 import { type Moment, type Played, SCENE_START } from '../flows/rehearse/scene.ts';
 import type { Shown } from './rehearsal-text.ts';
 import { rehearsalWords } from './rehearsal-text.ts';
+import { runSceneJson, runSceneLines } from './run-scene-text.ts';
 import { wrap } from './text-layout.ts';
 
 export type SceneLook = Pick<Shown, 'width' | 'colour' | 'marks' | 'lang' | 'nameOf'>;
 
-export function scenesText(played: readonly Played[], system: System, o: SceneLook): string {
+/** Of both kinds. */
+export interface PlayedScenes {
+  readonly played: readonly Played[];
+  readonly runs: readonly PlayedRun[];
+}
+
+export function scenesText({ played, runs }: PlayedScenes, system: System, o: SceneLook): string {
   const words = rehearsalWords(o.lang);
-  if (played.length === 0) return words.noScenes;
-  const files = [...new Set(played.map((one) => one.scene.file))];
+  const all = [...played, ...runs];
+  if (all.length === 0) return words.noScenes;
+  const files = [...new Set(all.map((one) => one.scene.file))].sort();
   const blocks = files.map((file) => [
     o.colour.bold(file),
     ...played.filter((one) => one.scene.file === file).flatMap((one) => sceneLines(one, system, o)),
+    ...runs.filter((one) => one.scene.file === file).flatMap((one) => runSceneLines(one, o)),
   ]);
-  const held = played.filter((one) => one.ok).length;
-  return [...blocks.map((lines) => lines.join('\n')), words.scenes(held, played.length)].join('\n\n');
+  const held = all.filter((one) => one.ok).length;
+  return [...blocks.map((lines) => lines.join('\n')), words.scenes(held, all.length)].join('\n\n');
 }
 
 function sceneLines({ scene, ok, moments }: Played, system: System, o: SceneLook): readonly string[] {
@@ -65,8 +75,8 @@ function explained({ view }: Moment, system: System, o: SceneLook): readonly str
 }
 
 /** For --json: what was found at each moment, without the views. */
-export const scenesJson = (played: readonly Played[]) => ({
-  ok: played.every((one) => one.ok),
+export const scenesJson = ({ played, runs }: PlayedScenes) => ({
+  ok: [...played, ...runs].every((one) => one.ok),
   began: SCENE_START,
   scenes: played.map(({ scene, ok, moments }) => ({
     name: scene.name,
@@ -76,4 +86,5 @@ export const scenesJson = (played: readonly Played[]) => ({
     ok,
     moments: moments.map(({ view, ...one }) => ({ ...one, value: view?.value ?? null, level: view?.level ?? 'none' })),
   })),
+  runbookScenes: runs.map(runSceneJson),
 });

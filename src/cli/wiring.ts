@@ -5,6 +5,7 @@ import type { Batch } from '../domain/signal.ts';
 import type { PulledSpec } from '../domain/source-catalog.ts';
 import type { Lang, System } from '../domain/system.ts';
 import type { PlanWorld } from '../flows/plan.ts';
+import type { OpenStage } from '../flows/rehearse/stage.ts';
 import type { PinnedRunbook } from '../flows/world.ts';
 import type { Browsers } from '../ports/browser.ts';
 import type { Channel } from '../ports/channel.ts';
@@ -57,6 +58,11 @@ export interface LocalParts {
   read(source: PulledSpec, withinMs: number): Promise<Batch>;
 }
 
+export interface Rehearsed {
+  readonly system: System;
+  readonly runbooks: Readonly<Record<string, PinnedRunbook>>;
+}
+
 export interface Wiring {
   /** The environment, read once by main. */
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -78,6 +84,8 @@ export interface Wiring {
   expression(): Promise<Expression>;
   /** Answers an editor on stdin and stdout, in its own language where none was asked for. Ends with the process. */
   serveEditor(o: { readonly lang: Lang | null }): Promise<void>;
+  /** A world that is made up, in which scenes of runbooks are carried out. */
+  rehearsal(o: Rehearsed): Promise<OpenStage>;
   /** Hashes without a secret key: enough to verify and to pin runbooks. */
   digest(): Promise<Digest>;
 }

@@ -1,11 +1,13 @@
 // Scene files (tests/*.scene.yaml): the grammar, with a place for everything that is wrong. It plays nothing.
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import type { Runbook } from '../domain/ir.ts';
+import type { RunbookScene } from '../domain/runbook-scene.ts';
 import { EXPECTED, type Expectation, type Scene, type SceneRow, type Traffic } from '../domain/scene.ts';
 import type { System } from '../domain/system.ts';
 import { parseDuration, parsePercent, parseRate } from '../domain/units.ts';
 import { collectProblems, type Problems } from './problems.ts';
 import { duration, id, type Keys, listOf, mapOf, oneOf, oneOrMore, optional, type Reader, record, required, text, wrong } from './read.ts';
+import { readRunbookScene } from './runbook-scenes.ts';
 import { decisionsAt, marksAt } from './scene-marks.ts';
 import { positionAt, type Span, sourceText, wholeFile } from './source-text.ts';
 import { parseLimit } from './triggers.ts';
@@ -65,19 +67,25 @@ const SCENE = record({
   lasts: optional(duration(1)),
 });
 
+export interface SceneFile {
+  readonly scenes: readonly Scene[];
+  readonly runbookScenes: readonly RunbookScene[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+const isOfRunbook = (value: Value): boolean => value.kind === 'map' && value.entries.some((one) => one.key === 'runbook');
+
 /** Never throws for what the file holds. */
-export function readScenes(
-  file: string,
-  content: string,
-  system: System,
-  runbooks: readonly Runbook[] = [],
-): { readonly scenes: readonly Scene[]; readonly diagnostics: readonly Diagnostic[] } {
+export function readScenes(file: string, content: string, system: System, runbooks: readonly Runbook[] = []): SceneFile {
   const source = sourceText(file, content.replace(/^\uFEFF/, ''));
   const problems = collectProblems(source);
   const value = readYaml(wholeFile(source), problems);
   const read = record({ scenes: required(listOf(raw, 1)) })(value, problems, 'the file');
-  const scenes = (read?.scenes ?? []).flatMap((one) => readScene(one, problems, { system, runbooks }) ?? []);
-  return { scenes: problems.found.some((one) => one.severity === 'error') ? [] : scenes, diagnostics: problems.found };
+  const all = read?.scenes ?? [];
+  const scenes = all.filter((one) => !isOfRunbook(one)).flatMap((one) => readScene(one, problems, { system, runbooks }) ?? []);
+  const runbookScenes = all.filter(isOfRunbook).flatMap((one) => readRunbookScene(one, problems, { system, runbooks }) ?? []);
+  const isBroken = problems.found.some((one) => one.severity === 'error');
+  return { ...(isBroken ? { scenes: [], runbookScenes: [] } : { scenes, runbookScenes }), diagnostics: problems.found };
 }
 
 interface Known {

@@ -46,11 +46,18 @@ export function formatTime(at: Instant, o: { readonly lang: Lang; readonly zone:
 
 /** `2026-03-01 14:35:07 GMT-3`: sortable, for records. */
 export function formatDateTime(at: Instant, o: { readonly lang: Lang; readonly zone: string }): string {
-  const parts = new Map(
-    new Intl.DateTimeFormat('en-CA', { ...RECORD, timeZone: o.zone }).formatToParts(at).map((part) => [part.type, part.value] as const),
-  );
+  const parts = new Map(recordFormat(o.zone).formatToParts(at).map((part) => [part.type, part.value] as const));
   const date = `${parts.get('year')}-${parts.get('month')}-${parts.get('day')}`;
   return `${date} ${parts.get('hour')}:${parts.get('minute')}:${parts.get('second')} ${parts.get('timeZoneName')}`;
+}
+
+/** Made once a zone: making one takes longer than everything that is said with it. */
+const RECORD_FORMATS = new Map<string, Intl.DateTimeFormat>();
+
+function recordFormat(zone: string): Intl.DateTimeFormat {
+  const known = RECORD_FORMATS.get(zone) ?? new Intl.DateTimeFormat('en-CA', { ...RECORD, timeZone: zone });
+  if (RECORD_FORMATS.size < 1_000) RECORD_FORMATS.set(zone, known);
+  return known;
 }
 
 const RECORD = {

@@ -1,22 +1,28 @@
-// `belay test`: plays the scenes of a folder through the detection of production. It needs no server, no store, no source and no secret.
+// `belay test`: plays the scenes of a folder, those of triggers through the detection of production, those of runbooks through its flows in a
+// world that is made up. It needs no server, no store, no source and no secret.
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { renderDiagnostics } from '../../config/diagnostics.ts';
-import { readScenes } from '../../config/scenes.ts';
+import { readScenes, type SceneFile } from '../../config/scenes.ts';
 import type { ExitCode } from '../../domain/errors.ts';
 import { BelayError, EXIT } from '../../domain/errors.ts';
 import type { Runbook } from '../../domain/ir.ts';
-import type { Scene } from '../../domain/scene.ts';
 import type { System } from '../../domain/system.ts';
+import { judgeScene, type PlayedRun } from '../../flows/rehearse/judge-scene.ts';
 import { type Played, playScene } from '../../flows/rehearse/scene.ts';
-import type { Run } from '../context.ts';
+import type { Context, Run } from '../context.ts';
 import { loadConfig } from '../load-config.ts';
+import { rehearsalWords } from '../rehearsal-text.ts';
 import { scenesJson, scenesText } from '../scene-text.ts';
 import type { Wiring } from '../wiring.ts';
 
 const SCENE_FILE = /\.scene\.ya?ml$/i;
 
-export const run: Run = async ({ out, lang, wiring, configDir }, typed): Promise<ExitCode> => {
+/** Between two lines about how far it is. */
+const PROGRESS_MS = 1_000;
+
+export const run: Run = async (context, typed): Promise<ExitCode> => {
+  const { out, lang, wiring, configDir } = context;
   const env = { ...placeholders(configDir), ...wiring.env };
   // Placeholders are no addresses, and nothing is opened.
   const lintTools: Wiring['lintTools'] = async () => ({ ...(await wiring.lintTools()), driverProblem: () => null });
@@ -25,13 +31,32 @@ export const run: Run = async ({ out, lang, wiring, configDir }, typed): Promise
   const tools = { runbooks, digest: await wiring.digest(), expression: await wiring.expression() };
   const known = { system, runbooks: Object.values(runbooks).map((one) => one.runbook) };
   const played: Played[] = [];
-  for (const scene of files.flatMap((file) => scenesOf(file, known, out.say))) played.push(await playScene(system, scene, tools));
+  const read = files.map((file) => scenesOf(file, known, out.say));
+  for (const scene of read.flatMap((one) => one.scenes)) played.push(await playScene(system, scene, tools));
+  const runs: PlayedRun[] = [];
+  const open = await wiring.rehearsal({ system, runbooks });
+  for (const scene of read.flatMap((one) => one.runbookScenes)) {
+    const onKill = progress(context, scene.name);
+    runs.push(await judgeScene(scene, { open, everyBoundary: typed.options['everyBoundary'] === true, onKill }));
+  }
   const nameOf = (scope: string): string => system.organizations.find((one) => one.id === scope)?.name ?? scope;
   const { colour, marks, width } = out;
-  const result = scenesJson(played);
-  out.data(result, () => scenesText(played, system, { colour, marks, width, lang, nameOf }));
+  const result = scenesJson({ played, runs });
+  out.data(result, () => scenesText({ played, runs }, system, { colour, marks, width, lang, nameOf }));
   return result.ok ? EXIT.ok : EXIT.failed;
 };
+
+/** A line on stderr, in a terminal alone. */
+function progress({ out, lang }: Context, name: string): (done: number, all: number) => void {
+  let told = Date.now();
+  return (done, all) => {
+    if (!out.interactive || Date.now() - told < PROGRESS_MS) return;
+    told = Date.now();
+    const full = Math.round((done / all) * 20);
+    const bar = `${out.marks.full.repeat(full)}${out.marks.empty.repeat(20 - full)}`;
+    out.say(`${bar} ${rehearsalWords(lang).kills(done, all, name)}`);
+  };
+}
 
 function filesIn(folder: string): readonly string[] {
   const found =
@@ -48,7 +73,7 @@ function scenesOf(
   file: string,
   { system, runbooks }: { readonly system: System; readonly runbooks: readonly Runbook[] },
   say: (line: string) => void,
-): readonly Scene[] {
+): SceneFile {
   let content: string;
   try {
     content = readFileSync(file, 'utf8');
@@ -58,11 +83,12 @@ function scenesOf(
       cause,
     });
   }
-  const { scenes, diagnostics } = readScenes(shown(file), content, system, runbooks);
+  const read = readScenes(shown(file), content, system, runbooks);
+  const { diagnostics } = read;
   if (diagnostics.length > 0) say(renderDiagnostics(diagnostics, { linesOf: () => content.split('\n') }).trimEnd());
   if (diagnostics.some((one) => one.severity === 'error'))
     throw new BelayError('BELAY_CONFIG_INVALID', `The scenes in ${shown(file)} have errors.`, { hint: 'Mend what is listed above.' });
-  return scenes;
+  return read;
 }
 
 const shown = (file: string): string => {
@@ -80,5 +106,6 @@ function placeholders(configDir: string): Readonly<Record<string, string>> {
 
 function placeholder(name: string): string {
   if (name.endsWith('_URL')) return 'http://127.0.0.1:1';
+  if (name.endsWith('_PORT')) return '1';
   return name.endsWith('_ADDRESS') ? '127.0.0.1:1' : 'cGxhY2Vob2xkZXI=';
 }
