@@ -8,6 +8,7 @@ import { createSsh } from './adapters/ssh/index.ts';
 import { createSuites } from './adapters/suite/index.ts';
 import { createSynthetics } from './adapters/synthetic/index.ts';
 import { NO_RUN_POLICY } from './domain/run-policy.ts';
+import { targetsBehind } from './domain/put-live.ts';
 import type { System } from './domain/system.ts';
 import { createActions } from './flows/actions/index.ts';
 import { createDeployRules } from './flows/deploy-policy.ts';
@@ -99,6 +100,7 @@ export function openDrivers(system: System, ground: DriversGround): Drivers & Lo
     hidden: secrets.masked,
     actions: createActions({
       ...{ targets, switches, proxies, services, rebuilds, integrations, intake, databases, own, pause, deployRules },
+      targetsBehind: (service) => targetsBehind(system, service),
       ...settings,
       ...scopes,
     }),

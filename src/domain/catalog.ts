@@ -116,7 +116,7 @@ export const ACTIONS: Readonly<Record<string, ActionSpec>> = index([
   { name: 'service.create', effect: 'state', params: { service: anew, set: { type: 'values' } } },
   { name: 'service.restoreVariables', effect: 'state', params: { service: anew } },
   { name: 'service.restoreSettings', effect: 'state', params: { service: anew } },
-  { name: 'service.connect', effect: 'state', params: { service: anew } },
+  { name: 'service.connect', effect: 'state', params: { service: anew, commit: { type: 'string' } } },
   // Integrations.
   {
     name: 'n8n.activate',
@@ -337,16 +337,13 @@ export const PROBES: Readonly<Record<string, ProbeSpec>> = index([
   },
   {
     name: 'service.kept',
-    params: { service: anew },
-    // `equal`: variables and settings that run are those that are kept. Of variables only names and keyed digests are told.
+    params: { service: anew, commit: { type: 'string' } },
+    // `equal`: variables, settings and source that run are those that are kept. `built`: the commit that is kept, or given, is live, and no
+    // other is on its way. Of variables only names and keyed digests are told.
     result: {
-      there: 'bool',
-      deploy: 'string',
-      kept: 'bool',
-      equal: 'bool',
-      differing: 'any',
-      variables: 'int',
-      customDomains: 'int',
+      ...{ there: 'bool', deploy: 'string', commit: 'string', frozen: 'bool', built: 'bool' },
+      ...{ kept: 'bool', keptCommit: 'string', equal: 'bool', differing: 'any' },
+      ...{ variables: 'int', customDomains: 'int', tcpProxies: 'int', ways: 'any' },
       domains: 'any',
       ownDomains: 'any',
       settings: 'any',

@@ -76,8 +76,16 @@ export interface PlanStep {
   readonly when?: string;
   readonly notes?: readonly PlanNote[];
   readonly onItsWay?: OnItsWay;
+  /** What it puts live, where its arguments name no target. */
+  readonly builds?: readonly Built[];
   /** The condition that is false already, of the step or of what carries it out: it will be skipped. */
   readonly skipped?: string;
+}
+
+export interface Built {
+  readonly target: string;
+  /** As the target will call it. */
+  readonly release: string;
 }
 
 export interface PlannedLock {

@@ -16,10 +16,17 @@ import type { World } from './world.ts';
 
 type Targets = Readonly<Record<string, DeployTarget>>;
 
+interface Asked {
+  readonly step: 'back' | 'any';
+  readonly isUndo?: boolean;
+  /** Nothing runs there that it could be older than: a service that is made anew. */
+  readonly anew?: true;
+}
+
 /** What actions on targets ask before they act. */
 export interface DeployRules {
   /** Why this release may not go live there, and what to do; null: it may. `isUndo`: it takes back what the same run did there. */
-  refusal(target: string, to: string, o: { readonly step: 'back' | 'any'; readonly isUndo?: boolean }): Promise<string | null>;
+  refusal(target: string, to: string, o: Asked): Promise<string | null>;
   notes(target: string, step: 'back' | 'any'): readonly PlanNote[];
   /** The same of requests that a proxy takes from one of its names and sends to another: of the release that runs there. */
   sending(proxy: string, o: { readonly to: string; readonly from: string; readonly isUndo?: boolean }): Promise<string | null>;
@@ -36,10 +43,11 @@ export const NO_DEPLOY_RULES: DeployRules = {
 /** `releases`: null where nobody keeps a history; then nothing is known to have been on staging. */
 export function createDeployRules(system: System, targets: Targets, releases: ReleaseHistory | null): DeployRules {
   return {
-    refusal: async (id, to, { step, isUndo = false }) => {
+    refusal: async (id, to, { step, isUndo = false, anew = false }) => {
       const policy = policyOf(system, id);
       const target = targets[id];
       if (policy?.stagedOn === undefined || target === undefined) return null;
+      if (anew) return untilStaged({ targets, releases }, { id, to, staging: policy.stagedOn });
       const { release: live, previous } = await target.current();
       const way = await wayTo({ target, to, live });
       // A rollback waits for nobody: it is refused only where it is known to be none.
@@ -61,6 +69,11 @@ export function createDeployRules(system: System, targets: Targets, releases: Re
     sending: (proxy, o) => sendingRefusal({ system, targets, releases }, proxy, o),
     sendingNotes: (proxy, to) => (policyOf(system, behindOf(system, proxy)[to] ?? '')?.stagedOn === undefined ? [] : ['staged-first']),
   };
+}
+
+async function untilStaged(seen: Seen, o: Staging & { readonly id: string }): Promise<string | null> {
+  const found = await staged(seen, o);
+  return found.proof?.result === 'pass' ? null : unstaged(found, o);
 }
 
 const behindOf = (system: System, proxy: string): Readonly<Record<string, string>> =>

@@ -76,7 +76,7 @@ function readAction(action: Action, within: Within): Action {
   return {
     ...action,
     observe: (args, o) => within(() => action.observe(args, o)),
-    impossible: (args) => within(() => action.impossible(args)),
+    impossible: (args, o) => within(() => action.impossible(args, o)),
     lastChange: (args) => within(() => action.lastChange(args)),
     act: changes,
   };

@@ -8,7 +8,6 @@ import { ownSteps } from '../domain/ir.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import { type Jumps, joinJumps, jumpsOf } from '../domain/jumps.ts';
 import type { Plan, PlanNote, PlanStep } from '../domain/plan.ts';
-import { REMAKES } from '../domain/put-live.ts';
 import { joinSafety } from '../domain/rollback-safety.ts';
 import type { System } from '../domain/system.ts';
 import { organizationNamed } from '../domain/system.ts';
@@ -20,7 +19,8 @@ import type { Facts } from './facts.ts';
 import { lookupIn, releaseFacts } from './facts.ts';
 import { freezeGuards } from './freezes.ts';
 import { baseOf, budgetsIn } from './plan-base.ts';
-import { observeForPlan, onItsWayTo, sentence } from './plan-look.ts';
+import { builtBy, observeForPlan, onItsWayTo, sentence } from './plan-look.ts';
+import { asOfThen, remadeBy, settleGone } from './plan-remade.ts';
 import { planRun } from './plan-run.ts';
 import { knownBefore } from './plan-when.ts';
 import type { Lookup } from './refs.ts';
@@ -295,13 +295,17 @@ async function draftDo(step: DoStep, base: Pick<PlanStep, 'id' | 'kind' | 'title
   const undo = step.undo === undefined || undone === undefined ? undefined : { action: step.undo.do, args: undone };
   const planned = { args: args.value, ...(undo === undefined ? {} : { undo }), ...(step.key === undefined ? {} : { key: step.key }) };
   if (args.missing.length > 0) return unknown(`no value yet for {${args.missing.join('}, {')}}`, planned);
-  const seen = await observeForPlan(action, args.value);
+  const seen = await observeForPlan(action, args.value, step.id);
   if (typeof seen === 'string') return unknown(seen, planned);
   const onItsWay = await onItsWayTo(action, args.value);
   if (typeof onItsWay === 'string') return unknown(onItsWay, planned);
+  const builds = await builtBy(action, args.value);
+  if (typeof builds === 'string') return unknown(builds, planned);
   const [compareAndSet, notes] = [action.compareAndSet(args.value), notesOf(action, args.value)];
   const target = action.target(args.value);
   const moved = touched.has(target);
+  settleGone(touched, step, { target, reached: seen.reached });
+  const { current, reached } = asOfThen(seen, touched, { step, target });
   if (!seen.reached) touched.add(target);
   return {
     step: {
@@ -309,23 +313,16 @@ async function draftDo(step: DoStep, base: Pick<PlanStep, 'id' | 'kind' | 'title
       ...planned,
       compareAndSet,
       ...(notes.length === 0 ? {} : { notes }),
-      ...(onItsWay === null || seen.reached ? {} : { onItsWay }),
-      current: seen.current,
+      ...(onItsWay === null || reached ? {} : { onItsWay }),
+      ...(builds.length === 0 || reached ? {} : { builds }),
+      current,
       desired: seen.desired,
       // An earlier step of this plan will have changed the target: its fingerprint cannot be known yet.
       ...(moved ? {} : { expected: seen.fingerprint }),
-      effect: seen.reached ? 'noop' : 'change',
+      effect: reached ? 'noop' : 'change',
     },
     unknown: null,
   };
-}
-
-/** A service that is made anew has deploys of its own: what its targets were is no measure of what they will be. */
-function remadeBy({ services = [], targets }: System, { do: name, with: args }: DoStep): readonly string[] {
-  if (!REMAKES.has(name)) return [];
-  const service = services.find(({ id }) => id === args['service']);
-  // Which one an input names is not asked here: each may be the one.
-  return targets.flatMap((one) => (service === undefined || one.component === service.component ? [`target:${one.id}`] : []));
 }
 
 /** Releases by the names that their target keeps: what a tag means may move between the approval and the act. */

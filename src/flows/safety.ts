@@ -6,7 +6,7 @@ import type { JsonObject } from '../domain/json.ts';
 import { type Jumps, NO_JUMPS } from '../domain/jumps.ts';
 import { beyond, type Migration } from '../domain/migrations.ts';
 import { isWithin, type PlanStep } from '../domain/plan.ts';
-import { CODE_SWITCHES } from '../domain/put-live.ts';
+import { switchesCode } from '../domain/put-live.ts';
 import {
   eitherWay,
   joinSafety,
@@ -105,10 +105,10 @@ async function judgeEitherWay(world: SafetyWorld, database: Database, { steps, p
 /** Steps that may be skipped and that are, or carry out, one which changes this database or the code on it. */
 function unsureSteps({ spec }: Database, { steps, past }: Course): readonly string[] {
   const counts = steps.filter(
-    ({ action, args, effect }) =>
-      effect !== 'noop' &&
-      ((action === 'db.migrateDown' && args?.['database'] === spec.id) ||
-        (CODE_SWITCHES.has(action ?? '') && spec.target !== undefined && args?.['target'] === spec.target)),
+    (step) =>
+      step.effect !== 'noop' &&
+      ((step.action === 'db.migrateDown' && step.args?.['database'] === spec.id) ||
+        (spec.target !== undefined && switchesCode(step, spec.target))),
   );
   const isUnsure = (one: PlanStep): boolean => one.when !== undefined || past.has(one.id);
   return steps.filter((one) => isUnsure(one) && counts.some((step) => isWithin(step.id, one.id))).map((one) => one.id);
@@ -145,17 +145,14 @@ async function judgeOne(world: SafetyWorld, database: Database, steps: readonly 
 }
 
 async function wayOf({ targets }: SafetyWorld, { spec }: Database, steps: readonly PlanStep[]): Promise<Way | null> {
-  const switchAt = steps.findIndex(
-    (one) =>
-      CODE_SWITCHES.has(one.action ?? '') && one.effect !== 'noop' && spec.target !== undefined && one.args?.['target'] === spec.target,
-  );
+  const switchAt = steps.findIndex((one) => one.effect !== 'noop' && spec.target !== undefined && switchesCode(one, spec.target));
   const downs = steps
     .map((step, at) => ({ step, isBefore: switchAt === -1 || at < switchAt }))
     .filter(({ step }) => step.action === 'db.migrateDown' && step.effect !== 'noop' && step.args?.['database'] === spec.id);
   // One that comes after the switch is too late for the code that starts there.
   const [changed, taken] = [steps[switchAt], downs.findLast((one) => one.isBefore)?.step];
   if (changed === undefined && taken === undefined) return null;
-  const to = releaseOf(changed);
+  const to = releaseOf(changed, spec.target);
   const commit = changed === undefined ? null : commitOf(changed);
   const target = targets[spec.target ?? ''];
   const without = commit === null || target === undefined ? null : { ...(await changeBy(target, commit)), name: revertName(commit) };
@@ -168,7 +165,9 @@ async function wayOf({ targets }: SafetyWorld, { spec }: Database, steps: readon
 }
 
 /** A commit that is built anew is known by the name that it will have. */
-function releaseOf(step: PlanStep | undefined): string | null {
+function releaseOf(step: PlanStep | undefined, target: string | undefined): string | null {
+  const built = step?.builds?.find((one) => one.target === target);
+  if (built !== undefined) return built.release;
   if (step?.action === 'deploy.commit') return typeof step.desired === 'string' ? step.desired : textOf(step, 'commit');
   return textOf(step, 'to');
 }

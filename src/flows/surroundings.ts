@@ -117,11 +117,9 @@ export type AroundWorld = Pick<World, 'system' | 'targets' | 'flags' | 'configs'
 /** Null: the plan rolls nothing back that flags or settings belong to. */
 export async function judgeSurroundings(world: AroundWorld, steps: readonly PlanStep[], jumps: Jumps = NO_JUMPS): Promise<Safety | null> {
   const parts: Safety[] = [];
-  for (const [at, step] of steps.entries()) {
-    const put = putBy(step);
-    if (put === null) continue;
+  for (const { at, step, put } of steps.flatMap((one, index) => putBy(one).map((each) => ({ at: index, step: one, put: each })))) {
     const { target, release, name } = put;
-    const way: Way = { world, steps, jumps, at, target, release, live: typeof step.current === 'string' ? step.current : null };
+    const way: Way = { world, steps, jumps, at, target, release, live: put.isBuilt !== true && typeof step.current === 'string' ? step.current : null };
     const seen = await said(
       release === null ? Promise.resolve(null) : (world.releases?.surroundings(target, release) ?? Promise.resolve(null)),
     );
@@ -142,14 +140,16 @@ async function settingsBefore({ targets, releases }: AroundWorld, id: string, co
 }
 
 /** Which code the step puts live. A revert makes code that never ran anywhere: it has a name for people, and no release. */
-function putBy(step: PlanStep): Put | null {
-  const { action, effect, args } = step;
+function putBy(step: PlanStep): readonly Put[] {
+  const { action, effect, args, builds } = step;
   const [target, to, commit] = [args?.['target'], args?.['to'], commitOf(step)];
-  if (effect === 'noop' || typeof target !== 'string') return null;
-  if (RELEASE_SWITCHES.has(action ?? '') && typeof to === 'string') return { target, release: to, name: to };
+  if (effect === 'noop') return [];
+  if (builds !== undefined) return builds.map((one) => ({ target: one.target, release: one.release, name: one.release, isBuilt: true }));
+  if (typeof target !== 'string') return [];
+  if (RELEASE_SWITCHES.has(action ?? '') && typeof to === 'string') return [{ target, release: to, name: to }];
   const built = step.desired ?? args?.['commit'];
-  if (action === 'deploy.commit' && typeof built === 'string') return { target, release: built, name: built };
-  return commit === null ? null : { target, release: null, name: revertName(commit), commit };
+  if (action === 'deploy.commit' && typeof built === 'string') return [{ target, release: built, name: built }];
+  return commit === null ? [] : [{ target, release: null, name: revertName(commit), commit }];
 }
 
 interface Put {
@@ -158,6 +158,8 @@ interface Put {
   readonly name: string;
   /** Of a revert. */
   readonly commit?: string;
+  /** By a step that tells what is live in words, and not as a release. */
+  readonly isBuilt?: true;
 }
 
 interface Way {

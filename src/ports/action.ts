@@ -1,7 +1,7 @@
 // An action of `do`: the three verbs of the step protocol over whatever port really carries it.
 import type { ActionSpec } from '../domain/catalog.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
-import type { CompareAndSet, Moot, OnItsWay, PlanNote } from '../domain/plan.ts';
+import type { Built, CompareAndSet, Moot, OnItsWay, PlanNote } from '../domain/plan.ts';
 
 export interface Observation {
   /** What is there now, for people: small, masked. */
@@ -47,8 +47,10 @@ export interface Action {
   notes?(args: JsonObject): readonly PlanNote[];
   /** What somebody has begun there and not ended, and what must become of it first (rule R11); null: nothing. @throws as `observe` */
   onItsWay?(args: JsonObject): Promise<OnItsWay | null>;
-  /** Why these arguments can never work (release not restorable, unknown switch), or null. Asked when planning. */
-  impossible(args: JsonObject): Promise<string | null>;
+  /** What it puts live, where its arguments name no target. @throws as `observe` */
+  builds?(args: JsonObject): Promise<readonly Built[]>;
+  /** Why these arguments can never work (release not restorable, unknown switch), or null. Asked when planning; `step`: for which step. */
+  impossible(args: JsonObject, o?: { readonly step?: string }): Promise<string | null>;
   /** When this target last changed and to what, for guards G2 and G7; null when unknown. */
   lastChange(args: JsonObject): Promise<{ readonly at: number; readonly from: string | null; readonly to: string } | null>;
 }

@@ -15,13 +15,33 @@ export interface ServiceForm {
   readonly customDomains: readonly string[];
   /** Names that the platform gave it. */
   readonly ownDomains: readonly string[];
+  /** Ways in besides HTTP: the port inside, and the address outside that the platform gave. */
+  readonly tcpProxies: readonly { readonly port: number; readonly at: string }[];
+  /** What is live, or was when it was kept; null: nobody can tell. */
+  readonly commit: string | null;
+  /** Pushes do not go live by themselves; null: nobody can tell. */
+  readonly frozen: boolean | null;
   /** Keyed digest of each variable as it is written: a reference is that of its text. What the platform itself injects is left out. */
   readonly digests: Readonly<Record<string, string>>;
 }
 
 export interface LiveForm extends ServiceForm {
-  /** Its newest deployment. */
+  /** Its newest deployment, those that were cancelled or left out aside. */
   readonly deploy: 'none' | 'coming' | 'live' | 'failed';
+  readonly newest: Deployed | null;
+  /** What has begun and not ended. */
+  readonly coming: readonly Deployed[];
+}
+
+export interface Deployed {
+  readonly id: string;
+  readonly commit: string | null;
+}
+
+/** What a service that is made anew shall run, and how. */
+export interface Connecting {
+  readonly commit: string;
+  readonly frozen: boolean;
 }
 
 export interface KeptForm extends ServiceForm {
@@ -48,6 +68,9 @@ export interface ServiceRebuild {
   /** Exactly those that are kept. */
   restoreVariables(id: string): Promise<void>;
   restoreSettings(id: string): Promise<void>;
-  /** To what it is built from, as kept: its first deployment begins. */
-  connect(id: string): Promise<void>;
+  /**
+   * To what it is built from, as kept; the deployment of this commit begins, and that of no other goes on. What a life before has done of it is
+   * not done again. @throws BelayError with effect unknown once any of it was done
+   */
+  connect(id: string, o: Connecting): Promise<void>;
 }

@@ -28,6 +28,7 @@ const PHASES: Readonly<Record<string, Phase | null>> = {
 export interface Deployment extends Change {
   readonly status: string;
   readonly commit: string | null;
+  readonly branch: string | null;
   readonly image: string | null;
   readonly isStopped: boolean;
   /** When its status last changed; null where it is not said. */
@@ -90,6 +91,7 @@ function deploymentIn(json: unknown): Deployment {
     canReturn,
     status: state,
     commit,
+    branch: isFields(meta) ? labelText(meta['branch'], 250) || null : null,
     image,
     isStopped: deploymentStopped === true,
     statusAt: Number.isFinite(changedAt) ? changedAt : null,
@@ -137,12 +139,19 @@ const MOST_SERVICES = 500;
 
 /** @throws Unusable */
 export function namesIn(json: unknown): readonly { readonly id: string; readonly name: string }[] {
-  const { edges } = fieldsIn(fieldsIn(fieldsIn(json)['project'])['services']);
-  if (!Array.isArray(edges)) throw new Unusable('the answer names no services');
-  const nodes = edges.slice(0, MOST_SERVICES).map((edge) => fieldsIn(fieldsIn(edge)['node']));
+  const nodes = nodesOf(fieldsIn(fieldsIn(json)['project'])['services'], 'services', MOST_SERVICES);
   return nodes.flatMap(({ id, name, deletedAt }) =>
     isId(textIn(id)) && typeof deletedAt !== 'string' ? [{ id: textIn(id), name: textIn(name) }] : [],
   );
+}
+
+/** All of a list. @throws Unusable for one that is not told, and for one that goes on: what stands in the rest cannot be known */
+export function nodesOf(connection: unknown, what: string, most: number): readonly Fields[] {
+  const { edges, pageInfo } = fieldsIn(connection);
+  if (!Array.isArray(edges)) throw new Unusable(`the answer does not tell its ${what}`);
+  if (edges.length > most || fieldsIn(pageInfo)['hasNextPage'] === true)
+    throw new Unusable(`it has more ${what} than one answer tells (${edges.length}): not all of them can be looked at`);
+  return edges.map((edge) => fieldsIn(fieldsIn(edge)['node']));
 }
 
 /** Whose deployments they are: an id answers on when its service is called otherwise, or is being deleted. @throws Unusable */

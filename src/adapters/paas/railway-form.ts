@@ -2,15 +2,16 @@
 import { Unusable } from '../../domain/answer.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
 import { type Fields, fieldsIn, isFields, labelText, textIn } from '../../domain/received.ts';
-import type { LiveForm, ServiceForm } from '../../ports/service-rebuild.ts';
+import type { Deployed, LiveForm, ServiceForm } from '../../ports/service-rebuild.ts';
+import { type Deployment, MOST_DEPLOYMENTS, nodesOf, sightIn } from './railway-answers.ts';
 
 /** A service with its values: it leaves the adapter only encrypted. */
 export interface Whole extends Omit<ServiceForm, 'digests' | 'mark'> {
   /** As they are written: a reference stays one. */
   readonly variables: Readonly<Record<string, string>>;
 }
-export interface Seen extends Whole {
-  readonly deploy: LiveForm['deploy'];
+export interface Seen extends Whole, Pick<LiveForm, 'deploy' | 'newest' | 'coming'> {
+  readonly frozen: boolean;
   /** Why it may not be deleted, or null. */
   readonly holds: string | null;
 }
@@ -19,15 +20,22 @@ export const FORM = `query Form($project: String!, $environment: String!, $servi
   serviceInstance(environmentId: $environment, serviceId: $service) {
     startCommand buildCommand preDeployCommand rootDirectory dockerfilePath railwayConfigFile builder watchPatterns
     healthcheckPath healthcheckTimeout cronSchedule sleepApplication restartPolicyType restartPolicyMaxRetries
-    region numReplicas source { repo image } domains { customDomains { domain } serviceDomains { domain } } latestDeployment { id status }
+    region numReplicas source { repo image } domains { customDomains { domain } serviceDomains { domain } } activeDeployments { id }
   }
+  deployments(first: ${MOST_DEPLOYMENTS}, input: { projectId: $project, environmentId: $environment, serviceId: $service }) {
+    edges { node { id status createdAt statusUpdatedAt canRollback deploymentStopped meta instances { id status } } }
+  }
+  serviceInstanceAutoDeployStatus(projectId: $project, environmentId: $environment, serviceId: $service) { enabled }
+  tcpProxies(environmentId: $environment, serviceId: $service) { applicationPort domain proxyPort }
   variables(projectId: $project, environmentId: $environment, serviceId: $service, unrendered: true)
   serviceInstanceLimitOverride(environmentId: $environment, serviceId: $service)
   service(id: $service) {
-    repoTriggers { edges { node { branch repository environmentId } } }
-    serviceInstances { edges { node { environmentId } } }
+    repoTriggers { edges { node { branch repository environmentId } } pageInfo { hasNextPage } }
+    serviceInstances { edges { node { environmentId } } pageInfo { hasNextPage } }
   }
-  environment(id: $environment, projectId: $project) { volumeInstances { edges { node { serviceId mountPath } } } }
+  environment(id: $environment, projectId: $project) {
+    volumeInstances { edges { node { serviceId mountPath } } pageInfo { hasNextPage } }
+  }
 }`;
 
 /** By their names in what is asked and in what is told. */
@@ -38,6 +46,8 @@ export const PLAIN_SETTINGS = [
 ] as const;
 
 const MOST_VARIABLES = 1_000;
+/** Of triggers, environments and volumes. */
+const MOST_LISTED = 1_000;
 const MOST_CHARS = 256 * 1024;
 /** What Railway gives to each service by itself. Others that begin so are settings of people. */
 const INJECTED =
@@ -47,23 +57,44 @@ const INJECTED =
 export function formIn(json: unknown, { environment, service }: { readonly environment: string; readonly service: string }): Seen {
   const data = fieldsIn(json);
   if (!isFields(data['serviceInstance'])) throw new Unusable('the answer tells no settings of the service');
-  const [instance, deploy] = [data['serviceInstance'], fieldsIn(fieldsIn(data['serviceInstance'])['latestDeployment'])];
+  const instance = data['serviceInstance'];
   const domains = fieldsIn(instance['domains']);
+  const { changes, frozen } = sightIn(data);
+  const live = changes.find((one) => one.phase === 'live');
+  const told = changes.filter((one) => one.phase !== 'gone');
+  const source = sourceOf(instance, { service: data['service'], environment, branch: (live ?? told.find((one) => one.branch))?.branch ?? null });
+  const commit = live?.commit ?? null;
   return {
     id: service,
     settings: settingsOf(instance, data['serviceInstanceLimitOverride']),
-    source: sourceOf(instance, data['service'], environment),
+    ...{ source, commit, frozen, tcpProxies: tcpProxiesIn(data['tcpProxies']) },
     customDomains: namesOf(domains['customDomains']),
     ownDomains: namesOf(domains['serviceDomains']),
     variables: variablesIn(data['variables']),
-    deploy: DEPLOYS[textIn(deploy['status'])] ?? (textIn(deploy['id']) === '' ? 'none' : 'coming'),
-    holds: holdOf(data, environment, service),
+    deploy: deployOf(told[0]),
+    newest: told[0] === undefined ? null : deployed(told[0]),
+    coming: changes.filter((one) => one.phase === 'begun').map(deployed),
+    holds: holdOf(data, environment, service) ?? unbuiltOf(source, commit),
   };
 }
 
-const DEPLOYS: Readonly<Record<string, LiveForm['deploy']>> = {
-  ...{ SUCCESS: 'live', SLEEPING: 'live', FAILED: 'failed', CRASHED: 'failed', REMOVED: 'none', REMOVING: 'none', SKIPPED: 'none' },
-};
+const deployed = ({ id, commit }: Deployment): Deployed => ({ id, commit });
+
+function deployOf(newest: Deployment | undefined): LiveForm['deploy'] {
+  if (newest?.phase === 'begun') return 'coming';
+  if (newest?.phase === 'failed' || (newest?.phase === 'live' && newest.status === 'CRASHED')) return 'failed';
+  return newest?.phase === 'live' ? 'live' : 'none';
+}
+
+/** @throws Unusable */
+function tcpProxiesIn(json: unknown): Whole['tcpProxies'] {
+  if (!Array.isArray(json)) throw new Unusable('the answer does not tell its TCP proxies');
+  const all = json.map(fieldsIn).map(({ applicationPort, domain, proxyPort }) => {
+    if (typeof applicationPort !== 'number') throw new Unusable('a TCP proxy is told without its port');
+    return { port: applicationPort, at: `${labelText(domain, 253)}:${labelText(proxyPort, 8)}` };
+  });
+  return all.toSorted((a, b) => a.port - b.port || (a.at < b.at ? -1 : 1));
+}
 
 function settingsOf(instance: Fields, override: unknown): JsonObject {
   const plain = PLAIN_SETTINGS.flatMap((name): [string, Json][] => {
@@ -91,23 +122,38 @@ function limitsOf(override: unknown): JsonObject {
   };
 }
 
-function sourceOf(instance: Fields, service: unknown, environment: string): Whole['source'] {
+interface Branching {
+  readonly service: unknown;
+  readonly environment: string;
+  /** Of its deployments. */
+  readonly branch: string | null;
+}
+
+/** What pushes are waited for from; where that is not told, what was built. @throws Unusable */
+function sourceOf(instance: Fields, { service, environment, branch }: Branching): Whole['source'] {
   const repo = textIn(fieldsIn(instance['source'])['repo']);
   if (repo === '') return null;
-  const triggers = nodesOf(fieldsIn(service)['repoTriggers']);
+  const { repoTriggers } = fieldsIn(service);
+  const triggers = repoTriggers === undefined || repoTriggers === null ? [] : nodesOf(repoTriggers, 'triggers', MOST_LISTED);
   const mine = triggers.find((one) => one['environmentId'] === environment && one['repository'] === repo);
-  return { repo, branch: mine === undefined ? null : textIn(mine['branch']) || null };
+  return { repo, branch: textIn(mine?.['branch']) || branch };
+}
+
+/** Why what is built from a repository could not be built again, or null. */
+function unbuiltOf(source: Whole['source'], commit: string | null): string | null {
+  if (source !== null && source.branch === null)
+    return 'nobody tells from which branch it is built: choose one in its settings, and deploy it once';
+  return commit === null ? 'no commit of it is live, and what it would be built from cannot be kept: put one live first (deploy.commit)' : null;
 }
 
 /** @throws Unusable where the answer leaves out what may hold it: a list that is not told is no empty one */
 function holdOf(data: Fields, environment: string, service: string): string | null {
   const [instances, volumes] = [fieldsIn(data['service'])['serviceInstances'], fieldsIn(data['environment'])['volumeInstances']];
-  if (!Array.isArray(fieldsIn(instances)['edges'])) throw new Unusable('the answer does not tell in which environments the service is');
-  if (!Array.isArray(fieldsIn(volumes)['edges'])) throw new Unusable('the answer does not tell its volumes');
-  const elsewhere = nodesOf(instances).filter((one) => one['environmentId'] !== environment);
+  const mounted = nodesOf(volumes, 'volumes', MOST_LISTED);
+  const elsewhere = nodesOf(instances, 'environments', MOST_LISTED).filter((one) => one['environmentId'] !== environment);
   if (elsewhere.length > 0)
     return `it is also in ${elsewhere.length} other environment(s), of which nothing is kept: Railway would delete it there, too`;
-  const volume = nodesOf(volumes).find((one) => one['serviceId'] === service);
+  const volume = mounted.find((one) => one['serviceId'] === service);
   if (volume !== undefined) return `it has a volume at ${labelText(volume['mountPath'], 128)}, whose data would be gone`;
   const { repo, image } = fieldsIn(fieldsIn(data['serviceInstance'])['source']);
   if (textIn(repo) !== '') return null;
@@ -116,10 +162,6 @@ function holdOf(data: Fields, environment: string, service: string): string | nu
     : 'it runs an image and is not built from a repository';
 }
 
-const nodesOf = (connection: unknown): readonly Fields[] => {
-  const { edges } = fieldsIn(connection);
-  return Array.isArray(edges) ? edges.slice(0, MOST_VARIABLES).map((edge) => fieldsIn(fieldsIn(edge)['node'])) : [];
-};
 const namesOf = (list: unknown): readonly string[] =>
   (Array.isArray(list) ? list : []).map((one) => labelText(fieldsIn(one)['domain'], 253)).toSorted();
 
@@ -138,7 +180,7 @@ export function variablesIn(json: unknown): Whole['variables'] {
 
 /** What was kept. @throws Unusable */
 export function keptIn(json: unknown): Whole & { readonly service: string; readonly keptAt: number } {
-  const { belay, service, keptAt, id, settings, source, customDomains, ownDomains, variables } = fieldsIn(json);
+  const { belay, service, keptAt, id, settings, source, customDomains, ownDomains, variables, commit, frozen, tcpProxies } = fieldsIn(json);
   if (belay !== 1 || typeof keptAt !== 'number' || !isFields(settings) || textIn(id) === '')
     throw new Unusable('it is not what Belay keeps of a service');
   const list = (value: unknown): readonly string[] => (Array.isArray(value) ? value.map(String) : []);
@@ -147,5 +189,12 @@ export function keptIn(json: unknown): Whole & { readonly service: string; reado
     ...{ service: textIn(service), keptAt, id: textIn(id), settings: settings as JsonObject, variables: variablesIn(variables) },
     ...{ customDomains: list(customDomains), ownDomains: list(ownDomains) },
     source: textIn(repo) === '' ? null : { repo: textIn(repo), branch: textIn(branch) || null },
+    // An older Belay kept neither.
+    commit: textIn(commit) || null,
+    frozen: typeof frozen === 'boolean' ? frozen : null,
+    tcpProxies: (Array.isArray(tcpProxies) ? tcpProxies : []).map((one) => ({
+      port: Number(fieldsIn(one)['port']),
+      at: textIn(fieldsIn(one)['at']),
+    })),
   };
 }

@@ -8,6 +8,7 @@ import type { KeptFile } from '../../ports/kept-file.ts';
 import type { KeptForm, LiveForm, ServiceForm, ServiceRebuild } from '../../ports/service-rebuild.ts';
 import type { AskDeps } from './ask.ts';
 import { act, asked, demandYes, namedIn, type Service, serviceAt } from './railway.ts';
+import { connectTo } from './railway-connect.ts';
 import { FORM, formIn, keptIn, PLAIN_SETTINGS, type Seen, type Whole } from './railway-form.ts';
 
 const DELETE = 'mutation Delete($id: String!) { serviceDelete(id: $id) }';
@@ -17,7 +18,6 @@ const SETTINGS = `mutation Settings($service: String!, $environment: String!, $i
   serviceInstanceUpdate(serviceId: $service, environmentId: $environment, input: $input)
 }`;
 const LIMITS = 'mutation Limits($input: ServiceInstanceLimitsUpdateInput!) { serviceInstanceLimitsUpdate(input: $input) }';
-const CONNECT = 'mutation Connect($id: String!, $input: ServiceConnectInput!) { serviceConnect(id: $id, input: $input) { id } }';
 const DOMAIN = 'mutation Domain($input: ServiceDomainCreateInput!) { serviceDomainCreate(input: $input) { domain } }';
 
 export interface RebuildDeps extends AskDeps {
@@ -29,11 +29,13 @@ type Options = ServiceOptions<'railway'>;
 /** What may leave this file: names, settings and keyed digests, and no value of a variable. */
 const formsBy =
   (digest: Pick<Digest, 'keyed'>) =>
-  ({ variables, id, settings, source, customDomains, ownDomains }: Whole): ServiceForm => {
+  ({ variables, id, settings, source, customDomains, ownDomains, tcpProxies, commit, frozen }: Whole): ServiceForm => {
     const digests = ordered(variables).map(([variable, value]) => [variable, digest.keyed(`${variable}\n${value}`).slice(0, 16)] as const);
-    const whole = [id, ordered(settings), source?.repo ?? null, source?.branch ?? null, customDomains, digests];
+    const ways = [customDomains, tcpProxies.map(({ port, at }) => [port, at])];
+    const whole = [id, ordered(settings), source?.repo ?? null, source?.branch ?? null, ...ways, commit, frozen, digests];
     const mark = digest.keyed(JSON.stringify(whole)).slice(0, 16);
-    return { ...{ id, mark, settings, source, customDomains, ownDomains }, digests: Object.fromEntries(digests) };
+    const told = { id, mark, settings, source, customDomains, ownDomains, tcpProxies, commit, frozen };
+    return { ...told, digests: Object.fromEntries(digests) };
   };
 
 /** @throws BELAY_CONFIG_INVALID */
@@ -61,7 +63,7 @@ export function createRailwayRebuild(options: Options, { kept: file, digest, ...
     path: file.path,
     look: async (): Promise<LiveForm | null> => {
       const now = await seen();
-      return now === null ? null : { ...formOf(now), deploy: now.deploy };
+      return now === null ? null : { ...formOf(now), deploy: now.deploy, newest: now.newest, coming: now.coming };
     },
     kept: async (): Promise<KeptForm | null> => {
       const kept = await opened();
@@ -72,7 +74,7 @@ export function createRailwayRebuild(options: Options, { kept: file, digest, ...
       return hold === null ? file.impossible() : `${name}: ${hold}`;
     },
     keep: async (id) => {
-      const { deploy: _deploy, holds, ...whole } = await still(id);
+      const { deploy: _deploy, newest: _newest, coming: _coming, holds, ...whole } = await still(id);
       demandFree(place, holds);
       const before = await opened();
       const stamp = before === null ? null : new Date(before.keptAt).toISOString().replaceAll(/[^\dTZ]/g, '');
@@ -96,10 +98,12 @@ export function createRailwayRebuild(options: Options, { kept: file, digest, ...
       demandYes(place, await act(place, VARIABLES, { input }), 'variableCollectionUpsert');
     },
     restoreSettings: async (id) => restoreSettings(place, environment, await demandKept(), await still(id)),
-    connect: async (id) => {
-      const [{ source }] = [await demandKept(), await still(id)];
-      if (source === null) throw refused(place, `what is kept of ${name} was built from no repository`, 'Connect it by hand.');
-      await act(place, CONNECT, { id, input: { repo: source.repo, branch: source.branch ?? 'main' } });
+    connect: async (id, o) => {
+      const { source } = await demandKept();
+      if (source === null || source.branch === null)
+        throw refused(place, `what is kept of ${name} does not say from which branch of which repository it was built`, 'Connect it by hand.');
+      const wanted = { ...o, source: { repo: source.repo, branch: source.branch } };
+      await connectTo({ place, ids: { project, environment, service: id }, time: deps.time, still: () => still(id) }, wanted);
     },
   } satisfies ServiceRebuild;
 }

@@ -30,13 +30,13 @@ const LOOK = `query Look($project: String!, $environment: String!, $service: Str
   serviceInstanceAutoDeployStatus(projectId: $project, environmentId: $environment, serviceId: $service) { enabled }
   service(id: $service) { name deletedAt }
 }`;
-const NAMES = 'query Names($project: String!) { project(id: $project) { services { edges { node { id name deletedAt } } } } }';
+const NAMES = 'query Names($project: String!) { project(id: $project) { services { edges { node { id name deletedAt } } pageInfo { hasNextPage } } } }';
 const ROLL_BACK = 'mutation RollBack($id: String!) { deploymentRollback(id: $id) }';
-const DEPLOY = `mutation Deploy($environment: String!, $service: String!, $commit: String!) {
+export const DEPLOY = `mutation Deploy($environment: String!, $service: String!, $commit: String!) {
   serviceInstanceDeployV2(environmentId: $environment, serviceId: $service, commitSha: $commit)
 }`;
-const CANCEL = 'mutation Cancel($id: String!) { deploymentCancel(id: $id) }';
-const AUTO_DEPLOY = `mutation AutoDeploy($input: ServiceInstanceAutoDeployUpdateInput!) {
+export const CANCEL = 'mutation Cancel($id: String!) { deploymentCancel(id: $id) }';
+export const AUTO_DEPLOY = `mutation AutoDeploy($input: ServiceInstanceAutoDeployUpdateInput!) {
   serviceInstanceAutoDeployUpdate(input: $input) { enabled }
 }`;
 

@@ -8,8 +8,9 @@ import type { PauseSwitch } from '../../ports/pause.ts';
 import type { ServiceControl } from '../../ports/service-control.ts';
 import type { Flag, SettingStore } from '../../ports/settings.ts';
 import type { TrafficSplit } from '../../ports/traffic-split.ts';
-import type { DeployRules } from '../deploy-policy.ts';
+import { type DeployRules, NO_DEPLOY_RULES } from '../deploy-policy.ts';
 import type { Integrations } from '../integrations.ts';
+import type { BehindServices } from './connect.ts';
 import { databaseActions } from './database.ts';
 import { deployActions } from './deploy.ts';
 import { flowActions } from './flow.ts';
@@ -39,7 +40,13 @@ export interface ActionPorts {
   readonly configs?: Readonly<Record<string, SettingStore>>;
   readonly scopes?: FreezePorts;
   readonly deployRules?: DeployRules;
+  /** Where what a service runs is deployed to. */
+  readonly targetsBehind?: (service: string) => readonly string[];
 }
+
+const behindServices = ({ targets, deployRules = NO_DEPLOY_RULES, targetsBehind = () => [] }: ActionPorts): BehindServices => ({
+  ...{ targets, rules: deployRules, targetsOf: targetsBehind },
+});
 
 export function createActions(ports: ActionPorts): Readonly<Record<string, Action>> {
   const actions = [
@@ -48,7 +55,7 @@ export function createActions(ports: ActionPorts): Readonly<Record<string, Actio
     ...flowActions(ports.switches),
     ...trafficActions(ports.proxies ?? {}, ports.deployRules),
     ...serviceActions(ports.services ?? {}),
-    ...rebuildActions(ports.rebuilds ?? {}),
+    ...rebuildActions(ports.rebuilds ?? {}, behindServices(ports)),
     ...integrationActions(ports.integrations ?? {}),
     ...intakeActions(ports.intake ?? NO_INTAKE),
     ...databaseActions(ports.databases ?? {}),

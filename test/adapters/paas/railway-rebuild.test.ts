@@ -13,11 +13,14 @@ import { createProcesses } from '../../../src/adapters/process/index.ts';
 import { createDigest } from '../../../src/adapters/system/index.ts';
 import { Unusable } from '../../../src/domain/answer.ts';
 import type { BelayError } from '../../../src/domain/errors.ts';
+import type { Json } from '../../../src/domain/json.ts';
+import type { DeployRules } from '../../../src/flows/deploy-policy.ts';
 import { createActions } from '../../../src/flows/actions/index.ts';
+import { keptProbe } from '../../../src/flows/probes/kept.ts';
 import type { Http } from '../../../src/ports/http.ts';
 import { AGE_KEY } from '../../world/scenes/julia.ts';
 import { startRailwayProject } from '../../world/vendors/railway-project.ts';
-import { deps, IDS, OLD_COMMIT, TOKEN } from './world.ts';
+import { deps, IDS, NEW_COMMIT, OLD_COMMIT, TOKEN } from './world.ts';
 
 const VARIABLES = { RUN_MODE: 'api', TOKEN_OF_SLACK: 'xoxb-nobody-may-see', REDIS_URL: '${{Redis.REDIS_URL}}' };
 
@@ -26,10 +29,17 @@ async function here() {
   const railway = await startRailwayProject({ project, environment, token: TOKEN, services: { api: service } });
   /** What a mutation that carries values is answered, in place of what it does. */
   const echo: { answer: ((sent: string) => { readonly status: number; readonly body: string }) | null } = { answer: null };
+  /** After which of the next mutations this life ends. */
+  const death = { at: 0 };
   const http: Http = {
     ...deps.http,
     request: async (asked) => {
       const sent = String(asked.body);
+      const isLast = sent.startsWith('{"query":"mutation') && (death.at -= 1) === 0;
+      if (isLast) {
+        await deps.http.request(asked);
+        return new Promise(() => undefined);
+      }
       if (echo.answer === null || !/mutation (?:Create|Variables)/.test(sent)) return deps.http.request(asked);
       return { headers: {}, tookMs: 1, ...echo.answer(sent) };
     },
@@ -40,7 +50,7 @@ async function here() {
   writeFileSync(path.join(folder, 'key'), AGE_KEY, { mode: 0o600 });
   Object.assign(railway.formOf('api'), { repo: 'julia/julia', branch: 'main', instance: { startCommand: 'run api' } });
   railway.services.api.service.variables = VARIABLES;
-  railway.services.api.deploy({ commitHash: OLD_COMMIT });
+  railway.services.api.deploy({ commitHash: OLD_COMMIT, branch: 'main' });
   const kept = createKeptFile(
     { path: 'api.age', identity: 'key' },
     { files: createFileWriter(), processes: createProcesses(), baseDir: folder },
@@ -54,16 +64,23 @@ async function here() {
     url: `${railway.url}/graphql/v2`,
     timeoutMs: 5_000,
   } as const;
-  const rebuild = createRailwayRebuild(options, { ...deps, http, kept, digest: createDigest('key') });
-  const actions = createActions({ targets: {}, switches: {}, rebuilds: { api: rebuild }, pause: null as never });
+  const time = { ...deps.time, sleep: async () => undefined };
+  const rebuild = createRailwayRebuild(options, { ...deps, time, http, kept, digest: createDigest('key') });
+  const refused: string[] = [];
+  const deployRules = {
+    notes: () => [],
+    refusal: async (target: string, to: string) => (refused.push(`${target} ${to}`), `${to} was never staged`),
+  } as unknown as DeployRules;
+  const ports = { targets: {}, switches: {}, rebuilds: { api: rebuild }, pause: null as never };
+  const actions = createActions({ ...ports, deployRules, targetsBehind: () => ['shop'] });
   const act = async (name: string, more: Readonly<Record<string, string>> = {}): Promise<void> => {
     const [action, args] = [actions[`service.${name}`], { service: 'api', ...more }];
-    const why = await action?.impossible(args);
+    const why = await action?.impossible(args, { step: `guardar-${name}` });
     if (why !== null) throw new Error(why);
     const { fingerprint } = (await action?.observe(args)) ?? { fingerprint: '' };
     await action?.act(args, { expected: fingerprint, key: 'k', reason: 'INC-1' });
   };
-  return { railway, folder, rebuild, act, echo, did: () => railway.forms.ledger.map(({ what }) => what) };
+  return { railway, folder, rebuild, actions, kept, refused, death, act, echo, did: () => railway.forms.ledger.map(({ what }) => what) };
 }
 
 test.each([
@@ -86,7 +103,7 @@ test('nothing is deleted that is not kept, and a new one that lacks what is kept
   await act('create');
   await expect(act('keep')).rejects.toThrow(/lacks what is kept \(REDIS_URL, RUN_MODE, TOKEN_OF_SLACK, startCommand, its repository\)/);
   await act('restoreVariables');
-  await expect(act('keep')).rejects.toThrow(/lacks what is kept \(startCommand, its repository\)/);
+  await expect(act('keep')).rejects.toThrow(/lacks what is kept \(startCommand, its repository\): .* --skip guardar-keep: what is kept stays/);
   await act('restoreSettings');
   await act('connect');
   expect(railway.services.api.live()?.variables).toEqual(VARIABLES);
@@ -112,11 +129,154 @@ test('what has come since it was kept is asked for right before the delete, and 
   expect(did()).toEqual(['delete']);
 });
 
-test.each([['service'], ['environment']] as const)('an answer that leaves out %s is no word that nothing holds it', (key) => {
-  const lists = { service: { serviceInstances: { edges: [] } }, environment: { volumeInstances: { edges: [] } } };
-  const json = { serviceInstance: { source: { repo: 'julia/julia' } }, variables: {}, serviceInstanceLimitOverride: null, ...lists };
-  expect(formIn(json, IDS).holds).toBeNull();
-  expect(() => formIn({ ...json, [key]: null }, IDS)).toThrow(Unusable);
+const NODE = { createdAt: '2026-11-28T09:00:00Z', canRollback: true, instances: [] };
+const LIVE = { ...NODE, id: IDS.service, status: 'SUCCESS', meta: { commitHash: OLD_COMMIT, branch: 'next' } };
+const TOLD = {
+  serviceInstance: { source: { repo: 'julia/julia' }, activeDeployments: [{ id: LIVE.id }] },
+  ...{ variables: {}, serviceInstanceLimitOverride: null, tcpProxies: [], serviceInstanceAutoDeployStatus: { enabled: true } },
+  ...{ service: { serviceInstances: { edges: [] } }, environment: { volumeInstances: { edges: [] } } },
+  deployments: { edges: [{ node: LIVE }] },
+};
+
+test.each([['service'], ['environment'], ['tcpProxies'], ['serviceInstanceAutoDeployStatus'], ['deployments']] as const)(
+  'an answer that leaves out %s is no word that nothing holds it',
+  (key) => {
+    expect(formIn(TOLD, IDS).holds).toBeNull();
+    expect(() => formIn({ ...TOLD, [key]: null }, IDS)).toThrow(Unusable);
+  },
+);
+
+test('the commit and the branch are those of what is live, and not of what failed since; without them nothing is kept', () => {
+  const failed = { ...NODE, id: IDS.project, status: 'FAILED', createdAt: '2026-11-28T10:00:00Z', meta: { commitHash: NEW_COMMIT } };
+  const deployments = { edges: [{ node: failed }, { node: LIVE }] };
+  expect(formIn({ ...TOLD, deployments }, IDS)).toMatchObject({
+    ...{ commit: OLD_COMMIT, source: { repo: 'julia/julia', branch: 'next' }, frozen: false, deploy: 'failed', holds: null },
+  });
+  const bare = (meta: object) => formIn({ ...TOLD, deployments: { edges: [{ node: { ...LIVE, meta } }] } }, IDS).holds;
+  expect(bare({ commitHash: OLD_COMMIT })).toContain('nobody tells from which branch');
+  expect(bare({ branch: 'next' })).toContain('no commit of it is live');
+});
+
+test('a list that goes on after what was answered is refused, and never taken for all of it', async () => {
+  const { railway, act } = await here();
+  railway.forms.hasMore = true;
+  await expect(act('keep')).rejects.toThrow(/more services than one answer tells/);
+  const long = { edges: Array.from({ length: 1_001 }, () => ({ node: { serviceId: 'x' } })) };
+  expect(() => formIn({ ...TOLD, environment: { volumeInstances: long } }, IDS)).toThrow(/more volumes than one answer tells/);
+});
+
+/** HEAD is bad, was rolled back, and is kept out; a service made anew would build it. */
+async function rolledBack({ frozen = true } = {}) {
+  const world = await here();
+  const { railway, act } = world;
+  for (const commitHash of [NEW_COMMIT, OLD_COMMIT]) railway.services.api.deploy({ commitHash, branch: 'main' });
+  railway.services.api.service.autoDeploy = !frozen;
+  railway.forms.head = { commitHash: NEW_COMMIT, branch: 'main' };
+  railway.forms.before = (what) => {
+    if (what === 'connect') railway.services.api.service.next = 'lasts';
+  };
+  await act('keep');
+  await act('delete', { confirm: 'api' });
+  for (const step of ['create', 'restoreVariables', 'restoreSettings']) await act(step);
+  return world;
+}
+const lives = (world: Awaited<ReturnType<typeof here>>) => {
+  const { service, live } = world.railway.services.api;
+  const heads = service.deployments.filter(({ meta }) => meta['commitHash'] === NEW_COMMIT);
+  return { live: live()?.meta['commitHash'], autoDeploy: service.autoDeploy, headServed: heads.some((one) => one.canRollback) };
+};
+
+test.each([[true], [false]])('the commit that was live is built and not the bad head, and pushes are kept out as before: %s', async (frozen) => {
+  const world = await rolledBack({ frozen });
+  const { railway, act, rebuild, actions } = world;
+  const args = { service: 'api' };
+  expect(await actions['service.connect']?.observe(args)).toMatchObject({
+    ...{ current: 'nothing to build', desired: `built from julia/julia@main at ${OLD_COMMIT}, automatic deploys ${frozen ? 'off' : 'on'}` },
+  });
+  expect(await actions['service.connect']?.builds?.(args)).toEqual([{ target: 'shop', release: OLD_COMMIT }]);
+  await act('connect');
+  const probe = () => keptProbe({ api: rebuild }).measure(args);
+  expect(await probe()).toMatchObject({ values: { built: false, deploy: 'coming', equal: true } });
+  railway.services.api.settle('SUCCESS');
+  expect(lives(world)).toEqual({ live: OLD_COMMIT, autoDeploy: !frozen, headServed: false });
+  expect(await probe()).toMatchObject({ values: { built: true, commit: OLD_COMMIT, keptCommit: OLD_COMMIT, frozen } });
+  // Somebody connects it to another branch: it is no longer as it was.
+  railway.formOf('api').branch = 'next';
+  expect(await probe()).toMatchObject({ values: { equal: false, differing: ['its repository'] } });
+});
+
+test.each([...[1, 2, 3, 4, 5].map((at) => [at, true] as const), [5, false] as const])(
+  'killed after order %i of connecting, the next life goes on to the same end; kept out before: %s',
+  async (at, frozen) => {
+    const world = await rolledBack({ frozen });
+    const { railway, death, actions } = world;
+    const [connect, args] = [actions['service.connect'], { service: 'api' }];
+    const before = await connect?.observe(args);
+    death.at = at;
+    void connect?.act(args, { expected: before?.fingerprint ?? '', key: 'k', reason: '' });
+    await expect.poll(() => death.at, { interval: 2 }).toBe(0);
+    const after = await connect?.observe(args);
+    // An intent without outcome is done again only where nothing but this step has changed it.
+    expect(after?.fingerprint).toBe(before?.fingerprint);
+    if (after?.reached !== true) await connect?.act(args, { expected: before?.fingerprint ?? '', key: 'k', reason: '' });
+    expect(await connect?.observe(args)).toMatchObject({ reached: true });
+    railway.services.api.settle('SUCCESS');
+    expect(lives(world)).toEqual({ live: OLD_COMMIT, autoDeploy: !frozen, headServed: false });
+    expect(railway.services.api.ledger.filter(({ by, what }) => by === 'api' && what === 'deploy')).toHaveLength(1);
+  },
+);
+
+test('a yes that turns nothing off and stops nothing is not believed: nothing is built beside it, and it is said what was done', async () => {
+  const { railway, act } = await rolledBack();
+  railway.forms.before = () => Object.assign(railway.services.api.service, { next: 'lasts', lies: true });
+  await expect(act('connect')).rejects.toMatchObject({
+    ...{ code: 'BELAY_DEPLOY_TIMEOUT', effect: 'unknown', message: expect.stringContaining('is not seen: frozen') as unknown },
+  });
+  expect(railway.services.api.service.deployments.map(({ meta }) => meta['commitHash'])).toEqual([NEW_COMMIT]);
+});
+
+test('another commit is built only when it is whole, and when what stands behind the service lets it go live', async () => {
+  const { act, refused, actions } = await rolledBack();
+  await expect(act('connect', { commit: 'abc' })).rejects.toThrow(/abc is no whole commit: write all of its 40 characters/);
+  const other = 'f'.repeat(40);
+  await expect(act('connect', { commit: other })).rejects.toThrow(`${other} was never staged`);
+  const order = { expected: (await actions['service.connect']?.observe({ service: 'api' }))?.fingerprint ?? '', key: 'k', reason: '' };
+  await expect(actions['service.connect']?.act({ service: 'api', commit: other }, order)).rejects.toMatchObject({ code: 'BELAY_GUARD_REFUSED' });
+  expect(refused).toEqual([`shop ${other}`, `shop ${other}`]);
+  await act('connect', { commit: OLD_COMMIT.toUpperCase() });
+});
+
+test('what an older Belay kept says no commit: nothing is deleted by it, and it is said what to type', async () => {
+  const { railway, act, kept, did } = await here();
+  await act('keep');
+  const { commit: _commit, frozen: _frozen, ...old } = (await kept.read()) as { readonly [name: string]: Json };
+  await kept.write(old as Json, { before: null });
+  await expect(act('delete', { confirm: 'api' })).rejects.toThrow(/neither which commit ran nor whether pushes go live. Keep it again with service.keep/);
+  await act('keep');
+  // As does what a push brings, or a switch that somebody turns.
+  railway.services.api.deploy({ commitHash: NEW_COMMIT, branch: 'main' });
+  await expect(act('delete', { confirm: 'api' })).rejects.toThrow(/what is kept of it is not what runs/);
+  await act('keep');
+  railway.services.api.service.autoDeploy = false;
+  await expect(act('delete', { confirm: 'api' })).rejects.toThrow(/what is kept of it is not what runs/);
+  expect(did()).toEqual([]);
+});
+
+test('a TCP proxy is kept and told, and a new one without it, or with another value of a variable, does not take its place', async () => {
+  const { railway, act, rebuild } = await here();
+  await act('keep');
+  railway.formOf('api').tcpProxies.push({ applicationPort: 5432, domain: 'roundhouse.proxy.rlwy.net', proxyPort: 11_105 });
+  await expect(act('delete', { confirm: 'api' })).rejects.toThrow(/what is kept of it is not what runs/);
+  await act('keep');
+  expect(await keptProbe({ api: rebuild }).measure({ service: 'api' })).toMatchObject({
+    values: { tcpProxies: 1, ways: ['roundhouse.proxy.rlwy.net:11105 to 5432'] },
+  });
+  await act('delete', { confirm: 'api' });
+  for (const step of ['create', 'restoreVariables', 'restoreSettings', 'connect']) await act(step);
+  await expect(act('keep')).rejects.toThrow(/lacks what is kept \(a TCP proxy to 5432\)/);
+  railway.formOf('api').tcpProxies.push({ applicationPort: 5432, domain: 'monorail.proxy.rlwy.net', proxyPort: 20_001 });
+  railway.services.api.service.variables = { ...VARIABLES, RUN_MODE: 'worker' };
+  await expect(act('keep')).rejects.toThrow(/lacks what is kept \(RUN_MODE\)/);
 });
 
 const graphql = (message: string, code?: string) => ({
@@ -185,6 +345,9 @@ test('whatever the API tells of a service, or the file holds, is read or refused
       'keptAt',
       'id',
       'repo',
+      'deployments',
+      'tcpProxies',
+      'meta',
     ),
   });
   const tried = (work: () => unknown): void => {
@@ -195,12 +358,11 @@ test('whatever the API tells of a service, or the file holds, is read or refused
     }
   };
   fc.assert(
-    fc.property(odd, (json) => {
+    fc.property(odd, fc.constantFrom(...Object.keys(TOLD)), (json, key) => {
       tried(() => formIn(json, IDS));
       tried(() => keptIn(json));
-      tried(() =>
-        formIn({ serviceInstance: json, variables: {}, service: json, environment: json, serviceInstanceLimitOverride: json }, IDS),
-      );
+      tried(() => formIn({ ...TOLD, [key]: json }, IDS));
+      tried(() => formIn({ ...TOLD, deployments: { edges: [{ node: { ...LIVE, meta: json } }] } }, IDS));
       tried(() => keptIn({ belay: 1, keptAt: 1, settings: {}, id: 'x', source: json, customDomains: json, variables: json }));
     }),
     { numRuns: 10_000 },

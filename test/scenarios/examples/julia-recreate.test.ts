@@ -8,9 +8,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { decrypted, identityIn, unarmoured } from '../../../src/adapters/kept-file/age.ts';
 import { journalLinesOf } from '../../../src/adapters/virtual/journal.ts';
 import type { Incident } from '../../../src/domain/incident.ts';
+import { recallPlan } from '../../../src/flows/plan.ts';
 import { type PostgresPart, startPostgres } from '../../world/parts/postgres.ts';
 import { dataOf, type ExampleLife, eventsOf, incidentOf } from '../../world/scenes/example.ts';
-import { AGE_KEY, type JuliaWorld, juliaTables, openJulia } from '../../world/scenes/julia.ts';
+import { AGE_KEY, BAD, type JuliaWorld, juliaTables, openJulia } from '../../world/scenes/julia.ts';
 
 const closing: (() => Promise<unknown>)[] = [];
 const closeAll = async (open: typeof closing): Promise<void> => {
@@ -43,7 +44,8 @@ const ALL = {
   ...Object.fromEntries(SECRETS.map((name) => [name, `${name.toLowerCase()}-nobody-may-see`])),
 };
 const setOf = (mode: string) => ({ ...ALL, RUN_MODE: mode, JWT_SECRET_KEY: `jwt-nobody-may-see-${mode}` });
-const NAME = { nome: { ticks: [BOX(1), BOX(2), 'O último commit de main é o que deve ficar no ar'], answers: { nome: 'api' } } };
+const STABLE = 'c'.repeat(40);
+const NAME = { nome: { ticks: [BOX(1), BOX(2)], answers: { nome: 'api' } } };
 
 const KEPT_IDS = {
   SUPABASE_URL: 'S5-SE-02',
@@ -78,8 +80,12 @@ async function broken(open = closing, env: Readonly<Record<string, string>> = {}
   const world = await openJulia({ database: postgres.url, runbook: 'recreate-service', env }, open);
   for (const name of NAMES) {
     world.services[name].service.variables = setOf(name);
-    world.services[name].deploy({ commitHash: 'c'.repeat(40), branch: 'main' });
+    world.services[name].deploy({ commitHash: STABLE, branch: 'main' });
   }
+  // The head of main is what was just rolled back, and it is kept out.
+  world.railway.forms.head = BAD;
+  for (const meta of [BAD, { commitHash: STABLE, branch: 'main' }]) world.services.api.deploy(meta);
+  world.services.api.service.autoDeploy = false;
   return world;
 }
 
@@ -107,7 +113,7 @@ const digestsIn = (kept: Record<string, unknown> | undefined) =>
 const asksAbout = (step: string) => (incident: Incident | null) => incident?.steps[step]?.status === 'waiting';
 const stepsOf = async (life: ExampleLife) => (await incidentOf(life))?.steps ?? {};
 
-describe('from its begin to its end, killed right after the delete and right after the create', () => {
+describe('from its begin to its end, killed right after the delete, the create and the connecting', () => {
   const open: typeof closing = [];
   let world: JuliaWorld;
   let life: ExampleLife;
@@ -133,7 +139,7 @@ describe('from its begin to its end, killed right after the delete and right aft
       if (what === 'connect') world.services.api.service.next = 'lasts';
     };
     life = await world.live({
-      ...{ begin: BY_SOL, said: NAME, killedAt: ['service.delete:after', 'service.create:after'] },
+      ...{ begin: BY_SOL, said: NAME, killedAt: ['service.delete:after', 'service.create:after', 'service.connect:after'] },
       meanwhile: (incident) => {
         was = { ...was, asked: was.asked || incident?.tasks['dominio'] !== undefined };
         const since = incident?.steps['primeiro-deploy']?.startedAt;
@@ -189,8 +195,24 @@ describe('from its begin to its end, killed right after the delete and right aft
   test('the new one is built from the repository and branch of before and has its RUN_MODE from the first deploy on [S5-ST-45]', () => {
     const form = world.railway.formOf('api');
     expect([form.repo, form.branch, form.id === before.id]).toEqual(['julia/julia', 'main', false]);
-    expect(world.services.api.service.deployments.map((one) => one.variables['RUN_MODE'])).toEqual(['api']);
+    const { deployments } = world.services.api.service;
+    expect(new Set(deployments.map((one) => one.variables['RUN_MODE']))).toEqual(new Set(['api']));
     expect(did(world)).toEqual(DONE);
+  });
+
+  test('the commit that ran is what is approved and what runs: the bad head of main is stopped and never serves, and stays kept out', async () => {
+    const { service, live } = world.services.api;
+    expect([live()?.meta['commitHash'], service.autoDeploy]).toEqual([STABLE, false]);
+    expect(service.deployments.map(({ meta, status, canRollback }) => [meta['commitHash'], status, canRollback])).toEqual([
+      [BAD.commitHash, 'REMOVED', false],
+      [STABLE, 'SUCCESS', true],
+    ]);
+    const [approved] = await dataOf(life, 'approval.granted');
+    const { steps } = await recallPlan(life.world, String(approved?.['planHash']));
+    expect(steps.find(({ id }) => id === 'conectar')).toMatchObject({
+      ...{ effect: 'change', desired: `built from julia/julia@main at ${STABLE}, automatic deploys off` },
+      builds: [{ target: 'api', release: STABLE.slice(0, 12) }],
+    });
   });
 
   test.for(Object.entries(KEPT_IDS))('the variable %s is kept and put back as it was written [%s]', ([name]) => {

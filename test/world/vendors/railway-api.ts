@@ -8,6 +8,7 @@ type Query {
   service(id: String!): Service!
   environment(id: String!, projectId: String): Environment!
   variables(environmentId: String!, projectId: String!, serviceId: String, unrendered: Boolean): EnvironmentVariables!
+  tcpProxies(environmentId: String!, serviceId: String!): [TCPProxy!]!
   serviceInstanceLimitOverride(environmentId: String!, serviceId: String!): ServiceInstanceLimit
 }
 type Mutation {
@@ -71,16 +72,18 @@ scalar ServiceInstanceLimit
 enum Builder { HEROKU NIXPACKS PAKETO RAILPACK }
 enum RestartPolicyType { ALWAYS NEVER ON_FAILURE }
 type Project { id: ID! services: ServicesConnection! }
-type ServicesConnection { edges: [ServicesEdge!]! }
+type PageInfo { endCursor: String hasNextPage: Boolean! }
+type TCPProxy { applicationPort: Int! domain: String! id: ID! proxyPort: Int! }
+type ServicesConnection { edges: [ServicesEdge!]! pageInfo: PageInfo! }
 type ServicesEdge { node: Service! }
 type Service { deletedAt: DateTime id: ID! name: String! repoTriggers: TriggersConnection! serviceInstances: InstancesConnection! }
-type TriggersConnection { edges: [TriggersEdge!]! }
+type TriggersConnection { edges: [TriggersEdge!]! pageInfo: PageInfo! }
 type TriggersEdge { node: DeploymentTrigger! }
 type DeploymentTrigger { branch: String! environmentId: String! repository: String! }
-type InstancesConnection { edges: [InstancesEdge!]! }
+type InstancesConnection { edges: [InstancesEdge!]! pageInfo: PageInfo! }
 type InstancesEdge { node: ServiceInstance! }
 type Environment { id: ID! volumeInstances: VolumesConnection! }
-type VolumesConnection { edges: [VolumesEdge!]! }
+type VolumesConnection { edges: [VolumesEdge!]! pageInfo: PageInfo! }
 type VolumesEdge { node: VolumeInstance! }
 type VolumeInstance { mountPath: String! serviceId: String }
 type ServiceSource { image: String repo: String }

@@ -1,6 +1,6 @@
 // What services of a project on Railway are made of, as its API has it: names, settings, variables, sources, and services that come and go. A
 // service that is made anew has another id, and whoever holds the old one is told that it may not.
-import type { RailwayOne } from './railway.ts';
+import { ACTIVE, type RailwayOne, shown } from './railway.ts';
 
 export interface RailwayForm {
   id: string;
@@ -15,6 +15,7 @@ export interface RailwayForm {
   ownDomains: string[];
   limits: { readonly containers: { readonly cpu?: number; readonly memoryBytes?: number } } | null;
   volume: string | null;
+  tcpProxies: { readonly applicationPort: number; readonly domain: string; readonly proxyPort: number }[];
   /** Other environments that it is in. */
   elsewhere: readonly string[];
   one: RailwayOne;
@@ -27,6 +28,10 @@ export interface RailwayForms {
   head: Readonly<Record<string, unknown>>;
   /** Right before a mutation of this name. */
   before: ((what: string) => void) | null;
+  /** Connecting turns automatic deploys on, whatever they were. */
+  connectThaws: boolean;
+  /** Lists go on after what was answered. */
+  hasMore: boolean;
 }
 
 interface Ground {
@@ -42,7 +47,6 @@ const injected = ({ id, name }: RailwayForm) => ({
   RAILWAY_SERVICE_NAME: name,
   RAILWAY_PRIVATE_DOMAIN: `${name}.internal`,
 });
-const edgesOf = (nodes: readonly unknown[]) => ({ edges: nodes.map((node) => ({ node })) });
 
 type Input = Readonly<Record<string, unknown>> & { readonly serviceId?: string };
 
@@ -52,6 +56,7 @@ export function formRoot(state: RailwayForms, { project, environment, make }: Gr
     if (found === undefined) throw new Error('Not Authorized');
     return found;
   };
+  const edgesOf = (nodes: readonly unknown[]) => ({ edges: nodes.map((node) => ({ node })), pageInfo: { hasNextPage: state.hasMore } });
   const acts = (what: string, id: string): void => {
     state.before?.(what);
     state.ledger.push({ what, id });
@@ -59,14 +64,13 @@ export function formRoot(state: RailwayForms, { project, environment, make }: Gr
   const instanceOf = (form: RailwayForm) => ({
     ...{ builder: 'NIXPACKS', restartPolicyType: 'ON_FAILURE', restartPolicyMaxRetries: 10, watchPatterns: [] },
     ...form.instance,
-    ...{ id: form.id, environmentId: environment, activeDeployments: [] },
+    ...{ id: form.id, environmentId: environment, activeDeployments: form.one.service.deployments.filter((one) => ACTIVE.includes(one.status)).map(shown) },
     numReplicas: form.instance['numReplicas'] ?? null,
     source: form.repo === null ? null : { repo: form.repo, image: null },
     domains: {
       customDomains: form.customDomains.map((domain) => ({ domain })),
       serviceDomains: form.ownDomains.map((domain) => ({ domain })),
     },
-    latestDeployment: newest(form),
   });
   const serviceOf = (form: RailwayForm) => ({
     ...{ id: form.id, name: form.name, deletedAt: form.deletedAt },
@@ -84,6 +88,12 @@ export function formRoot(state: RailwayForms, { project, environment, make }: Gr
       volumeInstances: edgesOf(state.forms.flatMap((one) => (one.volume === null ? [] : [{ mountPath: one.volume, serviceId: one.id }]))),
     }),
     serviceInstance: ({ serviceId }: Input) => instanceOf(formOf(serviceId)),
+    deployments: ({ input, first }: { input: Input; first: number }) => {
+      const all = formOf(input.serviceId).one.service.deployments.toReversed().slice(0, first);
+      return { edges: all.map((one) => ({ cursor: one.id, node: shown(one) })) };
+    },
+    serviceInstanceAutoDeployStatus: ({ serviceId }: Input) => ({ canEnable: true, enabled: formOf(serviceId).one.service.autoDeploy }),
+    tcpProxies: ({ serviceId }: Input) => formOf(serviceId).tcpProxies.map((one) => ({ ...one, id: `${one.proxyPort}` })),
     serviceInstanceLimitOverride: ({ serviceId }: Input) => formOf(serviceId).limits,
     variables: ({ serviceId, unrendered }: Input) => {
       // Rendered, a reference would be lost.
@@ -150,13 +160,9 @@ export function formRoot(state: RailwayForms, { project, environment, make }: Gr
       const form = formOf(id);
       acts('connect', id);
       [form.repo, form.branch] = [input.repo, input.branch];
+      if (state.connectThaws) form.one.service.autoDeploy = true;
       form.one.deploy(state.head);
       return serviceOf(form);
     },
   };
-}
-
-function newest({ one }: RailwayForm): object | null {
-  const last = one.service.deployments.at(-1);
-  return last === undefined ? null : { ...last, createdAt: new Date(last.createdAt).toISOString(), statusUpdatedAt: null };
 }

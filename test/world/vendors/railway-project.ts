@@ -32,7 +32,7 @@ export async function startRailwayProject<Name extends string>(o: ProjectOptions
     const idsFrom = made * 100;
     made += 1;
     const one = openRailway({ project, environment, service, token, tokenOf: 'project', idsFrom, called: () => form });
-    const bare = { customDomains: [], ownDomains: [], limits: null, volume: null, elsewhere: [], deletedAt: null };
+    const bare = { customDomains: [], ownDomains: [], tcpProxies: [], limits: null, volume: null, elsewhere: [], deletedAt: null };
     const form: RailwayForm = { ...bare, id: service, name, instance: {}, repo: null, branch: null, one };
     return form;
   };
@@ -42,6 +42,8 @@ export async function startRailwayProject<Name extends string>(o: ProjectOptions
     ledger: [],
     head: {},
     before: null,
+    connectThaws: true,
+    hasMore: false,
   };
   const root = formRoot(forms, { project, environment, make });
   const door = await startVendor((asked) => {

@@ -54,7 +54,7 @@ export interface RailwayIds {
 }
 
 const BEGUN = ['BUILDING', 'DEPLOYING', 'INITIALIZING', 'QUEUED', 'WAITING'];
-const ACTIVE = ['SUCCESS', 'SLEEPING', 'CRASHED'];
+export const ACTIVE = ['SUCCESS', 'SLEEPING', 'CRASHED'];
 
 export interface RailwayOptions extends RailwayIds {
   readonly token: string;
@@ -168,7 +168,7 @@ interface Desk {
 }
 type Ids = { readonly projectId?: string; readonly environmentId?: string; readonly serviceId?: string };
 
-const shown = (one: RailwayDeployment): object => ({
+export const shown = (one: RailwayDeployment): object => ({
   ...one,
   createdAt: new Date(one.createdAt).toISOString(),
   statusUpdatedAt: new Date(one.statusUpdatedAt ?? one.createdAt).toISOString(),
