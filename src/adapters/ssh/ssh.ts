@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import { BelayError } from '../../domain/errors.ts';
 import type { Processes } from '../../ports/process.ts';
 import type { NamedHost, Remote, RemoteOrder } from '../../ports/remote.ts';
+import { beginMark } from './begun.ts';
 
 const CONNECT_S = 10;
 /** Silent questions before a host is given up. */
@@ -34,13 +35,24 @@ export function createSsh({ processes, dataDir, baseDir }: SshDeps) {
   };
   return {
     run: async (where, host, order) => {
-      const { argv, env = {}, cwd, silentMs, ...o } = order;
+      const { argv, env = {}, cwd, silentMs, hide = (text) => text, ...o } = order;
       const config = await configOf(host, Object.keys(env).toSorted());
       const alive = silentMs === undefined ? [] : aliveOptions(silentMs);
       const words = remoteWords({ argv, ...(cwd === undefined ? {} : { cwd }) });
-      const result = await processes.run(['ssh', '-F', config, ...alive, '--', host.id, words], { ...o, env });
-      if (result.code === SSH_FAILED && result.stdout === '') throw await refused(where, host, result.stderr, order);
-      return result;
+      const mark = beginMark();
+      const { code, stdout, stderr } = await processes.run(['ssh', '-F', config, ...mark.options, ...alive, '--', host.id, words], {
+        ...o,
+        ...(o.maxOutputBytes === undefined ? {} : { maxOutputBytes: o.maxOutputBytes + mark.bytes }),
+        env: { ...mark.env, ...env },
+        hide: (printed) => hide(mark.without(printed)),
+      });
+      const said = mark.without(stderr);
+      // A shell that the order names may be one that prints nothing of ours.
+      const begun = mark.isIn(stderr) || env['SHELL'] !== undefined;
+      if (code === SSH_FAILED && stdout === '' && !(mark.isIn(stderr) && !BROKEN.test(said))) {
+        throw refused({ where, host, stderr, said: (await hide(said)).trim(), begun });
+      }
+      return { code, stdout, stderr: said };
     },
   } satisfies Remote;
 }
@@ -54,17 +66,15 @@ function aliveOptions(silentMs: number): readonly string[] {
 /** @throws BELAY_TARGET_UNREACHABLE (effect none) when our files cannot be written */
 async function writeFiles(host: NamedHost, env: readonly string[], place: Omit<SshDeps, 'processes'>): Promise<string> {
   const folder = join(place.dataDir, 'ssh', host.id);
-  const config = join(
-    folder,
-    env.length === 0 ? 'config' : `config-${createHash('sha256').update(env.join('\n')).digest('hex').slice(0, 24)}`,
-  );
+  const known = `${host.id} ${host.hostKey}\n`;
+  const knownHosts = join(folder, `known_hosts-${hashOf(known)}`);
   const lines = [
     'Host *',
     `HostName ${host.address}`,
     `Port ${host.port}`,
     `User ${host.user}`,
     `HostKeyAlias ${host.id}`,
-    `UserKnownHostsFile ${quoted(join(folder, 'known_hosts'))}`,
+    `UserKnownHostsFile ${quoted(knownHosts)}`,
     'GlobalKnownHostsFile /dev/null',
     'StrictHostKeyChecking yes',
     'UpdateHostKeys no',
@@ -75,7 +85,6 @@ async function writeFiles(host: NamedHost, env: readonly string[], place: Omit<S
     'PreferredAuthentications publickey',
     'ClearAllForwardings yes',
     'ForwardAgent no',
-    'PermitLocalCommand no',
     'ControlMaster no',
     'ControlPath none',
     'RequestTTY no',
@@ -83,10 +92,13 @@ async function writeFiles(host: NamedHost, env: readonly string[], place: Omit<S
     `ConnectTimeout ${CONNECT_S}`,
     ...(env.length === 0 ? [] : [`SendEnv ${env.join(' ')}`]),
   ];
+  const text = `${lines.join('\n')}\n`;
+  // By what stands in it: a host that has another address or key by now, or an order with other variables, never changes the file of another.
+  const config = join(folder, `config-${hashOf(text)}`);
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    await writeWhole(join(folder, 'known_hosts'), `${host.id} ${host.hostKey}\n`);
-    await writeWhole(config, `${lines.join('\n')}\n`);
+    await writeWhole(knownHosts, known);
+    await writeWhole(config, text);
     return config;
   } catch (cause) {
     throw new BelayError('BELAY_TARGET_UNREACHABLE', `the files for ssh cannot be written in ${folder}`, {
@@ -96,24 +108,35 @@ async function writeFiles(host: NamedHost, env: readonly string[], place: Omit<S
   }
 }
 
+const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 24);
+
 async function writeWhole(path: string, text: string): Promise<void> {
   const draft = `${path}.${randomUUID().slice(0, 8)}`;
   await writeFile(draft, text, { mode: 0o600, flag: 'wx' });
   await rename(draft, path);
 }
 
-/** Ends before a session begins, in the words of ssh. */
+/** Ends before a session begins, in the words of ssh: a program there that starts an ssh of its own may print the same. */
 const NEVER_THERE =
   /host key verification failed|permission denied|connection refused|could not resolve|no route to host|timed out|identification has changed/i;
-/** A host that was reached and is silent now is told with nearly the same word. */
-const WAS_THERE = /timeout, server .* not responding/i;
+/** The last words of an ssh whose connection broke while the order ran. */
+const BROKEN =
+  /(timeout, server .* not responding|closed by remote host|send disconnect: .*|connection (reset|to .* port \d+).*|broken pipe)\.?\s*$/i;
 
-async function refused(where: string, host: NamedHost, stderr: string, { hide = (text) => text }: RemoteOrder): Promise<BelayError> {
-  const said = (await hide(stderr)).trim();
+interface Refusal {
+  readonly where: string;
+  readonly host: NamedHost;
+  readonly stderr: string;
+  /** What of it may be shown. */
+  readonly said: string;
+  /** The order may have gone out. */
+  readonly begun: boolean;
+}
+
+function refused({ where, host, stderr, said, begun }: Refusal): BelayError {
   return new BelayError('BELAY_TARGET_UNREACHABLE', `${where}: ${said.slice(-TOLD) || 'ssh failed'}`, {
-    // ssh says the same when it never came there and when the connection broke while the command ran.
-    effect: NEVER_THERE.test(stderr) && !WAS_THERE.test(stderr) ? 'none' : 'unknown',
-    hint: hintFor(host, stderr),
+    effect: !begun && NEVER_THERE.test(stderr) ? 'none' : 'unknown',
+    hint: hintFor(host, begun ? '' : stderr),
   });
 }
 

@@ -39,6 +39,7 @@ if (what === 'cut') {
   process.stdout.write('a'.repeat(3_990) + rest[0] + 'b'.repeat(9_000) + rest[0] + 'c'.repeat(3_990));
   process.stderr.write('d'.repeat(9_000));
 }
+if (what === 'nested') { process.stderr.write('d'.repeat(Number(rest[0])) + 'ana@db: Permission denied (publickey).\\n'); process.exitCode = 255; }
 if (what === 'slow') { process.stderr.write(rest[0] + 'e'.repeat(490)); setTimeout(() => undefined, 60_000); }
 if (what === 'late') { process.stderr.write(secret); setTimeout(() => undefined, 60_000); }
 `,
@@ -198,6 +199,27 @@ describe.skipIf(why !== null)(`a command on another host${why === null ? '' : ` 
     await expect(runner(policy({ hostKey: other })).run(order(['words'], { on: 'ssh:web' }))).rejects.toMatchObject(refused);
     await expect(runner(policy({ key: '/no/such/key' })).run(order(['words'], { on: 'ssh:web' }))).rejects.toMatchObject(refused);
     await expect(runner(policy({ port: 1 })).run(order(['words'], { on: 'ssh:web' }))).rejects.toMatchObject(refused);
+  });
+
+  it('that ends with 255 by itself has run, whatever the ssh says that it started there: nobody is told that it never began', async () => {
+    for (const size of [0, 600_000]) {
+      const { code, text, trouble } = await runner(policy()).run(order(['nested', String(size)], { on: 'ssh:web' }));
+      expect([code, text]).toEqual([255, '']);
+      expect(trouble.endsWith('ana@db: Permission denied (publickey).')).toBe(true);
+      expect(trouble).not.toContain('belay-');
+      if (size === 0) expect(trouble).toBe('ana@db: Permission denied (publickey).');
+    }
+    const late = runner(policy()).run(order(['slow', ''], { on: 'ssh:web', timeoutMs: 1_500 }));
+    await expect(late).rejects.toMatchObject({ effect: 'unknown', message: expect.not.stringContaining('belay-') as string });
+  });
+
+  it('at once with another to the same name keeps its own address, key and variables, the first one again included', async () => {
+    const at = (port?: number, env: readonly string[] = []) =>
+      runner(policy(port === undefined ? {} : { port })).run(order(['env'], { on: 'ssh:web', env }));
+    const found = await Promise.allSettled([at(), at(1), at(undefined, ['TOKEN']), at(1, ['TOKEN'])]);
+    expect(found.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'rejected']);
+    const [again, given] = [await at(), await at(undefined, ['TOKEN'])];
+    expect([again, given].map(({ text }) => text.includes('TOKEN'))).toEqual([false, true]);
   });
 
   it('gets a variable by ssh itself, never by its words, where the host takes it', async () => {
