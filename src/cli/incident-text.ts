@@ -3,6 +3,7 @@ import type { Event } from '../domain/event.ts';
 import { deliveryStateWord, describeEvent, guardText, phaseWord } from '../domain/event-text.ts';
 import type { IncidentView } from '../domain/incident-view.ts';
 import type { Lang } from '../domain/system.ts';
+import { mayOverrideText, overridesText } from '../domain/text/override-texts.ts';
 import { bar, clockName, countdown, span, timeOf } from './clock-text.ts';
 import { beside, clockOf, headed, joined, type Page, under } from './incident-page.ts';
 import { checkLines, stepLines, taskLines } from './incident-steps-text.ts';
@@ -133,8 +134,11 @@ function approveLines(page: Page): readonly string[] {
   const { approval } = approve;
   const asked = `${words.needs} ${approve.missing} ${words.of} ${approval.min} ${words.by} ${approval.from.join(', ')} ${marks.dot} ${words.plan} ${shortHash(approval.planHash)}`;
   const first = colour.yellow(beside(page, words.approve, asked));
-  if (approve.state === 'blocked') return [first, under(page, '', reasonText(approve.why, lang))];
-  return [first, under(page, words.type, `belay approve ${view.id} --plan ${shortHash(approval.planHash)}`)];
+  const guard = approval.override;
+  const over = guard === undefined ? [] : [under(page, '', overridesText(guard, lang))];
+  if (approve.state === 'blocked') return [first, ...over, under(page, '', reasonText(approve.why, lang))];
+  const typed = `belay approve ${view.id} --plan ${shortHash(approval.planHash)}${guard === undefined ? '' : ' --reason "…"'}`;
+  return [first, ...over, under(page, words.type, typed)];
 }
 
 function nothingLines(page: Page): readonly string[] {
@@ -175,11 +179,17 @@ function signalLines(page: Page): readonly string[] {
 function decisionLines(page: Page): readonly string[] {
   const { view, words, lang, colour } = page;
   if (view.decision === null) return [];
-  const { choice, by, reason, guards } = view.decision;
+  const { choice, by, reason, guards, runbook } = view.decision;
   const word = choice === 'act' ? words.decisionAct : choice === 'ask' ? words.decisionAsk : words.decisionRefuse;
   const open = guards.filter((guard) => guard.answer !== 'pass' && guard.answer !== 'not-applicable');
   const shown = open.map((guard) => under(page, '', guardText(guard, lang))).map((line) => colour.yellow(line));
-  return [beside(page, words.decision, `${word}, ${words.by} ${by}: ${reason}`), ...shown];
+  // What stopped it may be started anew, in spite of it.
+  const ways = choice === 'refuse' ? open.map((guard) => mayOverrideText({ runbook }, guard, lang)).filter((text) => text !== '') : [];
+  return [
+    beside(page, words.decision, `${word}, ${words.by} ${by}: ${reason}`),
+    ...shown,
+    ...ways.flatMap((text) => wrap(text, page.width - page.column).map((line) => under(page, '', line))),
+  ];
 }
 
 function messageLines(page: Page): readonly string[] {

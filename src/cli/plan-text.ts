@@ -5,6 +5,7 @@ import { isLossy, type Safety } from '../domain/rollback-safety.ts';
 import type { Lang } from '../domain/system.ts';
 import { proofText } from '../domain/text/certificate-texts.ts';
 import { plannedEachText } from '../domain/text/each-texts.ts';
+import { mayOverrideText } from '../domain/text/override-texts.ts';
 import { planLocksTitle, planLockText } from '../domain/text/plan-locks.ts';
 import { planEffectText, planRemarks, planWhenText } from '../domain/text/plan-notes.ts';
 import { planReasonText } from '../domain/text/plan-reasons.ts';
@@ -25,9 +26,15 @@ export function planText(plan: Plan, page: Look & { readonly lang: Lang }): stri
   ];
   const digits = String(plan.steps.length).length;
   const steps = plan.steps.flatMap((step, at) => stepLines(step, `${at + 1}`.padStart(digits), page));
-  const guards = plan.guards.flatMap((guard) =>
-    wrap(guardText(guard, page.lang), width - 4).map((line, at) => `${at === 0 ? `  ${guardMark(guard.answer, page)} ` : '    '}${line}`),
-  );
+  const guards = plan.guards.flatMap((guard) => {
+    const who = mayOverrideText(plan, guard, page.lang);
+    return [
+      ...wrap(guardText(guard, page.lang), width - 4).map(
+        (line, at) => `${at === 0 ? `  ${guardMark(guard.answer, page)} ` : '    '}${line}`,
+      ),
+      ...(who === '' ? [] : wrap(who, width - 4).map((line) => `    ${line}`)),
+    ];
+  });
   const block = (title: string, lines: readonly string[]): string =>
     lines.length === 0 ? '' : `${colour.bold(title)}\n${lines.join('\n')}`;
   const safety = plan.safety === undefined ? '' : block(safetyTitle(page.lang), safetyText(plan, plan.safety, page));

@@ -36,6 +36,16 @@ export function skips(typed: Typed): readonly { readonly step: string; readonly 
   return steps.map((step) => ({ step, reason: reason ?? '' }));
 }
 
+export function overrides(typed: Typed): readonly { readonly guard: string; readonly reason: string }[] {
+  const reason = textOption(typed, 'reason')?.trim() ?? '';
+  const guards = listOption(typed, 'override');
+  if (guards.length > 0 && reason === '')
+    throw new BelayError('BELAY_USAGE', `Why is the guard ${guards.join(', ')} overridden? The record wants a reason.`, {
+      hint: 'Add --reason "<why>".',
+    });
+  return guards.map((guard) => ({ guard, reason }));
+}
+
 export async function steer(context: Context, typed: Typed, { verb, incident: id }: Steering): Promise<ExitCode> {
   const { out, reach } = context;
   const client = await reach();

@@ -14,6 +14,7 @@ import {
   mapOf,
   NAME_KEYS,
   oneOf,
+  oneOrMore,
   optional,
   present,
   readFields,
@@ -96,7 +97,14 @@ function checkDefault(type: InputType, given: Json | undefined, value: Value, pr
     problems.error('wrong-type', value.span, `the default of ${name} is ${JSON.stringify(given)}`, { expected: `a value of type ${type}` });
 }
 
-const GUARD = { id: required(id), text: optional(text), probe: optional(text), with: optional(jsonObject), ask: optional(text) } as const;
+const GUARD = {
+  id: required(id),
+  text: optional(text),
+  probe: optional(text),
+  with: optional(jsonObject),
+  ask: optional(text),
+  override: optional(oneOrMore(text)),
+} as const;
 
 function guard<K extends 'expect' | 'when'>(
   key: K,
@@ -115,11 +123,23 @@ function guard<K extends 'expect' | 'when'>(
     if (fields === undefined) return undefined;
     const condition = (fields as Readonly<Record<string, unknown>>)[key] as string | undefined;
     const base = { id: fields.id ?? '', text: fields.text ?? '' };
-    if (fields.ask !== undefined && fields.probe === undefined) return { ...base, ask: fields.ask };
+    if (fields.ask !== undefined && fields.probe === undefined) {
+      if (fields.override !== undefined && isReadable(value))
+        problems.error('guard-override', value.span, `${base.id} asks people, and they answer it: there is nothing to override`, {
+          expected: 'no override',
+        });
+      return { ...base, ask: fields.ask };
+    }
     const complete = fields.probe !== undefined && condition !== undefined && fields.ask === undefined;
     if (!complete && isReadable(value))
       problems.error('missing-key', value.span, `the guard ${base.id} is incomplete`, { expected: `either probe and ${key}, or ask` });
-    return { ...base, probe: fields.probe ?? '', with: fields.with ?? {}, [key]: condition ?? '' } as never;
+    return {
+      ...base,
+      probe: fields.probe ?? '',
+      with: fields.with ?? {},
+      [key]: condition ?? '',
+      ...present({ override: fields.override }),
+    } as never;
   };
 }
 

@@ -1,6 +1,8 @@
 // The front matter of a runbook against belay.yaml and against its own steps.
 
 import { EVIDENCE_OF_THE_LOG } from '../domain/evidence-ids.ts';
+import { unbreakable } from '../domain/guard-override.ts';
+import type { Guard, Never } from '../domain/ir.ts';
 import type { RunbookDraft } from './draft.ts';
 import { lintArguments } from './lint-arguments.ts';
 import { demandKnown } from './lint-names.ts';
@@ -143,6 +145,7 @@ function lintGuards(draft: RunbookDraft, context: LintContext, problems: Problem
       if (ids.has(guard.id)) problems.error('duplicate-id', at(section, index, 'id'), `a second guard has the id ${guard.id}`);
       ids.add(guard.id);
       if ('ask' in guard) continue;
+      if (guard.override !== undefined) lintOverride(guard, { draft, context, problems, span: at(section, index, 'override') });
       if (guard.probe === 'synthetic') lintSender(String(guard.with['synthetic']), context, problems, at(section, index, 'probe'));
       lintArguments({
         kind: 'probe',
@@ -156,4 +159,28 @@ function lintGuards(draft: RunbookDraft, context: LintContext, problems: Problem
       });
     }
   }
+}
+
+interface Overriding {
+  readonly draft: RunbookDraft;
+  readonly context: LintContext;
+  readonly problems: Problems;
+  readonly span: Span;
+}
+
+const UNBREAKABLE = {
+  question: 'asks people',
+  secret: 'is about a secret',
+  deletion: 'stands before something that deletes for good',
+} as const;
+
+function lintOverride(guard: (Guard | Never) & { readonly override?: readonly string[] }, o: Overriding): void {
+  const { runbook } = o.draft;
+  const { known } = o.context;
+  const names = new Set([...known.roles, ...known.people, ...Object.keys(runbook.roles)]);
+  for (const name of guard.override ?? [])
+    demandKnown({ rule: 'unknown-role', what: 'role or person', name, known: names, span: o.span }, o.problems);
+  const why = unbreakable(runbook, guard);
+  if (why === null) return;
+  o.problems.error('guard-override', o.span, `${guard.id} ${UNBREAKABLE[why]}, and nobody may override that`, { hint: 'Remove override.' });
 }

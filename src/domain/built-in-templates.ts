@@ -13,6 +13,11 @@ export const BUILT_IN_TEMPLATES: Templates = {
     'pt-BR':
       '# {incident} ({severity}) não pôde continuar\n\nO runbook de {components} parou: {asks}. Veja o que foi feito e o que não foi: belay incident {incident}',
   },
+  'belay-overridden': {
+    en: '# {incident} ({severity}) goes on in spite of a guard\n\n{components}: {asks}. Whoever may stop it: belay run --abort {incident}. Review within a day whether it was right.',
+    'pt-BR':
+      '# {incident} ({severity}) continua apesar de uma guarda\n\n{components}: {asks}. Quem pode parar: belay run --abort {incident}. Revise em até um dia se foi o certo.',
+  },
   'belay-merged': {
     en: '# {incident} is part of {asks} now\n\nWhat hit {components} hits every organization. There is nothing left to answer in {incident}; go on with: belay incident {asks}',
     'pt-BR':

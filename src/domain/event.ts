@@ -2,7 +2,7 @@
 // pt-BR and en are two renderings of one fact (`domain/event-text.ts`).
 
 import type { PartCounts, PartFailure } from './fan-out.ts';
-import type { GuardVerdict } from './guardrail.ts';
+import type { GuardAnswer, GuardVerdict } from './guardrail.ts';
 import type { IncidentKind, Phase, StepStatus } from './incident.ts';
 import type { ActionCall, Severity } from './ir.ts';
 import type { Instant, Json, JsonObject } from './json.ts';
@@ -58,10 +58,24 @@ export interface EventData {
     min: number;
     fourEyes: boolean;
     expiresAt: Instant;
+    /** What saying yes overrides, and wants a reason. */
+    override?: GuardVerdict;
   };
   'approval.granted': { id: string; planHash: string; by: string };
   'approval.denied': { id: string; by: string; reason: string };
   'approval.expired': { id: string; escalated: boolean };
+  /** A person has the run act although a guard of the runbook does not pass. It counts for this plan, `until` then. */
+  'guard.overridden': {
+    guard: string;
+    answer: GuardAnswer;
+    reason: string;
+    facts: JsonObject;
+    planHash: string;
+    by: string;
+    why: string;
+    until: Instant;
+    reviewBy: Instant;
+  };
   /** A person asked for a run: all that starting it needs, so that a kill right after this still leads to the run. */
   'run.requested': { run: string; runbook: string; irHash: string; planHash: string; inputs: JsonObject; by: string; until?: string };
   /** Somebody else drives it from now on. */

@@ -39,6 +39,8 @@ export interface GuardVerdict {
   /** A key of the guard texts plus its facts: no rendered sentence. */
   readonly reason: string;
   readonly facts: JsonObject;
+  /** Of one that does not pass: roles and people who may have the run act all the same. */
+  readonly override?: readonly string[];
 }
 
 /** α of the comparison with other organizations (G5). */

@@ -125,6 +125,7 @@ export interface IncidentView {
     readonly reason: string;
     readonly at: Instant;
     readonly guards: readonly GuardVerdict[];
+    readonly runbook: string;
   } | null;
   readonly tasks: readonly TaskView[];
   readonly steps: readonly StepView[];
@@ -212,8 +213,8 @@ function instantIn(facts: JsonObject, otherwise: Instant): Instant {
   return typeof at === 'number' ? at : otherwise;
 }
 
-function pick(data: EventData['decision.made']): Pick<EventData['decision.made'], 'choice' | 'by' | 'reason' | 'guards'> {
-  return { choice: data.choice, by: data.by, reason: data.reason, guards: data.guards };
+function pick(data: EventData['decision.made']): Pick<EventData['decision.made'], 'choice' | 'by' | 'reason' | 'guards' | 'runbook'> {
+  return { choice: data.choice, by: data.by, reason: data.reason, guards: data.guards, runbook: data.runbook };
 }
 
 function taskView(from: ViewSources, task: OpenTask): TaskView {

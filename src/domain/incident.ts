@@ -1,6 +1,8 @@
 // An incident: what people are told about. It is a fold of its event log and nothing else (`foldIncident`).
 
 import type { EachState } from './fan-out.ts';
+import type { Override } from './guard-override.ts';
+import type { GuardVerdict } from './guardrail.ts';
 import type { ActionCall, Severity } from './ir.ts';
 import type { Instant, JsonObject } from './json.ts';
 
@@ -67,6 +69,8 @@ export interface Approval {
   readonly expiresAt: Instant;
   readonly granted: readonly { readonly by: string; readonly at: Instant }[];
   readonly state: 'open' | 'granted' | 'denied' | 'expired';
+  /** The guard that saying yes overrides. */
+  readonly override?: GuardVerdict;
 }
 
 /** A question to people that a manual or choose step waits on. */
@@ -110,6 +114,8 @@ export interface Incident {
   /** Who drives the run: the person who began it, or who took it over. */
   readonly driver?: string;
   /** Steps that people said are not to be done. */
+  /** What people said in spite of guards, oldest first. */
+  readonly overrides?: readonly Override[];
   readonly skips?: Readonly<Record<string, { readonly reason: string; readonly by: string }>>;
   /** The run stands still before its next act, because everything is paused. */
   readonly isRunPaused?: boolean;

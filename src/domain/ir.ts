@@ -19,12 +19,17 @@ export interface Check {
   readonly forMs?: number;
 }
 
-export type Guard =
-  | { readonly id: string; readonly text: string; readonly probe: string; readonly with: JsonObject; readonly expect: string }
-  | { readonly id: string; readonly text: string; readonly ask: string };
-export type Never =
-  | { readonly id: string; readonly text: string; readonly probe: string; readonly with: JsonObject; readonly when: string }
-  | { readonly id: string; readonly text: string; readonly ask: string };
+/** `override`: roles and people who may have the run act although it does not hold; absent: nobody may. */
+export type Guard = (Measured & { readonly expect: string }) | { readonly id: string; readonly text: string; readonly ask: string };
+export type Never = (Measured & { readonly when: string }) | { readonly id: string; readonly text: string; readonly ask: string };
+
+interface Measured {
+  readonly id: string;
+  readonly text: string;
+  readonly probe: string;
+  readonly with: JsonObject;
+  readonly override?: readonly string[];
+}
 
 export interface ActionCall {
   readonly do: string;

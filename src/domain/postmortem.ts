@@ -59,6 +59,7 @@ export function renderPostmortem(input: PostmortemInput): string {
     durations(page),
     impact(page),
     decisions(page),
+    overrides(page),
     plan(page),
     steps(page),
     checks(page),
@@ -144,6 +145,15 @@ function decisions({ input, t, time }: Page): string {
     .map((event) => `- ${time(event.at)} ${md(describeEvent(event, input.lang, { zone: input.zone }))}`);
   const all = approvals.length === 0 ? parts : [...parts, approvals.join('\n')];
   return all.length === 0 ? '' : section(t.decisions, all.join('\n\n'));
+}
+
+/** What people did in spite of a guard: somebody looks at it within a day. */
+function overrides({ input, t }: Page): string {
+  const lines = ofType(input.events, 'guard.overridden').map((event) => {
+    const { guard, answer, reason, facts } = event.data;
+    return `- ${md(describeEvent(event, input.lang, { zone: input.zone }))}\n  ${md(guardText({ guard, answer, reason, facts }, input.lang))}`;
+  });
+  return lines.length === 0 ? '' : section(t.overrides, `${t.overridesHint}\n\n${lines.join('\n')}`);
 }
 
 function plan({ input, t }: Page): string {

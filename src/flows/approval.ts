@@ -1,4 +1,5 @@
 // Asking for an approval of exactly one plan, and waiting for it. Never granted by time-out; a grant of another plan never counts.
+import type { GuardVerdict } from '../domain/guardrail.ts';
 import type { Instant } from '../domain/json.ts';
 import type { Plan } from '../domain/plan.ts';
 import { isLossy } from '../domain/rollback-safety.ts';
@@ -14,6 +15,8 @@ export interface ApprovalRequest {
   /** Null: as long as it takes. */
   readonly timeoutMs: number | null;
   readonly onTimeout: 'abort' | 'escalate';
+  /** The guard that saying yes overrides; with the prefix of its runbook. */
+  readonly override?: GuardVerdict;
 }
 
 /** What a plan needs whoever asks: two people where something cannot be taken back, or data would be lost. */
@@ -82,6 +85,7 @@ export async function requestApproval(run: Run, { name, step, plan, request, wit
             min: request.min,
             fourEyes: request.fourEyes,
             expiresAt: at + withinMs,
+            ...(request.override === undefined ? {} : { override: request.override }),
           },
           at,
           actor: BELAY,

@@ -18,6 +18,7 @@ export interface Attention {
     | 'answer'
     | 'look'
     | { readonly stopped: string }
+    | { readonly overridden: string }
     | { readonly mergedInto: string }
     | { readonly clockOf: string }
     | { readonly late: Late };
@@ -63,6 +64,7 @@ export function attention(
 function templateOf(asks: Attention['asks']): string {
   if (typeof asks === 'string') return 'belay-asks';
   if ('stopped' in asks) return 'belay-stopped';
+  if ('overridden' in asks) return 'belay-overridden';
   if ('late' in asks) return 'belay-late';
   return 'clockOf' in asks ? 'belay-clock' : 'belay-merged';
 }
@@ -70,6 +72,7 @@ function templateOf(asks: Attention['asks']): string {
 function asksIn(asks: Attention['asks'], lang: Lang): string {
   if (typeof asks === 'string') return ASKS[asks][lang];
   if ('stopped' in asks) return asks.stopped;
+  if ('overridden' in asks) return asks.overridden;
   if ('late' in asks) return LATE[asks.late.what][lang](asks.late.of);
   return 'clockOf' in asks ? asks.clockOf : asks.mergedInto;
 }

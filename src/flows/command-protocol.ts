@@ -19,6 +19,8 @@ export interface CommandRequest {
   readonly incident: string;
   readonly step: string;
   readonly attempt: number;
+  /** Of the intent in the journal. */
+  readonly note?: string;
   /** Why it may not be started now, asked right before the start; null: it may. */
   readonly forbidden?: () => Promise<string | null>;
 }
@@ -64,7 +66,10 @@ export async function performCommand(world: CommandWorld, request: CommandReques
   if (early !== null) return early;
   const forbidden = (await request.forbidden?.()) ?? null;
   if (forbidden !== null) return { status: 'failed', effect: 'none', code: null, text: '', message: forbidden };
-  await world.journal.append(lineOf(world, request, 'intent', 'none'));
+  await world.journal.append({
+    ...lineOf(world, request, 'intent', 'none'),
+    ...(request.note === undefined ? {} : { note: request.note }),
+  });
   // Read last, right before the start: a pause or a lost lease between intent and act stops it.
   const late = await stoppedNow(world);
   if (late !== null) {

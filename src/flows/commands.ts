@@ -2,6 +2,7 @@
 // A verb writes its fact to the log first and then wakes the run; the flow decides what the fact means.
 import { BelayError } from '../domain/errors.ts';
 import type { EventDraft } from '../domain/event.ts';
+import type { GuardVerdict } from '../domain/guardrail.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { Instant, Json, JsonObject } from '../domain/json.ts';
 import type { Plan } from '../domain/plan.ts';
@@ -28,6 +29,7 @@ import { NO_NUMBER_YET } from './incident-number.ts';
 import type { KeptEvidence } from './keep-evidence.ts';
 import { keepEvidence } from './keep-evidence.ts';
 import { manualOpening } from './open-incident.ts';
+import { type AskedOverride, demandOverrides, overridden } from './overrides.ts';
 import { planWithPast } from './past-runs.ts';
 import { keepPlan, makePlan } from './plan.ts';
 import { planWithLocks } from './plan-locks.ts';
@@ -127,6 +129,8 @@ export interface StartRequest {
   /** The run rests after this step. */
   readonly until?: string | undefined;
   readonly skip?: readonly AskedSkip[] | undefined;
+  /** Guards that do not pass, and are to be in nobody's way. */
+  readonly override?: readonly AskedOverride[] | undefined;
   readonly key: string;
 }
 
@@ -163,29 +167,34 @@ interface Asked {
 const planCommand = ({ runbook, skip = [] }: StartRequest): string =>
   skip.length === 0 ? `belay plan ${runbook}` : `belay run ${runbook} ${skip.map(({ step }) => `--skip ${step}`).join(' ')} --dry-run`;
 
-/** @throws what stands in the way, before anything is begun */
-function demandStartable(world: World, request: StartRequest, { pinned, plan }: Asked): void {
+/** @returns the guards that the caller overrides. @throws what stands in the way, before anything is begun */
+function demandStartable(world: World, caller: Caller, request: StartRequest, { pinned, plan }: Asked): readonly GuardVerdict[] {
   if (request.planHash !== undefined && request.planHash !== plan.planHash) {
     throw new BelayError('BELAY_PLAN_CHANGED', 'The plan changed since you read it; nothing was started.', {
       hint: `Read it again: ${planCommand(request)}`,
     });
   }
-  const blocking = plan.guards.find((guard) => guard.answer === 'fail');
-  if (blocking !== undefined) {
-    throw new BelayError('BELAY_GUARD_REFUSED', `Guard ${blocking.guard} does not hold: ${blocking.reason}.`, {
-      hint: `See all guards: belay plan ${request.runbook}`,
-    });
-  }
+  const overridden = demandOverrides(caller, plan, request.override ?? []);
   demandAllowed(world, pinned);
   if (request.until !== undefined) demandStep(pinned.runbook, request.runbook, request.until);
   for (const one of request.skip ?? []) demandSkippable(pinned.runbook, request.runbook, one);
+  return overridden;
 }
+
+const whyOf = ({ override = [] }: StartRequest, { guard }: GuardVerdict): string =>
+  override.find((one) => one.guard === guard)?.reason ?? '';
 
 /** What the person decided and asked for. */
 function askedEvents(
   caller: Caller,
   request: StartRequest,
-  { pinned, plan, run, at }: Asked & { readonly run: string; readonly at: Instant },
+  {
+    pinned,
+    plan,
+    run,
+    at,
+    overridden: meant,
+  }: Asked & { readonly run: string; readonly at: Instant; readonly overridden: readonly GuardVerdict[] },
 ): readonly EventDraft[] {
   const stamp = { at, actor: actorOf(caller) };
   const by = caller.person;
@@ -197,6 +206,7 @@ function askedEvents(
       data: { choice: 'act', by, runbook, planHash, guards, options: ['act'], reason: 'started by a person' },
       ...stamp,
     },
+    ...meant.map((guard) => overridden(guard, { by, why: whyOf(request, guard), planHash, at })),
     {
       type: 'run.requested',
       data: { run, runbook, irHash: pinned.irHash, planHash, inputs, by, ...(until === undefined ? {} : { until }) },
@@ -216,7 +226,7 @@ async function startRun(world: World, caller: Caller, request: StartRequest): Pr
   }
   const pinned = runbookOf(world, request.runbook);
   const plan = await planFor(world, { ...request, skip: (request.skip ?? []).map(({ step }) => step) });
-  demandStartable(world, request, { pinned, plan });
+  const guards = demandStartable(world, caller, request, { pinned, plan });
   await keepPlan(world, plan);
   await world.documents.put(pinned.runbook as unknown as Json);
   const org = typeof plan.inputs['org'] === 'string' ? plan.inputs['org'] : '*';
@@ -224,7 +234,7 @@ async function startRun(world: World, caller: Caller, request: StartRequest): Pr
   const at = world.time.now();
   const { incident, created } = await world.incidents.declare(fingerprint, (number) => {
     const opening = manualOpening(world, { number, runbook: pinned, inputs: plan.inputs, by: caller.person, run, at, fingerprint });
-    return { ...opening, events: [...opening.events, ...askedEvents(caller, request, { pinned, plan, run, at })] };
+    return { ...opening, events: [...opening.events, ...askedEvents(caller, request, { pinned, plan, run, at, overridden: guards })] };
   });
   if (!created && incident.run !== run) {
     throw new BelayError(

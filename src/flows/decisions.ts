@@ -1,6 +1,7 @@
 // Deciding an approval: exactly the plan that was read, in time, by somebody who may. All of it is asked under the incident's lock.
 import { mayApprove } from '../domain/authorization.ts';
 import { BelayError } from '../domain/errors.ts';
+import type { EventDraft } from '../domain/event.ts';
 import type { Approval, Incident } from '../domain/incident.ts';
 import { isOpen } from '../domain/incident-fold.ts';
 import { requestedBy } from '../domain/incident-view-action.ts';
@@ -8,6 +9,7 @@ import { stepsOf } from '../domain/ir.ts';
 import { formatTime } from '../domain/time-text.ts';
 import type { Caller } from './caller.ts';
 import { actorOf, incidentOf, refusal } from './caller.ts';
+import { overridden } from './overrides.ts';
 import { pinnedRunbook } from './pinned.ts';
 import { wakeRun } from './wake.ts';
 import type { World } from './world.ts';
@@ -39,10 +41,16 @@ export async function approve(world: World, caller: Caller, request: ApproveRequ
   const key = `approve/${id}/${caller.person}/${request.decision}/${request.key}`;
   const incident = await world.incidents.update(before.id, key, (current) => {
     const at = world.time.now();
-    demandDecidable(current, approvalOf(current, id), { caller, decision: request.decision, at, ...fixed });
+    const approval = approvalOf(current, id);
+    demandDecidable(current, approval, { caller, decision: request.decision, at, ...fixed });
     const stamp = { at, actor: actorOf(caller) };
     return request.decision === 'grant'
-      ? { events: [{ type: 'approval.granted', data: { id, planHash, by: caller.person }, ...stamp }] }
+      ? {
+          events: [
+            ...overrideEvents(current, approval, { caller, why: request.reason, at }),
+            { type: 'approval.granted', data: { id, planHash, by: caller.person }, ...stamp },
+          ],
+        }
       : { events: [{ type: 'approval.denied', data: { id, by: caller.person, reason: request.reason ?? '' }, ...stamp }] };
   });
   await wakeRun(world, incident);
@@ -87,4 +95,19 @@ function demandDecidable(incident: Incident, approval: Approval, o: Decision): v
   // Saying no is open to everybody who is named: stopping needs no second pair of eyes.
   if (may.allowed || (o.decision === 'deny' && may.why !== 'needs-role')) return;
   throw refusal(o.caller, may, 'approve this');
+}
+
+/** Saying yes to a guard that does not pass is a word of its own, with its reason. */
+function overrideEvents(
+  { id: incident }: Incident,
+  { override, planHash }: Approval,
+  o: { readonly caller: Caller; readonly why: string | undefined; readonly at: number },
+): readonly EventDraft[] {
+  if (override === undefined) return [];
+  const why = o.why?.trim() ?? '';
+  if (why === '')
+    throw new BelayError('BELAY_INPUT_INVALID', `This overrides the guard ${override.guard}, and the record wants to know why.`, {
+      hint: `belay approve ${incident} --plan ${planHash.slice(0, 8)} --reason "<why>"`,
+    });
+  return [overridden(override, { by: o.caller.person, why, planHash, at: o.at })];
 }

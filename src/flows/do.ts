@@ -31,6 +31,8 @@ export interface DoRequest {
   readonly verify: readonly Check[];
   readonly lookup: Lookup;
   readonly timeoutMs: number;
+  /** Of the intent in the journal. */
+  readonly note?: string;
   /** It takes back what the same run did. */
   readonly isUndo?: true;
   /** Why it may not be done now, asked right before the act; null: it may. */
@@ -106,7 +108,8 @@ async function actNow(world: DoWorld, request: DoRequest, before: Observation): 
   if (early !== null) return { ...shown, ...early };
   const forbidden = (await request.forbidden?.()) ?? null;
   if (forbidden !== null) return { ...shown, status: 'failed', effect: 'none', code: 'BELAY_GUARD_REFUSED', message: forbidden };
-  await world.journal.append(journalLine(world, request, before, 'intent', 'none'));
+  const intent = journalLine(world, request, before, 'intent', 'none');
+  await world.journal.append(request.note === undefined ? intent : { ...intent, note: request.note });
   // Read last, right before the act: a pause or a lost lease between intent and act stops it.
   const late = await stoppedNow(world);
   if (late !== null) {

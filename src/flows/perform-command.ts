@@ -60,6 +60,7 @@ async function attemptNow(
       incident: run.incident,
       step: visit.step.id,
       attempt,
+      ...(run.overridden === undefined ? {} : { note: run.overridden }),
       ...(effect === 'read' ? {} : { forbidden: () => lostLock(run, run.world) }),
     });
   } catch (error) {

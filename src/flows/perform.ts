@@ -118,6 +118,7 @@ async function attemptNow(visit: Visit, performance: Performance, attempt: numbe
       attempt,
       expected: performance.expected,
       ...(key === null ? {} : { targetKey: key.value }),
+      ...(run.overridden === undefined ? {} : { note: run.overridden }),
       reason: run.incident,
       actor: 'belay',
       verify: performance.verify,

@@ -2,8 +2,7 @@
 import { assert } from '../domain/assert.ts';
 import { ACTIONS } from '../domain/catalog.ts';
 import { BelayError } from '../domain/errors.ts';
-import type { GuardVerdict } from '../domain/guardrail.ts';
-import type { CallStep, DoStep, EachStep, Guard, Never, Runbook, Step } from '../domain/ir.ts';
+import type { CallStep, DoStep, EachStep, Runbook, Step } from '../domain/ir.ts';
 import { ownSteps } from '../domain/ir.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import { type Jumps, joinJumps, jumpsOf } from '../domain/jumps.ts';
@@ -13,7 +12,6 @@ import type { System } from '../domain/system.ts';
 import { organizationNamed } from '../domain/system.ts';
 import type { Action } from '../ports/action.ts';
 import type { DeployTarget } from '../ports/deploy-target.ts';
-import { runCheck } from './checks.ts';
 import { draftEach } from './each/plan.ts';
 import type { Facts } from './facts.ts';
 import { lookupIn, releaseFacts } from './facts.ts';
@@ -25,6 +23,7 @@ import { planRun } from './plan-run.ts';
 import { knownBefore } from './plan-when.ts';
 import type { Lookup } from './refs.ts';
 import { resolveRefs } from './refs.ts';
+import { runbookGuards } from './runbook-guards.ts';
 import { besides, judgeSafety } from './safety.ts';
 import { judgeSurroundings } from './surroundings.ts';
 import type { PinnedRunbook, World } from './world.ts';
@@ -361,35 +360,4 @@ function targetBehind({ system, targets }: Pick<World, 'system' | 'targets'>, ar
   const database = (system.databases ?? []).find(({ id }) => id === args['database']);
   const name = args['target'] ?? database?.target;
   return typeof name === 'string' ? targets[name] : undefined;
-}
-
-/** The runbook's own `require` and `never`. Questions for people are inconclusive: they make Belay ask. */
-export async function runbookGuards(
-  world: Pick<World, 'probes' | 'expression'>,
-  runbook: Runbook,
-  lookup: Lookup,
-): Promise<readonly GuardVerdict[]> {
-  return Promise.all([
-    ...runbook.require.map((guard) => judgeRequire(world, guard, lookup)),
-    ...runbook.never.map((never) => judgeNever(world, never, lookup)),
-  ]);
-}
-
-async function judgeRequire(world: Pick<World, 'probes' | 'expression'>, guard: Guard, lookup: Lookup): Promise<GuardVerdict> {
-  if ('ask' in guard) return { guard: guard.id, answer: 'inconclusive', reason: 'ask', facts: { ask: guard.ask } };
-  const outcome = await runCheck(world, guard, lookup);
-  return { guard: guard.id, answer: outcome.result, reason: outcome.reason, facts: { values: outcome.values, expect: outcome.expect } };
-}
-
-/** A `never` whose condition holds fails; one that cannot be measured asks. */
-async function judgeNever(world: Pick<World, 'probes' | 'expression'>, never: Never, lookup: Lookup): Promise<GuardVerdict> {
-  if ('ask' in never) return { guard: never.id, answer: 'inconclusive', reason: 'ask', facts: { ask: never.ask } };
-  const outcome = await runCheck(world, { probe: never.probe, with: never.with, expect: never.when }, lookup);
-  const answer = outcome.result === 'pass' ? 'fail' : outcome.result === 'fail' ? 'pass' : 'inconclusive';
-  return {
-    guard: never.id,
-    answer,
-    reason: answer === 'fail' ? `never when ${never.when}` : outcome.reason,
-    facts: { values: outcome.values, when: never.when },
-  };
 }

@@ -59,6 +59,13 @@ export const runBody = z.strictObject({
     .array(z.strictObject({ step: stepName, reason: text(1000) }))
     .max(100)
     .optional(),
+  override: z
+    .array(z.strictObject({ guard: name, reason: text(1000) }))
+    .max(100)
+    .optional()
+    .openapi({
+      description: 'Guards that do not pass and that the caller overrides, each with why; 403 where the runbook does not let them',
+    }),
 });
 export const steerBody = z.strictObject({
   verb: z.enum(['continue', 'skip', 'abort', 'takeOver']),

@@ -50,6 +50,8 @@ export interface RunAsked {
   readonly planHash?: string | undefined;
   readonly until?: string | undefined;
   readonly skip?: readonly { readonly step: string; readonly reason: string }[] | undefined;
+  /** Guards that the caller overrides. */
+  readonly override?: readonly { readonly guard: string; readonly reason: string }[] | undefined;
   readonly key: string;
 }
 

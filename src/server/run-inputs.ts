@@ -17,6 +17,8 @@ export interface ReadInputs {
 
 /** Of a form's field: no name of an input begins so. */
 export const FIELD = 'in.';
+/** What the field that overrides a guard begins with. */
+export const OVERRIDE = 'override.';
 const LONGEST = 2_000;
 
 export function readInputs(runbook: Runbook, texts: Readonly<Record<string, string>>, system: System): ReadInputs {

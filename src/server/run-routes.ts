@@ -7,15 +7,16 @@ import type { Incident } from '../domain/incident.ts';
 import type { Runbook } from '../domain/ir.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { Plan } from '../domain/plan.ts';
+import type { AskedOverride } from '../flows/overrides.ts';
 import type { ReleaseChoice } from '../flows/release-choice.ts';
 import type { Caller, Commands } from './commands.ts';
-import { oneOf } from './form-fields.ts';
+import { type Fields, oneOf } from './form-fields.ts';
 import type { AppEnv } from './guard.ts';
 import type { Act, Screen } from './page-door.ts';
 import { type PageDeps, pageContext } from './pages/context.ts';
 import { runFormPage, type Shown } from './pages/run-form.ts';
 import { type RunbookRow, runbooksPage } from './pages/runbooks-page.ts';
-import { FIELD, readInputs } from './run-inputs.ts';
+import { FIELD, OVERRIDE, readInputs } from './run-inputs.ts';
 import type { ReadWorld } from './snapshot.ts';
 
 type C = Context<AppEnv>;
@@ -42,11 +43,23 @@ export function mountRunPages(app: Hono<AppEnv>, deps: RunPages, o: { readonly s
       const { runbook } = runbookOf(deps.world, id);
       const { values, problems } = readInputs(runbook, texts, deps.world.system);
       if (Object.keys(problems).length > 0) return asked;
-      const incident = await deps.commands.startRun(caller, { runbook: id, inputs: values, planHash: oneOf(form, 'planHash'), key });
+      const incident = await deps.commands.startRun(caller, {
+        runbook: id,
+        inputs: values,
+        planHash: oneOf(form, 'planHash'),
+        override: overridesIn(form),
+        key,
+      });
       return `/incidents/${encodeURIComponent(incident.id)}?done=run-started`;
     });
   });
 }
+
+const overridesIn = (form: Fields): readonly AskedOverride[] =>
+  Object.keys(form).flatMap((field) => {
+    const reason = field.startsWith(OVERRIDE) ? (oneOf(form, field)?.trim() ?? '') : '';
+    return reason === '' ? [] : [{ guard: field.slice(OVERRIDE.length), reason: reason.slice(0, 1_000) }];
+  });
 
 /** What was typed into each field, as it was. */
 const textsOf = (runbook: Runbook | undefined, field: (name: string) => string | undefined): Readonly<Record<string, string>> =>

@@ -187,6 +187,7 @@ export const en = {
   confirm: 'Approve this plan',
   deny: 'Do not approve',
   denyReason: 'Why not?',
+  overrideReason: 'Why all the same?',
   backTo: 'Back to',
   approvalGone: 'This approval is no longer open.',
   effectNoop: 'already so',

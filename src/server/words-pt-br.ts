@@ -187,6 +187,7 @@ export const ptBr = {
   confirm: 'Aprovar este plano',
   deny: 'Não aprovar',
   denyReason: 'Por que não?',
+  overrideReason: 'Por que mesmo assim?',
   backTo: 'Voltar para',
   approvalGone: 'Esta aprovação não está mais aberta.',
   effectNoop: 'já está assim',

@@ -1,5 +1,6 @@
 // `belay run` on a run at work, as people type it.
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { withOldBackup } from '../server/override-of-guard.ts';
 import { type LivingDoor, livingDoor } from './belay.ts';
 
 let door: LivingDoor;
@@ -27,4 +28,21 @@ test('what does not fit together is refused with what to type', async () => {
   expect([bare.code, bare.err]).toEqual([2, expect.stringContaining('Add --reason')]);
   const none = await door.belay(['run']);
   expect([none.code, none.err]).toEqual([2, expect.stringContaining('Which runbook?')]);
+});
+
+test('a guard is overridden by its name and a reason, at the start and where a run asks; what to type stands beside it', async () => {
+  await withOldBackup(door.story);
+  const plan = await door.belay(['plan', 'org-rollback', '--org', 'acme']);
+  expect(plan.out.replaceAll(/\s+/g, ' ')).toContain(
+    'commander may override it: belay run org-rollback --override fresh-backup --reason "…"',
+  );
+  const bare = await door.belay(['run', 'org-rollback', '--org', 'acme', '--override', 'fresh-backup', '--yes']);
+  expect([bare.code, bare.err]).toEqual([2, expect.stringContaining('Add --reason')]);
+  await door.belay(['run', 'org-rollback', '--org', 'acme', '--override', 'fresh-backup', '--reason', 'it will do', '--yes', '--detach']);
+  const short = door.story.plan.planHash.slice(0, 8);
+  const silent = await door.belay(['approve', 'INC-1', '--plan', short]);
+  expect([silent.code, silent.err]).toEqual([2, expect.stringContaining(`belay approve INC-1 --plan ${short} --reason "<why>"`)]);
+  await door.belay(['approve', 'INC-1', '--plan', short, '--reason', 'it will do']);
+  const asked = door.story.commands.asked.map((one) => one.replace(/^(run|approve) \S+ /, '$1 '));
+  expect(asked).toEqual(['run org-rollback in spite of fresh-backup: it will do', 'approve grant it will do']);
 });

@@ -321,4 +321,19 @@ export const MORE: readonly Mistake[] = [
     rule: 'missing-key',
     at: '- { id: frozen',
   },
+  {
+    name: 'an override of a question',
+    from: 'ask: Is it only a small error? }',
+    to: 'ask: Is it only a small error?, override: commander }',
+    rule: 'guard-override',
+    at: '- { id: small',
+  },
+  {
+    name: 'an override by a role that there is not',
+    from: 'expect: uniform }',
+    to: 'expect: uniform, override: [comander] }',
+    rule: 'unknown-role',
+    at: 'override: [comander]',
+    meant: 'commander',
+  },
 ];

@@ -23,7 +23,7 @@ export function createFakeCommands(world: ReadWorld, plan: Plan): FakeCommands {
     asked,
     reports,
     async approve(caller, o) {
-      asked.push(`approve ${caller.person} ${o.decision}`);
+      asked.push(`approve ${caller.person} ${o.decision}${o.reason === undefined ? '' : ` ${o.reason}`}`);
       const approval = (await world.incidents.load(o.incident))?.approvals[o.approval];
       if (approval === undefined) throw new BelayError('BELAY_NOT_FOUND', `no approval ${o.approval}`);
       if (approval.planHash !== o.planHash || approval.state !== 'open')
@@ -103,7 +103,8 @@ export function createFakeCommands(world: ReadWorld, plan: Plan): FakeCommands {
       return plan;
     },
     async startRun(caller, o) {
-      asked.push(`run ${caller.person} ${o.runbook}`);
+      const overrides = (o.override ?? []).map(({ guard, reason }) => ` in spite of ${guard}: ${reason}`);
+      asked.push(`run ${caller.person} ${o.runbook}${overrides.join('')}`);
       if (o.planHash !== undefined && o.planHash !== plan.planHash) throw new BelayError('BELAY_PLAN_CHANGED', 'The plan changed.');
       return (await world.incidents.list({ limit: 1 }))[0] as never;
     },

@@ -5,6 +5,7 @@ import { html } from '../../src/server/markup.ts';
 import { foldLog } from '../../src/server/pages/log-panel.ts';
 import { countdown } from '../../src/server/times.ts';
 import { chooseLang } from '../../src/server/words.ts';
+import { withOldBackup } from './override-of-guard.ts';
 import { type Browser, type Door, HOST, openDoor } from './world.ts';
 
 let door: Door;
@@ -176,6 +177,21 @@ describe('approving by plain forms', () => {
     const response = await browser.submit(action, { planHash: door.story.plan.planHash, decision: 'grant' });
     expect(response.headers.get('location')).toBe('/incidents/INC-1?done=approved');
     expect(await text(browser.get('/incidents/INC-1?done=approved'))).toContain('Your approval is recorded.');
+  });
+
+  test('one that overrides a guard says which, and its reason goes with the yes; the start form has a field for it', async () => {
+    await withOldBackup(door.story);
+    const page = await text(browser.get(review()));
+    expect(page).toContain('Your yes overrides a guard of the runbook, for half an hour');
+    expect(page).toMatch(/<label for="override-reason">Why all the same\?<\/label><input id="override-reason" name="reason" required/);
+    const action = /action="(\/incidents\/INC-1\/approvals\/[^"]+)"/.exec(page)?.[1] ?? '';
+    await browser.submit(action, { planHash: door.story.plan.planHash, decision: 'grant', reason: 'it will do' });
+    const form = await text(browser.get('/runbooks/org-rollback?in.org=acme&plan=1', { 'accept-language': 'pt-BR' }));
+    expect(form).toContain('Passar por cima da guarda fresh-backup (commander pode), porque:');
+    const fields = { 'in.org': 'acme', planHash: door.story.plan.planHash, 'override.fresh-backup': ' it will do ' };
+    await browser.submit('/runbooks/org-rollback/runs', fields);
+    const asked = ['approve ana grant it will do', 'run ana org-rollback in spite of fresh-backup: it will do'];
+    expect(door.story.commands.asked.filter((one) => /^(?:approve|run)/.test(one))).toEqual(asked);
   });
 
   test('pressing twice approves once', async () => {

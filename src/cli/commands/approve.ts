@@ -23,9 +23,20 @@ export const run: Run = async (context, typed): Promise<ExitCode> => {
   if (isSet(typed, 'deny')) return decide(context, client, view, approval, 'deny', textOption(typed, 'reason'));
   if (wanted === undefined) out.say(`${incidentText(clean(view), [], { ...out, width: out.width, lang, logLines: 0, actions: true })}\n`);
   demandReady(view, context);
+  const why = overrideReason(typed, view.id, approval);
   await demandHash(context, typed, view.id, approval, wanted);
-  return decide(context, client, view, approval, 'grant', undefined);
+  return decide(context, client, view, approval, 'grant', why);
 };
+
+/** What overrides a guard wants its reason, and nothing else does. */
+function overrideReason(typed: Typed, id: string, { override, planHash }: Approval): string | undefined {
+  if (override === undefined) return undefined;
+  const reason = textOption(typed, 'reason')?.trim() ?? '';
+  if (reason !== '') return reason;
+  throw new BelayError('BELAY_USAGE', `Your yes overrides the guard ${override.guard}, and the record wants to know why.`, {
+    hint: `belay approve ${id} --plan ${shortHash(planHash)} --reason "<why>"`,
+  });
+}
 
 function approvalOf({ id, approve }: IncidentView, { lang }: Context): Approval {
   if (approve.state !== 'none') return approve.approval;

@@ -10,13 +10,18 @@ import { isSet, textOption } from '../context.ts';
 import { planFromServer } from '../plan-of.ts';
 import { planText } from '../plan-text.ts';
 import { followRun } from '../run-end.ts';
-import { skips, steer, steeringOf } from '../steer.ts';
+import { overrides, skips, steer, steeringOf } from '../steer.ts';
 import { clean } from '../text-layout.ts';
 import { shortHash } from '../value-text.ts';
 
 export const run: Run = async (context, typed): Promise<ExitCode> => {
   const { out, lang, reach } = context;
   const steered = steeringOf(typed);
+  const overridden = overrides(typed);
+  if (steered !== null && overridden.length > 0)
+    throw new BelayError('BELAY_USAGE', 'A guard is overridden where a run is begun; one at work asks for it itself.', {
+      hint: `See what waits: belay incident ${steered.incident}`,
+    });
   if (steered !== null) return steer(context, typed, steered);
   if (typed.args[0] === undefined)
     throw new BelayError('BELAY_USAGE', 'Which runbook?', {
@@ -38,6 +43,7 @@ export const run: Run = async (context, typed): Promise<ExitCode> => {
     planHash: plan.planHash,
     ...(textOption(typed, 'until') === undefined ? {} : { until: textOption(typed, 'until') }),
     ...(skips(typed).length === 0 ? {} : { skip: skips(typed) }),
+    ...(overridden.length === 0 ? {} : { override: overridden }),
   });
   if (isSet(typed, 'detach')) {
     out.data({ incident }, () => `${incident.id} runs ${plan.runbook}. Follow it: belay watch ${incident.id}`);

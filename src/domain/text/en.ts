@@ -70,10 +70,12 @@ const events: EventTexts = {
   'cause.suspected': (d) => `Suspected cause: ${d.what}`,
   'decision.made': (d) => `Decision by ${d.by}: ${choices[d.choice]}, runbook ${d.runbook}${d.reason === '' ? '' : ` (${d.reason})`}`,
   'approval.requested': (d, say) =>
-    `Approval asked of ${say.list(d.from)}: ${d.min} needed${d.fourEyes ? ', by somebody else than who started it' : ''}`,
+    `Approval asked of ${say.list(d.from)}: ${d.min} needed${d.fourEyes ? ', by somebody else than who started it' : ''}${d.override === undefined ? '' : `; it overrides the guard ${d.override.guard}, which ${heldNot(d.override.answer)}`}`,
   'approval.granted': (d) => `${d.by} approved plan ${short(d.planHash)}`,
   'approval.denied': (d) => `${d.by} denied the approval: ${d.reason}`,
   'approval.expired': (d) => `The approval ran out of time${d.escalated ? ' and was escalated' : ''}`,
+  'guard.overridden': (d, say) =>
+    `${d.by} overrode the guard ${d.guard}, which ${heldNot(d.answer)}, for plan ${short(d.planHash)}: ${d.why}${say.time(' – counts until', d.until)}${say.time(', to be reviewed by', d.reviewBy)}`,
   'run.requested': (d) => `${d.by} asked for runbook ${d.runbook} with plan ${short(d.planHash)}`,
   'run.takenOver': (d) => `${d.by} took the run over${d.from === null ? '' : ` from ${d.from}`}`,
   'run.queued': (d) =>
@@ -126,6 +128,8 @@ const events: EventTexts = {
   'note.added': (d) => `${d.by}: ${d.text}`,
   'postmortem.drafted': (d) => `Post-mortem drafted: ${d.path}`,
 };
+
+const heldNot = (answer: string): string => (answer === 'fail' ? 'does not hold' : 'cannot be told');
 
 function short(hash: string): string {
   return hash.slice(0, 12);

@@ -59,6 +59,8 @@ export interface PostmortemTexts {
   };
   readonly impact: string;
   readonly decisions: string;
+  readonly overrides: string;
+  readonly overridesHint: string;
   readonly plan: string;
   readonly steps: string;
   readonly checks: string;
@@ -137,6 +139,8 @@ const en: PostmortemTexts = {
   },
   impact: 'Impact by organization',
   decisions: 'Decisions',
+  overrides: 'Guards that people overrode',
+  overridesHint: 'Each is to be reviewed within a day: was it right, and should the guard be another one?',
   plan: 'Plan',
   steps: 'Steps',
   checks: 'Checks',
@@ -221,6 +225,8 @@ const ptBR: PostmortemTexts = {
   },
   impact: 'Impacto por organização',
   decisions: 'Decisões',
+  overrides: 'Guardas por cima das quais alguém passou',
+  overridesHint: 'Cada uma deve ser revisada em até um dia: foi o certo, e a guarda deveria ser outra?',
   plan: 'Plano',
   steps: 'Passos',
   checks: 'Verificações',

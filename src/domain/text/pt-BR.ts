@@ -71,10 +71,12 @@ const events: EventTexts = {
   'cause.suspected': (d) => `Causa suspeita: ${d.what}`,
   'decision.made': (d) => `Decisão de ${d.by}: ${choices[d.choice]}, runbook ${d.runbook}${d.reason === '' ? '' : ` (${d.reason})`}`,
   'approval.requested': (d, say) =>
-    `Aprovação pedida a ${say.list(d.from)}: ${d.min} necessária(s)${d.fourEyes ? ', por quem não iniciou' : ''}`,
+    `Aprovação pedida a ${say.list(d.from)}: ${d.min} necessária(s)${d.fourEyes ? ', por quem não iniciou' : ''}${d.override === undefined ? '' : `; ela passa por cima da guarda ${d.override.guard}, que ${heldNot(d.override.answer)}`}`,
   'approval.granted': (d) => `${d.by} aprovou o plano ${short(d.planHash)}`,
   'approval.denied': (d) => `${d.by} negou a aprovação: ${d.reason}`,
   'approval.expired': (d) => `O prazo da aprovação acabou${d.escalated ? ' e ela foi escalada' : ''}`,
+  'guard.overridden': (d, say) =>
+    `${d.by} passou por cima da guarda ${d.guard}, que ${heldNot(d.answer)}, para o plano ${short(d.planHash)}: ${d.why}${say.time(' – vale até', d.until)}${say.time(', a revisar até', d.reviewBy)}`,
   'run.requested': (d) => `${d.by} pediu o runbook ${d.runbook} com o plano ${short(d.planHash)}`,
   'run.takenOver': (d) => `${d.by} assumiu a execução${d.from === null ? '' : `, antes de ${d.from}`}`,
   'run.queued': (d) =>
@@ -129,6 +131,8 @@ const events: EventTexts = {
   'note.added': (d) => `${d.by}: ${d.text}`,
   'postmortem.drafted': (d) => `Rascunho do post-mortem: ${d.path}`,
 };
+
+const heldNot = (answer: string): string => (answer === 'fail' ? 'não vale' : 'não pode ser medida');
 
 function short(hash: string): string {
   return hash.slice(0, 12);

@@ -62,5 +62,6 @@ function frameOf({ run, step }: Visit<CallStep>, inputs: JsonObject): Run {
   const outputs = {};
   run.course.outputs[prefix] = outputs;
   const numbered = numberedIn(step.with, run.numbered);
-  return { ...run, runbook: step.runbook, inputs, numbered, prefix, outputs, rechecked: false, vouched: [] };
+  const { overridden: _callers, ...rest } = run;
+  return { ...rest, runbook: step.runbook, inputs, numbered, prefix, outputs, rechecked: false, vouched: [] };
 }

@@ -1,9 +1,11 @@
 // The panels beside the steps: signal, decision, checks, messages, temporary measures, evidence.
 import { deliveryStateWord, guardText } from '../../domain/event-text.ts';
 import { EVIDENCE_OF_THE_LOG } from '../../domain/evidence-ids.ts';
+import type { GuardVerdict } from '../../domain/guardrail.ts';
 import type { IncidentView } from '../../domain/incident-view.ts';
 import type { SignalView } from '../../domain/incident-view-signal.ts';
 import type { CheckView } from '../../domain/incident-view-steps.ts';
+import { mayOverrideText } from '../../domain/text/override-texts.ts';
 import { type Icon, icon } from '../icons.ts';
 import { html, type Markup, none } from '../markup.ts';
 import { span, timeTag } from '../times.ts';
@@ -83,7 +85,7 @@ export function decisionPanel(context: PageContext, { decision }: IncidentView):
     w.decision,
     html`<p><b>${choice}</b> <span class="muted">${w.decidedBy} ${decision.by}, ${timeTag(decision.at, clock, { seconds: true })}</span></p>
 ${decision.reason === '' ? none : html`<p>${decision.reason}</p>`}
-${guardList(context, decision.guards, 'decision-guards', lang)}`,
+${guardList(context, decision.guards, 'decision-guards', lang, decision.choice === 'refuse' ? decision.runbook : undefined)}`,
   );
 }
 
@@ -94,11 +96,17 @@ export function guardList(
   guards: NonNullable<IncidentView['decision']>['guards'],
   id: string,
   lang: PageContext['lang'],
+  /** Where what stops it may be overridden by starting it anew. */
+  runbook?: string,
 ): Markup {
   if (guards.length === 0) return none;
+  const mayOverride = (one: GuardVerdict): Markup => {
+    const text = runbook === undefined ? '' : mayOverrideText({ runbook }, one, lang);
+    return text === '' ? none : html`<small>${text}</small>`;
+  };
   const rows = guards.map(
     (one) =>
-      html`<li class="is-${one.answer}">${icon(GUARD_ICON[one.answer] ?? 'question')} <span>${clip(guardText(one, lang), 240)}</span></li>`,
+      html`<li class="is-${one.answer}">${icon(GUARD_ICON[one.answer] ?? 'question')} <span>${clip(guardText(one, lang), 240)}${mayOverride(one)}</span></li>`,
   );
   return html`<details id="${id}"><summary>${context.w.guards}</summary><ul class="marks">${rows}</ul></details>`;
 }

@@ -1,8 +1,11 @@
 // The review sheet: the whole plan with resolved arguments, its hash, its reach, its undo; then one button to approve
 // exactly that, and one to deny.
+
+import type { Approval } from '../../domain/incident.ts';
 import { organizationName } from '../../domain/incident-view.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { System } from '../../domain/system.ts';
+import { overridesText } from '../../domain/text/override-texts.ts';
 import { icon } from '../icons.ts';
 import { html, type Markup, none } from '../markup.ts';
 import type { Snapshot } from '../snapshot.ts';
@@ -55,16 +58,16 @@ ${blast === undefined ? none : html`<div><dt>${w.blast}</dt><dd>${blastText(cont
 </dl>`;
 }
 
-function decideForms(
-  context: PageContext,
-  home: string,
-  approval: { readonly id: string; readonly expiresAt: number },
-  plan: Plan,
-): Markup {
-  const { w, clock } = context;
+function decideForms(context: PageContext, home: string, approval: Pick<Approval, 'id' | 'expiresAt' | 'override'>, plan: Plan): Markup {
+  const { w, clock, lang } = context;
+  const over =
+    approval.override === undefined
+      ? none
+      : html`<p class="bad" id="overrides">${icon('question')} ${overridesText(approval.override, lang)}</p>
+<label for="override-reason">${w.overrideReason}</label><input id="override-reason" name="reason" required maxlength="1000" autocomplete="off">`;
   const action = `${home}/approvals/${encodeURIComponent(approval.id)}`;
   const common = html`${hidden({ ...context, path: home })}<input type="hidden" name="planHash" value="${plan.planHash}">`;
-  return html`<div class="confirm"><form method="post" action="${action}">${common}<input type="hidden" name="decision" value="grant">
+  return html`<div class="confirm"><form method="post" action="${action}">${common}<input type="hidden" name="decision" value="grant">${over}
 <button class="button approve" id="confirm">${icon('check')} ${w.confirm} <code class="hash">${shortHash(plan.planHash)}</code></button></form>
 <p class="muted">${w.until} ${timeTag(approval.expiresAt, clock)}</p>
 <details id="deny"><summary>${w.deny}</summary><form method="post" action="${action}">${common}<input type="hidden" name="decision" value="deny">

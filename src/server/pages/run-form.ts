@@ -10,7 +10,7 @@ import { writeDuration } from '../../domain/units.ts';
 import type { ReleaseChoice, ReleaseOffer } from '../../flows/release-choice.ts';
 import { icon } from '../icons.ts';
 import { html, type Markup, none } from '../markup.ts';
-import { FIELD, type ReadInputs } from '../run-inputs.ts';
+import { FIELD, OVERRIDE, type ReadInputs } from '../run-inputs.ts';
 import { RUN_WORDS } from '../run-words.ts';
 import { span } from '../times.ts';
 import { hidden, type PageContext, page, pauseButton } from './layout.ts';
@@ -152,12 +152,24 @@ function planInputs({ lang }: PageContext, texts: Shown['texts'], { inputs }: Pl
   return html`<p id="plan-inputs">${RUN_WORDS[lang].plannedWith} ${all.map((one, at) => html`${at === 0 ? none : ' · '}${one}`)}</p>`;
 }
 
+/** Of each guard that stops it and that people may override: filled in, it is overridden. */
+function overrideFields({ lang }: PageContext, { guards }: Plan): readonly Markup[] {
+  const r = RUN_WORDS[lang];
+  return guards.flatMap(({ guard, override }, at) =>
+    override === undefined
+      ? []
+      : [
+          html`<label for="override-${at}">${r.override(guard, override.join(', '))}</label><input id="override-${at}" name="${OVERRIDE}${guard}" maxlength="1000" autocomplete="off">`,
+        ],
+  );
+}
+
 function planPart(context: PageContext, { runbook, texts, mayStart }: Shown, plan: Plan): Markup {
   const { lang, w } = context;
   const r = RUN_WORDS[lang];
   const action = `/runbooks/${encodeURIComponent(runbook.id)}/runs`;
   const kept = Object.entries(texts).map(([name, text]) => html`<input type="hidden" name="${FIELD}${name}" value="${text}">`);
-  const start = html`<form method="post" action="${action}" id="start-form">${hidden(context)}${kept}<input type="hidden" name="planHash" value="${plan.planHash}">
+  const start = html`<form method="post" action="${action}" id="start-form">${hidden(context)}${kept}<input type="hidden" name="planHash" value="${plan.planHash}">${overrideFields(context, plan)}
 <button class="button approve" id="start">${icon('play')} ${r.start} <code class="hash">${shortHash(plan.planHash)}</code></button></form>`;
   return html`<section id="plan" aria-labelledby="plan-title"><h2 id="plan-title">${r.plan}</h2><p class="muted">${r.planWhat}</p>
 ${planInputs(context, texts, plan)}
