@@ -16,6 +16,8 @@ const CACHE_SIZE = 200;
 export function createRenderer(options: RendererOptions = {}) {
   const linkHosts = new Set(options.linkHosts ?? []);
   const cache = new Map<string, Compiled>();
+  /** Those that were found to be one: to ask takes longer than to render. */
+  const zones = new Set<string>();
 
   const compiled = (source: string): Compiled => {
     const known = cache.get(source);
@@ -28,7 +30,11 @@ export function createRenderer(options: RendererOptions = {}) {
 
   return {
     render: (source, o) => {
-      checkZone(o.zone);
+      if (!zones.has(o.zone)) {
+        checkZone(o.zone);
+        if (zones.size >= CACHE_SIZE) zones.clear();
+        zones.add(o.zone);
+      }
       const root = compiled(source).fill(o.values, { lang: o.lang, zone: o.zone }, linkHosts);
       return { subject: subjectOf(root), plain: plainOf(root), html: htmlOf(root), slack: slackOf(root) };
     },
