@@ -1,5 +1,6 @@
 // Which test belongs to which lane, decided by folder alone. Refuses to know what a test needs: that is scripts/lanes.ts.
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './scripts/longest-first.ts';
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < 22 || (major === 22 && minor < 19)) {
@@ -15,6 +16,7 @@ const heavy = ['test/heavy/**/*.test.ts'];
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       // One lane after the other, so that a run over several lanes may have different numbers of workers.
       // Unit tests share their process: they may not leave a global changed behind them. What no other lane claims lands here.

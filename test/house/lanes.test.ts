@@ -5,6 +5,7 @@ import { HEAVY_SWITCH, KUBERNETES, N8N, whyNotHeavy } from '../../scripts/heavy-
 import { prepare, readiness, skipLine, skipLines } from '../../scripts/lane-readiness.ts';
 import { LANES, type Lane } from '../../scripts/lanes.ts';
 import { endLeftovers, leftovers } from '../../scripts/leaks.ts';
+import { LONGEST } from '../../scripts/longest-first.ts';
 import { findPart } from '../../scripts/parts.ts';
 import config from '../../vitest.config.ts';
 import { files } from './source.ts';
@@ -37,6 +38,10 @@ describe('which lane a test belongs to', () => {
       expect(waiting.filter((file) => !files.includes(file) || !claims(project?.include, file))).toEqual([]);
       expect(waiting).toEqual([...new Set(waiting)]);
     }
+  });
+
+  test('what begins first is there', () => {
+    expect(LONGEST.filter((file) => !files.includes(file))).toEqual([]);
   });
 
   test('every lane of the table has its project, and every project its lane', () => {
