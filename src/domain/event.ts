@@ -175,7 +175,7 @@ export interface EventData {
     call?: ActionCall;
     target?: string;
     fingerprint?: string | null;
-    /** What calls held around it. */
+    /** What the run and its calls held around it. */
     locks?: readonly { readonly lock: string; readonly token: number }[];
   };
   'contingency.closed': { step: string; by: string; note?: string };

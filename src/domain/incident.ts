@@ -24,7 +24,7 @@ export interface Contingency {
   readonly call?: ActionCall;
   readonly target?: string;
   readonly fingerprint?: string | null;
-  /** What calls held around the measure when it was put in place. */
+  /** What the run and its calls held around the measure when it was put in place. */
   readonly locks?: readonly { readonly lock: string; readonly token: number }[];
 }
 

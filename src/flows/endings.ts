@@ -70,7 +70,12 @@ type Demand = (incident: Incident) => void;
 /** False: there was none to stop. `demand` is asked again once it stands still: what it refuses goes on. */
 async function stopRun(world: World, incident: Incident, runbook: Runbook | null, demand: Demand = () => undefined): Promise<boolean> {
   const { run } = incident;
-  if (run === null || !(await isAtWork(world, run))) return false;
+  if (run === null) return false;
+  if (!(await isAtWork(world, run))) {
+    // One that broke off has given nothing back, and no other door does it.
+    await giveBackOf(world, incident.id, run);
+    return false;
+  }
   const lanesNow = async () => (incident.each === undefined ? [] : await laneRuns(world, run));
   demandStill(incident, runbook, await lanesNow());
   await world.engine.cancel(run);
@@ -90,9 +95,12 @@ async function stopRun(world: World, incident: Incident, runbook: Runbook | null
     for (const one of [...lanes.map(({ id }) => id), run]) await world.engine.resume(one);
     throw error;
   }
-  await world.partLocks.release({ incident: incident.id });
+  await giveBackOf(world, incident.id, run);
   return true;
 }
+
+/** What a measure that is taken back beside the run holds stays its own: it goes on. */
+const giveBackOf = ({ partLocks }: World, incident: string, run: string): Promise<void> => partLocks.release({ incident, holders: [run] });
 
 function demandStill(incident: Incident, runbook: Runbook | null, lanes: readonly RunSummary[]): void {
   if (standsStill(incident, runbook, lanes)) return;
@@ -125,7 +133,7 @@ export async function abortRun(world: World, caller: Caller, request: EndRequest
   const before = await incidentOf(world, request.incident);
   demand(before);
   // Said again after a kill between the two: it stands still already, and the log does not say so yet.
-  if (await isCutShort(world, before)) await world.partLocks.release({ incident: before.id });
+  if (before.run !== null && (await isCutShort(world, before))) await giveBackOf(world, before.id, before.run);
   else if (!(await stopRun(world, before, await pinnedRunbook(world, before), demand))) throw noRun(before);
   return world.incidents.update(before.id, `abort/${caller.person}/${request.key}`, (incident) => {
     // What its last step wrote while it was stopped stands: a run ends once.

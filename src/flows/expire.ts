@@ -1,5 +1,6 @@
 // A temporary measure that takes itself back when it expires: planned when it was opened, observed, journaled and confirmed like any `do`, and
 // only while it is still what is in place. What does not succeed is its owner's to look at; what only a freeze keeps is tried again after it.
+import { BelayError } from '../domain/errors.ts';
 import type { Contingency } from '../domain/incident.ts';
 import { openContingencies } from '../domain/incident-fold.ts';
 import type { DoStep, Runbook } from '../domain/ir.ts';
@@ -46,11 +47,21 @@ export function expireFlow(world: World): Flow {
         },
       ],
     }));
-    return takeBack(visit, open);
+    try {
+      return await takeBack(visit, open);
+    } catch (error) {
+      if (!BelayError.is(error)) throw error;
+      await context.step('locks', async () => {
+        await world.partLocks.release({ incident, holders: [context.runId] });
+        return null;
+      });
+      await hand(visit.run, open, { round: 0, why: `${error.code}: ${error.message}` });
+      return error.message;
+    }
   };
 }
 
-/** Those of calls, and the one that the run itself held: by now another run may have it. */
+/** Those of calls, and the one that the run itself held, which measures of before it was kept with them do not say. */
 async function locksAround(world: World, incident: string, { step, locks = [] }: Contingency): Promise<readonly TakenLock[]> {
   const events = await world.incidents.events(incident);
   const opened = events.findLastIndex((event) => event.type === 'contingency.opened' && event.data.step === step);
@@ -58,7 +69,7 @@ async function locksAround(world: World, incident: string, { step, locks = [] }:
     .slice(0, opened)
     .flatMap((event) => (event.type === 'run.started' ? [event.data.lock] : []))
     .at(-1);
-  if (lock === undefined) return locks;
+  if (lock === undefined || locks.some((one) => one.lock === lock)) return locks;
   // Where a later run of this incident had it again, nobody knows under which token the measure was put in place: any other use counts.
   const isAgain = events.slice(opened).some((event) => event.type === 'run.started' && event.data.lock === lock);
   const own = isAgain ? undefined : (await world.partLocks.uses(lock)).find((use) => use.incident === incident);
@@ -81,13 +92,17 @@ async function takeBack(visit: Visit, open: Contingency): Promise<string> {
 /** `held`: what deletes for good waits for a freeze. `over`: people have taken it back by hand. */
 type Standing = 'held' | 'failed' | 'over';
 
-async function standing({ context, world, incident }: Run, { step, openedAt, undo }: Contingency, name: string): Promise<Standing> {
+async function standing({ context, world, incident }: Run, open: Contingency, name: string): Promise<Standing> {
+  const { undo } = open;
   return context.step(name, async (): Promise<Standing> => {
-    const open = openContingencies(await readIncident({ world, incident }));
-    if (!open.some((one) => one.step === step && one.openedAt === openedAt)) return 'over';
+    if (!(await isOpenStill({ world, incident }, open))) return 'over';
     if (undo === undefined || !isDeletion(undo.do)) return 'failed';
     return (await frozenBy(world, { action: undo.do, args: undo.with, org: null, incident })) === null ? 'failed' : 'held';
   });
+}
+
+async function isOpenStill(run: Pick<Run, 'world' | 'incident'>, { step, openedAt }: Contingency): Promise<boolean> {
+  return openContingencies(await readIncident(run)).some((one) => one.step === step && one.openedAt === openedAt);
 }
 
 /** Durable. False: it need not be taken back any more. */
@@ -149,6 +164,8 @@ function visitOf(o: { readonly context: FlowContext; readonly world: World; read
     ...{ kind: 'do', id: step, title: step, text: '', do: open.action, with: {}, verify: [] },
     ...{ fail: { then: 'stop' }, meets: [], evidence: [] },
   };
-  const run: Run = { ...o, irHash: '', course, runbook, inputs: {}, prefix: '', outputs, rechecked: true, isAside: true };
+  // Its lock may have been waited for, and people may have taken it back by hand meanwhile.
+  const isOver = async () => ((await isOpenStill(o, open)) ? null : `people have said that ${step} is taken back`);
+  const run: Run = { ...o, irHash: '', course, runbook, inputs: {}, prefix: '', outputs, rechecked: true, isAside: true, isOver };
   return { run, step: taking, number: 1 };
 }

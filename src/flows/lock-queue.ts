@@ -2,6 +2,7 @@
 
 import type { IncidentId } from '../domain/incident.ts';
 import type { Instant, Json } from '../domain/json.ts';
+import type { HeldLock } from '../ports/part-locks.ts';
 import type { Run } from './run.ts';
 import { append, BELAY } from './run.ts';
 import { EXPIRE } from './start-expiry.ts';
@@ -87,11 +88,13 @@ export async function circleAt(
   return null;
 }
 
-/** The run that takes back an expired measure is named by what it does. */
 async function isAside({ partLocks }: Pick<World, 'partLocks'>, lock: string): Promise<boolean> {
   const held = await partLocks.find(lock);
-  return held === null || held.holder.startsWith(`${EXPIRE}/`);
+  return held === null || isBeside(held);
 }
+
+/** The run that takes back an expired measure is named by what it does. */
+export const isBeside = ({ holder }: Pick<HeldLock, 'holder'>): boolean => holder.startsWith(`${EXPIRE}/`);
 
 const circleText = (lock: string, way: readonly { readonly id: IncidentId; readonly waitsFor: string }[]): string => {
   const others = way.map(({ id, waitsFor }) => `${id} waits for ${waitsFor}`).join(', ');

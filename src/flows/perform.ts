@@ -127,7 +127,9 @@ async function attemptNow(visit: Visit, performance: Performance, attempt: numbe
       ...(performance.isUndo === true ? { isUndo: true } : {}),
       // The way back never waits for a freeze, but what deletes for good waits for everybody.
       forbidden: async () =>
-        (await lostLock(run, run.world)) ?? (performance.isUndo === true && !isDeletion(performance.call.do) ? null : frozen()),
+        (await run.isOver?.()) ??
+        (await lostLock(run, run.world)) ??
+        (performance.isUndo === true && !isDeletion(performance.call.do) ? null : frozen()),
     };
     return await afterAbort(run.world, request, performance.inFlight ?? null);
   } catch (error) {

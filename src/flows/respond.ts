@@ -63,6 +63,11 @@ export function respondFlow(world: World): Flow {
     } catch (error) {
       // Only what the world said ends here; cancellation and our own bugs pass on (and are told by the engine's notices).
       if (!BelayError.is(error)) throw error;
+      // It left its calls by a throw: what they held nobody else would ever give back.
+      await context.step('run:locks', async () => {
+        await world.partLocks.release({ incident: opened.incident, holders: [context.runId] });
+        return null;
+      });
       await tellStopped({ context, world, incident: opened.incident }, `${error.code}: ${error.message}`);
       return { incident: opened.incident, outcome: 'failed', reason: error.message };
     }

@@ -93,10 +93,14 @@ export interface Run {
   readonly isPart?: true;
   /** Beside the run of its incident: nobody answers it, and it is not the one that the incident says is queued. */
   readonly isAside?: true;
+  /** Why nothing more is to be done, asked right before each act; null: it still is. */
+  readonly isOver?: () => Promise<string | null>;
   /** Steps that a `when` left out. */
   leftOut?: readonly string[];
   /** What the calls around these steps hold, each under the token that it was taken with. */
   readonly locks?: readonly TakenLock[];
+  /** What the run itself holds until it ends. */
+  ownLock?: TakenLock;
   /** Who holds what its calls take; absent: the run itself. */
   readonly holder?: string;
   /** When a runbook that a step calls must have come to its end. */

@@ -4,13 +4,21 @@ import { lookupIn } from './facts.ts';
 import type { Held } from './lock-queue.ts';
 import { asHeld, holderNow, tellQueued, waitTurn } from './lock-queue.ts';
 import { resolveRefs } from './refs.ts';
-import type { Run } from './run.ts';
+import type { Run, TakenLock } from './run.ts';
 import { BELAY, factsOf } from './run.ts';
 
 /** Resolves when the run has begun. */
 export async function startWhenFree(run: Run): Promise<void> {
   const lock = await lockOf(run);
-  await waitTurn(run, { take: (attempt) => tryStart(run, lock, attempt), tell: (held) => tellQueued(run, 'run:queued', held) });
+  await waitTurn(run, {
+    take: async (attempt) => {
+      const had = await tryStart(run, lock, attempt);
+      if (had === null || !('token' in had)) return had;
+      run.ownLock = had;
+      return null;
+    },
+    tell: (held) => tellQueued(run, 'run:queued', held),
+  });
 }
 
 /** Null: the runbook may run beside itself. */
@@ -24,7 +32,7 @@ async function lockOf(run: Run): Promise<string | null> {
 }
 
 /** Starting and taking the lock are one commit, and so are ending and giving it back. */
-async function tryStart(run: Run, lock: string | null, attempt: number): Promise<Held | null> {
+async function tryStart(run: Run, lock: string | null, attempt: number): Promise<Held | TakenLock | null> {
   const { context, world } = run;
   const data = {
     run: context.runId,
@@ -41,10 +49,11 @@ async function tryStart(run: Run, lock: string | null, attempt: number): Promise
         key: `${context.runId}/run:start`,
         events: [{ type: 'run.started', data, at, actor: BELAY }],
       });
-      return null;
+      const own = lock === null ? undefined : (await world.partLocks.uses(lock)).find((use) => use.incident === run.incident);
+      return lock === null || own === undefined ? null : { lock, token: own.token };
     } catch (error) {
       if (lock === null || !BelayError.is(error) || error.code !== 'BELAY_LOCK_HELD') throw error;
       return asHeld({ lock, behind: (await holderNow(world, lock))?.incident ?? null });
     }
-  })) as unknown as Held | null;
+  })) as unknown as Held | TakenLock | null;
 }

@@ -114,5 +114,11 @@ export function doneUnder({ locks = [] }: Pick<Run, 'locks'>): Pick<Completed, '
   return own.length === 0 ? {} : { locks: own };
 }
 
+/** What a measure is put in place under: beyond the end of the run its own lock counts as well. */
+export function heldAround(run: Pick<Run, 'locks' | 'ownLock'>): Pick<Completed, 'locks'> {
+  const { locks = [] } = doneUnder(run);
+  return run.ownLock === undefined ? doneUnder(run) : { locks: [run.ownLock, ...locks] };
+}
+
 /** What parts of a fan-out hold one at a time among themselves, where a call around all of them holds it against everybody else. */
 export const nameWithin = ({ lock, token }: TakenLock): string => `${lock}#${token}`;

@@ -2,9 +2,10 @@
 // and changed something under it. Then what is there may not fit what would be put back, and people decide.
 import type { Incident, StepState } from '../domain/incident.ts';
 import type { Json } from '../domain/json.ts';
-import type { Completed, Run, TakenLock, Visit } from './run.ts';
+import { isBeside } from './lock-queue.ts';
+import type { Completed, TakenLock, Visit } from './run.ts';
 import { askPeopleUntil, partName } from './run.ts';
-import { giveBack, type Taking, takeLocks } from './take-locks.ts';
+import { giveBack, nameWithin, type Taking, takeLocks } from './take-locks.ts';
 
 /** Whoever waits for a way back looks at what is broken meanwhile. */
 const UNDO_WAIT_MS = 900_000;
@@ -24,10 +25,11 @@ export async function underLocks(visit: Visit, { name, wanted, work }: Back): Pr
   if (since.length === 0) return work(visit);
   for (let round = 1; ; round += 1) {
     const taking = takingOf(visit, `${name}:${round}:`);
-    const free = since.filter(({ lock }) => !isHeld(run, lock)).map(({ lock }) => lock);
+    const held = [...(run.locks ?? []), ...(await lentTo(visit, taking, since))];
+    const free = since.map(({ lock }) => nameNow(held, lock)).filter((lock) => !isAmong(held, lock));
     const taken = await takeLocks(visit, free, taking);
     if (typeof taken === 'string') return `nothing was taken back: ${taken}`;
-    const locks = [...(run.locks ?? []), ...taken];
+    const locks = [...held, ...taken];
     const meanwhile = await othersSince(visit, taking, { since, locks });
     if (meanwhile === null) {
       const said = await work({ ...visit, run: { ...run, locks } });
@@ -48,7 +50,26 @@ function earliest(wanted: readonly Completed[]): readonly TakenLock[] {
   return all.filter(({ lock }, at) => all.findIndex((one) => one.lock === lock) === at).toSorted((a, b) => (a.lock < b.lock ? -1 : 1));
 }
 
-const isHeld = ({ locks = [] }: Run, lock: string): boolean => locks.some((one) => one.lock === lock);
+const isAmong = (locks: readonly TakenLock[], lock: string): boolean => locks.some((one) => one.lock === lock);
+
+/** Parts of a fan-out hold what is held around all of them one at a time. */
+function nameNow(held: readonly TakenLock[], lock: string): string {
+  const around = held.find((one) => one.isAround === true && one.lock === lock);
+  return around === undefined ? lock : nameWithin(around);
+}
+
+/** Beside the run: what a call of its own incident holds keeps everybody else out, and that call may last for hours. */
+async function lentTo({ run, ...visit }: Visit, { part }: Taking, since: readonly TakenLock[]): Promise<readonly TakenLock[]> {
+  if (run.isAside !== true) return [];
+  return (await run.context.step(partName({ run, ...visit }, `${part}lent`), async () => {
+    const lent: TakenLock[] = [];
+    for (const { lock } of since) {
+      const found = await run.world.partLocks.find(lock);
+      if (found !== null && found.incident === run.incident && !isBeside(found)) lent.push({ lock, token: found.token });
+    }
+    return lent as unknown as Json;
+  })) as unknown as readonly TakenLock[];
+}
 
 /** Of a fan-out, what the step says. Below the names of a call, which gives back what is below it. */
 function takingOf({ run, step }: Visit, part: string): Taking {

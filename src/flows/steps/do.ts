@@ -13,7 +13,7 @@ import { askWithNewPlan, plannedStep } from '../planned.ts';
 import { recheckGuards } from '../recheck.ts';
 import type { Next, Visit } from '../run.ts';
 import { append, BELAY, finish, NEXT, partName } from '../run.ts';
-import { doneUnder } from '../take-locks.ts';
+import { doneUnder, heldAround } from '../take-locks.ts';
 import { unwind } from '../unwind.ts';
 
 const DEFAULT_TIMEOUT_MS = 60_000;
@@ -136,7 +136,7 @@ function contingencyOf(visit: Visit<DoStep>, { planned, at, fingerprint }: Openi
     ...{ step: step.id, action: step.do, scope, owner, expiresAt: at + expiresMs },
     ...(undo === undefined
       ? {}
-      : { undo, call: { do: step.do, with: planned.args ?? {} }, target: targetOf(visit, planned), fingerprint, ...doneUnder(run) }),
+      : { undo, call: { do: step.do, with: planned.args ?? {} }, target: targetOf(visit, planned), fingerprint, ...heldAround(run) }),
     ...(atExpiry === undefined ? {} : { atExpiry }),
   };
   return [{ type: 'contingency.opened', data, at, actor: BELAY }];
