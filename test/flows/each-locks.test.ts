@@ -5,7 +5,7 @@ import type { CallStep, EachStep, Runbook, Step } from '../../src/domain/ir.ts';
 import { bareRunbook, ownSteps } from '../../src/domain/ir.ts';
 import { linkRunbook } from '../../src/domain/link-runbooks.ts';
 import { opening } from '../contracts/store-kit.ts';
-import { CEL, FLEET, FLEET_SYSTEM, fleet, fleetRunbook, flowActions, flowOf, refused } from '../world/scenes/fan-out.ts';
+import { CEL, FLEET, FLEET_SYSTEM, fleet, fleetRunbook, flowActions, flowOf, refused, toV1 } from '../world/scenes/fan-out.ts';
 import { ANA, play, STEP } from '../world/scenes/play.ts';
 import { deployRunbook } from '../world/scenes/runbook.ts';
 
@@ -84,6 +84,35 @@ describe('a fan-out below a call that holds the lock of its parts', () => {
 });
 
 describe('the part of an organization', () => {
+  it('is taken back together with a call that held its very lock: the run does not wait for itself', async () => {
+    const on = (to: string) => ({ do: 'flow.set', with: { switch: 'flow', org: 'org-12', to } });
+    const alone = deployRunbook({
+      ...{ id: 'alone', clocks: {}, evidence: [], lock: 'org/org-01' },
+      phases: [{ id: 'all', title: 'All', text: '', steps: [{ ...toV1, ...on('v1'), undo: on('v2') } as Step] }],
+    });
+    const call: CallStep = { ...STEP, kind: 'call', id: 'one', title: 'One', runbook: bareRunbook('alone'), with: {} };
+    const each = ownSteps(fleetRunbook({ each: { over: ['org-01', 'org-02'] }, part: { lock: 'org/{org}' } }))[0] as EachStep;
+    const undo = {
+      ...STEP,
+      kind: 'do',
+      id: 'undo',
+      title: 'Undo',
+      do: 'belay.undo',
+      with: { steps: ['one.switch', 'fan-out'] },
+      verify: [],
+    };
+    const outer = deployRunbook({
+      ...{ id: 'outer', clocks: {}, evidence: [], start: 'ask' },
+      phases: [{ id: 'all', title: 'All', text: '', steps: [call, each, undo as Step] }],
+    });
+    const linked = linkRunbook(outer, (id) => (id === 'alone' ? alone : each.runbook));
+    if (!linked.ok) throw new Error(JSON.stringify(linked.problems));
+    const one = await begun(linked.runbook);
+    await one.until((incident) => ['done', 'waiting'].includes(incident.steps['undo']?.status ?? ''), 3_600_000);
+    expect([(await one.incident()).steps['undo']?.status, one.on('v1')]).toEqual(['done', []]);
+    expect(await one.world.partLocks.find('org/org-01')).toBeNull();
+  });
+
   it('is not taken back by itself where another run changed something under its lock since, and is told by name', async () => {
     const one = await fleet({ each: { fail: { then: 'undo' } }, part: { lock: 'org/{org}' } });
     one.wrapAction('flow.set', (original) => ({

@@ -8,7 +8,7 @@ import type { Completed, TakenLock } from '../run.ts';
 import { unwind } from '../unwind.ts';
 import { LOCK_HELD, releaseLock, waitForTurn } from './lock.ts';
 import type { Lane } from './part.ts';
-import { partRun, takenAs } from './part.ts';
+import { lockWithin, partRun, takenAs } from './part.ts';
 import { partPrefix } from './plan.ts';
 import type { LaneInput, LaneRecord, Part } from './record.ts';
 import { asJson, holderOf, partsOf } from './record.ts';
@@ -51,7 +51,7 @@ interface Going {
 
 /** False: another run has its lock. */
 async function haveTurn(lane: Lane, going: Going, part: Part): Promise<boolean> {
-  const { lock } = part;
+  const lock = part.lock === undefined ? undefined : lockWithin(lane, part.lock);
   const had = lock === undefined ? true : await takeLock(lane, going, part.org, lock);
   if (had === false) return false;
   settle(going, part, await takePartBack(lane, part, takenAs(lock, had === true ? undefined : had)));

@@ -59,12 +59,17 @@ export async function beginTurn(lane: Lane, org: string, facts: Facts): Promise<
 
 const partRunbook = (step: EachStep, org: string): Runbook => renamed(step.runbook, partPrefix(step.id, org));
 
-function lockOf({ world, input, step }: Lane, inputs: JsonObject): string | null {
+function lockOf(lane: Lane, inputs: JsonObject): string | null {
+  const { world, input, step } = lane;
   const { lock } = step.runbook;
   if (lock === undefined) return null;
-  const name = resolveRefs(lock, lookupIn(world.system, { inputs, incident: { id: input.incident }, outputs: {} }, null)).value;
-  const around = input.around?.find((one) => one.lock === name);
-  return around === undefined ? name : nameWithin(around);
+  return lockWithin(lane, resolveRefs(lock, lookupIn(world.system, { inputs, incident: { id: input.incident }, outputs: {} }, null)).value);
+}
+
+/** What is held around the fan-out its parts do not take as well. */
+export function lockWithin({ input }: Lane, lock: string): string {
+  const around = input.around?.find((one) => one.lock === lock);
+  return around === undefined ? lock : nameWithin(around);
 }
 
 /** Carries the part out. Only a bug of ours, or the end of this process, leaves it by a throw. */
