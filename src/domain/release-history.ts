@@ -26,11 +26,17 @@ export interface Span {
   readonly to: Instant;
 }
 
+/** `to`: when customers worked again. */
+export interface Trouble extends Span {
+  /** When it was resolved: until then whoever goes back rolls away from what is bad. Absent: `to`. */
+  readonly over?: Instant;
+}
+
 export interface Soak {
   readonly healthyMs: number;
   /** When it had been healthy for the whole soak; null: not yet. */
   readonly stableSince: Instant | null;
-  /** What was put live in its place, where that was done in an incident when it last was left; null: it was left in peace, or never. */
+  /** What was put live in its place, where that was done in an incident when it last was left; null: it was left in peace, or is live. */
   readonly leftFor: string | null;
 }
 
@@ -41,7 +47,7 @@ export interface Soak {
 export function soakOf(
   release: string,
   spans: readonly ReleaseSpan[],
-  troubles: readonly Span[],
+  troubles: readonly Trouble[],
   o: { readonly now: Instant; readonly soakMs: number },
 ): Soak {
   let healthyMs = 0;
@@ -55,9 +61,12 @@ export function soakOf(
       if (stableSince === null && healthyMs + lasted >= o.soakMs) stableSince = calm.from + (o.soakMs - healthyMs);
       healthyMs += lasted;
     }
-    if (next === undefined || next.release === release) continue;
-    leftFor = troubles.some((one) => leftIn(span, next, one)) ? next.release : null;
-    if (leftFor === null) continue;
+    if (next === undefined || next.release === release) {
+      leftFor = null;
+      continue;
+    }
+    leftFor = troubles.some((one) => leftIn(span, next, { ...one, to: one.over ?? one.to })) ? next.release : null;
+    if (!troubles.some((one) => leftIn(span, next, one))) continue;
     healthyMs = 0;
     stableSince = null;
   }

@@ -6,7 +6,7 @@ import { BelayError } from '../domain/errors.ts';
 import type { CheckResult } from '../domain/guardrail.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { Instant } from '../domain/json.ts';
-import type { ReleaseKind, Soak, Span } from '../domain/release-history.ts';
+import type { ReleaseKind, Soak, Trouble } from '../domain/release-history.ts';
 import { DEFAULT_SOAK_MS, releaseKind, soakOf } from '../domain/release-history.ts';
 import { type Calm, SETTLE_MS } from '../domain/surroundings.ts';
 import type { DeployTarget, Release } from '../ports/deploy-target.ts';
@@ -50,7 +50,7 @@ export function withStability(id: string, target: DeployTarget, world: HistoryWo
     return releases.map((release): Release => {
       const since = soaks.get(release.ref)?.stableSince ?? null;
       const isAway = wasRolledAway(release, releases, soaks);
-      return { ...release, ...(since === null ? {} : { stable: { sinceMs: since } }), ...(isAway ? { rolledAway: true } : {}) };
+      return { ...release, ...(since === null || isAway ? {} : { stable: { sinceMs: since } }), ...(isAway ? { rolledAway: true } : {}) };
     });
   };
   // Whatever else a target can, it still can.
@@ -80,10 +80,13 @@ const componentOf = (world: Pick<World, 'system'>, target: string): string | nul
 const soakMsOf = (world: Pick<World, 'system'>, target: string): number => specOf(world, target)?.soakMs ?? DEFAULT_SOAK_MS;
 
 /** From when it was noticed until customers work again: an incident that was called off, a drill and a test are none, and one that names no component may be of all. */
-function troublesOf(incidents: readonly Incident[], component: string | null, now: Instant): readonly Span[] {
+function troublesOf(incidents: readonly Incident[], component: string | null, now: Instant): readonly Trouble[] {
   return incidents
     .filter((one) => one.kind === 'real' && one.phase !== 'cancelled' && touches(one, component))
-    .map((one) => ({ from: one.detectedAt, to: one.mitigatedAt ?? one.resolvedAt ?? one.endedAt ?? now }));
+    .map((one) => {
+      const over = one.resolvedAt ?? one.endedAt ?? now;
+      return { from: one.detectedAt, to: one.mitigatedAt ?? over, over };
+    });
 }
 
 const touches = ({ scope: { components } }: Incident, component: string | null): boolean =>
@@ -139,7 +142,7 @@ export async function releasesOf(world: HistoryWorld & Pick<World, 'targets'>, i
         ...{ ref: release.ref, version: release.version, createdAt: release.createdAt, isLive: release.ref === state.release },
         kind: releaseKind(release.version),
         healthyMs: soak?.healthyMs ?? 0,
-        stableSince: soak?.stableSince ?? null,
+        stableSince: release.rolledAway === true ? null : (soak?.stableSince ?? null),
         rolledAway: release.rolledAway === true,
         notRestorable: found.ok ? null : found.why,
         smoke: isTested ? (proof?.result ?? null) : null,
@@ -157,7 +160,8 @@ async function olderStable(
   target: DeployTarget,
   { soaks, live }: { readonly soaks: ReadonlyMap<string, Soak>; readonly live: string },
 ): Promise<string | null> {
-  const isStable = ({ ref }: Release): boolean => ref !== live && (soaks.get(ref)?.stableSince ?? null) !== null;
+  const isStable = ({ ref, rolledAway }: Release): boolean =>
+    ref !== live && rolledAway !== true && (soaks.get(ref)?.stableSince ?? null) !== null;
   const { releases } = await lookBack(target, (found) => found.some(isStable));
   for (const release of releases.filter(isStable)) if ((await target.restorable(release.ref)).ok) return release.ref;
   return null;

@@ -48,6 +48,7 @@ describe('the soak of a release', () => {
     const left = [{ from: 60 * H, to: 62 * H }];
     expect(soakOfAll('v1', [live(0, 61), live(61, null, 'v0')], left, soak).leftFor).toBe('v0');
     expect(soakOfAll('v1', [live(0, 59), live(59, null, 'v2')], left, soak).leftFor).toBeNull();
+    expect(soakOfAll('v1', [live(0, 61), live(61, 70, 'v0'), live(70, null)], left, soak).leftFor).toBeNull();
     const again = [live(0, 61), live(61, 70, 'v0'), live(70, 90), live(90, null, 'v2')];
     expect(soakOfAll('v1', again, left, soak).leftFor).toBeNull();
     expect(soakOfAll('v2', again, left, soak).leftFor).toBeNull();

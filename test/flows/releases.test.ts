@@ -149,6 +149,29 @@ describe('the releases of a target', () => {
     expect(await actions['deploy.rollback']?.impossible({ target: 'shop', to: 'v1.0.0' })).toBeNull();
   });
 
+  it('are neither stable nor what "previous" means when Belay rolled away from them after a measure had helped, until they are live again', async () => {
+    const { targets, pass, incidents, past } = world();
+    const rows = async () => (await releasesOf({ ...past, targets }, 'shop')).releases;
+    const away = async () => (await rows()).filter(({ rolledAway }) => rolledAway).map(({ ref }) => ref);
+    await pass(50, 'v1.0.0');
+    await pass(50, 'v1.0.1');
+    const { incident } = await incidents.declare('first', (number) => ({
+      key: 'first',
+      events: [declared(number, { fingerprint: 'first', at: past.time.now() })],
+    }));
+    past.time.jumpWallClock(600_000);
+    await incidents.append(incident.id, { key: 'helped', events: [phase('triage', 'mitigated', past.time.now())] });
+    await pass(1, 'v1.0.1');
+    await pass(1, 'v1.0.0');
+    await incidents.append(incident.id, { key: 'over', events: [phase('mitigated', 'resolved', past.time.now())] });
+    await pass(1, 'v1.1.0');
+    expect(await away()).toEqual(['v1.0.1']);
+    expect(await releaseFacts(targets.shop)).toEqual({ current: 'v1.1.0', previous: 'v1.0.0', stable: 'v1.0.0' });
+    expect((await rows()).find(({ ref }) => ref === 'v1.0.1')?.stableSince).toBeNull();
+    await pass(1, 'v1.0.1');
+    expect(await away()).toEqual([]);
+  });
+
   it('are told by a target that can still do all that it could: say which files differ, among others', async () => {
     const { past, plain } = world();
     const able = { ...plain, changedFiles: async () => ['package.json'], resolve: async () => 'v1.0.0' };
