@@ -3,6 +3,7 @@
 import type { IncidentId } from '../domain/incident.ts';
 import type { Instant, Json } from '../domain/json.ts';
 import type { HeldLock } from '../ports/part-locks.ts';
+import { isAtWork } from './engine-runs.ts';
 import type { Run } from './run.ts';
 import { append, BELAY } from './run.ts';
 import { EXPIRE } from './start-expiry.ts';
@@ -67,25 +68,39 @@ export async function holderNow(
 
 /**
  * Runs that wait for one another in a circle would wait for ever: the youngest of them, by the number of its incident, gives way. Each has
- * said that it waits before it looks, so the last one to look sees the whole circle.
+ * said that it waits before it looks, so the last one to look sees the whole circle. Where that is an older one, it wakes the youngest: an undo
+ * waits for less time than may lie between two looks.
  */
 export async function circleAt(
-  world: Pick<World, 'incidents' | 'partLocks'>,
+  world: Pick<World, 'incidents' | 'partLocks' | 'engine' | 'time'>,
   me: IncidentId,
   { lock, behind }: Held,
 ): Promise<string | null> {
   // What is taken back beside its run ends by itself.
   if (behind === me) return (await isAside(world, lock)) ? null : `${me} holds ${lock} itself, in another step`;
   const mine = (await world.incidents.load(me))?.number;
-  const way: { readonly id: IncidentId; readonly number: number; readonly waitsFor: string }[] = [];
+  const way: { readonly id: IncidentId; readonly number: number; readonly run: string | null; readonly waitsFor: string }[] = [];
   for (let at = behind; at !== null; ) {
-    if (at === me) return way.every(({ number }) => number < (mine ?? 0)) ? circleText(lock, way) : null;
+    if (at === me) {
+      const youngest = way.toSorted((a, b) => b.number - a.number)[0];
+      if (youngest === undefined || youngest.number < (mine ?? 0)) return circleText(lock, way);
+      await wakeYoungest(world, youngest);
+      return null;
+    }
     const one = await world.incidents.load(at);
     if (one?.queued == null || way.some(({ id }) => id === one.id)) return null;
-    way.push({ id: one.id, number: one.number, waitsFor: one.queued.lock });
+    way.push({ id: one.id, number: one.number, run: one.run, waitsFor: one.queued.lock });
     at = (await holderNow(world, one.queued.lock))?.incident ?? null;
   }
   return null;
+}
+
+async function wakeYoungest(
+  world: Pick<World, 'engine' | 'time'>,
+  { run, waitsFor }: { readonly run: string | null; readonly waitsFor: string },
+): Promise<void> {
+  if (run !== null && (await isAtWork(world, run)))
+    await world.engine.signal(run, LOCK_TOPIC, true, `circle/${waitsFor}/${world.time.now()}`);
 }
 
 async function isAside({ partLocks }: Pick<World, 'partLocks'>, lock: string): Promise<boolean> {
