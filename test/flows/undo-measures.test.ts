@@ -1,6 +1,10 @@
 // Measures that expire, and the locks that they are taken back under: what their own incident holds, what people did while the lock was waited
 // for, and what another measure of the same run has done to the lock before.
 import { describe, expect, it } from 'vitest';
+import { DurableDisk } from '../../src/adapters/virtual/durable-disk.ts';
+import { KillSwitch } from '../../src/adapters/virtual/kill-switch.ts';
+import { partLocksOn } from '../../src/adapters/virtual/store-tables.ts';
+import { createVirtualTime } from '../../src/adapters/virtual/time.ts';
 import { BelayError } from '../../src/domain/errors.ts';
 import type { EventDraft } from '../../src/domain/event.ts';
 import type { Incident } from '../../src/domain/incident.ts';
@@ -9,10 +13,6 @@ import { bareRunbook, stepsOf } from '../../src/domain/ir.ts';
 import { linkRunbook } from '../../src/domain/link-runbooks.ts';
 import { opening } from '../contracts/store-kit.ts';
 import { fakeTargetOn, moveTarget } from '../world/fakes/action.ts';
-import { DurableDisk } from '../world/fakes/durable-disk.ts';
-import { KillSwitch } from '../world/fakes/kill-switch.ts';
-import { partLocksOn } from '../world/fakes/store-tables.ts';
-import { createFakeTime } from '../world/fakes/time.ts';
 import { breach, breachOf, GOOD_RELEASE, START, startLife } from '../world/scenes/deploy.ts';
 import { ANA, type Play, play, STEP } from '../world/scenes/play.ts';
 import { deployRunbook } from '../world/scenes/runbook.ts';
@@ -148,7 +148,7 @@ it('a measure is taken back once after one kill at any boundary, and its lock is
   const runbook = calling([expiring(freeze)], [rest(7_200_000)]);
   const story = async (armedAt: number | null) => {
     const disk = new DurableDisk();
-    const clock = createFakeTime(START, 7);
+    const clock = createVirtualTime(START, 7);
     const life = (by: KillSwitch) => startLife({ disk, clock, kill: by, runbook });
     const first = await life(new KillSwitch());
     await breach(disk, breachOf('acme', START));
