@@ -24,7 +24,7 @@ function shop({ live, listed }: { readonly live: string; readonly listed: number
   const history = createVirtualReleaseHistory({ disk: new DurableDisk() });
   const rules = createDeployRules(system, targets, history);
   const may = async (to: string, step: 'back' | 'any'): Promise<boolean> => (await rules.refusal('app', to, { step })) === null;
-  return { may };
+  return { may, rules };
 }
 
 describe('staging before production', () => {
@@ -39,6 +39,12 @@ describe('staging before production', () => {
     expect(await Promise.all([pruned.may('r0002', 'back'), pruned.may('r0002', 'any')])).toEqual([true, false]);
     const far = shop({ live: 'r0003', listed: 1_200 });
     expect(await Promise.all([far.may('r0002', 'back'), far.may('r0002', 'any'), far.may('r1199', 'any')])).toEqual([true, false, false]);
+  });
+
+  it('holds for a target that is made anew: there is no list that a release could be older by', async () => {
+    const { rules } = shop({ live: 'r0003', listed: 100 });
+    expect(await rules.refusal('app', 'r0002', { step: 'any', anew: true })).toContain('nobody has seen it pass on staging');
+    expect(await rules.refusal('staging', 'r0002', { step: 'any', anew: true })).toBeNull();
   });
 });
 

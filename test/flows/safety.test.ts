@@ -168,6 +168,11 @@ describe('a change that is taken back alone', () => {
     const safety = (await judgeSafety(world, [built]))?.safety;
     expect(safety?.reasons).toContainEqual({ why: 'ahead', database: 'crm', ids: ['3_c'], release: 'commit-c2' });
     expect(safety?.verdict).not.toBe('code-only');
+    // A service that is made anew names no target: what it builds is judged as well, and only where it is built.
+    const connect = { ...built, action: 'service.connect', args: { service: 'shop' }, desired: 'built from a repository' } as const;
+    const on = (target: string) => judgeSafety(world, [{ ...connect, builds: [{ target, release: 'commit-c2' }] }]);
+    expect(await on('shop')).toMatchObject({ safety: { verdict: safety?.verdict, reasons: safety?.reasons } });
+    expect(await on('desk')).toBeNull();
   });
 
   it.each(['c1', 'gone'])('is the worst where nobody can tell what it brought (%s)', async (commit) => {

@@ -55,6 +55,9 @@ describe('a step that puts a release live', () => {
       expect(await whys(scene, step(action, { to: 'v1' }))).toEqual(['flag-changed v1', 'config-back v1']);
     const built = step('deploy.commit', { commit: 'abc' });
     expect(await whys(scene, { ...built, desired: 'v1' })).toEqual(['flag-changed v1', 'config-back v1']);
+    const connect = { ...step('service.connect', {}), args: { service: 'shop' }, builds: [{ target: 'shop', release: 'v1' }] };
+    expect(await whys(scene, connect)).toEqual(['flag-changed v1', 'config-back v1']);
+    expect(await whys(scene, { ...connect, effect: 'noop' })).toEqual([]);
     expect(await whys(scene, { ...built, desired: 'v1', effect: 'noop' })).toEqual([]);
     expect(await whys(scene, { ...step('deploy.activate', { to: 'v1' }), effect: 'noop' })).toEqual([]);
     expect(await whys(scene, step('deploy.freeze', { to: 'v1' }))).toEqual([]);

@@ -30,7 +30,7 @@ async function here() {
   /** What a mutation that carries values is answered, in place of what it does. */
   const echo: { answer: ((sent: string) => { readonly status: number; readonly body: string }) | null } = { answer: null };
   /** After which of the next mutations this life ends. */
-  const death = { at: 0 };
+  const death = { at: 0, over: (): void => undefined };
   const http: Http = {
     ...deps.http,
     request: async (asked) => {
@@ -38,6 +38,7 @@ async function here() {
       const isLast = sent.startsWith('{"query":"mutation') && (death.at -= 1) === 0;
       if (isLast) {
         await deps.http.request(asked);
+        death.over();
         return new Promise(() => undefined);
       }
       if (echo.answer === null || !/mutation (?:Create|Variables)/.test(sent)) return deps.http.request(asked);
@@ -212,9 +213,8 @@ test.each([...[1, 2, 3, 4, 5].map((at) => [at, true] as const), [5, false] as co
     const { railway, death, actions } = world;
     const [connect, args] = [actions['service.connect'], { service: 'api' }];
     const before = await connect?.observe(args);
-    death.at = at;
-    void connect?.act(args, { expected: before?.fingerprint ?? '', key: 'k', reason: '' });
-    await expect.poll(() => death.at, { interval: 2 }).toBe(0);
+    const killed = new Promise<'killed'>((resolve) => Object.assign(death, { at, over: () => resolve('killed') }));
+    expect(await Promise.race([killed, connect?.act(args, { expected: before?.fingerprint ?? '', key: 'k', reason: '' })])).toBe('killed');
     const after = await connect?.observe(args);
     // An intent without outcome is done again only where nothing but this step has changed it.
     expect(after?.fingerprint).toBe(before?.fingerprint);

@@ -87,12 +87,15 @@ export function openExampleStory(o: ExampleOptions) {
         ? {}
         : { views: async (trigger) => reportsOf(trigger ?? '', o.reported?.(trigger ?? '') ?? 0, clock.now()) }),
     };
-    // Real time limits, and the time of the story: a driver's patience is not what is played here.
+    // Real time limits, and the time of the story: a driver's patience is not what is played here. Who waits in ours for what only the time of the
+    // story brings waits for ever, a look of a confirmation after the other.
+    let sleptMs = 0;
     const time = {
       ...world.time,
       monotonicMs: () => (o.patience === undefined ? performance.now() : clock.monotonicMs()),
       sleep: async (ms: number) => {
         if (o.patience !== undefined) clock.pass(ms);
+        else if ((sleptMs += ms) > MOST_SLEPT_MS) throw new Error(`${o.example}: drivers wait in our time: patience: 'of the story'`);
         await new Promise<void>((resolve) => setTimeout(resolve, o.patience === undefined ? ms : 0));
       },
     };
@@ -299,3 +302,5 @@ async function orDead<T>(kill: KillSwitch, work: Promise<T>): Promise<T | null> 
 }
 
 const STEP_MS = 10_000;
+/** A real platform is waited for in a story for no longer. */
+const MOST_SLEPT_MS = 45_000;
