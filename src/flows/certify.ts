@@ -4,6 +4,7 @@ import { type Certificate, outcomeOf, type SchemaObject, schemaDifferences, with
 import { BelayError } from '../domain/errors.ts';
 import type { Instant } from '../domain/json.ts';
 import { BASE, type DownPlan, downPlan, downPlanKeeping, type Migration } from '../domain/migrations.ts';
+import { isServerTrouble, stateOf } from '../domain/server-trouble.ts';
 import type { CertificateStore } from '../ports/certificates.ts';
 import type { Database, DrillCopy, Migrations } from '../ports/database.ts';
 import { refusalOf } from './actions/database.ts';
@@ -54,7 +55,9 @@ export async function certify(world: CertifyWorld, asked: CertifyAsked): Promise
   const production = Object.values(world.databases ?? {})
     .filter(({ spec }) => spec.driver !== 'migrate-mongo')
     .map(({ spec, server }) => ({ id: spec.id, server }));
-  const seen = await drill.use({ production, from }, (copy) => tryOn(copy, { world, from, to: asked.to, known, applied, way, stage }));
+  const seen = await drill.use({ production, from }, (copy) =>
+    tryOn(copy, { world, database: database.spec.id, from, to: asked.to, known, applied, way, stage }),
+  );
   const found = {
     database: database.spec.id,
     at: world.time.now(),
@@ -117,6 +120,7 @@ const HINT =
 
 interface Trying extends WayAsked {
   readonly world: Pick<CertifyWorld, 'time' | 'hidden'>;
+  readonly database: string;
   readonly way: DownPlan & { readonly ok: true };
   readonly stage: (stage: Stage) => void;
 }
@@ -130,7 +134,7 @@ async function tryOn(copy: DrillCopy, o: Trying): Promise<Seen> {
   const about = { postgres: copy.postgres, copiedAt: copy.copiedAt };
   stage('down');
   const began = world.time.monotonicMs();
-  const said = await saidBy(world, () => copy.migrations.down({ from, to: way.to, revert: way.revert, expected: applied }));
+  const said = await saidBy(o, () => copy.migrations.down({ from, to: way.to, revert: way.revert, expected: applied }));
   const downMs = Math.round(world.time.monotonicMs() - began);
   if (said !== null) return { ...about, said, comparison: null, schema: { by: null, differs: [] }, downMs };
   stage('rows');
@@ -148,15 +152,25 @@ function otherCopy(there: readonly string[], applied: readonly string[]): BelayE
   });
 }
 
-/** Null: it is done. */
-async function saidBy({ hidden }: Pick<CertifyWorld, 'hidden'>, work: () => Promise<void>): Promise<string | null> {
+/** Null: it is done. @throws what says nothing of the way back: trouble of the drill server, a program that could not be started */
+async function saidBy({ world: { hidden }, database, to }: Trying, work: () => Promise<void>): Promise<string | null> {
   try {
     await work();
     return null;
   } catch (error) {
     if (!BelayError.is(error)) throw error;
-    const said = withoutValues(error.message);
-    return hidden === undefined ? said : await hidden(said);
+    const plain = withoutValues(error.message);
+    const said = hidden === undefined ? plain : await hidden(plain);
+    const isOfWay = (error.code === 'BELAY_ACT_FAILED' || stateOf(error) !== null) && !isServerTrouble(error, error.message);
+    if (isOfWay) return said;
+    throw new BelayError(
+      error.code === 'BELAY_ACT_FAILED' ? 'BELAY_TARGET_UNREACHABLE' : error.code,
+      `the way back of ${database} was not tried to its end, which says nothing of it: ${said}`,
+      {
+        hint: `No certificate was written. See what the drill server lacks (connection, disk, memory, time, rights of its role), and type it again: belay certify ${database} --to ${to}`,
+        cause: error,
+      },
+    );
   }
 }
 

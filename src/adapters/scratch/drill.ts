@@ -31,7 +31,7 @@ export function createCopies(o: Options): Copies {
   const template = percentDecoded(new URL(url).pathname.slice(1));
   // Nobody may be connected to what is copied, so the server is asked by another of its databases.
   const server = addressWith(url, { name: template === 'postgres' ? 'template1' : 'postgres' });
-  const made = { id, url: server, called: 'drill' } as const;
+  const made = { id, url: server, called: 'drill', settingsOf: template } as const;
   const within = <T>(from: string | undefined, work: (database: ScratchDatabase) => Promise<T>): Promise<T> =>
     withThrowAway({ ...made, ...(from === undefined ? {} : { template: from }), makeMs: COPY_MS }, (name) =>
       recorded(addressWith(url, { name }), open, work),

@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { BelayError } from '../../domain/errors.ts';
+import { copySettings } from './settings.ts';
 
 export interface ThrowAwayOptions {
   /** Of the database that it stands for. */
@@ -13,6 +14,8 @@ export interface ThrowAwayOptions {
   readonly called: 'scratch' | 'drill';
   /** What is copied; nobody may be connected to it. */
   readonly template?: string;
+  /** The database whose own settings it gets. */
+  readonly settingsOf?: string;
   /** The most that making it may take. */
   readonly makeMs?: number;
 }
@@ -45,9 +48,24 @@ async function make(holder: pg.Client, o: ThrowAwayOptions): Promise<string> {
     await holder.query(`set application_name = '${name}'`);
     await holder.query(`set statement_timeout = ${o.makeMs ?? CONNECT_MS}`);
     await holder.query(`create database ${name} template ${o.template === undefined ? 'template0' : quote(o.template)}`);
+    if (o.settingsOf !== undefined) await dressed(holder, o, { name, from: o.settingsOf });
     return name;
   } catch (cause) {
     throw refusal(o, cause);
+  }
+}
+
+async function dressed(
+  holder: pg.Client,
+  o: ThrowAwayOptions,
+  { name, from }: { readonly name: string; readonly from: string },
+): Promise<void> {
+  try {
+    await copySettings(holder, from, name);
+  } catch (cause) {
+    await holder.query('rollback').catch(() => undefined);
+    await drop(holder, o, name);
+    throw cause;
   }
 }
 

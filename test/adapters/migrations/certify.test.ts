@@ -181,6 +181,44 @@ describe('a way back that is gone on a copy', () => {
     expect(JSON.stringify([first, said])).not.toMatch(/geheim|belay_drill|name 7|@/);
   }, 60_000);
 
+  it('is not called failing for trouble of the drill server: the connection, time, rights or the disk end it with an error and no certificate', async () => {
+    const one = await service(NICK);
+    for (const [trouble, told] of [
+      ['select pg_terminate_backend(pg_backend_pid())', /whether anything of it stays is not known/],
+      ['set local statement_timeout = 20; select pg_sleep(5)', /canceling statement due to statement timeout/],
+      [
+        'create role belay_less; set local role belay_less; drop table public.contact',
+        /permission denied for schema public|must be owner of table contact/,
+      ],
+      [`do $$ begin raise exception 'no space' using errcode = '53100'; end $$`, /no space/],
+    ] as const) {
+      writeFileSync(path.join(one.folder, 'service/releases/v2/migrations/2_m.down.sql'), `${NICK[1]}; ${trouble}`);
+      const failure = expect.objectContaining({ hint: expect.stringContaining('belay certify crm --to v1') as string });
+      const certificate = await one.certify('v1').catch((error: unknown) => error);
+      expect(certificate, trouble).toEqual(failure);
+      expect(certificate).toMatchObject({ code: 'BELAY_TARGET_UNREACHABLE', message: expect.stringMatching(told) as string });
+    }
+    expect(await one.plan()).toMatchObject({ proofs: [{ database: 'crm', state: 'none' }] });
+    expect(await left()).toEqual([]);
+  }, 60_000);
+
+  it('is gone under what ALTER DATABASE says of the drill database: lists, words in quotes, and names of their own', async () => {
+    const word = `do $$ begin if current_setting('belay.word', true) is distinct from 'it''s' then raise 'no word'; end if; end $$`;
+    const one = await service([
+      'create schema "My app"; create table "My app".lone (id int)',
+      `${word}; drop table lone; drop schema "My app"`,
+    ]);
+    await onDrill(`alter database belay set search_path = "My app", public; alter database belay set "belay.word" = 'it''s';
+      alter role current_user in database belay set statement_timeout = '50s'; alter database belay set log_duration = on`);
+    try {
+      const { outcome, said } = await certified(one);
+      expect([outcome, said]).toEqual(['lossless', undefined]);
+    } finally {
+      await onDrill('alter database belay reset all; alter role current_user in database belay reset all; drop schema "My app" cascade');
+      await one.sql('drop schema "My app" cascade');
+    }
+  }, 60_000);
+
   it('is not gone where the drill database is production by any name, stands for it, or has other migrations', async () => {
     const at = async (url: string) => {
       await empty();
