@@ -1,5 +1,5 @@
 // Breaking the glass: which guard of a runbook people may override, who may, for how long it counts, and by how many. It judges, and asks nobody.
-import type { GuardVerdict } from './guardrail.ts';
+import type { GuardAnswer, GuardVerdict } from './guardrail.ts';
 import type { Guard, Never, Runbook } from './ir.ts';
 import { stepsOf } from './ir.ts';
 import type { Instant } from './json.ts';
@@ -15,6 +15,8 @@ export const REVIEW_WITHIN_MS = 24 * 3_600_000;
 export interface Override {
   /** With the prefix of a called runbook. */
   readonly guard: string;
+  /** What it said then: who lets pass what nobody could measure has not let pass what is known to fail. */
+  readonly answer: GuardAnswer;
   readonly planHash: string;
   readonly by: string;
   readonly why: string;
@@ -49,7 +51,7 @@ export function overridersOf(runbook: Runbook, guard: Guard | Never): readonly s
 export const isBlind = ({ answer, facts }: Pick<GuardVerdict, 'answer' | 'facts'>): boolean =>
   answer === 'inconclusive' && facts['ask'] === undefined;
 
-/** Who has overridden it, for this plan and not too long ago: each person counts once. */
+/** Who has overridden it, for this plan and not too long ago: each person counts once, by the last word. */
 export function overriddenBy(
   overrides: readonly Override[],
   o: { readonly guard: string; readonly planHash: string; readonly now: Instant },
@@ -57,8 +59,10 @@ export function overriddenBy(
   const valid = overrides.filter(
     (one) => one.guard === o.guard && one.planHash === o.planHash && o.now - one.at < OVERRIDE_LASTS_MS && o.now >= one.at,
   );
-  return valid.filter((one, at) => valid.findIndex(({ by }) => by === one.by) === at);
+  return valid.filter((one, at) => valid.findLastIndex(({ by }) => by === one.by) === at);
 }
+
+export const covers = (said: Override, answer: GuardAnswer): boolean => said.answer === 'fail' || answer === 'inconclusive';
 
 /** For people and the journal: `guard fresh-backup overridden by ana: the old one will do`. */
 export const overrideText = ({ guard, by, why }: Pick<Override, 'guard' | 'by' | 'why'>): string =>

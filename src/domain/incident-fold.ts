@@ -120,8 +120,8 @@ const FOLDERS: Folders = {
     }),
   'approval.denied': (incident, data) => changeApproval(incident, data.id, () => ({ state: 'denied' })),
   'approval.expired': (incident, data) => changeApproval(incident, data.id, () => ({ state: 'expired' })),
-  'guard.overridden': (incident, { guard, planHash, by, why }, event) => ({
-    overrides: [...(incident.overrides ?? []), { guard, planHash, by, why, at: event.at }],
+  'guard.overridden': (incident, { guard, answer, planHash, by, why }, event) => ({
+    overrides: [...(incident.overrides ?? []), { guard, answer, planHash, by, why, at: event.at }],
   }),
   'run.requested': (_incident, data) => ({
     irHash: data.irHash,

@@ -1,5 +1,5 @@
 // The guards once more, right before the first act of a run: between the decision and the act the world may have changed.
-import { isBlind, type Override, overriddenBy, overrideText } from '../domain/guard-override.ts';
+import { covers, isBlind, type Override, overriddenBy, overrideText } from '../domain/guard-override.ts';
 import type { GuardVerdict } from '../domain/guardrail.ts';
 import type { Json } from '../domain/json.ts';
 import { approvalNeeds, askApproval } from './approval.ts';
@@ -42,6 +42,9 @@ interface Asking {
 /** By the guard that they override. */
 type Words = Map<string, readonly Override[]>;
 
+const covering = (words: Words, { guard, answer }: GuardVerdict): readonly Override[] =>
+  (words.get(guard) ?? []).filter((one) => covers(one, answer));
+
 /** As they answer now, without those that people override; told in the incident. */
 async function openGuards(visit: Visit, name: string, { round, words }: Asking): Promise<readonly GuardVerdict[]> {
   const { run } = visit;
@@ -50,7 +53,7 @@ async function openGuards(visit: Visit, name: string, { round, words }: Asking):
     async () => (await openNow(visit, round)) as unknown as Json,
   )) as unknown as readonly GuardVerdict[];
   const needed = approvalNeeds(run, run.course.plan).min;
-  const open = all.filter(({ guard, override }) => override === undefined || (words.get(guard)?.length ?? 0) < needed);
+  const open = all.filter((one) => one.override === undefined || covering(words, one).length < needed);
   if (open.length === 0) return open;
   await append(run, partName(visit, `${name}-open`), (at) => ({
     events: [
@@ -122,13 +125,14 @@ async function askOverride(visit: Visit, name: string, guard: GuardVerdict, word
   const { run } = visit;
   const { plan, runbook } = run.course;
   const needs = approvalNeeds(run, plan);
-  const missing = Math.max(1, needs.min - (words.get(guard.guard)?.length ?? 0));
+  const said = covering(words, guard);
+  const missing = Math.max(1, needs.min - said.length);
   const named = { ...guard, guard: keyOf(visit, guard.guard) };
   const request = { ...needs, from: guard.override ?? [runbook.owner ?? 'commander'], min: missing, override: named };
   if (!(await askApproval(visit, name, plan, request))) return false;
   run.course.alone = null;
-  const [before, now] = [words.get(guard.guard) ?? [], (await wordsIn(visit, `${name}-words`, [guard.guard])).get(guard.guard) ?? []];
-  words.set(guard.guard, [...before.filter(({ by }) => now.every((one) => one.by !== by)), ...now]);
+  const now = covering(await wordsIn(visit, `${name}-words`, [guard.guard]), guard);
+  words.set(guard.guard, [...said.filter(({ by }) => now.every((one) => one.by !== by)), ...now]);
   return true;
 }
 

@@ -174,6 +174,17 @@ describe('a guard of a called runbook', () => {
 });
 
 describe('a guard that nobody can measure', () => {
+  it('and that is known to fail right before the first act is asked again: that was not what was overridden', async () => {
+    const one = await scene('unseen');
+    await one.commands.startRun(ANA, { ...RUN, override: SAID });
+    one.state.backup = 'old';
+    await one.until((incident) => ended(incident) || Object.keys(incident.approvals).length > 0);
+    expect(openApproval(await one.incident())).toMatchObject({ override: { answer: 'fail' } });
+    await one.approve(ANA, 'still good enough');
+    await one.until(ended);
+    expect((await one.all('guard.overridden')).map(({ answer }) => answer)).toEqual(['inconclusive', 'fail']);
+  });
+
   it('asks no more where it was overridden at the start', async () => {
     const one = await scene('unseen');
     await one.commands.startRun(ANA, { ...RUN, override: SAID });
