@@ -30,6 +30,9 @@ export interface Shown extends Look {
   readonly nameOf: (scope: string) => string;
 }
 
+/** What scenes look at. */
+export type SceneLook = Pick<Shown, 'width' | 'colour' | 'marks' | 'lang' | 'nameOf'>;
+
 /** Lines of one kind that are shown. */
 const MOST = 40;
 

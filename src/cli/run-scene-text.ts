@@ -3,8 +3,7 @@
 import type { UntoldSight } from '../domain/runbook-scene.ts';
 import { formatDuration } from '../domain/time-text.ts';
 import type { KilledAt, PlayedRun, WrongEnd } from '../flows/rehearse/judge-scene.ts';
-import { rehearsalWords } from './rehearsal-text.ts';
-import type { SceneLook } from './scene-text.ts';
+import { rehearsalWords, type SceneLook } from './rehearsal-text.ts';
 import { wrap } from './text-layout.ts';
 
 export function runSceneLines(played: PlayedRun, o: SceneLook): readonly string[] {

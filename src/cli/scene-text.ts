@@ -7,12 +7,10 @@ import { writeDuration } from '../domain/units.ts';
 import { isOpen } from '../flows/decide.ts';
 import type { PlayedRun } from '../flows/rehearse/judge-scene.ts';
 import { type Moment, type Played, SCENE_START } from '../flows/rehearse/scene.ts';
-import type { Shown } from './rehearsal-text.ts';
+import type { SceneLook } from './rehearsal-text.ts';
 import { rehearsalWords } from './rehearsal-text.ts';
 import { runSceneJson, runSceneLines } from './run-scene-text.ts';
 import { wrap } from './text-layout.ts';
-
-export type SceneLook = Pick<Shown, 'width' | 'colour' | 'marks' | 'lang' | 'nameOf'>;
 
 /** Of both kinds. */
 export interface PlayedScenes {
