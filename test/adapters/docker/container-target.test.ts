@@ -110,21 +110,22 @@ describe.skipIf(why !== null)(`a real engine${why === null ? '' : `: SKIPPED, ${
     expect(await target.current()).toMatchObject({ release: 'v0.9.0' });
   });
 
-  /** Was there ever a moment in which no container of that name ran, under whatever ending? And one in which two did? */
+  /** Was there ever a moment in which no container of that name ran, under whatever ending? And one in which two did? As the engine noted it. */
   async function watched(name: string, work: () => Promise<void>): Promise<{ readonly gap: boolean; readonly two: boolean }> {
-    let [over, gap, two] = [false, false, false];
-    const watching = (async () => {
-      while (!over) {
-        const up = Object.entries(await everything(docker)).filter(([one, state]) => one.startsWith(name) && state === 'running').length;
-        gap ||= up === 0;
-        two ||= up > 1;
-        await systemTime.sleep(5);
-      }
-    })();
+    const up = new Set<string>();
+    for (const [one, state] of Object.entries(await everything(docker)))
+      if (one.startsWith(name) && state === 'running') up.add((await inspect(docker, one))?.Id ?? one);
+    const since = Date.now();
+    const began = up.size;
     await work();
-    over = true;
-    await watching;
-    return { gap, two };
+    const noted = (await docker.noted(since)).filter((one) => one.name.startsWith(name));
+    const counts = noted.map(({ action, id }) => {
+      if (action === 'start') up.add(id);
+      if (action === 'die') up.delete(id);
+      return up.size;
+    });
+    expect(noted.length, 'the engine noted nothing').toBeGreaterThan(0);
+    return { gap: Math.min(began, ...counts) === 0, two: Math.max(began, ...counts) > 1 };
   }
 
   /** The n-th change is made, its answer is lost, and the engine is asked no more: as kill -9 leaves it. */

@@ -18,11 +18,19 @@ export interface DockerdPart {
   inside(argv: readonly [string, ...string[]]): ChildProcess;
   /** Its own API, as a person would use it. */
   ask(method: string, path: string, body?: object): Promise<{ readonly status: number; readonly json: unknown }>;
+  /** What it noted of containers from an instant until now: `start`, `die`, `rename`, in their order. */
+  noted(sinceMs: number): Promise<readonly DockerEvent[]>;
   /** A container of busybox; `argv` is what it runs. */
   run(name: string, argv: readonly string[], more?: object): Promise<void>;
   kill(): Promise<void>;
   restart(): Promise<void>;
   stop(): Promise<void>;
+}
+
+export interface DockerEvent {
+  readonly action: string;
+  readonly id: string;
+  readonly name: string;
 }
 
 /** Why it cannot run here; null when it can. */
@@ -66,6 +74,12 @@ export async function startDockerd(): Promise<DockerdPart> {
     inside: (argv) =>
       spawn('/usr/bin/nsenter', [`--net=/proc/${child.pid}/ns/net`, '--', ...argv], { stdio: ['ignore', 'pipe', 'inherit'] }),
     ask,
+    noted: async (sinceMs) => {
+      const [since, until] = [sinceMs, Date.now()].map((ms) => (ms / 1_000).toFixed(3));
+      const filters = encodeURIComponent(JSON.stringify({ type: ['container'] }));
+      const { json } = await ask('GET', `/events?since=${since}&until=${until}&filters=${filters}`);
+      return (json as readonly EventJson[]).map(({ Action, Actor }) => ({ action: Action, id: Actor.ID, name: Actor.Attributes.name }));
+    },
     run: async (name, argv, more = {}) => {
       const made = await ask('POST', `/containers/create?name=${name}`, withoutNetwork({ Image: IMAGE, Cmd: argv, ...more }));
       if (made.status !== 201) throw new Error(`no container ${name}: ${JSON.stringify(made.json)}`);
@@ -86,6 +100,11 @@ export async function startDockerd(): Promise<DockerdPart> {
       removeControlGroups(group);
     },
   };
+}
+
+interface EventJson {
+  readonly Action: string;
+  readonly Actor: { readonly ID: string; readonly Attributes: { readonly name: string } };
 }
 
 const withoutNetwork = (config: Readonly<Record<string, unknown>>): object => ({
@@ -151,13 +170,20 @@ function asked(
       answer.once('end', () => {
         const text = Buffer.concat(chunks).toString();
         const isJson = answer.headers['content-type']?.includes('json') === true && text !== '';
-        resolve({ status: answer.statusCode ?? 0, json: isJson ? (JSON.parse(text) as unknown) : null });
+        const json = (): unknown => (where.startsWith('/events?') ? linesOf(text) : JSON.parse(text));
+        resolve({ status: answer.statusCode ?? 0, json: isJson ? json() : null });
       });
     });
     sending.once('error', reject);
     sending.end(body === undefined ? undefined : JSON.stringify(body));
   });
 }
+
+const linesOf = (text: string): readonly unknown[] =>
+  text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as unknown);
 
 function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
