@@ -149,7 +149,7 @@ it('a measure is taken back once after one kill at any boundary, and its lock is
   const story = async (armedAt: number | null) => {
     const disk = new DurableDisk();
     const clock = createVirtualTime(START, 7);
-    const life = (by: KillSwitch) => startLife({ disk, clock, kill: by, runbook });
+    const life = (by: KillSwitch) => startLife({ disk, clock, kill: by, runbook, lookEveryMs: 5_000 });
     const first = await life(new KillSwitch());
     await breach(disk, breachOf('acme', START));
     await clock.advance(EXPIRES_MS - 30_000);

@@ -82,6 +82,11 @@ const FORM = {
   source: null,
   customDomains: [],
   ownDomains: [],
+  tcpProxies: [],
+  commit: 'c1',
+  frozen: true,
+  coming: [],
+  newest: null,
   digests: { A: 'd' },
 };
 const REBUILD = {
