@@ -79,6 +79,7 @@ describe('belay silence', () => {
     [['--trigger', 'http-5xx', '--org', 'nope', '--for', '1h', '--why', 'x'], 'There is no organization "nope"'],
     [['--all', '--for', '1h', '--why', 'x', '--from', '2026-12-01T02:00'], 'is not a time with its zone'],
     [['--all', '--for', '1h', '--why', 'x', '--from', '2026-02-31T02:00Z'], 'is not a time with its zone'],
+    [['--all', '--for', '1h', '--why', 'x', '--from', '2026-12-01T24:00Z'], 'is not a time with its zone'],
     [['--all', '--for', '1h', '--why', 'x', '--from', 'tomorrow'], 'is not a time with its zone'],
     [['--all', '--for', '1h', '--why', 'x', '--from', '2020-12-01T02:00Z'], 'This silence would be over already.'],
     [['--end', 'SIL-1', '--all'], '--end ends a silence; it goes with no other option'],

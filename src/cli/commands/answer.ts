@@ -1,4 +1,5 @@
 // `belay answer`: ticks, answers, a choice or a refusal for a step that waits for people. Without any of them it says what is asked.
+import { writtenTime } from '../../config/written-time.ts';
 import { BelayError } from '../../domain/errors.ts';
 import type { Incident } from '../../domain/incident.ts';
 import type { IncidentView, TaskView } from '../../domain/incident-view.ts';
@@ -108,7 +109,7 @@ const FORMS: Readonly<Record<AnswerType, string>> = {
   int: 'a whole number',
   number: 'a number',
   bool: 'true or false',
-  time: 'a time such as 2026-03-01T14:35:00Z, or now',
+  time: 'a time with its zone, such as 2026-03-01T14:35:00Z or 2026-03-01T14:35-03:00, or now',
   url: 'an address with http:// or https://',
 };
 
@@ -117,6 +118,6 @@ const VALUES: Readonly<Record<AnswerType, (text: string) => Json>> = {
   int: (text) => (/^-?\d+$/.test(text) ? Number(text) : null),
   number: (text) => (/^-?\d+([.,]\d+)?$/.test(text) ? Number(text.replace(',', '.')) : null),
   bool: (text) => (/^(true|yes|sim)$/i.test(text) ? true : /^(false|no|não|nao)$/i.test(text) ? false : null),
-  time: (text) => (text === 'now' ? Date.now() : Number.isNaN(Date.parse(text)) ? null : Date.parse(text)),
+  time: (text) => (text === 'now' ? Date.now() : (writtenTime(text)?.at ?? null)),
   url: (text) => (/^https?:\/\/\S+$/.test(text) ? text : null),
 };

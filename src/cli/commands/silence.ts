@@ -1,4 +1,5 @@
 // `belay silence`: asks for a silence or a maintenance window, ends one, or lists those that hold or lie ahead.
+import { writtenTime } from '../../config/written-time.ts';
 import { BelayError } from '../../domain/errors.ts';
 import type { Instant } from '../../domain/json.ts';
 import { endOf, holds, type Silence } from '../../domain/silence.ts';
@@ -70,12 +71,8 @@ function lengthOf(text: string | undefined): number {
 
 /** A zone must be named: this terminal's may be another than that of the people who read it. */
 function instantOf(text: string): Instant {
-  const form = /^(\d{4}-\d\d-\d\d)T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)$/.exec(text);
-  const day = form === null ? Number.NaN : Date.parse(`${form[1]}T00:00:00Z`);
-  // The 31st of February would quietly become a day in March.
-  const exists = !Number.isNaN(day) && new Date(day).toISOString().startsWith(form?.[1] ?? '');
-  const at = Date.parse(text);
-  if (exists && !Number.isNaN(at)) return at;
+  const at = writtenTime(text)?.at ?? null;
+  if (at !== null) return at;
   throw new BelayError('BELAY_USAGE', `--from "${text}" is not a time with its zone.`, {
     hint: 'Write it as 2026-12-01T02:00Z or 2026-12-01T02:00-03:00.',
   });
