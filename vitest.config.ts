@@ -31,7 +31,8 @@ export default defineConfig({
       }),
       lane('core', core, { sequence: { groupOrder: 1 }, pool: 'forks', maxWorkers: 2, testTimeout: 60_000, hookTimeout: 60_000 }),
       lane('web', web, { sequence: { groupOrder: 2 }, pool: 'forks', maxWorkers: 2, testTimeout: 60_000, hookTimeout: 60_000 }),
-      lane('crash', crash, { sequence: { groupOrder: 3 }, pool: 'forks', maxWorkers: 2, testTimeout: 600_000, hookTimeout: 120_000 }),
+      // The tests of the raw engine mostly wait, for locks and for leases that run out.
+      lane('crash', crash, { sequence: { groupOrder: 3 }, pool: 'forks', maxWorkers: 3, testTimeout: 600_000, hookTimeout: 120_000 }),
       lane('heavy', heavy, { sequence: { groupOrder: 4 }, pool: 'forks', maxWorkers: 1, testTimeout: 180_000, hookTimeout: 180_000 }),
     ],
   },

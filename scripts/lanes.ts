@@ -20,7 +20,7 @@ export interface Lane {
   readonly likes?: readonly Part[];
   /**
    * Files of tests that wait for other programs nearly all of their time and hardly compute: they run beside the others, so that a processor
-   * is not idle meanwhile. Which fit: those that take less than a quarter of a processor, and claim no moment that others could spoil.
+   * is not idle meanwhile. Which fit: those that take less than half a processor, and claim no moment that others could spoil.
    */
   readonly waiting?: readonly string[];
   /** It runs only where it is asked for, because of what these cost. */
@@ -138,12 +138,16 @@ export const ALEMBIC: Part = {
 };
 
 const WAITING: readonly string[] = [
-  ...['docker/container-target', 'docker/service', 'docker/service-control', 'docker/container-contract'].map(adapter),
-  ...['alerts/real-senders', 'prometheus/beside-peers'].map(adapter),
+  ...['docker/container-target', 'docker/container-contract', 'alerts/real-senders', 'prometheus/beside-peers'].map(adapter),
+  ...['clock-told', 'notify-survives'].map(scenario),
 ];
 
 function adapter(name: string): string {
   return `test/adapters/${name}.test.ts`;
+}
+
+function scenario(name: string): string {
+  return `test/scenarios/${name}.test.ts`;
 }
 
 /** In the order in which they run: the cheapest to fail comes first. */
