@@ -100,17 +100,8 @@ function openStage(o: Opened, scene: RunbookScene, opposites: Opposites): Stage 
   return {
     live: (killedAt) => lifeOf(o, scene, ground, new KillSwitch(killedAt)),
     now: () => clock.now(),
-    until: async (condition, withinMs) => {
-      const end = clock.now() + withinMs;
-      // Whoever waits for nothing waits until then.
-      void clock.sleep(withinMs);
-      let held = false;
-      await clock.advanceUntil(async () => {
-        held = await condition();
-        return held || clock.now() >= end;
-      }, withinMs);
-      return held;
-    },
+    pass: (ms) => clock.advance(ms),
+    until: (condition, withinMs) => clock.reaches(condition, withinMs),
     state,
     effects: () => countedBy(deedsOn(disk).map((one) => one.step)),
     arrived: () => arrivedOn(disk),

@@ -46,7 +46,11 @@ export function formatTime(at: Instant, o: { readonly lang: Lang; readonly zone:
 
 /** `2026-03-01 14:35:07 GMT-3`: sortable, for records. */
 export function formatDateTime(at: Instant, o: { readonly lang: Lang; readonly zone: string }): string {
-  const parts = new Map(recordFormat(o.zone).formatToParts(at).map((part) => [part.type, part.value] as const));
+  const parts = new Map(
+    recordFormat(o.zone)
+      .formatToParts(at)
+      .map((part) => [part.type, part.value] as const),
+  );
   const date = `${parts.get('year')}-${parts.get('month')}-${parts.get('day')}`;
   return `${date} ${parts.get('hour')}:${parts.get('minute')}:${parts.get('second')} ${parts.get('timeZoneName')}`;
 }

@@ -1,5 +1,5 @@
 // `belay test` as it is typed: what it prints, how it ends, and that it needs nothing that belay.yaml takes from the environment.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { belay, temporaryFolder } from './belay.ts';
@@ -128,5 +128,95 @@ undo: { do: deploy.activate, with: { target: shop, to: "{release.current}" } }
   expect(json.scenes[0]?.moments[0]?.guards).toHaveLength(10);
   writeFileSync(join(folder.path, 'tests/a.scene.yaml'), decides('asks because G2 no-recent-change'));
   expect((await folder.test()).code).toBe(0);
+  folder.remove();
+});
+
+const BACKEND = `belay: 1
+name: CRM
+zone: America/Sao_Paulo
+people: { ana: { name: Ana, roles: [commander], lang: en } }
+roles: [commander]
+channels: { mail: { driver: email, host: "{env.SMTP_HOST}", port: "{env.SMTP_PORT}", from: belay@crm.test } }
+audiences: { team: { kind: responders, lang: en, channels: [{ channel: mail, to: [ops@crm.test] }] } }
+sources: { app: { driver: prometheus, url: "{env.CRM_URL}/metrics", every: 15s } }
+signals: { errors: { ratio: { bad: 'http_requests_total{code=~"5.."}', all: http_requests_total }, sources: [app] } }
+targets: { backend: { driver: release-directory, root: service } }
+triggers:
+  errors-500: { signal: errors, breach: { above: 5%, over: 5m }, clear: { below: 1%, for: 5m } }
+`;
+const ROLLBACK = `---
+belay: 1
+id: rollback-backend
+title: Roll the backend back
+version: 1.0.0
+lang: en
+severity: P1
+---
+
+# Roll the backend back
+
+## Decide
+
+### May it? {#approve}
+\`\`\`belay approve
+from: [commander]
+\`\`\`
+
+### Say so {#tell}
+\`\`\`belay notify
+template: initial
+to: [team]
+\`\`\`
+
+## Act
+
+### The release before {#switch}
+\`\`\`belay do deploy.rollback
+with: { target: backend, to: "{release.previous}" }
+undo: { do: deploy.activate, with: { target: backend, to: "{release.current}" } }
+timeout: 1m
+\`\`\`
+
+### It is well {#watch}
+\`\`\`belay watch
+for: 10m
+every: 15s
+all:
+  - { probe: metric, with: { trigger: errors-500 }, expect: value < 0.02 }
+fail: ask
+\`\`\`
+
+\`\`\`belay template initial en
+We go back.
+\`\`\`
+
+\`\`\`belay template initial pt-BR
+Voltamos.
+\`\`\`
+`;
+
+test('a scene of a runbook, as the guide has it, is carried out and killed; one that does not hold says where, in both languages and as JSON', async () => {
+  const guide = readFileSync(join(import.meta.dirname, '../../docs/guides/trust.md'), 'utf8');
+  const [, yaml = ''] = /```yaml\n(# tests\/runbooks\.scene\.yaml\n[\s\S]*?)```/.exec(guide) ?? [];
+  const folder = shop({ 'runbooks.scene.yaml': yaml });
+  writeFileSync(join(folder.path, 'belay.yaml'), BACKEND);
+  mkdirSync(join(folder.path, 'runbooks'));
+  writeFileSync(join(folder.path, 'runbooks/rollback-backend.runbook.md'), ROLLBACK);
+  const told = await folder.test();
+  expect(told.out).toMatch(/ {2}\+ After the yes .* \(rollback-backend, killed at \d+ of \d+ boundaries: the same end each time\)/);
+  expect([told.code, told.out.includes('1 of 1 scenes hold')]).toEqual([0, true]);
+  writeFileSync(
+    join(folder.path, 'tests/runbooks.scene.yaml'),
+    yaml.replace('    people: { approve: approve }\n', '').replace(/ {4}sees:\n.*\n/, ''),
+  );
+  const wrong = await folder.test('--lang', 'pt-BR');
+  expect(wrong.code).toBe(1);
+  expect(wrong.out).toContain('tests/runbooks.scene.yaml:8:13');
+  expect(wrong.out).toContain('ends deve ser: done, mas é: asks approve');
+  const json = (await folder.test('--json')).json<{ ok: boolean; runbookScenes: readonly unknown[] }>();
+  expect([json.ok, json.runbookScenes]).toMatchObject([
+    false,
+    [{ runbook: 'rollback-backend', ok: false, end: { ends: 'asks approve' }, killed: 0, wrong: [{ what: 'ends' }, {}, {}, {}] }],
+  ]);
   folder.remove();
 });

@@ -1,7 +1,7 @@
 // A deploy target in memory, with a ledger of every effect. Somebody else can deploy at any time.
 import { BelayError } from '../../domain/errors.ts';
 import type { Instant } from '../../domain/json.ts';
-import type { DeployTarget } from '../../ports/deploy-target.ts';
+import type { DeployTarget, Release } from '../../ports/deploy-target.ts';
 
 export interface VirtualRelease {
   readonly ref: string;
@@ -36,12 +36,7 @@ export function createVirtualDeployTarget(o: VirtualDeployTargetOptions): Virtua
   const releases = new Map(o.releases.map((one) => [one.ref, one]));
   const pruned = new Set<string>();
   const effects: { by: string; to: string; key: string }[] = [];
-  let live = {
-    release: o.live ?? o.releases.at(-1)?.ref ?? '',
-    revision: 1,
-    changedAt: o.before?.changedAt ?? o.now(),
-    previous: o.before?.release ?? null,
-  };
+  let live = liveAtFirst(o);
   let frozen = false;
   let inFlight: string | undefined;
   const fingerprint = (): string => `${live.release}@${live.revision}${inFlight === undefined ? '' : `>${inFlight}`}`;
@@ -81,14 +76,7 @@ export function createVirtualDeployTarget(o: VirtualDeployTargetOptions): Virtua
       [...releases.values()]
         .toSorted((a, b) => b.createdAt - a.createdAt)
         .slice(0, limit)
-        .map(({ ref, createdAt, stableMs }) => ({
-          ref,
-          version: ref,
-          artefact: `/releases/${ref}`,
-          createdAt,
-          status: ref === live.release ? ('live' as const) : ('available' as const),
-          ...(stableMs === undefined ? {} : { stable: { sinceMs: stableMs } }),
-        })),
+        .map((one) => listed(one, live.release)),
     current: async () => ({
       release: live.release,
       fingerprint: fingerprint(),
@@ -113,3 +101,26 @@ export function createVirtualDeployTarget(o: VirtualDeployTargetOptions): Virtua
     },
   } satisfies VirtualDeployTarget;
 }
+
+interface Live {
+  readonly release: string;
+  readonly revision: number;
+  readonly changedAt: Instant;
+  readonly previous: string | null;
+}
+
+const liveAtFirst = (o: VirtualDeployTargetOptions): Live => ({
+  release: o.live ?? o.releases.at(-1)?.ref ?? '',
+  revision: 1,
+  changedAt: o.before?.changedAt ?? o.now(),
+  previous: o.before?.release ?? null,
+});
+
+const listed = ({ ref, createdAt, stableMs }: VirtualRelease, live: string): Release => ({
+  ref,
+  version: ref,
+  artefact: `/releases/${ref}`,
+  createdAt,
+  status: ref === live ? 'live' : 'available',
+  ...(stableMs === undefined ? {} : { stable: { sinceMs: stableMs } }),
+});

@@ -67,18 +67,7 @@ export function createVirtualOutbox(deps: VirtualOutboxDeps): Outbox {
           .filter(({ delivery }) => delivery.state === 'ambiguous' && Math.max(delivery.deadline ?? 0, delivery.dueAt) <= before)
           .map((row) => row.delivery),
       ),
-    move: (id, to, facts) =>
-      write('move', () => {
-        const row = tables.deliveries.get(id);
-        if (row === undefined) throw new BelayError('BELAY_NOT_FOUND', `there is no delivery ${id}`);
-        const attempt = facts.attempt ?? row.delivery.attempt;
-        if (rowOf(tables, row.delivery.incident).keys.has(keyOf(id, attempt, to))) return;
-        if (attempt !== row.delivery.attempt) throw conflict(row.delivery, to);
-        if (row.delivery.state === to) return;
-        // Only a claim has a deadline to give.
-        if (to === 'sending' || !mayMove(row.delivery.state, to)) throw conflict(row.delivery, to);
-        moveRow(deps, row, to, facts.reason === undefined ? facts : { ...facts, reason: storable(facts.reason) });
-      }).then(() => undefined),
+    move: (id, to, facts) => write('move', () => moveTo(deps, id, to, facts)).then(() => undefined),
     ofIncident: (incident) =>
       read(() =>
         rows()
@@ -94,6 +83,19 @@ export function createVirtualOutbox(deps: VirtualOutboxDeps): Outbox {
           ).length,
       ),
   } satisfies Outbox;
+}
+
+function moveTo(deps: VirtualOutboxDeps, id: string, to: DeliveryState, facts: DeliveryFacts): void {
+  const tables = tablesOf(deps.disk);
+  const row = tables.deliveries.get(id);
+  if (row === undefined) throw new BelayError('BELAY_NOT_FOUND', `there is no delivery ${id}`);
+  const attempt = facts.attempt ?? row.delivery.attempt;
+  if (rowOf(tables, row.delivery.incident).keys.has(keyOf(id, attempt, to))) return;
+  if (attempt !== row.delivery.attempt) throw conflict(row.delivery, to);
+  if (row.delivery.state === to) return;
+  // Only a claim has a deadline to give.
+  if (to === 'sending' || !mayMove(row.delivery.state, to)) throw conflict(row.delivery, to);
+  moveRow(deps, row, to, facts.reason === undefined ? facts : { ...facts, reason: storable(facts.reason) });
 }
 
 function byDue(a: DeliveryRow, b: DeliveryRow): number {

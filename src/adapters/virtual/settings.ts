@@ -51,7 +51,10 @@ export function createVirtualSettings(values: Readonly<Record<string, SettingVal
     get: async (keys) => ({ values: seen(keys), fingerprint: fingerprintOf(keys) }),
     set: async (changes, { expected }) => {
       demandSame(fingerprintOf(Object.keys(changes)), expected);
-      for (const [key, value] of Object.entries(changes)) value === null ? held.delete(key) : held.set(key, value);
+      for (const [key, value] of Object.entries(changes)) {
+        if (value === null) held.delete(key);
+        else held.set(key, value);
+      }
     },
   } satisfies VirtualSettings;
 }

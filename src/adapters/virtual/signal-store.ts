@@ -40,24 +40,7 @@ export function createVirtualSignalStore({ disk, kill }: Pick<VirtualStoreDeps, 
     await kill?.at(`store:${method}:after`);
   };
   return {
-    commit: (change) =>
-      write('commit', () => {
-        for (const row of copy(change.slots)) addTo(tables.slots, row);
-        for (const row of copy(change.series)) tables.series.set(keyOf(row.source, row.series), row);
-        for (const row of copy(change.states)) tables.states.set(keyOf(row.trigger, row.scope), row);
-        for (const transition of copy(change.transitions)) {
-          const key = transitionKey(transition);
-          if (!tables.transitions.has(key)) tables.transitions.set(key, { transition, answered: false });
-        }
-        for (const row of copy(change.seen ?? [])) {
-          const key = keyOf(row.signal, row.scope, row.digest);
-          if ((tables.seen.get(key)?.slot ?? -Infinity) < row.slot) tables.seen.set(key, row);
-        }
-        for (const row of copy(change.events ?? [])) {
-          const key = keyOf(row.source, row.id);
-          if (!tables.events.has(key)) tables.events.set(key, row);
-        }
-      }),
+    commit: (change) => write('commit', () => commitTo(tables, change)),
     known: async (source, ids) => new Set(await read(() => ids.filter((id) => tables.events.has(keyOf(source, id))))),
     load: (since, until = Infinity) =>
       read(() => ({
@@ -101,18 +84,43 @@ export function createVirtualSignalStore({ disk, kill }: Pick<VirtualStoreDeps, 
         const open = (minutesOf(sumsOf([...tables.slots.values()])).get(name) ?? []).filter((row) => !known.has(keyOf(row.at, row.scope)));
         return inOrder([...kept, ...open].filter((row) => row.at >= from && row.at < to && (scope ?? row.scope) === row.scope));
       }),
-    prune: (before, history, until = Infinity) =>
-      write('prune', () => {
-        for (const [key, row] of tables.seen) if (row.slot < before || row.slot >= until) tables.seen.delete(key);
-        for (const [key, row] of tables.slots) if (row.slot >= until) tables.slots.delete(key);
-        const gone = [...tables.slots.values()].filter((row) => row.slot < before);
-        for (const row of gone) tables.slots.delete(keyOf(row.signal, row.scope, row.slot));
-        if (history !== undefined) keepMinutes(tables.minutes, gone, history);
-        for (const [key, row] of tables.series)
-          if (row.at < before - SERIES_KEPT_MS && !row.series.startsWith('#cursor:')) tables.series.delete(key);
-        for (const [key, row] of tables.events) if (row.at < before - SERIES_KEPT_MS) tables.events.delete(key);
-      }),
+    prune: (before, history, until = Infinity) => write('prune', () => pruneFrom(tables, { before, history, until })),
   } satisfies SignalStore;
+}
+
+function commitTo(tables: SignalTables, change: Parameters<SignalStore['commit']>[0]): void {
+  for (const row of copy(change.slots)) addTo(tables.slots, row);
+  for (const row of copy(change.series)) tables.series.set(keyOf(row.source, row.series), row);
+  for (const row of copy(change.states)) tables.states.set(keyOf(row.trigger, row.scope), row);
+  for (const transition of copy(change.transitions)) {
+    const key = transitionKey(transition);
+    if (!tables.transitions.has(key)) tables.transitions.set(key, { transition, answered: false });
+  }
+  for (const row of copy(change.seen ?? [])) {
+    const key = keyOf(row.signal, row.scope, row.digest);
+    if ((tables.seen.get(key)?.slot ?? -Infinity) < row.slot) tables.seen.set(key, row);
+  }
+  for (const row of copy(change.events ?? [])) {
+    const key = keyOf(row.source, row.id);
+    if (!tables.events.has(key)) tables.events.set(key, row);
+  }
+}
+
+interface Pruning {
+  readonly before: number;
+  readonly history: HistoryKept | undefined;
+  readonly until: number;
+}
+
+function pruneFrom(tables: SignalTables, { before, history, until }: Pruning): void {
+  for (const [key, row] of tables.seen) if (row.slot < before || row.slot >= until) tables.seen.delete(key);
+  for (const [key, row] of tables.slots) if (row.slot >= until) tables.slots.delete(key);
+  const gone = [...tables.slots.values()].filter((row) => row.slot < before);
+  for (const row of gone) tables.slots.delete(keyOf(row.signal, row.scope, row.slot));
+  if (history !== undefined) keepMinutes(tables.minutes, gone, history);
+  for (const [key, row] of tables.series)
+    if (row.at < before - SERIES_KEPT_MS && !row.series.startsWith('#cursor:')) tables.series.delete(key);
+  for (const [key, row] of tables.events) if (row.at < before - SERIES_KEPT_MS) tables.events.delete(key);
 }
 
 function keepMinutes(minutes: SignalTables['minutes'], gone: readonly SlotRow[], { since, coarser }: HistoryKept): void {

@@ -107,13 +107,19 @@ export class VirtualTime {
   /** Jumps from timer to timer until `condition` holds. @throws when it does not within `maxMs`, or nothing waits any more. */
   async advanceUntil(condition: () => boolean | Promise<boolean>, maxMs = 24 * 3_600_000): Promise<void> {
     const start = this.#nowMs;
+    if (await this.reaches(condition, maxMs)) return;
+    const next = this.#nextTimer();
+    const why = next === undefined ? 'nothing waits for time any more' : `the next timer is at +${next.at - start} ms`;
+    throw new Error(`the condition did not come true within ${maxMs} ms of virtual time (now +${this.#nowMs - start} ms; ${why})`);
+  }
+
+  /** The same; false when it does not. */
+  async reaches(condition: () => boolean | Promise<boolean>, maxMs: number): Promise<boolean> {
+    const end = this.#nowMs + maxMs;
     for (;;) {
       await this.runUntilIdle();
-      if (await condition()) return;
-      if (this.#jumpToNextTimer(start + maxMs)) continue;
-      const next = this.#nextTimer();
-      const why = next === undefined ? 'nothing waits for time any more' : `the next timer is at +${next.at - start} ms`;
-      throw new Error(`the condition did not come true within ${maxMs} ms of virtual time (now +${this.#nowMs - start} ms; ${why})`);
+      if (await condition()) return true;
+      if (!this.#jumpToNextTimer(end)) return false;
     }
   }
 

@@ -26,11 +26,16 @@ export function createToldProbe(spec: ProbeSpec, { disk, kill, sees, state }: To
     measure: async (args) => {
       await kill.gate();
       const told = find(args);
-      if (told !== undefined) return { known: true, values: told.values };
+      if (told !== undefined) return { known: true, values: { ...exactly(spec, told.values), ...told.values } };
       untoldOn(disk).set(JSON.stringify([spec.name, args]), { probe: spec.name, with: args, names: Object.keys(spec.result) });
       return { known: false, why: 'the scene does not say what is seen' };
     },
   } satisfies Probe;
+}
+
+/** A value that is told without its interval is known exactly. */
+function exactly({ result }: ProbeSpec, { value = null }: JsonObject): JsonObject {
+  return value !== null && result['lower'] !== undefined && result['upper'] !== undefined ? { lower: value, upper: value } : {};
 }
 
 const isSo =

@@ -37,13 +37,15 @@ export interface PlayedRun {
 export interface Judging {
   readonly open: OpenStage;
   readonly everyBoundary: boolean;
+  /** At most so many kills, where not every boundary is wanted. */
+  readonly most?: number;
   /** So many of so many kills are played. */
   readonly onKill?: (done: number, all: number) => void;
 }
 
 /** Kills of one scene, if nobody wants more; fewer where a play is long. */
-const MOST_KILLS = 120;
-const MOST_COST = 120_000;
+const MOST_KILLS = 100;
+const MOST_COST = 60_000;
 const LEAST_KILLS = 12;
 
 export async function judgeScene(scene: RunbookScene, o: Judging): Promise<PlayedRun> {
@@ -51,7 +53,7 @@ export async function judgeScene(scene: RunbookScene, o: Judging): Promise<Playe
   const wrong = wrongIn(calm, scene);
   const boundaries = calm.boundaries.length;
   if (wrong.length > 0 || !scene.kills) return { scene, ok: wrong.length === 0, calm, wrong, killed: 0, boundaries, unlike: null };
-  const chosen = o.everyBoundary ? evenly(boundaries, boundaries) : evenly(boundaries, affordable(calm));
+  const chosen = o.everyBoundary ? evenly(boundaries, boundaries) : evenly(boundaries, Math.min(o.most ?? MOST_KILLS, affordable(calm)));
   const plays = [...chosen.map((one) => [one]), ...(boundaries > 1 ? [[Math.ceil(boundaries / 2), 7]] : [])];
   for (const [index, at] of plays.entries()) {
     const found = unlikeIn(calm, await playRun(o.open(scene), scene, at));
@@ -86,7 +88,8 @@ function wrongIn(calm: Ending, { expect }: RunbookScene): readonly WrongEnd[] {
   for (const [id, one] of Object.entries(expect.effects)) compare(`effects.${id}`, one, String(calm.effects[id] ?? 0));
   for (const one of expect.told) {
     const isTold = calm.told.some((said) => said.split(' to ').includes(one.value));
-    if (!isTold) wrong.push({ what: 'told', expected: one.value, found: calm.told.join(', ') || 'nothing', line: one.line, column: one.column });
+    if (!isTold)
+      wrong.push({ what: 'told', expected: one.value, found: calm.told.join(', ') || 'nothing', line: one.line, column: one.column });
   }
   const { withinMs } = expect;
   if (withinMs !== undefined && calm.tookMs > withinMs.value)
@@ -99,23 +102,30 @@ function unlikeIn(calm: Ending, killed: Ending): Unlike | null {
   const [first] = killed.twice;
   if (first !== undefined) return { what: 'twice', expected: 'once', found: first };
   if (calm.ends !== killed.ends) return { what: 'ends', expected: calm.ends, found: withReason(killed) };
+  // What nobody could vouch for was asked, people were called for it, and it was answered from the world.
+  const asked = killed.asked.filter((id) => !calm.asked.includes(id));
   return (
-    rowUnlike('effects', calm.effects, killed.effects, () => false) ??
-    rowUnlike('world', calm.world, killed.world, () => false) ??
-    // What nobody could vouch for was asked, and answered from the world.
-    rowUnlike('steps', calm.steps, killed.steps, (id) => killed.asked.includes(id) && !calm.asked.includes(id)) ??
-    (calm.told.join() === killed.told.join() ? null : { what: 'told', expected: calm.told.join(', '), found: killed.told.join(', ') })
+    rowUnlike('effects', calm.effects, killed.effects, []) ??
+    rowUnlike('world', calm.world, killed.world, []) ??
+    rowUnlike('steps', calm.steps, killed.steps, asked) ??
+    toldUnlike(calm.told, asked.length === 0 ? killed.told : killed.told.filter((one) => calm.told.includes(one) || !CALLED.test(one)))
   );
 }
+
+/** Of Belay's own, to those who are to answer. */
+const CALLED = /^belay-asks to /;
+
+const toldUnlike = (calm: readonly string[], killed: readonly string[]): Unlike | null =>
+  calm.join() === killed.join() ? null : { what: 'told', expected: calm.join(', ') || 'nothing', found: killed.join(', ') || 'nothing' };
 
 const withReason = ({ ends, reason }: Ending): string => (reason === '' ? ends : `${ends} (${reason})`);
 
 type Row = Readonly<Record<string, string | number>>;
 
-function rowUnlike(what: string, calm: Row, killed: Row, isExcused: (id: string) => boolean): Unlike | null {
+function rowUnlike(what: string, calm: Row, killed: Row, excused: readonly string[]): Unlike | null {
   for (const name of new Set([...Object.keys(calm), ...Object.keys(killed)].sort())) {
     const [expected, found] = [String(calm[name] ?? 'nothing'), String(killed[name] ?? 'nothing')];
-    if (expected !== found && !isExcused(name)) return { what: `${what}.${name}`, expected, found };
+    if (expected !== found && !excused.includes(name)) return { what: `${what}.${name}`, expected, found };
   }
   return null;
 }

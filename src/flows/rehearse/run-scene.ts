@@ -48,7 +48,7 @@ export async function playRun(stage: Stage, scene: RunbookScene, kills: readonly
     const life = stage.live(killedAt);
     const ended = await Promise.race([life.over, lived(stage, life, { scene, begun })]);
     if (ended !== null) return endingOf(stage, life, ended);
-    await stage.until(async () => false, DEAD_MS);
+    await stage.pass(DEAD_MS);
   }
   throw new BelayError('BELAY_INTERNAL', `the scene "${scene.name}" has no last life`);
 }

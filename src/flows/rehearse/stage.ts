@@ -18,7 +18,9 @@ export interface Stage {
   /** The next life; it ends at the boundary of this number, or goes on. */
   live(killedAt: number | null): StageLife;
   now(): Instant;
-  /** Lets time pass until it holds; false: it did not within so long. */
+  /** Lets so much time pass. */
+  pass(ms: number): Promise<void>;
+  /** Lets time pass until it holds; false: it did not within so long, or nobody waits for anything any more. */
   until(condition: () => Promise<boolean>, withinMs: number): Promise<boolean>;
   /** How the world is: `shop` → `v1.0.0`. */
   state(): Readonly<Record<string, string>>;
