@@ -119,7 +119,15 @@ export async function judgeSurroundings(world: AroundWorld, steps: readonly Plan
   const parts: Safety[] = [];
   for (const { at, step, put } of steps.flatMap((one, index) => putBy(one).map((each) => ({ at: index, step: one, put: each })))) {
     const { target, release, name } = put;
-    const way: Way = { world, steps, jumps, at, target, release, live: put.isBuilt !== true && typeof step.current === 'string' ? step.current : null };
+    const way: Way = {
+      world,
+      steps,
+      jumps,
+      at,
+      target,
+      release,
+      live: put.isBuilt !== true && typeof step.current === 'string' ? step.current : null,
+    };
     const seen = await said(
       release === null ? Promise.resolve(null) : (world.releases?.surroundings(target, release) ?? Promise.resolve(null)),
     );

@@ -66,9 +66,14 @@ const isSource = ({ source }: Seen, wanted: Wanted): boolean =>
 function nextPart(now: Seen, wanted: Wanted, tried: Tried): Part | null {
   const isOurs = ({ id, commit }: Seen['coming'][number]): boolean => commit === wanted.commit || id === tried.ours;
   const foreign = now.coming.find((one) => !isOurs(one));
-  const [connected, isBuilt] = [isSource(now, wanted), now.coming.some(isOurs) || (now.coming.length === 0 && now.commit === wanted.commit)];
+  const [connected, isBuilt] = [
+    isSource(now, wanted),
+    now.coming.some(isOurs) || (now.coming.length === 0 && now.commit === wanted.commit),
+  ];
   if (connected && foreign === undefined && (isBuilt || tried.ours !== null))
-    return now.frozen === wanted.frozen ? null : { do: wanted.frozen ? 'freeze' : 'thaw', key: wanted.frozen ? 'frozen at last' : 'thawed' };
+    return now.frozen === wanted.frozen
+      ? null
+      : { do: wanted.frozen ? 'freeze' : 'thaw', key: wanted.frozen ? 'frozen at last' : 'thawed' };
   // What is built from nothing has perhaps no such switch yet: then it is turned right after.
   const freeze = { do: 'freeze', key: connected ? 'frozen' : 'frozen before' } as const;
   if (!now.frozen && (connected || !tried.keys.has(freeze.key))) return freeze;

@@ -62,7 +62,11 @@ export function formIn(json: unknown, { environment, service }: { readonly envir
   const { changes, frozen } = sightIn(data);
   const live = changes.find((one) => one.phase === 'live');
   const told = changes.filter((one) => one.phase !== 'gone');
-  const source = sourceOf(instance, { service: data['service'], environment, branch: (live ?? told.find((one) => one.branch))?.branch ?? null });
+  const source = sourceOf(instance, {
+    service: data['service'],
+    environment,
+    branch: (live ?? told.find((one) => one.branch))?.branch ?? null,
+  });
   const commit = live?.commit ?? null;
   return {
     id: service,
@@ -143,7 +147,9 @@ function sourceOf(instance: Fields, { service, environment, branch }: Branching)
 function unbuiltOf(source: Whole['source'], commit: string | null): string | null {
   if (source !== null && source.branch === null)
     return 'nobody tells from which branch it is built: choose one in its settings, and deploy it once';
-  return commit === null ? 'no commit of it is live, and what it would be built from cannot be kept: put one live first (deploy.commit)' : null;
+  return commit === null
+    ? 'no commit of it is live, and what it would be built from cannot be kept: put one live first (deploy.commit)'
+    : null;
 }
 
 /** @throws Unusable where the answer leaves out what may hold it: a list that is not told is no empty one */

@@ -100,9 +100,7 @@ export function createRailwayRebuild(options: Options, { kept: file, digest, ...
     restoreSettings: async (id) => restoreSettings(place, environment, await demandKept(), await still(id)),
     connect: async (id, o) => {
       const { source } = await demandKept();
-      if (source === null || source.branch === null)
-        throw refused(place, `what is kept of ${name} does not say from which branch of which repository it was built`, 'Connect it by hand.');
-      const wanted = { ...o, source: { repo: source.repo, branch: source.branch } };
+      const wanted = { ...o, source: demandBranch(place, source) };
       await connectTo({ place, ids: { project, environment, service: id }, time: deps.time, still: () => still(id) }, wanted);
     },
   } satisfies ServiceRebuild;
@@ -136,6 +134,13 @@ async function seenAt(
 /** @throws BELAY_GUARD_REFUSED */
 function demandFree(place: Service, holds: string | null): void {
   if (holds !== null) throw refused(place, holds, 'It can be neither kept nor deleted as it is.');
+}
+
+/** @throws BELAY_GUARD_REFUSED */
+function demandBranch(place: Service, source: Whole['source']): { readonly repo: string; readonly branch: string } {
+  if (source !== null && source.branch !== null) return { repo: source.repo, branch: source.branch };
+  const why = `what is kept of ${place.called ?? place.name} does not say from which branch of which repository it was built`;
+  throw refused(place, why, 'Connect it by hand.');
 }
 
 const ordered = <T>(all: Readonly<Record<string, T>>): readonly (readonly [string, T])[] =>

@@ -30,7 +30,8 @@ const LOOK = `query Look($project: String!, $environment: String!, $service: Str
   serviceInstanceAutoDeployStatus(projectId: $project, environmentId: $environment, serviceId: $service) { enabled }
   service(id: $service) { name deletedAt }
 }`;
-const NAMES = 'query Names($project: String!) { project(id: $project) { services { edges { node { id name deletedAt } } pageInfo { hasNextPage } } } }';
+const NAMES =
+  'query Names($project: String!) { project(id: $project) { services { edges { node { id name deletedAt } } pageInfo { hasNextPage } } } }';
 const ROLL_BACK = 'mutation RollBack($id: String!) { deploymentRollback(id: $id) }';
 export const DEPLOY = `mutation Deploy($environment: String!, $service: String!, $commit: String!) {
   serviceInstanceDeployV2(environmentId: $environment, serviceId: $service, commitSha: $commit)

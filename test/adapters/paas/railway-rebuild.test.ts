@@ -14,8 +14,8 @@ import { createDigest } from '../../../src/adapters/system/index.ts';
 import { Unusable } from '../../../src/domain/answer.ts';
 import type { BelayError } from '../../../src/domain/errors.ts';
 import type { Json } from '../../../src/domain/json.ts';
-import type { DeployRules } from '../../../src/flows/deploy-policy.ts';
 import { createActions } from '../../../src/flows/actions/index.ts';
+import type { DeployRules } from '../../../src/flows/deploy-policy.ts';
 import { keptProbe } from '../../../src/flows/probes/kept.ts';
 import type { Http } from '../../../src/ports/http.ts';
 import { AGE_KEY } from '../../world/scenes/julia.ts';
@@ -35,8 +35,9 @@ async function here() {
     ...deps.http,
     request: async (asked) => {
       const sent = String(asked.body);
-      const isLast = sent.startsWith('{"query":"mutation') && (death.at -= 1) === 0;
-      if (isLast) {
+      const isOrder = sent.startsWith('{"query":"mutation');
+      if (isOrder) death.at -= 1;
+      if (isOrder && death.at === 0) {
         await deps.http.request(asked);
         death.over();
         return new Promise(() => undefined);
@@ -70,7 +71,10 @@ async function here() {
   const refused: string[] = [];
   const deployRules = {
     notes: () => [],
-    refusal: async (target: string, to: string) => (refused.push(`${target} ${to}`), `${to} was never staged`),
+    refusal: async (target: string, to: string) => {
+      refused.push(`${target} ${to}`);
+      return `${to} was never staged`;
+    },
   } as unknown as DeployRules;
   const ports = { targets: {}, switches: {}, rebuilds: { api: rebuild }, pause: null as never };
   const actions = createActions({ ...ports, deployRules, targetsBehind: () => ['shop'] });
@@ -104,7 +108,9 @@ test('nothing is deleted that is not kept, and a new one that lacks what is kept
   await act('create');
   await expect(act('keep')).rejects.toThrow(/lacks what is kept \(REDIS_URL, RUN_MODE, TOKEN_OF_SLACK, startCommand, its repository\)/);
   await act('restoreVariables');
-  await expect(act('keep')).rejects.toThrow(/lacks what is kept \(startCommand, its repository\): .* --skip guardar-keep: what is kept stays/);
+  await expect(act('keep')).rejects.toThrow(
+    /lacks what is kept \(startCommand, its repository\): .* --skip guardar-keep: what is kept stays/,
+  );
   await act('restoreSettings');
   await act('connect');
   expect(railway.services.api.live()?.variables).toEqual(VARIABLES);
@@ -187,24 +193,30 @@ const lives = (world: Awaited<ReturnType<typeof here>>) => {
   return { live: live()?.meta['commitHash'], autoDeploy: service.autoDeploy, headServed: heads.some((one) => one.canRollback) };
 };
 
-test.each([[true], [false]])('the commit that was live is built and not the bad head, and pushes are kept out as before: %s', async (frozen) => {
-  const world = await rolledBack({ frozen });
-  const { railway, act, rebuild, actions } = world;
-  const args = { service: 'api' };
-  expect(await actions['service.connect']?.observe(args)).toMatchObject({
-    ...{ current: 'nothing to build', desired: `built from julia/julia@main at ${OLD_COMMIT}, automatic deploys ${frozen ? 'off' : 'on'}` },
-  });
-  expect(await actions['service.connect']?.builds?.(args)).toEqual([{ target: 'shop', release: OLD_COMMIT }]);
-  await act('connect');
-  const probe = () => keptProbe({ api: rebuild }).measure(args);
-  expect(await probe()).toMatchObject({ values: { built: false, deploy: 'coming', equal: true } });
-  railway.services.api.settle('SUCCESS');
-  expect(lives(world)).toEqual({ live: OLD_COMMIT, autoDeploy: !frozen, headServed: false });
-  expect(await probe()).toMatchObject({ values: { built: true, commit: OLD_COMMIT, keptCommit: OLD_COMMIT, frozen } });
-  // Somebody connects it to another branch: it is no longer as it was.
-  railway.formOf('api').branch = 'next';
-  expect(await probe()).toMatchObject({ values: { equal: false, differing: ['its repository'] } });
-});
+test.each([[true], [false]])(
+  'the commit that was live is built and not the bad head, and pushes are kept out as before: %s',
+  async (frozen) => {
+    const world = await rolledBack({ frozen });
+    const { railway, act, rebuild, actions } = world;
+    const args = { service: 'api' };
+    expect(await actions['service.connect']?.observe(args)).toMatchObject({
+      ...{
+        current: 'nothing to build',
+        desired: `built from julia/julia@main at ${OLD_COMMIT}, automatic deploys ${frozen ? 'off' : 'on'}`,
+      },
+    });
+    expect(await actions['service.connect']?.builds?.(args)).toEqual([{ target: 'shop', release: OLD_COMMIT }]);
+    await act('connect');
+    const probe = () => keptProbe({ api: rebuild }).measure(args);
+    expect(await probe()).toMatchObject({ values: { built: false, deploy: 'coming', equal: true } });
+    railway.services.api.settle('SUCCESS');
+    expect(lives(world)).toEqual({ live: OLD_COMMIT, autoDeploy: !frozen, headServed: false });
+    expect(await probe()).toMatchObject({ values: { built: true, commit: OLD_COMMIT, keptCommit: OLD_COMMIT, frozen } });
+    // Somebody connects it to another branch: it is no longer as it was.
+    railway.formOf('api').branch = 'next';
+    expect(await probe()).toMatchObject({ values: { equal: false, differing: ['its repository'] } });
+  },
+);
 
 test.each([...[1, 2, 3, 4, 5].map((at) => [at, true] as const), [5, false] as const])(
   'killed after order %i of connecting, the next life goes on to the same end; kept out before: %s',
@@ -241,7 +253,9 @@ test('another commit is built only when it is whole, and when what stands behind
   const other = 'f'.repeat(40);
   await expect(act('connect', { commit: other })).rejects.toThrow(`${other} was never staged`);
   const order = { expected: (await actions['service.connect']?.observe({ service: 'api' }))?.fingerprint ?? '', key: 'k', reason: '' };
-  await expect(actions['service.connect']?.act({ service: 'api', commit: other }, order)).rejects.toMatchObject({ code: 'BELAY_GUARD_REFUSED' });
+  await expect(actions['service.connect']?.act({ service: 'api', commit: other }, order)).rejects.toMatchObject({
+    code: 'BELAY_GUARD_REFUSED',
+  });
   expect(refused).toEqual([`shop ${other}`, `shop ${other}`]);
   await act('connect', { commit: OLD_COMMIT.toUpperCase() });
 });
@@ -251,7 +265,9 @@ test('what an older Belay kept says no commit: nothing is deleted by it, and it 
   await act('keep');
   const { commit: _commit, frozen: _frozen, ...old } = (await kept.read()) as { readonly [name: string]: Json };
   await kept.write(old as Json, { before: null });
-  await expect(act('delete', { confirm: 'api' })).rejects.toThrow(/neither which commit ran nor whether pushes go live. Keep it again with service.keep/);
+  await expect(act('delete', { confirm: 'api' })).rejects.toThrow(
+    /neither which commit ran nor whether pushes go live. Keep it again with service.keep/,
+  );
   await act('keep');
   // As does what a push brings, or a switch that somebody turns.
   railway.services.api.deploy({ commitHash: NEW_COMMIT, branch: 'main' });

@@ -77,6 +77,8 @@ export function openExampleStory(o: ExampleOptions) {
   const errors = diagnostics.filter((one) => one.severity === 'error');
   if (system === null || errors.length > 0) throw new Error(`${o.example}: ${JSON.stringify(errors, null, 1)}`);
   const disk = new DurableDisk();
+  /** By drivers, in our time. */
+  const slept = { ms: 0 };
   const clock = createVirtualTime(o.startAt ?? Date.now(), 11);
   const parts = (world: World, kill: KillSwitch): Partial<World> => {
     const readings: Readings = {
@@ -89,13 +91,13 @@ export function openExampleStory(o: ExampleOptions) {
     };
     // Real time limits, and the time of the story: a driver's patience is not what is played here. Who waits in ours for what only the time of the
     // story brings waits for ever, a look of a confirmation after the other.
-    let sleptMs = 0;
     const time = {
       ...world.time,
       monotonicMs: () => (o.patience === undefined ? performance.now() : clock.monotonicMs()),
       sleep: async (ms: number) => {
-        if (o.patience !== undefined) clock.pass(ms);
-        else if ((sleptMs += ms) > MOST_SLEPT_MS) throw new Error(`${o.example}: drivers wait in our time: patience: 'of the story'`);
+        if (o.patience === undefined) slept.ms += ms;
+        else clock.pass(ms);
+        if (slept.ms > MOST_SLEPT_MS) throw new Error(IMPATIENT);
         await new Promise<void>((resolve) => setTimeout(resolve, o.patience === undefined ? ms : 0));
       },
     };
@@ -120,7 +122,7 @@ export function openExampleStory(o: ExampleOptions) {
     const life = await startLife({ disk, clock, kill, parts, lookEveryMs });
     return { ...life, commands: createCommands(life.world) };
   };
-  return { folder, system, runbooks, disk, clock, live, remove: () => rmSync(folder, { recursive: true, force: true }) };
+  return { folder, system, runbooks, disk, clock, slept, live, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
 const knownOf = (said: Partial<MetricReading> | null | undefined): Partial<MetricReading> =>
@@ -283,6 +285,7 @@ async function livedOut(story: ExampleStory, life: ExampleLife, o: Lives & { rea
     await story.clock.advance(o.lookEveryMs ?? STEP_MS);
     const incident = await incidentOf(life);
     if (o.enough?.(incident) ?? isOver(incident)) return true;
+    if (story.slept.ms > MOST_SLEPT_MS) throw new Error(IMPATIENT);
     if (story.clock.now() > o.end) throw new Error(`it is not over in time: ${JSON.stringify(incident?.steps, null, 1)}`);
   }
 }
@@ -304,3 +307,4 @@ async function orDead<T>(kill: KillSwitch, work: Promise<T>): Promise<T | null> 
 const STEP_MS = 10_000;
 /** A real platform is waited for in a story for no longer. */
 const MOST_SLEPT_MS = 45_000;
+const IMPATIENT = "its drivers wait in our time for what only the time of the story brings: say patience: 'of the story'";

@@ -64,7 +64,11 @@ export function formRoot(state: RailwayForms, { project, environment, make }: Gr
   const instanceOf = (form: RailwayForm) => ({
     ...{ builder: 'NIXPACKS', restartPolicyType: 'ON_FAILURE', restartPolicyMaxRetries: 10, watchPatterns: [] },
     ...form.instance,
-    ...{ id: form.id, environmentId: environment, activeDeployments: form.one.service.deployments.filter((one) => ACTIVE.includes(one.status)).map(shown) },
+    ...{
+      id: form.id,
+      environmentId: environment,
+      activeDeployments: form.one.service.deployments.filter((one) => ACTIVE.includes(one.status)).map(shown),
+    },
     numReplicas: form.instance['numReplicas'] ?? null,
     source: form.repo === null ? null : { repo: form.repo, image: null },
     domains: {
