@@ -209,8 +209,11 @@ function worldOf(o: Opened, scene: RunbookScene, ground: Ground, kill: KillSwitc
   const own = catalogOf(system.actions ?? []);
   const told = Object.values(ACTIONS).filter(({ name }) => driverOf(name) !== null || DECLARED.test(name));
   const specs = { ...Object.fromEntries(told.map((spec) => [spec.name, spec])), ...own };
+  // An act is whole or not there: its boundaries are before and after it, whatever carries it.
+  const whole = { pause: createVirtualPause({ disk, time, kill: new KillSwitch() }), freezes: createVirtualFreezes({ disk }) };
+  const scopes = { freezes: whole.freezes, system, time };
   const actions: Readonly<Record<string, Action>> = {
-    ...createActions({ ...ports, pause, scopes: { freezes, system, time }, deployRules: createDeployRules(system, targets, releases) }),
+    ...createActions({ ...ports, pause: whole.pause, scopes, deployRules: createDeployRules(system, targets, releases) }),
     ...declaredActions({ disk, specs, opposites: ground.opposites, done: scene.world.done }),
     ...o.actions?.(disk),
   };

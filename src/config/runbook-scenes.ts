@@ -96,7 +96,7 @@ const SIGHT = record({
 const sight: Reader<SceneSight> = (value, problems, name) => {
   const read = SIGHT(value, problems, name);
   if (read?.probe === undefined || read.values === undefined) return undefined;
-  if (PROBES[read.probe] === undefined) unknown(problems, value.span, `there is no probe ${read.probe}`, Object.keys(PROBES), read.probe);
+  if (!Object.hasOwn(PROBES, read.probe)) unknown(problems, value.span, `there is no probe ${read.probe}`, Object.keys(PROBES), read.probe);
   return { probe: read.probe, with: read.with ?? {}, while: read.while ?? {}, values: read.values };
 };
 

@@ -46,7 +46,7 @@ export interface Judging {
 /** Kills of one scene, if nobody wants more; fewer where a play is long. */
 const MOST_KILLS = 100;
 const MOST_COST = 60_000;
-const LEAST_KILLS = 12;
+const LEAST_KILLS = 4;
 
 export async function judgeScene(scene: RunbookScene, o: Judging): Promise<PlayedRun> {
   const calm = await playRun(o.open(scene), scene, []);

@@ -33,6 +33,11 @@ const APPROVE: Step = {
   ...STEP,
   ...{ kind: 'approve', id: 'yes', title: 'Yes?', from: ['commander'], min: 1, fourEyes: false, show: ['plan'], onTimeout: 'abort' },
 };
+/** Kept by the store itself. */
+const SCOPE: Step = {
+  ...STEP,
+  ...{ kind: 'do', id: 'scope', title: 'Freeze', do: 'belay.freeze', with: { component: 'shop' }, verify: [] },
+};
 const withApproval = (): Runbook => runbookOf((steps) => [APPROVE, ...steps]);
 const CHARGE: Step = {
   ...STEP,
@@ -64,8 +69,9 @@ async function play(yaml: string, o: Playing = {}): Promise<PlayedRun> {
 
 describe('a scene of a runbook', () => {
   test('holds when its run comes to the end that it tells, and killed at every boundary comes to the same', async () => {
-    const runbook = runbookOf((steps) => steps.slice(1, 4));
-    const played = await play(scene('    expect: { ends: done, world: { shop: v1.0.0 }, effects: { freeze: 1, switch: 1 } }'), { runbook });
+    const runbook = runbookOf((steps) => [SCOPE, ...steps.slice(1, 4)]);
+    const ends = '    expect: { ends: done, world: { shop: v1.0.0 }, effects: { scope: 1, freeze: 1, switch: 1 } }';
+    const played = await play(scene(ends), { runbook });
     expect(played.unlike).toBeNull();
     expect([played.ok, played.wrong, played.calm.twice]).toEqual([true, [], []]);
     expect(played.boundaries).toBeGreaterThan(50);
