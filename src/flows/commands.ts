@@ -216,8 +216,15 @@ function askedEvents(
   ];
 }
 
+/** What people wrote goes into messages and the write-up: a secret in it does not. */
+async function hiddenIn(world: World, { override = [], ...request }: StartRequest): Promise<StartRequest> {
+  const { hidden = async (text: string) => text } = world;
+  return { ...request, override: await Promise.all(override.map(async (one) => ({ ...one, reason: await hidden(one.reason) }))) };
+}
+
 /** Repeating it under one key starts nothing again. What the start needs stands in the first transaction: a kill right behind it loses no run. */
-async function startRun(world: World, caller: Caller, request: StartRequest): Promise<Incident> {
+async function startRun(world: World, caller: Caller, asked: StartRequest): Promise<Incident> {
+  const request = await hiddenIn(world, asked);
   const run = `run/${request.key}`;
   const [earlier] = await world.incidents.list({ open: true, run });
   if (earlier !== undefined) {

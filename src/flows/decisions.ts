@@ -34,6 +34,8 @@ export async function approve(world: World, caller: Caller, request: ApproveRequ
       hint: 'Read the new plan and approve again.',
     });
   }
+  const said = request.reason;
+  const why = said === undefined || world.hidden === undefined ? said : await world.hidden(said);
   const fixed = {
     requester: requestedBy(await world.incidents.events(before.id)),
     ends: await endsInTime(world, before, request.approval),
@@ -47,11 +49,11 @@ export async function approve(world: World, caller: Caller, request: ApproveRequ
     return request.decision === 'grant'
       ? {
           events: [
-            ...overrideEvents(current, approval, { caller, why: request.reason, at }),
+            ...overrideEvents(current, approval, { caller, why, at }),
             { type: 'approval.granted', data: { id, planHash, by: caller.person }, ...stamp },
           ],
         }
-      : { events: [{ type: 'approval.denied', data: { id, by: caller.person, reason: request.reason ?? '' }, ...stamp }] };
+      : { events: [{ type: 'approval.denied', data: { id, by: caller.person, reason: why ?? '' }, ...stamp }] };
   });
   await wakeRun(world, incident);
   return incident;

@@ -38,7 +38,13 @@ export function demandOverrides(
   { runbook, guards }: Pick<Plan, 'runbook' | 'guards'>,
   asked: readonly AskedOverride[],
 ): readonly GuardVerdict[] {
-  for (const { guard } of asked) demandNeeded(runbook, guards, guard);
+  for (const { guard, reason } of asked) {
+    if (reason.trim() === '')
+      throw new BelayError('BELAY_INPUT_INVALID', `The record wants to know why the guard ${guard} is overridden; nothing was started.`, {
+        hint: 'Add --reason "<why>".',
+      });
+    demandNeeded(runbook, guards, guard);
+  }
   const meant = guards.filter((one) => !isFreezeGuard(one) && asked.some(({ guard }) => guard === one.guard));
   for (const one of meant) demandMay(caller, one);
   const blocking = guards.find((one) => one.answer === 'fail' && !meant.includes(one));

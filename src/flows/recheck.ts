@@ -19,17 +19,26 @@ export async function recheckGuards(visit: Visit, round: number): Promise<Next |
   const { run } = visit;
   if (run.rechecked && round === 1) return null;
   const part = round === 1 ? 'guards' : `guards${round}`;
-  const words = await overridesOf(visit, part, round);
+  let words = await overridesOf(visit, part, round);
+  const heard = new Set(words.keys());
   // Whoever overrides one is asked for each alone; what others say meanwhile is looked at anew.
   for (let look = 1; ; look += 1) {
     const name = look === 1 ? part : `${part}-look${look}`;
     const open = await openGuards(visit, name, { round, words });
-    const own = open.find((guard) => (guard.answer === 'fail' || run.isPart === true) && isRunbookGuard(visit, guard));
+    const stopping = open.filter((guard) => (guard.answer === 'fail' || run.isPart === true) && isRunbookGuard(visit, guard));
+    // Nobody is asked to override one where another stops the run all the same.
+    const own = stopping.find(({ override }) => override === undefined) ?? stopping[0];
     if (own?.override !== undefined && run.isPart !== true) {
-      if (await askOverride(visit, `${name}-override`, own, words)) continue;
-      return notApproved(visit);
+      if (!(await askOverride(visit, `${name}-override`, own, words))) return notApproved(visit);
+      words = await wordsIn(visit, `${name}-override-words`, [...heard.add(own.guard)]);
+      continue;
     }
     const next = await settle(visit, name, open, own);
+    if (next === null && open.length > 0 && heard.size > 0) {
+      // Deciding took its time: a word may have run out meanwhile.
+      words = await wordsIn(visit, `${name}-words`, [...heard]);
+      continue;
+    }
     if (next === null) await tellOverrides(visit, part, words);
     return next;
   }
@@ -40,7 +49,7 @@ interface Asking {
   readonly words: Words;
 }
 /** By the guard that they override. */
-type Words = Map<string, readonly Override[]>;
+type Words = ReadonlyMap<string, readonly Override[]>;
 
 const covering = (words: Words, { guard, answer }: GuardVerdict): readonly Override[] =>
   (words.get(guard) ?? []).filter((one) => covers(one, answer));
@@ -86,7 +95,7 @@ async function settle(visit: Visit, name: string, open: readonly GuardVerdict[],
   }
   if (!(await askApproval(visit, `${name}-approval`, run.course.plan, approvalNeeds(run, run.course.plan)))) return notApproved(visit);
   run.course.alone = null;
-  run.vouched = open.map((guard) => guard.guard);
+  run.vouched = [...(run.vouched ?? []), ...open.map((guard) => guard.guard)];
   return null;
 }
 
@@ -131,8 +140,6 @@ async function askOverride(visit: Visit, name: string, guard: GuardVerdict, word
   const request = { ...needs, from: guard.override ?? [runbook.owner ?? 'commander'], min: missing, override: named };
   if (!(await askApproval(visit, name, plan, request))) return false;
   run.course.alone = null;
-  const now = covering(await wordsIn(visit, `${name}-words`, [guard.guard]), guard);
-  words.set(guard.guard, [...said.filter(({ by }) => now.every((one) => one.by !== by)), ...now]);
   return true;
 }
 

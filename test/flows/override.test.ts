@@ -25,15 +25,16 @@ const SAID = [{ guard: 'fresh-backup', reason: 'the one of yesterday will do' }]
 type Backup = 'fresh' | 'old' | 'unseen';
 type Options = NonNullable<Parameters<typeof play>[0]>;
 
-async function scene(backup: Backup, { guard = BACKUP, ...options }: Options & { guard?: Guard; runbook?: Runbook } = {}) {
-  const state = { backup };
+async function scene(backup: Backup, { guard = BACKUP, others = [], ...options }: Options & { guard?: Guard; others?: readonly Guard[]; runbook?: Runbook } = {}) {
+  const state: { backup: Backup; other: Backup } = { backup, other: 'fresh' };
   const { runbook = runbookOf((steps) => steps), ...more } = options;
-  const one = await play({ ...more, runbook: { ...runbook, start: 'ask', require: [guard] } });
+  const one = await play({ ...more, runbook: { ...runbook, start: 'ask', require: [guard, ...others] } });
   one.wrapProbe((http) => ({
     measure: async (args, o) => {
-      if (args['url'] !== 'http://backup/') return http.measure(args, o);
-      if (state.backup === 'unseen') return { known: false, why: 'it does not answer' };
-      return { known: true, values: { status: 200, ok: state.backup === 'fresh' ? 10 : 4, tried: 10, latencyMs: 1, found: false } };
+      const looked = args['url'] === 'http://backup/' ? state.backup : args['url'] === 'http://other/' ? state.other : null;
+      if (looked === null) return http.measure(args, o);
+      if (looked === 'unseen') return { known: false, why: 'it does not answer' };
+      return { known: true, values: { status: 200, ok: looked === 'fresh' ? 10 : 4, tried: 10, latencyMs: 1, found: false } };
     },
   }));
   const approve = async (who: typeof ANA, reason?: string) => {
@@ -122,6 +123,47 @@ describe('a guard that does not hold', () => {
     await one.approve(EVE, 'I have looked as well');
     await one.until(ended);
     expect((await one.all('guard.overridden')).map(({ by }) => by)).toEqual(['ana', 'eve']);
+  });
+
+  it('where another fails that nobody may override stops the run, and people are not asked in vain', async () => {
+    const { override: _none, ...other } = { ...BACKUP, id: 'other-backup', with: { url: 'http://other/' } } as Guard & { override?: unknown };
+    const one = await scene('fresh', { others: [other as Guard] });
+    await one.commands.startRun(ANA, RUN);
+    one.state.backup = 'old';
+    one.state.other = 'old';
+    await one.until((incident) => incident.isRunning === false || Object.keys(incident.approvals).length > 0);
+    expect([(await one.incident()).approvals, one.freeze.effects]).toEqual([{}, []]);
+  });
+
+  it('is overridden with a reason that is not blank, and a secret in it is hidden', async () => {
+    const one = await scene('old');
+    Object.assign(one.world, { hidden: async (text: string) => text.replaceAll('hunter2', '[hidden]') });
+    const because = (reason: string) => ({ ...RUN, override: [{ guard: 'fresh-backup', reason }] });
+    await expect(one.commands.startRun(ANA, because('  '))).rejects.toMatchObject({ code: 'BELAY_INPUT_INVALID' });
+    await one.commands.startRun(ANA, because('its password hunter2 is old'));
+    await one.until(ended);
+    expect(await one.all('guard.overridden')).toMatchObject([{ why: 'its password [hidden] is old' }]);
+    const second = await scene('fresh');
+    Object.assign(second.world, { hidden: async (text: string) => text.replaceAll('hunter2', '[hidden]') });
+    await second.commands.startRun(ANA, RUN);
+    second.state.backup = 'old';
+    await second.until((incident) => Object.keys(incident.approvals).length > 0);
+    await second.approve(ANA, 'hunter2');
+    expect(await second.all('guard.overridden')).toMatchObject([{ why: '[hidden]' }]);
+  });
+
+  it('is asked for again where the word ran out while people decided about something else', async () => {
+    const [clock, other] = [createVirtualTime(START, 3), { ...BACKUP, id: 'other-backup', with: { url: 'http://other/' } } as Guard];
+    const one = await scene('old', { clock, others: [other] });
+    await one.commands.startRun(ANA, { ...RUN, override: SAID });
+    one.state.other = 'old';
+    await one.until((incident) => Object.keys(incident.approvals).length > 0);
+    expect(openApproval(await one.incident())).toMatchObject({ override: { guard: 'other-backup' } });
+    await clock.advance(OVERRIDE_LASTS_MS);
+    await one.approve(ANA, 'that one, too');
+    await one.until((incident) => ended(incident) || Object.keys(incident.approvals).length > 1);
+    expect(one.freeze.effects).toEqual([]);
+    expect(openApproval(await one.incident())).toMatchObject({ override: { guard: 'fresh-backup' } });
   });
 
   it.each([
