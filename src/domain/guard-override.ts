@@ -47,6 +47,10 @@ export function overridersOf(runbook: Runbook, guard: Guard | Never): readonly s
   return rolesMeant(runbook, guard.override);
 }
 
+/** Whether it says of any of its guards who may. */
+export const isOverridable = ({ require, never }: Pick<Runbook, 'require' | 'never'>): boolean =>
+  [...require, ...never].some((one) => 'override' in one);
+
 /** It was to be measured and cannot be. A question is another thing: whoever began the run has answered it. */
 export const isBlind = ({ answer, facts }: Pick<GuardVerdict, 'answer' | 'facts'>): boolean =>
   answer === 'inconclusive' && facts['ask'] === undefined;

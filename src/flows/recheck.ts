@@ -122,7 +122,8 @@ async function overridesOf(visit: Visit, part: string, round: number): Promise<W
 async function wordsIn(visit: Visit, name: string, guards: readonly string[]): Promise<Words> {
   const { run } = visit;
   const said = (await run.context.step(partName(visit, name), async () => {
-    const { overrides = [] } = await readIncident(run);
+    const { overrides: all = [] } = await readIncident(run);
+    const overrides = all.filter(({ at }) => at >= (run.begunAt ?? 0));
     const of = { planHash: run.course.plan.planHash, now: run.world.time.now() };
     return guards.map((guard) => [guard, overriddenBy(overrides, { ...of, guard: keyOf(visit, guard) })]) as unknown as Json;
   })) as unknown as readonly (readonly [string, readonly Override[]])[];

@@ -85,6 +85,8 @@ export interface Run {
   rechecked: boolean;
   /** Guards of this runbook that nobody could measure, and for which people said yes all the same. */
   vouched?: readonly string[];
+  /** When it was begun, where people may override its guards: what they said before counts for nothing in it. */
+  readonly begunAt?: Instant;
   /** In spite of which guards of this runbook it acts, and by whose word: for the journal. */
   overridden?: string;
   /** Inputs that hold the number of the incident: a plan of before it says `INC-?` there. */

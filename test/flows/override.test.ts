@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { DurableDisk } from '../../src/adapters/virtual/durable-disk.ts';
 import { KillSwitch } from '../../src/adapters/virtual/kill-switch.ts';
 import { createVirtualTime } from '../../src/adapters/virtual/time.ts';
+import { BelayError } from '../../src/domain/errors.ts';
 import { describeEvent } from '../../src/domain/event-text.ts';
 import { OVERRIDE_LASTS_MS } from '../../src/domain/guard-override.ts';
 import type { Guard, Runbook, Step } from '../../src/domain/ir.ts';
@@ -187,10 +188,10 @@ describe('a guard that does not hold', () => {
 });
 
 /** Its one step calls the rollback, which asks the guard. */
-function calling(): Runbook {
+function calling(more: object = {}): Runbook {
   const body = deployRunbook({ id: 'roll-back', clocks: {}, evidence: [], require: [BACKUP] });
   const phases = body.phases.map((phase) => ({ ...phase, steps: phase.steps.map((step) => ({ ...step, evidence: [], meets: [] })) }));
-  const call = { ...STEP, kind: 'call', id: 'back', title: 'Back', runbook: bareRunbook('roll-back'), with: {} } as const;
+  const call = { ...STEP, kind: 'call', id: 'back', title: 'Back', runbook: bareRunbook('roll-back'), with: {}, ...more } as const;
   const outer = { ...deployRunbook({ evidence: [], clocks: {} }), phases: [{ id: 'all', title: 'All', text: '', steps: [call] }] };
   const linked = linkRunbook(outer, (id) => (id === 'roll-back' ? { ...body, phases } : undefined));
   if (!linked.ok) throw new Error(JSON.stringify(linked.problems));
@@ -212,6 +213,23 @@ describe('a guard of a called runbook', () => {
     expect(two.shop.effects.map(({ to }) => to)).toEqual([GOOD_RELEASE]);
     expect(await two.all('approval.requested')).toHaveLength(1);
     expect(await two.all('guard.overridden')).toMatchObject([{ guard: 'back.fresh-backup', by: 'ana' }]);
+  });
+});
+
+describe('a called runbook that is begun again', () => {
+  it('asks again: what people said of its first time they have not said of its second', async () => {
+    const runbook = calling({ retry: { max: 2, everyMs: 1_000, backoff: 'fixed' } });
+    const one = await scene('old', { runbook, guard: { id: 'sure', text: '', ask: 'Are you sure?' } });
+    one.wrapAction('deploy.freeze', () => ({
+      act: async () => {
+        throw new BelayError('BELAY_ACT_FAILED', 'not now', { effect: 'none' });
+      },
+    }));
+    await one.commands.startRun(ANA, RUN);
+    await one.until((incident) => Object.keys(incident.approvals).length > 0);
+    await one.approve(ANA, 'the one of yesterday will do');
+    await one.until((incident) => incident.isRunning === false || Object.keys(incident.approvals).length > 1);
+    expect((await one.all('approval.requested')).map(({ override }) => override?.guard)).toEqual(['back.fresh-backup', 'back.fresh-backup']);
   });
 });
 

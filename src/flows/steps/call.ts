@@ -1,4 +1,5 @@
 // `call`: carries out another runbook as a part of this run: one incident, one plan, its own inputs and answers.
+import { isOverridable } from '../../domain/guard-override.ts';
 import type { CallStep } from '../../domain/ir.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
 import { failed } from '../fail.ts';
@@ -47,7 +48,8 @@ async function carryOut(visit: Visit<CallStep>, inputs: JsonObject, interpret: (
   const until = ends.length === 0 ? null : Math.min(...ends);
   const { max, everyMs, backoff } = step.retry ?? { max: 1, everyMs: 0, backoff: 'fixed' as const };
   for (let tries = 1; ; tries += 1) {
-    const result = await interpret({ ...frameOf(visit, inputs), ...(until === null ? {} : { until }) });
+    const begun = isOverridable(step.runbook) ? { begunAt: await context.now() } : {};
+    const result = await interpret({ ...frameOf(visit, inputs), ...begun, ...(until === null ? {} : { until }) });
     const changed = course.completed.some((one) => one.step.startsWith(`${step.id}.`));
     if (result.outcome === 'done' || result.people || changed || tries >= max) return result;
     const next = (await context.now()) + (backoff === 'exp' ? everyMs * 2 ** (tries - 1) : everyMs);
@@ -62,6 +64,6 @@ function frameOf({ run, step }: Visit<CallStep>, inputs: JsonObject): Run {
   const outputs = {};
   run.course.outputs[prefix] = outputs;
   const numbered = numberedIn(step.with, run.numbered);
-  const { overridden: _callers, ...rest } = run;
+  const { overridden: _callers, begunAt: _before, ...rest } = run;
   return { ...rest, runbook: step.runbook, inputs, numbered, prefix, outputs, rechecked: false, vouched: [] };
 }
