@@ -26,7 +26,10 @@ const SAID = [{ guard: 'fresh-backup', reason: 'the one of yesterday will do' }]
 type Backup = 'fresh' | 'old' | 'unseen';
 type Options = NonNullable<Parameters<typeof play>[0]>;
 
-async function scene(backup: Backup, { guard = BACKUP, others = [], ...options }: Options & { guard?: Guard; others?: readonly Guard[]; runbook?: Runbook } = {}) {
+async function scene(
+  backup: Backup,
+  { guard = BACKUP, others = [], ...options }: Options & { guard?: Guard; others?: readonly Guard[]; runbook?: Runbook } = {},
+) {
   const state: { backup: Backup; other: Backup } = { backup, other: 'fresh' };
   const { runbook = runbookOf((steps) => steps), ...more } = options;
   const one = await play({ ...more, runbook: { ...runbook, start: 'ask', require: [guard, ...others] } });
@@ -127,7 +130,9 @@ describe('a guard that does not hold', () => {
   });
 
   it('where another fails that nobody may override stops the run, and people are not asked in vain', async () => {
-    const { override: _none, ...other } = { ...BACKUP, id: 'other-backup', with: { url: 'http://other/' } } as Guard & { override?: unknown };
+    const { override: _none, ...other } = { ...BACKUP, id: 'other-backup', with: { url: 'http://other/' } } as Guard & {
+      override?: unknown;
+    };
     const one = await scene('fresh', { others: [other as Guard] });
     await one.commands.startRun(ANA, RUN);
     one.state.backup = 'old';
@@ -229,7 +234,10 @@ describe('a called runbook that is begun again', () => {
     await one.until((incident) => Object.keys(incident.approvals).length > 0);
     await one.approve(ANA, 'the one of yesterday will do');
     await one.until((incident) => incident.isRunning === false || Object.keys(incident.approvals).length > 1);
-    expect((await one.all('approval.requested')).map(({ override }) => override?.guard)).toEqual(['back.fresh-backup', 'back.fresh-backup']);
+    expect((await one.all('approval.requested')).map(({ override }) => override?.guard)).toEqual([
+      'back.fresh-backup',
+      'back.fresh-backup',
+    ]);
   });
 });
 

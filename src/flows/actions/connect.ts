@@ -25,7 +25,13 @@ function commitOf(args: JsonObject): string | null {
 /** Before it is kept, what runs is what will be. */
 const modelOf = ({ kept, live }: Sight): ServiceForm | null => kept ?? live;
 
-export const wantedOf = (sight: Sight, args: JsonObject): string | null => commitOf(args) ?? modelOf(sight)?.commit ?? null;
+/** An older file of the very service that runs is no measure: it is kept anew before that one is deleted. */
+function keptCommit(sight: Sight): string | null {
+  const { live, kept } = sight;
+  return kept !== null && kept.id === live?.id && live.commit !== null ? live.commit : (modelOf(sight)?.commit ?? null);
+}
+
+export const wantedOf = (sight: Sight, args: JsonObject): string | null => commitOf(args) ?? keptCommit(sight);
 
 /** As its targets will call it. */
 export function builtBy({ targets, targetsOf }: BehindServices, sight: Sight, args: JsonObject): readonly Built[] {
@@ -93,10 +99,10 @@ export function connecting(behind: BehindServices): Rebuilding {
       if (model === null) return null;
       if (model.source === null || model.source.branch === null)
         return `what is kept of ${name} does not say from which branch of which repository it was built: connect it by hand`;
-      if (given === null && model.commit === null)
+      if (given === null && keptCommit(sight) === null)
         return `what is kept of ${name} does not say which commit ran: name the one that shall go live with commit`;
       // What ran when it was kept is no step forward.
-      if (given === null || given === model.commit) return null;
+      if (given === null || given === keptCommit(sight)) return null;
       for (const { target, release } of builtBy(behind, sight, args)) {
         const why = await behind.rules.refusal(target, release, { step: 'any', anew: true });
         if (why !== null) return why;

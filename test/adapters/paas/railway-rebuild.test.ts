@@ -119,6 +119,19 @@ test('nothing is deleted that is not kept, and a new one that lacks what is kept
   expect(readdirSync(folder).filter((name) => name.startsWith('api.age'))).toHaveLength(2);
 });
 
+test('an older file of the service that runs does not say which commit is built: it is kept anew before it is deleted', async () => {
+  const { railway, act, actions, rebuild } = await here();
+  await act('keep');
+  railway.services.api.deploy({ commitHash: NEW_COMMIT, branch: 'main' });
+  const [connect, args] = [actions['service.connect'], { service: 'api' }];
+  expect(await rebuild.kept()).toMatchObject({ commit: OLD_COMMIT });
+  expect(await connect?.builds?.(args)).toEqual([{ target: 'shop', release: NEW_COMMIT }]);
+  expect((await connect?.observe(args))?.desired).toContain(NEW_COMMIT);
+  // Alone it does not put the old commit live either, which nobody has judged.
+  await act('connect');
+  expect(await rebuild.look()).toMatchObject({ commit: NEW_COMMIT });
+});
+
 test('what has come since it was kept is asked for right before the delete, and again in it', async () => {
   const { railway, act, rebuild, did } = await here();
   await act('keep');
