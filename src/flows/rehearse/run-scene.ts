@@ -12,6 +12,8 @@ import type { Stage, StageLife } from './stage.ts';
 
 /** Nobody waits longer for the end of a scene. */
 const LONGEST_MS = 30 * 86_400_000;
+/** Movements of the clock: a scene that goes round and round ends, too. */
+const MOST_MOVES = 100_000;
 /** For messages that are still on their way when the run has ended. */
 const LAST_WORDS_MS = 10 * 60_000;
 /** Until somebody starts it again. */
@@ -62,6 +64,7 @@ async function lived(stage: Stage, life: StageLife, { scene, begun }: Playing): 
   const { world } = life;
   const commands = createCommands(world);
   await life.start();
+  const before = stage.cost();
   let found: Ended | null = null;
   // People look again when something has changed; at a run that has ended, each time.
   let [isNews, isGoing] = [true, true];
@@ -74,6 +77,10 @@ async function lived(stage: Stage, life: StageLife, { scene, begun }: Playing): 
   };
   const look = async (): Promise<boolean> => {
     if (life.isOver()) return true;
+    if (stage.cost() - before > MOST_MOVES) {
+      found = { ends: 'never', reason: `it goes on and on: ${MOST_MOVES} movements of the clock`, tookMs: stage.now() - begun };
+      return true;
+    }
     if (!isNews && isGoing) return false;
     isNews = false;
     const incident = await theIncident(life);
