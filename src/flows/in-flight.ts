@@ -48,7 +48,8 @@ export async function afterAbort(world: ActWorld, request: DoRequest, planned: I
   return actAfter(world, request, { planned, left: outcome.fingerprint });
 }
 
-const hasBegun = async ({ journal }: Pick<World, 'journal'>, { key }: DoRequest): Promise<boolean> => (await journal.ofKey(key)).length > 0;
+export const hasBegun = async ({ journal }: Pick<World, 'journal'>, { key }: DoRequest): Promise<boolean> =>
+  (await journal.ofKey(key)).length > 0;
 
 interface Stopped {
   readonly planned: InFlight | null;

@@ -2,10 +2,11 @@
 import { BelayError } from '../domain/errors.ts';
 import type { ActionCall, Check } from '../domain/ir.ts';
 import type { Json } from '../domain/json.ts';
+import type { Built } from '../domain/plan.ts';
 import { isDeletion } from '../domain/scope-freeze.ts';
 import type { DoOutcome, DoRequest } from './do.ts';
 import { frozenBy } from './freezes.ts';
-import { afterAbort, type InFlight } from './in-flight.ts';
+import { afterAbort, hasBegun, type InFlight } from './in-flight.ts';
 import { lookupFor } from './plan.ts';
 import { resolveRefs } from './refs.ts';
 import type { Run, Visit } from './run.ts';
@@ -24,6 +25,8 @@ export interface Performance {
   readonly timeoutMs: number;
   /** What the plan says is on its way there, and what is live meanwhile. */
   readonly inFlight?: InFlight;
+  /** What the plan says goes live by it. */
+  readonly builds?: readonly Built[];
   /** It takes back what this run put there: a freeze keeps new things from going live, and no way back but what deletes for good. */
   readonly isUndo?: true;
 }
@@ -131,12 +134,25 @@ async function attemptNow(visit: Visit, performance: Performance, attempt: numbe
         (await lostLock(run, run.world)) ??
         (performance.isUndo === true && !isDeletion(performance.call.do) ? null : frozen()),
     };
-    return await afterAbort(run.world, request, performance.inFlight ?? null);
+    return (
+      (await builtOtherwise(run.world, request, performance.builds)) ?? (await afterAbort(run.world, request, performance.inFlight ?? null))
+    );
   } catch (error) {
     if (!BelayError.is(error)) throw error;
     return error.effect === 'none' ? refuse(error.code, error.message) : { ...nothing, status: 'unknown', message: error.message };
   }
 }
+
+/** Before the first act of it: what would go live by now is not what was approved. Null: it is. */
+async function builtOtherwise(world: Run['world'], request: DoRequest, meant: readonly Built[] | undefined): Promise<DoOutcome | null> {
+  const { action, args } = request;
+  if (meant === undefined || action.builds === undefined || (await hasBegun(world, request))) return null;
+  const [expected, found] = [builtText(meant), builtText(await action.builds(args))];
+  return expected === found ? null : { status: 'conflict', current: found, desired: expected, checks: [], expected, found };
+}
+
+const builtText = (built: readonly Built[]): string =>
+  built.map(({ target, release }) => `${release} on ${target}`).join(', ') || 'nothing';
 
 const orgOf = ({ inputs }: Run): string | null => (typeof inputs['org'] === 'string' ? inputs['org'] : null);
 

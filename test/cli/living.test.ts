@@ -225,7 +225,7 @@ describe('approve', () => {
   test('denies with a reason, for the person whose token is used', async () => {
     const denied = await door.belay(['approve', 'INC-1', '--deny', '--reason', 'not us', '--as', 'ana']);
     expect({ code: denied.code, out: denied.out }).toEqual({ code: 0, out: 'Denied. INC-1 does not run this plan.\n' });
-    expect(door.story.commands.asked).toEqual(['approve ana deny']);
+    expect(door.story.commands.asked).toEqual(['approve ana deny not us']);
   });
 
   test('without the role ends with 5 and the reason of the screen', async () => {

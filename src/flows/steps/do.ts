@@ -38,6 +38,7 @@ export async function runDo(visit: Visit<DoStep>): Promise<Next> {
       expected: planned.expected ?? leftBehind(visit, planned),
       ...(planned.key === undefined ? {} : { targetKey: planned.key }),
       ...(planned.onItsWay === undefined ? {} : { inFlight: { ...planned.onItsWay, live: planned.current ?? null } }),
+      ...(planned.builds === undefined ? {} : { builds: planned.builds }),
       verify: visit.step.verify,
       timeoutMs: visit.step.timeoutMs ?? DEFAULT_TIMEOUT_MS,
     });
