@@ -139,7 +139,8 @@ export const ALEMBIC: Part = {
 
 const WAITING: readonly string[] = [
   ...['docker/container-target', 'docker/container-contract', 'alerts/real-senders', 'prometheus/beside-peers'].map(adapter),
-  ...['clock-told', 'notify-survives'].map(scenario),
+  ...['docker/docker', 'telemetry/real-prometheus', 'promql/real-engines'].map(adapter),
+  ...['clock-told', 'notify-survives', 'silence-survives'].map(scenario),
 ];
 
 function adapter(name: string): string {
