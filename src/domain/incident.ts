@@ -113,9 +113,9 @@ export interface Incident {
   readonly requested?: { readonly planHash: string; readonly inputs: JsonObject; readonly by: string; readonly until?: string } | null;
   /** Who drives the run: the person who began it, or who took it over. */
   readonly driver?: string;
-  /** Steps that people said are not to be done. */
   /** What people said in spite of guards, oldest first. */
   readonly overrides?: readonly Override[];
+  /** Steps that people said are not to be done. */
   readonly skips?: Readonly<Record<string, { readonly reason: string; readonly by: string }>>;
   /** The run stands still before its next act, because everything is paused. */
   readonly isRunPaused?: boolean;
