@@ -8,7 +8,7 @@ import { createCel } from '../../../src/adapters/cel/index.ts';
 import { createHttp, createNet } from '../../../src/adapters/http/index.ts';
 import { createProcesses } from '../../../src/adapters/process/index.ts';
 import { createStatusFiles } from '../../../src/adapters/status-files/index.ts';
-import { createDigest } from '../../../src/adapters/system/index.ts';
+import { createDigest, systemTime } from '../../../src/adapters/system/index.ts';
 import { DurableDisk } from '../../../src/adapters/virtual/durable-disk.ts';
 import { KillSwitch } from '../../../src/adapters/virtual/kill-switch.ts';
 import { createVirtualTime, type VirtualTime } from '../../../src/adapters/virtual/time.ts';
@@ -94,11 +94,15 @@ export function openExampleStory(o: ExampleOptions) {
     const time = {
       ...world.time,
       monotonicMs: () => (o.patience === undefined ? performance.now() : clock.monotonicMs()),
-      sleep: async (ms: number) => {
-        if (o.patience === undefined) slept.ms += ms;
-        else clock.pass(ms);
+      sleep: async (ms: number, signal?: AbortSignal) => {
+        if (o.patience !== undefined) {
+          clock.pass(ms);
+          return systemTime.sleep(0);
+        }
+        await systemTime.sleep(ms, signal);
+        // An alarm that was called off, or that nobody waits for, is no look at a platform.
+        if (ms <= LONGEST_LOOK_MS && signal?.aborted !== true) slept.ms += ms;
         if (slept.ms > MOST_SLEPT_MS) throw new Error(IMPATIENT);
-        await new Promise<void>((resolve) => setTimeout(resolve, o.patience === undefined ? ms : 0));
       },
     };
     const expression = createCel();
@@ -307,4 +311,6 @@ async function orDead<T>(kill: KillSwitch, work: Promise<T>): Promise<T | null> 
 const STEP_MS = 10_000;
 /** A real platform is waited for in a story for no longer. */
 const MOST_SLEPT_MS = 45_000;
+/** Drivers look again at a platform at least so often. */
+const LONGEST_LOOK_MS = 5_000;
 const IMPATIENT = "its drivers wait in our time for what only the time of the story brings: say patience: 'of the story'";
