@@ -88,7 +88,7 @@ describe('without Anthropic', () => {
     ]);
   });
 
-  test('it is over after half a minute of success, and once what waited a quarter of an hour has been tried again [S5-CL-08] [S5-ST-82]', async () => {
+  test('it is over after half a minute of success, and once what waited a quarter of an hour has been tried again [S5-CL-08] [S5-ST-82] [S5-SY-06]', async () => {
     const [sucesso, fila] = [await step('sucesso'), await step('fila')];
     expect((sucesso?.endedAt ?? 0) - (sucesso?.startedAt ?? 0)).toBeGreaterThanOrEqual(30_000);
     expect((fila?.endedAt ?? 0) - (sucesso?.endedAt ?? 0)).toBeGreaterThan(5 * MINUTE);

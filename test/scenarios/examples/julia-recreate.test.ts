@@ -192,7 +192,7 @@ describe('from its begin to its end, killed right after the delete, the create a
     expect(await dataOf(life, 'approval.granted')).toMatchObject([{ id: 'run/by-hand/aprovar#1:approval', by: 'ana' }]);
   });
 
-  test('the new one is built from the repository and branch of before and has its RUN_MODE from the first deploy on [S5-ST-45]', () => {
+  test('the new one is built from the repository and branch of before and has its RUN_MODE from the first deploy on [S5-ST-45] [S5-SY-02]', () => {
     const form = world.railway.formOf('api');
     expect([form.repo, form.branch, form.id === before.id]).toEqual(['julia/julia', 'main', false]);
     const { deployments } = world.services.api.service;
