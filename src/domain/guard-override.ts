@@ -41,9 +41,10 @@ function deletes(runbook: Pick<Runbook, 'phases'>): boolean {
   });
 }
 
-/** Roles and people who may; null: nobody may. */
-export function overridersOf(runbook: Runbook, guard: Guard | Never): readonly string[] | null {
-  if ('ask' in guard || guard.override === undefined || unbreakable(runbook, guard) !== null) return null;
+/** Roles and people who may; null: nobody may. `whole`: the runbook that calls it, which may delete behind what this one has looked at. */
+export function overridersOf(runbook: Runbook, guard: Guard | Never, whole: Runbook): readonly string[] | null {
+  if ('ask' in guard || guard.override === undefined) return null;
+  if (unbreakable(runbook, guard) !== null || unbreakable(whole, guard) !== null) return null;
   return rolesMeant(runbook, guard.override);
 }
 

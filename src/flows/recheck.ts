@@ -167,7 +167,7 @@ async function tellOverrides(visit: Visit, part: string, words: Words): Promise<
  */
 async function openNow(visit: Visit, round: number): Promise<readonly GuardVerdict[]> {
   const { run } = visit;
-  const own = await runbookGuards(run.world, run.runbook, lookupIn(run.world.system, factsOf(run), null));
+  const own = await runbookGuards(run.world, run.runbook, lookupIn(run.world.system, factsOf(run), null), run.course.runbook);
   const { alone, plan, completed } = run.course;
   if (run.isPart === true) return own.filter(isOpen);
   if (alone === null) return own.filter((guard) => guard.answer === 'fail' || (isBlind(guard) && !isVouched(visit, guard, round)));

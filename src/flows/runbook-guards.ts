@@ -6,14 +6,15 @@ import { runCheck } from './checks.ts';
 import type { Lookup } from './refs.ts';
 import type { World } from './world.ts';
 
-/** The runbook's own `require` and `never`. Questions for people are inconclusive: they make Belay ask. */
+/** The runbook's own `require` and `never`. Questions for people are inconclusive: they make Belay ask. `whole`: what calls it, where it is called. */
 export async function runbookGuards(
   world: Pick<World, 'probes' | 'expression'>,
   runbook: Runbook,
   lookup: Lookup,
+  whole: Runbook = runbook,
 ): Promise<readonly GuardVerdict[]> {
   const withWho = (judged: GuardVerdict, guard: Guard | Never): GuardVerdict => {
-    const override = judged.answer === 'fail' || isBlind(judged) ? overridersOf(runbook, guard) : null;
+    const override = judged.answer === 'fail' || isBlind(judged) ? overridersOf(runbook, guard, whole) : null;
     return override === null ? judged : { ...judged, override };
   };
   return Promise.all([

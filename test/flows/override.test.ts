@@ -192,12 +192,15 @@ describe('a guard that does not hold', () => {
   });
 });
 
-/** Its one step calls the rollback, which asks the guard. */
-function calling(more: object = {}): Runbook {
+/** Its first step calls the rollback, which asks the guard. */
+function calling(more: object = {}, behind: readonly Step[] = []): Runbook {
   const body = deployRunbook({ id: 'roll-back', clocks: {}, evidence: [], require: [BACKUP] });
   const phases = body.phases.map((phase) => ({ ...phase, steps: phase.steps.map((step) => ({ ...step, evidence: [], meets: [] })) }));
   const call = { ...STEP, kind: 'call', id: 'back', title: 'Back', runbook: bareRunbook('roll-back'), with: {}, ...more } as const;
-  const outer = { ...deployRunbook({ evidence: [], clocks: {} }), phases: [{ id: 'all', title: 'All', text: '', steps: [call] }] };
+  const outer = {
+    ...deployRunbook({ evidence: [], clocks: {} }),
+    phases: [{ id: 'all', title: 'All', text: '', steps: [call, ...behind] }],
+  };
   const linked = linkRunbook(outer, (id) => (id === 'roll-back' ? { ...body, phases } : undefined));
   if (!linked.ok) throw new Error(JSON.stringify(linked.problems));
   return linked.runbook;
@@ -218,6 +221,18 @@ describe('a guard of a called runbook', () => {
     expect(two.shop.effects.map(({ to }) => to)).toEqual([GOOD_RELEASE]);
     expect(await two.all('approval.requested')).toHaveLength(1);
     expect(await two.all('guard.overridden')).toMatchObject([{ guard: 'back.fresh-backup', by: 'ana' }]);
+  });
+});
+
+describe('a guard of a called runbook behind which its caller deletes for good', () => {
+  it('is nobody’s to override: the run stops at it', async () => {
+    const drop = { ...STEP, kind: 'do', id: 'drop', title: 'Drop', do: 'db.migrateDown', with: { database: 'main', to: '1' }, verify: [] };
+    const runbook = calling({}, [drop as unknown as Step]);
+    const one = await scene('old', { runbook, guard: { id: 'sure', text: '', ask: 'Are you sure?' } });
+    await one.commands.startRun(ANA, RUN);
+    await one.until((incident) => incident.isRunning === false || Object.keys(incident.approvals).length > 0);
+    expect([(await one.incident()).approvals, one.freeze.effects]).toEqual([{}, []]);
+    expect((await one.all('run.finished'))[0]).toMatchObject({ reason: expect.stringContaining('guard fresh-backup does not hold') });
   });
 });
 
