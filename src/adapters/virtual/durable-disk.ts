@@ -1,6 +1,7 @@
 // What survives a kill, for all parts of one virtual world. A new life is built over the same disk.
 // Values are kept as JSON text, so nothing leaks from life to life by reference.
 import type { Instant, Json } from '../../domain/json.ts';
+import type { StoredError } from '../../domain/stored-error.ts';
 
 /** JSON and back, as every real store does: references break, undefined properties vanish. */
 export function throughJson<T>(value: T): T {
@@ -8,13 +9,6 @@ export function throughJson<T>(value: T): T {
 }
 
 export type StoredOutcome = { readonly ok: Json } | { readonly error: StoredError };
-export interface StoredError {
-  readonly name: string;
-  readonly message: string;
-  readonly code?: string;
-  readonly hint?: string;
-  readonly effect?: string;
-}
 export interface Checkpoint {
   readonly name: string;
   readonly outcome: StoredOutcome;

@@ -3,13 +3,14 @@
 import { assert } from '../../domain/assert.ts';
 import { BelayError } from '../../domain/errors.ts';
 import type { Json } from '../../domain/json.ts';
+import { storeError } from '../../domain/stored-error.ts';
 import type { Engine, Flow, RunStatus, RunSummary } from '../../ports/engine.ts';
 import type { Time } from '../../ports/time.ts';
 import type { DurableDisk, StoredRun } from './durable-disk.ts';
 import { throughJson } from './durable-disk.ts';
 import { FlowExecution, RunStopped } from './flow-execution.ts';
 import { KillSwitch, never } from './kill-switch.ts';
-import { outcomeOf, storeError, unwrap } from './stored-error.ts';
+import { outcomeOf, unwrap } from './stored-outcome.ts';
 import type { VirtualTime } from './time.ts';
 
 /** Take-overs after which a run is parked instead of tried again. */

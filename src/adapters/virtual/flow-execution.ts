@@ -8,7 +8,7 @@ import type { Checkpoint, DurableDisk, StoredRun } from './durable-disk.ts';
 import { throughJson } from './durable-disk.ts';
 import type { KillSwitch } from './kill-switch.ts';
 import { never } from './kill-switch.ts';
-import { outcomeOf, unwrap } from './stored-error.ts';
+import { outcomeOf, unwrap } from './stored-outcome.ts';
 
 /** Ends an execution from outside: its run was cancelled. Not a BelayError, so no flow takes it for an answer of the world. */
 export class RunStopped extends Error {
